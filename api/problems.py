@@ -1,0 +1,86 @@
+"""Errors over HTTP: application/problem+json, RFC 9457."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from nutgraf.index.errors import NutgrafError, UserError
+from nutgraf.search.errors import RequestError
+
+__all__ = ["PROBLEM", "add_problem_handlers", "problem"]
+
+PROBLEM: Final = "application/problem+json"
+
+LOG: Final = logging.getLogger("nutgraf.api")
+
+IN_NAMES: Final = ("body", "query", "path")
+
+
+def problem(
+    status: int, detail: str, errors: Sequence[dict[str, str]] = (), headers: Any = None
+) -> JSONResponse:
+    """Return a problem; `errors` name the fields that are wrong, each with its reason."""
+    content: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        content["errors"] = list(errors)
+    return JSONResponse(content, status, headers=headers, media_type=PROBLEM)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the app a problem."""
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(NutgrafError, _ours)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _not_valid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    errors = [{"field": _field(item["loc"]), "reason": _reason(item)} for item in error.errors()]
+    return problem(422, "; ".join(f"{e['field']}: {e['reason']}" for e in errors[:3]), errors)
+
+
+async def _ours(_: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, RequestError):
+        return problem(422, str(error), [{"field": error.field, "reason": error.reason}])
+    if isinstance(error, UserError):
+        return problem(400, str(error))
+    LOG.error("%s", error)
+    return problem(500, str(error))
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(500, "something went wrong on our side; the server's log says more")
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """Return where a value stands, as the request spells it: filters.published.from."""
+    steps = [str(step) for step in location if not str(step).startswith(("list[", "str"))]
+    return ".".join(steps[1:] if steps[0] in IN_NAMES else steps) or "body"
+
+
+def _reason(item: dict[str, Any]) -> str:
+    if item["type"] == "extra_forbidden":
+        return "is not a field of this request"
+    if item["type"] == "missing":
+        return "is missing"
+    return str(item["msg"])[:200]

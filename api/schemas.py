@@ -1,0 +1,288 @@
+"""The shapes of requests and answers over HTTP, for validation and for /docs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nutgraf.search.request import (
+    DEPTH,
+    MAX_LIMIT,
+    MAX_QUESTION,
+    Filters,
+    FusionMethod,
+    Highlight,
+    Mode,
+    SearchRequest,
+)
+
+__all__ = [
+    "ArticleAnswer",
+    "Health",
+    "Problem",
+    "SearchAnswer",
+    "SearchBody",
+    "SearchParameters",
+    "StatsAnswer",
+]
+
+Values = str | list[str]
+
+Q = Annotated[
+    str,
+    Field(
+        description=f"The question, at most {MAX_QUESTION:,} characters: plain words, "
+        '"phrases", +must, -not, field:word, prefix*, fuzzy~, AND OR NOT.'
+    ),
+]
+ModeField = Annotated[Mode, Field(description="Which rankings answer.")]
+FusionField = Annotated[FusionMethod, Field(description="How two rankings become one.")]
+Limit = Annotated[int, Field(description=f"Hits on the page, 1 to {MAX_LIMIT}.")]
+Offset = Annotated[int, Field(description=f"Hits before the page, 0 to {2 * DEPTH}.")]
+Explain = Annotated[bool, Field(description="Say of each hit why it stands where it does.")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class SearchParameters(_Strict):
+    """A search request as query parameters."""
+
+    q: Q
+    mode: ModeField = "hybrid"
+    limit: Limit = 10
+    offset: Offset = 0
+    source: list[str] = []
+    author: list[str] = []
+    section: list[str] = []
+    language: list[str] = []
+    article: list[str] = []
+    published_from: str | None = None
+    published_to: str | None = None
+    fusion: FusionField = "convex"
+    explain: Explain = False
+    highlight_pre: str = "<mark>"
+    highlight_post: str = "</mark>"
+
+    def request(self) -> SearchRequest:
+        """Return the request that it describes. Raises RequestError."""
+        return SearchRequest(
+            q=self.q,
+            mode=self.mode,
+            limit=self.limit,
+            offset=self.offset,
+            filters=Filters(
+                source=tuple(self.source),
+                author=tuple(self.author),
+                section=tuple(self.section),
+                language=tuple(self.language),
+                article=tuple(self.article),
+                published_from=self.published_from,
+                published_to=self.published_to,
+            ),
+            fusion=self.fusion,
+            explain=self.explain,
+            highlight=Highlight(self.highlight_pre, self.highlight_post),
+        )
+
+
+class PublishedBody(_Strict):
+    """A range of publication; both ends belong to it."""
+
+    from_: Annotated[str | None, Field(alias="from", examples=["2023-01-01"])] = None
+    to: Annotated[str | None, Field(examples=["2023-12-31"])] = None
+
+
+class FiltersBody(_Strict):
+    """What every hit must be; a list holds alternatives."""
+
+    source: Values = []
+    author: Values = []
+    section: Values = []
+    language: Values = []
+    article: Values = []
+    published: PublishedBody = PublishedBody()
+
+
+class HighlightBody(_Strict):
+    """What is put around a highlight in a snippet's html."""
+
+    pre: str = "<mark>"
+    post: str = "</mark>"
+
+
+class SearchBody(_Strict):
+    """A search request as JSON."""
+
+    q: Q
+    mode: ModeField = "hybrid"
+    limit: Limit = 10
+    offset: Offset = 0
+    filters: FiltersBody = FiltersBody()
+    fusion: FusionField = "convex"
+    explain: Explain = False
+    highlight: HighlightBody = HighlightBody()
+
+    def request(self) -> SearchRequest:
+        """Return the request that it describes. Raises RequestError."""
+        filters = self.filters
+        return SearchRequest(
+            q=self.q,
+            mode=self.mode,
+            limit=self.limit,
+            offset=self.offset,
+            filters=Filters(
+                source=_values(filters.source),
+                author=_values(filters.author),
+                section=_values(filters.section),
+                language=_values(filters.language),
+                article=_values(filters.article),
+                published_from=filters.published.from_,
+                published_to=filters.published.to,
+            ),
+            fusion=self.fusion,
+            explain=self.explain,
+            highlight=Highlight(self.highlight.pre, self.highlight.post),
+        )
+
+
+def _values(given: Values) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+class ArticleFields(BaseModel):
+    """What is shown of an article besides its paragraphs."""
+
+    id: str
+    title: str
+    url: str | None
+    source: str | None
+    author: str | None
+    section: str | None
+    published: Annotated[str | None, Field(examples=["2023-01-04"])]
+    language: str | None
+
+
+class HitParagraph(BaseModel):
+    """A paragraph's public id, and its place in its article, from 0."""
+
+    id: Annotated[str, Field(examples=["ARTICLE#12"])]
+    position: int
+
+
+class ShownParagraph(HitParagraph):
+    """A paragraph of an article that is shown whole."""
+
+    text: str
+
+
+class SnippetAnswer(BaseModel):
+    """Plain text, the same as escaped html with highlights, and where those are in the text."""
+
+    text: str
+    html: str
+    highlights: Annotated[
+        list[tuple[int, int]], Field(description="Start and end in code points of text.")
+    ]
+
+
+class PlaceAnswer(BaseModel):
+    """Where a hit stands in one ranking; no rank where it is beyond the depth that is read."""
+
+    rank: int | None
+    score: float | None
+
+
+class FusionAnswer(BaseModel):
+    """How two rankings became one; weight is that of meaning."""
+
+    method: FusionMethod
+    weight: float | None
+
+
+class ExplanationAnswer(BaseModel):
+    """Why a hit stands where it does."""
+
+    keyword: PlaceAnswer | None
+    semantic: PlaceAnswer | None
+    fusion: FusionAnswer | None
+
+
+class HitAnswer(BaseModel):
+    """One ranked paragraph."""
+
+    rank: int
+    score: Annotated[float, Field(ge=0, le=1)]
+    article: ArticleFields
+    paragraph: HitParagraph
+    snippet: SnippetAnswer
+    explain: ExplanationAnswer | None = None
+
+
+class TotalAnswer(BaseModel):
+    """How many hits there are to page through; "gte": at least so many match."""
+
+    value: int
+    relation: Literal["eq", "gte"]
+
+
+class SearchAnswer(BaseModel):
+    """Ranked hits."""
+
+    query: str
+    mode: Mode
+    took_ms: float
+    total: TotalAnswer
+    hits: list[HitAnswer]
+    facets: dict[str, list[dict[str, str | int]]]
+    suggestion: str | None
+    warnings: list[str]
+    snapshot: int
+
+
+class ArticleAnswer(ArticleFields):
+    """An article with all its paragraphs."""
+
+    paragraphs: list[ShownParagraph]
+    snapshot: int
+
+
+class StatsAnswer(BaseModel):
+    """What the index holds."""
+
+    articles: int
+    paragraphs: int
+    rows: int
+    snapshot: int
+    committed: str | None
+    language: str
+    keyword_engine: str
+    encoder: str
+    dimension: int
+    format: int
+    bytes: int
+
+
+class Health(BaseModel):
+    """The server answers."""
+
+    status: Literal["ok"]
+
+
+class FieldError(BaseModel):
+    """One field that is wrong, and why."""
+
+    field: str
+    reason: str
+
+
+class Problem(BaseModel):
+    """An error, RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []

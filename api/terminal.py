@@ -1,0 +1,98 @@
+"""How hits, articles and counts look in a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nutgraf.search import ArticleView, Response
+from nutgraf.search.hits import Hit
+
+__all__ = ["print_article", "print_hits", "print_statistics", "printable"]
+
+CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+Span = tuple[int, int]
+
+
+def printable(text: str) -> str:
+    """Return text that cannot steer a terminal: control characters are shown as such."""
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def print_hits(response: Response, console: Console) -> None:
+    """Print ranked hits: score, title, where it is from, snippet and id."""
+    for hit in response.hits:
+        _print_hit(hit, console)
+    more = "at least " if response.total.relation == "gte" else ""
+    found = f"{more}{response.total.value:,}" if response.hits else "no"
+    console.print(
+        Text(f"{found} paragraphs in {response.took_ms:.1f} ms ({response.mode})", "dim"),
+    )
+
+
+def _print_hit(hit: Hit, console: Console) -> None:
+    article = hit.article
+    head = Text.assemble(
+        (f"{hit.rank:>2}. ", "bold"),
+        (printable(article.title), "bold"),
+        (f"  {hit.score:.2f}", "cyan"),
+    )
+    console.print(head)
+    origin = [article.source, article.section, article.published]
+    facts = " · ".join(printable(fact) for fact in origin if fact)
+    name = printable(f"{article.id}#{hit.position}")
+    console.print(Text(f"    {facts}  {name}" if facts else f"    {name}", "dim"))
+    console.print(_highlighted(hit.snippet.text, hit.snippet.highlights), "")
+    if hit.explain is not None:
+        console.print(Text(f"    {_explained(hit)}\n", "dim"))
+
+
+def _highlighted(text: str, spans: Sequence[Span]) -> Text:
+    shown = Text(printable(text).replace("\n", " "))
+    for start, end in spans:
+        shown.stylize("bold yellow", start, end)
+    shown.pad_left(4)
+    return shown
+
+
+def _explained(hit: Hit) -> str:
+    explain = hit.explain
+    if explain is None:
+        return ""
+    parts = []
+    for name, place in (("keyword", explain.keyword), ("semantic", explain.semantic)):
+        if place is not None:
+            rank = "beyond depth" if place.rank is None else f"rank {place.rank}"
+            parts.append(f"{name} {rank}" + ("" if place.score is None else f" ({place.score})"))
+    if explain.fusion is not None:
+        weight = "" if explain.fusion.weight is None else f" with weight {explain.fusion.weight}"
+        parts.append(f"fusion {explain.fusion.method}{weight}")
+    return "; ".join(parts)
+
+
+def print_article(view: ArticleView, position: int | None, console: Console) -> None:
+    """Print an article; the paragraph at `position` stands out."""
+    article = view.article
+    console.print(Text(printable(article.title), "bold"))
+    facts = (article.source, article.section, article.author, article.published, article.url)
+    console.print(Text(" · ".join(printable(fact) for fact in facts if fact), "dim"))
+    for paragraph in view.paragraphs:
+        style = "bold yellow" if paragraph.position == position else ""
+        number = (f"\n{paragraph.position:>3}  ", "dim")
+        console.print(Text.assemble(number, (printable(paragraph.text), style)))
+
+
+def print_statistics(statistics: dict[str, Any], console: Console) -> None:
+    """Print counts, one a line."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in statistics.items():
+        table.add_row(
+            name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value)
+        )
+    console.print(table)

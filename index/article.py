@@ -1,0 +1,133 @@
+"""Article and Paragraph: what is stored, and the ids by which it is named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from nutgraf.index.errors import InputError
+
+__all__ = [
+    "MAX_ID",
+    "MAX_PARAGRAPH",
+    "MAX_PARAGRAPHS",
+    "MAX_VALUE",
+    "Article",
+    "Paragraph",
+    "paragraph_id",
+    "timestamp",
+]
+
+MAX_ID: Final = 512
+"""Characters in an article's id: it has to fit into a URL."""
+
+MAX_VALUE: Final = 4_096
+"""Characters in a title, url, source, author, section or language."""
+
+MAX_PARAGRAPH: Final = 100_000
+"""Characters in a paragraph; far beyond prose, so more is a file that was read wrongly."""
+
+MAX_PARAGRAPHS: Final = 50_000
+"""Paragraphs in an article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article, as it is put into an index.
+
+    `published` is an ISO 8601 date or date and time ("2023-01-04",
+    "2023-01-04T09:30:00+01:00"); `language` a tag such as "en". Text is kept
+    as it comes: what is shown is what was written.
+
+    Raises InputError, naming the field, when a field is empty where it must
+    not be, too long, not a date, or holds what cannot be stored as text.
+    """
+
+    id: str
+    title: str
+    paragraphs: tuple[str, ...]
+    url: str | None = None
+    source: str | None = None
+    author: str | None = None
+    section: str | None = None
+    published: str | None = None
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_text("id", self.id, MAX_ID)
+        _check_text("title", self.title, MAX_VALUE)
+        for name in ("url", "source", "author", "section", "published", "language"):
+            value = getattr(self, name)
+            if value is not None:
+                _check_text(name, value, MAX_VALUE)
+        if self.published is not None:
+            timestamp(self.published)
+        if not self.paragraphs:
+            raise InputError("'paragraphs' is empty: an article needs at least one paragraph")
+        if len(self.paragraphs) > MAX_PARAGRAPHS:
+            raise InputError(
+                f"'paragraphs' holds {len(self.paragraphs):,}; at most {MAX_PARAGRAPHS:,} are taken"
+            )
+        for position, text in enumerate(self.paragraphs):
+            _check_text(f"paragraphs[{position}]", text, MAX_PARAGRAPH)
+
+    def digest(self) -> bytes:
+        """Return 16 bytes that differ when any field of the article differs."""
+        content = json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return hashlib.blake2b(content.encode(), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """The unit that is indexed and ranked: a text and its place in its article."""
+
+    row: int
+    article: str
+    position: int
+    text: str
+
+    @property
+    def id(self) -> str:
+        """The public id, ARTICLE#POSITION; positions count from 0."""
+        return paragraph_id(self.article, self.position)
+
+
+def paragraph_id(article: str, position: int) -> str:
+    """Return the public id of the paragraph at `position` (from 0) of an article."""
+    return f"{article}#{position}"
+
+
+def timestamp(published: str) -> int:
+    """Return seconds since 1970 UTC for an ISO 8601 date or date and time.
+
+    A time without a zone is taken as UTC; a date as its first second. Raises
+    InputError for anything else.
+    """
+    try:
+        moment = datetime.fromisoformat(published)
+    except ValueError:
+        raise InputError(
+            f"'published' is {published[:40]!r}, which is no date; write it as 2023-01-04 "
+            "or 2023-01-04T09:30:00+01:00"
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp())
+
+
+def _check_text(name: str, value: str, longest: int) -> None:
+    if not value.strip():
+        raise InputError(f"'{name}' is empty")
+    if len(value) > longest:
+        raise InputError(f"'{name}' is {len(value):,} characters long; at most {longest:,} fit")
+    if "\x00" in value:
+        raise InputError(f"'{name}' holds a NUL byte at character {value.index(chr(0))}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"'{name}' holds half a surrogate pair at character {error.start}, which is no text"
+        ) from None

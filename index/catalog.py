@@ -1,0 +1,381 @@
+"""The catalog: articles and paragraphs in SQLite, the truth of an index.
+
+Nothing is ever changed in place. A new version of an article is a new record
+with new rows; the old record is marked as removed (its tombstone) by the
+commit that removed it. So the catalog can be read as of any commit, by any
+number of readers, while the one writer goes on:
+
+    a record is alive at sequence s when added <= s and not removed <= s
+
+The rows of a record are dense: first_row, first_row + 1, ...; a paragraph's
+position is its row less its record's first row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from nutgraf.index.article import Article
+from nutgraf.index.errors import BrokenIndexError
+
+__all__ = ["CODED", "Catalog", "Commit", "Record", "text_digest"]
+
+CODED: Final = ("source", "author", "section", "language")
+"""The fields whose values are given integer codes, for the columns."""
+
+SCHEMA: Final = """
+CREATE TABLE commits (
+    sequence INTEGER PRIMARY KEY,
+    rows INTEGER NOT NULL,        -- rows given out so far, dead ones included
+    articles INTEGER NOT NULL,    -- alive
+    paragraphs INTEGER NOT NULL,  -- alive
+    at TEXT NOT NULL
+) STRICT;
+CREATE TABLE articles (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL, title TEXT NOT NULL, url TEXT, source TEXT, author TEXT, section TEXT,
+    published TEXT, language TEXT,
+    digest BLOB NOT NULL,
+    first_row INTEGER NOT NULL UNIQUE, paragraphs INTEGER NOT NULL,
+    added INTEGER NOT NULL, removed INTEGER
+) STRICT;
+CREATE UNIQUE INDEX articles_alive ON articles (id) WHERE removed IS NULL;
+CREATE INDEX articles_by_id ON articles (id, added);
+CREATE INDEX articles_added ON articles (added);
+CREATE INDEX articles_removed ON articles (removed) WHERE removed IS NOT NULL;
+CREATE TABLE paragraphs (
+    row INTEGER PRIMARY KEY,
+    text TEXT NOT NULL,
+    digest BLOB NOT NULL          -- of the text: the same text is encoded once
+) STRICT;
+CREATE INDEX paragraphs_by_digest ON paragraphs (digest);
+CREATE TABLE codes (
+    field TEXT NOT NULL, value TEXT NOT NULL, code INTEGER NOT NULL,
+    PRIMARY KEY (field, value)
+) STRICT, WITHOUT ROWID;
+"""
+
+FIELDS: Final = (
+    "number, id, title, url, source, author, section, published, language, "
+    "digest, first_row, paragraphs"
+)
+
+T = TypeVar("T")
+
+MANY: Final = 500
+"""Values bound in one statement; SQLite's own limit is far higher."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit: its sequence number and what is alive after it."""
+
+    sequence: int
+    rows: int
+    articles: int
+    paragraphs: int
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One version of an article, without its text."""
+
+    number: int
+    id: str
+    title: str
+    url: str | None
+    source: str | None
+    author: str | None
+    section: str | None
+    published: str | None
+    language: str | None
+    digest: bytes
+    first_row: int
+    paragraphs: int
+
+    @property
+    def rows(self) -> range:
+        """The rows of its paragraphs, in their order."""
+        return range(self.first_row, self.first_row + self.paragraphs)
+
+
+def text_digest(text: str) -> bytes:
+    """Return the 16 bytes by which a paragraph's text is recognised."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+class Catalog:
+    """One connection to the catalog. Safe to use from many threads, one at a time each.
+
+    Errors of SQLite itself (a damaged or missing file, a full disk) come as
+    BrokenIndexError.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, path: Path) -> None:
+        """Make an empty catalog at `path`."""
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+        finally:
+            connection.close()
+
+    @classmethod
+    def open(cls, path: Path, *, writing: bool = False) -> Catalog:
+        """Open the catalog at `path`, which must exist.
+
+        Raises BrokenIndexError where it is missing or is no catalog.
+        """
+        try:
+            if not path.is_file():
+                raise BrokenIndexError(f"{path} is missing; restore it from a backup")
+            connection = _connect(path, writing=writing)
+        except sqlite3.Error as error:
+            raise _broken(path, error) from error
+        return cls(path, connection)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._connection.close()
+
+    def last_commit(self) -> Commit:
+        """Return the newest commit; of sequence 0 where there is none yet."""
+        return self._commit("ORDER BY sequence DESC LIMIT 1") or Commit(0, 0, 0, 0, "")
+
+    def commit_of(self, sequence: int) -> Commit:
+        """Return the commit numbered `sequence`. Raises BrokenIndexError where it is unknown."""
+        if sequence == 0:
+            return Commit(0, 0, 0, 0, "")
+        found = self._commit("WHERE sequence = ?", sequence)
+        if found is None:
+            raise BrokenIndexError(
+                f"{self._path} knows no commit {sequence}, though the keyword index shows it; "
+                "restore the index from a backup or index the articles again"
+            )
+        return found
+
+    def find(self, article: str, sequence: int) -> Record | None:
+        """Return the article as it was at `sequence`, or None."""
+        found = self._records(
+            "WHERE id = ? AND added <= ? AND (removed IS NULL OR removed > ?)",
+            (article, sequence, sequence),
+        )
+        return found[0] if found else None
+
+    def records_of(self, rows: Iterable[int]) -> dict[int, Record]:
+        """Return, for each row, the record that it belongs to."""
+        records: dict[int, Record] = {}
+        for row in sorted(set(rows)):
+            last = records.get(row - 1)
+            if last is not None and row in last.rows:
+                records[row] = last
+                continue
+            found = self._records("WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1", (row,))
+            if not found or row not in found[0].rows:
+                raise BrokenIndexError(f"{self._path} knows no paragraph of row {row}")
+            records[row] = found[0]
+        return records
+
+    def texts(self, rows: Iterable[int]) -> dict[int, str]:
+        """Return the text of each row. Raises BrokenIndexError for a row without one."""
+        wanted = sorted(set(rows))
+        texts: dict[int, str] = {}
+        for some in _batches(wanted):
+            marks = ",".join("?" * len(some))
+            statement = f"SELECT row, text FROM paragraphs WHERE row IN ({marks})"
+            texts.update(self._all(statement, some))
+        if len(texts) < len(wanted):
+            missing = next(row for row in wanted if row not in texts)
+            raise BrokenIndexError(f"{self._path} holds no text for row {missing}")
+        return texts
+
+    def removed_rows(self, sequence: int, after: int = 0) -> list[range]:
+        """Return the rows of the records removed in commits `after` < s <= `sequence`."""
+        statement = (
+            "SELECT first_row, paragraphs FROM articles WHERE removed > ? AND removed <= ? "
+            "ORDER BY first_row"
+        )
+        return [range(first, first + n) for first, n in self._all(statement, (after, sequence))]
+
+    def alive_since(self, after: int) -> Iterator[Record]:
+        """Yield the living records added by commits later than `after`, in the order of rows."""
+        yield from self._records("WHERE added > ? AND removed IS NULL ORDER BY first_row", (after,))
+
+    def codes(self, field: str, values: Sequence[str]) -> list[int]:
+        """Return the codes of the values that `field` has anywhere; others are left out."""
+        found: list[int] = []
+        for some in _batches(values):
+            marks = ",".join("?" * len(some))
+            statement = f"SELECT code FROM codes WHERE field = ? AND value IN ({marks})"
+            found += [code for (code,) in self._all(statement, (field, *some))]
+        return found
+
+    def column_values(self, first_row: int) -> Iterator[tuple[Any, ...]]:
+        """Yield (number, published, paragraphs, code of each of CODED) of records from a row on.
+
+        In the order of rows, dead records included; a missing value has code 0.
+        """
+        joins = " ".join(
+            f"LEFT JOIN codes c_{field} ON c_{field}.field = '{field}' "
+            f"AND c_{field}.value = a.{field}"
+            for field in CODED
+        )
+        wanted = ", ".join(f"coalesce(c_{field}.code, 0)" for field in CODED)
+        yield from self._all(
+            f"SELECT a.number, a.published, a.paragraphs, {wanted} "
+            f"FROM articles a {joins} WHERE a.first_row >= ? ORDER BY a.first_row",
+            (first_row,),
+        )
+
+    def row_of_digest(self, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """Return, for each text digest that the index knows, a row with that text."""
+        found: dict[bytes, int] = {}
+        for some in _batches(digests):
+            marks = ",".join("?" * len(some))
+            statement = (
+                f"SELECT digest, min(row) FROM paragraphs WHERE digest IN ({marks}) GROUP BY digest"
+            )
+            found.update(self._all(statement, some))
+        return found
+
+    def write(self, articles: Sequence[Article], deleted: Sequence[str], first_row: int) -> Commit:
+        """Put `articles` and delete ids in one transaction; return the commit.
+
+        Each article takes the next rows from `first_row` on, in order. An
+        article whose id is alive replaces the living record.
+        """
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    commit = self._write(articles, deleted, first_row)
+                except BaseException:
+                    if self._connection.in_transaction:  # SQLite rolls some failures back itself.
+                        self._connection.execute("ROLLBACK")
+                    raise
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise _broken(self._path, error) from error
+        return commit
+
+    def _write(self, articles: Sequence[Article], deleted: Sequence[str], first_row: int) -> Commit:
+        run = self._connection.execute
+        found = run("SELECT * FROM commits ORDER BY sequence DESC LIMIT 1").fetchone()
+        last = Commit(*found) if found else Commit(0, 0, 0, 0, "")
+        sequence = last.sequence + 1
+        gone = [*deleted, *(article.id for article in articles)]
+        self._connection.executemany(
+            "UPDATE articles SET removed = ? WHERE id = ? AND removed IS NULL",
+            [(sequence, article) for article in gone],
+        )
+        row = first_row
+        for article in articles:
+            values = {"digest": article.digest(), "first_row": row, "added": sequence}
+            self._insert(article, values)
+            row += len(article.paragraphs)
+        removed, removed_paragraphs = run(
+            "SELECT count(*), coalesce(sum(paragraphs), 0) FROM articles WHERE removed = ?",
+            (sequence,),
+        ).fetchone()
+        commit = Commit(
+            sequence,
+            row,
+            last.articles - removed + len(articles),
+            last.paragraphs - removed_paragraphs + row - first_row,
+            datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        run("INSERT INTO commits VALUES (?, ?, ?, ?, ?)", astuple(commit))
+        return commit
+
+    def _insert(self, article: Article, values: Mapping[str, Any]) -> None:
+        run = self._connection.execute
+        first_row = values["first_row"]
+        run(
+            "INSERT INTO articles (id, title, url, source, author, section, published, language, "
+            "digest, first_row, paragraphs, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                article.id, article.title, article.url, article.source, article.author,
+                article.section, article.published, article.language,
+                values["digest"], first_row, len(article.paragraphs), values["added"],
+            ),
+        )  # fmt: skip
+        self._connection.executemany(
+            "INSERT INTO paragraphs VALUES (?, ?, ?)",
+            [
+                (first_row + position, text, text_digest(text))
+                for position, text in enumerate(article.paragraphs)
+            ],
+        )
+        for field in CODED:
+            if getattr(article, field) is not None:
+                run(
+                    "INSERT INTO codes SELECT ?1, ?2, (SELECT count(*) + 1 FROM codes WHERE "
+                    "field = ?1) WHERE NOT EXISTS "
+                    "(SELECT 1 FROM codes WHERE field = ?1 AND value = ?2)",
+                    (field, getattr(article, field)),
+                )
+
+    def _commit(self, where: str, *values: int) -> Commit | None:
+        statement = f"SELECT sequence, rows, articles, paragraphs, at FROM commits {where}"
+        found = self._all(statement, values)
+        return Commit(*found[0]) if found else None
+
+    def _records(self, where: str, values: Sequence[Any]) -> list[Record]:
+        statement = f"SELECT {FIELDS} FROM articles {where}"
+        return [Record(*values) for values in self._all(statement, values)]
+
+    def _all(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        with self._lock:
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise _broken(self._path, error) from error
+
+
+def _connect(path: Path, *, writing: bool) -> sqlite3.Connection:
+    mode = "mode=rw" if writing else "mode=ro"
+    if not writing and not os.access(path.parent, os.W_OK):
+        # A reader of a WAL database needs a file of its own beside it; where
+        # none can be made (a read-only mount), nobody can be writing either.
+        mode = "immutable=1"
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?{mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=10.0,
+    )
+    try:
+        connection.execute("SELECT count(*) FROM commits").fetchone()
+        if writing:
+            # FULL makes a commit durable, and not merely whole, in WAL mode.
+            connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), MANY):
+        yield values[start : start + MANY]
+
+
+def _broken(path: Path, error: sqlite3.Error) -> BrokenIndexError:
+    return BrokenIndexError(f"{path}: {error}; restore it from a backup")

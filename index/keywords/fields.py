@@ -1,0 +1,28 @@
+"""The fields of a keyword index, the same in both engines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["HAS", "PUBLISHED", "ROW", "SEQUENCE", "TERM_FIELDS", "TEXT_FIELDS", "VALUE_FIELDS"]
+
+TEXT_FIELDS: Final = ("text", "title")
+"""Words in their order, scored by BM25."""
+
+VALUE_FIELDS: Final = ("source", "author", "section", "language", "article")
+"""Terms of a value, see `value_terms`; finding one counts 1."""
+
+TERM_FIELDS: Final = TEXT_FIELDS + VALUE_FIELDS
+
+PUBLISHED: Final = "published"
+ROW: Final = "row"
+
+HAS: Final = "has"
+"""The names of the fields that a paragraph has, `row` always: 'every paragraph' is one term."""
+
+SEQUENCE: Final = "sequence"
+"""Only in the marker, one document that every commit replaces. It has no row.
+
+Neither engine can attach a number to a commit, and a second file could not be
+replaced in the same instant.
+"""

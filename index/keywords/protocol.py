@@ -1,0 +1,91 @@
+"""What a keyword engine must do. Both engines pass tests/contract/test_keywords.py.
+
+A query is a tree of `whoosh.query` nodes over *analysed* terms (see
+analysis.py): Term, Phrase, And, Or, Not, AndNot, AndMaybe, Require,
+DisjunctionMax, Prefix, Wildcard, FuzzyTerm, NumericRange, ConstantScoreQuery,
+Every, NullQuery. tree.py reduces it to the nodes that both engines run, and
+says what each means. Any other node raises TypeError, an unknown field or an
+overlong pattern ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.ranking import Ranking
+
+if TYPE_CHECKING:
+    from whoosh.query import Query
+
+__all__ = ["KeywordEntry", "KeywordReader", "KeywordWriter"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordEntry:
+    """The analysed fields of one paragraph.
+
+    `text` and `title` are stemmed words in their order. `source`, `author`,
+    `section`, `language` and `article` are the terms that `value_terms` makes
+    of the value (empty where there is none). `published` is seconds since
+    1970 UTC.
+    """
+
+    row: int
+    text: Sequence[str]
+    title: Sequence[str]
+    source: Sequence[str] = ()
+    author: Sequence[str] = ()
+    section: Sequence[str] = ()
+    language: Sequence[str] = ()
+    article: Sequence[str] = ()
+    published: int | None = None
+
+
+class KeywordReader(Protocol):
+    """One immutable view of a keyword index. Safe to use from many threads."""
+
+    @property
+    def sequence(self) -> int:
+        """The catalog's sequence number of the commit that this view shows; 0 before the first."""
+
+    def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
+        """Return the best `depth` rows by BM25 (float32, higher is better, ties by row).
+
+        `depth` is at least 1. `within` must hold too, and adds nothing to the
+        score. Words and phrases in text and title score by BM25, each other
+        leaf of the tree counts 1, times its boosts.
+        """
+
+    def count(self, query: Query) -> int:
+        """Return how many rows satisfy `query`."""
+
+    def rows(self, query: Query, candidates: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Return every row (int64, ascending) that satisfies `query`, of `candidates` if given."""
+
+    def close(self) -> None:
+        """Release files."""
+
+
+class KeywordWriter(Protocol):
+    """The one writer of a keyword index. Nothing is visible before `commit`."""
+
+    @property
+    def sequence(self) -> int:
+        """The sequence number of the last commit; 0 before the first."""
+
+    def add(self, entry: KeywordEntry) -> None:
+        """Add a paragraph. Its row must not be in the index."""
+
+    def delete(self, rows: Sequence[int]) -> None:
+        """Remove the paragraphs with these rows, if they are there."""
+
+    def commit(self, sequence: int) -> None:
+        """Make what was added and deleted visible and durable, all at once, as `sequence`."""
+
+    def close(self) -> None:
+        """Drop what was not committed and release files."""

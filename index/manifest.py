@@ -1,0 +1,99 @@
+"""The manifest: what an index is. Written once, when the index is made."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from nutgraf.index.encoder import EncoderConfig
+from nutgraf.index.errors import BrokenIndexError, NotAnIndexError
+from nutgraf.index.keywords import ENGINES, Engine
+from nutgraf.index.layout import MANIFEST
+
+__all__ = ["FORMAT", "Manifest"]
+
+FORMAT: Final = 1
+"""The index format that this version writes and reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What cannot change while an index lives."""
+
+    language: str
+    keyword_engine: Engine
+    encoder: EncoderConfig
+    created: str
+    format: int = FORMAT
+
+    @classmethod
+    def new(cls, language: str, keyword_engine: Engine, encoder: EncoderConfig) -> Manifest:
+        """Return the manifest of an index that is made now."""
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(language, keyword_engine, encoder, created)
+
+    @classmethod
+    def read(cls, index: Path) -> Manifest:
+        """Read the manifest of the index directory `index`.
+
+        Raises NotAnIndexError where there is none or its format is not read
+        by this version, BrokenIndexError where it is damaged.
+        """
+        path = index / MANIFEST
+        try:
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotAnIndexError(_absent(index)) from None
+        except OSError as error:
+            raise BrokenIndexError(f"{path} cannot be read: {error.strerror}") from error
+        try:
+            return cls._parse(json.loads(content), path)
+        except (ValueError, KeyError, TypeError) as error:
+            raise BrokenIndexError(
+                f"{path} is damaged ({error}); restore it from a backup or index the articles again"
+            ) from error
+
+    @classmethod
+    def _parse(cls, fields: dict[str, Any], path: Path) -> Manifest:
+        if fields["format"] != FORMAT:
+            raise NotAnIndexError(
+                f"{path} says format {fields['format']!r}, and this version of nutgraf reads "
+                f"format {FORMAT}: use a version that reads it, or index the articles again"
+            )
+        if fields["keyword_engine"] not in ENGINES:
+            raise ValueError(f"keyword_engine is {fields['keyword_engine']!r}")
+        return cls(
+            str(fields["language"]),
+            fields["keyword_engine"],
+            EncoderConfig.from_dict(fields["encoder"], str(path)),
+            str(fields["created"]),
+        )
+
+    def write(self, index: Path) -> None:
+        """Write the manifest into the index directory, whole or not at all."""
+        fields = {
+            "format": self.format,
+            "language": self.language,
+            "keyword_engine": self.keyword_engine,
+            "encoder": self.encoder.to_dict(),
+            "created": self.created,
+        }
+        partial = index / f"{MANIFEST}.partial"
+        with partial.open("w", encoding="utf-8") as file:
+            json.dump(fields, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(index / MANIFEST)
+
+
+def _absent(index: Path) -> str:
+    if not index.exists():
+        return f"there is no index at {index}: make one with 'nutgraf index SOURCES... -i {index}'"
+    if not index.is_dir():
+        return f"{index} is a file, and an index is a directory"
+    return f"{index} is not an index: it holds no {MANIFEST}"

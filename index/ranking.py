@@ -1,0 +1,31 @@
+"""Ranking: rows with scores, best first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Ranking"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Rows with their scores, best first; ties stand in the order of their rows.
+
+    `rows` is int64, `scores` float32, both of shape (n,). `complete` is False
+    where the ranking was cut at its depth and more rows would have matched.
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    complete: bool = True
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def empty(cls) -> Ranking:
+        """Return a ranking of nothing."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.float32))

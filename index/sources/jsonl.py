@@ -1,0 +1,126 @@
+"""JSONL: one article a line.
+
+{"id", "title", "url", "source", "author", "section", "published", "language",
+ "paragraphs": [...]} or "text" in place of "paragraphs". `title` and one of
+the last two are needed; other fields are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, BinaryIO, Final
+
+from nutgraf.index.article import Article
+from nutgraf.index.errors import InputError
+from nutgraf.index.paragraphs import split_paragraphs
+from nutgraf.index.sources.items import FileName, OnBytes, Rejected
+from nutgraf.index.sources.text import MAX_TEXT, decode
+
+__all__ = ["article_of", "holds_articles", "parse_line", "read_jsonl"]
+
+OPTIONAL: Final = ("url", "source", "author", "section", "published", "language")
+
+KINDS: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
+                float: "a number", str: "text"}  # fmt: skip
+
+
+def read_jsonl(
+    file: BinaryIO, place: str, name: FileName, on_bytes: OnBytes
+) -> Iterator[Article | Rejected]:
+    """Yield an article, or why there is none, for each line that is not blank.
+
+    An article without an id gets the file's name and the line's number: NAME-7.
+    """
+    empty = True
+    for number, line in _lines(file, on_bytes):
+        if not line.strip():
+            continue
+        empty = False
+        try:
+            yield article_of(parse_line(line), partial(name.article_id, number))
+        except InputError as error:
+            yield Rejected(f"{place}:{number}", str(error))
+    if empty:
+        yield Rejected(place, "the file is empty")
+
+
+def holds_articles(file: BinaryIO) -> bool:
+    """Tell whether a JSONL file looks as if it held articles, by its first line."""
+    try:
+        fields = parse_line(file.readline(MAX_TEXT))
+    except InputError:
+        return True  # Whoever reads it is to be told what is wrong with it.
+    return any(name in fields for name in ("title", "text", "paragraphs"))
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """Return the JSON object on a line. Raises InputError where there is none."""
+    if len(line) > MAX_TEXT:
+        raise InputError(f"the line is longer than {MAX_TEXT:,} bytes")
+    try:
+        fields = json.loads(decode(line))
+    except json.JSONDecodeError as error:
+        raise InputError(f"this is not JSON: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise InputError("this is JSON nested too deeply to be an article") from None
+    except ValueError as error:
+        raise InputError(f"this is not JSON: {error}") from None
+    if not isinstance(fields, dict):
+        raise InputError(f"the line is {_kind(fields)}; it must be an object: {{...}}")
+    return fields
+
+
+def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article:
+    """Return the article that `fields` describe. Raises InputError naming the field."""
+    given = fields.get("id")
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    return Article(
+        id=id_if_none() if given is None else _text("id", given),
+        title=_text("title", _needed(fields, "title")),
+        paragraphs=_paragraphs(fields),
+        **{name: _text(name, fields[name]) for name in OPTIONAL if fields.get(name) is not None},
+    )
+
+
+def _paragraphs(fields: dict[str, Any]) -> tuple[str, ...]:
+    text, paragraphs = fields.get("text"), fields.get("paragraphs")
+    if text is not None and paragraphs is not None:
+        raise InputError("there is a 'text' and there are 'paragraphs': give one of the two")
+    if text is not None:
+        return split_paragraphs(_text("text", text))
+    if not isinstance(_needed(fields, "paragraphs"), list):
+        raise InputError(f"'paragraphs' is {_kind(paragraphs)}; it must be a list of texts")
+    texts = (_text(f"paragraphs[{at}]", item) for at, item in enumerate(fields["paragraphs"]))
+    return tuple(stripped for item in texts if (stripped := item.strip()))
+
+
+def _needed(fields: dict[str, Any], name: str) -> Any:
+    if fields.get(name) is None:
+        other = " and no 'text'" if name == "paragraphs" else ""
+        raise InputError(f"there is no '{name}'{other}")
+    return fields[name]
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"'{name}' is {_kind(value)}; it must be text")
+    return value.strip()
+
+
+def _kind(value: Any) -> str:
+    return KINDS.get(type(value), "null")
+
+
+def _lines(file: BinaryIO, on_bytes: OnBytes) -> Iterator[tuple[int, bytes]]:
+    """Yield numbered lines, of one that is too long only as much as shows that it is."""
+    number = 0
+    while line := file.readline(MAX_TEXT + 1):
+        number += 1
+        on_bytes(len(line))
+        yield number, line
+        while len(line) >= MAX_TEXT and not line.endswith(b"\n"):
+            line = file.readline(MAX_TEXT)
+            on_bytes(len(line))

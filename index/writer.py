@@ -1,0 +1,254 @@
+"""IndexWriter: put, delete, commit, recover.
+
+The truth of an index is the catalog and rows.f16. A commit appends embeddings
+to rows.f16 and makes them durable, then commits the catalog: from there on
+nothing is lost. Columns and keyword index are derived: they are caught up with
+the catalog, after each commit as after a crash, by the same lines. The keyword
+index comes last and carries the catalog's sequence number: that number is what
+readers see, so a commit is visible in all parts or in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index import columns, keywords
+from nutgraf.index.article import Article, timestamp
+from nutgraf.index.catalog import Catalog, Record, text_digest
+from nutgraf.index.encoder import OnnxEncoder
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.keywords import KeywordEntry
+from nutgraf.index.keywords.analysis import Analyzer, value_terms
+from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, VECTORS
+from nutgraf.index.lock import WriteLock
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.vectors import VectorFile
+
+__all__ = ["IndexWriter", "Outcome"]
+
+Outcome = Literal["created", "updated", "unchanged"]
+
+ENCODE_EVERY: Final = 512
+"""Paragraphs that are encoded together: enough to sort by length, few enough to show progress."""
+
+COMMIT_EVERY: Final = 8_192
+"""Paragraphs after which a commit is made unasked: what a crash can cost, and memory's bound."""
+
+
+class IndexWriter:
+    """The one writer of an index.
+
+        with IndexWriter("news.index") as writer:
+            writer.put(article)
+
+    Leaving the `with` block commits; leaving it by an exception does not.
+    Opening recovers from whatever an earlier writer left behind.
+
+    `on_encoded` is called with the number of paragraphs that have just got
+    their embedding. `trust` is needed for a whoosh index (see KeywordIndex).
+
+    Raises NotAnIndexError, IndexLockedError, UntrustedIndexError,
+    EncoderError, BrokenIndexError.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        trust: bool = False,
+        on_encoded: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._path = Path(path)
+        self._manifest = Manifest.read(self._path)
+        self._on_encoded = on_encoded
+        self._pending: dict[str, Article] = {}
+        self._deleted: dict[str, None] = {}
+        self._waiting: dict[bytes, str] = {}
+        self._embeddings: dict[bytes, NDArray[np.float16]] = {}
+        self._pending_paragraphs = 0
+        self._failed = False
+        self._encoder: OnnxEncoder | None = None
+        self._analyzer = Analyzer(self._manifest.language)
+        self._lock = WriteLock(self._path)
+        try:
+            self._open(trust=trust)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self, *, trust: bool) -> None:
+        engine = self._manifest.keyword_engine
+        self._catalog = Catalog.open(self._path / CATALOG, writing=True)
+        self._commit = self._catalog.last_commit()
+        self._vectors = VectorFile(self._path / VECTORS, self._manifest.encoder.dimension)
+        self._vectors.cut(self._commit.rows)
+        self._keywords = keywords.open_writer(self._path / KEYWORDS, engine, trust=trust)
+        self._catch_up()
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last commit."""
+        return self._commit.sequence
+
+    def put(self, article: Article) -> Outcome:
+        """Add an article, or replace the one with its id; tell which.
+
+        The same id with the same content is left as it is. What is put is
+        visible and durable after the next commit, which comes by itself after
+        every COMMIT_EVERY paragraphs.
+        """
+        if article.language is None:
+            article = replace(article, language=self._manifest.language)
+        before = self._digest_of(article.id)
+        if before == article.digest():
+            return "unchanged"
+        self._drop_pending(article.id)
+        self._pending[article.id] = article
+        self._pending_paragraphs += len(article.paragraphs)
+        for text in article.paragraphs:
+            digest = text_digest(text)
+            if digest not in self._embeddings:
+                self._waiting[digest] = text
+        if len(self._waiting) >= ENCODE_EVERY:
+            self._encode()
+        if self._pending_paragraphs >= COMMIT_EVERY:
+            self.commit()
+        return "created" if before is None else "updated"
+
+    def delete(self, article: str) -> bool:
+        """Remove the article with this id at the next commit; tell whether there was one."""
+        there = self._digest_of(article) is not None
+        self._drop_pending(article)
+        if self._catalog.find(article, self.sequence) is not None:
+            self._deleted[article] = None
+        return there
+
+    def commit(self) -> int:
+        """Make everything put and deleted durable and visible; return the sequence number."""
+        if self._pending or self._deleted:
+            self._encode()
+            try:
+                self._write()
+                self._catch_up()
+            except BaseException:
+                self._failed = True
+                raise
+        return self.sequence
+
+    def close(self) -> None:
+        """Let go of the index. What was not committed is dropped."""
+        self._keywords.close()
+        self._catalog.close()
+        self._lock.release()
+
+    def __enter__(self) -> IndexWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.close()
+
+    def _digest_of(self, article: str) -> bytes | None:
+        """Return the digest of the article as the next commit would leave it."""
+        if self._failed:
+            raise BrokenIndexError(
+                f"an earlier commit to {self._path} failed half-way: close the writer and open "
+                "the index again, which recovers it"
+            )
+        if article in self._pending:
+            return self._pending[article].digest()
+        if article in self._deleted:
+            return None
+        record = self._catalog.find(article, self.sequence)
+        return None if record is None else record.digest
+
+    def _drop_pending(self, article: str) -> None:
+        self._deleted.pop(article, None)
+        dropped = self._pending.pop(article, None)
+        if dropped is not None:
+            self._pending_paragraphs -= len(dropped.paragraphs)
+
+    def _encode(self) -> None:
+        """Give every waiting text its embedding: copied where the index has the text already."""
+        known = self._catalog.row_of_digest(list(self._waiting))
+        copies = self._vectors.read(list(known.values()))
+        self._embeddings.update(zip(known, copies, strict=True))
+        self._on_encoded(len(known))
+        new = {digest: text for digest, text in self._waiting.items() if digest not in known}
+        if new:
+            encode = self._open_encoder().encode_paragraphs
+            made = encode(list(new.values()), on_batch=self._on_encoded).astype(np.float16)
+            self._embeddings.update(zip(new, made, strict=True))
+        self._waiting.clear()
+
+    def _open_encoder(self) -> OnnxEncoder:
+        if self._encoder is None:
+            self._encoder = OnnxEncoder.open(self._path / ENCODER, self._manifest.encoder)
+        return self._encoder
+
+    def _write(self) -> None:
+        """Append to the truth. After this, what was put is durable."""
+        articles = list(self._pending.values())
+        rows = [
+            self._embeddings[text_digest(text)] for item in articles for text in item.paragraphs
+        ]
+        if rows:
+            self._vectors.append(np.stack(rows))
+        self._commit = self._catalog.write(articles, list(self._deleted), self._commit.rows)
+        self._pending.clear()
+        self._deleted.clear()
+        self._embeddings.clear()
+        self._pending_paragraphs = 0
+
+    def _catch_up(self) -> None:
+        """Bring columns and keyword index to the catalog's last commit."""
+        columns.catch_up(self._path / COLUMNS, self._catalog, self._commit.rows)
+        seen = self._keywords.sequence
+        if seen == self.sequence:
+            return
+        if seen > self.sequence:
+            raise BrokenIndexError(
+                f"the keyword index of {self._path} is ahead of its catalog (commit {seen}, "
+                f"{self.sequence}); restore the index from a backup"
+            )
+        for rows in self._catalog.removed_rows(self.sequence, after=seen):
+            self._keywords.delete(rows)
+        for record in self._catalog.alive_since(seen):
+            for entry in self._entries(record):
+                self._keywords.add(entry)
+        self._keywords.commit(self.sequence)
+
+    def _entries(self, record: Record) -> Iterable[KeywordEntry]:
+        title = self._analyzer.terms(record.title)
+        published = None if record.published is None else timestamp(record.published)
+        for row, text in self._catalog.texts(record.rows).items():
+            yield KeywordEntry(
+                row=row,
+                text=self._analyzer.terms(text),
+                title=title,
+                source=_terms(record.source),
+                author=_terms(record.author),
+                section=_terms(record.section),
+                language=_terms(record.language),
+                article=value_terms(record.id),
+                published=published,
+            )
+
+
+def _terms(value: str | None) -> tuple[str, ...]:
+    return () if value is None else value_terms(value)

@@ -1,0 +1,100 @@
+"""Candidates: the rows of both rankings in one order, with what each ranking says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.ranking import Ranking
+from nutgraf.search.fusion import WEIGHT, convex, min_max, ranks, reciprocal_rank
+from nutgraf.search.hits import Explanation, FusionUsed, Place
+from nutgraf.search.request import FusionMethod
+
+__all__ = ["Candidates", "from_keywords", "from_meaning", "fuse"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Rows with their final scores (float64 in 0..1), best first, ties by row.
+
+    `keyword` and `semantic` are the rankings that they come from, None where
+    the mode leaves one out. `cosines` holds the cosine of every row, also of
+    those that only the keywords found. `complete` is False where a ranking
+    was cut at its depth.
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    keyword: Ranking | None
+    semantic: Ranking | None
+    cosines: NDArray[np.float32] | None
+    fusion: FusionUsed | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether no ranking was cut at its depth."""
+        return all(one.complete for one in (self.keyword, self.semantic) if one is not None)
+
+    def explain(self, at: int) -> Explanation:
+        """Say where the candidate at position `at` stands in each ranking."""
+        row = int(self.rows[at])
+        cosine = None if self.cosines is None else float(self.cosines[at])
+        return Explanation(
+            keyword=None if self.keyword is None else _place(self.keyword, row, None),
+            semantic=None if self.semantic is None else _place(self.semantic, row, cosine),
+            fusion=self.fusion,
+        )
+
+
+def from_keywords(ranking: Ranking) -> Candidates:
+    """Return the keyword ranking alone, its scores divided by the best one."""
+    scores = min_max(ranking.scores, 0.0)
+    return Candidates(ranking.rows, scores, ranking, None, None, None)
+
+
+def from_meaning(ranking: Ranking) -> Candidates:
+    """Return the vector ranking alone; a cosine below 0 counts as 0."""
+    scores = np.clip(ranking.scores.astype(np.float64), 0.0, 1.0)
+    return Candidates(ranking.rows, scores, None, ranking, ranking.scores, None)
+
+
+def fuse(
+    method: FusionMethod,
+    keyword: Ranking,
+    semantic: Ranking,
+    rows: NDArray[np.int64],
+    cosines: NDArray[np.float32],
+) -> Candidates:
+    """Return the rows of both rankings by their fused score.
+
+    `rows` are those of either ranking, each once, ascending, and `cosines`
+    theirs: a row that the vector ranking lacks is judged by its own cosine,
+    not taken for meaningless. Its lowest cosine is the bound from below, as
+    the theoretical one (-1) would leave all of them alike.
+    """
+    if method == "rrf":
+        scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows))
+        used = FusionUsed("rrf", None)
+    else:
+        lowest = float(cosines.min()) if len(cosines) else 0.0
+        scores = convex(min_max(_scores_of(rows, keyword), 0.0), min_max(cosines, lowest))
+        used = FusionUsed("convex", WEIGHT)
+    order = np.lexsort((rows, -scores))
+    return Candidates(rows[order], scores[order], keyword, semantic, cosines[order], used)
+
+
+def _scores_of(rows: NDArray[np.int64], ranking: Ranking) -> NDArray[np.float32]:
+    """Return the score of each of `rows` (ascending), 0 where the ranking has none."""
+    scores = np.zeros(len(rows), np.float32)
+    scores[np.searchsorted(rows, ranking.rows)] = ranking.scores
+    return scores
+
+
+def _place(ranking: Ranking, row: int, score: float | None) -> Place:
+    found = np.flatnonzero(ranking.rows == row)
+    if len(found) == 0:
+        return Place(None, None if score is None else round(score, 4))
+    at = int(found[0])
+    return Place(at + 1, round(float(ranking.scores[at]), 4))

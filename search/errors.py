@@ -1,0 +1,16 @@
+"""What can be wrong with a question."""
+
+from __future__ import annotations
+
+from nutgraf.index.errors import UserError
+
+__all__ = ["RequestError"]
+
+
+class RequestError(UserError):
+    """A request that cannot be answered: `field` says which part of it, the message why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason

@@ -1,0 +1,61 @@
+"""Fusion: two rankings to one score a row, in 0..1, higher is better.
+
+Convex combination of normalised scores: Bruch, Gai and Ingber, "An Analysis of
+Fusion Functions for Hybrid Retrieval", ACM TOIS 2023, arXiv:2210.11934.
+Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009,
+doi:10.1145/1571941.1572114.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["WEIGHT", "K", "convex", "min_max", "ranks", "reciprocal_rank"]
+
+WEIGHT: Final = 0.4
+"""How much meaning counts against keywords in the convex combination."""
+
+K: Final = 60
+"""The constant of reciprocal rank fusion, as its authors chose it."""
+
+
+def min_max(scores: NDArray[np.float32], lowest: float) -> NDArray[np.float64]:
+    """Return scores scaled so that `lowest` is 0 and the highest of them is 1.
+
+    `lowest` is a bound from theory where there is one (0 for BM25). Scores
+    below it count as it; where none is above it, all are 0.
+    """
+    if len(scores) == 0:
+        return np.empty(0, np.float64)
+    above = np.maximum(scores.astype(np.float64) - lowest, 0.0)
+    highest = above.max()
+    return above / highest if highest > 0 else above
+
+
+def convex(
+    keyword: NDArray[np.float64], semantic: NDArray[np.float64], weight: float = WEIGHT
+) -> NDArray[np.float64]:
+    """Return (1 - weight) x keyword + weight x semantic of normalised scores, row by row."""
+    return (1 - weight) * keyword + weight * semantic
+
+
+def reciprocal_rank(
+    keyword: NDArray[np.int64], semantic: NDArray[np.int64], k: int = K
+) -> NDArray[np.float64]:
+    """Return the sum of 1/(k + rank) over both rankings, over the sum of two first places.
+
+    Ranks count from 1; 0 stands for a row that is not in the ranking.
+    """
+    total = np.zeros(len(keyword), np.float64)
+    for rank in (keyword, semantic):
+        total += np.where(rank > 0, 1.0 / (k + rank), 0.0)
+    return total / (2.0 / (k + 1))
+
+
+def ranks(rows: NDArray[np.int64], ranked: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rank (from 1) of each of `rows` among the rows of a ranking; 0 if absent."""
+    places = {int(row): rank for rank, row in enumerate(ranked, start=1)}
+    return np.array([places.get(int(row), 0) for row in rows], np.int64)

@@ -1,0 +1,169 @@
+"""What comes back: hits with snippets, and how they are written as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from nutgraf.index.article import paragraph_id
+from nutgraf.index.catalog import Record
+from nutgraf.search.request import FusionMethod, Mode
+
+__all__ = [
+    "ArticleView",
+    "Explanation",
+    "FusionUsed",
+    "Hit",
+    "ParagraphView",
+    "Place",
+    "Response",
+    "Snippet",
+    "Total",
+    "article_fields",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The part of a paragraph that shows why it was found.
+
+    `text` is plain; `html` is the same, escaped, with highlights marked;
+    `highlights` are (start, end) in code points of `text`.
+    """
+
+    text: str
+    html: str
+    highlights: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands in one ranking; `rank` is None where it is not in it to the depth read."""
+
+    rank: int | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FusionUsed:
+    """How two rankings became one; `weight` is that of meaning, and None for "rrf"."""
+
+    method: FusionMethod
+    weight: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a hit stands where it does."""
+
+    keyword: Place | None
+    semantic: Place | None
+    fusion: FusionUsed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One ranked paragraph. `score` is in 0..1; `position` counts from 0."""
+
+    rank: int
+    score: float
+    article: Record
+    position: int
+    text: str
+    snippet: Snippet
+    explain: Explanation | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the hit as it is written in JSON."""
+        found: dict[str, Any] = {
+            "rank": self.rank,
+            "score": round(self.score, 4),
+            "article": article_fields(self.article),
+            "paragraph": {
+                "id": paragraph_id(self.article.id, self.position),
+                "position": self.position,
+            },
+            "snippet": {
+                "text": self.snippet.text,
+                "html": self.snippet.html,
+                "highlights": [list(span) for span in self.snippet.highlights],
+            },
+        }
+        if self.explain is not None:
+            found["explain"] = asdict(self.explain)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many hits there are to page through; "gte" where a ranking was cut at its depth."""
+
+    value: int
+    relation: Literal["eq", "gte"]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer to one request."""
+
+    query: str
+    mode: Mode
+    took_ms: float
+    total: Total
+    hits: tuple[Hit, ...]
+    warnings: tuple[str, ...]
+    snapshot: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as HTTP and `--json` give it."""
+        return {
+            "query": self.query,
+            "mode": self.mode,
+            "took_ms": round(self.took_ms, 2),
+            "total": asdict(self.total),
+            "hits": [hit.to_dict() for hit in self.hits],
+            "facets": {},
+            "suggestion": None,
+            "warnings": list(self.warnings),
+            "snapshot": self.snapshot,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ParagraphView:
+    """One paragraph of an article that is shown whole."""
+
+    id: str
+    position: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleView:
+    """An article with all its paragraphs, as of one snapshot."""
+
+    article: Record
+    paragraphs: tuple[ParagraphView, ...]
+    snapshot: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the article as HTTP and `--json` give it."""
+        return {
+            **article_fields(self.article),
+            "paragraphs": [asdict(paragraph) for paragraph in self.paragraphs],
+            "snapshot": self.snapshot,
+        }
+
+
+def article_fields(record: Record) -> dict[str, str | None]:
+    """Return what is shown of an article besides its paragraphs."""
+    return {
+        "id": record.id,
+        "title": record.title,
+        "url": record.url,
+        "source": record.source,
+        "author": record.author,
+        "section": record.section,
+        "published": record.published,
+        "language": record.language,
+    }

@@ -1,0 +1,78 @@
+"""Which words of a paragraph a question's keywords matched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+from whoosh.support.levenshtein import damerau_levenshtein
+
+from nutgraf.index.keywords.analysis import Analyzer, Token
+from nutgraf.search.query import Pattern, Query
+
+__all__ = ["Match", "find_matches"]
+
+
+class Match(NamedTuple):
+    """A word that matched, `text[start:end]` in code points, and the term that it matched as."""
+
+    start: int
+    end: int
+    term: str
+
+
+def find_matches(text: str, question: Query, analyzer: Analyzer) -> list[Match]:
+    """Return the words of `text` that the question asks for, in their order, none twice.
+
+    By the same analysis that indexed them. A word of a phrase matches inside
+    the phrase, and elsewhere too unless it is a stop word.
+    """
+    tokens = analyzer.tokens(text)
+    terms = frozenset(question.terms)
+    found: dict[int, Match] = {}
+    for at in chain(_single(tokens, terms), _in_phrases(tokens, question.phrases)):
+        token = tokens[at]
+        found[token.start] = Match(token.start, token.end, token.term)
+    if question.patterns:
+        for token in tokens:
+            word = analyzer.fold(text[token.start : token.end])
+            if any(_fits(pattern, word, token.term) for pattern in question.patterns):
+                found[token.start] = Match(token.start, token.end, token.term)
+    return [found[start] for start in sorted(found)]
+
+
+def _single(tokens: Sequence[Token], terms: frozenset[str]) -> Iterator[int]:
+    for at, token in enumerate(tokens):
+        if token.term in terms:
+            yield at
+
+
+def _in_phrases(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> Iterator[int]:
+    for phrase in phrases:
+        for at in range(len(tokens) - len(phrase) + 1):
+            if all(tokens[at + step].term == term for step, term in enumerate(phrase)):
+                yield from range(at, at + len(phrase))
+
+
+def _fits(pattern: Pattern, word: str, term: str) -> bool:
+    if pattern.kind == "prefix":
+        return word.startswith(pattern.text) or term.startswith(pattern.text)
+    if pattern.kind == "wildcard":
+        form = _wildcard(pattern.text)
+        return bool(form.fullmatch(word) or form.fullmatch(term))
+    return any(_near(each, pattern.text, pattern.distance) for each in (word, term))
+
+
+@lru_cache(maxsize=256)
+def _wildcard(pattern: str) -> re.Pattern[str]:
+    signs = {"*": r"\w*", "?": r"\w"}
+    return re.compile("".join(signs.get(sign) or re.escape(sign) for sign in pattern))
+
+
+def _near(word: str, wanted: str, distance: int) -> bool:
+    if abs(len(word) - len(wanted)) > distance:
+        return False
+    return int(damerau_levenshtein(word, wanted, limit=distance)) <= distance

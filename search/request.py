@@ -1,0 +1,167 @@
+"""SearchRequest: what can be asked, the same in Python, over HTTP and in the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+from nutgraf.index.article import timestamp
+from nutgraf.index.errors import InputError
+from nutgraf.search.errors import RequestError
+
+__all__ = [
+    "DEPTH",
+    "MAX_LIMIT",
+    "MAX_QUESTION",
+    "MAX_VALUES",
+    "Filters",
+    "FusionMethod",
+    "Highlight",
+    "Mode",
+    "SearchRequest",
+]
+
+Mode = Literal["hybrid", "keyword", "semantic"]
+FusionMethod = Literal["convex", "rrf"]
+
+DEPTH: Final = 200
+"""Rows taken from each ranking, whatever page is asked for, so that pages agree."""
+
+MAX_LIMIT: Final = 100
+"""Hits on a page."""
+
+MAX_OFFSET: Final = 2 * DEPTH
+"""Two rankings of DEPTH rows that share none: nothing stands beyond."""
+
+MAX_QUESTION: Final = 2_000
+"""Characters in a question: a long paragraph fits, an article does not."""
+
+MAX_VALUES: Final = 100
+"""Values of one filter."""
+
+MAX_MARK: Final = 100
+"""Characters in what is put before or after a highlight."""
+
+DAY: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What every hit must be. Values of one field are alternatives; fields add up.
+
+    `published_from` and `published_to` are ISO 8601 dates or dates and times;
+    a `published_to` without a time covers its whole day.
+
+    Raises RequestError naming the field.
+    """
+
+    source: tuple[str, ...] = ()
+    author: tuple[str, ...] = ()
+    section: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    article: tuple[str, ...] = ()
+    published_from: str | None = None
+    published_to: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, values in self.values().items():
+            if len(values) > MAX_VALUES:
+                raise RequestError(
+                    name, f"has {len(values)} values; at most {MAX_VALUES} are taken"
+                )
+            for value in values:
+                _check_text(name, value)
+        start, end = self.published()
+        if start is not None and end is not None and start > end:
+            raise RequestError(
+                "published", f"begins on {self.published_from}, after its end {self.published_to}"
+            )
+
+    def values(self) -> dict[str, tuple[str, ...]]:
+        """Return the wanted values of each field that has any."""
+        named = ("source", "author", "section", "language", "article")
+        return {name: values for name in named if (values := getattr(self, name))}
+
+    def published(self) -> tuple[int | None, int | None]:
+        """Return the first and the last second (1970 UTC) of publication, None where open."""
+        start = _seconds("published_from", self.published_from)
+        end = _seconds("published_to", self.published_to)
+        if end is not None and self.published_to is not None and len(self.published_to) <= 10:
+            end += DAY - 1
+        return start, end
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """What is put around a highlight in a snippet's html. It is not escaped."""
+
+    pre: str = "<mark>"
+    post: str = "</mark>"
+
+    def __post_init__(self) -> None:
+        for name in ("pre", "post"):
+            if len(getattr(self, name)) > MAX_MARK:
+                raise RequestError(f"highlight.{name}", f"is longer than {MAX_MARK} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """One question and how it is to be answered. Raises RequestError naming the field."""
+
+    q: str
+    mode: Mode = "hybrid"
+    limit: int = 10
+    offset: int = 0
+    filters: Filters = field(default_factory=Filters)
+    fusion: FusionMethod = "convex"
+    explain: bool = False
+    highlight: Highlight = field(default_factory=Highlight)
+
+    def __post_init__(self) -> None:
+        _check_question(self.q)
+        _check_choice("mode", self.mode, get_args(Mode))
+        _check_choice("fusion", self.fusion, get_args(FusionMethod))
+        _check_range("limit", self.limit, 1, MAX_LIMIT)
+        _check_range("offset", self.offset, 0, MAX_OFFSET)
+
+
+def _check_question(q: str) -> None:
+    if not q.strip():
+        raise RequestError("q", "is empty; ask something")
+    if len(q) > MAX_QUESTION:
+        raise RequestError(
+            "q", f"is {len(q):,} characters long; at most {MAX_QUESTION:,} are taken"
+        )
+    _check_text("q", q)
+
+
+def _check_text(name: str, value: str) -> None:
+    if "\x00" in value:
+        raise RequestError(name, f"holds a NUL byte at character {value.index(chr(0))}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise RequestError(
+            name, f"holds half a surrogate pair at character {error.start}, which is no text"
+        ) from None
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise RequestError(name, f"is {str(value)[:40]!r}; choose one of {', '.join(choices)}")
+
+
+def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest:
+        raise RequestError(name, f"is {value}; take {lowest} to {highest}")
+
+
+def _seconds(name: str, value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        return timestamp(value)
+    except InputError:
+        raise RequestError(
+            name, f"is {value[:40]!r}, which is no date; write it as 2023-01-04"
+        ) from None

@@ -1,0 +1,77 @@
+"""Two rankings for one question, both to one depth, under the same filters and constraint."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from whoosh import query as trees
+
+from nutgraf.index.ranking import Ranking
+from nutgraf.index.snapshot import IndexSnapshot
+from nutgraf.search.filters import filter_mask, filter_tree
+from nutgraf.search.query import Query
+from nutgraf.search.request import Filters
+
+__all__ = ["keyword_ranking", "semantic_ranking"]
+
+FEW: Final = 20_000
+"""Rows that satisfy a constraint, up to which they are all fetched and searched exactly.
+
+Beyond that, so many rows pass that the nearest ones are cheaper to find first
+and to check afterwards.
+"""
+
+WIDEN: Final = 4
+"""By how much more the vector ranking is read when too few of its rows passed the check."""
+
+
+def keyword_ranking(
+    snapshot: IndexSnapshot, question: Query, filters: Filters, depth: int
+) -> Ranking:
+    """Return the best rows by BM25, at most `depth`, that pass constraint and filters."""
+    return snapshot.keywords.rank(question.keywords, depth, within=_within(question, filters))
+
+
+def semantic_ranking(
+    snapshot: IndexSnapshot,
+    question: Query,
+    embedding: NDArray[np.float32],
+    filters: Filters,
+    depth: int,
+) -> Ranking:
+    """Return the rows nearest in meaning, at most `depth`, that pass constraint and filters."""
+    allowed = filter_mask(snapshot, filters)
+    if question.constraint is None:
+        return snapshot.vectors.rank(embedding, depth, allowed)
+    within = _within(question, filters)
+    if snapshot.keywords.count(within) > FEW:
+        return _checked(snapshot, within, embedding, depth, allowed)
+    mask = np.zeros(snapshot.commit.rows, bool)
+    mask[snapshot.keywords.rows(within)] = True
+    return snapshot.vectors.rank(embedding, depth, mask)
+
+
+def _checked(
+    snapshot: IndexSnapshot,
+    within: trees.Query,
+    embedding: NDArray[np.float32],
+    depth: int,
+    allowed: NDArray[np.bool_] | None,
+) -> Ranking:
+    """Rank by meaning first, keep what satisfies `within`, and widen until `depth` are found."""
+    wider = depth * WIDEN
+    while True:
+        ranking = snapshot.vectors.rank(embedding, wider, allowed)
+        kept = np.isin(ranking.rows, snapshot.keywords.rows(within, ranking.rows))
+        found = int(np.count_nonzero(kept))
+        if ranking.complete or found >= depth:
+            complete = ranking.complete and found <= depth
+            return Ranking(ranking.rows[kept][:depth], ranking.scores[kept][:depth], complete)
+        wider *= WIDEN
+
+
+def _within(question: Query, filters: Filters) -> trees.Query | None:
+    parts = [part for part in (question.constraint, filter_tree(filters)) if part is not None]
+    return trees.And(parts) if parts else None

@@ -1,0 +1,67 @@
+"""Article: what is taken, and what is refused with which words."""
+
+import pytest
+
+from nutgraf.index.article import MAX_PARAGRAPH, Article, Paragraph, timestamp
+from nutgraf.index.errors import InputError
+
+
+def article(**fields):
+    return Article(**{"id": "a", "title": "T", "paragraphs": ("one", "two"), **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"id": ""}, "'id' is empty"),
+        ({"id": "x" * 600}, "'id' is 600 characters long"),
+        ({"title": "  "}, "'title' is empty"),
+        ({"paragraphs": ()}, "'paragraphs' is empty"),
+        ({"paragraphs": ("ok", " ")}, r"'paragraphs\[1\]' is empty"),
+        ({"paragraphs": ("x" * (MAX_PARAGRAPH + 1),)}, r"'paragraphs\[0\]' is 100,001 characters"),
+        ({"published": "2023-13-01"}, "'published' is '2023-13-01', which is no date"),
+        ({"published": "soon"}, "write it as 2023-01-04"),
+        ({"source": "a\x00b"}, "'source' holds a NUL byte at character 1"),
+        ({"title": "bad \ud800"}, "'title' holds half a surrogate pair at character 4"),
+    ],
+)
+def test_what_is_wrong_is_named(fields, words):
+    with pytest.raises(InputError, match=words):
+        article(**fields)
+
+
+def test_text_is_kept_as_it_comes():
+    odd = "  שלום 🚀 <b>&amp;\tnaïve "
+    assert article(paragraphs=(odd,)).paragraphs == (odd,)
+
+
+def test_digest_tells_any_change():
+    same = article()
+    assert same.digest() == article().digest()
+    for change in (
+        {"title": "U"},
+        {"paragraphs": ("one two",)},
+        {"paragraphs": ("two", "one")},
+        {"source": "S"},
+        {"author": "S"},
+        {"published": "2023-01-04"},
+    ):
+        assert article(**change).digest() != same.digest()
+
+
+def test_paragraph_id():
+    assert Paragraph(7, "some/id", 12, "text").id == "some/id#12"
+
+
+@pytest.mark.parametrize(
+    ("published", "seconds"),
+    [
+        ("1970-01-01", 0),
+        ("1970-01-02", 86_400),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("1970-01-01T00:00:05", 5),
+        ("1969-12-31", -86_400),
+    ],
+)
+def test_timestamp(published, seconds):
+    assert timestamp(published) == seconds

@@ -1,0 +1,56 @@
+"""Requests: what can be asked, and the field that is named when it cannot."""
+
+import pytest
+
+from nutgraf.search import Filters, Highlight, RequestError, SearchRequest
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"q": ""}, "q", "is empty"),
+        ({"q": " \n"}, "q", "is empty"),
+        ({"q": "x" * 10_000}, "q", "is 10,000 characters long; at most 2,000"),
+        ({"q": "a\x00b"}, "q", "NUL byte at character 1"),
+        ({"q": "\ud800"}, "q", "surrogate"),
+        ({"mode": "fuzzy"}, "mode", "is 'fuzzy'; choose one of hybrid, keyword, semantic"),
+        ({"fusion": "sum"}, "fusion", "choose one of convex, rrf"),
+        ({"limit": 0}, "limit", "is 0; take 1 to 100"),
+        ({"limit": 101}, "limit", "is 101; take 1 to 100"),
+        ({"offset": -1}, "offset", "is -1; take 0 to 400"),
+        ({"offset": 401}, "offset", "is 401"),
+    ],
+)
+def test_what_cannot_be_asked_names_its_field(fields, field, words):
+    with pytest.raises(RequestError, match=words) as raised:
+        SearchRequest(**{"q": "flood", **fields})
+    assert raised.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"published_from": "yesterday"}, "published_from"),
+        ({"published_to": "2023-02-30"}, "published_to"),
+        ({"published_from": "2023-02-02", "published_to": "2023-02-01"}, "published"),
+        ({"source": ("x",) * 101}, "source"),
+        ({"author": ("a\x00",)}, "author"),
+    ],
+)
+def test_what_cannot_be_filtered_names_its_field(fields, field):
+    with pytest.raises(RequestError) as raised:
+        Filters(**fields)
+    assert raised.value.field == field
+
+
+def test_a_date_to_covers_its_whole_day_and_a_time_does_not():
+    assert Filters(published_from="1970-01-02", published_to="1970-01-02").published() == (
+        86_400,
+        2 * 86_400 - 1,
+    )
+    assert Filters(published_to="1970-01-01T00:00:05").published() == (None, 5)
+
+
+def test_highlights_are_bounded():
+    with pytest.raises(RequestError, match=r"highlight\.pre"):
+        Highlight(pre="x" * 101)

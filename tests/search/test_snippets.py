@@ -1,0 +1,119 @@
+"""Snippets: the right window, safe html, offsets that point at the words."""
+
+import html
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.search.matches import Match, find_matches
+from nutgraf.search.query import parse_query
+from nutgraf.search.request import Highlight
+from nutgraf.search.snippets import ELLIPSIS, WIDTH, make_snippet, mark
+
+ANALYZER = Analyzer("en")
+MARK = Highlight()
+FILLER = "The council met in the town hall and spoke of other matters at some length. "
+
+
+def snippet(text, question, highlight=MARK):
+    return make_snippet(
+        text, find_matches(text, parse_query(question, ANALYZER), ANALYZER), "en", highlight
+    )
+
+
+def marked(found):
+    return [found.text[start:end] for start, end in found.highlights]
+
+
+def test_words_match_as_they_were_indexed():
+    found = snippet("Two missiles hit; a third Missile's debris fell.", "missile")
+    assert marked(found) == ["missiles", "Missile's"]
+    assert found.html == (
+        "Two <mark>missiles</mark> hit; a third <mark>Missile&#x27;s</mark> debris fell."
+    )
+
+
+def test_a_short_paragraph_is_shown_whole():
+    text = "One sentence. And another."
+    assert snippet(text, "nothing").text == text
+
+
+def test_the_window_with_most_different_words_is_shown():
+    text = FILLER * 5 + "The ferry was late. The ferry to the island sank." + " " + FILLER * 5
+    found = snippet(text, "ferry island sank")
+    assert "The ferry to the island sank." in found.text
+    assert found.text.startswith(ELLIPSIS)
+    assert found.text.endswith(ELLIPSIS)
+    assert set(marked(found)) >= {"ferry", "island", "sank"}
+
+
+def test_a_sentence_that_is_too_long_is_cut_between_words():
+    text = " ".join(f"word{number}" for number in range(400)) + " harbour " + "tail " * 300
+    found = snippet(text, "harbour")
+    assert marked(found) == ["harbour"]
+    assert re.fullmatch(rf"{ELLIPSIS}(\w+ ?)+{ELLIPSIS}", found.text)
+
+
+def test_a_word_longer_than_a_snippet_is_cut_as_it_must():
+    found = snippet("x" * 5_000, "nothing")
+    assert len(found.text) <= WIDTH + 2
+
+
+def test_a_phrase_marks_its_stop_words_only_inside_the_phrase():
+    found = snippet("The man of the match met the man.", '"man of the match"')
+    assert marked(found) == ["man", "of", "the", "match", "man"]
+
+
+def test_patterns_are_marked():
+    assert marked(snippet("Ministers and ministries", "minist*")) == ["Ministers", "ministries"]
+    assert marked(snippet("Zelensky, Zelenskyy", "zelensky~")) == ["Zelensky", "Zelenskyy"]
+    assert marked(snippet("organise organize", "organi?e")) == ["organise", "organize"]
+
+
+def test_excluded_words_are_not_marked():
+    assert marked(snippet("air and sea", "air -sea")) == ["air"]
+
+
+def test_marks_are_the_askers_and_text_is_escaped():
+    found = snippet("<script>alert(1)</script> & fire", "fire alert", Highlight("[", "]"))
+    assert found.html == "&lt;script&gt;[alert](1)&lt;/script&gt; &amp; [fire]"
+
+
+def test_other_scripts_and_emoji_keep_their_offsets():
+    for text, question, word in (
+        ("🚀🚀 ракета взлетела", "ракета", "ракета"),
+        ("הספינה עזבה את הנמל", "הספינה", "הספינה"),
+        ("ﬁre in the Straße", "strasse", "Straße"),
+        ("é́ fire", "fire", "fire"),
+    ):
+        assert marked(snippet(text, question)) == [word]
+
+
+TEXT = st.text(st.sampled_from("ab. <>&\"'\n!?é🚀ש"), max_size=900)
+
+
+@given(TEXT, st.lists(st.tuples(st.integers(0, 900), st.integers(1, 9)), max_size=12))
+def test_any_snippet_is_safe_bounded_and_points_at_the_text(text, places):
+    matches, end = [], 0
+    for start, length in sorted(places):
+        if end <= start and start + length <= len(text):
+            end = start + length
+            matches.append(Match(start, end, text[start:end]))
+    found = make_snippet(text, matches, "en", MARK)
+    bare = found.text.removeprefix(ELLIPSIS).removesuffix(ELLIPSIS)
+    assert bare in text
+    assert len(found.text) <= WIDTH + 2
+    words = {text[match.start : match.end] for match in matches}
+    assert set(marked(found)) <= words
+    without_marks = found.html.replace("<mark>", "").replace("</mark>", "")
+    assert "<" not in without_marks
+    assert html.unescape(without_marks) == found.text
+    if matches and all(match.end - match.start < WIDTH // 2 for match in matches):
+        assert found.highlights
+
+
+@given(TEXT)
+def test_marking_nothing_only_escapes(text):
+    assert html.unescape(mark(text, (), MARK)) == text
