@@ -82,10 +82,10 @@ def index_sources(
             return summary
         made = _make_if_none(index, model, keyword_engine, messages)
         started = time.perf_counter()
-        with IndexWriter(index, trust=trust or made, on_encoded=progress.encoded) as writer:
+        with IndexWriter(index, trust=trust or made) as writer:
             for article in chain([first], articles):
                 summary.count(writer.put(article), article)
-                progress.put()
+                progress.put(len(article.paragraphs))
         summary.seconds = time.perf_counter() - started
     return summary
 

@@ -30,17 +30,17 @@ class IndexProgress:
         """Tell that so many bytes were read."""
         self._bar.advance(self._task, count)
 
-    def put(self) -> None:
-        """Tell that an article was put."""
+    def put(self, paragraphs: int) -> None:
+        """Tell that an article of so many paragraphs was put."""
         self._articles += 1
-        self._bar.update(self._task, articles=self._articles)
-
-    def encoded(self, count: int) -> None:
-        """Tell that so many paragraphs have got their embedding."""
-        self._paragraphs += count
+        self._paragraphs += paragraphs
         elapsed = self._bar.tasks[0].elapsed or 0.0
-        rate = self._paragraphs / elapsed if elapsed else 0.0
-        self._bar.update(self._task, paragraphs=self._paragraphs, rate=rate)
+        self._bar.update(
+            self._task,
+            articles=self._articles,
+            paragraphs=self._paragraphs,
+            rate=self._paragraphs / elapsed if elapsed else 0.0,
+        )
 
     def __enter__(self) -> IndexProgress:
         self._bar.start()

@@ -10,7 +10,7 @@ readers see, so a commit is visible in all parts or in none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -35,8 +35,8 @@ __all__ = ["IndexWriter", "Outcome"]
 
 Outcome = Literal["created", "updated", "unchanged"]
 
-ENCODE_EVERY: Final = 512
-"""Paragraphs that are encoded together: enough to sort by length, few enough to show progress."""
+ENCODE_EVERY: Final = 128
+"""Paragraphs that are encoded together: enough to keep the cores busy, under a second's work."""
 
 COMMIT_EVERY: Final = 8_192
 """Paragraphs after which a commit is made unasked: what a crash can cost, and memory's bound."""
@@ -51,23 +51,15 @@ class IndexWriter:
     Leaving the `with` block commits; leaving it by an exception does not.
     Opening recovers from whatever an earlier writer left behind.
 
-    `on_encoded` is called with the number of paragraphs that have just got
-    their embedding. `trust` is needed for a whoosh index (see KeywordIndex).
+    `trust` is needed for a whoosh index, whose files hold pickles.
 
     Raises NotAnIndexError, IndexLockedError, UntrustedIndexError,
     EncoderError, BrokenIndexError.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        trust: bool = False,
-        on_encoded: Callable[[int], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, path: str | Path, *, trust: bool = False) -> None:
         self._path = Path(path)
         self._manifest = Manifest.read(self._path)
-        self._on_encoded = on_encoded
         self._pending: dict[str, Article] = {}
         self._deleted: dict[str, None] = {}
         self._waiting: dict[bytes, str] = {}
@@ -188,12 +180,10 @@ class IndexWriter:
         known = self._catalog.row_of_digest(list(self._waiting))
         copies = self._vectors.read(list(known.values()))
         self._embeddings.update(zip(known, copies, strict=True))
-        self._on_encoded(len(known))
         new = {digest: text for digest, text in self._waiting.items() if digest not in known}
         if new:
-            encode = self._open_encoder().encode_paragraphs
-            made = encode(list(new.values()), on_batch=self._on_encoded).astype(np.float16)
-            self._embeddings.update(zip(new, made, strict=True))
+            made = self._open_encoder().encode_paragraphs(list(new.values()))
+            self._embeddings.update(zip(new, made.astype(np.float16), strict=True))
         self._waiting.clear()
 
     def _open_encoder(self) -> OnnxEncoder:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh import query
 
 from nutgraf.index.columns import NO_DATE
 from nutgraf.index.keywords.analysis import exact_term
+from nutgraf.index.keywords.queries import query
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.request import Filters
 

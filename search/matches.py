@@ -11,7 +11,8 @@ from typing import NamedTuple
 from whoosh.support.levenshtein import damerau_levenshtein
 
 from nutgraf.index.keywords.analysis import Analyzer, Token
-from nutgraf.search.query import Pattern, Query
+from nutgraf.search.patterns import Pattern
+from nutgraf.search.query import Query
 
 __all__ = ["Match", "find_matches"]
 

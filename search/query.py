@@ -8,23 +8,24 @@ understood is searched as words, and a warning says so.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from nutgraf.index.keywords.analysis import Analyzer, Token
-from nutgraf.search.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, PatternKind, Warn, parse
+from nutgraf.index.keywords.queries import query as wq
+from nutgraf.search.dates import seconds_of, utc
+from nutgraf.search.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
+from nutgraf.search.patterns import (
+    Pattern,
+    fuzzy_patterns,
+    pattern_query,
+    prefix_patterns,
+    wildcard_patterns,
+)
 
-with warnings.catch_warnings():
-    # whoosh 2.7.4 predates the warning on "\w" in plain strings (Python 3.12).
-    warnings.simplefilter("ignore", SyntaxWarning)
-    from whoosh import query as wq
-    from whoosh.util.times import TimeError
-
-__all__ = ["TITLE_BOOST", "Pattern", "Query", "parse_query"]
+__all__ = ["TITLE_BOOST", "Query", "parse_query"]
 
 TITLE_BOOST: Final = 2.0
 """How much more a word counts in the title than in the paragraph. Not measured yet."""
@@ -33,20 +34,6 @@ MAX_PATTERNS: Final = 16
 """Patterns of a question; each is looked up among all terms of an index."""
 
 _VALUE_FIELDS: Final = frozenset({"source", "author", "section", "language", "article"})
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """What a prefix*, wild?card or fuzzy~ finds, for highlighting.
-
-    A word matches when its folded form or its term does: starts with `text`,
-    equals it with ? for one character and * for any, or differs from it in at
-    most `distance` letters.
-    """
-
-    kind: PatternKind
-    text: str
-    distance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +63,7 @@ def parse_query(question: str, analyzer: Analyzer, *, now: datetime | None = Non
     """
     said: dict[str, None] = {}
     warn = _once(said)
-    moment = _utc(now or datetime.now(UTC))
+    moment = utc(now or datetime.now(UTC))
     reader = _Reader(analyzer, moment, warn)
     constraint = reader.read(parse(question, warn)).insists
     if not reader.scored and constraint is None:
@@ -209,7 +196,7 @@ class _Reader:
 
     def is_stop(self, word: str) -> bool:
         # In capitals WHO is a name, but AND is an operator that stood in the wrong place.
-        return self.analyzer.is_stop(word.lower() if word in ("AND", "OR", "NOT", "TO") else word)
+        return self.analyzer.is_stop(word.lower() if word in ("AND", "OR", "NOT") else word)
 
     def score(self, leaf: Leaf, terms: list[str], stops: list[bool]) -> None:
         fields = (leaf.field,) if leaf.field else ("text", "title")
@@ -236,7 +223,7 @@ class _Reader:
         name = leaf.field or "text"
         heads: Sequence[str] = ()
         if leaf.kind == "wildcard":
-            patterns, terms = _wildcards(leaf.text, self.analyzer)
+            patterns, terms = wildcard_patterns(leaf.text, self.analyzer)
         else:
             tokens = self.tokens(leaf.text)
             if not tokens:
@@ -245,10 +232,11 @@ class _Reader:
             heads = [token.term for token in tokens[:-1]]
             if leaf.kind == "prefix":
                 last = leaf.text[tokens[-1].start : tokens[-1].end]
-                patterns, terms = _prefixes(last, self.analyzer)
+                patterns, terms = prefix_patterns(last, self.analyzer)
             else:
-                patterns, terms = [Pattern("fuzzy", tokens[-1].term, leaf.distance)], []
-        last_word = _any([_matching(name, each) for each in patterns] + _terms(name, terms))
+                patterns = fuzzy_patterns(leaf.text, tokens[-1], leaf.distance, self.analyzer)
+                terms = []
+        last_word = _any([pattern_query(name, each) for each in patterns] + _terms(name, terms))
         holds = _all([*_terms(name, heads), last_word])
         if scoring:
             if leaf.kind != "wildcard":  # a word with holes says nothing to an encoder
@@ -266,14 +254,14 @@ class _Reader:
             self.warn(f"'{leaf.field}:' needs a word directly after it")
             return self.as_words(leaf, scoring=scoring)
         if leaf.kind == "prefix" or leaf.kind == "wildcard" or leaf.kind == "fuzzy":
-            holds = _matching(leaf.field, Pattern(leaf.kind, folded, leaf.distance))
+            holds = pattern_query(leaf.field, Pattern(leaf.kind, folded, leaf.distance))
         else:
             holds = wq.Term(leaf.field, folded)
         return _Clause(holds, holds, value_of=leaf.field)
 
     def published(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a date, a named time or a range of either."""
-        seconds = _seconds(leaf.text, self.now)
+        seconds = seconds_of(leaf.text, self.now)
         if seconds is None:
             self.warn(
                 f"'published:{leaf.text[:40]}' is no date, and is searched as text; write "
@@ -334,146 +322,3 @@ def _terms(name: str, terms: Iterable[str]) -> list[Any]:
 
 def _boost(name: str) -> float:
     return TITLE_BOOST if name == "title" else 1.0
-
-
-# Patterns over stemmed terms
-
-
-_ENDINGS: Final = ("", "e", "s", "y", "n", "c", "al", "ed", "ing", "ion")
-_FILLINGS: Final = "aeiosz"
-
-
-def _matching(name: str | None, pattern: Pattern) -> Any:
-    if pattern.kind == "prefix":
-        return wq.Prefix(name, pattern.text)
-    if pattern.kind == "wildcard":
-        return wq.Wildcard(name, pattern.text)
-    return wq.FuzzyTerm(name, pattern.text, maxdist=pattern.distance, prefixlength=0)
-
-
-def _prefixes(word: str, analyzer: Analyzer) -> tuple[list[Pattern], list[str]]:
-    """Return the pattern for word*, and terms shorter than it that its words can have.
-
-    The index holds stems: no term starts with radioactiv, as radioactive is
-    radioact. So usual endings are put on, and what is then cut to less than
-    the prefix is looked for as well.
-    """
-    prefix = analyzer.fold(word)
-    stems = (analyzer.terms(prefix + ending) for ending in _ENDINGS)
-    shorter = [stem[0] for stem in stems if len(stem) == 1 and len(stem[0]) < len(prefix)]
-    return [Pattern("prefix", prefix)], list(dict.fromkeys(shorter))
-
-
-def _wildcards(text: str, analyzer: Analyzer) -> tuple[list[Pattern], list[str]]:
-    """Return the patterns, and terms without a sign left, that wild?cards can have as stems.
-
-    Letters are put for the signs, the word is stemmed, and where the letter
-    is still there the sign comes back: organi?ation finds organis and organ.
-    """
-    pattern = analyzer.fold(text)
-    found = {pattern: None}
-    for letter in dict.fromkeys(_FILLINGS + re.sub(r"[^\w]|\d", "", pattern)):
-        stem = analyzer.terms(re.sub(r"[?*]", letter, pattern))
-        if len(stem) != 1:
-            continue
-        signs = (sign if sign in "?*" else "" for sign in pattern)
-        pairs = zip(stem[0], signs, strict=False)
-        restored = "".join(sign if sign and char == letter else char for char, sign in pairs)
-        # int*ing must not become int*, which is far more.
-        if not restored.endswith("*") or pattern.endswith("*"):
-            found[restored] = None
-    patterns = [Pattern("wildcard", each) for each in found if "?" in each or "*" in each]
-    return patterns, [each for each in found if "?" not in each and "*" not in each]
-
-
-# Dates
-
-
-_DAY: Final = re.compile(r"(\d{4})(?:[-/.](\d\d?)(?:[-/.](\d\d?))?)?", re.ASCII)
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
-_NAMED: Final = re.compile(r"(last|this) (week|month|year)")
-_SPAN: Final = re.compile(
-    r"(?P<open>[\[{])\s*(?P<first>.*?)\s*\bTO\b\s*(?P<last>.*?)\s*[\]}]", re.IGNORECASE
-)
-_MAX_DATE: Final = 64
-
-
-def _seconds(text: str, now: datetime) -> tuple[int | None, int | None] | None:
-    """Return the first and last second, since 1970 UTC, of a date or range; None if it is none."""
-    if len(text) > 2 * _MAX_DATE:
-        return None
-    match = _SPAN.fullmatch(text)
-    if match is None:
-        period = _period(text.rstrip(",;!?."), now)
-        return period and (_second(period[0]), _second(period[1]) - 1)
-    first, last = (_period(match[name].strip("'\""), now) for name in ("first", "last"))
-    if (match["first"] and not first) or (match["last"] and not last) or not (first or last):
-        return None
-    start = first and _second(first[match["open"] == "{"])
-    end = last and _second(last[not text.endswith("}")]) - 1
-    return None if start is not None and end is not None and start > end else (start, end)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _second(moment: datetime) -> int:
-    return int(moment.timestamp())
-
-
-def _period(text: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """Return the first moment of a date or named time, and the first after it."""
-    try:
-        if match := _DAY.fullmatch(text):
-            year, month, day = (int(part) if part else None for part in match.groups())
-            first = datetime(year or 0, month or 1, day or 1, tzinfo=UTC)
-            return first, _next(first, "day" if day else "month" if month else "year")
-        if match := _NAMED.fullmatch(text.lower()):
-            first = _start(now, match[2])
-            if match[1] == "last":
-                return _start(first - timedelta(days=1), match[2]), first
-            return first, _next(first, match[2])
-        if _MOMENT.match(text):
-            first = _utc(datetime.fromisoformat(text))
-            return first, first + timedelta(seconds=1)
-        return _spoken(text, now)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _start(moment: datetime, unit: str) -> datetime:
-    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    if unit == "week":
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1, month=1 if unit == "year" else day.month) if unit != "day" else day
-
-
-def _next(first: datetime, unit: str) -> datetime:
-    days = {"day": 1, "week": 7, "month": 32, "year": 367}
-    return _start(first + timedelta(days=days[unit]), unit)
-
-
-def _spoken(text: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """Read yesterday, last friday, 5 march 2023: what whoosh understands of English."""
-    if not re.search(r"[A-Za-z]", text) or len(text) > _MAX_DATE:
-        return None
-    try:
-        found = _english().date_from(text, now.replace(tzinfo=None))
-    except (TimeError, AttributeError, TypeError):  # it stumbles over '10am to -9 years'
-        return None
-    if isinstance(found, datetime):  # an instant, such as -2 weeks: its day is meant
-        first = _start(found.replace(tzinfo=UTC), "day")
-        return first, _next(first, "day")
-    if found is None:
-        return None
-    first, last = (moment.replace(tzinfo=UTC) for moment in (found.start, found.end))
-    return first, last + timedelta(microseconds=1)
-
-
-@cache
-def _english() -> Any:
-    # Only a question with a date in words pays for this.
-    from whoosh.qparser.dateparse import English
-
-    return English()

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh import query as trees
 
+from nutgraf.index.keywords.queries import query
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.filters import filter_mask, filter_tree
@@ -55,7 +55,7 @@ def semantic_ranking(
 
 def _checked(
     snapshot: IndexSnapshot,
-    within: trees.Query,
+    within: query.Query,
     embedding: NDArray[np.float32],
     depth: int,
     allowed: NDArray[np.bool_] | None,
@@ -72,6 +72,6 @@ def _checked(
         wider *= WIDEN
 
 
-def _within(question: Query, filters: Filters) -> trees.Query | None:
+def _within(question: Query, filters: Filters) -> query.Query | None:
     parts = [part for part in (question.constraint, filter_tree(filters)) if part is not None]
-    return trees.And(parts) if parts else None
+    return query.And(parts) if parts else None

@@ -52,7 +52,7 @@ def quiet() -> Iterator[None]:
 @contextmanager
 def no_download_bars() -> Iterator[None]:
     """Keep huggingface_hub from drawing progress bars."""
-    from huggingface_hub.utils import (
+    from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,
         disable_progress_bars,
         enable_progress_bars,

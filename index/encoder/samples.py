@@ -56,9 +56,9 @@ SAMPLES: Final[tuple[str, ...]] = (
     "Fishing boats stayed in harbour for a sixth day as their owners waited for the price of "
     "diesel to fall. The market hall, usually loud by five in the morning, was empty but for a man "
     "hosing down the floor.",
-    "The school will teach in the local language until the age of nine. Supporters point to a trial "
-    "in which reading improved by a year; opponents fear that children will be left behind when "
-    "they reach secondary school and meet its textbooks.",
+    "The school will teach in the local language until the age of nine. Supporters point to a "
+    "trial in which reading improved by a year; opponents fear that children will be left behind "
+    "when they reach secondary school and meet its textbooks.",
     "Researchers drilled 3,200 metres into the ice and drew up air that was last breathed 1.2 "
     "million years ago, in which they mean to count carbon dioxide.",
     "The chip maker will build its plant in the east, beside a reservoir, with a subsidy of $5bn "

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 import Stemmer
 
-from nutgraf.index.keywords.folding import cut, fold, lower
+from nutgraf.index.keywords.folding import APOSTROPHES, cut, fold, lower
 from nutgraf.index.keywords.stopwords import STOP_WORDS
 
 __all__ = ["LANGUAGES", "Analyzer", "Token", "exact_term", "value_terms"]
@@ -68,7 +68,7 @@ def _word(letter: str, word_letter: str, more: str = "") -> re.Pattern[str]:
         rf"(?:{letter}\.)+{letter}(?!{word_letter})\.?(?:'[sS](?!{word_letter}))?"
         r"|[A-Za-z](?:\+\+|\#)(?![A-Za-z+\#])"  # C++, C#
         rf"{more}"
-        rf"|{word_letter}+(?:(?:'|(?<=\d)[.,](?=\d)){word_letter}+)*"
+        rf"|{word_letter}+(?:(?:'(?!{_MARK})|(?<=\d)[.,](?=\d)){word_letter}+)*"
     )
 
 
@@ -79,7 +79,6 @@ _WORD: Final = _word(
     rf"|(?![{_MARK}\W_])[{_SINGLE}][{_MARK}]*|[{_MARK}]+",
 )
 
-_APOSTROPHES: Final = {ord(c): "'" for c in "\u2019\u2018\u02bc\u02b9\u201b\uff07\u2032`\u00b4"}
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
 
 
@@ -222,7 +221,7 @@ def _value_words(value: str) -> Iterator[str]:
 
 def _words(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the words of an NFKC text, apostrophes unified, with their places."""
-    text = text.translate(_APOSTROPHES)
+    text = text.translate(APOSTROPHES)
     marks = [char for char in set(text) if not char.isalnum() and _is_inner(char)]
     # One code point for one, so places hold.
     masked = text.translate(dict.fromkeys(map(ord, marks), _MARK)) if marks else text
@@ -232,7 +231,8 @@ def _words(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _is_inner(char: str) -> bool:
-    return unicodedata.category(char).startswith("M") or char in "\u00ad\u200c\u200d\u2060\ufeff"
+    # Not the marks of category Me: they make pictures of keys.
+    return unicodedata.category(char) in ("Mn", "Mc") or char in "\u00ad\u200c\u200d\u2060\ufeff"
 
 
 def _normalize(text: str) -> tuple[str, list[tuple[int, int]]]:

@@ -5,39 +5,44 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-__all__ = ["MAX_TERM", "cut", "fold", "lower"]
+__all__ = ["APOSTROPHES", "MAX_TERM", "cut", "fold", "lower"]
 
 MAX_TERM: Final = 64
 """Characters of a term: longer 'words' are addresses and noise, and still found."""
 
-_SAME: Final = str.maketrans(
+APOSTROPHES: Final = {ord(char): "'" for char in "\u2019\u2018\u02bc\u02b9\u201b\uff07\u2032"}
+"""Typographic apostrophes, as `str.translate` takes them."""
+
+_INVISIBLE: Final[dict[int, None]] = dict.fromkeys(
+    # Soft hyphen, joiners, variation selectors: how a word looks, not which it is.
+    [0xAD, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)]
+)
+
+_LETTERS: Final = str.maketrans(
     {
         # Letters that no normalization takes apart: Søren, Wałęsa, Đoković.
         "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "þ": "th", "æ": "ae", "œ": "oe",
-        # Typographic apostrophes.
-        "\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u02b9": "'", "\u201b": "'", "\u2032": "'",
-        "`": "'", "\u00b4": "'",
-        # Soft hyphen and joiners: they change how a word looks, not which it is.
-        "\u00ad": None, "\u200c": None, "\u200d": None, "\u2060": None, "\ufeff": None,
-        **{chr(selector): None for selector in range(0xFE00, 0xFE10)},
     }
 )  # fmt: skip
+
+_PLAIN: Final = {**APOSTROPHES, **_INVISIBLE}
+_FOLDED: Final = {**_PLAIN, **_LETTERS}
 
 
 def lower(word: str) -> str:
     """Return `word` without case, typographic apostrophes and invisible characters."""
     if word.isascii():
         return word.lower()
-    return unicodedata.normalize("NFKC", word.casefold().translate(_INVISIBLE))
+    return unicodedata.normalize("NFKC", word.casefold().translate(_PLAIN))
 
 
 def fold(word: str) -> str:
     """Return `word` without case and accents, its apostrophes unified. Folding twice is once."""
     if word.isascii():
-        return word.lower().replace("`", "'")
+        return word.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
     kept = "".join(char for char in apart if not _is_accent(char))
-    return unicodedata.normalize("NFKC", kept.casefold().translate(_SAME))
+    return unicodedata.normalize("NFKC", kept.casefold().translate(_FOLDED))
 
 
 def cut(word: str) -> str:
@@ -51,8 +56,3 @@ def _is_accent(char: str) -> bool:
     # kana, the virama of Indic scripts, Thai tones.
     combining = unicodedata.combining(char)
     return combining >= 200 or 10 <= combining <= 36
-
-
-_INVISIBLE: Final = {place: None for place, same in _SAME.items() if same is None} | {
-    place: "'" for place, same in _SAME.items() if same == "'"
-}

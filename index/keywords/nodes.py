@@ -23,6 +23,7 @@ __all__ = [
     "Without",
     "Word",
     "constant_score",
+    "escaped",
 ]
 
 
@@ -184,6 +185,11 @@ def constant_score(node: Node) -> float | None:
             return 0.0
         case _:
             return None
+
+
+def escaped(literal: str) -> str:
+    """Return the regular expression, Python's and tantivy's, for a text itself."""
+    return re.sub(r"[.+*?()|\[\]{}^$\\]", r"\\\g<0>", literal)
 
 
 def _distance(one: str, other: str) -> int:

@@ -24,6 +24,7 @@ from nutgraf.index.keywords.nodes import (
     Union,
     Without,
     Word,
+    escaped,
 )
 
 __all__ = ["Translator"]
@@ -108,7 +109,12 @@ class Translator:
             return tantivy.Query.fuzzy_term_query(
                 schema, node.field, node.word, node.distance, transposition_cost_one=True
             )
-        # tantivy cannot hold a word's start fixed, but can list what starts so.
+        # tantivy's own fuzzy search cannot hold a word's start fixed. One edit
+        # is few patterns; for two, what starts so is listed and compared.
+        if node.distance <= 1:
+            regexes = _one_edit(node.word, node.same)
+            queries = [tantivy.Query.regex_query(schema, node.field, regex) for regex in regexes]
+            return _boolean((Occur.Should, query) for query in queries)
         listed = self._searcher.terms_with_prefix(node.field, node.word[: node.same])
         terms = [term for term, _ in listed if node.fits(term)]
         return tantivy.Query.term_set_query(schema, node.field, terms)
@@ -129,6 +135,22 @@ def _spacings(words: int, slop: int) -> list[list[int]]:
             place.append(place[-1] + gap)
         places.append(place)
     return places
+
+
+def _one_edit(word: str, same: int) -> list[str]:
+    """Return regular expressions for the words within one edit after the first `same` letters."""
+    start, rest = word[:same], word[same:]
+    spots = range(len(rest))
+    endings = dict.fromkeys(
+        [
+            escaped(rest),
+            *(escaped(rest[:i]) + "." + escaped(rest[i:]) for i in range(len(rest) + 1)),
+            *(escaped(rest[:i]) + "." + escaped(rest[i + 1 :]) for i in spots),
+            *(escaped(rest[:i] + rest[i + 1 :]) for i in spots),
+            *(escaped(rest[:i] + rest[i + 1] + rest[i] + rest[i + 2 :]) for i in spots[:-1]),
+        ]
+    )
+    return [f"{escaped(start)}{ending}" for ending in endings]
 
 
 def _boolean(parts: Iterable[tuple[Occur, tantivy.Query]]) -> tantivy.Query:

@@ -31,11 +31,9 @@ from nutgraf.index.keywords.nodes import (
     Union,
     Without,
     Word,
+    escaped,
 )
-from nutgraf.index.keywords.quiet import quiet_imports
-
-with quiet_imports():
-    from whoosh import query
+from nutgraf.index.keywords.queries import query
 
 __all__ = ["MAX_PATTERN", "MAX_WILDCARDS", "reduce_query", "require"]
 
@@ -115,7 +113,7 @@ def _pattern(field: str, parts: Iterable[str], boost: float) -> Node:
             f"stars and question marks: {''.join(parts):.80}"
         )
     start = parts[0] if parts[0] not in ("*", "?") else ""
-    regex = [_ANY.get(part) or _escaped(part) for part in parts]
+    regex = [_ANY.get(part) or escaped(part) for part in parts]
     if not start:
         regex[0] = _FIRST[parts[0]]
     return Pattern(field, start, "".join(regex), boost)
@@ -123,10 +121,6 @@ def _pattern(field: str, parts: Iterable[str], boost: float) -> Node:
 
 _ANY: Final = {"*": ".*", "?": "."}
 _FIRST: Final = {"*": "([^=].*)?", "?": "[^=]"}
-
-
-def _escaped(literal: str) -> str:
-    return re.sub(r"[.+*?()|\[\]{}^$\\]", r"\\\g<0>", literal)
 
 
 def _fuzzy(tree: Any, boost: float) -> Node:
@@ -137,6 +131,8 @@ def _fuzzy(tree: Any, boost: float) -> Node:
     if len(word) > MAX_PATTERN:
         raise ValueError(f"a fuzzy term has at most {MAX_PATTERN} characters: {word:.80}")
     distance = min(max(0, int(tree.maxdist)), _MAX_DISTANCE)
+    if not distance:
+        return Constant(Word(field, word), boost)
     same = min(max(0, int(tree.prefixlength)), len(word))
     return Fuzzy(field, word, distance, same, boost)
 

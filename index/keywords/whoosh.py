@@ -150,8 +150,12 @@ class WhooshWriter:
             raise IndexLockedError(
                 f"{path} is being written by another process; wait for it, or end it"
             )
-        with index.searcher() as searcher:
-            self._sequence = _sequence(searcher)
+        try:
+            with index.searcher() as searcher:
+                self._sequence = _sequence(searcher)
+        except BaseException:
+            self._lock.release()
+            raise
         self._added: dict[int, KeywordEntry] = {}
         self._deleted: set[int] = set()
         self._closed = False

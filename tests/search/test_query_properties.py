@@ -19,7 +19,7 @@ from nutgraf.search.query import parse_query
 
 ENGLISH = Analyzer("en")
 SECONDS = 0.5
-"""Far above what any question takes here (0.04), far below what a reader notices."""
+"""Of processor time, so that a busy machine fails nothing; the slowest here takes 0.04."""
 
 # Plain language: words of any script, with what stands in and after words.
 
@@ -85,9 +85,9 @@ def test_every_plain_word_is_ranked_by_or_is_a_stop_word(question: str) -> None:
 @given(anything)
 @settings(max_examples=1_000, deadline=None)
 def test_any_question_is_understood_somehow_and_soon(question: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     query = parse_query(question, ENGLISH)
-    assert time.perf_counter() - begun < SECONDS
+    assert time.thread_time() - begun < SECONDS
     assert query.keywords == wq.NullQuery or query.constraint is not None or query.terms
     query.text.encode()
     if re.search(r"[A-Za-z0-9]", question):
@@ -124,9 +124,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("question", HOSTILE.values(), ids=HOSTILE)
 def test_no_question_takes_long(question: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     query = parse_query(question, ENGLISH)
-    assert time.perf_counter() - begun < SECONDS
+    assert time.thread_time() - begun < SECONDS
     assert len(query.terms) <= 256
     assert len(query.patterns) <= 16 * 4
 

@@ -1,0 +1,10 @@
+"""The nodes that query trees are made of: `whoosh.query`, imported here and nowhere else."""
+
+from __future__ import annotations
+
+from nutgraf.index.keywords.quiet import quiet_imports
+
+with quiet_imports():
+    from whoosh import query
+
+__all__ = ["query"]

@@ -1,0 +1,196 @@
+"""The HTTP API, asked over a socket."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from nutgraf.api.limits import MAX_BODY
+from nutgraf.api.problems import PROBLEM
+from nutgraf.api.schemas import ArticleAnswer, SearchAnswer, StatsAnswer
+from nutgraf.search import Searcher
+
+
+def problem(response, status):
+    assert response.status_code == status
+    assert response.headers["content-type"] == PROBLEM
+    body = response.json()
+    assert body["status"] == status
+    assert body["title"]
+    return body
+
+
+def test_get_and_post_answer_alike_and_as_the_library_does(client, seeds_index):
+    got = client.get("/v1/search", params={"q": "creamery debts", "limit": 3, "explain": True})
+    posted = client.post("/v1/search", json={"q": "creamery debts", "limit": 3, "explain": True})
+    with Searcher(seeds_index) as searcher:
+        expected = searcher.search("creamery debts", limit=3, explain=True).to_dict()
+    answers = [got.json(), posted.json(), expected]
+    for answer in answers:
+        assert answer.pop("took_ms") > 0
+    assert answers[0] == answers[1] == answers[2]
+    assert got.headers["content-type"] == "application/json"
+
+
+def test_answers_are_as_the_documentation_says(client):
+    answer = client.get("/v1/search", params={"q": "creamery", "explain": True}).json()
+    parsed = SearchAnswer.model_validate(answer)
+    assert json.loads(parsed.model_dump_json()) == json.loads(json.dumps(answer))
+    assert set(SearchAnswer.model_fields) == set(answer)
+    article = client.get("/v1/articles/business-creamery-collapse").json()
+    assert set(ArticleAnswer.model_fields) == set(article)
+    ArticleAnswer.model_validate(article)
+    StatsAnswer.model_validate(client.get("/v1/stats").json())
+    assert "explain" not in client.get("/v1/search", params={"q": "creamery"}).json()["hits"][0]
+
+
+def test_filters_as_parameters_and_as_json(client):
+    got = client.get(
+        "/v1/search",
+        params={
+            "q": "people",
+            "source": ["Ferrum Daily", "Tidewater Post"],
+            "published_from": "2022-01-01",
+            "published_to": "2022-12-31",
+            "limit": 50,
+        },
+    ).json()
+    filters = {
+        "source": ["Ferrum Daily", "Tidewater Post"],
+        "published": {"from": "2022-01-01", "to": "2022-12-31"},
+    }
+    posted = client.post("/v1/search", json={"q": "people", "filters": filters, "limit": 50}).json()
+    assert got["hits"] == posted["hits"]
+    assert got["hits"]
+    assert {hit["article"]["source"] for hit in got["hits"]} <= {"Ferrum Daily", "Tidewater Post"}
+    assert {hit["article"]["published"][:4] for hit in got["hits"]} == {"2022"}
+    one = client.post("/v1/search", json={"q": "people", "filters": {"language": "de"}}).json()
+    assert {hit["article"]["language"] for hit in one["hits"]} == {"de"}
+
+
+def test_highlights_are_the_askers(client):
+    body = {"q": "creamery", "highlight": {"pre": "[[", "post": "]]"}, "limit": 1}
+    posted = client.post("/v1/search", json=body).json()
+    assert "[[Creamery]]" in posted["hits"][0]["snippet"]["html"]
+    got = client.get(
+        "/v1/search",
+        params={"q": "creamery", "highlight_pre": "[[", "highlight_post": "]]", "limit": 1},
+    ).json()
+    assert got["hits"] == posted["hits"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({}, "q"),
+        ({"q": ""}, "q"),
+        ({"q": "x" * 10_000}, "q"),
+        ({"q": "a\x00b"}, "q"),
+        ({"q": "x", "limit": 0}, "limit"),
+        ({"q": "x", "limit": "many"}, "limit"),
+        ({"q": "x", "offset": 401}, "offset"),
+        ({"q": "x", "mode": "magic"}, "mode"),
+        ({"q": "x", "fusion": "magic"}, "fusion"),
+        ({"q": "x", "published_from": "soon"}, "published_from"),
+        ({"q": "x", "sources": "typo"}, "sources"),
+        ({"q": "x", "explain": "perhaps"}, "explain"),
+    ],
+)
+def test_a_wrong_parameter_is_a_problem_that_names_it(client, parameters, field):
+    body = problem(client.get("/v1/search", params=parameters), 422)
+    assert [error["field"] for error in body["errors"]] == [field]
+    assert body["errors"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"mode": "hybrid"}, "q"),
+        ({"q": 3}, "q"),
+        ({"q": "x", "filters": {"published": {"from": "soon"}}}, "published_from"),
+        ({"q": "x", "filters": {"published": {"since": "2020"}}}, "filters.published.since"),
+        ({"q": "x", "filters": {"source": 3}}, "filters.source"),
+        ({"q": "x", "filters": {"paper": "x"}}, "filters.paper"),
+        ({"q": "x", "filters": {"source": ["x"] * 101}}, "source"),
+        ({"q": "x", "highlight": {"pre": "x" * 101}}, "highlight.pre"),
+        ([], "body"),
+    ],
+)
+def test_a_wrong_body_is_a_problem_that_names_the_field(client, body, field):
+    errors = problem(client.post("/v1/search", json=body), 422)["errors"]
+    assert field in [error["field"] for error in errors]
+
+
+def test_bodies_that_are_no_json_or_no_text(client):
+    problem(
+        client.post("/v1/search", content=b"{", headers={"content-type": "application/json"}), 422
+    )
+    for content in (b'{"q": "\xff"}', b'{"q": "\\ud800"}', b"[" * 50_000):
+        sent = client.post(
+            "/v1/search", content=content, headers={"content-type": "application/json"}
+        )
+        assert 400 <= sent.status_code < 500
+        problem(sent, sent.status_code)
+
+
+def test_a_body_without_bounds_is_stopped(client):
+    def endless():
+        for _ in range(40):
+            yield b" " * 16_384
+
+    problem(client.post("/v1/search", content=b" " * (MAX_BODY + 1)), 413)
+    problem(client.post("/v1/search", content=endless()), 413)
+
+
+@pytest.mark.parametrize("q", ["((((", '"unclosed', "title:", "🚀", "-", "a AND", "סירה", "*", "~"])
+def test_malformed_questions_are_answered_with_a_warning_at_most(client, q):
+    response = client.get("/v1/search", params={"q": q})
+    assert response.status_code == 200
+    answer = response.json()
+    assert answer["hits"] or answer["warnings"] or answer["total"]["value"] == 0
+
+
+def test_articles_by_id(client):
+    shown = client.get("/v1/articles/business-creamery-collapse").json()
+    assert shown["paragraphs"][0]["id"] == "business-creamery-collapse#0"
+    problem(client.get("/v1/articles/no/such article"), 404)
+
+
+def test_state(client):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    stats = client.get("/v1/stats").json()
+    assert stats["articles"] == 72
+    assert stats["keyword_engine"] == "tantivy"
+    assert stats["encoder"] == "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def test_what_is_not_there_or_not_allowed_is_a_problem(client):
+    problem(client.get("/nothing"), 404)
+    problem(client.delete("/v1/search"), 405)
+
+
+def test_documentation_describes_every_route(client):
+    described = client.get("/openapi.json").json()
+    assert set(described["paths"]) == {
+        "/v1/search", "/v1/articles/{article}", "/v1/stats", "/healthz",
+    }  # fmt: skip
+    assert client.get("/docs").status_code == 200
+
+
+def test_many_askers_at_once_get_their_own_answers(client):
+    questions = ["creamery debts", "flood homes", "court verdict", "ferry strike"] * 8
+
+    def ask(question):
+        answer = client.get("/v1/search", params={"q": question, "limit": 3}).json()
+        return answer["query"], [hit["paragraph"]["id"] for hit in answer["hits"]]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, questions))
+    assert [query for query, _ in answers] == questions
+    assert len({tuple(hits) for _, hits in answers}) == 4
+
+
+def test_html_in_articles_and_questions_stays_text(client):
+    answer = client.get("/v1/search", params={"q": "<script>alert(1)</script> creamery"}).json()
+    assert answer["query"] == "<script>alert(1)</script> creamery"
+    assert all("<script" not in hit["snippet"]["html"] for hit in answer["hits"])

@@ -1,0 +1,49 @@
+"""What more than one folder of tests needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index.encoder import DEFAULT_MODEL, export_encoder, find_model
+from nutgraf.index.keywords import Engine
+from nutgraf.index.sources import read_sources
+
+
+@pytest.fixture(scope="session")
+def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the default model, exported; to be read only."""
+    folder = tmp_path_factory.mktemp("session") / "encoder"
+    export_encoder(find_model(DEFAULT_MODEL), DEFAULT_MODEL, folder)
+    return folder
+
+
+ROOT = Path(__file__).parent.parent
+SEEDS = ROOT / "seeds" / "articles"
+
+
+@pytest.fixture(scope="session", params=["tantivy", "whoosh"])
+def either_index(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path
+) -> Path:
+    """An index of the sample articles by each keyword engine; to be read only."""
+    return make_seeds_index(tmp_path_factory.mktemp("seeds"), encoder_folder, request.param)
+
+
+@pytest.fixture(scope="session")
+def seeds_index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Path:
+    """An index of the sample articles by tantivy; to be read only."""
+    return make_seeds_index(tmp_path_factory.mktemp("seeds"), encoder_folder, "tantivy")
+
+
+def make_seeds_index(folder: Path, encoder: Path, engine: Engine) -> Path:
+    """Index the sample articles, as `nutgraf index` does."""
+    index = folder / "seeds.index"
+    create_index(index, model=str(encoder), keyword_engine=engine)
+    with IndexWriter(index, trust=True) as writer:
+        for item in read_sources([str(SEEDS)]):
+            assert isinstance(item, Article), item
+            writer.put(item)
+    return index

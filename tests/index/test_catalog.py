@@ -1,0 +1,143 @@
+"""Catalog and columns: versions, views as of a commit, values by row."""
+
+import sqlite3
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nutgraf.index.article import Article, timestamp
+from nutgraf.index.catalog import Catalog
+from nutgraf.index.columns import NO_DATE, Columns, catch_up
+from nutgraf.index.errors import BrokenIndexError
+
+
+def article(name, *paragraphs, **fields):
+    return Article(id=name, title=name.upper(), paragraphs=paragraphs or ("p",), **fields)
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    Catalog.create(path)
+    opened = Catalog.open(path, writing=True)
+    yield opened
+    opened.close()
+
+
+def test_a_commit_counts_what_is_alive(catalog):
+    assert catalog.last_commit().sequence == 0
+    first = catalog.write([article("a", "1", "2"), article("b")], [], 0)
+    assert (first.sequence, first.rows, first.articles, first.paragraphs) == (1, 3, 2, 3)
+    second = catalog.write([article("a", "1", "2", "3")], ["b"], 3)
+    assert (second.sequence, second.rows, second.articles, second.paragraphs) == (2, 6, 1, 3)
+    assert catalog.last_commit() == second
+    assert catalog.commit_of(1) == first
+
+
+def test_every_commit_can_still_be_read(catalog):
+    catalog.write([article("a", "old", source="X")], [], 0)
+    catalog.write([article("a", "new", "more")], [], 1)
+    catalog.write([], ["a"], 3)
+    assert catalog.find("a", 0) is None
+    assert catalog.find("a", 1).source == "X"
+    assert catalog.find("a", 2).rows == range(1, 3)
+    assert catalog.find("a", 3) is None
+    assert catalog.removed_rows(1) == []
+    assert catalog.removed_rows(2) == [range(1)]
+    assert catalog.removed_rows(3, after=2) == [range(1, 3)]
+    assert catalog.texts([0, 2]) == {0: "old", 2: "more"}
+
+
+def test_rows_lead_to_records(catalog):
+    catalog.write([article("a", "1", "2"), article("b", "3")], [], 0)
+    found = catalog.records_of([2, 0, 1])
+    assert {row: record.id for row, record in found.items()} == {0: "a", 1: "a", 2: "b"}
+    with pytest.raises(BrokenIndexError, match="row 3"):
+        catalog.records_of([3])
+    with pytest.raises(BrokenIndexError, match="row 7"):
+        catalog.texts([1, 7])
+
+
+def test_known_texts_are_recognised(catalog):
+    catalog.write([article("a", "same", "other")], [], 0)
+    (digest,) = {row[0] for row in catalog._all("SELECT digest FROM paragraphs WHERE row = 0", ())}
+    assert catalog.row_of_digest([digest, b"unknown"]) == {digest: 0}
+
+
+def test_a_failed_write_leaves_nothing(catalog):
+    catalog.write([article("a")], [], 0)
+    with pytest.raises(BrokenIndexError):
+        catalog.write([article("b")], [], 0)  # row 0 is taken
+    assert catalog.last_commit().sequence == 1
+    assert catalog.find("b", 9) is None
+
+
+def test_files_that_are_no_catalog(tmp_path):
+    with pytest.raises(BrokenIndexError, match=r"catalog\.sqlite is missing"):
+        Catalog.open(tmp_path / "catalog.sqlite")
+    (tmp_path / "catalog.sqlite").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(BrokenIndexError, match="not a database"):
+        Catalog.open(tmp_path / "catalog.sqlite")
+    sqlite3.connect(tmp_path / "other.sqlite").close()
+    with pytest.raises(BrokenIndexError, match="no such table"):
+        Catalog.open(tmp_path / "other.sqlite")
+
+
+def test_readers_cannot_write(tmp_path):
+    Catalog.create(tmp_path / "catalog.sqlite")
+    reader = Catalog.open(tmp_path / "catalog.sqlite")
+    with pytest.raises(BrokenIndexError, match="readonly"):
+        reader.write([article("a")], [], 0)
+    reader.close()
+
+
+def test_columns_hold_a_value_a_row(catalog, tmp_path):
+    dated = article("a", "1", "2", source="X", section="world", published="2023-01-04")
+    catalog.write([dated, article("b", source="Y", language="de")], [], 0)
+    catch_up(tmp_path / "columns", catalog, 3)
+    columns = Columns.open(tmp_path / "columns", 3)
+    assert columns.article.tolist() == [1, 1, 2]
+    assert columns.published.tolist() == [timestamp("2023-01-04")] * 2 + [NO_DATE]
+    (x,), (y,) = catalog.codes("source", ["X"]), catalog.codes("source", ["Y"])
+    assert columns.source.tolist() == [x, x, y]
+    assert columns.section.tolist() == [*catalog.codes("section", ["world"]) * 2, 0]
+    assert columns.author.tolist() == [0, 0, 0]
+    assert catalog.codes("source", ["nowhere"]) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=4), max_size=5), st.data())
+def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
+    folder = tmp_path_factory.mktemp("columns")
+    Catalog.create(folder / "c.sqlite")
+    catalog = Catalog.open(folder / "c.sqlite", writing=True)
+    row = 0
+    for number, sizes in enumerate(commits):
+        articles = [
+            article(f"{number}-{at}", *(str(n) for n in range(size)), source=f"s{size}")
+            for at, size in enumerate(sizes)
+        ]
+        row = catalog.write(articles, [], row).rows
+        if data.draw(st.booleans()):
+            catch_up(folder / "columns", catalog, row)
+    for path in sorted((folder / "columns").glob("*")):
+        if data.draw(st.booleans()):
+            size = path.stat().st_size
+            with path.open("r+b") as file:
+                file.truncate(data.draw(st.integers(0, size + 30)))
+    catch_up(folder / "columns", catalog, row)
+    columns = Columns.open(folder / "columns", row)
+    records = catalog.records_of(range(row))
+    assert columns.article.tolist() == [records[at].number for at in range(row)]
+    codes = {at: catalog.codes("source", [records[at].source])[0] for at in range(row)}
+    assert columns.source.tolist() == [codes[at] for at in range(row)]
+    catalog.close()
+
+
+def test_a_short_column_is_told_by_name(tmp_path):
+    (tmp_path / "columns").mkdir()
+    np.zeros(2, "<u4").tofile(tmp_path / "columns" / "article")
+    with pytest.raises(BrokenIndexError, match="article is missing or shorter"):
+        Columns.open(tmp_path / "columns", 3)

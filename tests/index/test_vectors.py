@@ -1,0 +1,95 @@
+"""Vectors: FAISS against a plain dot product, and files that are not as they should be."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.vectors import VectorFile, VectorIndex
+
+DIMENSION = 32
+
+
+def unit(rows, seed=0):
+    values = np.random.default_rng(seed).standard_normal((rows, DIMENSION), dtype=np.float32)
+    return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float16)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "rows.f16"
+
+
+def write(path, embeddings):
+    file = VectorFile(path, DIMENSION)
+    file.cut(0)
+    file.append(embeddings)
+    return file
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    rows=st.integers(1, 500),
+    depth=st.integers(1, 60),
+    seed=st.integers(0, 5),
+    share=st.sampled_from([None, 0.0, 0.02, 0.5, 1.0]),
+)
+def test_faiss_ranks_as_a_dot_product_does(tmp_path_factory, rows, depth, seed, share):
+    path = tmp_path_factory.mktemp("vectors") / "rows.f16"
+    embeddings = unit(rows, seed)
+    write(path, embeddings)
+    question = unit(1, seed + 100)[0].astype(np.float32)
+    allowed = None if share is None else np.random.default_rng(seed).random(rows) < share
+    ranking = VectorIndex.open(path, rows, DIMENSION).rank(question, depth, allowed)
+
+    exact = embeddings.astype(np.float32) @ question
+    possible = np.arange(rows) if allowed is None else np.flatnonzero(allowed)
+    best = possible[np.lexsort((possible, -exact[possible]))][:depth]
+    assert ranking.rows.dtype == np.int64
+    assert ranking.scores.dtype == np.float32
+    assert ranking.complete == (len(possible) <= depth)
+    assert len(ranking) == len(best)
+    np.testing.assert_allclose(ranking.scores, exact[best], atol=1e-5)
+    np.testing.assert_allclose(exact[ranking.rows], exact[best], atol=1e-5)
+    assert set(ranking.rows.tolist()) <= set(possible.tolist())
+
+
+def test_equal_embeddings_stand_in_the_order_of_rows(path):
+    write(path, np.repeat(unit(1), 50, axis=0))
+    index = VectorIndex.open(path, 50, DIMENSION)
+    assert index.rank(unit(1)[0].astype(np.float32), 50, None).rows.tolist() == list(range(50))
+
+
+def test_scores_of_rows_are_those_of_the_ranking(path):
+    write(path, unit(100))
+    index = VectorIndex.open(path, 100, DIMENSION)
+    question = unit(1, 9)[0].astype(np.float32)
+    ranking = index.rank(question, 20, None)
+    np.testing.assert_allclose(index.scores(question, ranking.rows), ranking.scores, atol=1e-5)
+    assert index.scores(question, np.empty(0, np.int64)).shape == (0,)
+
+
+def test_no_rows_give_no_hits(path):
+    path.touch()
+    index = VectorIndex.open(path, 0, DIMENSION)
+    assert len(index.rank(np.ones(DIMENSION, np.float32), 10, None)) == 0
+
+
+def test_a_reader_sees_only_its_rows_and_a_writer_cuts_the_rest(path):
+    file = write(path, unit(10))
+    index = VectorIndex.open(path, 6, DIMENSION)
+    assert sorted(index.rank(np.ones(DIMENSION, np.float32), 10, None).rows) == list(range(6))
+    with path.open("ab") as torn:
+        torn.write(b"half a row")
+    file.cut(10)
+    assert path.stat().st_size == 10 * DIMENSION * 2
+    np.testing.assert_array_equal(file.read([3, 9]), unit(10)[[3, 9]])
+    assert file.read([]).shape == (0, DIMENSION)
+
+
+def test_a_short_file_is_told_by_name(path):
+    file = write(path, unit(4))
+    for attempt in (lambda: VectorIndex.open(path, 5, DIMENSION), lambda: file.cut(5)):
+        with pytest.raises(BrokenIndexError, match=r"rows\.f16 is missing or shorter"):
+            attempt()

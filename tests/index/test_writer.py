@@ -1,0 +1,286 @@
+"""IndexWriter and IndexSnapshot: what is put is found, once, and nothing is half-visible."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+from whoosh import query
+
+from nutgraf.index import IndexSnapshot, IndexWriter, create_index, writer
+from nutgraf.index.article import Article
+from nutgraf.index.encoder import OnnxEncoder
+from nutgraf.index.errors import (
+    BrokenIndexError,
+    EncoderError,
+    IndexLockedError,
+    NotAnIndexError,
+    UntrustedIndexError,
+)
+
+
+def article(name, *paragraphs, **fields):
+    return Article(id=name, title=f"On {name}", paragraphs=paragraphs, **fields)
+
+
+FERRY = article("ferry", "The ferry left the harbour at dawn.", "Nobody was hurt.")
+BREAD = article("bread", "Bakers raised the price of bread.", published="2023-01-04")
+
+
+@pytest.fixture(params=["tantivy", "whoosh"])
+def index(request, tmp_path, encoder_folder):
+    path = tmp_path / "news.index"
+    create_index(path, model=str(encoder_folder), keyword_engine=request.param)
+    return path
+
+
+@pytest.fixture
+def tantivy_index(tmp_path, encoder_folder):
+    path = tmp_path / "news.index"
+    create_index(path, model=str(encoder_folder))
+    return path
+
+
+def write(index, *articles, delete=()):
+    with IndexWriter(index, trust=True) as opened:
+        outcomes = [opened.put(one) for one in articles]
+        deleted = [opened.delete(one) for one in delete]
+    return outcomes + deleted
+
+
+def texts(index, term, trust=True):
+    """Return the texts that a term finds, and those nearest to it in meaning agree on rows."""
+    with IndexSnapshot.open(index, trust=trust) as snapshot:
+        (stem,) = snapshot.analyzer.terms(term)
+        rows = snapshot.keywords.rows(query.Term("text", stem))
+        return [paragraph.text for _, paragraph in snapshot.paragraphs(rows.tolist()).values()]
+
+
+def test_put_replace_delete(index):
+    assert write(index, FERRY, BREAD) == ["created", "created"]
+    assert texts(index, "ferry") == [FERRY.paragraphs[0]]
+    later = article("ferry", "The ferry sank.", "Nobody was hurt.")
+    assert write(index, later, BREAD) == ["updated", "unchanged"]
+    assert texts(index, "ferry") == ["The ferry sank."]
+    assert texts(index, "harbour") == []
+    assert texts(index, "hurt") == ["Nobody was hurt."]
+    assert write(index, delete=["ferry", "nothing"]) == [True, False]
+    assert texts(index, "ferry") == []
+    assert texts(index, "bread") == [BREAD.paragraphs[0]]
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        assert snapshot.sequence == 3
+        counted = snapshot.statistics()
+        assert (counted.articles, counted.paragraphs, counted.rows) == (1, 1, 5)
+        assert snapshot.alive.tolist() == [False, False, True, False, False]
+        assert counted.bytes > 20_000_000
+
+
+def test_put_and_delete_within_one_commit(index):
+    with IndexWriter(index, trust=True) as opened:
+        assert opened.put(FERRY) == "created"
+        assert opened.put(FERRY) == "unchanged"
+        assert opened.put(article("ferry", "Third.")) == "updated"
+        assert opened.delete("ferry")
+        assert not opened.delete("ferry")
+        assert opened.put(BREAD) == "created"
+        assert opened.delete("bread")
+        assert opened.put(BREAD) == "created"
+        assert opened.commit() == 1
+        assert opened.commit() == 1, "nothing to commit"
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        assert snapshot.article("ferry") is None
+        assert snapshot.article("bread").title == "On bread"
+
+
+def test_a_snapshot_is_not_moved_by_later_commits(index):
+    write(index, FERRY)
+    with IndexSnapshot.open(index, trust=True) as before:
+        write(index, BREAD, delete=["ferry"])
+        assert before.article("ferry").id == "ferry"
+        assert before.article("bread") is None
+        rows = before.keywords.rows(query.Every())
+        assert rows.tolist() == [0, 1]
+        assert [p.text for _, p in before.paragraphs([0, 1]).values()] == list(FERRY.paragraphs)
+        ranking = before.vectors.rank(before.encoder.encode_question("bread"), 10, before.alive)
+        assert sorted(ranking.rows.tolist()) == [0, 1]
+    with IndexSnapshot.open(index, trust=True) as after:
+        assert after.article("ferry") is None
+
+
+def test_embeddings_are_those_of_the_encoder_and_the_same_text_is_encoded_once(
+    tantivy_index, monkeypatch
+):
+    encoded = []
+    encode = OnnxEncoder.encode_paragraphs
+
+    def counting(self, items, **options):
+        encoded.extend(items)
+        return encode(self, items, **options)
+
+    monkeypatch.setattr(OnnxEncoder, "encode_paragraphs", counting)
+    write(tantivy_index, FERRY)
+    write(tantivy_index, article("copy", *FERRY.paragraphs, "New."), article("other", "New."))
+    assert encoded == [*FERRY.paragraphs, "New."]
+    with IndexSnapshot.open(tantivy_index) as snapshot:
+        rows = np.fromfile(tantivy_index / "rows.f16", np.float16).reshape(-1, 384)
+        texts = [*FERRY.paragraphs, *FERRY.paragraphs, "New.", "New."]
+        expected = encode(snapshot.encoder, texts)
+    np.testing.assert_allclose(rows.astype(np.float32), expected, atol=1e-3)
+
+
+def test_what_is_not_committed_is_not_there(index):
+    write(index, FERRY)
+    with pytest.raises(RuntimeError, match="stop"), IndexWriter(index, trust=True) as opened:
+        opened.put(BREAD)
+        raise RuntimeError("stop")
+    assert texts(index, "bread") == []
+    assert write(index, BREAD) == ["created"]
+
+
+def test_long_input_is_committed_on_the_way(tantivy_index, monkeypatch):
+    monkeypatch.setattr(writer, "COMMIT_EVERY", 4)
+    monkeypatch.setattr(writer, "ENCODE_EVERY", 2)
+    with IndexWriter(tantivy_index) as opened:
+        for number in range(10):
+            opened.put(article(f"a{number}", "Same opening.", f"Paragraph number {number}."))
+        assert opened.sequence == 5
+    with IndexSnapshot.open(tantivy_index) as snapshot:
+        assert snapshot.commit.articles == 10
+
+
+@pytest.mark.parametrize("step", ["columns", "keywords", "torn"])
+def test_opening_recovers_what_a_dead_writer_left(index, monkeypatch, step):
+    write(index, FERRY)
+    with IndexWriter(index, trust=True) as opened:
+        opened.put(BREAD)
+        opened.delete("ferry")
+        if step == "torn":
+            monkeypatch.setattr(opened._catalog, "write", _dies)
+        elif step == "columns":
+            monkeypatch.setattr(writer.columns, "catch_up", _dies)
+        else:
+            monkeypatch.setattr(opened._keywords, "commit", _dies)
+        with pytest.raises(OSError, match="died"):
+            opened.commit()
+        with pytest.raises(BrokenIndexError, match="failed half-way"):
+            opened.put(FERRY)
+        monkeypatch.undo()
+        opened._pending.clear()
+        opened._deleted.clear()
+    assert texts(index, "ferry") == [FERRY.paragraphs[0]], "readers still see the commit before"
+    with IndexWriter(index, trust=True):
+        pass
+    acknowledged = step != "torn"
+    assert bool(texts(index, "bread")) == acknowledged
+    assert bool(texts(index, "ferry")) != acknowledged
+    assert write(index, BREAD) == ["unchanged" if acknowledged else "created"]
+    assert texts(index, "bread") == [BREAD.paragraphs[0]]
+
+
+def _dies(*_):
+    raise OSError("died")
+
+
+def _hold(path, ready):
+    with IndexWriter(path):
+        ready.set()
+        time.sleep(60)
+
+
+def test_a_second_writer_is_told_who_writes_and_a_dead_ones_lock_is_free(tantivy_index):
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    holder = context.Process(target=_hold, args=(tantivy_index, ready))
+    holder.start()
+    try:
+        assert ready.wait(30)
+        with pytest.raises(IndexLockedError, match=rf"written by process {holder.pid} on "):
+            IndexWriter(tantivy_index)
+        with IndexSnapshot.open(tantivy_index) as reader:
+            assert reader.sequence == 0
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.join(10)
+        with IndexWriter(tantivy_index) as opened:
+            assert opened.put(FERRY) == "created"
+    finally:
+        holder.kill()
+        holder.join(10)
+
+
+def test_an_empty_index_opens(index):
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        snapshot.warm()
+        assert snapshot.commit.articles == 0
+        assert snapshot.statistics().committed is None
+        assert len(snapshot.keywords.rank(query.Every(), 10)) == 0
+
+
+def test_whoosh_wants_trust(tmp_path, encoder_folder):
+    path = tmp_path / "w.index"
+    create_index(path, model=str(encoder_folder), keyword_engine="whoosh")
+    for attempt in (IndexSnapshot.open, IndexWriter):
+        with pytest.raises(UntrustedIndexError, match="--trust"):
+            attempt(path)
+
+
+def test_folders_that_are_no_index(tmp_path, encoder_folder):
+    with pytest.raises(NotAnIndexError, match="there is no index at"):
+        IndexSnapshot.open(tmp_path / "gone")
+    (tmp_path / "file").touch()
+    with pytest.raises(NotAnIndexError, match="is a file"):
+        IndexSnapshot.open(tmp_path / "file")
+    with pytest.raises(NotAnIndexError, match=r"holds no manifest\.json"):
+        IndexWriter(tmp_path)
+    with pytest.raises(NotAnIndexError, match="not an empty folder"):
+        create_index(tmp_path, model=str(encoder_folder))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_failed_creation_leaves_nothing(tmp_path):
+    with pytest.raises(EncoderError):
+        create_index(tmp_path / "x.index", model=str(tmp_path / "no-model"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def change_manifest(index, **fields):
+    manifest = json.loads((index / "manifest.json").read_text())
+    (index / "manifest.json").write_text(json.dumps({**manifest, **fields}))
+
+
+def test_an_index_of_another_format_or_a_damaged_manifest(tantivy_index):
+    change_manifest(tantivy_index, format=99)
+    with pytest.raises(NotAnIndexError, match="format 99, and this version of nutgraf reads"):
+        IndexSnapshot.open(tantivy_index)
+    change_manifest(tantivy_index, format=1, keyword_engine="sphinx")
+    with pytest.raises(BrokenIndexError, match="keyword_engine is 'sphinx'"):
+        IndexSnapshot.open(tantivy_index)
+    (tantivy_index / "manifest.json").write_text("{")
+    with pytest.raises(BrokenIndexError, match=r"manifest\.json is damaged"):
+        IndexSnapshot.open(tantivy_index)
+
+
+def test_an_index_of_another_encoder_is_refused_with_both_names(tantivy_index):
+    write(tantivy_index, FERRY)
+    manifest = json.loads((tantivy_index / "manifest.json").read_text())
+    other = {**manifest["encoder"], "name": "acme/other-model", "sha256": "0" * 64}
+    change_manifest(tantivy_index, encoder=other)
+    with (
+        IndexSnapshot.open(tantivy_index) as snapshot,
+        pytest.raises(EncoderError, match="acme/other-model") as raised,
+    ):
+        _ = snapshot.encoder
+    assert manifest["encoder"]["name"] in str(raised.value)
+
+
+def test_a_read_only_index_can_be_read(tantivy_index):
+    write(tantivy_index, FERRY)
+    for path in (tantivy_index, *tantivy_index.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        assert texts(tantivy_index, "ferry", trust=False) == [FERRY.paragraphs[0]]
+    finally:
+        for path in (tantivy_index, *tantivy_index.rglob("*")):
+            path.chmod(0o755)

@@ -1,0 +1,228 @@
+"""Searcher: questions to the sample articles, answered by real engines and the real encoder."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
+
+JUDGED = Path(__file__).parents[2] / "seeds" / "judged.jsonl"
+QUESTIONS = [json.loads(line) for line in JUDGED.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def searcher(either_index):
+    with Searcher(either_index, trust=True) as opened:
+        yield opened
+
+
+def ids(response):
+    return [f"{hit.article.id}#{hit.position}" for hit in response.hits]
+
+
+def found_share(searcher, kind, mode, within):
+    """Return which share of the judged questions of a kind has a relevant paragraph in time."""
+    asked = [question for question in QUESTIONS if question["kind"] == kind]
+    found = 0
+    for question in asked:
+        hits = searcher.search(question["question"], mode=mode, limit=within)
+        found += bool(set(ids(hits)) & set(question["relevant"]))
+    return found / len(asked)
+
+
+def test_hybrid_finds_words_and_names_and_meaning(searcher):
+    # Floors below what was measured, so that a fault shows and a tie does not.
+    assert found_share(searcher, "words", "hybrid", 3) >= 0.85
+    assert found_share(searcher, "facts", "hybrid", 3) >= 0.85
+    assert found_share(searcher, "paraphrase", "hybrid", 10) >= 0.5
+
+
+def test_meaning_finds_paraphrases_that_share_no_word_and_keywords_cannot(searcher):
+    meaning = found_share(searcher, "paraphrase", "semantic", 10)
+    assert meaning >= 0.6
+    assert meaning > found_share(searcher, "paraphrase", "keyword", 10) + 0.2
+
+
+def test_a_response_is_ranked_scored_and_bounded(searcher):
+    response = searcher.search("flood defences", limit=25)
+    scores = [hit.score for hit in response.hits]
+    assert [hit.rank for hit in response.hits] == list(range(1, 26))
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    assert len(set(ids(response))) == 25
+    assert response.total.value >= 25
+    assert response.snapshot == 1
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
+@pytest.mark.parametrize("fusion", ["convex", "rrf"])
+def test_pages_agree(searcher, mode, fusion):
+    asked = {"mode": mode, "fusion": fusion}
+    whole = searcher.search("hospital inquiry", limit=100, **asked)
+    pages = [
+        searcher.search("hospital inquiry", limit=7, offset=at, **asked) for at in range(0, 98, 7)
+    ]
+    assert [one for page in pages for one in ids(page)] == ids(whole)[:98]
+    assert {page.total for page in pages} == {whole.total}
+    assert [hit.score for page in pages for hit in page.hits] == [
+        hit.score for hit in whole.hits[:98]
+    ]
+
+
+def test_beyond_the_last_hit_there_is_nothing(searcher):
+    response = searcher.search('"blue-waxed truckles"', offset=50)
+    assert response.hits == ()
+    assert response.total.value == 2
+    assert response.total.relation == "eq"
+
+
+def test_a_phrase_and_an_exclusion_bind_semantic_hits_too(searcher):
+    for mode in ("hybrid", "semantic", "keyword"):
+        hits = searcher.search('"milk" -cheddar creamery', mode=mode, limit=50).hits
+        assert hits
+        for hit in hits:
+            words = searcher._snapshot.analyzer.terms(hit.text)
+            assert "milk" in words
+            assert "cheddar" not in words
+
+
+def test_required_words_and_fields_bind_every_hit(searcher):
+    hits = searcher.search("+flood source:northgate* homes", limit=50).hits
+    assert hits
+    assert {hit.article.source for hit in hits} == {"Northgate Courier"}
+    assert all("flood" in searcher._snapshot.analyzer.terms(hit.text) for hit in hits)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
+def test_filters_bind_and_do_not_starve(searcher, mode):
+    def passing(**filters):
+        return searcher.search("people", mode=mode, filters=Filters(**filters), limit=100)
+
+    german = passing(language=("de",))
+    assert {hit.article.language for hit in german.hits} <= {"de"}
+    if mode != "keyword":
+        assert german.total.value == 16 or german.total.value > 10
+        assert german.total.relation == "eq"
+    papers = passing(source=("Tidewater Post", "Ferrum Daily"), section=("business",))
+    assert papers.hits
+    assert {hit.article.source for hit in papers.hits} <= {"Tidewater Post", "Ferrum Daily"}
+    assert {hit.article.section for hit in papers.hits} == {"business"}
+    year = passing(published_from="2023-01-01", published_to="2023-12-31")
+    assert year.hits
+    assert {hit.article.published[:4] for hit in year.hits} == {"2023"}
+    one = passing(article=("business-creamery-collapse",))
+    assert {hit.article.id for hit in one.hits} <= {"business-creamery-collapse"}
+    assert passing(source=("Nobody's Paper",)).total.value == 0
+    assert passing(source=("tidewater post",)).total.value == 0, "filters are exact"
+
+
+def test_a_question_of_conditions_only_lists_what_meets_them(searcher):
+    response = searcher.search("source:ferrum* -the", limit=5)
+    assert response.hits
+    assert {hit.article.source for hit in response.hits} == {"Ferrum Daily"}
+    assert {hit.score for hit in response.hits} == {1.0}
+
+
+def test_explanations_say_where_a_hit_stands(searcher):
+    hybrid = searcher.search("creamery milk", explain=True, limit=100)
+    first = hybrid.hits[0].explain
+    assert first.keyword.rank == 1
+    assert first.semantic.rank >= 1
+    assert (first.fusion.method, first.fusion.weight) == ("convex", 0.4)
+    assert all(hit.explain.semantic.score is not None for hit in hybrid.hits)
+    keyword = searcher.search("creamery milk", explain=True, mode="keyword").hits
+    assert [hit.explain.keyword.rank for hit in keyword] == [hit.rank for hit in keyword]
+    assert keyword[0].explain.semantic is None
+    assert searcher.search("creamery milk").hits[0].explain is None
+
+
+def test_words_that_cannot_be_searched_are_a_warning(searcher):
+    for question in ("((((", "🚀🚀", "?!", "-", '""'):
+        for mode in ("hybrid", "semantic", "keyword"):
+            response = searcher.search(question, mode=mode)
+            assert response.hits == ()
+            assert response.total.value == 0
+            assert response.warnings
+
+
+def test_what_is_malformed_is_searched_as_words_with_a_warning(searcher):
+    for question in ('"creamery', "title: creamery", "creamery AND", "((creamery"):
+        response = searcher.search(question)
+        assert "creamery" in response.hits[0].text.lower()
+        assert response.warnings
+
+
+def test_other_languages_and_scripts_are_found_by_word(searcher):
+    assert searcher.search("Brücke").hits
+    assert searcher.search("سفينة غرقت").warnings == ()
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(question=st.text(max_size=60), mode=st.sampled_from(["hybrid", "keyword", "semantic"]))
+def test_any_text_that_can_be_asked_is_answered(searcher, question, mode):
+    try:
+        request = SearchRequest(question, mode=mode, limit=3, explain=True)
+    except RequestError:
+        return
+    assert json.loads(json.dumps(searcher.search(request).to_dict()))
+
+
+OPERATORS = ['creamery', 'milk', 'the', '9', '"', '(', ')', '+', '-', ':', '*', '?', '~', '~2', 'AND', 'OR', 'NOT', 'title:', 'source:', 'published:', '[2022', 'TO', '2023]', '{a', 'TO', ']', 'mil*', 'cr?am']
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(parts=st.lists(st.sampled_from(OPERATORS), max_size=14), glue=st.sampled_from(["", " "]))
+def test_any_operators_are_answered(searcher, parts, glue):
+    question = glue.join(parts)
+    if question.strip():
+        searcher.search(question, limit=3, mode="keyword")
+
+
+def test_many_threads_get_the_same_answer(searcher):
+    asked = ["creamery milk", "flood homes", '"milk"', "source:ferrum* court"] * 6
+    alone = {question: ids(searcher.search(question)) for question in set(asked)}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda question: ids(searcher.search(question)), asked))
+    assert answers == [alone[question] for question in asked]
+
+
+def test_articles_are_shown_whole(searcher):
+    view = searcher.article("business-creamery-collapse")
+    assert [paragraph.position for paragraph in view.paragraphs] == list(
+        range(len(view.paragraphs))
+    )
+    assert view.paragraphs[3].id == "business-creamery-collapse#3"
+    assert view.to_dict()["source"] == "Northgate Courier"
+    assert searcher.article("nothing") is None
+
+
+def test_constraints_that_many_rows_meet_are_checked_after_ranking(searcher, monkeypatch):
+    question = "flood damage NOT homes"
+    plain = searcher.search(question, mode="semantic", limit=100)
+    monkeypatch.setattr("nutgraf.search.retrieve.FEW", 0)
+    checked = searcher.search(question, mode="semantic", limit=100)
+    assert ids(checked) == ids(plain)
+    assert checked.total == plain.total
+
+
+def test_cosines_of_hits_that_only_keywords_found_are_those_of_the_vectors(searcher):
+    hits = searcher.search("the creamery milk flood court", explain=True, limit=100).hits
+    semantic = {
+        f"{hit.article.id}#{hit.position}": hit.score
+        for hit in searcher.search("the creamery milk flood court", mode="semantic", limit=100).hits
+    }
+    checked = 0
+    for hit in hits:
+        exact = semantic.get(f"{hit.article.id}#{hit.position}")
+        if exact is not None:
+            assert hit.explain.semantic.score == pytest.approx(max(exact, 0), abs=2e-3)
+            checked += 1
+    assert checked > 20
