@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.ranking import Ranking
-from nutgraf.search.fusion import WEIGHT, convex, min_max, ranks, reciprocal_rank
+from nutgraf.search.fusion import WEIGHT, convex, normalize, ranks, reciprocal_rank
 from nutgraf.search.hits import Explanation, FusionUsed, Place
 from nutgraf.search.request import FusionMethod
 
@@ -48,9 +48,9 @@ class Candidates:
         )
 
 
-def from_keywords(ranking: Ranking) -> Candidates:
-    """Return the keyword ranking alone, its scores divided by the best one."""
-    scores = min_max(ranking.scores, 0.0)
+def from_keywords(ranking: Ranking, full: float) -> Candidates:
+    """Return the keyword ranking alone; 1 is `full`, a perfect match, or the best there is."""
+    scores = normalize(ranking.scores, 0.0, full)
     return Candidates(ranking.rows, scores, ranking, None, None, None)
 
 
@@ -66,20 +66,22 @@ def fuse(
     semantic: Ranking,
     rows: NDArray[np.int64],
     cosines: NDArray[np.float32],
+    full: float,
 ) -> Candidates:
     """Return the rows of both rankings by their fused score.
 
     `rows` are those of either ranking, each once, ascending, and `cosines`
     theirs: a row that the vector ranking lacks is judged by its own cosine,
-    not taken for meaningless. Its lowest cosine is the bound from below, as
-    the theoretical one (-1) would leave all of them alike.
+    not taken for meaningless. `full` is the BM25 score of a perfect match. The
+    lowest cosine is the bound from below, as the theoretical one (-1) would
+    leave all of them alike.
     """
     if method == "rrf":
         scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows))
         used = FusionUsed("rrf", None)
     else:
         lowest = float(cosines.min()) if len(cosines) else 0.0
-        scores = convex(min_max(_scores_of(rows, keyword), 0.0), min_max(cosines, lowest))
+        scores = convex(normalize(_scores_of(rows, keyword), 0.0, full), normalize(cosines, lowest))
         used = FusionUsed("convex", WEIGHT)
     order = np.lexsort((rows, -scores))
     return Candidates(rows[order], scores[order], keyword, semantic, cosines[order], used)

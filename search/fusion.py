@@ -13,26 +13,37 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WEIGHT", "K", "convex", "min_max", "ranks", "reciprocal_rank"]
+__all__ = ["WEIGHT", "K", "convex", "normalize", "ranks", "reciprocal_rank"]
 
 WEIGHT: Final = 0.4
 """How much meaning counts against keywords in the convex combination."""
+
+FULL: Final = 1.5
+"""A perfect match by keywords, in units of a text that holds each word of the question once.
+
+Words come more than once, and in titles. Dividing by this and not by the best
+score there is keeps a poor match poor: where a question shares one word of six
+with anything, meaning decides. Four judged sets together do not mind (nDCG@10
+.716 and .714); on questions that paraphrase their answers it is .03 and .53.
+"""
 
 K: Final = 60
 """The constant of reciprocal rank fusion, as its authors chose it."""
 
 
-def min_max(scores: NDArray[np.float32], lowest: float) -> NDArray[np.float64]:
-    """Return scores scaled so that `lowest` is 0 and the highest of them is 1.
+def normalize(
+    scores: NDArray[np.float32], lowest: float, highest: float = 0.0
+) -> NDArray[np.float64]:
+    """Return scores scaled so that `lowest` is 0, and 1 is `highest` or their own maximum.
 
-    `lowest` is a bound from theory where there is one (0 for BM25). Scores
-    below it count as it; where none is above it, all are 0.
+    The larger of the two, so that all stay apart. Scores below `lowest`
+    count as it; where there is nothing above it, all are 0.
     """
     if len(scores) == 0:
         return np.empty(0, np.float64)
     above = np.maximum(scores.astype(np.float64) - lowest, 0.0)
-    highest = above.max()
-    return above / highest if highest > 0 else above
+    width = max(float(above.max()), highest - lowest)
+    return above / width if width > 0 else above
 
 
 def convex(

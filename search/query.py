@@ -27,8 +27,12 @@ from nutgraf.search.patterns import (
 
 __all__ = ["TITLE_BOOST", "Query", "parse_query"]
 
-TITLE_BOOST: Final = 2.0
-"""How much more a word counts in the title than in the paragraph. Not measured yet."""
+TITLE_BOOST: Final = 1.0
+"""How much more a word counts in the title than in the paragraph.
+
+At 2 the paragraphs of an article with a fitting title crowd out better ones:
+nDCG@10 of keywords alone on four judged sets is .661, at 1 it is .687.
+"""
 
 MAX_PATTERNS: Final = 16
 """Patterns of a question; each is looked up among all terms of an index."""

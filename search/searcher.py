@@ -12,6 +12,7 @@ import numpy as np
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
 from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
+from nutgraf.search.fusion import FULL
 from nutgraf.search.hits import ArticleView, Hit, ParagraphView, Response, Total
 from nutgraf.search.matches import find_matches
 from nutgraf.search.query import Query, parse_query
@@ -101,13 +102,14 @@ class Searcher:
         if request.mode == "semantic":
             return from_meaning(self._semantic(request, question))
         keyword = keyword_ranking(self._snapshot, question, request.filters, DEPTH)
+        full = FULL * self._snapshot.keywords.weight(question.terms)
         if request.mode == "keyword" or not question.text:
-            return from_keywords(keyword)
+            return from_keywords(keyword, full)
         embedding = self._snapshot.encoder.encode_question(question.text)
         semantic = semantic_ranking(self._snapshot, question, embedding, request.filters, DEPTH)
         rows = np.union1d(keyword.rows, semantic.rows)
         cosines = self._snapshot.vectors.scores(embedding, rows)
-        return fuse(request.fusion, keyword, semantic, rows, cosines)
+        return fuse(request.fusion, keyword, semantic, rows, cosines, full)
 
     def _semantic(self, request: SearchRequest, question: Query) -> Ranking:
         if not question.text:

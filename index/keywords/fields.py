@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["HAS", "PUBLISHED", "ROW", "SEQUENCE", "TERM_FIELDS", "TEXT_FIELDS", "VALUE_FIELDS"]
+__all__ = [
+    "HAS",
+    "PUBLISHED",
+    "ROW",
+    "SEQUENCE",
+    "TERM_FIELDS",
+    "TEXT",
+    "TEXT_FIELDS",
+    "VALUE_FIELDS",
+]
 
-TEXT_FIELDS: Final = ("text", "title")
+TEXT: Final = "text"
+TEXT_FIELDS: Final = (TEXT, "title")
 """Words in their order, scored by BM25."""
 
 VALUE_FIELDS: Final = ("source", "author", "section", "language", "article")

@@ -61,6 +61,13 @@ class KeywordReader(Protocol):
         leaf of the tree counts 1, times its boosts.
         """
 
+    def weight(self, terms: Sequence[str]) -> float:
+        """Return what BM25 gives a text of average length that holds each of `terms` once.
+
+        That is the sum of their inverse document frequencies in `text`; a
+        term that no text holds weighs most.
+        """
+
     def count(self, query: Query) -> int:
         """Return how many rows satisfy `query`."""
 

@@ -7,6 +7,7 @@ over one by one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from nutgraf.index.keywords.fields import (
     PUBLISHED,
     ROW,
     SEQUENCE,
+    TEXT,
     TEXT_FIELDS,
     VALUE_FIELDS,
 )
@@ -100,6 +102,14 @@ class TantivyReader:
         rows = self._rows(node, depth + 1)
         scores = np.full(min(len(rows), depth), score, np.float32)
         return Ranking(rows[:depth], scores, complete=len(rows) <= depth)
+
+    def weight(self, terms: Sequence[str]) -> float:
+        """See KeywordReader."""
+        with _guarded(self._path):
+            holding = [self._searcher.doc_freq(TEXT, term) for term in terms]
+            # doc_freq still counts what was deleted, num_docs does not.
+            total = max(self._searcher.num_docs, *holding, 0)
+        return sum(math.log1p((total - some + 0.5) / (some + 0.5)) for some in holding)
 
     def count(self, query: Query) -> int:
         """See KeywordReader."""

@@ -103,6 +103,11 @@ class WhooshReader:
         with self._lock, _guarded(self._path):
             return self._rank(node, depth)
 
+    def weight(self, terms: Sequence[str]) -> float:
+        """See KeywordReader."""
+        with self._lock, _guarded(self._path):
+            return float(sum(self._searcher.idf("text", term) for term in terms))
+
     def count(self, query: Query) -> int:
         """See KeywordReader."""
         node = reduce_query(query)

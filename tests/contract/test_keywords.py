@@ -684,3 +684,17 @@ def edits(one: str, other: str) -> int:
     if len(one) > 1 and len(other) > 1 and one[0] == other[1] and one[1] == other[0]:
         cost = min(cost, edits(one[2:], other[2:]) + 1)
     return cost
+
+
+# Weights
+
+
+def test_weight_is_what_a_text_of_average_length_scores(box: Box) -> None:
+    reader = box.texts(*(f"common word{row % 20} filler" for row in range(400)))
+    for term in ("common", "word7"):
+        best = float(reader.rank(text(term), 1).scores[0])
+        assert reader.weight([term]) == pytest.approx(best, rel=0.02)
+    both = reader.weight(["common", "word7"])
+    assert both == pytest.approx(reader.weight(["common"]) + reader.weight(["word7"]))
+    assert reader.weight(["unknown"]) > reader.weight(["word7"]) > reader.weight(["common"])
+    assert reader.weight([]) == 0

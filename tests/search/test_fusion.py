@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from nutgraf.index.ranking import Ranking
 from nutgraf.search.candidates import from_keywords, from_meaning, fuse
-from nutgraf.search.fusion import convex, min_max, ranks, reciprocal_rank
+from nutgraf.search.fusion import convex, normalize, ranks, reciprocal_rank
 
 
 def ranking(pairs, *, complete=True):
@@ -20,13 +20,18 @@ def union(*rankings):
     return np.unique(np.concatenate([one.rows for one in rankings]))
 
 
-def test_min_max():
-    assert min_max(np.array([8.0, 4.0, 0.0], np.float32), 0.0).tolist() == [1.0, 0.5, 0.0]
-    assert min_max(np.array([0.9, 0.5, 0.1], np.float32), 0.1) == pytest.approx(
+def test_normalize():
+    assert normalize(np.array([8.0, 4.0, 0.0], np.float32), 0.0).tolist() == [1.0, 0.5, 0.0]
+    assert normalize(np.array([0.9, 0.5, 0.1], np.float32), 0.1) == pytest.approx(
         [1, 0.5, 0], abs=1e-6
     )
-    assert min_max(np.array([3.0, 3.0], np.float32), 3.0).tolist() == [0.0, 0.0]
-    assert min_max(np.empty(0, np.float32), 0.0).tolist() == []
+    assert normalize(np.array([3.0, 3.0], np.float32), 3.0).tolist() == [0.0, 0.0]
+    assert normalize(np.empty(0, np.float32), 0.0).tolist() == []
+
+
+def test_a_poor_best_match_stays_poor():
+    assert normalize(np.array([2.0, 1.0], np.float32), 0.0, 8.0).tolist() == [0.25, 0.125]
+    assert normalize(np.array([16.0, 8.0], np.float32), 0.0, 8.0).tolist() == [1.0, 0.5]
 
 
 def test_convex():
@@ -51,7 +56,7 @@ def test_convex_fusion_of_two_rankings():
     semantic = ranking([(3, 0.9), (8, 0.5)])
     rows = union(keyword, semantic)
     cosines = np.array([0.9, 0.1, 0.5], np.float32)  # of rows 3, 7, 8
-    fused = fuse("convex", keyword, semantic, rows, cosines)
+    fused = fuse("convex", keyword, semantic, rows, cosines, 0.0)
     # 3: 0.6 x 5/10 + 0.4 x (0.9-0.1)/0.8; 7: 0.6 x 10/10 + 0; 8: 0 + 0.4 x (0.5-0.1)/0.8
     assert fused.rows.tolist() == [3, 7, 8]
     assert fused.scores.tolist() == pytest.approx([0.7, 0.6, 0.2])
@@ -68,28 +73,28 @@ def test_reciprocal_fusion_of_two_rankings():
     keyword = ranking([(7, 10.0), (3, 5.0)])
     semantic = ranking([(3, 0.9), (8, 0.5)])
     rows = union(keyword, semantic)
-    fused = fuse("rrf", keyword, semantic, rows, np.zeros(3, np.float32))
+    fused = fuse("rrf", keyword, semantic, rows, np.zeros(3, np.float32), 0.0)
     assert fused.rows.tolist() == [3, 7, 8]  # 1/62 + 1/61, 1/61, 1/62
     assert fused.explain(0).fusion.weight is None
 
 
 def test_ties_stand_in_the_order_of_rows():
     keyword = ranking([(9, 2.0), (4, 2.0), (1, 2.0)])
-    fused = fuse("convex", keyword, ranking([]), keyword.rows[::-1], np.zeros(3, np.float32))
+    fused = fuse("convex", keyword, ranking([]), keyword.rows[::-1], np.zeros(3, np.float32), 0.0)
     assert fused.rows.tolist() == [1, 4, 9]
 
 
 def test_a_ranking_that_was_cut_leaves_the_total_open():
     cut, whole = ranking([(1, 1.0)], complete=False), ranking([(1, 1.0)])
     rows, cosines = whole.rows, np.ones(1, np.float32)
-    assert fuse("rrf", whole, whole, rows, cosines).complete
-    assert not fuse("rrf", whole, cut, rows, cosines).complete
-    assert not from_keywords(cut).complete
+    assert fuse("rrf", whole, whole, rows, cosines, 0.0).complete
+    assert not fuse("rrf", whole, cut, rows, cosines, 0.0).complete
+    assert not from_keywords(cut, 0.0).complete
     assert from_meaning(whole).complete
 
 
 def test_one_ranking_alone_explains_itself():
-    keyword = from_keywords(ranking([(5, 4.0), (2, 1.0)]))
+    keyword = from_keywords(ranking([(5, 4.0), (2, 1.0)]), 0.0)
     assert keyword.scores.tolist() == [1.0, 0.25]
     assert keyword.explain(1).keyword.rank == 2
     assert keyword.explain(1).semantic is None
@@ -112,7 +117,7 @@ def test_any_fusion_is_ordered_bounded_and_complete(keyword_scores, cosines, met
     semantic = by_score({row: score / 100 for row, score in cosines.items()})
     rows = union(keyword, semantic)
     all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
-    fused = fuse(method, keyword, semantic, rows, all_cosines)
+    fused = fuse(method, keyword, semantic, rows, all_cosines, 0.0)
     assert sorted(fused.rows) == rows.tolist()
     assert ((fused.scores >= 0) & (fused.scores <= 1 + 1e-9)).all()
     pairs = list(zip(-fused.scores, fused.rows, strict=True))
@@ -125,7 +130,7 @@ def test_better_in_both_rankings_is_never_worse_in_fusion(keyword_scores, cosine
     semantic = by_score({row: score / 100 for row, score in cosines.items()})
     rows = union(keyword, semantic)
     all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
-    fused = fuse("convex", keyword, semantic, rows, all_cosines)
+    fused = fuse("convex", keyword, semantic, rows, all_cosines, 0.0)
     place = {int(row): at for at, row in enumerate(fused.rows)}
     for one in place:
         for other in place:
@@ -138,7 +143,7 @@ def test_better_in_both_rankings_is_never_worse_in_fusion(keyword_scores, cosine
 
 
 @given(arrays.arrays(np.float32, st.integers(0, 20), elements=st.floats(-1, 1, width=32)))
-def test_min_max_keeps_order_and_bounds(scores):
-    scaled = min_max(scores, -1.0)
+def test_normalize_keeps_order_and_bounds(scores):
+    scaled = normalize(scores, -1.0)
     assert ((scaled >= 0) & (scaled <= 1)).all()
     assert (np.diff(scaled[np.argsort(scores)]) >= 0).all()
