@@ -1,11 +1,33 @@
 """What is stored, and how it gets there.
 
-Open an index for writing with `IndexWriter`, for reading with `IndexSnapshot`.
+Make an index with `create_index`, open it for writing with `IndexWriter`, for
+reading with `IndexSnapshot`. Nothing is imported before it is used: a shell
+asks for --help, too.
 """
 
-from nutgraf.index.article import Article, Paragraph
-from nutgraf.index.creation import create_index
-from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.index.writer import IndexWriter
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nutgraf.index.article import Article, Paragraph
+    from nutgraf.index.creation import create_index
+    from nutgraf.index.snapshot import IndexSnapshot
+    from nutgraf.index.writer import IndexWriter
 
 __all__ = ["Article", "IndexSnapshot", "IndexWriter", "Paragraph", "create_index"]
+
+_MODULES = {
+    "Article": "article",
+    "IndexSnapshot": "snapshot",
+    "IndexWriter": "writer",
+    "Paragraph": "article",
+    "create_index": "creation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

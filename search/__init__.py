@@ -1,9 +1,18 @@
-"""How a question becomes ranked hits. Start at `Searcher`."""
+"""How a question becomes ranked hits. Start at `Searcher`.
 
-from nutgraf.search.errors import RequestError
-from nutgraf.search.hits import ArticleView, Hit, Response, Snippet
-from nutgraf.search.request import Filters, Highlight, SearchRequest
-from nutgraf.search.searcher import Searcher
+Nothing is imported before it is used: a shell asks for --help, too.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nutgraf.search.errors import RequestError
+    from nutgraf.search.hits import ArticleView, Hit, Response, Snippet
+    from nutgraf.search.request import Filters, Highlight, SearchRequest
+    from nutgraf.search.searcher import Searcher
 
 __all__ = [
     "ArticleView",
@@ -16,3 +25,21 @@ __all__ = [
     "Searcher",
     "Snippet",
 ]
+
+_MODULES = {
+    "ArticleView": "hits",
+    "Filters": "request",
+    "Highlight": "request",
+    "Hit": "hits",
+    "RequestError": "errors",
+    "Response": "hits",
+    "SearchRequest": "request",
+    "Searcher": "searcher",
+    "Snippet": "hits",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -80,7 +81,7 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
     tokenizer = _tokenizer(reference, name)
     with quiet():
         exact = _graph(reference, pooling)
-        small = _quantise(exact)
+        small = _optimise(_quantise(exact))
     question_prefix, paragraph_prefix = prefixes(reference)
     files = {MODEL_FILE: small, TOKENIZER_FILE: tokenizer.to_str().encode()}
     config = EncoderConfig(
@@ -245,6 +246,24 @@ def _quantise(graph: bytes) -> bytes:
         reduce_range=True,
     )
     return small.getvalue()
+
+
+def _optimise(graph: bytes) -> bytes:
+    """Return the graph as ONNX Runtime would make it anew each time that it is opened.
+
+    Opening takes 0.03 s in place of 0.06. "Extended" stops before what only
+    fits the machine that it was done on.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / MODEL_FILE
+        options.optimized_model_filepath = str(path)
+        options.log_severity_level = 3  # errors: that it is saved is no news
+        onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        return path.read_bytes()
 
 
 def _encode_samples(reference: Any, prefix: str) -> NDArray[np.float32]:

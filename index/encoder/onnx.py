@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["OnnxEncoder", "open_session"]
 
 _SLICE: Final = 16
-"""Texts that a thread takes at a time: 0.1 s of work, so that progress can be seen."""
+"""Texts that a thread takes at a time: 0.1 s of work, so that nobody waits who interrupts it."""
 
 _ERRORS_ONLY: Final = 3
 """ONNX Runtime's log severity; its warnings are about graphs, and go to stderr."""
@@ -70,16 +70,18 @@ class OnnxEncoder:
             _compare(config, expected, folder)
         model = read_part(folder / MODEL_FILE)
         tokenizer = read_part(folder / TOKENIZER_FILE)
-        found = fingerprint(model, tokenizer)
-        if found != config.sha256:
-            raise BrokenIndexError(
-                f"the encoder in {folder} is damaged: the fingerprint of {MODEL_FILE} and "
-                f"{TOKENIZER_FILE} is {found}, {CONFIG_FILE} says {config.sha256}; restore the "
-                "index from a copy, or make it anew from its articles"
-            )
+        # A question in a shell waits for this. Hashing lets go of the interpreter, and so does
+        # ONNX Runtime: done side by side they take as long as one.
+        with ThreadPoolExecutor(1) as pool:
+            hashed = pool.submit(fingerprint, model, tokenizer)
+            try:
+                session = open_session(model)
+            finally:
+                # Damage says more than what ONNX Runtime makes of it, so it is told first.
+                _check_fingerprint(hashed.result(), config, folder)
         from tokenizers import Tokenizer
 
-        return cls(config, Tokenizer.from_buffer(tokenizer), open_session(model))
+        return cls(config, Tokenizer.from_buffer(tokenizer), session)
 
     @property
     def config(self) -> EncoderConfig:
@@ -91,31 +93,25 @@ class OnnxEncoder:
         """Numbers in an embedding."""
         return self._config.dimension
 
-    def encode_paragraphs(
-        self, texts: Sequence[str], *, on_batch: Callable[[int], None] | None = None
-    ) -> NDArray[np.float32]:
+    def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 of shape (len(texts), dimension), each row of length 1.
 
         A text is cut at config.max_tokens. As many threads as there are cores
-        work on it; `on_batch` is called, from the caller's thread, with the
-        number of texts that were just encoded.
+        work on it.
         """
         embeddings = np.empty((len(texts), self.dimension), dtype=np.float32)
         threads = min(_cores(), len(texts))
         step = min(_SLICE, -(-len(texts) // max(1, threads)))
 
-        def fill(start: int) -> int:
+        def fill(start: int) -> None:
             part = texts[start : start + step]
             for row, text in enumerate(part, start):
                 embeddings[row] = self._encode(self._config.paragraph_prefix + text)
-            return len(part)
 
         starts = range(0, len(texts), max(1, step))
         pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="nutgraf-encoder")
         try:
-            for done in pool.map(fill, starts):
-                if on_batch is not None:
-                    on_batch(done)
+            list(pool.map(fill, starts))
         finally:
             # After an error, or control-C, nobody wants the rest.
             pool.shutdown(cancel_futures=True)
@@ -159,6 +155,15 @@ def open_session(model: bytes) -> Any:
             f"onnxruntime {onnxruntime.__version__} cannot run the encoder: {error}; upgrade it "
             "with: pip install --upgrade onnxruntime"
         ) from error
+
+
+def _check_fingerprint(found: str, config: EncoderConfig, folder: Path) -> None:
+    if found != config.sha256:
+        raise BrokenIndexError(
+            f"the encoder in {folder} is damaged: the fingerprint of {MODEL_FILE} and "
+            f"{TOKENIZER_FILE} is {found}, {CONFIG_FILE} says {config.sha256}; restore the "
+            "index from a copy, or make it anew from its articles"
+        ) from None
 
 
 def _compare(config: EncoderConfig, expected: EncoderConfig, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,23 +39,11 @@ class SentenceTransformersEncoder:
         """Numbers in an embedding."""
         return self._dimension
 
-    def encode_paragraphs(
-        self, texts: Sequence[str], *, on_batch: Callable[[int], None] | None = None
-    ) -> NDArray[np.float32]:
-        """Return float32 of shape (len(texts), dimension), each row of length 1.
-
-        `on_batch` is called with the number of texts that were just encoded.
-        """
+    def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 of shape (len(texts), dimension), each row of length 1."""
         if not texts:
             return np.empty((0, self._dimension), dtype=np.float32)
-        # It sorts by length within a call, so a call gets several batches.
-        step = _BATCH * 16
-        parts = []
-        for start in range(0, len(texts), step):
-            parts.append(self._encode(texts[start : start + step], self._paragraph_prefix))
-            if on_batch is not None:
-                on_batch(len(parts[-1]))
-        return np.concatenate(parts)
+        return self._encode(texts, self._paragraph_prefix)
 
     def encode_question(self, text: str) -> NDArray[np.float32]:
         """Return float32 of shape (dimension,), of length 1."""

@@ -76,22 +76,6 @@ def test_a_text_has_one_embedding_in_any_company(encoder: OnnxEncoder, order: li
     np.testing.assert_array_equal(together, alone)
 
 
-def test_progress_is_told_until_all_is_done(encoder: OnnxEncoder) -> None:
-    batches: list[int] = []
-    texts = [f"Paragraph number {number}" for number in range(100)]
-    encoder.encode_paragraphs(texts, on_batch=batches.append)
-    assert sum(batches) == 100
-    assert len(batches) > 1
-
-
-def test_an_error_in_the_callers_progress_ends_the_work(encoder: OnnxEncoder) -> None:
-    def refuse(_done: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        encoder.encode_paragraphs(SAMPLES * 50, on_batch=refuse)
-
-
 def test_threads_may_share_it(encoder: OnnxEncoder) -> None:
     expected = encoder.encode_paragraphs(SAMPLES[:16])
     with ThreadPoolExecutor(8) as pool:
