@@ -224,14 +224,9 @@ def serve(
     trust: Trust = False,
 ) -> None:
     """Answer over HTTP; /docs describes the API, /healthz tells when it is ready."""
-    import uvicorn
+    from nutgraf.api.server import serve_index
 
-    from nutgraf.api.app import create_app
-    from nutgraf.search import Searcher
-
-    with Searcher(index, trust=trust) as searcher:
-        searcher.warm()
-        uvicorn.run(create_app(searcher), host=host, port=port)
+    serve_index(index, host, port, trust=trust)
 
 
 def main() -> None:

@@ -25,13 +25,14 @@ from nutgraf.search.patterns import (
     wildcard_patterns,
 )
 
-__all__ = ["TITLE_BOOST", "Query", "parse_query"]
+__all__ = ["Query", "parse_query"]
 
-TITLE_BOOST: Final = 1.0
-"""How much more a word counts in the title than in the paragraph.
+SCORED: Final = ("text", "title")
+"""Where plain words are looked for. A word counts once, where it counts most.
 
-At 2 the paragraphs of an article with a fitting title crowd out better ones:
-nDCG@10 of keywords alone on four judged sets is .661, at 1 it is .687.
+Counted in both, all paragraphs of an article with a fitting title crowd out
+better ones: nDCG@10 on four judged sets is .687 for the sum of both fields and
+.721 for the better of them by keywords alone, .714 and .733 fused.
 """
 
 MAX_PATTERNS: Final = 16
@@ -203,19 +204,18 @@ class _Reader:
         return self.analyzer.is_stop(word.lower() if word in ("AND", "OR", "NOT") else word)
 
     def score(self, leaf: Leaf, terms: list[str], stops: list[bool]) -> None:
-        fields = (leaf.field,) if leaf.field else ("text", "title")
+        fields = (leaf.field,) if leaf.field else SCORED
         for term, stop in zip(terms, stops, strict=True):
             self.terms[term] = stop and self.terms.get(term, True)
         if len(terms) == 1 or leaf.kind == "word":
             for term, stop in zip(terms, stops, strict=True):
-                for name in fields:
-                    self.add((name, term), wq.Term(name, term, boost=_boost(name)), stop=stop)
+                query = _best([wq.Term(name, term) for name in fields])
+                self.add((fields, term), query, stop=stop)
         if len(terms) > 1:
             self.phrases[tuple(terms)] = None
-            for name in fields:
-                slop = max(leaf.distance, 1)
-                phrase = wq.Phrase(name, terms, slop=slop, boost=_boost(name))
-                self.add((name, *terms, slop), phrase, stop=all(stops))
+            slop = max(leaf.distance, 1)
+            query = _best([wq.Phrase(name, terms, slop=slop) for name in fields])
+            self.add((fields, *terms, slop), query, stop=all(stops))
 
     def add(self, key: Any, query: Any, *, stop: bool = False) -> None:
         """Score by `query`, unless the same is scored by already."""
@@ -324,5 +324,5 @@ def _terms(name: str, terms: Iterable[str]) -> list[Any]:
     return [wq.Term(name, term) for term in terms]
 
 
-def _boost(name: str) -> float:
-    return TITLE_BOOST if name == "title" else 1.0
+def _best(queries: list[Any]) -> Any:
+    return wq.DisjunctionMax(queries) if len(queries) > 1 else queries[0]

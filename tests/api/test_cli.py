@@ -1,0 +1,308 @@
+"""The command line, run as a shell runs it."""
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+NUTGRAF = Path(sys.executable).with_name("nutgraf")
+SEEDS = Path(__file__).parents[2] / "seeds"
+GOOD = {"id": "good", "title": "Ferry strike ends", "paragraphs": ["The ferry crews went back."]}
+
+
+def lines(*articles):
+    return b"".join(json.dumps(article).encode() + b"\n" for article in articles)
+
+
+def fails(done, code, *words):
+    """Assert that a command failed with a line for a person, and no traceback."""
+    errors = done.stderr.decode()
+    assert done.returncode == code, errors
+    assert "Traceback" not in errors
+    for word in words:
+        assert word in errors
+    return errors
+
+
+@pytest.fixture
+def index(tmp_path, seeds_index):
+    """A copy of the sample index, to be changed."""
+    return shutil.copytree(seeds_index, tmp_path / "nutgraf.index")
+
+
+def test_index_search_show_stats_delete(run, tmp_path, encoder_folder):
+    done = run("index", SEEDS / "articles", "--model", encoder_folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().startswith("nutgraf.index: 72 new, 0 updated, 0 unchanged; 584 ")
+    again = run("index", SEEDS / "articles", "--json")
+    assert json.loads(again.stdout) == {
+        "created": 0, "updated": 0, "unchanged": 72, "rejected": 0, "paragraphs": 0,
+        "seconds": json.loads(again.stdout)["seconds"],
+    }  # fmt: skip
+    found = run("search", "why did the creamery go under", "-n", "2").stdout.decode()
+    assert " 1. Dunmarrow Creamery falls into administration" in found
+    assert "business-creamery-collapse#0" in found
+    shown = run("show", "business-creamery-collapse").stdout.decode()
+    assert "Dunmarrow Creamery, the 117-year-old cheesemaker" in shown
+    stats = json.loads(run("stats", "--json").stdout)
+    assert stats["articles"] == 72
+    assert stats["paragraphs"] == 584
+    assert stats["keyword_engine"] == "tantivy"
+    assert stats["encoder"] == "sentence-transformers/all-MiniLM-L6-v2"
+    assert stats["bytes"] > 20_000_000
+    assert b"72 deleted" not in run("delete", "business-creamery-collapse").stdout
+    fails(run("show", "business-creamery-collapse"), 2, "there is no article")
+    assert json.loads(run("stats", "--json").stdout)["articles"] == 71
+
+
+def test_json_is_what_http_returns(run, index, client):
+    arguments = ["creamery debts", "-n", "3", "--explain", "--source", "Northgate Courier"]
+    printed = json.loads(run("search", *arguments, "--json").stdout)
+    parameters = {"q": "creamery debts", "limit": 3, "explain": True, "source": "Northgate Courier"}
+    answered = client.get("/v1/search", params=parameters).json()
+    for answer in (printed, answered):
+        answer.pop("took_ms")
+    assert printed == answered
+    shown = json.loads(run("show", "business-creamery-collapse", "--json").stdout)
+    assert shown == client.get("/v1/articles/business-creamery-collapse").json()
+
+
+def test_every_option_of_a_search(run, index):
+    done = run(
+        "search", "people", "--mode", "semantic", "--limit", "5", "--offset", "2",
+        "--fusion", "rrf", "--source", "Ferrum Daily", "--source", "Tidewater Post", "--section", "business",
+        "--language", "en", "--published-from", "2021-01-01", "--published-to", "2024-12-31",
+        "--highlight-pre", "[", "--highlight-post", "]", "--explain", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert [hit["rank"] for hit in answer["hits"]] == [3, 4, 5, 6, 7]
+    assert {hit["article"]["section"] for hit in answer["hits"]} == {"business"}
+    one = run("search", "people", "--article", "business-creamery-collapse", "--json")
+    assert {hit["article"]["id"] for hit in json.loads(one.stdout)["hits"]} == {
+        "business-creamery-collapse"
+    }
+    none = run("search", "people", "--author", "Nobody", "--json")
+    assert json.loads(none.stdout)["hits"] == []
+
+
+def test_what_cannot_be_indexed_is_told_and_the_rest_is_indexed(run, tmp_path, encoder_folder):
+    (tmp_path / "in").mkdir()
+    bad_seven = [{**GOOD, "id": f"a{n}"} for n in range(9)]
+    content = lines(*bad_seven[:6]) + b"{bad json\n" + lines(*bad_seven[6:])
+    (tmp_path / "in" / "articles.jsonl").write_bytes(
+        content + lines({"id": "u", "text": "x"}, {**GOOD, "id": "d", "published": "2023-99-99"})
+    )
+    (tmp_path / "in" / "empty.txt").touch()
+    (tmp_path / "in" / "binary.txt").write_bytes(b"\x7fELF\x00\x01")
+    (tmp_path / "in" / "long.txt").write_bytes(b"Long\n\n" + b"word " * 210_000)
+    (tmp_path / "in" / "rtl.txt").write_text("\u202eעיתון 🚀\n\nהספינה עזבה את הנמל 🚢")
+    done = run("index", "in", "--model", encoder_folder)
+    fails(
+        done, 2,
+        "in/articles.jsonl:7: this is not JSON",
+        "in/articles.jsonl:11: there is no 'title'",
+        "in/articles.jsonl:12: 'published' is '2023-99-99', which is no date",
+        "in/empty.txt: the file is empty",
+        "in/binary.txt: this is binary, not text",
+        "in/long.txt: 'paragraphs[0]' is 1,049,999 characters long",
+    )  # fmt: skip
+    assert b"10 new, 0 updated, 0 unchanged, 6 rejected" in done.stdout
+    assert "הספינה" in run("search", "הספינה").stdout.decode()
+
+
+def test_nothing_to_index_makes_no_index(run, tmp_path):
+    fails(run("index", "missing.txt"), 2, "missing.txt: cannot be read: No such file")
+    fails(run("index", "-", stdin=b""), 2, "standard input: the file is empty")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_standard_input_and_index_by_environment(run, tmp_path, encoder_folder):
+    here = {"NUTGRAF_INDEX": str(tmp_path / "sub" / "other.index")}
+    done = run("index", "-", "--model", encoder_folder, stdin=lines(GOOD), **here)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(run("stats", "--json", **here).stdout)["articles"] == 1
+    fails(run("stats"), 2, "there is no index at nutgraf.index")
+
+
+def test_bad_input_harms_nothing_that_is_indexed(run, index):
+    before = run("search", "creamery", "--json").stdout
+    fails(
+        run("index", "-", stdin=b"\x00\x01\n{}\n[]\n"), 2, "standard input:1", "input:2", "input:3"
+    )
+    after = run("search", "creamery", "--json").stdout
+    hits = [json.loads(output)["hits"] for output in (before, after)]
+    assert hits[0] == hits[1]
+
+
+def test_choices_for_a_new_index(run, tmp_path, encoder_folder):
+    made = run(
+        "index", "-", "--keyword-engine", "whoosh", "--model", encoder_folder, stdin=lines(GOOD)
+    )
+    assert made.returncode == 0, made.stderr
+    fails(run("search", "ferry"), 2, "whoosh", "--trust")
+    assert b"Ferry strike ends" in run("search", "ferry", "--trust").stdout
+    assert b"Ferry strike ends" in run("search", "ferry", NUTGRAF_TRUST="1").stdout
+    fails(run("index", "-", stdin=lines(GOOD)), 2, "--trust")
+    other = run("index", "-", "--trust", "--keyword-engine", "tantivy", stdin=lines(GOOD))
+    fails(other, 2, "was made with --keyword-engine whoosh, not tantivy")
+    other = run("index", "-", "--trust", "--model", "acme/other", stdin=lines(GOOD))
+    fails(other, 2, "was made with --model sentence-transformers/all-MiniLM-L6-v2, not acme/other")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["search", ""], "q: is empty"),
+        (["search", "x" * 10_000], "q: is 10,000 characters long; at most 2,000"),
+        (["search", "x", "-n", "0"], "limit: is 0; take 1 to 100"),
+        (["search", "x", "--offset", "401"], "offset: is 401"),
+        (["search", "x", "--mode", "magic"], "--mode"),
+        (
+            ["search", "x", "--published-from", "soon"],
+            "published_from: is 'soon', which is no date",
+        ),
+        (["search", "x", "-i", "nowhere"], "there is no index at nowhere"),
+        (["show", "nothing"], "there is no article 'nothing'"),
+        (["delete", "nothing"], "there is no article 'nothing'"),
+        (["search"], "QUESTION"),
+        (["frobnicate"], "frobnicate"),
+        (["search", "x", "--frob"], "--frob"),
+        (["serve", "--port", "99999"], "--port"),
+    ],
+)
+def test_a_users_fault_is_told_and_exits_2(run, index, arguments, words):
+    fails(run(*arguments), 2, words)
+
+
+@pytest.mark.parametrize(
+    "question", ["((((", '"unclosed', "title:", "🚀", "סירה", "*", "a AND", "- -"]
+)
+def test_malformed_questions_are_answered(run, index, question):
+    done = run("search", "--", question)
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_warnings_go_to_standard_error(run, index):
+    done = run("search", '"creamery', "--json")
+    assert json.loads(done.stdout)["warnings"]
+    assert b"no partner" in run("search", '"creamery').stderr
+
+
+def test_folders_that_are_no_index_and_damage(run, index, tmp_path):
+    (tmp_path / "folder").mkdir()
+    fails(run("search", "x", "-i", "folder"), 2, "folder is not an index")
+    fails(run("stats", "-i", "/dev/null"), 2, "is a file")
+    (index / "rows.f16").write_bytes(b"")
+    fails(run("search", "creamery"), 1, "rows.f16 is missing or shorter")
+    (index / "catalog.sqlite").unlink()
+    fails(run("search", "creamery"), 1, "catalog.sqlite is missing")
+
+
+def test_an_encoder_that_is_not_the_indexs_own_is_refused(run, index):
+    manifest = json.loads((index / "manifest.json").read_text())
+    manifest["encoder"].update(name="acme/other", sha256="0" * 64)
+    (index / "manifest.json").write_text(json.dumps(manifest))
+    fails(run("search", "creamery"), 2, "acme/other", "sentence-transformers/all-MiniLM-L6-v2")
+
+
+def test_output_can_be_cut_off(index):
+    command = f"{NUTGRAF} search the -n 100 --json -i {index} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=True)
+    assert done.stdout == b"{\n"
+    assert done.stderr == b""
+
+
+def test_text_cannot_steer_the_terminal(run, index):
+    hostile = {
+        **GOOD,
+        "id": "e\x1b[31m",
+        "title": "Red \x1b[2J title",
+        "text": "Zebra \x1b]0;x\x07 stripes",
+    }
+    del hostile["paragraphs"]
+    assert run("index", "-", stdin=lines(hostile)).returncode == 0
+    for done in (run("search", "zebra stripes", "-n", "1"), run("show", "e\x1b[31m")):
+        assert b"Zebra" in done.stdout
+        assert b"\x1b" not in done.stdout
+        assert b"\x07" not in done.stdout
+
+
+def test_paragraph_ids_can_be_shown(run, index):
+    done = run("show", "business-creamery-collapse#2")
+    assert done.returncode == 0
+    assert b"Fairlow" in done.stdout
+
+
+def free_port():
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return opened.getsockname()[1]
+
+
+def test_serve(index):
+    port = free_port()
+    server = subprocess.Popen(
+        [NUTGRAF, "serve", "-i", index, "--port", str(port)], stderr=subprocess.PIPE
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(200):
+            try:
+                if httpx.get(f"{address}/healthz").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        answer = httpx.get(f"{address}/v1/search", params={"q": "creamery"}).json()
+        assert answer["hits"]
+    finally:
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=20)
+    assert b"Traceback" not in errors
+    assert server.returncode == 0
+
+
+def test_a_port_that_is_taken_is_told(index):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [NUTGRAF, "serve", "-i", index, "--port", port], capture_output=True, timeout=60
+        )
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"in use" in done.stderr
+
+
+def test_no_model_anywhere_is_one_clear_error(run, tmp_path):
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text(
+        "import importlib.util as u\n"
+        "find = u.find_spec\n"
+        "u.find_spec = lambda n, p=None: None if n.startswith('gt_all') else find(n, p)\n"
+    )
+    (tmp_path / "a.txt").write_text("Title\n\nText.")
+    environment = {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(tmp_path / "cache"),
+        "PYTHONPATH": str(hidden),
+    }
+    errors = fails(run("index", "a.txt", **environment), 2, "offline-model")
+    assert "pip install" in errors
+    assert not (tmp_path / "nutgraf.index").exists()
+
+
+def test_help_tells_every_command(run):
+    told = run("--help").stdout.decode()
+    for command in ("index", "search", "show", "stats", "delete", "serve"):
+        assert command in told

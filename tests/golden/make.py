@@ -1,0 +1,288 @@
+"""Write the golden indexes of the current format, and what they answer.
+
+    python tests/golden/make.py
+
+Run it only for a new format, and only to add to what is here: an index of a
+format that was released is never made again, as it stands for the indexes that
+users have. Nothing that exists is overwritten.
+
+The encoder is a random BERT of 2 layers: it knows nothing of meaning, weighs
+little, and gives the same embeddings wherever it runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index.encoder import export_encoder
+from nutgraf.index.encoder.quiet import quiet
+from nutgraf.index.encoder.samples import SAMPLES
+from nutgraf.index.keywords import ENGINES
+from nutgraf.index.manifest import FORMAT
+from nutgraf.search import Filters, Searcher, SearchRequest
+
+HERE: Final = Path(__file__).parent
+
+SEED: Final = 1
+"""Of the weights. One with which no two hits come closer than APART."""
+
+APART: Final = 0.003
+"""How far apart scores of hits that follow one another are at least, or equal altogether.
+
+Machines differ in the last bits of a score; the order that is recorded must
+not hang on them.
+"""
+
+FIRST: Final = (
+    Article(
+        "ferry-strike",
+        "Ferry crews walk out over night shifts",
+        (
+            "Ferry crews on the Skarne crossing walked out at dawn, and the harbour of Port "
+            "Aldane filled with lorries. The union wants an end to double night shifts.",
+            "The company offered two extra days of rest. “We were never asked,” said a deckhand.",
+            "Islanders bought what bread and milk there was; by noon the shelves were empty.",
+        ),
+        url="https://example.org/ledger/ferry-strike",
+        source="The Harrow Ledger",
+        author="Marguerite Sallow",
+        section="transport",
+        published="2022-03-15",
+    ),
+    Article(
+        "bread-price",
+        "The price of bread rises again",
+        (
+            "Bakers raised the price of bread by a tenth, the third rise since the mill burned.",
+            "A loaf now costs what two did when the bakery opened in 1998.",
+        ),
+        source="Vale Courier",
+        author="Ines Aquilar",
+        section="business",
+        published="2022-11-02T09:30:00+01:00",
+    ),
+    Article(
+        "mill-fire",
+        "Fire guts the old mill",
+        (
+            "A fire that began in a grain dryer gutted the old mill overnight. Nobody was hurt.",
+            "The mill ground flour for every bakery in the valley.",
+            "Firefighters pumped water from the harbour until morning.",
+        ),
+        source="Vale Courier",
+        section="business",
+        published="2022-08-20",
+    ),
+    Article(
+        "pont-neuf",
+        "Le pont de l'île sera reconstruit",
+        (
+            "Le pont qui relie l'île au port sera reconstruit avant l'été, a promis la mairie.",
+            "Les pêcheurs demandent qui paiera le nouveau pont.",
+        ),
+        source="La Gazette du Port",
+        section="transport",
+        published="2023-01-04",
+        language="fr",
+    ),
+    Article(
+        "wolves",
+        "Wolves return to the forest of Corve",
+        (
+            "Wolves have returned to the forest after a hundred and fifty years.",
+            "Shepherds bought dogs, fences & lamps; the state pays for each lamb that was taken.",
+        ),
+        section="environment",
+    ),
+    Article(
+        "rumour",
+        "A bridge is said to be closed",
+        ("The bridge to the island is said to be closed. It is not, the harbour master says.",),
+        source="The Harrow Ledger",
+        published="2022-12-30",
+    ),
+)
+"""The first commit."""
+
+SECOND: Final = (
+    Article(
+        "mill-fire",
+        "Fire guts the old mill; arson is ruled out",
+        (
+            "A fire that began in a grain dryer gutted the old mill overnight. Nobody was hurt.",
+            "Police ruled out arson on Friday. The owner means to rebuild the mill in brick.",
+        ),
+        source="Vale Courier",
+        section="business",
+        published="2022-08-26",
+    ),
+    Article(
+        "new-bridge",
+        "Who pays for the new bridge?",
+        (
+            "The new bridge to the island will cost twice what was planned, and the harbour board "
+            "wants drivers to pay for it. A toll of three pounds is proposed.",
+            "Ferry owners say that a bridge would end the crossing within a year.",
+        ),
+        source="The Harrow Ledger",
+        author="Tobias Rennick",
+        section="transport",
+        published="2023-02-11",
+    ),
+)
+"""The second commit: one article replaced, one added; and DELETED."""
+
+DELETED: Final = "rumour"
+
+ONE_SOURCE: Final = Filters(source=("The Harrow Ledger",))
+
+REQUESTS: Final = (
+    SearchRequest("who pays for the new bridge"),
+    SearchRequest("the mill that burned", fusion="rrf", filters=Filters(section=("business",))),
+    SearchRequest('"price of bread"'),
+    SearchRequest("harbour +ferry -bridge", mode="keyword"),
+    SearchRequest("bridg* OR firefigter~", mode="keyword"),
+    SearchRequest("title:mill", mode="keyword"),
+    SearchRequest("animals of the forest", mode="semantic", limit=4),
+    SearchRequest("harbour -shifts", mode="semantic", filters=ONE_SOURCE),
+    SearchRequest("the harbour", filters=Filters(published_from="2022-08-01", section=("transport",))),
+    SearchRequest("pont", filters=Filters(language=("fr",)), mode="keyword"),
+)  # fmt: skip
+
+
+def main() -> None:
+    """Make an index by each keyword engine, ask it, and record its answers."""
+    recorded = HERE / "answers.json"
+    answers = json.loads(recorded.read_text("utf-8")) if recorded.exists() else {}
+    for engine in ENGINES:
+        name = f"format-{FORMAT}{'' if engine == 'tantivy' else '-' + engine}.index"
+        if (HERE / name).exists():
+            sys.exit(f"{name} is here already; a format that was released is never made again")
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / name
+            make_index(made, engine, make_encoder(Path(folder)))
+            with Searcher(made, trust=True) as searcher:
+                answers[name] = {
+                    "statistics": statistics_of(searcher),
+                    "answers": [ask(searcher, request) for request in REQUESTS],
+                }
+                for request in REQUESTS:
+                    check_apart(searcher, request)
+            shutil.copytree(made, HERE / name)
+    text = json.dumps(answers, indent=1, ensure_ascii=False)
+    recorded.write_text(text + "\n", "utf-8")
+
+
+def make_index(path: Path, engine: Any, encoder: Path) -> None:
+    """Make an index of two commits, without what names this machine."""
+    create_index(path, model=str(encoder), keyword_engine=engine)
+    with IndexWriter(path, trust=True) as writer:
+        for article in FIRST:
+            writer.put(article)
+    with IndexWriter(path, trust=True) as writer:
+        for article in SECOND:
+            writer.put(article)
+        writer.delete(DELETED)
+    for lock in (*path.glob("*.lock"), *path.glob("keywords/*[Ll][Oo][Cc][Kk]")):
+        lock.unlink()
+
+
+def ask(searcher: Searcher, request: SearchRequest) -> dict[str, Any]:
+    """Return the request and its answer as they are recorded."""
+    response = searcher.search(request).to_dict()
+    hits = [
+        {
+            "id": hit["paragraph"]["id"],
+            "score": round(hit["score"], 4),
+            "snippet": hit["snippet"]["html"],
+        }
+        for hit in response["hits"]
+    ]
+    return {"request": asdict(request), "total": response["total"], "hits": hits}
+
+
+def statistics_of(searcher: Searcher) -> dict[str, Any]:
+    """Return the counts, but for `bytes`, which differ between file systems."""
+    return {name: value for name, value in asdict(searcher.statistics()).items() if name != "bytes"}
+
+
+def request_of(fields: dict[str, Any]) -> SearchRequest:
+    """Return the request that was recorded; options that came later have their defaults."""
+    filters = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in fields["filters"].items()
+    }
+    chosen = {name: fields[name] for name in ("q", "mode", "limit", "offset", "fusion")}
+    return SearchRequest(**chosen, filters=Filters(**filters))
+
+
+def check_apart(searcher: Searcher, request: SearchRequest) -> None:
+    """Stop where two scores are so close that another machine might turn them round."""
+    # Reciprocal ranks are apart however close the cosines are that made them.
+    asked = replace(request, mode="semantic") if request.fusion == "rrf" else request
+    scores = [hit.score for hit in searcher.search(asked).hits]
+    for better, worse in pairwise(scores):
+        if 0 < better - worse < APART:
+            sys.exit(f"{request.q!r} has hits at {better} and {worse}; try another SEED")
+
+
+def make_encoder(folder: Path) -> Path:
+    """Export a tiny model with random weights and a WordPiece vocabulary of its own."""
+    with quiet():
+        import torch
+        import transformers
+        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    torch.manual_seed(SEED)
+    texts = [text.lower() for text in (*SAMPLES, *(p for a in FIRST for p in a.paragraphs))]
+    words = {word for text in texts for word in re.findall(r"\w+|[^\w\s]", text)}
+    letters = sorted({letter for word in words for letter in word})
+    common = sorted(words, key=lambda word: (-sum(word in text for text in texts), word))[:200]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *letters, *(f"##{one}" for one in letters)]
+    vocabulary = {piece: at for at, piece in enumerate(dict.fromkeys([*pieces, *common]))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    model = folder / "model"
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]",
+        sep_token="[SEP]", model_input_names=["input_ids", "attention_mask", "token_type_ids"],
+    ).save_pretrained(model)  # fmt: skip
+    config = transformers.BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=64, max_position_embeddings=64,
+        initializer_range=0.2,  # Far from 0, or all texts would have the same embedding.
+    )  # fmt: skip
+    transformers.BertModel(config).save_pretrained(model)
+    kinds = (("", "Transformer"), ("1_Pooling", "Pooling"))
+    modules = [
+        {"idx": at, "name": str(at), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for at, (path, kind) in enumerate(kinds)
+    ]
+    (model / "1_Pooling").mkdir()
+    for name, values in (
+        ("modules.json", modules),
+        ("1_Pooling/config.json", {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True}),
+        ("sentence_bert_config.json", {"max_seq_length": 48, "do_lower_case": False}),
+    ):  # fmt: skip
+        (model / name).write_text(json.dumps(values))
+    # Named by us: the name of the folder would be a path of this machine.
+    export_encoder(model, "golden-tiny", folder / "encoder")
+    shutil.rmtree(model)
+    return folder / "encoder"
+
+
+if __name__ == "__main__":
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    main()
