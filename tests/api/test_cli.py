@@ -77,7 +77,8 @@ def test_json_is_what_http_returns(run, index, client):
 def test_every_option_of_a_search(run, index):
     done = run(
         "search", "people", "--mode", "semantic", "--limit", "5", "--offset", "2",
-        "--fusion", "rrf", "--source", "Ferrum Daily", "--source", "Tidewater Post", "--section", "business",
+        "--fusion", "rrf",
+        "--source", "Ferrum Daily", "--source", "Tidewater Post", "--section", "business",
         "--language", "en", "--published-from", "2021-01-01", "--published-to", "2024-12-31",
         "--highlight-pre", "[", "--highlight-post", "]", "--explain", "--json",
     )  # fmt: skip
