@@ -246,7 +246,7 @@ def _run(arguments: list[str]) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else OUR_FAULT
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+        return _complain("interrupted; what was committed before stays", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has gone, as `head` does; nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

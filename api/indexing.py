@@ -16,7 +16,7 @@ from nutgraf.api.progress import IndexProgress
 from nutgraf.api.terminal import printable
 from nutgraf.index.article import Article
 from nutgraf.index.creation import create_index
-from nutgraf.index.encoder import DEFAULT_MODEL
+from nutgraf.index.encoder import DEFAULT_MODEL, EncoderConfig, is_exported
 from nutgraf.index.errors import UserError
 from nutgraf.index.keywords import Engine
 from nutgraf.index.layout import MANIFEST
@@ -116,6 +116,8 @@ def _make_if_none(index: Path, model: str | None, engine: Engine | None, message
 
 def _check_choices(index: Path, model: str | None, engine: Engine | None) -> None:
     manifest = Manifest.read(index)
+    if model is not None and is_exported(Path(model)):
+        model = EncoderConfig.read(Path(model)).name
     for option, wanted, has in (
         ("--model", model, manifest.encoder.name),
         ("--keyword-engine", engine, manifest.keyword_engine),

@@ -17,6 +17,8 @@ __all__ = ["print_article", "print_hits", "print_statistics", "printable"]
 
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
+INDENT: Final = 4
+
 Span = tuple[int, int]
 
 
@@ -48,17 +50,26 @@ def _print_hit(hit: Hit, console: Console) -> None:
     facts = " · ".join(printable(fact) for fact in origin if fact)
     name = printable(f"{article.id}#{hit.position}")
     console.print(Text(f"    {facts}  {name}" if facts else f"    {name}", "dim"))
-    console.print(_highlighted(hit.snippet.text, hit.snippet.highlights), "")
+    _print_indented(_highlighted(hit.snippet.text, hit.snippet.highlights), console)
     if hit.explain is not None:
-        console.print(Text(f"    {_explained(hit)}\n", "dim"))
+        _print_indented(Text(_explained(hit), "dim"), console)
+    console.print()
 
 
 def _highlighted(text: str, spans: Sequence[Span]) -> Text:
     shown = Text(printable(text).replace("\n", " "))
     for start, end in spans:
         shown.stylize("bold yellow", start, end)
-    shown.pad_left(4)
     return shown
+
+
+def _print_indented(text: Text, console: Console) -> None:
+    """Print text indented, wrapped where somebody reads it, on one line where a program does."""
+    lines = text.wrap(console, console.width - INDENT) if console.is_terminal else [text]
+    for line in lines:
+        line.rstrip()
+        line.pad_left(INDENT)
+        console.print(line)
 
 
 def _explained(hit: Hit) -> str:

@@ -11,6 +11,7 @@ from nutgraf.index.catalog import Catalog
 from nutgraf.index.encoder import (
     DEFAULT_MODEL,
     EncoderConfig,
+    OnnxEncoder,
     export_encoder,
     find_model,
     is_exported,
@@ -64,4 +65,5 @@ def _make_encoder(model: str, destination: Path) -> EncoderConfig:
         shutil.copytree(model, destination)
     else:
         export_encoder(find_model(model), model, destination)
-    return EncoderConfig.read(destination)
+    # Opened, not only read: a copy can be of a damaged original.
+    return OnnxEncoder.open(destination).config

@@ -154,6 +154,8 @@ def test_choices_for_a_new_index(run, tmp_path, encoder_folder):
     fails(run("index", "-", stdin=lines(GOOD)), 2, "--trust")
     other = run("index", "-", "--trust", "--keyword-engine", "tantivy", stdin=lines(GOOD))
     fails(other, 2, "was made with --keyword-engine whoosh, not tantivy")
+    same = run("index", "-", "--trust", "--model", encoder_folder, stdin=lines(GOOD))
+    assert b"1 unchanged" in same.stdout
     other = run("index", "-", "--trust", "--model", "acme/other", stdin=lines(GOOD))
     fails(other, 2, "was made with --model sentence-transformers/all-MiniLM-L6-v2, not acme/other")
 

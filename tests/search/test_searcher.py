@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nutgraf.index import create_index
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
 
 JUDGED = Path(__file__).parents[2] / "seeds" / "judged.jsonl"
@@ -230,3 +231,13 @@ def test_cosines_of_hits_that_only_keywords_found_are_those_of_the_vectors(searc
             assert hit.explain.semantic.score == pytest.approx(max(exact, 0), abs=2e-3)
             checked += 1
     assert checked > 20
+
+
+def test_an_empty_index_answers_nothing(tmp_path, encoder_folder):
+    create_index(tmp_path / "empty.index", model=str(encoder_folder))
+    with Searcher(tmp_path / "empty.index") as empty:
+        for mode in ("hybrid", "keyword", "semantic"):
+            for question in ("creamery", '"a phrase" -not', "source:bbc", "-flood"):
+                response = empty.search(question, mode=mode, filters=Filters(source=("x",)))
+                assert response.hits == ()
+                assert response.total.value == 0
