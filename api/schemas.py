@@ -47,13 +47,32 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class SearchParameters(_Strict):
-    """A search request as query parameters."""
+class _Asked(_Strict):
+    """What is spelled alike as query parameters and as JSON."""
 
     q: Q
     mode: ModeField = "hybrid"
     limit: Limit = 10
     offset: Offset = 0
+    fusion: FusionField = "convex"
+    explain: Explain = False
+
+    def _with(self, filters: Filters, highlight: Highlight) -> SearchRequest:
+        return SearchRequest(
+            q=self.q,
+            mode=self.mode,
+            limit=self.limit,
+            offset=self.offset,
+            filters=filters,
+            fusion=self.fusion,
+            explain=self.explain,
+            highlight=highlight,
+        )
+
+
+class SearchParameters(_Asked):
+    """A search request as query parameters."""
+
     source: list[str] = []
     author: list[str] = []
     section: list[str] = []
@@ -61,31 +80,21 @@ class SearchParameters(_Strict):
     article: list[str] = []
     published_from: str | None = None
     published_to: str | None = None
-    fusion: FusionField = "convex"
-    explain: Explain = False
     highlight_pre: str = "<mark>"
     highlight_post: str = "</mark>"
 
     def request(self) -> SearchRequest:
         """Return the request that it describes. Raises RequestError."""
-        return SearchRequest(
-            q=self.q,
-            mode=self.mode,
-            limit=self.limit,
-            offset=self.offset,
-            filters=Filters(
-                source=tuple(self.source),
-                author=tuple(self.author),
-                section=tuple(self.section),
-                language=tuple(self.language),
-                article=tuple(self.article),
-                published_from=self.published_from,
-                published_to=self.published_to,
-            ),
-            fusion=self.fusion,
-            explain=self.explain,
-            highlight=Highlight(self.highlight_pre, self.highlight_post),
+        filters = Filters(
+            source=tuple(self.source),
+            author=tuple(self.author),
+            section=tuple(self.section),
+            language=tuple(self.language),
+            article=tuple(self.article),
+            published_from=self.published_from,
+            published_to=self.published_to,
         )
+        return self._with(filters, Highlight(self.highlight_pre, self.highlight_post))
 
 
 class PublishedBody(_Strict):
@@ -113,39 +122,25 @@ class HighlightBody(_Strict):
     post: str = "</mark>"
 
 
-class SearchBody(_Strict):
+class SearchBody(_Asked):
     """A search request as JSON."""
 
-    q: Q
-    mode: ModeField = "hybrid"
-    limit: Limit = 10
-    offset: Offset = 0
     filters: FiltersBody = FiltersBody()
-    fusion: FusionField = "convex"
-    explain: Explain = False
     highlight: HighlightBody = HighlightBody()
 
     def request(self) -> SearchRequest:
         """Return the request that it describes. Raises RequestError."""
-        filters = self.filters
-        return SearchRequest(
-            q=self.q,
-            mode=self.mode,
-            limit=self.limit,
-            offset=self.offset,
-            filters=Filters(
-                source=_values(filters.source),
-                author=_values(filters.author),
-                section=_values(filters.section),
-                language=_values(filters.language),
-                article=_values(filters.article),
-                published_from=filters.published.from_,
-                published_to=filters.published.to,
-            ),
-            fusion=self.fusion,
-            explain=self.explain,
-            highlight=Highlight(self.highlight.pre, self.highlight.post),
+        given = self.filters
+        filters = Filters(
+            source=_values(given.source),
+            author=_values(given.author),
+            section=_values(given.section),
+            language=_values(given.language),
+            article=_values(given.article),
+            published_from=given.published.from_,
+            published_to=given.published.to,
         )
+        return self._with(filters, Highlight(self.highlight.pre, self.highlight.post))
 
 
 def _values(given: Values) -> tuple[str, ...]:

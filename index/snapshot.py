@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,12 +52,15 @@ class IndexSnapshot:
     Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, catalog: Catalog, terms: KeywordReader):
+    def __init__(
+        self, path: Path, manifest: Manifest, catalog: Catalog, reader: KeywordReader
+    ) -> None:
         self.path = path
         self.manifest = manifest
         self.catalog = catalog
-        self.keywords = terms
-        self.commit: Commit = catalog.commit_of(terms.sequence)
+        self.keywords = reader
+        # The keyword index is committed last, so what it shows is whole everywhere.
+        self.commit: Commit = catalog.commit_of(reader.sequence)
         self.analyzer = Analyzer(manifest.language)
 
     @classmethod
@@ -67,13 +71,14 @@ class IndexSnapshot:
         """
         index = Path(path)
         manifest = Manifest.read(index)
-        terms = keywords.open_reader(index / KEYWORDS, manifest.keyword_engine, trust=trust)
-        try:
+        with ExitStack() as opened:
+            reader = keywords.open_reader(index / KEYWORDS, manifest.keyword_engine, trust=trust)
+            opened.callback(reader.close)
             catalog = Catalog.open(index / CATALOG)
-            return cls(index, manifest, catalog, terms)
-        except BaseException:
-            terms.close()
-            raise
+            opened.callback(catalog.close)
+            snapshot = cls(index, manifest, catalog, reader)
+            opened.pop_all()
+        return snapshot
 
     @property
     def sequence(self) -> int:

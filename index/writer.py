@@ -11,6 +11,7 @@ readers see, so a commit is visible in all parts or in none.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -68,20 +69,21 @@ class IndexWriter:
         self._failed = False
         self._encoder: OnnxEncoder | None = None
         self._analyzer = Analyzer(self._manifest.language)
-        self._lock = WriteLock(self._path)
-        try:
-            self._open(trust=trust)
-        except BaseException:
-            self._lock.release()
-            raise
+        with ExitStack() as opened:
+            self._open(opened, trust=trust)
+            self._opened = opened.pop_all()
 
-    def _open(self, *, trust: bool) -> None:
-        engine = self._manifest.keyword_engine
+    def _open(self, opened: ExitStack, *, trust: bool) -> None:
+        """Take the lock, open the parts, and recover what an earlier writer left behind."""
+        opened.callback(WriteLock(self._path).release)
         self._catalog = Catalog.open(self._path / CATALOG, writing=True)
+        opened.callback(self._catalog.close)
         self._commit = self._catalog.last_commit()
         self._vectors = VectorFile(self._path / VECTORS, self._manifest.encoder.dimension)
         self._vectors.cut(self._commit.rows)
+        engine = self._manifest.keyword_engine
         self._keywords = keywords.open_writer(self._path / KEYWORDS, engine, trust=trust)
+        opened.callback(self._keywords.close)
         self._catch_up()
 
     @property
@@ -136,9 +138,7 @@ class IndexWriter:
 
     def close(self) -> None:
         """Let go of the index. What was not committed is dropped."""
-        self._keywords.close()
-        self._catalog.close()
-        self._lock.release()
+        self._opened.close()
 
     def __enter__(self) -> IndexWriter:
         return self

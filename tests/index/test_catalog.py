@@ -1,6 +1,7 @@
 """Catalog and columns: versions, views as of a commit, values by row."""
 
 import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -112,28 +113,27 @@ def test_columns_hold_a_value_a_row(catalog, tmp_path):
 def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
     folder = tmp_path_factory.mktemp("columns")
     Catalog.create(folder / "c.sqlite")
-    catalog = Catalog.open(folder / "c.sqlite", writing=True)
-    row = 0
-    for number, sizes in enumerate(commits):
-        articles = [
-            article(f"{number}-{at}", *(str(n) for n in range(size)), source=f"s{size}")
-            for at, size in enumerate(sizes)
-        ]
-        row = catalog.write(articles, [], row).rows
-        if data.draw(st.booleans()):
-            catch_up(folder / "columns", catalog, row)
-    for path in sorted((folder / "columns").glob("*")):
-        if data.draw(st.booleans()):
-            size = path.stat().st_size
-            with path.open("r+b") as file:
-                file.truncate(data.draw(st.integers(0, size + 30)))
-    catch_up(folder / "columns", catalog, row)
-    columns = Columns.open(folder / "columns", row)
-    records = catalog.records_of(range(row))
-    assert columns.article.tolist() == [records[at].number for at in range(row)]
-    codes = {at: catalog.codes("source", [records[at].source])[0] for at in range(row)}
-    assert columns.source.tolist() == [codes[at] for at in range(row)]
-    catalog.close()
+    with closing(Catalog.open(folder / "c.sqlite", writing=True)) as catalog:
+        row = 0
+        for number, sizes in enumerate(commits):
+            articles = [
+                article(f"{number}-{at}", *(str(n) for n in range(size)), source=f"s{size}")
+                for at, size in enumerate(sizes)
+            ]
+            row = catalog.write(articles, [], row).rows
+            if data.draw(st.booleans()):
+                catch_up(folder / "columns", catalog, row)
+        for path in sorted((folder / "columns").glob("*")):
+            if data.draw(st.booleans()):
+                size = path.stat().st_size
+                with path.open("r+b") as file:
+                    file.truncate(data.draw(st.integers(0, size + 30)))
+        catch_up(folder / "columns", catalog, row)
+        columns = Columns.open(folder / "columns", row)
+        records = catalog.records_of(range(row))
+        assert columns.article.tolist() == [records[at].number for at in range(row)]
+        codes = {at: catalog.codes("source", [records[at].source])[0] for at in range(row)}
+        assert columns.source.tolist() == [codes[at] for at in range(row)]
 
 
 def test_a_short_column_is_told_by_name(tmp_path):

@@ -1,0 +1,279 @@
+"""Measure side by side, in one run, and print ratios as a Markdown table.
+
+    make bench
+
+Absolute times say more of the machine and of who else is using it than of this
+project; so the things compared take turns, and the medians of several rounds
+are compared. Every text is our own: the sample articles, and paragraphs made
+of their sentences, shuffled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import sentencex
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, keywords
+from nutgraf.index.encoder import DEFAULT_MODEL, OnnxEncoder, find_model
+from nutgraf.index.encoder.reference import SentenceTransformersEncoder
+from nutgraf.index.keywords import KeywordEntry
+from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.sources import read_sources
+from nutgraf.search import Searcher
+from nutgraf.search.query import parse_query
+from nutgraf.search.request import DEPTH
+
+SEEDS: Final = Path(__file__).parent.parent / "seeds"
+PARAGRAPHS: Final = 5_000
+PER_ARTICLE: Final = 8
+BUILD_PARAGRAPHS: Final = 1_000
+"""Of a round of building: 4 s of encoding, long enough to drown a commit's fixed costs."""
+
+FLOAT_PARAGRAPHS: Final = 192
+VECTORS: Final = 100_000
+"""Rows for the vector side, embeddings of the paragraphs over and over: 5,000 fit into a cache."""
+
+Action = Callable[[], object]
+
+
+def main() -> None:
+    """Print the table, a row as soon as it is known."""
+    print("| what | measured | ratio | target |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for what, measured, ratio, target in measure(Path(folder)):
+            print(f"| {what} | {measured} | {ratio} | {target} |", flush=True)
+
+
+def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
+    articles = list(make_articles())
+    questions = [json.loads(line)["question"] for line in (SEEDS / "judged.jsonl").open()]
+    index = folder / "news.index"
+    create_index(index)
+    encoder = OnnxEncoder.open(index / "encoder")
+
+    yield building(folder, articles, encoder)
+    yield encoding(articles, encoder)
+    with IndexWriter(index) as writer:
+        for article in articles:
+            writer.put(article)
+    yield from keyword_engines(folder, articles, questions)
+    yield from questioning(index, questions, encoder)
+    yield vectors(index, questions, encoder)
+    yield shell(index)
+
+
+def make_articles() -> Iterator[Article]:
+    """Yield the sample articles, then new ones of their sentences: PARAGRAPHS paragraphs."""
+    originals = [
+        item for item in read_sources([str(SEEDS / "articles")]) if isinstance(item, Article)
+    ]
+    texts = [text for article in originals for text in article.paragraphs]
+    per_paragraph = [[one.strip() for one in sentencex.segment("en", text)] for text in texts]
+    sentences = sorted({one for some in per_paragraph for one in some})
+    yield from originals
+    random_ = random.Random(2026)
+    missing = PARAGRAPHS - len(texts)
+    for first in range(0, missing, PER_ARTICLE):
+        sizes = [
+            len(random_.choice(per_paragraph)) for _ in range(min(PER_ARTICLE, missing - first))
+        ]
+        paragraphs = tuple(" ".join(random_.sample(sentences, size)) for size in sizes)
+        model = originals[first // PER_ARTICLE % len(originals)]
+        yield Article(
+            f"shuffled-{first}",
+            model.title,
+            paragraphs,
+            source=model.source,
+            published=model.published,
+        )
+
+
+def building(folder: Path, articles: Sequence[Article], encoder: OnnxEncoder) -> tuple[str, ...]:
+    some = first_paragraphs(articles, BUILD_PARAGRAPHS)
+    texts = [text for article in some for text in article.paragraphs]
+    rounds = iter(range(1_000))
+
+    def build() -> None:
+        index = folder / f"build-{next(rounds)}.index"
+        create_index(index, model=str(folder / "news.index" / "encoder"))
+        with IndexWriter(index) as writer:
+            for article in some:
+                writer.put(article)
+
+    whole, alone = take_turns(5, build, lambda: encoder.encode_paragraphs(texts))
+    return (
+        f"build (put, commit): the encoder alone, {len(texts):,} paragraphs",
+        f"{len(texts) / whole:,.0f}/s : {len(texts) / alone:,.0f}/s",
+        f"{whole / alone:.2f} x the time",
+        "<= 1.1",
+    )
+
+
+def encoding(articles: Sequence[Article], encoder: OnnxEncoder) -> tuple[str, ...]:
+    texts = [text for article in articles for text in article.paragraphs][:FLOAT_PARAGRAPHS]
+    reference = SentenceTransformersEncoder(find_model(DEFAULT_MODEL), "cpu")
+    small, exact = take_turns(
+        5, lambda: encoder.encode_paragraphs(texts), lambda: reference.encode_paragraphs(texts)
+    )
+    return (
+        "encoder int8: sentence-transformers float32",
+        f"{len(texts) / small:,.0f}/s : {len(texts) / exact:,.0f}/s",
+        f"{exact / small:.1f} x as fast",
+        ">= 2.5",
+    )
+
+
+def keyword_engines(
+    folder: Path, articles: Sequence[Article], questions: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
+    analyzer = Analyzer("en")
+    paragraphs = [(article.title, text) for article in articles for text in article.paragraphs]
+    entries = [
+        KeywordEntry(row, text=analyzer.terms(text), title=analyzer.terms(title))
+        for row, (title, text) in enumerate(paragraphs)
+    ]
+    rounds = iter(range(1_000))
+    made: dict[keywords.Engine, Path] = {}
+
+    def build(engine: keywords.Engine) -> None:
+        made[engine] = folder / f"{engine}-{next(rounds)}"
+        keywords.create(made[engine], engine)
+        writer = keywords.open_writer(made[engine], engine, trust=True)
+        for entry in entries:
+            writer.add(entry)
+        writer.commit(1)
+        writer.close()
+
+    fast, slow = take_turns(3, lambda: build("tantivy"), lambda: build("whoosh"))
+    yield (
+        f"keyword index: tantivy : whoosh, build of {len(entries):,}",
+        f"{fast:.2f} s : {slow:.2f} s",
+        f"{slow / fast:.0f} x as fast",
+        "",
+    )
+    trees = [parse_query(question, analyzer).keywords for question in questions]
+    tantivy, whoosh = (keywords.open_reader(made[one], one, trust=True) for one in keywords.ENGINES)
+    fast, slow = take_turns(
+        5,
+        lambda: [tantivy.rank(tree, DEPTH) for tree in trees],
+        lambda: [whoosh.rank(tree, DEPTH) for tree in trees],
+    )
+    yield (
+        f"keyword index: tantivy : whoosh, a question to depth {DEPTH}",
+        f"{fast / len(trees) * 1e3:.2f} ms : {slow / len(trees) * 1e3:.2f} ms",
+        f"{slow / fast:.0f} x as fast",
+        "",
+    )
+
+
+def questioning(
+    index: Path, questions: Sequence[str], encoder: OnnxEncoder
+) -> Iterator[tuple[str, ...]]:
+    with Searcher(index) as searcher:
+        searcher.warm()
+        ask: dict[str, Callable[[str], object]] = {
+            mode: lambda question, mode=mode: searcher.search(question, mode=mode)
+            for mode in ("keyword", "semantic", "hybrid")
+        }
+        ask["encoder alone"] = encoder.encode_question
+        times: dict[str, list[float]] = {name: [] for name in ask}
+        for again in range(5):
+            for question in questions:
+                for name, answer in ask.items():
+                    seconds = clock(lambda: answer(question))  # noqa: B023  # called at once
+                    if again:  # The first round is a warm-up.
+                        times[name].append(seconds * 1e3)
+    own = np.median(times["encoder alone"])
+    for name, found in times.items():
+        p50, p99 = np.percentile(found, [50, 99])
+        target = "p50 <= 10 ms, p99 <= 30 ms at 1M" if name == "hybrid" else ""
+        yield (
+            f"a question in process, {name}, {PARAGRAPHS:,} paragraphs",
+            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms",
+            f"{p50 / own:.1f} x the encoder",
+            target,
+        )
+
+
+def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> tuple[str, ...]:
+    from nutgraf.index.vectors import VectorIndex
+
+    with IndexSnapshot.open(index) as snapshot:
+        few = np.fromfile(index / "rows.f16", "<f2").reshape(snapshot.commit.rows, -1)
+    many = np.tile(few, (-(-VECTORS // len(few)), 1))[:VECTORS]
+    wide = many.astype(np.float32)
+    flat = VectorIndex(many)
+    embeddings = [encoder.encode_question(question) for question in questions[:20]]
+
+    def dot(question: np.ndarray) -> np.ndarray:
+        scores = wide @ question
+        best = np.argpartition(-scores, DEPTH)[:DEPTH]
+        return best[np.argsort(-scores[best])]
+
+    ours, numpys = take_turns(
+        5,
+        lambda: [flat.rank(one, DEPTH, None) for one in embeddings],
+        lambda: [dot(one) for one in embeddings],
+    )
+    return (
+        f"FAISS exact, float16 : numpy dot product, float32, {VECTORS:,} rows",
+        f"{ours / len(embeddings) * 1e3:.1f} ms : {numpys / len(embeddings) * 1e3:.1f} ms",
+        f"{ours / numpys:.2f} x the time, 1/2 the memory",
+        "",
+    )
+
+
+def shell(index: Path) -> tuple[str, ...]:
+    nutgraf = Path(sys.executable).with_name("nutgraf")
+    question = [nutgraf, "search", "why did the creamery go under", "-i", index]
+    ours, bare = take_turns(
+        10, lambda: quietly(question), lambda: quietly([sys.executable, "-c", "pass"])
+    )
+    return (
+        "`nutgraf search` in a shell : `python -c pass`",
+        f"{ours:.2f} s : {bare:.3f} s",
+        f"{ours / bare:.0f} x the time",
+        "<= 0.5 s",
+    )
+
+
+def first_paragraphs(articles: Sequence[Article], count: int) -> list[Article]:
+    """Return the first articles that have `count` different paragraphs between them."""
+    found: list[Article] = []
+    for article in articles:
+        if sum(len(one.paragraphs) for one in found) >= count:
+            break
+        found.append(article)
+    return found
+
+
+def take_turns(rounds: int, *actions: Action) -> list[float]:
+    """Return the median seconds of each action, which take turns; one round more warms up."""
+    times = [[clock(action) for action in actions] for _ in range(rounds + 1)][1:]
+    return [float(np.median(column)) for column in zip(*times, strict=True)]
+
+
+def clock(action: Action) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def quietly(command: Sequence[str | Path]) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    main()

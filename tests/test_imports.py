@@ -1,0 +1,126 @@
+"""What is imported, and when; and what modules say that they offer."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+NEVER_TO_ASK = {
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "onnx",
+    "huggingface_hub",
+    "pandas",
+    "sklearn",
+    "scipy",
+}
+"""What only making an encoder may load, or what it brings along."""
+
+HTTP = {"fastapi", "uvicorn", "starlette"}
+
+MODULES = sorted(
+    "nutgraf." + ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for package in ("index", "search", "api")
+    for file in (ROOT / package).rglob("*.py")
+)
+
+
+def loaded(script: str, *arguments: object) -> set[str]:
+    """Run a script in a fresh process; return the top-level modules that it ended with."""
+    end = "import json, sys; print(json.dumps([*sys.modules]), file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}\n{end}", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+
+
+COMMAND = """
+import sys
+from nutgraf.api.cli import _run  # main() ends the process at once
+assert _run(sys.argv[1:]) == 0
+"""
+
+KEYWORD_SEARCHER = """
+import sys
+from nutgraf.search import Searcher
+with Searcher(sys.argv[1]) as searcher:
+    assert searcher.search("ferry", mode="keyword").hits
+"""
+
+SERVER = """
+import asyncio, sys
+import httpx, uvicorn
+from nutgraf.api.app import create_app
+from nutgraf.search import Searcher
+
+async def ask(app):
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+        return await client.get("/v1/search", params={"q": "who pays for the ferry"})
+
+with Searcher(sys.argv[1]) as searcher:
+    searcher.warm()
+    answer = asyncio.run(ask(create_app(searcher)))
+assert answer.status_code == 200 and answer.json()["hits"]
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--mode", "semantic"]])
+def test_a_question_in_a_shell_loads_what_it_needs(seeds_index: Path, options: list[str]) -> None:
+    found = loaded(COMMAND, "search", "who pays for the ferry", "-i", seeds_index, *options)
+    assert found & (NEVER_TO_ASK | HTTP) == set()
+    assert {"onnxruntime", "tantivy", "faiss"} <= found
+
+
+def test_help_loads_no_engine() -> None:
+    found = loaded(COMMAND, "--help")
+    heavy = {"numpy", "faiss", "onnxruntime", "whoosh", "tantivy", "tokenizers", "rich"}
+    assert found & (NEVER_TO_ASK | HTTP | heavy) == set()
+
+
+def test_keywords_need_no_encoder(seeds_index: Path) -> None:
+    found = loaded(KEYWORD_SEARCHER, seeds_index)
+    assert found & (NEVER_TO_ASK | HTTP | {"onnxruntime", "tokenizers", "typer", "rich"}) == set()
+
+
+def test_a_server_answers_without_torch(seeds_index: Path) -> None:
+    found = loaded(SERVER, seeds_index)
+    assert found & NEVER_TO_ASK == set()
+    assert {"fastapi", "onnxruntime"} <= found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_all_names_what_a_module_offers(name: str) -> None:
+    module = import_module(name)
+    if not defined(module.__file__) and not hasattr(module, "__all__"):
+        return  # A package that only groups modules.
+    offered = module.__all__
+    # A package's __all__ also holds names that are imported when they are asked for.
+    assert [one for one in offered if getattr(module, one, None) is None] == []
+    assert len(set(offered)) == len(offered)
+    assert defined(module.__file__) - set(offered) == set()
+
+
+def defined(file: str) -> set[str]:
+    """Return the public functions and classes of a file; the command line's own belong to typer."""
+    return {
+        node.name
+        for node in ast.parse(Path(file).read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not any(ast.unparse(one).startswith("app.command(") for one in node.decorator_list)
+    }

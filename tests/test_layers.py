@@ -1,0 +1,83 @@
+"""Who imports whom: layers, cycles, and each dependency in its own place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("nutgraf.api", "nutgraf.search", "nutgraf.index")
+
+PLACES = {
+    "faiss": ["nutgraf.index.vectors"],
+    "tantivy": ["nutgraf.index.keywords"],
+    "whoosh": ["nutgraf.index.keywords", "nutgraf.search"],
+    "onnxruntime": ["nutgraf.index.encoder"],
+    "onnx": ["nutgraf.index.encoder"],
+    "tokenizers": ["nutgraf.index.encoder"],
+    "torch": ["nutgraf.index.encoder"],
+    "transformers": ["nutgraf.index.encoder"],
+    "sentence_transformers": ["nutgraf.index.encoder"],
+    "huggingface_hub": ["nutgraf.index.encoder"],
+    "sqlite3": ["nutgraf.index.catalog"],
+    "sentencex": ["nutgraf.search.snippets"],
+    "fastapi": ["nutgraf.api"],
+    "starlette": ["nutgraf.api"],
+    "uvicorn": ["nutgraf.api"],
+    "typer": ["nutgraf.api"],
+    "rich": ["nutgraf.api"],
+}
+"""Where a dependency may be imported: in these modules, and in those below them."""
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    """Every import, those inside functions included."""
+    return grimp.build_graph(*PACKAGES, include_external_packages=True, cache_dir=None)
+
+
+def test_the_contracts_are_kept() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Contracts: 1 kept, 0 broken." in done.stdout
+
+
+def test_the_graph_is_whole(graph: grimp.ImportGraph) -> None:
+    files = [
+        file for package in ("api", "search", "index") for file in (ROOT / package).rglob("*.py")
+    ]
+    assert len([name for name in graph.modules if name.startswith("nutgraf.")]) == len(files)
+    assert graph.find_shortest_chain("nutgraf.api.cli", "nutgraf.index.vectors") is not None
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    """Nor inside functions, where an import may hide one. What only type checkers read may."""
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
+    circles = {
+        module: sorted(common)
+        for module in graph.modules
+        if (common := graph.find_upstream_modules(module) & graph.find_downstream_modules(module))
+    }
+    assert circles == {}
+
+
+@pytest.mark.parametrize("dependency", PLACES)
+def test_a_dependency_is_imported_in_its_place(graph: grimp.ImportGraph, dependency: str) -> None:
+    importers = graph.find_modules_that_directly_import(dependency)
+    assert importers, f"nothing imports {dependency}: take it off the list"
+    strays = [
+        module
+        for module in importers
+        if not any(f"{module}.".startswith(f"{place}.") for place in PLACES[dependency])
+    ]
+    assert strays == []
