@@ -13,11 +13,13 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +32,7 @@ from nutgraf.index.encoder.reference import SentenceTransformersEncoder
 from nutgraf.index.keywords import KeywordEntry
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.sources import read_sources
+from nutgraf.index.vectors import VectorIndex
 from nutgraf.search import Searcher
 from nutgraf.search.query import parse_query
 from nutgraf.search.request import DEPTH
@@ -37,14 +40,16 @@ from nutgraf.search.request import DEPTH
 SEEDS: Final = Path(__file__).parent.parent / "seeds"
 PARAGRAPHS: Final = 5_000
 PER_ARTICLE: Final = 8
-BUILD_PARAGRAPHS: Final = 1_000
-"""Of a round of building: 4 s of encoding, long enough to drown a commit's fixed costs."""
+ROUNDS: Final = 5
+BUILD_PARAGRAPHS: Final = 2_000
+"""Of a round of building: 8 s of encoding, enough to drown what a commit costs however small."""
 
 FLOAT_PARAGRAPHS: Final = 192
 VECTORS: Final = 100_000
 """Rows for the vector side, embeddings of the paragraphs over and over: 5,000 fit into a cache."""
 
 Action = Callable[[], object]
+Row = tuple[str, str, str, str]
 
 
 def main() -> None:
@@ -55,7 +60,7 @@ def main() -> None:
             print(f"| {what} | {measured} | {ratio} | {target} |", flush=True)
 
 
-def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
+def measure(folder: Path) -> Iterator[Row]:
     articles = list(make_articles())
     questions = [json.loads(line)["question"] for line in (SEEDS / "judged.jsonl").open()]
     index = folder / "news.index"
@@ -75,9 +80,8 @@ def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
 
 def make_articles() -> Iterator[Article]:
     """Yield the sample articles, then new ones of their sentences: PARAGRAPHS paragraphs."""
-    originals = [
-        item for item in read_sources([str(SEEDS / "articles")]) if isinstance(item, Article)
-    ]
+    read = read_sources([str(SEEDS / "articles")])
+    originals = [item for item in read if isinstance(item, Article)]
     texts = [text for article in originals for text in article.paragraphs]
     per_paragraph = [[one.strip() for one in sentencex.segment("en", text)] for text in texts]
     sentences = sorted({one for some in per_paragraph for one in some})
@@ -85,49 +89,42 @@ def make_articles() -> Iterator[Article]:
     random_ = random.Random(2026)
     missing = PARAGRAPHS - len(texts)
     for first in range(0, missing, PER_ARTICLE):
-        sizes = [
-            len(random_.choice(per_paragraph)) for _ in range(min(PER_ARTICLE, missing - first))
-        ]
-        paragraphs = tuple(" ".join(random_.sample(sentences, size)) for size in sizes)
+        like = random_.choices(per_paragraph, k=min(PER_ARTICLE, missing - first))
+        paragraphs = tuple(" ".join(random_.sample(sentences, len(one))) for one in like)
         model = originals[first // PER_ARTICLE % len(originals)]
-        yield Article(
-            f"shuffled-{first}",
-            model.title,
-            paragraphs,
-            source=model.source,
-            published=model.published,
-        )
+        yield replace(model, id=f"shuffled-{first}", paragraphs=paragraphs)
 
 
-def building(folder: Path, articles: Sequence[Article], encoder: OnnxEncoder) -> tuple[str, ...]:
-    some = first_paragraphs(articles, BUILD_PARAGRAPHS)
-    texts = [text for article in some for text in article.paragraphs]
-    rounds = iter(range(1_000))
+def building(folder: Path, articles: Sequence[Article], encoder: OnnxEncoder) -> Row:
+    some = articles[: BUILD_PARAGRAPHS // PER_ARTICLE]
+    # A text that stands in two articles is encoded once.
+    texts = list({text: None for article in some for text in article.paragraphs})
+    empty = [folder / f"build-{number}.index" for number in range(ROUNDS + 1)]
+    for index in empty:
+        create_index(index, model=str(folder / "news.index" / "encoder"))
 
     def build() -> None:
-        index = folder / f"build-{next(rounds)}.index"
-        create_index(index, model=str(folder / "news.index" / "encoder"))
-        with IndexWriter(index) as writer:
+        with IndexWriter(empty.pop()) as writer:
             for article in some:
                 writer.put(article)
 
-    whole, alone = take_turns(5, build, lambda: encoder.encode_paragraphs(texts))
+    whole, alone = take_turns(build, lambda: encoder.encode_paragraphs(texts))
     return (
-        f"build (put, commit): the encoder alone, {len(texts):,} paragraphs",
+        f"build (put, commit) : the encoder alone, {len(texts):,} paragraphs",
         f"{len(texts) / whole:,.0f}/s : {len(texts) / alone:,.0f}/s",
         f"{whole / alone:.2f} x the time",
         "<= 1.1",
     )
 
 
-def encoding(articles: Sequence[Article], encoder: OnnxEncoder) -> tuple[str, ...]:
+def encoding(articles: Sequence[Article], encoder: OnnxEncoder) -> Row:
     texts = [text for article in articles for text in article.paragraphs][:FLOAT_PARAGRAPHS]
     reference = SentenceTransformersEncoder(find_model(DEFAULT_MODEL), "cpu")
     small, exact = take_turns(
-        5, lambda: encoder.encode_paragraphs(texts), lambda: reference.encode_paragraphs(texts)
+        lambda: encoder.encode_paragraphs(texts), lambda: reference.encode_paragraphs(texts)
     )
     return (
-        "encoder int8: sentence-transformers float32",
+        "encoder int8 : sentence-transformers float32",
         f"{len(texts) / small:,.0f}/s : {len(texts) / exact:,.0f}/s",
         f"{exact / small:.1f} x as fast",
         ">= 2.5",
@@ -136,50 +133,47 @@ def encoding(articles: Sequence[Article], encoder: OnnxEncoder) -> tuple[str, ..
 
 def keyword_engines(
     folder: Path, articles: Sequence[Article], questions: Sequence[str]
-) -> Iterator[tuple[str, ...]]:
+) -> Iterator[Row]:
     analyzer = Analyzer("en")
     paragraphs = [(article.title, text) for article in articles for text in article.paragraphs]
     entries = [
         KeywordEntry(row, text=analyzer.terms(text), title=analyzer.terms(title))
         for row, (title, text) in enumerate(paragraphs)
     ]
-    rounds = iter(range(1_000))
-    made: dict[keywords.Engine, Path] = {}
 
     def build(engine: keywords.Engine) -> None:
-        made[engine] = folder / f"{engine}-{next(rounds)}"
-        keywords.create(made[engine], engine)
-        writer = keywords.open_writer(made[engine], engine, trust=True)
+        shutil.rmtree(folder / engine, ignore_errors=True)
+        keywords.create(folder / engine, engine)
+        writer = keywords.open_writer(folder / engine, engine, trust=True)
         for entry in entries:
             writer.add(entry)
         writer.commit(1)
         writer.close()
 
-    fast, slow = take_turns(3, lambda: build("tantivy"), lambda: build("whoosh"))
+    fast, slow = take_turns(lambda: build("tantivy"), lambda: build("whoosh"))
     yield (
-        f"keyword index: tantivy : whoosh, build of {len(entries):,}",
+        f"keyword index, tantivy : whoosh, build of {len(entries):,}",
         f"{fast:.2f} s : {slow:.2f} s",
         f"{slow / fast:.0f} x as fast",
         "",
     )
     trees = [parse_query(question, analyzer).keywords for question in questions]
-    tantivy, whoosh = (keywords.open_reader(made[one], one, trust=True) for one in keywords.ENGINES)
+    tantivy, whoosh = (
+        keywords.open_reader(folder / engine, engine, trust=True) for engine in keywords.ENGINES
+    )
     fast, slow = take_turns(
-        5,
         lambda: [tantivy.rank(tree, DEPTH) for tree in trees],
         lambda: [whoosh.rank(tree, DEPTH) for tree in trees],
     )
     yield (
-        f"keyword index: tantivy : whoosh, a question to depth {DEPTH}",
+        f"keyword index, tantivy : whoosh, a question to depth {DEPTH}",
         f"{fast / len(trees) * 1e3:.2f} ms : {slow / len(trees) * 1e3:.2f} ms",
         f"{slow / fast:.0f} x as fast",
         "",
     )
 
 
-def questioning(
-    index: Path, questions: Sequence[str], encoder: OnnxEncoder
-) -> Iterator[tuple[str, ...]]:
+def questioning(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Iterator[Row]:
     with Searcher(index) as searcher:
         searcher.warm()
         ask: dict[str, Callable[[str], object]] = {
@@ -206,9 +200,7 @@ def questioning(
         )
 
 
-def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> tuple[str, ...]:
-    from nutgraf.index.vectors import VectorIndex
-
+def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Row:
     with IndexSnapshot.open(index) as snapshot:
         few = np.fromfile(index / "rows.f16", "<f2").reshape(snapshot.commit.rows, -1)
     many = np.tile(few, (-(-VECTORS // len(few)), 1))[:VECTORS]
@@ -222,7 +214,6 @@ def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> tupl
         return best[np.argsort(-scores[best])]
 
     ours, numpys = take_turns(
-        5,
         lambda: [flat.rank(one, DEPTH, None) for one in embeddings],
         lambda: [dot(one) for one in embeddings],
     )
@@ -234,11 +225,11 @@ def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> tupl
     )
 
 
-def shell(index: Path) -> tuple[str, ...]:
+def shell(index: Path) -> Row:
     nutgraf = Path(sys.executable).with_name("nutgraf")
     question = [nutgraf, "search", "why did the creamery go under", "-i", index]
     ours, bare = take_turns(
-        10, lambda: quietly(question), lambda: quietly([sys.executable, "-c", "pass"])
+        lambda: quietly(question), lambda: quietly([sys.executable, "-c", "pass"]), rounds=10
     )
     return (
         "`nutgraf search` in a shell : `python -c pass`",
@@ -248,17 +239,7 @@ def shell(index: Path) -> tuple[str, ...]:
     )
 
 
-def first_paragraphs(articles: Sequence[Article], count: int) -> list[Article]:
-    """Return the first articles that have `count` different paragraphs between them."""
-    found: list[Article] = []
-    for article in articles:
-        if sum(len(one.paragraphs) for one in found) >= count:
-            break
-        found.append(article)
-    return found
-
-
-def take_turns(rounds: int, *actions: Action) -> list[float]:
+def take_turns(*actions: Action, rounds: int = ROUNDS) -> list[float]:
     """Return the median seconds of each action, which take turns; one round more warms up."""
     times = [[clock(action) for action in actions] for _ in range(rounds + 1)][1:]
     return [float(np.median(column)) for column in zip(*times, strict=True)]
