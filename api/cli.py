@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -37,11 +38,27 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"nutgraf {version('nutgraf')}")
+        raise typer.Exit
+
+
+@app.callback()
+def nutgraf(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Full-text and semantic search over the paragraphs of articles."""
+
+
 Index = Annotated[
     Path,
     typer.Option("-i", "--index", envvar="NUTGRAF_INDEX", metavar="DIR", help="The index."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as HTTP returns it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: what HTTP returns, or counts.")]
 Trust = Annotated[
     bool,
     typer.Option(
@@ -50,7 +67,10 @@ Trust = Annotated[
         help="Open a whoosh index, whose files hold pickles: only one that you made.",
     ),
 ]
-Values = Annotated[list[str] | None, typer.Option(metavar="VALUE", help="Only from; repeatable.")]
+Values = Annotated[
+    list[str] | None,
+    typer.Option(metavar="VALUE", help="Only paragraphs with this value, exactly; repeatable."),
+]
 HERE: Final = Path("nutgraf.index")
 
 
@@ -100,12 +120,19 @@ def search(
     section: Values = None,
     language: Values = None,
     article: Values = None,
-    published_from: Annotated[str | None, typer.Option(metavar="DATE")] = None,
-    published_to: Annotated[str | None, typer.Option(metavar="DATE")] = None,
+    published_from: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only from this day or time on.")
+    ] = None,
+    published_to: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Only to the end of this day, or to this time."),
+    ] = None,
     fusion: Annotated[FusionMethod, typer.Option(help="How rankings are fused.")] = "convex",
     explain: Annotated[bool, typer.Option("--explain", help="Say why a hit is there.")] = False,
-    highlight_pre: Annotated[str, typer.Option(metavar="TEXT")] = "<mark>",
-    highlight_post: Annotated[str, typer.Option(metavar="TEXT")] = "</mark>",
+    highlight_pre: Annotated[
+        str, typer.Option(metavar="TEXT", help="Put before a match in the html of --json.")
+    ] = "<mark>",
+    highlight_post: Annotated[str, typer.Option(metavar="TEXT", help="Put after it.")] = "</mark>",
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
@@ -134,11 +161,9 @@ def search(
         response = searcher.search(request)
 
     def pretty() -> None:
-        from rich.console import Console
+        from nutgraf.api.terminal import print_hits, standard_output
 
-        from nutgraf.api.terminal import print_hits
-
-        print_hits(response, Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
+        print_hits(response, standard_output())
         for warning in response.warnings:
             print(f"nutgraf: {warning}", file=sys.stderr)
 
@@ -166,11 +191,9 @@ def show(
         raise UserError(f"there is no article {article!r} in {index}")
 
     def pretty() -> None:
-        from rich.console import Console
+        from nutgraf.api.terminal import print_article, standard_output
 
-        from nutgraf.api.terminal import print_article
-
-        print_article(view, position, Console(highlight=False))
+        print_article(view, position, standard_output())
 
     _show(view.to_dict(), as_json, pretty)
 
@@ -184,11 +207,9 @@ def stats(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) ->
         counted = asdict(searcher.statistics())
 
     def pretty() -> None:
-        from rich.console import Console
+        from nutgraf.api.terminal import print_statistics, standard_output
 
-        from nutgraf.api.terminal import print_statistics
-
-        print_statistics(counted, Console(highlight=False))
+        print_statistics(counted, standard_output())
 
     _show(counted, as_json, pretty)
 
@@ -247,10 +268,6 @@ def _run(arguments: list[str]) -> int:
         return done.code if isinstance(done.code, int) else OUR_FAULT
     except KeyboardInterrupt:
         return _complain("interrupted; what was committed before stays", INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does; nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except UserError as error:
         return _complain(str(error), USER_FAULT)
     except NutgrafError as error:
@@ -275,8 +292,12 @@ def _complain(message: str, code: int) -> int:
 
 
 def _show(content: dict[str, Any], as_json: bool, pretty: Callable[[], None]) -> None:
-    if as_json:
-        print(json.dumps(content, ensure_ascii=False, indent=2))
-    else:
-        pretty()
-    sys.stdout.flush()
+    try:
+        if as_json:
+            print(json.dumps(content, ensure_ascii=False, indent=2))
+        else:
+            pretty()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has had enough, as `head` does; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -109,8 +109,8 @@ def _make_if_none(index: Path, model: str | None, engine: Engine | None, message
         _check_choices(index, model, engine)
         return False
     name = model or DEFAULT_MODEL
-    notice = f"making {index} with the encoder {name}: some 10 s, once"
-    messages.print(Text(notice, "dim"), soft_wrap=True)
+    wait = "" if is_exported(Path(name)) else ": some 10 s, once"
+    messages.print(Text(f"making {index} with the encoder {name}{wait}", "dim"), soft_wrap=True)
     create_index(index, model=name, keyword_engine=engine or "tantivy")
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,13 +14,26 @@ from rich.text import Text
 from nutgraf.search import ArticleView, Response
 from nutgraf.search.hits import Hit
 
-__all__ = ["print_article", "print_hits", "print_statistics", "printable"]
+__all__ = ["print_article", "print_hits", "print_statistics", "printable", "standard_output"]
 
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 INDENT: Final = 4
 
 Span = tuple[int, int]
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def standard_output() -> Console:
+    """Return a console on standard output that does not wrap what a program reads.
+
+    It raises BrokenPipeError when its reader has gone; rich would exit.
+    """
+    return _Output(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def printable(text: str) -> str:
@@ -33,9 +47,8 @@ def print_hits(response: Response, console: Console) -> None:
         _print_hit(hit, console)
     more = "at least " if response.total.relation == "gte" else ""
     found = f"{more}{response.total.value:,}" if response.hits else "no"
-    console.print(
-        Text(f"{found} paragraphs in {response.took_ms:.1f} ms ({response.mode})", "dim"),
-    )
+    noun = "paragraph" if response.total.value == 1 else "paragraphs"
+    console.print(Text(f"{found} {noun} in {response.took_ms:.1f} ms ({response.mode})", "dim"))
 
 
 def _print_hit(hit: Hit, console: Console) -> None:
@@ -92,7 +105,8 @@ def print_article(view: ArticleView, position: int | None, console: Console) -> 
     article = view.article
     console.print(Text(printable(article.title), "bold"))
     facts = (article.source, article.section, article.author, article.published, article.url)
-    console.print(Text(" · ".join(printable(fact) for fact in facts if fact), "dim"))
+    if any(facts):
+        console.print(Text(" · ".join(printable(fact) for fact in facts if fact), "dim"))
     for paragraph in view.paragraphs:
         style = "bold yellow" if paragraph.position == position else ""
         number = (f"\n{paragraph.position:>3}  ", "dim")

@@ -44,10 +44,15 @@ MAX_MARK: Final = 100
 
 DAY: Final = 86_400
 
+VALUED: Final = ("source", "author", "section", "language", "article")
+"""The fields that are filtered by value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What every hit must be. Values of one field are alternatives; fields add up.
+
+    A single value may stand for a tuple of one, and any list for a tuple.
 
     `published_from` and `published_to` are ISO 8601 dates or dates and times;
     a `published_to` without a time covers its whole day.
@@ -64,6 +69,8 @@ class Filters:
     published_to: str | None = None
 
     def __post_init__(self) -> None:
+        for name in VALUED:
+            object.__setattr__(self, name, _as_values(name, getattr(self, name)))
         for name, values in self.values().items():
             if len(values) > MAX_VALUES:
                 raise RequestError(
@@ -79,8 +86,7 @@ class Filters:
 
     def values(self) -> dict[str, tuple[str, ...]]:
         """Return the wanted values of each field that has any."""
-        named = ("source", "author", "section", "language", "article")
-        return {name: values for name in named if (values := getattr(self, name))}
+        return {name: values for name in VALUED if (values := getattr(self, name))}
 
     def published(self) -> tuple[int | None, int | None]:
         """Return the first and the last second (1970 UTC) of publication, None where open."""
@@ -118,11 +124,37 @@ class SearchRequest:
     highlight: Highlight = field(default_factory=Highlight)
 
     def __post_init__(self) -> None:
+        for name, kind in KINDS.items():
+            _check_kind(name, getattr(self, name), kind)
         _check_question(self.q)
         _check_choice("mode", self.mode, get_args(Mode))
         _check_choice("fusion", self.fusion, get_args(FusionMethod))
         _check_range("limit", self.limit, 1, MAX_LIMIT)
         _check_range("offset", self.offset, 0, MAX_OFFSET)
+
+
+KINDS: Final = {
+    "q": str,
+    "mode": str,
+    "limit": int,
+    "offset": int,
+    "filters": Filters,
+    "fusion": str,
+    "explain": bool,
+    "highlight": Highlight,
+}
+
+
+def _check_kind(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise RequestError(name, f"is a {type(value).__name__}; it must be a {kind.__name__}")
+
+
+def _as_values(name: str, given: object) -> tuple[str, ...]:
+    values = (given,) if isinstance(given, str) else given
+    if not isinstance(values, tuple | list) or not all(isinstance(each, str) for each in values):
+        raise RequestError(name, "must be a text or a list of texts")
+    return tuple(values)
 
 
 def _check_question(q: str) -> None:

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 Engine = Literal["tantivy", "whoosh"]
-"""tantivy: fast, the default. whoosh: pure Python, for platforms without tantivy's wheels."""
+"""tantivy: fast, the default. whoosh: pure Python and slower, for those who know it."""
 
 ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
 

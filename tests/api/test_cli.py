@@ -218,10 +218,10 @@ def test_an_encoder_that_is_not_the_indexs_own_is_refused(run, index):
 
 
 def test_output_can_be_cut_off(index):
-    command = f"{NUTGRAF} search the -n 100 --json -i {index} | head -1"
-    done = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=True)
-    assert done.stdout == b"{\n"
-    assert done.stderr == b""
+    for command in ("search creamery -n 100 --json", "search creamery -n 100", "stats"):
+        script = f"set -o pipefail; {NUTGRAF} {command} -i {index} | head -c 1"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
+        assert (done.returncode, done.stderr, len(done.stdout)) == (0, b"", 1)
 
 
 def test_text_cannot_steer_the_terminal(run, index):
@@ -306,6 +306,7 @@ def test_no_model_anywhere_is_one_clear_error(run, tmp_path):
 
 
 def test_help_tells_every_command(run):
+    assert run("--version").stdout.startswith(b"nutgraf 0.")
     told = run("--help").stdout.decode()
     for command in ("index", "search", "show", "stats", "delete", "serve"):
         assert command in told

@@ -13,6 +13,11 @@ from nutgraf.search import Filters, Highlight, RequestError, SearchRequest
         ({"q": "x" * 10_000}, "q", "is 10,000 characters long; at most 2,000"),
         ({"q": "a\x00b"}, "q", "NUL byte at character 1"),
         ({"q": "\ud800"}, "q", "surrogate"),
+        ({"q": 3}, "q", "is a int; it must be a str"),
+        ({"limit": "3"}, "limit", "is a str; it must be a int"),
+        ({"limit": True}, "limit", "is a bool; it must be a int"),
+        ({"explain": "no"}, "explain", "is a str; it must be a bool"),
+        ({"filters": {"source": "BBC"}}, "filters", "is a dict; it must be a Filters"),
         ({"mode": "fuzzy"}, "mode", "is 'fuzzy'; choose one of hybrid, keyword, semantic"),
         ({"fusion": "sum"}, "fusion", "choose one of convex, rrf"),
         ({"limit": 0}, "limit", "is 0; take 1 to 100"),
@@ -41,6 +46,15 @@ def test_what_cannot_be_filtered_names_its_field(fields, field):
     with pytest.raises(RequestError) as raised:
         Filters(**fields)
     assert raised.value.field == field
+
+
+def test_one_value_may_stand_for_a_tuple_of_one():
+    assert Filters(source="BBC", author=["A", "B"]).values() == {
+        "source": ("BBC",),
+        "author": ("A", "B"),
+    }
+    with pytest.raises(RequestError, match="source: must be a text or a list of texts"):
+        Filters(source=3)
 
 
 def test_a_date_to_covers_its_whole_day_and_a_time_does_not():
