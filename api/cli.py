@@ -7,8 +7,10 @@ in less time than an HTTP server takes to import.
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -27,6 +29,12 @@ __all__ = ["app", "main"]
 USER_FAULT: Final = 2
 OUR_FAULT: Final = 1
 INTERRUPTED: Final = 130
+
+TOO_MANY_DIGITS: Final = 10
+"""Of a position; no article has as many paragraphs."""
+
+CONTROL: Final = re.compile(r"[\x7f-\x9f]")
+"""What JSON leaves as it is and a terminal may obey."""
 
 app = typer.Typer(
     name="nutgraf",
@@ -185,10 +193,11 @@ def show(
         position = None
         if view is None:
             name, _, number = article.rpartition("#")
-            position = int(number) if number.isdecimal() else None
+            position = int(number) if number.isdecimal() and len(number) < TOO_MANY_DIGITS else None
             view = searcher.article(name) if position is not None else None
-    if view is None:
-        raise UserError(f"there is no article {article!r} in {index}")
+    if view is None or (position is not None and position >= len(view.paragraphs)):
+        kind = "article" if view is None else "paragraph"
+        raise UserError(f"there is no {kind} {article!r} in {index}")
 
     def pretty() -> None:
         from nutgraf.api.terminal import print_article, standard_output
@@ -255,9 +264,14 @@ def main() -> None:
     # Half a second is the whole budget of a question in a shell. A tenth of it would go
     # into looking for cycles among imported modules, and another into taking them apart.
     gc.set_threshold(100_000, 50, 50)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter is shown its number.
+            stream.reconfigure(errors="backslashreplace")
     code = _run(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
     os._exit(code)
 
 
@@ -294,10 +308,12 @@ def _complain(message: str, code: int) -> int:
 def _show(content: dict[str, Any], as_json: bool, pretty: Callable[[], None]) -> None:
     try:
         if as_json:
-            print(json.dumps(content, ensure_ascii=False, indent=2))
+            text = json.dumps(content, ensure_ascii=False, indent=2)
+            print(CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text))
         else:
             pretty()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has had enough, as `head` does; nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

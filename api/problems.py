@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from nutgraf.index.errors import NutgrafError, UserError
+from nutgraf.index.errors import NutgrafError
 from nutgraf.search.errors import RequestError
 
 __all__ = ["PROBLEM", "add_problem_handlers", "problem"]
@@ -21,7 +21,8 @@ PROBLEM: Final = "application/problem+json"
 
 LOG: Final = logging.getLogger("nutgraf.api")
 
-IN_NAMES: Final = ("body", "query", "path")
+UNION_TAGS: Final = ("str", "list[str]")
+"""What pydantic adds to the place of a value that may be a text or a list of texts."""
 
 
 def problem(
@@ -56,10 +57,9 @@ async def _not_valid(_: Request, error: Exception) -> JSONResponse:
 async def _ours(_: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestError):
         return problem(422, str(error), [{"field": error.field, "reason": error.reason}])
-    if isinstance(error, UserError):
-        return problem(400, str(error))
+    # Whoever asks can do nothing about an index, and its paths are none of their business.
     LOG.error("%s", error)
-    return problem(500, str(error))
+    return problem(500, "the index cannot be read; the server's log says why")
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:
@@ -74,8 +74,10 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
 
 def _field(location: Sequence[str | int]) -> str:
     """Return where a value stands, as the request spells it: filters.published.from."""
-    steps = [str(step) for step in location if not str(step).startswith(("list[", "str"))]
-    return ".".join(steps[1:] if steps[0] in IN_NAMES else steps) or "body"
+    steps = [step for step in location[1:] if isinstance(step, str)]
+    if steps and steps[-1] in UNION_TAGS:
+        steps.pop()
+    return ".".join(steps) or "body"
 
 
 def _reason(item: dict[str, Any]) -> str:

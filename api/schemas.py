@@ -19,12 +19,25 @@ from nutgraf.search.request import (
 
 __all__ = [
     "ArticleAnswer",
+    "ArticleFields",
+    "ExplanationAnswer",
+    "FieldError",
+    "FiltersBody",
+    "FusionAnswer",
     "Health",
+    "HighlightBody",
+    "HitAnswer",
+    "HitParagraph",
+    "PlaceAnswer",
     "Problem",
+    "PublishedBody",
     "SearchAnswer",
     "SearchBody",
     "SearchParameters",
+    "ShownParagraph",
+    "SnippetAnswer",
     "StatsAnswer",
+    "TotalAnswer",
 ]
 
 Values = str | list[str]

@@ -3,9 +3,8 @@
     make bench
 
 Absolute times say more of the machine and of who else is using it than of this
-project; so the things compared take turns, and the medians of several rounds
-are compared. Every text is our own: the sample articles, and paragraphs made
-of their sentences, shuffled.
+project; so what is compared takes turns, and medians of several rounds are
+compared. Every text is our own: the sample articles, and their sentences shuffled.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -191,13 +191,10 @@ def questioning(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> 
     own = np.median(times["encoder alone"])
     for name, found in times.items():
         p50, p99 = np.percentile(found, [50, 99])
+        what = f"a question in process, {name}, {PARAGRAPHS:,} paragraphs"
         target = "p50 <= 10 ms, p99 <= 30 ms at 1M" if name == "hybrid" else ""
-        yield (
-            f"a question in process, {name}, {PARAGRAPHS:,} paragraphs",
-            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms",
-            f"{p50 / own:.1f} x the encoder",
-            target,
-        )
+        measured = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms"
+        yield what, measured, f"{p50 / own:.1f} x the encoder", target
 
 
 def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Row:
@@ -208,14 +205,9 @@ def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Row:
     flat = VectorIndex(many)
     embeddings = [encoder.encode_question(question) for question in questions[:20]]
 
-    def dot(question: np.ndarray) -> np.ndarray:
-        scores = wide @ question
-        best = np.argpartition(-scores, DEPTH)[:DEPTH]
-        return best[np.argsort(-scores[best])]
-
     ours, numpys = take_turns(
         lambda: [flat.rank(one, DEPTH, None) for one in embeddings],
-        lambda: [dot(one) for one in embeddings],
+        lambda: [np.argpartition(-(wide @ one), DEPTH)[:DEPTH] for one in embeddings],
     )
     return (
         f"FAISS exact, float16 : numpy dot product, float32, {VECTORS:,} rows",
@@ -228,13 +220,13 @@ def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Row:
 def shell(index: Path) -> Row:
     nutgraf = Path(sys.executable).with_name("nutgraf")
     question = [nutgraf, "search", "why did the creamery go under", "-i", index]
-    ours, bare = take_turns(
-        lambda: quietly(question), lambda: quietly([sys.executable, "-c", "pass"]), rounds=10
-    )
+    quietly = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
+    nothing = [sys.executable, "-c", "pass"]
+    ours, least = take_turns(lambda: quietly(question), lambda: quietly(nothing), rounds=10)
     return (
         "`nutgraf search` in a shell : `python -c pass`",
-        f"{ours:.2f} s : {bare:.3f} s",
-        f"{ours / bare:.0f} x the time",
+        f"{ours:.2f} s : {least:.3f} s",
+        f"{ours / least:.0f} x the time",
         "<= 0.5 s",
     )
 
@@ -249,10 +241,6 @@ def clock(action: Action) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
-
-
-def quietly(command: Sequence[str | Path]) -> None:
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

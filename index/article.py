@@ -58,6 +58,8 @@ class Article:
 
     def __post_init__(self) -> None:
         _check_text("id", self.id, MAX_ID)
+        if not self.id.isprintable():
+            raise InputError("'id' holds a control character: it has to fit into a URL")
         _check_text("title", self.title, MAX_VALUE)
         for name in ("url", "source", "author", "section", "published", "language"):
             value = getattr(self, name)

@@ -18,6 +18,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from typing import Any, Final, TypeVar
 from nutgraf.index.article import Article
 from nutgraf.index.errors import BrokenIndexError
 
-__all__ = ["CODED", "Catalog", "Commit", "Record", "text_digest"]
+__all__ = ["CODED", "Catalog", "ColumnValues", "Commit", "Record", "text_digest"]
 
 CODED: Final = ("source", "author", "section", "language")
 """The fields whose values are given integer codes, for the columns."""
@@ -108,6 +109,17 @@ class Record:
         return range(self.first_row, self.first_row + self.paragraphs)
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnValues:
+    """What the columns hold of one record: `codes` in the order of CODED, 0 for no value."""
+
+    number: int
+    first_row: int
+    paragraphs: int
+    published: str | None
+    codes: tuple[int, ...]
+
+
 def text_digest(text: str) -> bytes:
     """Return the 16 bytes by which a paragraph's text is recognised."""
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
@@ -120,9 +132,10 @@ class Catalog:
     BrokenIndexError.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, writing: bool) -> None:
         self._path = path
         self._connection = connection
+        self._writing = writing
         self._lock = threading.Lock()
 
     @classmethod
@@ -147,11 +160,14 @@ class Catalog:
             connection = _connect(path, writing=writing)
         except sqlite3.Error as error:
             raise _broken(path, error) from error
-        return cls(path, connection)
+        return cls(path, connection, writing=writing)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a writer's leaves no log behind, where no reader holds it."""
         with self._lock:
+            if self._writing:
+                with suppress(sqlite3.Error):  # The log is as good; it only is one file more.
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.close()
 
     def last_commit(self) -> Commit:
@@ -172,6 +188,8 @@ class Catalog:
 
     def find(self, article: str, sequence: int) -> Record | None:
         """Return the article as it was at `sequence`, or None."""
+        if not _is_text(article):
+            return None
         found = self._records(
             "WHERE id = ? AND added <= ? AND (removed IS NULL OR removed > ?)",
             (article, sequence, sequence),
@@ -226,22 +244,25 @@ class Catalog:
             found += [code for (code,) in self._all(statement, (field, *some))]
         return found
 
-    def column_values(self, first_row: int) -> Iterator[tuple[Any, ...]]:
-        """Yield (number, published, paragraphs, code of each of CODED) of records from a row on.
+    def column_values(self, row: int) -> Iterator[ColumnValues]:
+        """Yield what the columns hold of each record, from the one that `row` is in.
 
-        In the order of rows, dead records included; a missing value has code 0.
+        In the order of rows, dead records included.
         """
         joins = " ".join(
             f"LEFT JOIN codes c_{field} ON c_{field}.field = '{field}' "
             f"AND c_{field}.value = a.{field}"
             for field in CODED
         )
-        wanted = ", ".join(f"coalesce(c_{field}.code, 0)" for field in CODED)
-        yield from self._all(
-            f"SELECT a.number, a.published, a.paragraphs, {wanted} "
-            f"FROM articles a {joins} WHERE a.first_row >= ? ORDER BY a.first_row",
-            (first_row,),
-        )
+        codes = ", ".join(f"coalesce(c_{field}.code, 0)" for field in CODED)
+        for number, first_row, paragraphs, published, *found in self._all(
+            f"SELECT a.number, a.first_row, a.paragraphs, a.published, {codes} "
+            f"FROM articles a {joins} WHERE a.first_row >= "
+            "(SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?) "
+            "ORDER BY a.first_row",
+            (row,),
+        ):
+            yield ColumnValues(number, first_row, paragraphs, published, tuple(found))
 
     def row_of_digest(self, digests: Sequence[bytes]) -> dict[bytes, int]:
         """Return, for each text digest that the index knows, a row with that text."""
@@ -350,9 +371,9 @@ class Catalog:
 
 def _connect(path: Path, *, writing: bool) -> sqlite3.Connection:
     mode = "mode=rw" if writing else "mode=ro"
-    if not writing and not os.access(path.parent, os.W_OK):
-        # A reader of a WAL database needs a file of its own beside it; where
-        # none can be made (a read-only mount), nobody can be writing either.
+    if not writing and not os.access(path.parent, os.W_OK) and not _has_log(path):
+        # A reader of a WAL database makes files beside it. Where it cannot (a read-only
+        # mount) and there is no log, all there is to read is in the one file.
         mode = "immutable=1"
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?{mode}",
@@ -370,6 +391,20 @@ def _connect(path: Path, *, writing: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether SQLite can be asked for a value: half a surrogate pair is no text."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:

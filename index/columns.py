@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.article import timestamp
-from nutgraf.index.catalog import CODED, Catalog
+from nutgraf.index.catalog import CODED, Catalog, ColumnValues
 from nutgraf.index.errors import BrokenIndexError
 
 __all__ = ["NO_DATE", "Columns", "catch_up"]
@@ -58,23 +58,39 @@ class Columns:
         return column
 
 
-def catch_up(folder: Path, catalog: Catalog, rows: int) -> None:
-    """Bring the columns to exactly `rows` rows, from the catalog, and make them durable."""
+def catch_up(folder: Path, catalog: Catalog, rows: int, published: int) -> None:
+    """Bring every column to exactly `rows` rows, from the catalog, and make it durable.
+
+    The first `published` rows are what readers may have mapped: they stay in
+    place, and what a crash left beyond them is not trusted. A column that was
+    cut inside an article is taken back to where the article begins.
+    """
     folder.mkdir(exist_ok=True)
-    have = min(_length(folder / name, dtype) for name, dtype in DTYPES.items())
-    have = min(have, rows)
-    values = list(catalog.column_values(have)) if have < rows else []
-    if sum(count for _, _, count, *_ in values) != rows - have:
-        # The cut fell inside an article: begin again from the first row.
-        have, values = 0, list(catalog.column_values(0))
-    counts = [count for _, _, count, *_ in values]
-    numbers = {
-        "article": [number for number, *_ in values],
-        "published": [_seconds(published) for _, published, *_ in values],
-        **{field: [row[3 + at] for row in values] for at, field in enumerate(CODED)},
-    }
     for name, dtype in DTYPES.items():
-        _append(folder / name, np.repeat(np.array(numbers[name], dtype), counts), have)
+        have = min(_length(folder / name, dtype), published)
+        if have < rows:
+            first, values = _values(catalog, name, have)
+            _append(folder / name, values.astype(dtype), first)
+        else:
+            _append(folder / name, np.empty(0, dtype), rows)
+
+
+def _values(catalog: Catalog, name: str, row: int) -> tuple[int, NDArray[Any]]:
+    """Return where the article of `row` begins, and the values of the column from there on."""
+    first, numbers, counts = row, [], []
+    for values in catalog.column_values(row):
+        first = min(first, values.first_row)
+        numbers.append(_number(name, values))
+        counts.append(values.paragraphs)
+    return first, np.repeat(np.array(numbers, np.int64), counts)
+
+
+def _number(name: str, values: ColumnValues) -> int:
+    if name == "article":
+        return values.number
+    if name == "published":
+        return _seconds(values.published)
+    return values.codes[CODED.index(name)]
 
 
 def _seconds(published: str | None) -> int:

@@ -18,7 +18,7 @@ from nutgraf.index.encoder import (
 )
 from nutgraf.index.errors import NotAnIndexError
 from nutgraf.index.keywords import Engine
-from nutgraf.index.layout import CATALOG, ENCODER, KEYWORDS, VECTORS
+from nutgraf.index.layout import CATALOG, ENCODER, KEYWORDS, MANIFEST, VECTORS
 from nutgraf.index.manifest import Manifest
 
 __all__ = ["create_index"]
@@ -40,10 +40,10 @@ def create_index(
     Raises NotAnIndexError where something else is at `path`, EncoderError
     where the model cannot be found or used.
     """
-    index = Path(path)
+    index = Path(path).resolve()
     if index.exists() and (not index.is_dir() or any(index.iterdir())):
         raise NotAnIndexError(
-            f"{index} exists and is not an empty folder: name another place for the index"
+            f"{path} exists and is not an empty folder: name another place for the index"
         )
     index.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{index.name}.", dir=index.parent))
@@ -53,11 +53,23 @@ def create_index(
         (partial / VECTORS).touch()
         keywords.create(partial / KEYWORDS, keyword_engine)
         Manifest.new(language, keyword_engine, encoder).write(partial)
-        partial.chmod(0o755)
-        partial.replace(index)
-    except BaseException:
+        _move(partial, index)
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
+
+
+def _move(partial: Path, index: Path) -> None:
+    """Put the parts where the index is to be, the manifest last: it makes a folder an index."""
+    try:
+        index.mkdir(exist_ok=True)
+        if any(index.iterdir()):
+            raise FileExistsError
+        for name in (ENCODER, KEYWORDS, VECTORS, CATALOG, MANIFEST):
+            (partial / name).rename(index / name)
+    except FileExistsError:
+        raise NotAnIndexError(
+            f"{index} was made by somebody else in the meantime: use it, or name another place"
+        ) from None
 
 
 def _make_encoder(model: str, destination: Path) -> EncoderConfig:

@@ -42,6 +42,9 @@ ENCODE_EVERY: Final = 128
 COMMIT_EVERY: Final = 8_192
 """Paragraphs after which a commit is made unasked: what a crash can cost, and memory's bound."""
 
+COMMIT_CHARACTERS: Final = 64_000_000
+"""Characters after which a commit is made unasked, however few paragraphs they are in."""
+
 
 class IndexWriter:
     """The one writer of an index.
@@ -66,6 +69,7 @@ class IndexWriter:
         self._waiting: dict[bytes, str] = {}
         self._embeddings: dict[bytes, NDArray[np.float16]] = {}
         self._pending_paragraphs = 0
+        self._pending_characters = 0
         self._failed = False
         self._encoder: OnnxEncoder | None = None
         self._analyzer = Analyzer(self._manifest.language)
@@ -106,13 +110,14 @@ class IndexWriter:
         self._drop_pending(article.id)
         self._pending[article.id] = article
         self._pending_paragraphs += len(article.paragraphs)
+        self._pending_characters += sum(map(len, article.paragraphs))
         for text in article.paragraphs:
             digest = text_digest(text)
             if digest not in self._embeddings:
                 self._waiting[digest] = text
         if len(self._waiting) >= ENCODE_EVERY:
             self._encode()
-        if self._pending_paragraphs >= COMMIT_EVERY:
+        if self._is_full():
             self.commit()
         return "created" if before is None else "updated"
 
@@ -126,6 +131,7 @@ class IndexWriter:
 
     def commit(self) -> int:
         """Make everything put and deleted durable and visible; return the sequence number."""
+        self._check_usable()
         if self._pending or self._deleted:
             self._encode()
             try:
@@ -157,11 +163,7 @@ class IndexWriter:
 
     def _digest_of(self, article: str) -> bytes | None:
         """Return the digest of the article as the next commit would leave it."""
-        if self._failed:
-            raise BrokenIndexError(
-                f"an earlier commit to {self._path} failed half-way: close the writer and open "
-                "the index again, which recovers it"
-            )
+        self._check_usable()
         if article in self._pending:
             return self._pending[article].digest()
         if article in self._deleted:
@@ -169,11 +171,27 @@ class IndexWriter:
         record = self._catalog.find(article, self.sequence)
         return None if record is None else record.digest
 
+    def _check_usable(self) -> None:
+        if self._failed:
+            raise BrokenIndexError(
+                f"an earlier commit to {self._path} failed half-way: close the writer and open "
+                "the index again, which recovers it"
+            )
+
+    def _is_full(self) -> bool:
+        """Tell whether so much waits in memory that it has to be committed."""
+        texts = len(self._embeddings) + len(self._waiting)
+        return (
+            max(self._pending_paragraphs, texts) >= COMMIT_EVERY
+            or self._pending_characters >= COMMIT_CHARACTERS
+        )
+
     def _drop_pending(self, article: str) -> None:
         self._deleted.pop(article, None)
         dropped = self._pending.pop(article, None)
         if dropped is not None:
             self._pending_paragraphs -= len(dropped.paragraphs)
+            self._pending_characters -= sum(map(len, dropped.paragraphs))
 
     def _encode(self) -> None:
         """Give every waiting text its embedding: copied where the index has the text already."""
@@ -198,24 +216,27 @@ class IndexWriter:
             self._embeddings[text_digest(text)] for item in articles for text in item.paragraphs
         ]
         if rows:
+            self._vectors.cut(self._commit.rows)
             self._vectors.append(np.stack(rows))
         self._commit = self._catalog.write(articles, list(self._deleted), self._commit.rows)
         self._pending.clear()
         self._deleted.clear()
         self._embeddings.clear()
         self._pending_paragraphs = 0
+        self._pending_characters = 0
 
     def _catch_up(self) -> None:
         """Bring columns and keyword index to the catalog's last commit."""
-        columns.catch_up(self._path / COLUMNS, self._catalog, self._commit.rows)
         seen = self._keywords.sequence
-        if seen == self.sequence:
-            return
         if seen > self.sequence:
             raise BrokenIndexError(
                 f"the keyword index of {self._path} is ahead of its catalog (commit {seen}, "
                 f"{self.sequence}); restore the index from a backup"
             )
+        published = self._catalog.commit_of(seen).rows
+        columns.catch_up(self._path / COLUMNS, self._catalog, self._commit.rows, published)
+        if seen == self.sequence:
+            return
         for rows in self._catalog.removed_rows(self.sequence, after=seen):
             self._keywords.delete(rows)
         for record in self._catalog.alive_since(seen):

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from whoosh.util.times import TimeError
-
-__all__ = ["seconds_of", "utc"]
+__all__ = ["seconds_of", "utc", "written_seconds"]
 
 _DAY: Final = re.compile(r"(\d{4})(?:[-/.](\d\d?)(?:[-/.](\d\d?))?)?", re.ASCII)
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
@@ -45,21 +43,39 @@ def _second(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
+def written_seconds(text: str) -> tuple[int, int] | None:
+    """Return the first and last second, since 1970 UTC, of a year, month, day or moment in digits.
+
+    2023, 2023-01, 2023-01-04, 2023-01-04T09:30:00+01:00; None for anything else.
+    """
+    try:
+        period = _written(text)
+    except (ValueError, OverflowError):
+        return None
+    return period and (_second(period[0]), _second(period[1]) - 1)
+
+
+def _written(text: str) -> tuple[datetime, datetime] | None:
+    if match := _DAY.fullmatch(text):
+        year, month, day = (int(part) if part else None for part in match.groups())
+        first = datetime(year or 0, month or 1, day or 1, tzinfo=UTC)
+        return first, _next(first, "day" if day else "month" if month else "year")
+    if _MOMENT.match(text):
+        first = utc(datetime.fromisoformat(text))
+        return first, first + timedelta(seconds=1)
+    return None
+
+
 def _period(text: str, now: datetime) -> tuple[datetime, datetime] | None:
     """Return the first moment of a date or named time, and the first after it."""
     try:
-        if match := _DAY.fullmatch(text):
-            year, month, day = (int(part) if part else None for part in match.groups())
-            first = datetime(year or 0, month or 1, day or 1, tzinfo=UTC)
-            return first, _next(first, "day" if day else "month" if month else "year")
+        if period := _written(text):
+            return period
         if match := _NAMED.fullmatch(text.lower()):
             first = _start(now, match[2])
             if match[1] == "last":
                 return _start(first - timedelta(days=1), match[2]), first
             return first, _next(first, match[2])
-        if _MOMENT.match(text):
-            first = utc(datetime.fromisoformat(text))
-            return first, first + timedelta(seconds=1)
         return _spoken(text, now)
     except (ValueError, OverflowError):
         return None
@@ -81,6 +97,8 @@ def _spoken(text: str, now: datetime) -> tuple[datetime, datetime] | None:
     """Read yesterday, last friday, 5 march 2023: what whoosh understands of English."""
     if not re.search(r"[A-Za-z]", text) or len(text) > _MAX_DATE:
         return None
+    from whoosh.util.times import TimeError
+
     try:
         found = _english().date_from(text, now.replace(tzinfo=None))
     except (TimeError, AttributeError, TypeError):  # it stumbles over '10am to -9 years'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from whoosh.support.levenshtein import damerau_levenshtein
 
 from nutgraf.index.keywords.analysis import Analyzer, Token
+from nutgraf.index.keywords.folding import cut
 from nutgraf.search.patterns import Pattern
 from nutgraf.search.query import Query
 
@@ -39,7 +41,7 @@ def find_matches(text: str, question: Query, analyzer: Analyzer) -> list[Match]:
         found[token.start] = Match(token.start, token.end, token.term)
     if question.patterns:
         for token in tokens:
-            word = analyzer.fold(text[token.start : token.end])
+            word = cut(analyzer.fold(text[token.start : token.end]))
             if any(_fits(pattern, word, token.term) for pattern in question.patterns):
                 found[token.start] = Match(token.start, token.end, token.term)
     return [found[start] for start in sorted(found)]
@@ -69,8 +71,8 @@ def _fits(pattern: Pattern, word: str, term: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    signs = {"*": r"\w*", "?": r"\w"}
-    return re.compile("".join(signs.get(sign) or re.escape(sign) for sign in pattern))
+    # Not a star for a star: a*a*a*b against a long word of a would take minutes.
+    return re.compile(fnmatch.translate(pattern))
 
 
 def _near(word: str, wanted: str, distance: int) -> bool:

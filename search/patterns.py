@@ -8,9 +8,17 @@ from typing import Any, Final
 
 from nutgraf.index.keywords.analysis import Analyzer, Token
 from nutgraf.index.keywords.queries import query as wq
+from nutgraf.index.keywords.tree import MAX_PATTERN, MAX_WILDCARDS
 from nutgraf.search.parser import PatternKind
 
-__all__ = ["Pattern", "fuzzy_patterns", "pattern_query", "prefix_patterns", "wildcard_patterns"]
+__all__ = [
+    "Pattern",
+    "can_be_searched",
+    "fuzzy_patterns",
+    "pattern_query",
+    "prefix_patterns",
+    "wildcard_patterns",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,12 @@ def pattern_query(name: str | None, pattern: Pattern) -> Any:
     if pattern.kind == "wildcard":
         return wq.Wildcard(name, pattern.text)
     return wq.FuzzyTerm(name, pattern.text, maxdist=pattern.distance, prefixlength=0)
+
+
+def can_be_searched(pattern: Pattern) -> bool:
+    """Tell whether a keyword index takes the pattern: folding can make one longer."""
+    signs = pattern.text.count("*") + pattern.text.count("?")
+    return len(pattern.text) < MAX_PATTERN and signs < MAX_WILDCARDS
 
 
 def prefix_patterns(word: str, analyzer: Analyzer) -> tuple[list[Pattern], list[str]]:

@@ -19,6 +19,7 @@ from nutgraf.search.dates import seconds_of, utc
 from nutgraf.search.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
 from nutgraf.search.patterns import (
     Pattern,
+    can_be_searched,
     fuzzy_patterns,
     pattern_query,
     prefix_patterns,
@@ -176,6 +177,10 @@ class _Reader:
         """Read what was no date, range or pattern as the plain words in it."""
         return self.read(_plain(leaf.text.rstrip("[]{}")), scoring=scoring)
 
+    def as_no_pattern(self, leaf: Leaf, *, scoring: bool) -> _Clause:
+        self.warn(f"'{leaf.text[:40]}' has too many letters or signs for a pattern")
+        return self.as_words(leaf, scoring=scoring)
+
     def text(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a word or phrase of the paragraph or the title."""
         tokens = self.tokens(leaf.text)
@@ -240,6 +245,8 @@ class _Reader:
             else:
                 patterns = fuzzy_patterns(leaf.text, tokens[-1], leaf.distance, self.analyzer)
                 terms = []
+        if not all(map(can_be_searched, patterns)):
+            return self.as_no_pattern(leaf, scoring=scoring)
         last_word = _any([pattern_query(name, each) for each in patterns] + _terms(name, terms))
         holds = _all([*_terms(name, heads), last_word])
         if scoring:
@@ -258,7 +265,10 @@ class _Reader:
             self.warn(f"'{leaf.field}:' needs a word directly after it")
             return self.as_words(leaf, scoring=scoring)
         if leaf.kind == "prefix" or leaf.kind == "wildcard" or leaf.kind == "fuzzy":
-            holds = pattern_query(leaf.field, Pattern(leaf.kind, folded, leaf.distance))
+            pattern = Pattern(leaf.kind, folded, leaf.distance)
+            if not can_be_searched(pattern):
+                return self.as_no_pattern(leaf, scoring=scoring)
+            holds = pattern_query(leaf.field, pattern)
         else:
             holds = wq.Term(leaf.field, folded)
         return _Clause(holds, holds, value_of=leaf.field)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from nutgraf.index.article import timestamp
-from nutgraf.index.errors import InputError
+from nutgraf.search.dates import written_seconds
 from nutgraf.search.errors import RequestError
 
 __all__ = [
@@ -42,8 +41,6 @@ MAX_VALUES: Final = 100
 MAX_MARK: Final = 100
 """Characters in what is put before or after a highlight."""
 
-DAY: Final = 86_400
-
 VALUED: Final = ("source", "author", "section", "language", "article")
 """The fields that are filtered by value."""
 
@@ -54,8 +51,9 @@ class Filters:
 
     A single value may stand for a tuple of one, and any list for a tuple.
 
-    `published_from` and `published_to` are ISO 8601 dates or dates and times;
-    a `published_to` without a time covers its whole day.
+    `published_from` and `published_to` are years, months, days or moments, as
+    in 2023, 2023-01, 2023-01-04, 2023-01-04T09:30:00+01:00; both belong to the
+    range whole.
 
     Raises RequestError naming the field.
     """
@@ -92,9 +90,7 @@ class Filters:
         """Return the first and the last second (1970 UTC) of publication, None where open."""
         start = _seconds("published_from", self.published_from)
         end = _seconds("published_to", self.published_to)
-        if end is not None and self.published_to is not None and len(self.published_to) <= 10:
-            end += DAY - 1
-        return start, end
+        return start and start[0], end and end[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +184,12 @@ def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
         raise RequestError(name, f"is {value}; take {lowest} to {highest}")
 
 
-def _seconds(name: str, value: str | None) -> int | None:
+def _seconds(name: str, value: str | None) -> tuple[int, int] | None:
     if value is None:
         return None
-    try:
-        return timestamp(value)
-    except InputError:
+    if not isinstance(value, str) or (seconds := written_seconds(value)) is None:
         raise RequestError(
-            name, f"is {value[:40]!r}, which is no date; write it as 2023-01-04"
-        ) from None
+            name,
+            f"is {str(value)[:40]!r}, which is no date; write it as 2023, 2023-01 or 2023-01-04",
+        )
+    return seconds

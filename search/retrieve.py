@@ -42,12 +42,11 @@ def semantic_ranking(
     depth: int,
 ) -> Ranking:
     """Return the rows nearest in meaning, at most `depth`, that pass constraint and filters."""
-    allowed = filter_mask(snapshot, filters)
     if question.constraint is None:
-        return snapshot.vectors.rank(embedding, depth, allowed)
+        return snapshot.vectors.rank(embedding, depth, filter_mask(snapshot, filters))
     within = _within(question, filters)
     if snapshot.keywords.count(within) > FEW:
-        return _checked(snapshot, within, embedding, depth, allowed)
+        return _checked(snapshot, within, embedding, depth, filter_mask(snapshot, filters))
     mask = np.zeros(snapshot.commit.rows, bool)
     mask[snapshot.keywords.rows(within)] = True
     return snapshot.vectors.rank(embedding, depth, mask)

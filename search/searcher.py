@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
@@ -45,7 +47,9 @@ class Searcher:
 
         Raises RequestError for a request that cannot be answered.
         """
-        if isinstance(request, str):
+        if isinstance(request, SearchRequest):
+            request = replace(request, **options)
+        else:
             request = SearchRequest(request, **options)
         started = time.perf_counter()
         question = parse_query(request.q, self._snapshot.analyzer)
@@ -99,22 +103,27 @@ class Searcher:
 
     def _candidates(self, request: SearchRequest, question: Query) -> Candidates:
         """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
+        if not question.text:
+            # Only conditions: there is nothing to compare by meaning, whatever the mode.
+            return from_keywords(keyword_ranking(self._snapshot, question, request.filters, DEPTH))
         if request.mode == "semantic":
-            return from_meaning(self._semantic(request, question))
+            return from_meaning(self._semantic(request, question, self._embedding(question)))
         keyword = keyword_ranking(self._snapshot, question, request.filters, DEPTH)
         full = FULL * self._snapshot.keywords.weight(question.terms)
-        if request.mode == "keyword" or not question.text:
+        if request.mode == "keyword":
             return from_keywords(keyword, full)
-        embedding = self._snapshot.encoder.encode_question(question.text)
-        semantic = semantic_ranking(self._snapshot, question, embedding, request.filters, DEPTH)
+        embedding = self._embedding(question)
+        semantic = self._semantic(request, question, embedding)
         rows = np.union1d(keyword.rows, semantic.rows)
         cosines = self._snapshot.vectors.scores(embedding, rows)
         return fuse(request.fusion, keyword, semantic, rows, cosines, full)
 
-    def _semantic(self, request: SearchRequest, question: Query) -> Ranking:
-        if not question.text:
-            return Ranking.empty()
-        embedding = self._snapshot.encoder.encode_question(question.text)
+    def _embedding(self, question: Query) -> NDArray[np.float32]:
+        return self._snapshot.encoder.encode_question(question.text)
+
+    def _semantic(
+        self, request: SearchRequest, question: Query, embedding: NDArray[np.float32]
+    ) -> Ranking:
         return semantic_ranking(self._snapshot, question, embedding, request.filters, DEPTH)
 
     def _hits(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 import sentencex
 
 from nutgraf.search.hits import Snippet
+from nutgraf.search.matches import Match
 from nutgraf.search.request import Highlight
 
 __all__ = ["WIDTH", "make_snippet", "mark"]
@@ -29,13 +31,12 @@ Span = tuple[int, int]
 
 
 def make_snippet(
-    text: str, matches: Sequence[tuple[int, int, str]], language: str, highlight: Highlight
+    text: str, matches: Sequence[Match], language: str, highlight: Highlight
 ) -> Snippet:
     """Cut the best window out of a paragraph's text and mark what matched in it.
 
-    `matches` are (start, end, what) in code points of `text`, in their order
-    and apart from one another; `what` tells different matches from repeated
-    ones. Highlights of the snippet are offsets into its own text.
+    `matches` come in their order and apart from one another. Highlights of the
+    snippet are offsets into its own text.
     """
     start, end = _best_window(_windows(text, language), matches)
     before = ELLIPSIS if text[:start].strip() else ""
@@ -65,30 +66,43 @@ def mark(text: str, spans: Sequence[Span], highlight: Highlight) -> str:
     return "".join([*parts, html.escape(text[at:])])
 
 
-def _best_window(windows: Sequence[Span], matches: Sequence[tuple[int, int, str]]) -> Span:
-    """Return the window with the most different matches; then the most; then the first."""
+def _best_window(windows: Sequence[Span], matches: Sequence[Match]) -> Span:
+    """Return the window with the most different matches; then the most; then the first.
 
-    def worth(window: Span) -> tuple[int, int, int]:
-        start, end = window
-        inside = [what for first, last, what in matches if start <= first and last <= end]
-        return len(set(inside)), len(inside), -start
-
-    return max(windows, key=worth)
+    Windows and matches both come in their order, so one pass over both does.
+    """
+    best, worth = windows[0], (0, 0)
+    inside: Counter[str] = Counter()
+    first = last = 0
+    for start, end in windows:
+        while last < len(matches) and matches[last].end <= end:
+            inside[matches[last].term] += 1
+            last += 1
+        while first < last and matches[first].start < start:
+            term = matches[first].term
+            inside[term] -= 1
+            if not inside[term]:
+                del inside[term]
+            first += 1
+        found = (len(inside), last - first)
+        if found > worth:
+            best, worth = (start, end), found
+    return best
 
 
 def _windows(text: str, language: str) -> list[Span]:
     """Return spans of whole sentences of at most WIDTH characters, one from each sentence on."""
     sentences = list(_sentences(text, language))
-    ends = [end for _, end in sentences]
     windows: list[Span] = []
+    last = 0
     for at, (start, end) in enumerate(sentences):
         if end - start > WIDTH:
             windows += _cut(text, start, end)
             continue
-        last = at
-        while last + 1 < len(sentences) and ends[last + 1] - start <= WIDTH:
+        last = max(last, at)
+        while last + 1 < len(sentences) and sentences[last + 1][1] - start <= WIDTH:
             last += 1
-        windows.append((start, ends[last]))
+        windows.append((start, sentences[last][1]))
     return windows or [(0, 0)]
 
 

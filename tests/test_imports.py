@@ -122,5 +122,5 @@ def defined(file: str) -> set[str]:
         for node in ast.parse(Path(file).read_text("utf-8")).body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         and not node.name.startswith("_")
-        and not any(ast.unparse(one).startswith("app.command(") for one in node.decorator_list)
+        and not any(ast.unparse(one).startswith("app.") for one in node.decorator_list)
     }

@@ -52,6 +52,9 @@ _MAX_CACHED: Final = 1 << 18
 # Words kept with their terms: the vocabulary of a large archive's frequent
 # words, some 40 MB when full.
 
+_LONG: Final = 64
+# Longer words are not kept: a blob of letters comes once and can be of any size.
+
 # Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Han, kana.
 _SINGLE: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
@@ -150,8 +153,12 @@ class Analyzer:
 
 
 def exact_term(value: str) -> str:
-    """Return the term that finds exactly this value of source, author, section ..."""
-    return "=" + value
+    """Return the term that finds exactly this value of source, author, section ...
+
+    It begins with a space, which no folded term does: a value that looks like
+    another's exact term must not be taken for it.
+    """
+    return " " + value
 
 
 def value_terms(value: str) -> tuple[str, ...]:
@@ -183,6 +190,8 @@ class _Terms(dict[str, str]):
 
     def __missing__(self, word: str) -> str:
         term = self._term(word)
+        if len(word) > _LONG:
+            return term
         if len(self) >= _MAX_CACHED:
             self.clear()
         self[word] = term

@@ -63,7 +63,7 @@ class Phrase:
 class Pattern:
     """Paragraphs with a term that starts with `start` and fully matches `regex`; scores `boost`.
 
-    `regex` uses only literals, `.`, `*`, `?`, `[^=]` and groups, which mean
+    `regex` uses only literals, `.`, `*`, `?`, `[^ ]` and groups, which mean
     the same to Python and to tantivy.
     """
 

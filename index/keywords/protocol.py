@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nutgraf.index.ranking import Ranking
-
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from whoosh.query import Query
+
+    from nutgraf.index.ranking import Ranking
 
 __all__ = ["KeywordEntry", "KeywordReader", "KeywordWriter"]
 

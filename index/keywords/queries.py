@@ -1,4 +1,4 @@
-"""The nodes that query trees are made of: `whoosh.query`, imported here and nowhere else."""
+"""The nodes that query trees are made of: `whoosh.query`, imported without its warnings."""
 
 from __future__ import annotations
 

@@ -8,9 +8,11 @@ over one by one.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -60,11 +62,26 @@ def create(path: Path) -> None:
 
 def open_reader(path: Path) -> TantivyReader:
     """Return a view of the last commit. Raises BrokenIndexError."""
-    with _guarded(path):
-        index = tantivy.Index.open(str(path))
+    with _guarded(path), ExitStack() as held:
+        index = tantivy.Index.open(str(_lockable(path, held)))
         # A snapshot needs no thread that watches for newer commits.
         index.config_reader("manual")
-        return TantivyReader(path, index)
+        return TantivyReader(path, index, held.pop_all())
+
+
+def _lockable(path: Path, held: ExitStack) -> Path:
+    """Return `path`, or a folder of links to its files where `path` cannot be written.
+
+    tantivy writes a lock file beside the index even to read it, which a
+    read-only mount, or another user's index, does not let it.
+    """
+    if os.access(path, os.W_OK):
+        return path
+    folder = Path(held.enter_context(TemporaryDirectory(prefix="nutgraf-")))
+    for file in path.iterdir():
+        if file.suffix != ".lock":
+            (folder / file.name).symlink_to(file.resolve())
+    return folder
 
 
 def open_writer(path: Path) -> TantivyWriter:
@@ -78,8 +95,9 @@ def open_writer(path: Path) -> TantivyWriter:
 class TantivyReader:
     """A KeywordReader over tantivy. Searches release the interpreter's lock."""
 
-    def __init__(self, path: Path, index: tantivy.Index) -> None:
+    def __init__(self, path: Path, index: tantivy.Index, held: ExitStack) -> None:
         self._path = path
+        self._held = held
         self._searcher = index.searcher()
         self._translate = Translator(index.schema, self._searcher)
         self._sequence = _sequence(self._searcher)
@@ -130,6 +148,7 @@ class TantivyReader:
 
     def close(self) -> None:
         """See KeywordReader. Files are mapped, and let go with the last use of the view."""
+        self._held.close()
 
     def _rank_by_score(self, node: Node, depth: int) -> Ranking:
         with _guarded(self._path):
@@ -210,12 +229,20 @@ class TantivyWriter:
             self._sequence = sequence
             # Segments that were merged away stay on disk otherwise.
             writer.garbage_collect_files()
+            self._share()
+
+    def _share(self) -> None:
+        """Let everyone read the index who may read its folder: tantivy keeps two files private."""
+        mode = self._path.stat().st_mode & 0o666
+        for name in ("meta.json", ".managed.json"):
+            (self._path / name).chmod(mode | 0o600)
 
     def close(self) -> None:
         """See KeywordWriter."""
         if self._writer is not None:
             with _guarded(self._path):
                 self._writer.rollback()
+                self._share()
             # Its lock goes with the object.
             self._writer = None
 

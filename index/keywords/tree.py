@@ -6,7 +6,7 @@ What a tree means is decided here, once, so the engines cannot differ:
 - Words and phrases in text and title score by BM25; every other leaf counts 1.
 - Boosts multiply down to the leaves.
 - In a Wildcard only `*` and `?` are special.
-- A pattern that starts with a wildcard does not see the `=value` of `exact_term`.
+- A pattern that starts with a wildcard does not see the exact value of `exact_term`.
 - `minmatch` and `scale` of Or are not used.
 """
 
@@ -120,7 +120,7 @@ def _pattern(field: str, parts: Iterable[str], boost: float) -> Node:
 
 
 _ANY: Final = {"*": ".*", "?": "."}
-_FIRST: Final = {"*": "([^=].*)?", "?": "[^=]"}
+_FIRST: Final = {"*": "([^ ].*)?", "?": "[^ ]"}
 
 
 def _fuzzy(tree: Any, boost: float) -> Node:

@@ -60,4 +60,4 @@ class FileName:
                 f"there is no 'id', and {self.clash} has taken the name {self.stem!r} for its own; "
                 "give it an id, rename the file, or index it alone"
             )
-        return self.stem if line is None else f"{self.stem}-{line}"
+        return self.stem if line is None else f"{self.stem}:{line}"

@@ -31,7 +31,7 @@ def read_jsonl(
 ) -> Iterator[Article | Rejected]:
     """Yield an article, or why there is none, for each line that is not blank.
 
-    An article without an id gets the file's name and the line's number: NAME-7.
+    An article without an id gets the file's name and the line's number: NAME:7.
     """
     empty = True
     for number, line in _lines(file, on_bytes):

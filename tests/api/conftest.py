@@ -27,6 +27,7 @@ def client(seeds_index):
         thread.start()
         try:
             while not server.started:
+                assert thread.is_alive(), "the server did not start"
                 time.sleep(0.01)
             port = server.servers[0].sockets[0].getsockname()[1]
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as opened:
@@ -42,7 +43,7 @@ def run(tmp_path):
 
     def run_nutgraf(*arguments, stdin=b"", **environment):
         return subprocess.run(
-            [NUTGRAF, *map(str, arguments)],
+            [NUTGRAF, *(each if isinstance(each, bytes) else str(each) for each in arguments)],
             cwd=tmp_path,
             input=stdin,
             capture_output=True,

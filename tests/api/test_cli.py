@@ -174,6 +174,10 @@ def test_choices_for_a_new_index(run, tmp_path, encoder_folder):
         ),
         (["search", "x", "-i", "nowhere"], "there is no index at nowhere"),
         (["show", "nothing"], "there is no article 'nothing'"),
+        (["show", "a#" + "1" * 5_000], "there is no article"),
+        (["show", b"\xff"], "there is no article"),
+        (["delete", b"\xff"], "there is no article"),
+        (["show", "business-creamery-collapse#999"], "there is no paragraph"),
         (["delete", "nothing"], "there is no article 'nothing'"),
         (["search"], "QUESTION"),
         (["frobnicate"], "frobnicate"),
@@ -227,16 +231,19 @@ def test_output_can_be_cut_off(index):
 def test_text_cannot_steer_the_terminal(run, index):
     hostile = {
         **GOOD,
-        "id": "e\x1b[31m",
+        "id": "red",
         "title": "Red \x1b[2J title",
-        "text": "Zebra \x1b]0;x\x07 stripes",
+        "text": "Zebra \x1b]0;x\x07 stripes \x9b2J",
     }
     del hostile["paragraphs"]
     assert run("index", "-", stdin=lines(hostile)).returncode == 0
-    for done in (run("search", "zebra stripes", "-n", "1"), run("show", "e\x1b[31m")):
+    for done in (run("search", "zebra stripes", "-n", "1"), run("show", "red")):
         assert b"Zebra" in done.stdout
         assert b"\x1b" not in done.stdout
         assert b"\x07" not in done.stdout
+    printed = run("show", "red", "--json").stdout
+    assert "\x9b".encode() not in printed
+    assert "\x9b" in json.loads(printed)["paragraphs"][0]["text"]
 
 
 def test_paragraph_ids_can_be_shown(run, index):
@@ -303,6 +310,15 @@ def test_no_model_anywhere_is_one_clear_error(run, tmp_path):
     errors = fails(run("index", "a.txt", **environment), 2, "offline-model")
     assert "pip install" in errors
     assert not (tmp_path / "nutgraf.index").exists()
+
+
+def test_terminals_that_are_closed_or_speak_only_ascii(run, index):
+    script = f"{NUTGRAF} stats -i {index} >&-; {NUTGRAF} search Brücke -i {index} 2>&-"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
+    assert b"Traceback" not in done.stderr
+    done = run("search", "brücke", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert b"\\xfc" in done.stdout
 
 
 def test_help_tells_every_command(run):

@@ -4,10 +4,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from starlette.testclient import TestClient
 
+from nutgraf.api.app import create_app
 from nutgraf.api.limits import MAX_BODY
 from nutgraf.api.problems import PROBLEM
 from nutgraf.api.schemas import ArticleAnswer, SearchAnswer, StatsAnswer
+from nutgraf.index.errors import BrokenIndexError
 from nutgraf.search import Searcher
 
 
@@ -94,6 +97,7 @@ def test_highlights_are_the_askers(client):
         ({"q": "x", "published_from": "soon"}, "published_from"),
         ({"q": "x", "sources": "typo"}, "sources"),
         ({"q": "x", "explain": "perhaps"}, "explain"),
+        ({"q": "x", "strict": "1"}, "strict"),
     ],
 )
 def test_a_wrong_parameter_is_a_problem_that_names_it(client, parameters, field):
@@ -114,6 +118,8 @@ def test_a_wrong_parameter_is_a_problem_that_names_it(client, parameters, field)
         ({"q": "x", "filters": {"source": ["x"] * 101}}, "source"),
         ({"q": "x", "highlight": {"pre": "x" * 101}}, "highlight.pre"),
         ([], "body"),
+        ({"q": "x", "strength": 1}, "strength"),
+        ({"q": "x", "filters": {"list[x": 1}}, "filters.list[x"),
     ],
 )
 def test_a_wrong_body_is_a_problem_that_names_the_field(client, body, field):
@@ -140,6 +146,33 @@ def test_a_body_without_bounds_is_stopped(client):
 
     problem(client.post("/v1/search", content=b" " * (MAX_BODY + 1)), 413)
     problem(client.post("/v1/search", content=endless()), 413)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
+@pytest.mark.parametrize(
+    "q",
+    [
+        "a?b?c?d?e?f?g?h?i?j?k",
+        "source:" + "\ufdfa" * 10 + "*",
+        "text:ab*c?d?e?f?g?h?i?j?k?l",
+        "\ufdfa" * 10 + "*",
+        "ab" + "\ufdfa" * 10 + "~2",
+        "title:" + "x" * 300 + "*",
+    ],
+)
+def test_patterns_beyond_what_an_index_takes_are_words(client, q, mode):
+    response = client.get("/v1/search", params={"q": q, "mode": mode})
+    assert response.status_code == 200, response.text
+
+
+def test_an_index_that_breaks_is_no_business_of_the_askers():
+    class Broken:
+        def search(self, _request):
+            raise BrokenIndexError("/srv/secret/place is damaged")
+
+    with TestClient(create_app(Broken())) as broken:
+        body = problem(broken.get("/v1/search", params={"q": "x"}), 500)
+    assert "secret" not in json.dumps(body)
 
 
 @pytest.mark.parametrize("q", ["((((", '"unclosed', "title:", "🚀", "-", "a AND", "סירה", "*", "~"])

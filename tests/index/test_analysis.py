@@ -106,16 +106,16 @@ def test_stop_words() -> None:
 
 def test_value_terms() -> None:
     assert value_terms("BBC  News Élan") == (
-        "=BBC  News Élan",
+        " BBC  News Élan",
         "bbc news elan",
         "bbc",
         "news",
         "elan",
     )
     assert value_terms("en") == (exact_term("en"), "en")
-    assert value_terms("O’Brien") == ("=O’Brien", "o'brien")
-    assert value_terms("AT&T 1,000") == ("=AT&T 1,000", "at&t 1,000", "at", "t", "1,000")
-    assert value_terms("🎉") == ("=🎉", "🎉")
+    assert value_terms("O’Brien") == (" O’Brien", "o'brien")
+    assert value_terms("AT&T 1,000") == (" AT&T 1,000", "at&t 1,000", "at", "t", "1,000")
+    assert value_terms("🎉") == (" 🎉", "🎉")
 
 
 def test_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

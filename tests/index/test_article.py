@@ -15,6 +15,8 @@ def article(**fields):
     [
         ({"id": ""}, "'id' is empty"),
         ({"id": "x" * 600}, "'id' is 600 characters long"),
+        ({"id": "a\nb"}, "'id' holds a control character"),
+        ({"id": "a\x9b"}, "'id' holds a control character"),
         ({"title": "  "}, "'title' is empty"),
         ({"paragraphs": ()}, "'paragraphs' is empty"),
         ({"paragraphs": ("ok", " ")}, r"'paragraphs\[1\]' is empty"),

@@ -97,7 +97,7 @@ def test_readers_cannot_write(tmp_path):
 def test_columns_hold_a_value_a_row(catalog, tmp_path):
     dated = article("a", "1", "2", source="X", section="world", published="2023-01-04")
     catalog.write([dated, article("b", source="Y", language="de")], [], 0)
-    catch_up(tmp_path / "columns", catalog, 3)
+    catch_up(tmp_path / "columns", catalog, 3, 0)
     columns = Columns.open(tmp_path / "columns", 3)
     assert columns.article.tolist() == [1, 1, 2]
     assert columns.published.tolist() == [timestamp("2023-01-04")] * 2 + [NO_DATE]
@@ -114,7 +114,7 @@ def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
     folder = tmp_path_factory.mktemp("columns")
     Catalog.create(folder / "c.sqlite")
     with closing(Catalog.open(folder / "c.sqlite", writing=True)) as catalog:
-        row = 0
+        row = published = 0
         for number, sizes in enumerate(commits):
             articles = [
                 article(f"{number}-{at}", *(str(n) for n in range(size)), source=f"s{size}")
@@ -122,13 +122,14 @@ def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
             ]
             row = catalog.write(articles, [], row).rows
             if data.draw(st.booleans()):
-                catch_up(folder / "columns", catalog, row)
+                catch_up(folder / "columns", catalog, row, published)
+                published = row
         for path in sorted((folder / "columns").glob("*")):
             if data.draw(st.booleans()):
                 size = path.stat().st_size
                 with path.open("r+b") as file:
                     file.truncate(data.draw(st.integers(0, size + 30)))
-        catch_up(folder / "columns", catalog, row)
+        catch_up(folder / "columns", catalog, row, published)
         columns = Columns.open(folder / "columns", row)
         records = catalog.records_of(range(row))
         assert columns.article.tolist() == [records[at].number for at in range(row)]

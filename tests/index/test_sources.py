@@ -81,9 +81,9 @@ def test_jsonl_takes_text_and_numbers_articles_without_an_id_by_line(tmp_path):
         {"id": None, "title": "C", "text": "Five.", "source": None},
     )
     assert read(file) == [
-        Article("day-1", "A", ("One.", "Two.")),
+        Article("day:1", "A", ("One.", "Two.")),
         Article("12", "B", ("Three.", "Four.")),
-        Article("day-4", "C", ("Five.",)),
+        Article("day:4", "C", ("Five.",)),
     ]
 
 
@@ -168,7 +168,7 @@ def test_two_files_of_one_name_are_not_taken_for_two_versions(tmp_path):
         write_lines(tmp_path / folder / "day.jsonl", {**GOOD, "id": folder}, {**GOOD, "id": None})
     items = read(tmp_path)
     assert [item.id for item in items if isinstance(item, Article)] == [
-        "a", "day-2", "story", "b",
+        "a", "day:2", "story", "b",
     ]  # fmt: skip
     rejected = [item for item in items if isinstance(item, Rejected)]
     assert [Path(item.place).name for item in rejected] == ["day.jsonl:2", "story.txt"]
@@ -178,7 +178,7 @@ def test_two_files_of_one_name_are_not_taken_for_two_versions(tmp_path):
 def test_standard_input_is_jsonl(monkeypatch):
     line = json.dumps({"title": "T", "text": "P"}).encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line)))
-    assert read("-") == [Article("stdin-1", "T", ("P",))]
+    assert read("-") == [Article("stdin:1", "T", ("P",))]
 
 
 def test_bytes_are_reported_as_they_are_read(tmp_path):

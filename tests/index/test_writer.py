@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from whoosh import query
 
-from nutgraf.index import IndexSnapshot, IndexWriter, create_index, writer
+from nutgraf.index import IndexSnapshot, IndexWriter, columns, create_index, keywords, writer
 from nutgraf.index.article import Article
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import (
@@ -154,22 +154,22 @@ def test_long_input_is_committed_on_the_way(tantivy_index, monkeypatch):
 @pytest.mark.parametrize("step", ["columns", "keywords", "torn"])
 def test_opening_recovers_what_a_dead_writer_left(index, monkeypatch, step):
     write(index, FERRY)
-    with IndexWriter(index, trust=True) as opened:
-        opened.put(BREAD)
-        opened.delete("ferry")
-        if step == "torn":
-            monkeypatch.setattr(opened._catalog, "write", _dies)
-        elif step == "columns":
-            monkeypatch.setattr(writer.columns, "catch_up", _dies)
-        else:
-            monkeypatch.setattr(opened._keywords, "commit", _dies)
-        with pytest.raises(OSError, match="died"):
-            opened.commit()
+    opened = IndexWriter(index, trust=True)
+    opened.put(BREAD)
+    opened.delete("ferry")
+    if step == "torn":
+        monkeypatch.setattr(opened._catalog, "write", _dies)
+    elif step == "columns":
+        monkeypatch.setattr(writer.columns, "catch_up", _dies)
+    else:
+        monkeypatch.setattr(opened._keywords, "commit", _dies)
+    with pytest.raises(OSError, match="died"):
+        opened.commit()
+    monkeypatch.undo()
+    for attempt in (opened.commit, lambda: opened.put(FERRY), lambda: opened.delete("ferry")):
         with pytest.raises(BrokenIndexError, match="failed half-way"):
-            opened.put(FERRY)
-        monkeypatch.undo()
-        opened._pending.clear()
-        opened._deleted.clear()
+            attempt()
+    opened.close()
     assert texts(index, "ferry") == [FERRY.paragraphs[0]], "readers still see the commit before"
     with IndexWriter(index, trust=True):
         pass
@@ -178,6 +178,73 @@ def test_opening_recovers_what_a_dead_writer_left(index, monkeypatch, step):
     assert bool(texts(index, "ferry")) != acknowledged
     assert write(index, BREAD) == ["unchanged" if acknowledged else "created"]
     assert texts(index, "bread") == [BREAD.paragraphs[0]]
+
+
+def test_embeddings_that_were_half_written_do_not_shift_later_ones(tantivy_index, monkeypatch):
+    write(tantivy_index, FERRY)
+    opened = IndexWriter(tantivy_index)
+    opened.put(BREAD)
+
+    def half(_embeddings):
+        with (tantivy_index / "rows.f16").open("ab") as file:
+            file.write(b"x" * 333)
+        raise OSError("disk full")
+
+    monkeypatch.setattr(opened._vectors, "append", half)
+    with pytest.raises(OSError, match="disk full"):
+        opened.commit()
+    opened.close()
+    write(tantivy_index, BREAD)
+    with IndexSnapshot.open(tantivy_index) as snapshot:
+        embedding = snapshot.encoder.encode_question(BREAD.paragraphs[0])
+        best = snapshot.vectors.rank(embedding, 1, snapshot.alive)
+        assert best.rows.tolist() == [2]
+        assert best.scores[0] > 0.99
+
+
+def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, monkeypatch):
+    write(tantivy_index, FERRY, BREAD)
+    with IndexSnapshot.open(tantivy_index) as reader:
+        before = reader.columns
+        opened = IndexWriter(tantivy_index)
+        opened.put(article("long", "One.", "Two.", "Three."))
+        monkeypatch.setattr(opened._keywords, "commit", _dies)
+        with pytest.raises(OSError, match="died"):
+            opened.commit()
+        opened.close()
+        column = tantivy_index / "columns" / "source"
+        with column.open("r+b") as file:
+            file.truncate(column.stat().st_size - 4)  # inside the article
+        sizes = []
+        truncate = columns._append
+
+        def watched(path, values, at):
+            sizes.append(at)
+            truncate(path, values, at)
+
+        monkeypatch.setattr(columns, "_append", watched)
+        with IndexWriter(tantivy_index):
+            pass
+        assert min(sizes) >= reader.commit.rows
+        assert before.article.tolist() == [1, 1, 2]
+    with IndexSnapshot.open(tantivy_index) as after:
+        assert after.columns.article.tolist() == [1, 1, 2, 3, 3, 3]
+        assert len(after.columns.source) == 6
+
+
+def test_memory_is_bounded_when_one_article_is_replaced_again_and_again(tantivy_index, monkeypatch):
+    monkeypatch.setattr(writer, "COMMIT_EVERY", 6)
+    monkeypatch.setattr(writer, "ENCODE_EVERY", 2)
+    with IndexWriter(tantivy_index) as opened:
+        for number in range(20):
+            opened.put(article("live", f"Update number {number}."))
+            assert len(opened._embeddings) + len(opened._waiting) <= 6
+        assert opened.sequence >= 3
+    monkeypatch.setattr(writer, "COMMIT_CHARACTERS", 10)
+    with IndexWriter(tantivy_index) as opened:
+        before = opened.sequence
+        opened.put(article("long", "More than ten characters."))
+        assert opened.sequence == before + 1
 
 
 def _dies(*_):
@@ -275,12 +342,33 @@ def test_an_index_of_another_encoder_is_refused_with_both_names(tantivy_index):
     assert manifest["encoder"]["name"] in str(raised.value)
 
 
-def test_a_read_only_index_can_be_read(tantivy_index):
+def test_an_index_is_made_in_an_empty_folder_as_it_is(tmp_path, encoder_folder, monkeypatch):
+    (tmp_path / "empty").mkdir(mode=0o700)
+    monkeypatch.chdir(tmp_path / "empty")
+    create_index(".", model=str(encoder_folder))
+    assert write(tmp_path / "empty", FERRY) == ["created"]
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+    assert (tmp_path / "empty").stat().st_mode & 0o777 == 0o700
+
+
+def test_of_two_who_make_an_index_one_is_told(tmp_path, encoder_folder, monkeypatch):
+    make = keywords.create
+
+    def slow(path, engine):
+        make(path, engine)
+        monkeypatch.setattr(keywords, "create", make)
+        create_index(tmp_path / "x.index", model=str(encoder_folder))
+
+    monkeypatch.setattr(keywords, "create", slow)
+    with pytest.raises(NotAnIndexError, match="by somebody else in the meantime"):
+        create_index(tmp_path / "x.index", model=str(encoder_folder))
+    assert write(tmp_path / "x.index", FERRY) == ["created"]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.index"]
+
+
+def test_files_are_as_open_as_their_folder(tantivy_index):
     write(tantivy_index, FERRY)
-    for path in (tantivy_index, *tantivy_index.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    try:
-        assert texts(tantivy_index, "ferry", trust=False) == [FERRY.paragraphs[0]]
-    finally:
-        for path in (tantivy_index, *tantivy_index.rglob("*")):
-            path.chmod(0o755)
+    for path in tantivy_index.rglob("*"):
+        if path.is_file() and path.suffix != ".lock":
+            assert path.stat().st_mode & 0o044 == tantivy_index.stat().st_mode & 0o044, path
+    assert not (tantivy_index / "catalog.sqlite-wal").exists()

@@ -63,6 +63,11 @@ def test_a_date_to_covers_its_whole_day_and_a_time_does_not():
         2 * 86_400 - 1,
     )
     assert Filters(published_to="1970-01-01T00:00:05").published() == (None, 5)
+    assert Filters(published_from="1970", published_to="1970-01").published() == (
+        0,
+        31 * 86_400 - 1,
+    )
+    assert Filters(published_from="1970-01-01").published() == (0, None)
 
 
 def test_highlights_are_bounded():

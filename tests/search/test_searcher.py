@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nutgraf.index import create_index
+from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
 
 JUDGED = Path(__file__).parents[2] / "seeds" / "judged.jsonl"
@@ -128,6 +128,34 @@ def test_a_question_of_conditions_only_lists_what_meets_them(searcher):
     assert {hit.score for hit in response.hits} == {1.0}
 
 
+def test_conditions_alone_are_answered_in_every_mode(searcher):
+    for question in ("-river", "article:weather-haverdyke-flood"):
+        answers = [
+            searcher.search(question, mode=mode) for mode in ("hybrid", "semantic", "keyword")
+        ]
+        assert len({tuple(ids(answer)) for answer in answers}) == 1
+        assert answers[0].hits
+
+
+def test_options_change_a_request_that_is_given(searcher):
+    request = SearchRequest("creamery", limit=5)
+    assert len(searcher.search(request, limit=2).hits) == 2
+    with pytest.raises(RequestError, match="q: is a NoneType"):
+        searcher.search(None)
+
+
+def test_a_value_that_looks_like_an_exact_term_is_not_taken_for_one(tmp_path, encoder_folder):
+    index = tmp_path / "x.index"
+    create_index(index, model=str(encoder_folder))
+    with IndexWriter(index) as writer:
+        for number, source in enumerate(("bbc", "=bbc", " bbc", "BBC", "bbc news")):
+            writer.put(Article(f"a{number}", "Flood", (f"Flood {number}.",), source=source))
+    with Searcher(index) as opened:
+        for mode in ("keyword", "semantic", "hybrid"):
+            hits = opened.search("flood", mode=mode, filters=Filters(source="bbc")).hits
+            assert [hit.article.source for hit in hits] == ["bbc"]
+
+
 def test_explanations_say_where_a_hit_stands(searcher):
     hybrid = searcher.search("creamery milk", explain=True, limit=100)
     first = hybrid.hits[0].explain
@@ -177,7 +205,7 @@ def test_any_text_that_can_be_asked_is_answered(searcher, question, mode):
 OPERATORS = [
     *("creamery", "milk", "the", "9", '"', "(", ")", "+", "-", ":", "*", "?", "~", "~2"),
     *("AND", "OR", "NOT", "title:", "source:", "published:", "mil*", "cr?am"),
-    *("[2022 TO 2023]", "{a TO", "]"),
+    *("[2022 TO 2023]", "{a TO", "]", "?b", "*c", "\ufdfa"),
 ]
 
 

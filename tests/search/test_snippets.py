@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,3 +118,16 @@ def test_any_snippet_is_safe_bounded_and_points_at_the_text(text, places):
 @given(TEXT)
 def test_marking_nothing_only_escapes(text):
     assert html.unescape(mark(text, (), MARK)) == text
+
+
+def test_a_long_paragraph_full_of_matches_takes_no_longer_than_it_has_to():
+    started = time.process_time()
+    snippet("War. " * 20_000, "war")
+    snippet("war " * 25_000, "war")
+    assert time.process_time() - started < 2
+
+
+def test_a_pattern_against_a_long_word_takes_no_longer_than_it_has_to():
+    started = time.process_time()
+    snippet("war " + "a" * 50_000 + " " + ("a" * 64 + " ") * 500, "war a*a*a*b")
+    assert time.process_time() - started < 2
