@@ -34,7 +34,7 @@ from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.sources import read_sources
 from nutgraf.index.vectors import VectorIndex
 from nutgraf.search import Searcher
-from nutgraf.search.query import parse_query
+from nutgraf.search.query import parse_question
 from nutgraf.search.request import DEPTH
 
 SEEDS: Final = Path(__file__).parent.parent / "seeds"
@@ -157,7 +157,7 @@ def keyword_engines(
         f"{slow / fast:.0f} x as fast",
         "",
     )
-    trees = [parse_query(question, analyzer).keywords for question in questions]
+    trees = [parse_question(question, analyzer).keywords for question in questions]
     tantivy, whoosh = (
         keywords.open_reader(folder / engine, engine, trust=True) for engine in keywords.ENGINES
     )

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nutgraf.search.errors import RequestError
-    from nutgraf.search.hits import ArticleView, Hit, Response, Snippet
+    from nutgraf.search.hits import ArticleFields, ArticleView, Hit, Response, Snippet
     from nutgraf.search.request import Filters, Highlight, SearchRequest
     from nutgraf.search.searcher import Searcher
 
 __all__ = [
+    "ArticleFields",
     "ArticleView",
     "Filters",
     "Highlight",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ArticleFields": "hits",
     "ArticleView": "hits",
     "Filters": "request",
     "Highlight": "request",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from nutgraf.index.article import paragraph_id
@@ -10,6 +10,7 @@ from nutgraf.index.catalog import Record
 from nutgraf.search.request import FusionMethod, Mode
 
 __all__ = [
+    "ArticleFields",
     "ArticleView",
     "Explanation",
     "FusionUsed",
@@ -19,8 +20,26 @@ __all__ = [
     "Response",
     "Snippet",
     "Total",
-    "article_fields",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFields:
+    """What is shown of an article besides its paragraphs."""
+
+    id: str
+    title: str
+    url: str | None
+    source: str | None
+    author: str | None
+    section: str | None
+    published: str | None
+    language: str | None
+
+    @classmethod
+    def of(cls, record: Record) -> ArticleFields:
+        """Return what is shown of a record of the catalog."""
+        return cls(**{item.name: getattr(record, item.name) for item in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +86,7 @@ class Hit:
 
     rank: int
     score: float
-    article: Record
+    article: ArticleFields
     position: int
     text: str
     snippet: Snippet
@@ -78,7 +97,7 @@ class Hit:
         found: dict[str, Any] = {
             "rank": self.rank,
             "score": round(self.score, 4),
-            "article": article_fields(self.article),
+            "article": asdict(self.article),
             "paragraph": {
                 "id": paragraph_id(self.article.id, self.position),
                 "position": self.position,
@@ -142,28 +161,14 @@ class ParagraphView:
 class ArticleView:
     """An article with all its paragraphs, as of one snapshot."""
 
-    article: Record
+    article: ArticleFields
     paragraphs: tuple[ParagraphView, ...]
     snapshot: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return the article as HTTP and `--json` give it."""
         return {
-            **article_fields(self.article),
+            **asdict(self.article),
             "paragraphs": [asdict(paragraph) for paragraph in self.paragraphs],
             "snapshot": self.snapshot,
         }
-
-
-def article_fields(record: Record) -> dict[str, str | None]:
-    """Return what is shown of an article besides its paragraphs."""
-    return {
-        "id": record.id,
-        "title": record.title,
-        "url": record.url,
-        "source": record.source,
-        "author": record.author,
-        "section": record.section,
-        "published": record.published,
-        "language": record.language,
-    }

@@ -9,12 +9,11 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from whoosh.support.levenshtein import damerau_levenshtein
-
 from nutgraf.index.keywords.analysis import Analyzer, Token
+from nutgraf.index.keywords.distance import distance
 from nutgraf.index.keywords.folding import cut
 from nutgraf.search.patterns import Pattern
-from nutgraf.search.query import Query
+from nutgraf.search.query import Question
 
 __all__ = ["Match", "find_matches"]
 
@@ -27,7 +26,7 @@ class Match(NamedTuple):
     term: str
 
 
-def find_matches(text: str, question: Query, analyzer: Analyzer) -> list[Match]:
+def find_matches(text: str, question: Question, analyzer: Analyzer) -> list[Match]:
     """Return the words of `text` that the question asks for, in their order, none twice.
 
     By the same analysis that indexed them. A word of a phrase matches inside
@@ -75,7 +74,5 @@ def _wildcard(pattern: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(pattern))
 
 
-def _near(word: str, wanted: str, distance: int) -> bool:
-    if abs(len(word) - len(wanted)) > distance:
-        return False
-    return int(damerau_levenshtein(word, wanted, limit=distance)) <= distance
+def _near(word: str, wanted: str, letters: int) -> bool:
+    return abs(len(word) - len(wanted)) <= letters and distance(word, wanted) <= letters

@@ -1,4 +1,4 @@
-"""A question becomes a Query: words to encode, terms to rank by, and what must hold.
+"""What was typed becomes a Question: words to encode, terms to rank by, and what must hold.
 
 Plain language never excludes, requires or empties anything: only signs that
 the asker set (parser.py says which count) make a constraint. Whatever is not
@@ -26,7 +26,7 @@ from nutgraf.search.patterns import (
     wildcard_patterns,
 )
 
-__all__ = ["Query", "parse_query"]
+__all__ = ["Question", "parse_question"]
 
 SCORED: Final = ("text", "title")
 """Where plain words are looked for. A word counts once, where it counts most.
@@ -43,7 +43,7 @@ _VALUE_FIELDS: Final = frozenset({"source", "author", "section", "language", "ar
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Question:
     """A question, understood. The queries are trees of `whoosh.query` over analysed terms."""
 
     text: str
@@ -61,7 +61,7 @@ class Query:
     """What was not understood, and what was done instead, for the asker to read."""
 
 
-def parse_query(question: str, analyzer: Analyzer, *, now: datetime | None = None) -> Query:
+def parse_question(question: str, analyzer: Analyzer, *, now: datetime | None = None) -> Question:
     """Understand a question. Never raises, whatever the question holds.
 
     `now` is what `published:yesterday` counts from, by default this moment;
@@ -78,8 +78,8 @@ def parse_query(question: str, analyzer: Analyzer, *, now: datetime | None = Non
         reader.read(_plain(question[:_MAX_LEFT]))
     if not reader.scored and constraint is None:
         warn("the question holds no word that can be searched for")
-        return Query("", wq.NullQuery, None, (), (), (), tuple(said))
-    return Query(
+        return Question("", wq.NullQuery, None, (), (), (), tuple(said))
+    return Question(
         text=" ".join(reader.words),
         keywords=wq.Or(_but_stops(reader.scored)) if reader.scored else wq.Every(),
         constraint=constraint,

@@ -11,7 +11,7 @@ from nutgraf.index.keywords.queries import query
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.filters import filter_mask, filter_tree
-from nutgraf.search.query import Query
+from nutgraf.search.query import Question
 from nutgraf.search.request import Filters
 
 __all__ = ["keyword_ranking", "semantic_ranking"]
@@ -28,7 +28,7 @@ WIDEN: Final = 4
 
 
 def keyword_ranking(
-    snapshot: IndexSnapshot, question: Query, filters: Filters, depth: int
+    snapshot: IndexSnapshot, question: Question, filters: Filters, depth: int
 ) -> Ranking:
     """Return the best rows by BM25, at most `depth`, that pass constraint and filters."""
     return snapshot.keywords.rank(question.keywords, depth, within=_within(question, filters))
@@ -36,7 +36,7 @@ def keyword_ranking(
 
 def semantic_ranking(
     snapshot: IndexSnapshot,
-    question: Query,
+    question: Question,
     embedding: NDArray[np.float32],
     filters: Filters,
     depth: int,
@@ -71,6 +71,6 @@ def _checked(
         wider *= WIDEN
 
 
-def _within(question: Query, filters: Filters) -> query.Query | None:
+def _within(question: Question, filters: Filters) -> query.Query | None:
     parts = [part for part in (question.constraint, filter_tree(filters)) if part is not None]
     return query.And(parts) if parts else None

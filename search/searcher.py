@@ -15,9 +15,9 @@ from nutgraf.index.ranking import Ranking
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
 from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
 from nutgraf.search.fusion import FULL
-from nutgraf.search.hits import ArticleView, Hit, ParagraphView, Response, Total
+from nutgraf.search.hits import ArticleFields, ArticleView, Hit, ParagraphView, Response, Total
 from nutgraf.search.matches import find_matches
-from nutgraf.search.query import Query, parse_query
+from nutgraf.search.query import Question, parse_question
 from nutgraf.search.request import DEPTH, SearchRequest
 from nutgraf.search.retrieve import keyword_ranking, semantic_ranking
 from nutgraf.search.snippets import make_snippet
@@ -52,7 +52,7 @@ class Searcher:
         else:
             request = SearchRequest(request, **options)
         started = time.perf_counter()
-        question = parse_query(request.q, self._snapshot.analyzer)
+        question = parse_question(request.q, self._snapshot.analyzer)
         candidates = self._candidates(request, question)
         hits = self._hits(request, question, candidates)
         return Response(
@@ -73,7 +73,7 @@ class Searcher:
         found = self._snapshot.paragraphs(record.rows)
         paragraphs = (found[row][1] for row in record.rows)
         return ArticleView(
-            record,
+            ArticleFields.of(record),
             tuple(ParagraphView(item.id, item.position, item.text) for item in paragraphs),
             self._snapshot.sequence,
         )
@@ -101,7 +101,7 @@ class Searcher:
     ) -> None:
         self.close()
 
-    def _candidates(self, request: SearchRequest, question: Query) -> Candidates:
+    def _candidates(self, request: SearchRequest, question: Question) -> Candidates:
         """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
         if not question.text:
             # Only conditions: there is nothing to compare by meaning, whatever the mode.
@@ -118,16 +118,16 @@ class Searcher:
         cosines = self._snapshot.vectors.scores(embedding, rows)
         return fuse(request.fusion, keyword, semantic, rows, cosines, full)
 
-    def _embedding(self, question: Query) -> NDArray[np.float32]:
+    def _embedding(self, question: Question) -> NDArray[np.float32]:
         return self._snapshot.encoder.encode_question(question.text)
 
     def _semantic(
-        self, request: SearchRequest, question: Query, embedding: NDArray[np.float32]
+        self, request: SearchRequest, question: Question, embedding: NDArray[np.float32]
     ) -> Ranking:
         return semantic_ranking(self._snapshot, question, embedding, request.filters, DEPTH)
 
     def _hits(
-        self, request: SearchRequest, question: Query, candidates: Candidates
+        self, request: SearchRequest, question: Question, candidates: Candidates
     ) -> tuple[Hit, ...]:
         """Read the texts of the page that is shown, and of no other row."""
         page = range(request.offset, min(request.offset + request.limit, len(candidates.rows)))
@@ -141,7 +141,7 @@ class Searcher:
                 Hit(
                     rank=at + 1,
                     score=float(candidates.scores[at]),
-                    article=record,
+                    article=ArticleFields.of(record),
                     position=paragraph.position,
                     text=paragraph.text,
                     snippet=make_snippet(paragraph.text, matches, language, request.highlight),

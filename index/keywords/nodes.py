@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from nutgraf.index.keywords.distance import distance
 from nutgraf.index.keywords.fields import TEXT_FIELDS
 
 __all__ = [
@@ -96,7 +97,7 @@ class Fuzzy:
             return False
         if term[: self.same] != self.word[: self.same]:
             return False
-        return _distance(self.word, term) <= self.distance
+        return distance(self.word, term) <= self.distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +191,3 @@ def constant_score(node: Node) -> float | None:
 def escaped(literal: str) -> str:
     """Return the regular expression, Python's and tantivy's, for a text itself."""
     return re.sub(r"[.+*?()|\[\]{}^$\\]", r"\\\g<0>", literal)
-
-
-def _distance(one: str, other: str) -> int:
-    # Optimal string alignment, three rows of the table at a time:
-    # https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        new = [i]
-        for j, b in enumerate(other, 1):
-            cost = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                cost = min(cost, before[j - 2] + 1)
-            new.append(cost)
-        before, row = row, new
-    return row[-1]

@@ -31,7 +31,7 @@ from nutgraf.index.keywords.nodes import Node
 from nutgraf.index.keywords.protocol import KeywordEntry
 from nutgraf.index.keywords.quiet import quiet_imports
 from nutgraf.index.keywords.tree import reduce_query, require
-from nutgraf.index.keywords.whoosh_leaf import Leaf
+from nutgraf.index.keywords.whoosh_segment import Segment
 from nutgraf.index.ranking import Ranking
 
 with quiet_imports():
@@ -83,7 +83,7 @@ class WhooshReader:
     def __init__(self, path: Path, searcher: Any) -> None:
         self._path = path
         self._searcher = searcher
-        self._leaves = [Leaf(leaf, base) for leaf, base in searcher.leaf_searchers()]
+        self._leaves = [Segment(leaf, base) for leaf, base in searcher.leaf_searchers()]
         self._sequence = _sequence(searcher)
         # Searchers share file positions and caches, so no two threads may use one.
         self._lock = Lock()

@@ -1,4 +1,4 @@
-"""How a question becomes a Query, rule by rule."""
+"""How a question becomes a Question, rule by rule."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from whoosh import query as wq
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.search import query as module
 from nutgraf.search.patterns import Pattern
-from nutgraf.search.query import Query, parse_query
+from nutgraf.search.query import Question, parse_question
 
 ENGLISH = Analyzer("en")
 NOW = datetime(2024, 5, 15, 12, 30, tzinfo=UTC)  # a Wednesday
 NO_WORD = "the question holds no word that can be searched for"
 
 
-def ask(question: str) -> Query:
-    return parse_query(question, ENGLISH, now=NOW)
+def ask(question: str) -> Question:
+    return parse_question(question, ENGLISH, now=NOW)
 
 
 def shown(query: object) -> str:
@@ -29,7 +29,7 @@ def shown(query: object) -> str:
     return str(query)
 
 
-def scored(query: Query) -> set[str]:
+def scored(query: Question) -> set[str]:
     """What scores, with the fields of which the better counts as a part each."""
     parts = (
         each.subqueries if isinstance(each, wq.DisjunctionMax) else [each]
@@ -287,7 +287,7 @@ def test_years_side_by_side_are_alternatives() -> None:
 
 def test_a_time_elsewhere_counts_in_utc() -> None:
     before_midnight = datetime.fromisoformat("2024-05-15T23:30:00-05:00")
-    query = parse_query("published:today", ENGLISH, now=before_midnight)
+    query = parse_question("published:today", ENGLISH, now=before_midnight)
     assert query.constraint.start == day("2024-05-16")
 
 
@@ -362,7 +362,7 @@ def test_a_warning_is_said_once() -> None:
 def test_a_question_is_safe_to_parse_in_many_threads() -> None:
     questions = [*PLAIN, *CONSTRAINTS]
     alone = [ask(question) for question in questions]
-    together: list[list[Query]] = []
+    together: list[list[Question]] = []
     threads = [
         threading.Thread(target=lambda: together.append([ask(each) for each in questions]))
         for _ in range(4)
@@ -376,7 +376,7 @@ def test_a_question_is_safe_to_parse_in_many_threads() -> None:
 
 def test_dates_in_words_are_imported_when_needed() -> None:
     code = (
-        "import sys; from nutgraf.search.query import parse_query as p;"
+        "import sys; from nutgraf.search.query import parse_question as p;"
         "from nutgraf.index.keywords.analysis import Analyzer as A;"
         "p('war published:2023', A('en')); assert 'whoosh.qparser.dateparse' not in sys.modules"
     )
@@ -384,4 +384,4 @@ def test_dates_in_words_are_imported_when_needed() -> None:
 
 
 def test_all_is_explicit() -> None:
-    assert set(module.__all__) == {"Query", "parse_query"}
+    assert set(module.__all__) == {"Question", "parse_question"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.search.matches import Match, find_matches
-from nutgraf.search.query import parse_query
+from nutgraf.search.query import parse_question
 from nutgraf.search.request import Highlight
 from nutgraf.search.snippets import ELLIPSIS, WIDTH, make_snippet, mark
 
@@ -20,7 +20,7 @@ FILLER = "The council met in the town hall and spoke of other matters at some le
 
 def snippet(text, question, highlight=MARK):
     return make_snippet(
-        text, find_matches(text, parse_query(question, ANALYZER), ANALYZER), "en", highlight
+        text, find_matches(text, parse_question(question, ANALYZER), ANALYZER), "en", highlight
     )
 
 

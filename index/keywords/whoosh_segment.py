@@ -30,10 +30,10 @@ from nutgraf.index.keywords.quiet import quiet_imports
 with quiet_imports():
     from whoosh.query import NumericRange
 
-__all__ = ["Leaf"]
+__all__ = ["Segment"]
 
 
-class Leaf:
+class Segment:
     """A segment: which of its local numbers match a node, and what they score."""
 
     def __init__(self, searcher: Any, base: int) -> None:

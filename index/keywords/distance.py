@@ -1,0 +1,24 @@
+"""How many letters apart two words are: the same for finding and for highlighting."""
+
+from __future__ import annotations
+
+__all__ = ["distance"]
+
+
+def distance(one: str, other: str) -> int:
+    """Return the letters to insert, delete, replace or swap with a neighbour, at the least.
+
+    Optimal string alignment, three rows of the table at a time:
+    https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
+    """
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        new = [i]
+        for j, b in enumerate(other, 1):
+            cost = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            new.append(cost)
+        before, row = row, new
+    return row[-1]
