@@ -112,6 +112,8 @@ def index(
         messages=Console(stderr=True),
     )
     _show(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
+    if summary.interrupted:
+        raise typer.Exit(INTERRUPTED)
     if summary.rejected:
         raise typer.Exit(USER_FAULT)
 

@@ -37,6 +37,7 @@ class Summary:
     rejected: int = 0
     paragraphs: int = 0
     seconds: float = 0.0
+    interrupted: bool = False
 
     def count(self, outcome: Outcome, article: Article) -> None:
         """Count an article that was put."""
@@ -52,7 +53,9 @@ class Summary:
         counts = f"{self.created:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged"
         rejected = f", {self.rejected:,} rejected" if self.rejected else ""
         rate = f" ({self.paragraphs / self.seconds:,.0f}/s)" if self.paragraphs else ""
-        return f"{counts}{rejected}; {self.paragraphs:,} paragraphs in {self.seconds:.1f} s{rate}"
+        noun = "paragraph" if self.paragraphs == 1 else "paragraphs"
+        text = f"{counts}{rejected}; {self.paragraphs:,} {noun} in {self.seconds:.1f} s{rate}"
+        return f"interrupted, and committed until there: {text}" if self.interrupted else text
 
 
 def index_sources(
@@ -83,9 +86,13 @@ def index_sources(
         made = _make_if_none(index, model, keyword_engine, messages)
         started = time.perf_counter()
         with IndexWriter(index, trust=trust or made) as writer:
-            for article in chain([first], articles):
-                summary.count(writer.put(article), article)
-                progress.put(len(article.paragraphs))
+            try:
+                for article in chain([first], articles):
+                    summary.count(writer.put(article), article)
+                    progress.put(len(article.paragraphs))
+            except KeyboardInterrupt:
+                # What was read is worth keeping: leaving the block commits it.
+                summary.interrupted = True
         summary.seconds = time.perf_counter() - started
     return summary
 

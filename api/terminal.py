@@ -13,6 +13,7 @@ from rich.text import Text
 
 from nutgraf.search import ArticleView, Response
 from nutgraf.search.hits import Hit
+from nutgraf.search.request import DEPTH
 
 __all__ = ["print_article", "print_hits", "print_statistics", "printable", "standard_output"]
 
@@ -58,11 +59,12 @@ def _print_hit(hit: Hit, console: Console) -> None:
         (printable(article.title), "bold"),
         (f"  {hit.score:.2f}", "cyan"),
     )
-    console.print(head)
+    console.print(head, soft_wrap=True)
     origin = [article.source, article.section, article.published]
     facts = " · ".join(printable(fact) for fact in origin if fact)
     name = printable(f"{article.id}#{hit.position}")
-    console.print(Text(f"    {facts}  {name}" if facts else f"    {name}", "dim"))
+    # Not wrapped by us: an id that is broken in two cannot be copied.
+    console.print(Text(f"    {facts}  {name}" if facts else f"    {name}", "dim"), soft_wrap=True)
     _print_indented(_highlighted(hit.snippet.text, hit.snippet.highlights), console)
     if hit.explain is not None:
         _print_indented(Text(_explained(hit), "dim"), console)
@@ -92,7 +94,7 @@ def _explained(hit: Hit) -> str:
     parts = []
     for name, place in (("keyword", explain.keyword), ("semantic", explain.semantic)):
         if place is not None:
-            rank = "beyond depth" if place.rank is None else f"rank {place.rank}"
+            rank = f"not in the first {DEPTH}" if place.rank is None else f"rank {place.rank}"
             parts.append(f"{name} {rank}" + ("" if place.score is None else f" ({place.score})"))
     if explain.fusion is not None:
         weight = "" if explain.fusion.weight is None else f" with weight {explain.fusion.weight}"

@@ -365,6 +365,10 @@ class Catalog:
         with self._lock:
             try:
                 return self._connection.execute(statement, values).fetchall()
+            except sqlite3.ProgrammingError as error:
+                raise ValueError(
+                    f"the index {self._path.parent} is closed: open it again"
+                ) from error
             except sqlite3.Error as error:
                 raise _broken(self._path, error) from error
 

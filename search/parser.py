@@ -323,7 +323,8 @@ class _Placing(plugins.Plugin):  # type: ignore[misc]
         return group
 
     def as_word(self, node: Any) -> _LeafNode:
-        self.warn(f"{node.text} has no word on both sides: it is searched as a word")
+        hint = "; to exclude a word, write -word" if node.text == "NOT" else ""
+        self.warn(f"{node.text} has no word on both sides: it is searched as a word{hint}")
         return _LeafNode(Leaf("word", node.text))
 
 

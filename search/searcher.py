@@ -61,7 +61,7 @@ class Searcher:
             took_ms=(time.perf_counter() - started) * 1000,
             total=Total(len(candidates.rows), "eq" if candidates.complete else "gte"),
             hits=hits,
-            warnings=question.warnings,
+            warnings=_warnings(question, candidates),
             snapshot=self._snapshot.sequence,
         )
 
@@ -149,3 +149,14 @@ class Searcher:
                 )
             )
         return tuple(hits)
+
+
+def _warnings(question: Question, candidates: Candidates) -> tuple[str, ...]:
+    """Return what the asker is to read: nothing is found, too, where conditions are why."""
+    if question.constraint is None or len(candidates.rows):
+        return question.warnings
+    return (
+        *question.warnings,
+        'no paragraph meets all conditions of the question: "phrases", +, -, patterns* and '
+        "field: each have to hold; write OR between alternatives",
+    )

@@ -21,6 +21,7 @@ def state_routes(searcher: Searcher) -> APIRouter:
         """Count what the index holds."""
         return StatsAnswer(**asdict(searcher.statistics()))
 
+    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
     async def healthz() -> Health:
         """Answer, to show that the server does."""

@@ -40,7 +40,9 @@ def read_sources(
     named: dict[str, Path] = {}
     for source in sources:
         if source == STANDARD_INPUT:
-            yield from read_jsonl(sys.stdin.buffer, "standard input", FileName("stdin"), on_bytes)
+            yield from read_jsonl(
+                sys.stdin.buffer, "standard input", FileName("stdin", stream=True), on_bytes
+            )
         elif Path(source).is_dir():
             for path in _files(Path(source)):
                 yield from _read(path, named, on_bytes)

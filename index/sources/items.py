@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -45,19 +46,24 @@ class FileName:
 
     `clash` is another file of that name, read before: two articles must not
     be taken for two versions of one because their files are called alike.
+    `stream` is True where there is no file: its lines are other ones each
+    time, so they are told apart by what they hold.
     """
 
     stem: str
     clash: str | None = None
+    stream: bool = False
 
-    def article_id(self, line: int | None = None) -> str:
+    def article_id(self, line: int | None = None, content: bytes = b"") -> str:
         """Return the id for the article of the file, or on a line of it.
 
         Raises InputError where another file has taken the name.
         """
+        if self.stream:
+            return f"{self.stem}:{hashlib.blake2b(content, digest_size=8).hexdigest()}"
         if self.clash is not None:
             raise InputError(
                 f"there is no 'id', and {self.clash} has taken the name {self.stem!r} for its own; "
-                "give it an id, rename the file, or index it alone"
+                "give it an id, or rename the file"
             )
         return self.stem if line is None else f"{self.stem}:{line}"

@@ -31,7 +31,8 @@ def read_jsonl(
 ) -> Iterator[Article | Rejected]:
     """Yield an article, or why there is none, for each line that is not blank.
 
-    An article without an id gets the file's name and the line's number: NAME:7.
+    An article without an id gets the file's name and the line's number, NAME:7;
+    on standard input, a digest of the line.
     """
     empty = True
     for number, line in _lines(file, on_bytes):
@@ -39,7 +40,7 @@ def read_jsonl(
             continue
         empty = False
         try:
-            yield article_of(parse_line(line), partial(name.article_id, number))
+            yield article_of(parse_line(line), partial(name.article_id, number, line.strip()))
         except InputError as error:
             yield Rejected(f"{place}:{number}", str(error))
     if empty:
@@ -60,9 +61,11 @@ def parse_line(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_TEXT:
         raise InputError(f"the line is longer than {MAX_TEXT:,} bytes")
     try:
-        fields = json.loads(decode(line))
+        fields = json.loads(decode(line.rstrip(b"\r\n")))
     except json.JSONDecodeError as error:
-        raise InputError(f"this is not JSON: {error.msg} at column {error.colno}") from None
+        raise InputError(
+            f"this is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+        ) from None
     except RecursionError:
         raise InputError("this is JSON nested too deeply to be an article") from None
     except ValueError as error:

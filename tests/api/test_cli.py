@@ -44,7 +44,7 @@ def test_index_search_show_stats_delete(run, tmp_path, encoder_folder):
     again = run("index", SEEDS / "articles", "--json")
     assert json.loads(again.stdout) == {
         "created": 0, "updated": 0, "unchanged": 72, "rejected": 0, "paragraphs": 0,
-        "seconds": json.loads(again.stdout)["seconds"],
+        "seconds": json.loads(again.stdout)["seconds"], "interrupted": False,
     }  # fmt: skip
     found = run("search", "why did the creamery go under", "-n", "2").stdout.decode()
     assert " 1. Dunmarrow Creamery falls into administration" in found
@@ -141,6 +141,28 @@ def test_bad_input_harms_nothing_that_is_indexed(run, index):
     after = run("search", "creamery", "--json").stdout
     hits = [json.loads(output)["hits"] for output in (before, after)]
     assert hits[0] == hits[1]
+
+
+def test_an_interruption_keeps_what_was_read(tmp_path, encoder_folder):
+    many = lines(*({**GOOD, "id": f"a{n}", "text": f"Number {n}."} for n in range(20)))
+    many = many.replace(b'"paragraphs": ["The ferry crews went back."], ', b"")
+    running = subprocess.Popen(
+        [NUTGRAF, "index", "-", "--model", encoder_folder, "-i", tmp_path / "x.index"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    running.stdin.write(many)
+    running.stdin.flush()
+    for _ in range(300):
+        if (tmp_path / "x.index" / "write.lock").exists():
+            break
+        time.sleep(0.1)
+    time.sleep(1)
+    running.send_signal(signal.SIGINT)
+    output, errors = running.communicate(timeout=30)
+    assert running.returncode == 130, errors
+    assert b"interrupted, and committed until there: 20 new" in output
 
 
 def test_choices_for_a_new_index(run, tmp_path, encoder_folder):

@@ -191,6 +191,7 @@ def test_articles_by_id(client):
 
 def test_state(client):
     assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.head("/healthz").status_code == 200
     stats = client.get("/v1/stats").json()
     assert stats["articles"] == 72
     assert stats["keyword_engine"] == "tantivy"

@@ -92,6 +92,8 @@ def test_jsonl_takes_text_and_numbers_articles_without_an_id_by_line(tmp_path):
     [
         (b'{"id": "x", ', "this is not JSON: Expecting property name"),
         (b"[1]", "the line is a list; it must be an object"),
+        (b'{"id":"a7","title":', "Expecting value at column 20"),
+        (b'{"a": "\x01"}', "Invalid control character at column 8"),
         (b"null", "the line is null"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"id": ' + b"1" * 5_000 + b"}", "this is not JSON"),
@@ -178,7 +180,14 @@ def test_two_files_of_one_name_are_not_taken_for_two_versions(tmp_path):
 def test_standard_input_is_jsonl(monkeypatch):
     line = json.dumps({"title": "T", "text": "P"}).encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line)))
-    assert read("-") == [Article("stdin:1", "T", ("P",))]
+    (first,) = read("-")
+    assert (first.title, first.paragraphs) == ("T", ("P",))
+    other = json.dumps({"title": "U", "text": "P"}).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line + b"\n" + other)))
+    again, second = read("-")
+    assert again == first
+    assert first.id != second.id
+    assert first.id.startswith("stdin:")
 
 
 def test_bytes_are_reported_as_they_are_read(tmp_path):

@@ -128,6 +128,20 @@ def test_a_question_of_conditions_only_lists_what_meets_them(searcher):
     assert {hit.score for hit in response.hits} == {1.0}
 
 
+def test_conditions_that_nothing_meets_are_named_as_the_reason(searcher):
+    response = searcher.search('"creamery falls upwards" milk')
+    assert response.hits == ()
+    assert "no paragraph meets all conditions" in response.warnings[0]
+    assert searcher.search('"blue-waxed truckles"').warnings == ()
+
+
+def test_a_closed_searcher_says_so(seeds_index):
+    with Searcher(seeds_index) as closed:
+        pass
+    with pytest.raises(ValueError, match="is closed: open it again"):
+        closed.search("creamery", mode="keyword")
+
+
 def test_conditions_alone_are_answered_in_every_mode(searcher):
     for question in ("-river", "article:weather-haverdyke-flood"):
         answers = [
