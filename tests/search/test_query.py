@@ -320,7 +320,8 @@ WARNINGS = {
     "title:[a TO b]": "'title:[a TO b]': only published: takes a range of dates",
     "war AND": "AND has no word on both sides: it is searched as a word",
     "OR war": "OR has no word on both sides: it is searched as a word",
-    "NOT a drill": "NOT has no word on both sides: it is searched as a word; to exclude a word, write -word",
+    "NOT a drill": "NOT has no word on both sides: it is searched as a word; "
+    "to exclude a word, write -word",
     "a AND OR war": "AND has no word on both sides: it is searched as a word",
     "a* war": "'a*' is searched as a plain word: * needs two letters before it (missile*), "
     "~ three (bakmut~)",
