@@ -46,7 +46,9 @@ def create_index(
             f"{path} exists and is not an empty folder: name another place for the index"
         )
     index.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{index.name}.", dir=index.parent))
+    # Inside a folder that is there: it may be a mount, out of which nothing can be renamed.
+    place = index if index.exists() else index.parent
+    partial = Path(tempfile.mkdtemp(prefix=f".{index.name}.", dir=place))
     try:
         encoder = _make_encoder(model, partial / ENCODER)
         Catalog.create(partial / CATALOG)
@@ -62,7 +64,7 @@ def _move(partial: Path, index: Path) -> None:
     """Put the parts where the index is to be, the manifest last: it makes a folder an index."""
     try:
         index.mkdir(exist_ok=True)
-        if any(index.iterdir()):
+        if any(child != partial for child in index.iterdir()):
             raise FileExistsError
         for name in (ENCODER, KEYWORDS, VECTORS, CATALOG, MANIFEST):
             (partial / name).rename(index / name)

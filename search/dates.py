@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
+LAST: Final = datetime.max.replace(tzinfo=UTC)
+
 __all__ = ["seconds_of", "utc", "written_seconds"]
 
 _DAY: Final = re.compile(r"(\d{4})(?:[-/.](\d\d?)(?:[-/.](\d\d?))?)?", re.ASCII)
@@ -90,6 +92,8 @@ def _start(moment: datetime, unit: str) -> datetime:
 
 def _next(first: datetime, unit: str) -> datetime:
     days = {"day": 1, "week": 7, "month": 32, "year": 367}
+    if first > LAST - timedelta(days=days[unit]):
+        return LAST
     return _start(first + timedelta(days=days[unit]), unit)
 
 

@@ -103,14 +103,12 @@ class Searcher:
 
     def _candidates(self, request: SearchRequest, question: Question) -> Candidates:
         """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
-        if not question.text:
-            # Only conditions: there is nothing to compare by meaning, whatever the mode.
-            return from_keywords(keyword_ranking(self._snapshot, question, request.filters, DEPTH))
-        if request.mode == "semantic":
+        if request.mode == "semantic" and question.text:
             return from_meaning(self._semantic(request, question, self._embedding(question)))
         keyword = keyword_ranking(self._snapshot, question, request.filters, DEPTH)
         full = FULL * self._snapshot.keywords.weight(question.terms)
-        if request.mode == "keyword":
+        # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
+        if request.mode == "keyword" or not question.text:
             return from_keywords(keyword, full)
         embedding = self._embedding(question)
         semantic = self._semantic(request, question, embedding)

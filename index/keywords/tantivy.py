@@ -66,14 +66,15 @@ def open_reader(path: Path) -> TantivyReader:
         index = tantivy.Index.open(str(_lockable(path, held)))
         # A snapshot needs no thread that watches for newer commits.
         index.config_reader("manual")
-        return TantivyReader(path, index, held.pop_all())
+        return TantivyReader(path, index)
 
 
 def _lockable(path: Path, held: ExitStack) -> Path:
     """Return `path`, or a folder of links to its files where `path` cannot be written.
 
     tantivy writes a lock file beside the index even to read it, which a
-    read-only mount, or another user's index, does not let it.
+    read-only mount, or another user's index, does not let it. Once the files
+    are mapped the links can go.
     """
     if os.access(path, os.W_OK):
         return path
@@ -95,9 +96,8 @@ def open_writer(path: Path) -> TantivyWriter:
 class TantivyReader:
     """A KeywordReader over tantivy. Searches release the interpreter's lock."""
 
-    def __init__(self, path: Path, index: tantivy.Index, held: ExitStack) -> None:
+    def __init__(self, path: Path, index: tantivy.Index) -> None:
         self._path = path
-        self._held = held
         self._searcher = index.searcher()
         self._translate = Translator(index.schema, self._searcher)
         self._sequence = _sequence(self._searcher)
@@ -148,7 +148,6 @@ class TantivyReader:
 
     def close(self) -> None:
         """See KeywordReader. Files are mapped, and let go with the last use of the view."""
-        self._held.close()
 
     def _rank_by_score(self, node: Node, depth: int) -> Ranking:
         with _guarded(self._path):
@@ -186,6 +185,11 @@ class TantivyWriter:
         self._schema = index.schema
         self._sequence = _sequence(index.searcher())
         self._writer: tantivy.IndexWriter | None = index.writer(_HEAP, _THREADS)
+        # What a killed writer left has names that the next commit would want.
+        self._writer.garbage_collect_files()
+        # tantivy 0.27 numbers operations on from the last commit, and takes its segments to be
+        # up to date at that very number: a merge would skip the first deletion. This one is it.
+        self._delete(ROW, [])
 
     @property
     def sequence(self) -> int:

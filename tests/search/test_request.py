@@ -68,6 +68,7 @@ def test_a_date_to_covers_its_whole_day_and_a_time_does_not():
         31 * 86_400 - 1,
     )
     assert Filters(published_from="1970-01-01").published() == (0, None)
+    assert Filters(published_to="9999-12-31").published()[1] > 2**37
 
 
 def test_highlights_are_bounded():
