@@ -15,11 +15,10 @@ RUN pip install --no-cache-dir build && python -m build --wheel --outdir /wheels
 
 FROM python:3.13-slim
 ARG PIP_EXTRA_INDEX_URL
-COPY constraints.txt /tmp/
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
-    pip install --no-cache-dir -c /tmp/constraints.txt \
+    --mount=type=bind,source=constraints.txt,target=/constraints.txt \
+    pip install --no-cache-dir -c /constraints.txt \
         "$(echo /wheels/nutgraf-*.whl)[offline-model]" \
-    && rm /tmp/constraints.txt \
     && useradd --create-home nutgraf
 USER nutgraf
 WORKDIR /data

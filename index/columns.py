@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.article import timestamp
-from nutgraf.index.catalog import CODED, Catalog, ColumnValues
+from nutgraf.index.catalog import Catalog
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.records import CODED, ColumnValues
 
 __all__ = ["NO_DATE", "Columns", "catch_up"]
 

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from nutgraf.index import keywords
 from nutgraf.index.article import Paragraph
-from nutgraf.index.catalog import Catalog, Commit, Record
+from nutgraf.index.catalog import Catalog
 from nutgraf.index.columns import Columns
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, VECTORS
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.records import Commit, Record
 from nutgraf.index.vectors import VectorIndex
 
 __all__ = ["IndexSnapshot", "Statistics"]

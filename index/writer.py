@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index import columns, keywords
 from nutgraf.index.article import Article, timestamp
-from nutgraf.index.catalog import Catalog, Record, text_digest
+from nutgraf.index.catalog import Catalog
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordEntry
@@ -30,6 +30,7 @@ from nutgraf.index.keywords.analysis import Analyzer, value_terms
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, VECTORS
 from nutgraf.index.lock import WriteLock
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.records import Record, text_digest
 from nutgraf.index.vectors import VectorFile
 
 __all__ = ["IndexWriter", "Outcome"]

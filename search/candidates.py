@@ -48,7 +48,7 @@ class Candidates:
         )
 
 
-def from_keywords(ranking: Ranking, full: float = 0.0) -> Candidates:
+def from_keywords(ranking: Ranking, full: float) -> Candidates:
     """Return the keyword ranking alone; 1 is `full`, a perfect match, or the best there is."""
     scores = normalize(ranking.scores, 0.0, full)
     return Candidates(ranking.rows, scores, ranking, None, None, None)

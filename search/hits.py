@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from nutgraf.index.article import paragraph_id
-from nutgraf.index.catalog import Record
+from nutgraf.index.records import Record
 from nutgraf.search.request import FusionMethod, Mode
 
 __all__ = [
