@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from datetime import UTC, datetime
@@ -25,7 +25,15 @@ from typing import Any, Final, TypeVar
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.records import CODED, ColumnValues, Commit, Record, text_digest
+from nutgraf.index.records import (
+    CODED,
+    NO_COMMIT,
+    ColumnValues,
+    Commit,
+    Record,
+    seal_of,
+    text_digest,
+)
 
 __all__ = ["Catalog"]
 
@@ -35,6 +43,7 @@ CREATE TABLE commits (
     rows INTEGER NOT NULL,        -- rows given out so far, dead ones included
     articles INTEGER NOT NULL,    -- alive
     paragraphs INTEGER NOT NULL,  -- alive
+    checksum INTEGER NOT NULL,    -- CRC-32 of rows.f16 up to these rows
     at TEXT NOT NULL
 ) STRICT;
 CREATE TABLE articles (
@@ -43,6 +52,7 @@ CREATE TABLE articles (
     published TEXT, language TEXT,
     digest BLOB NOT NULL,
     first_row INTEGER NOT NULL UNIQUE, paragraphs INTEGER NOT NULL,
+    seal INTEGER NOT NULL,        -- CRC-32 of the fields above
     added INTEGER NOT NULL, removed INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX articles_alive ON articles (id) WHERE removed IS NULL;
@@ -61,12 +71,15 @@ CREATE TABLE codes (
 ) STRICT, WITHOUT ROWID;
 """
 
-FIELDS: Final = (
-    "number, id, title, url, source, author, section, published, language, "
-    "digest, first_row, paragraphs"
+SEALED: Final = (
+    "id, title, url, source, author, section, published, language, digest, first_row, paragraphs"
 )
 
 T = TypeVar("T")
+
+_CHANGED: Final = (
+    "is not what was written: the disk has changed it; 'nutgraf verify' lists what is damaged"
+)
 
 MANY: Final = 500
 """Values bound in one statement; SQLite's own limit is far higher."""
@@ -119,12 +132,12 @@ class Catalog:
 
     def last_commit(self) -> Commit:
         """Return the newest commit; of sequence 0 where there is none yet."""
-        return self._commit("ORDER BY sequence DESC LIMIT 1") or Commit(0, 0, 0, 0, "")
+        return self._commit("ORDER BY sequence DESC LIMIT 1") or NO_COMMIT
 
     def commit_of(self, sequence: int) -> Commit:
         """Return the commit numbered `sequence`. Raises BrokenIndexError where it is unknown."""
         if sequence == 0:
-            return Commit(0, 0, 0, 0, "")
+            return NO_COMMIT
         found = self._commit("WHERE sequence = ?", sequence)
         if found is None:
             raise BrokenIndexError(
@@ -158,13 +171,19 @@ class Catalog:
         return records
 
     def texts(self, rows: Iterable[int]) -> dict[int, str]:
-        """Return the text of each row. Raises BrokenIndexError for a row without one."""
+        """Return the text of each row.
+
+        Raises BrokenIndexError for a row without one, or with one that is not what was written.
+        """
         wanted = sorted(set(rows))
         texts: dict[int, str] = {}
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
-            statement = f"SELECT row, text FROM paragraphs WHERE row IN ({marks})"
-            texts.update(self._all(statement, some))
+            statement = f"SELECT row, text, digest FROM paragraphs WHERE row IN ({marks})"
+            for row, text, digest in self._all(statement, some):
+                if not isinstance(text, str) or text_digest(text) != digest:
+                    raise BrokenIndexError(f"{self._path}: the text of row {row} {_CHANGED}")
+                texts[row] = text
         if len(texts) < len(wanted):
             missing = next(row for row in wanted if row not in texts)
             raise BrokenIndexError(f"{self._path} holds no text for row {missing}")
@@ -178,9 +197,13 @@ class Catalog:
         )
         return [range(first, first + n) for first, n in self._all(statement, (after, sequence))]
 
-    def alive_since(self, after: int) -> Iterator[Record]:
-        """Yield the living records added by commits later than `after`, in the order of rows."""
-        yield from self._records("WHERE added > ? AND removed IS NULL ORDER BY first_row", (after,))
+    def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
+        """Yield the records alive at `sequence` that were added later than `after`, by rows."""
+        yield from self._records(
+            "WHERE added > ? AND added <= ? AND (removed IS NULL OR removed > ?) "
+            "ORDER BY first_row",
+            (after, sequence, sequence),
+        )
 
     def codes(self, field: str, values: Sequence[str]) -> list[int]:
         """Return the codes of the values that `field` has anywhere; others are left out."""
@@ -222,17 +245,26 @@ class Catalog:
             found.update(self._all(statement, some))
         return found
 
-    def write(self, articles: Sequence[Article], deleted: Sequence[str], first_row: int) -> Commit:
+    def write(
+        self,
+        articles: Sequence[Article],
+        deleted: Sequence[str],
+        first_row: int,
+        checksum: int,
+        sequence: int = 0,
+    ) -> Commit:
         """Put `articles` and delete ids in one transaction; return the commit.
 
         Each article takes the next rows from `first_row` on, in order. An
-        article whose id is alive replaces the living record.
+        article whose id is alive replaces the living record. `checksum` is
+        that of rows.f16 with the new rows. The commit takes the next sequence
+        number, or `sequence` where that is later.
         """
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
-                    commit = self._write(articles, deleted, first_row)
+                    commit = self._write(articles, deleted, first_row, checksum, sequence)
                 except BaseException:
                     if self._connection.in_transaction:  # SQLite rolls some failures back itself.
                         self._connection.execute("ROLLBACK")
@@ -242,11 +274,18 @@ class Catalog:
                 raise _broken(self._path, error) from error
         return commit
 
-    def _write(self, articles: Sequence[Article], deleted: Sequence[str], first_row: int) -> Commit:
+    def _write(
+        self,
+        articles: Sequence[Article],
+        deleted: Sequence[str],
+        first_row: int,
+        checksum: int,
+        sequence: int,
+    ) -> Commit:
         run = self._connection.execute
         found = run("SELECT * FROM commits ORDER BY sequence DESC LIMIT 1").fetchone()
-        last = Commit(*found) if found else Commit(0, 0, 0, 0, "")
-        sequence = last.sequence + 1
+        last = Commit(*found) if found else NO_COMMIT
+        sequence = max(last.sequence + 1, sequence)
         gone = [*deleted, *(article.id for article in articles)]
         self._connection.executemany(
             "UPDATE articles SET removed = ? WHERE id = ? AND removed IS NULL",
@@ -254,8 +293,7 @@ class Catalog:
         )
         row = first_row
         for article in articles:
-            values = {"digest": article.digest(), "first_row": row, "added": sequence}
-            self._insert(article, values)
+            self._insert(article, row, sequence)
             row += len(article.paragraphs)
         removed, removed_paragraphs = run(
             "SELECT count(*), coalesce(sum(paragraphs), 0) FROM articles WHERE removed = ?",
@@ -266,23 +304,24 @@ class Catalog:
             row,
             last.articles - removed + len(articles),
             last.paragraphs - removed_paragraphs + row - first_row,
+            checksum,
             datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        run("INSERT INTO commits VALUES (?, ?, ?, ?, ?)", astuple(commit))
+        run("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?)", astuple(commit))
         return commit
 
-    def _insert(self, article: Article, values: Mapping[str, Any]) -> None:
+    def _insert(self, article: Article, first_row: int, sequence: int) -> None:
         run = self._connection.execute
-        first_row = values["first_row"]
-        run(
-            "INSERT INTO articles (id, title, url, source, author, section, published, language, "
-            "digest, first_row, paragraphs, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                article.id, article.title, article.url, article.source, article.author,
-                article.section, article.published, article.language,
-                values["digest"], first_row, len(article.paragraphs), values["added"],
-            ),
+        fields = (
+            article.id, article.title, article.url, article.source, article.author,
+            article.section, article.published, article.language,
+            article.digest(), first_row, len(article.paragraphs),
         )  # fmt: skip
+        run(
+            f"INSERT INTO articles ({SEALED}, seal, added) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*fields, seal_of(fields), sequence),
+        )
         self._connection.executemany(
             "INSERT INTO paragraphs VALUES (?, ?, ?)",
             [
@@ -300,13 +339,22 @@ class Catalog:
                 )
 
     def _commit(self, where: str, *values: int) -> Commit | None:
-        statement = f"SELECT sequence, rows, articles, paragraphs, at FROM commits {where}"
+        statement = (
+            f"SELECT sequence, rows, articles, paragraphs, checksum, at FROM commits {where}"
+        )
         found = self._all(statement, values)
         return Commit(*found[0]) if found else None
 
     def _records(self, where: str, values: Sequence[Any]) -> list[Record]:
-        statement = f"SELECT {FIELDS} FROM articles {where}"
-        return [Record(*values) for values in self._all(statement, values)]
+        statement = f"SELECT number, seal, {SEALED} FROM articles {where}"
+        records = []
+        for number, seal, *fields in self._all(statement, values):
+            if seal_of(fields) != seal:
+                raise BrokenIndexError(
+                    f"{self._path}: the record of article {fields[0]!r:.100} {_CHANGED}"
+                )
+            records.append(Record(number, *fields))
+        return records
 
     def _all(self, statement: str, values: Sequence[Any]) -> list[Any]:
         with self._lock:

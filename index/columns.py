@@ -2,12 +2,15 @@
 
 A row's values never change, so each column is an append-only file of
 fixed-width numbers, made from the catalog and made again if it is lost.
+Beside them stands how far they were written and the CRC-32 of each until there.
 Whether a row is alive is not here: that depends on the snapshot.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +25,8 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.records import CODED, ColumnValues
 
 __all__ = ["NO_DATE", "Columns", "catch_up"]
+
+CHECKS: Final = "checks.json"
 
 NO_DATE: Final = np.iinfo(np.int64).min
 """The value of `published` for an article without a date."""
@@ -50,7 +55,14 @@ class Columns:
 
     @classmethod
     def open(cls, folder: Path, rows: int) -> Columns:
-        """Map the first `rows` values of every column. Raises BrokenIndexError if one is short."""
+        """Map the first `rows` values of every column.
+
+        Raises BrokenIndexError if one is short, or is not what was written.
+        """
+        checks = _Checks.read(folder)
+        if checks.rows < rows:
+            raise _damaged(folder / CHECKS)
+        checks.compare(folder)
         return cls(**{name: _map(folder / name, dtype, rows) for name, dtype in DTYPES.items()})
 
     def code(self, field: str) -> NDArray[np.uint32]:
@@ -59,31 +71,76 @@ class Columns:
         return column
 
 
-def catch_up(folder: Path, catalog: Catalog, rows: int, published: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """How many rows the columns were written to, and the CRC-32 of each column until there."""
+
+    rows: int
+    of: Mapping[str, int]
+
+    @classmethod
+    def read(cls, folder: Path) -> _Checks:
+        """Read them; of no rows where there are none. Raises BrokenIndexError if damaged."""
+        path = folder / CHECKS
+        try:
+            fields = json.loads(path.read_bytes())
+            return cls(int(fields["rows"]), {name: int(fields[name]) for name in DTYPES})
+        except FileNotFoundError:
+            return NOTHING
+        except (ValueError, KeyError, TypeError):
+            raise _damaged(path) from None
+
+    def compare(self, folder: Path) -> None:
+        """Raise BrokenIndexError where a column is not as it was written."""
+        for name, dtype in DTYPES.items():
+            if zlib.crc32(_map(folder / name, dtype, self.rows).data) != self.of[name]:
+                raise _damaged(folder / name)
+
+    def write(self, folder: Path) -> None:
+        """Write them, whole or not at all."""
+        _replace(folder / CHECKS, json.dumps({"rows": self.rows, **self.of}).encode())
+
+
+NOTHING: Final = _Checks(0, dict.fromkeys(DTYPES, 0))
+
+
+def catch_up(folder: Path, catalog: Catalog, rows: int) -> None:
     """Bring every column to exactly `rows` rows, from the catalog, and make it durable.
 
-    The first `published` rows are what readers may have mapped: they stay in
-    place, and what a crash left beyond them is not trusted. A column that was
-    cut inside an article is taken back to where the article begins.
+    What is there and as it was written stays in place, for readers have it
+    mapped; what a crash left beyond it is dropped. Where a column is damaged
+    or missing, all are written anew, beside the old files until they are whole.
+
+    Raises BrokenIndexError where the catalog cannot be read.
     """
     folder.mkdir(exist_ok=True)
+    checks = _sound(folder, rows)
+    articles = list(catalog.column_values(checks.rows))
+    first = articles[0].first_row if articles else 0
+    counts = [values.paragraphs for values in articles]
+    of = {}
     for name, dtype in DTYPES.items():
-        have = min(_length(folder / name, dtype), published)
-        if have < rows:
-            first, values = _values(catalog, name, have)
-            _append(folder / name, values.astype(dtype), first)
+        numbers = np.array([_number(name, values) for values in articles], dtype)
+        # The first article may be one that is there already.
+        content = np.repeat(numbers, counts)[checks.rows - first :].tobytes()
+        if checks.rows:
+            _append(folder / name, content, checks.rows * dtype.itemsize)
         else:
-            _append(folder / name, np.empty(0, dtype), rows)
+            _replace(folder / name, content)
+        of[name] = zlib.crc32(content, checks.of[name])
+    _Checks(rows, of).write(folder)
 
 
-def _values(catalog: Catalog, name: str, row: int) -> tuple[int, NDArray[Any]]:
-    """Return where the article of `row` begins, and the values of the column from there on."""
-    first, numbers, counts = row, [], []
-    for values in catalog.column_values(row):
-        first = min(first, values.first_row)
-        numbers.append(_number(name, values))
-        counts.append(values.paragraphs)
-    return first, np.repeat(np.array(numbers, np.int64), counts)
+def _sound(folder: Path, rows: int) -> _Checks:
+    """Return how far the columns are as they were written: no rows where any is not."""
+    try:
+        checks = _Checks.read(folder)
+        if checks.rows <= rows:
+            checks.compare(folder)
+            return checks
+    except BrokenIndexError:
+        pass
+    return NOTHING
 
 
 def _number(name: str, values: ColumnValues) -> int:
@@ -102,21 +159,34 @@ def _length(path: Path, dtype: np.dtype[Any]) -> int:
     return path.stat().st_size // dtype.itemsize if path.exists() else 0
 
 
-def _append(path: Path, values: NDArray[Any], at: int) -> None:
-    with path.open("r+b" if path.exists() else "w+b") as file:
-        file.truncate(at * values.itemsize)
-        file.seek(0, os.SEEK_END)
-        file.write(values.tobytes())
+def _append(path: Path, content: bytes, at: int) -> None:
+    with path.open("r+b") as file:
+        file.truncate(at)
+        file.seek(at)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
 
 
 def _map(path: Path, dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
     if rows == 0:
         return np.empty(0, dtype)
     if _length(path, dtype) < rows:
-        raise BrokenIndexError(
-            f"{path} is missing or shorter than its {rows:,} rows; open the index for writing "
-            "once (any 'nutgraf index' does) and it is made again from the catalog"
-        )
+        raise _damaged(path)
     return np.memmap(path, dtype, "r", shape=(rows,))
+
+
+def _damaged(path: Path) -> BrokenIndexError:
+    return BrokenIndexError(
+        f"{path} is missing, short or damaged; open the index for writing once (any "
+        "'nutgraf index' does) and it is made again from the catalog"
+    )

@@ -1,10 +1,25 @@
-"""The index directory (format 1): the name of each part."""
+"""The index directory (format 1): the name of each part, and where a generation has its parts."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Final
 
-__all__ = ["CATALOG", "COLUMNS", "ENCODER", "KEYWORDS", "LOCK", "MANIFEST", "VECTORS"]
+__all__ = [
+    "CATALOG",
+    "COLUMNS",
+    "ENCODER",
+    "FIRST",
+    "KEYWORDS",
+    "LOCK",
+    "MANIFEST",
+    "PARTS",
+    "REBUILD_LOCK",
+    "VECTORS",
+    "generations",
+    "parts_folder",
+]
 
 MANIFEST: Final = "manifest.json"
 CATALOG: Final = "catalog.sqlite"
@@ -13,3 +28,25 @@ KEYWORDS: Final = "keywords"
 COLUMNS: Final = "columns"
 ENCODER: Final = "encoder"
 LOCK: Final = "write.lock"
+REBUILD_LOCK: Final = "rebuild.lock"
+
+PARTS: Final = (KEYWORDS, COLUMNS, VECTORS, CATALOG, f"{CATALOG}-wal", f"{CATALOG}-shm", ENCODER)
+"""What a generation consists of."""
+
+FIRST: Final = 1
+"""The generation that an index is made with. Its parts stand beside the manifest."""
+
+_FOLDER: Final = re.compile(r"generation-([1-9][0-9]{0,8})")
+
+
+def parts_folder(index: Path, generation: int) -> Path:
+    """Return the folder that holds the parts of a generation."""
+    return index if generation == FIRST else index / f"generation-{generation}"
+
+
+def generations(index: Path) -> list[int]:
+    """Return the generations that have anything in the index directory, ascending."""
+    found = {int(name[1]) for path in index.iterdir() if (name := _FOLDER.fullmatch(path.name))}
+    if any((index / part).exists() for part in PARTS):
+        found.add(FIRST)
+    return sorted(found)

@@ -1,38 +1,56 @@
-"""One writer at a time."""
+"""One writer at a time, and one that builds a new generation."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import socket
+import time
 from pathlib import Path
+from typing import Final
 
 from nutgraf.index.errors import IndexLockedError
-from nutgraf.index.layout import LOCK
+from nutgraf.index.layout import LOCK, REBUILD_LOCK
 
 __all__ = ["WriteLock"]
+
+_PAUSE: Final = 0.05
+
+_DOING: Final = {LOCK: "written", REBUILD_LOCK: "rebuilt"}
 
 
 class WriteLock:
     """An exclusive lock on an index directory; the kernel drops it when its process dies.
 
-    Raises IndexLockedError, naming the holder, where another writer has it.
+    `name` is LOCK, or REBUILD_LOCK for who builds a new generation beside the
+    one that is written; `wait` the seconds in which a holder may let go.
+
+    Raises IndexLockedError, naming the holder, where another process has it.
     """
 
-    def __init__(self, index: Path) -> None:
-        path = index / LOCK
+    def __init__(self, index: Path, name: str = LOCK, wait: float = 0.0) -> None:
+        path = index / name
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        until = time.monotonic() + wait
+        while not self._taken():
+            if time.monotonic() < until:
+                time.sleep(_PAUSE)
+                continue
             holder = os.pread(self._file, 200, 0).decode(errors="replace").strip()
             os.close(self._file)
             raise IndexLockedError(
-                f"{index} is being written by {holder or 'another process'}; "
+                f"{index} is being {_DOING[name]} by {holder or 'another process'}; "
                 "wait until it is done, or stop it"
             ) from None
         os.truncate(self._file, 0)
         os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def release(self) -> None:
         """Let the next writer in."""

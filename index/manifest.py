@@ -1,9 +1,15 @@
-"""The manifest: what an index is. Written once, when the index is made."""
+"""The manifest: what an index is, and which generation of its parts is the one in use.
+
+It is written when the index is made, and replaced whole when another
+generation takes over: that is the moment at which readers and writers change.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +18,9 @@ from typing import Any, Final
 from nutgraf.index.encoder import EncoderConfig
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError
 from nutgraf.index.keywords import ENGINES, Engine
-from nutgraf.index.layout import MANIFEST
+from nutgraf.index.layout import FIRST, MANIFEST, parts_folder
 
-__all__ = ["FORMAT", "Manifest"]
+__all__ = ["FORMAT", "Manifest", "checksum_of"]
 
 FORMAT: Final = 1
 """The index format that this version writes and reads."""
@@ -22,19 +28,29 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What cannot change while an index lives."""
+    """What an index is.
+
+    `generation` is in use; `previous` is the one before a change of encoder,
+    which can be put back.
+    """
 
     language: str
     keyword_engine: Engine
     encoder: EncoderConfig
     created: str
+    generation: int = FIRST
+    previous: int | None = None
     format: int = FORMAT
 
     @classmethod
     def new(cls, language: str, keyword_engine: Engine, encoder: EncoderConfig) -> Manifest:
         """Return the manifest of an index that is made now."""
-        created = datetime.now(UTC).isoformat(timespec="seconds")
+        created = datetime.now(UTC).isoformat()  # To the microsecond: it tells two indexes apart.
         return cls(language, keyword_engine, encoder, created)
+
+    def parts(self, index: Path) -> Path:
+        """Return the folder that holds the parts in use."""
+        return parts_folder(index, self.generation)
 
     @classmethod
     def read(cls, index: Path) -> Manifest:
@@ -66,22 +82,29 @@ class Manifest:
             )
         if fields["keyword_engine"] not in ENGINES:
             raise ValueError(f"keyword_engine is {fields['keyword_engine']!r}")
+        if fields.pop("checksum") != checksum_of(fields):
+            raise ValueError("its checksum is another")
         return cls(
             str(fields["language"]),
             fields["keyword_engine"],
             EncoderConfig.from_dict(fields["encoder"], str(path)),
             str(fields["created"]),
+            int(fields["generation"]),
+            fields["previous"],
         )
 
     def write(self, index: Path) -> None:
         """Write the manifest into the index directory, whole or not at all."""
-        fields = {
+        fields: dict[str, Any] = {
             "format": self.format,
             "language": self.language,
             "keyword_engine": self.keyword_engine,
             "encoder": self.encoder.to_dict(),
             "created": self.created,
+            "generation": self.generation,
+            "previous": self.previous,
         }
+        fields["checksum"] = checksum_of(fields)
         partial = index / f"{MANIFEST}.partial"
         with partial.open("w", encoding="utf-8") as file:
             json.dump(fields, file, indent=2, ensure_ascii=False)
@@ -89,6 +112,11 @@ class Manifest:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(index / MANIFEST)
+
+
+def checksum_of(fields: Mapping[str, Any]) -> int:
+    """Return the CRC-32 of what a manifest says, however it is spaced."""
+    return zlib.crc32(json.dumps(fields, sort_keys=True).encode())
 
 
 def _absent(index: Path) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["CODED", "ColumnValues", "Commit", "Record", "text_digest"]
+__all__ = ["CODED", "NO_COMMIT", "ColumnValues", "Commit", "Record", "seal_of", "text_digest"]
 
 CODED: Final = ("source", "author", "section", "language")
 """The fields whose values are given integer codes, for the columns."""
@@ -14,13 +17,22 @@ CODED: Final = ("source", "author", "section", "language")
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit: its sequence number and what is alive after it."""
+    """One commit: its sequence number and what is alive after it.
+
+    `rows` are those given out so far, dead ones included; `checksum` is the
+    CRC-32 of rows.f16 up to them.
+    """
 
     sequence: int
     rows: int
     articles: int
     paragraphs: int
+    checksum: int
     at: str
+
+
+NO_COMMIT: Final = Commit(0, 0, 0, 0, 0, "")
+"""What an index that was just made stands at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +72,9 @@ class ColumnValues:
 def text_digest(text: str) -> bytes:
     """Return the 16 bytes by which a paragraph's text is recognised."""
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def seal_of(fields: Sequence[Any]) -> int:
+    """Return the CRC-32 of a record's fields: SQLite does not notice a bit that its disk flips."""
+    plain = [value.hex() if isinstance(value, bytes) else value for value in fields]
+    return zlib.crc32(json.dumps(plain).encode())

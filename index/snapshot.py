@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +19,20 @@ from nutgraf.index.article import Paragraph
 from nutgraf.index.catalog import Catalog
 from nutgraf.index.columns import Columns
 from nutgraf.index.encoder import OnnxEncoder
+from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.keywords.analysis import Analyzer
-from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, VECTORS
+from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, MANIFEST, VECTORS
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import Commit, Record
 from nutgraf.index.vectors import VectorIndex
 
 __all__ = ["IndexSnapshot", "Statistics"]
+
+Mark = tuple[int, int]
+
+_TICK: Final = 100_000_000
+"""Nanoseconds; file systems stamp changes to some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +62,98 @@ class IndexSnapshot:
     """
 
     def __init__(
-        self, path: Path, manifest: Manifest, catalog: Catalog, reader: KeywordReader
+        self,
+        path: Path,
+        manifest: Manifest,
+        catalog: Catalog,
+        reader: KeywordReader,
+        mark: Mark | None,
     ) -> None:
         self.path = path
         self.manifest = manifest
+        self.parts = manifest.parts(path)
         self.catalog = catalog
         self.keywords = reader
         # The keyword index is committed last, so what it shows is whole everywhere.
         self.commit: Commit = catalog.commit_of(reader.sequence)
         self.analyzer = Analyzer(manifest.language)
+        self._mark = mark
+        if reader.paragraphs != self.commit.paragraphs:
+            raise BrokenIndexError(
+                f"the keyword index at {self.parts / KEYWORDS} holds {reader.paragraphs:,} "
+                f"paragraphs, the catalog {self.commit.paragraphs:,}: 'nutgraf repair' mends it"
+            )
 
     @classmethod
-    def open(cls, path: str | Path, *, trust: bool = False) -> IndexSnapshot:
+    def open(
+        cls, path: str | Path, *, trust: bool = False, older: KeywordReader | None = None
+    ) -> IndexSnapshot:
         """Open the newest commit of the index at `path`.
 
-        `trust` is needed for a whoosh index, whose files hold pickles.
+        `trust` is needed for a whoosh index, whose files hold pickles. `older`
+        is the keyword index of an earlier commit, if one is open.
         """
         index = Path(path)
-        manifest = Manifest.read(index)
+        while True:
+            manifest = Manifest.read(index)
+            try:
+                return cls._open(index, manifest, trust=trust, older=older)
+            except BrokenIndexError:
+                # Another generation may have taken over, and the files of this one are gone.
+                if Manifest.read(index) == manifest:
+                    raise
+
+    @classmethod
+    def _open(
+        cls, index: Path, manifest: Manifest, *, trust: bool, older: KeywordReader | None
+    ) -> IndexSnapshot:
+        parts = manifest.parts(index)
+        mark = _mark(index, parts)
         with ExitStack() as opened:
-            reader = keywords.open_reader(index / KEYWORDS, manifest.keyword_engine, trust=trust)
+            reader = keywords.open_reader(
+                parts / KEYWORDS, manifest.keyword_engine, trust=trust, older=older
+            )
             opened.callback(reader.close)
-            catalog = Catalog.open(index / CATALOG)
+            catalog = Catalog.open(parts / CATALOG)
             opened.callback(catalog.close)
-            snapshot = cls(index, manifest, catalog, reader)
+            snapshot = cls(index, manifest, catalog, reader, mark)
             opened.pop_all()
         return snapshot
+
+    def successor(self) -> IndexSnapshot | None:
+        """Return a snapshot of a newer commit, or None while there is none.
+
+        What is open here is open there, and what did not change is shared.
+        """
+        if self._mark is not None and self._mark == _mark(self.path, self.parts):
+            return None
+        # That the index is trusted was said when this one was opened.
+        newer = IndexSnapshot.open(self.path, trust=True, older=self.keywords)
+        if newer.manifest == self.manifest and newer.sequence == self.sequence:
+            self._mark = newer._mark
+            newer.close()
+            return None
+        try:
+            newer._take_over(self)
+        except BaseException:
+            newer.close()
+            raise
+        return newer
+
+    def _take_over(self, older: IndexSnapshot) -> None:
+        """Open what `older` had open, so that no question waits for it again."""
+        opened = vars(older)
+        if "encoder" in opened and self.manifest.encoder == older.manifest.encoder:
+            vars(self)["encoder"] = older.encoder
+        grown = self.manifest == older.manifest and self.commit.rows >= older.commit.rows
+        if "vectors" in opened and grown:
+            dimension = self.manifest.encoder.dimension
+            vars(self)["vectors"] = older.vectors.grown(
+                self.parts / VECTORS, dimension, older.commit, self.commit
+            )
+        for name in ("columns", "vectors", "encoder", "alive"):
+            if name in opened:
+                getattr(self, name)
 
     @property
     def sequence(self) -> int:
@@ -89,18 +163,18 @@ class IndexSnapshot:
     @cached_property
     def columns(self) -> Columns:
         """The columns, one value a row."""
-        return Columns.open(self.path / COLUMNS, self.commit.rows)
+        return Columns.open(self.parts / COLUMNS, self.commit.rows)
 
     @cached_property
     def vectors(self) -> VectorIndex:
         """The vector index."""
         dimension = self.manifest.encoder.dimension
-        return VectorIndex.open(self.path / VECTORS, self.commit.rows, dimension)
+        return VectorIndex.open(self.parts / VECTORS, dimension, self.commit)
 
     @cached_property
     def encoder(self) -> OnnxEncoder:
         """The encoder that the index was made with."""
-        return OnnxEncoder.open(self.path / ENCODER, self.manifest.encoder)
+        return OnnxEncoder.open(self.parts / ENCODER, self.manifest.encoder)
 
     @cached_property
     def alive(self) -> NDArray[np.bool_] | None:
@@ -163,6 +237,20 @@ class IndexSnapshot:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _mark(index: Path, parts: Path) -> Mark | None:
+    """Return what differs after a commit, or once another generation is in use.
+
+    Both replace a file in one of these folders. Their times are coarse: a
+    change within _TICK of what is seen could look the same, so then there is
+    no mark, and whoever compares has to look again.
+    """
+    try:
+        times = ((index / MANIFEST).stat().st_mtime_ns, (parts / KEYWORDS).stat().st_mtime_ns)
+    except OSError:
+        return None
+    return None if time.time_ns() - max(times) < _TICK else times
 
 
 def _size(folder: Path) -> int:

@@ -7,8 +7,10 @@ searches it exactly: a flat index whose codes are those very bytes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.ranking import Ranking
+from nutgraf.index.records import NO_COMMIT, Commit
 
 __all__ = ["VectorFile", "VectorIndex"]
 
@@ -38,12 +41,21 @@ class VectorFile:
             raise _short(self._path, rows)
         os.truncate(self._path, rows * self._dimension * FLOAT16.itemsize)
 
-    def append(self, embeddings: NDArray[np.float16]) -> None:
-        """Write embeddings of shape (n, dimension) after the last row, durably."""
+    def check(self, commit: Commit) -> None:
+        """Raise BrokenIndexError where the rows of `commit` are not what was written."""
+        _checked(self._path, self._dimension, NO_COMMIT, commit)
+
+    def append(self, embeddings: NDArray[np.float16], checksum: int) -> int:
+        """Write embeddings of shape (n, dimension) after the last row, durably.
+
+        `checksum` is that of the file as it is; returns that of the file as it becomes.
+        """
+        content = np.ascontiguousarray(embeddings, FLOAT16).tobytes()
         with self._path.open("ab") as file:
-            file.write(np.ascontiguousarray(embeddings, FLOAT16).tobytes())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        return zlib.crc32(content, checksum)
 
     def read(self, rows: list[int]) -> NDArray[np.float16]:
         """Return the embeddings of `rows`, float16 of shape (len(rows), dimension)."""
@@ -51,23 +63,59 @@ class VectorFile:
             return np.empty((0, self._dimension), FLOAT16)
         return np.array(_map(self._path, max(rows) + 1, self._dimension)[rows])
 
+    def damaged(self, commits: Iterable[Commit]) -> list[range]:
+        """Return the rows, commit by commit, whose bytes are not those that were written.
+
+        `commits` are all of them, in their order. Rows that are missing count as damaged.
+        """
+        have = _length(self._path, self._dimension) if self._path.exists() else 0
+        rows = _map(self._path, have, self._dimension)
+        wrong = []
+        before = NO_COMMIT
+        for commit in commits:
+            part = _bytes(rows[before.rows : commit.rows])
+            if commit.rows > have or zlib.crc32(part, before.checksum) != commit.checksum:
+                wrong.append(range(before.rows, commit.rows))
+            before = commit
+        return wrong
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Segment:
+    """A flat FAISS index over the rows from `first` on."""
+
+    first: int
+    flat: faiss.IndexScalarQuantizer
+
+    @property
+    def stop(self) -> int:
+        return self.first + int(self.flat.ntotal)
+
 
 class VectorIndex:
     """Exact search by cosine over the first `rows` rows of rows.f16.
 
-    Safe to use from many threads.
+    FAISS has its own copy of the embeddings, in segments: an index that has
+    grown by some rows shares the segments of the one before. Safe to use from
+    many threads.
     """
 
-    def __init__(self, embeddings: NDArray[np.float16]) -> None:
+    def __init__(self, embeddings: NDArray[np.float16], segments: Sequence[_Segment] = ()) -> None:
         self._embeddings = embeddings
-        self._flat = _flat(embeddings)
+        self._segments = _grown(embeddings, segments)
 
     @classmethod
-    def open(cls, path: Path, rows: int, dimension: int) -> VectorIndex:
-        """Open rows.f16. Raises BrokenIndexError where it is shorter than `rows`."""
-        if rows == 0:
-            return cls(np.empty((0, dimension), FLOAT16))
-        return cls(_map(path, rows, dimension))
+    def open(cls, path: Path, dimension: int, commit: Commit) -> VectorIndex:
+        """Open rows.f16 as of a commit.
+
+        Raises BrokenIndexError where it is shorter than that, or where its
+        bytes are not those that were written.
+        """
+        return cls(_checked(path, dimension, NO_COMMIT, commit))
+
+    def grown(self, path: Path, dimension: int, before: Commit, commit: Commit) -> VectorIndex:
+        """Return the index as of a later commit of the same file; this is that of `before`."""
+        return VectorIndex(_checked(path, dimension, before, commit), self._segments)
 
     def rank(
         self, question: NDArray[np.float32], depth: int, allowed: NDArray[np.bool_] | None
@@ -80,17 +128,47 @@ class VectorIndex:
         wanted = min(depth, possible)
         if wanted == 0:
             return Ranking.empty()
-        selector = None if allowed is None else _selector(allowed)
         with _one_thread():
-            scores, rows = self._flat.search(question[None, :], wanted, params=selector)
-        order = np.lexsort((rows[0], -scores[0]))
-        return Ranking(rows[0][order], scores[0][order], complete=possible <= depth)
+            found = [_search(segment, question, wanted, allowed) for segment in self._segments]
+        rows = np.concatenate([rows for rows, _ in found])
+        scores = np.concatenate([scores for _, scores in found])
+        order = np.lexsort((rows, -scores))[:wanted]
+        return Ranking(rows[order], scores[order], complete=possible <= depth)
 
     def scores(self, question: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the cosine of each of `rows` to an embedding, float32 of shape (len(rows),)."""
         if len(rows) == 0:
             return np.empty(0, np.float32)
         return self._embeddings[rows].astype(np.float32) @ question
+
+
+def _search(
+    segment: _Segment,
+    question: NDArray[np.float32],
+    wanted: int,
+    allowed: NDArray[np.bool_] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    part = None if allowed is None else allowed[segment.first : segment.stop]
+    selector = None if part is None else _selector(part)
+    most = min(wanted, int(segment.flat.ntotal))
+    scores, rows = segment.flat.search(question[None, :], most, params=selector)
+    there = rows[0] >= 0  # fewer than wanted may be allowed
+    return rows[0][there] + segment.first, scores[0][there]
+
+
+def _grown(embeddings: NDArray[np.float16], segments: Sequence[_Segment]) -> tuple[_Segment, ...]:
+    """Return segments over all rows: those given, and one over what they leave.
+
+    A segment that is no larger than what follows it becomes one with it. So
+    there are few, and growing by single commits copies each row some times only.
+    """
+    kept = list(segments)
+    first = kept[-1].stop if kept else 0
+    if first < len(embeddings):
+        while kept and int(kept[-1].flat.ntotal) <= len(embeddings) - first:
+            first = kept.pop().first
+        kept.append(_Segment(first, _flat(embeddings[first:])))
+    return tuple(kept)
 
 
 @contextmanager
@@ -139,13 +217,29 @@ def _length(path: Path, dimension: int) -> int:
 
 
 def _map(path: Path, rows: int, dimension: int) -> NDArray[np.float16]:
+    if rows == 0:
+        return np.empty((0, dimension), FLOAT16)
     if not path.exists() or _length(path, dimension) < rows:
         raise _short(path, rows)
     return np.memmap(path, FLOAT16, "r", shape=(rows, dimension))
 
 
+def _checked(path: Path, dimension: int, before: Commit, commit: Commit) -> NDArray[np.float16]:
+    """Map the rows of `commit`, and check those that came after `before`."""
+    rows = _map(path, commit.rows, dimension)
+    if zlib.crc32(_bytes(rows[before.rows :]), before.checksum) != commit.checksum:
+        raise BrokenIndexError(
+            f"{path} is damaged: its checksum is not that of commit {commit.sequence}; "
+            "'nutgraf verify' says where, 'nutgraf repair' mends it"
+        )
+    return rows
+
+
+def _bytes(rows: NDArray[np.float16]) -> memoryview:
+    return rows.reshape(-1).view(np.uint8).data
+
+
 def _short(path: Path, rows: int) -> BrokenIndexError:
     return BrokenIndexError(
-        f"{path} is missing or shorter than its {rows:,} rows; restore it from a backup or "
-        "index the articles again"
+        f"{path} is missing or shorter than its {rows:,} rows; 'nutgraf repair' encodes them again"
     )

@@ -11,30 +11,30 @@ readers see, so a commit is visible in all parts or in none.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index import columns, keywords
-from nutgraf.index.article import Article, timestamp
+from nutgraf.index.article import Article
 from nutgraf.index.catalog import Catalog
-from nutgraf.index.encoder import OnnxEncoder
+from nutgraf.index.encoder import Encoder, OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords import KeywordEntry
-from nutgraf.index.keywords.analysis import Analyzer, value_terms
+from nutgraf.index.generation import remove_leftovers
+from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, VECTORS
 from nutgraf.index.lock import WriteLock
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.records import Record, text_digest
+from nutgraf.index.records import text_digest
 from nutgraf.index.vectors import VectorFile
 
-__all__ = ["IndexWriter", "Outcome"]
+__all__ = ["IndexWriter", "Outcome", "PartsWriter"]
 
 Outcome = Literal["created", "updated", "unchanged"]
 
@@ -48,24 +48,22 @@ COMMIT_CHARACTERS: Final = 64_000_000
 """Characters after which a commit is made unasked, however few paragraphs they are in."""
 
 
-class IndexWriter:
-    """The one writer of an index.
+class PartsWriter:
+    """Writes one generation of an index: the parts in `folder`.
 
-        with IndexWriter("news.index") as writer:
-            writer.put(article)
+    `encoder` stands in for the one in `folder`: it must give the same
+    embeddings. Whoever makes a PartsWriter holds the lock of the index.
 
-    Leaving the `with` block commits; leaving it by an exception does not.
-    Opening recovers from whatever an earlier writer left behind.
-
-    `trust` is needed for a whoosh index, whose files hold pickles.
-
-    Raises NotAnIndexError, IndexLockedError, UntrustedIndexError,
-    EncoderError, BrokenIndexError.
+    Opening recovers from whatever an earlier writer left behind. Raises
+    UntrustedIndexError, EncoderError, BrokenIndexError.
     """
 
-    def __init__(self, path: str | Path, *, trust: bool = False) -> None:
-        self._path = Path(path)
-        self._manifest = Manifest.read(self._path)
+    def __init__(
+        self, folder: Path, manifest: Manifest, *, trust: bool, encoder: Encoder | None = None
+    ) -> None:
+        self._folder = folder
+        self._manifest = manifest
+        self._encoder = encoder
         self._pending: dict[str, Article] = {}
         self._deleted: dict[str, None] = {}
         self._waiting: dict[bytes, str] = {}
@@ -73,24 +71,19 @@ class IndexWriter:
         self._pending_paragraphs = 0
         self._pending_characters = 0
         self._failed = False
-        self._encoder: OnnxEncoder | None = None
-        self._analyzer = Analyzer(self._manifest.language)
+        self._analyzer = Analyzer(manifest.language)
+        self._vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
         with ExitStack() as opened:
-            self._open(opened, trust=trust)
+            self._catalog = Catalog.open(folder / CATALOG, writing=True)
+            opened.callback(self._catalog.close)
+            self._commit = self._catalog.last_commit()
+            self._vectors.cut(self._commit.rows)
+            self._vectors.check(self._commit)  # A damaged embedding would be copied to new rows.
+            engine = manifest.keyword_engine
+            self._keywords = keywords.open_writer(folder / KEYWORDS, engine, trust=trust)
+            opened.callback(self._keywords.close)
+            self._catch_up()
             self._opened = opened.pop_all()
-
-    def _open(self, opened: ExitStack, *, trust: bool) -> None:
-        """Take the lock, open the parts, and recover what an earlier writer left behind."""
-        opened.callback(WriteLock(self._path).release)
-        self._catalog = Catalog.open(self._path / CATALOG, writing=True)
-        opened.callback(self._catalog.close)
-        self._commit = self._catalog.last_commit()
-        self._vectors = VectorFile(self._path / VECTORS, self._manifest.encoder.dimension)
-        self._vectors.cut(self._commit.rows)
-        engine = self._manifest.keyword_engine
-        self._keywords = keywords.open_writer(self._path / KEYWORDS, engine, trust=trust)
-        opened.callback(self._keywords.close)
-        self._catch_up()
 
     @property
     def sequence(self) -> int:
@@ -106,7 +99,7 @@ class IndexWriter:
         """
         if article.language is None:
             article = replace(article, language=self._manifest.language)
-        before = self._digest_of(article.id)
+        before = self.digest_of(article.id)
         if before == article.digest():
             return "unchanged"
         self._drop_pending(article.id)
@@ -125,20 +118,24 @@ class IndexWriter:
 
     def delete(self, article: str) -> bool:
         """Remove the article with this id at the next commit; tell whether there was one."""
-        there = self._digest_of(article) is not None
+        there = self.digest_of(article) is not None
         self._drop_pending(article)
         if self._catalog.find(article, self.sequence) is not None:
             self._deleted[article] = None
         return there
 
-    def commit(self) -> int:
-        """Make everything put and deleted durable and visible; return the sequence number."""
+    def commit(self, number: int = 0) -> int:
+        """Make everything put and deleted durable and visible; return the sequence number.
+
+        That is the next one, or `number` where that is later; then the commit
+        is made even if there is nothing to write.
+        """
         self._check_usable()
-        if self._pending or self._deleted:
+        if self._pending or self._deleted or number > self.sequence:
             self._encode()
             _reached("encoded")
             try:
-                self._write()
+                self._write(number)
                 self._catch_up()
             except BaseException:
                 self._failed = True
@@ -149,7 +146,7 @@ class IndexWriter:
         """Let go of the index. What was not committed is dropped."""
         self._opened.close()
 
-    def __enter__(self) -> IndexWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -164,8 +161,11 @@ class IndexWriter:
         finally:
             self.close()
 
-    def _digest_of(self, article: str) -> bytes | None:
-        """Return the digest of the article as the next commit would leave it."""
+    def digest_of(self, article: str) -> bytes | None:
+        """Return the digest of the article as the next commit would leave it, None for none.
+
+        It tells one version of an article from another.
+        """
         self._check_usable()
         if article in self._pending:
             return self._pending[article].digest()
@@ -177,7 +177,7 @@ class IndexWriter:
     def _check_usable(self) -> None:
         if self._failed:
             raise BrokenIndexError(
-                f"an earlier commit to {self._path} failed half-way: close the writer and open "
+                f"an earlier commit to {self._folder} failed half-way: close the writer and open "
                 "the index again, which recovers it"
             )
 
@@ -207,22 +207,25 @@ class IndexWriter:
             self._embeddings.update(zip(new, made.astype(np.float16), strict=True))
         self._waiting.clear()
 
-    def _open_encoder(self) -> OnnxEncoder:
+    def _open_encoder(self) -> Encoder:
         if self._encoder is None:
-            self._encoder = OnnxEncoder.open(self._path / ENCODER, self._manifest.encoder)
+            self._encoder = OnnxEncoder.open(self._folder / ENCODER, self._manifest.encoder)
         return self._encoder
 
-    def _write(self) -> None:
+    def _write(self, number: int) -> None:
         """Append to the truth. After this, what was put is durable."""
         articles = list(self._pending.values())
         rows = [
             self._embeddings[text_digest(text)] for item in articles for text in item.paragraphs
         ]
+        last = self._commit
+        checksum = last.checksum
         if rows:
-            self._vectors.cut(self._commit.rows)
-            self._vectors.append(np.stack(rows))
+            self._vectors.cut(last.rows)
+            checksum = self._vectors.append(np.stack(rows), checksum)
         _reached("embeddings")
-        self._commit = self._catalog.write(articles, list(self._deleted), self._commit.rows)
+        deleted = list(self._deleted)
+        self._commit = self._catalog.write(articles, deleted, last.rows, checksum, number)
         _reached("catalog")
         self._pending.clear()
         self._deleted.clear()
@@ -235,37 +238,52 @@ class IndexWriter:
         seen = self._keywords.sequence
         if seen > self.sequence:
             raise BrokenIndexError(
-                f"the keyword index of {self._path} is ahead of its catalog (commit {seen}, "
+                f"the keyword index of {self._folder} is ahead of its catalog (commit {seen}, "
                 f"{self.sequence}); restore the index from a backup"
             )
-        published = self._catalog.commit_of(seen).rows
-        columns.catch_up(self._path / COLUMNS, self._catalog, self._commit.rows, published)
+        columns.catch_up(self._folder / COLUMNS, self._catalog, self._commit.rows)
         _reached("columns")
         if seen == self.sequence:
             return
         for rows in self._catalog.removed_rows(self.sequence, after=seen):
             self._keywords.delete(rows)
-        for record in self._catalog.alive_since(seen):
-            for entry in self._entries(record):
+        for record in self._catalog.alive(self.sequence, after=seen):
+            texts = self._catalog.texts(record.rows)
+            for entry in entries_of(record, texts, self._analyzer):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)
         _reached("keywords")
 
-    def _entries(self, record: Record) -> Iterable[KeywordEntry]:
-        title = self._analyzer.terms(record.title)
-        published = None if record.published is None else timestamp(record.published)
-        for row, text in self._catalog.texts(record.rows).items():
-            yield KeywordEntry(
-                row=row,
-                text=self._analyzer.terms(text),
-                title=title,
-                source=_terms(record.source),
-                author=_terms(record.author),
-                section=_terms(record.section),
-                language=_terms(record.language),
-                article=value_terms(record.id),
-                published=published,
-            )
+
+class IndexWriter(PartsWriter):
+    """The one writer of an index.
+
+        with IndexWriter("news.index") as writer:
+            writer.put(article)
+
+    Leaving the `with` block commits; leaving it by an exception does not.
+    Opening recovers from whatever an earlier writer left behind.
+
+    `trust` is needed for a whoosh index, whose files hold pickles.
+
+    Raises NotAnIndexError, IndexLockedError, UntrustedIndexError,
+    EncoderError, BrokenIndexError.
+    """
+
+    def __init__(self, path: str | Path, *, trust: bool = False) -> None:
+        index = Path(path)
+        Manifest.read(index)  # No lock is made in a folder that is no index.
+        with ExitStack() as locked:
+            locked.callback(WriteLock(index).release)
+            manifest = Manifest.read(index)
+            remove_leftovers(index, manifest)
+            super().__init__(manifest.parts(index), manifest, trust=trust)
+            self._locked = locked.pop_all()
+
+    def close(self) -> None:
+        """Let go of the index. What was not committed is dropped."""
+        with self._locked:
+            super().close()
 
 
 def _reached(step: str) -> None:
@@ -274,7 +292,3 @@ def _reached(step: str) -> None:
     An audit event costs nothing where nobody listens, and keeps the tests out of the code.
     """
     sys.audit("nutgraf.commit", step)
-
-
-def _terms(value: str | None) -> tuple[str, ...]:
-    return () if value is None else value_terms(value)

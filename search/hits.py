@@ -159,11 +159,15 @@ class ParagraphView:
 
 @dataclass(frozen=True, slots=True)
 class ArticleView:
-    """An article with all its paragraphs, as of one snapshot."""
+    """An article with all its paragraphs, as of one snapshot.
+
+    `digest` are 16 bytes that tell this version of it from any other.
+    """
 
     article: ArticleFields
     paragraphs: tuple[ParagraphView, ...]
     snapshot: int
+    digest: bytes
 
     def to_dict(self) -> dict[str, Any]:
         """Return the article as HTTP and `--json` give it."""

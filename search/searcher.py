@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nutgraf.index.ranking import Ranking
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.live import LiveIndex
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
 from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
 from nutgraf.search.fusion import FULL
@@ -24,15 +26,19 @@ from nutgraf.search.snippets import make_snippet
 
 __all__ = ["Searcher"]
 
+T = TypeVar("T")
+
 
 class Searcher:
-    """Answers questions from one snapshot of an index.
+    """Answers questions from an index, each from one snapshot of it.
 
         with Searcher("news.index") as searcher:
             for hit in searcher.search("who supplied the missiles", limit=5).hits:
                 print(hit.score, hit.article.title, hit.snippet.text)
 
-    Safe to use from many threads. `trust` is needed for an index of the
+    Commits that are made meanwhile, by this process or another, are noticed:
+    the next question is answered from the newest. Safe to use from many
+    threads. `trust` is needed for an index of the
     whoosh engine, whose files hold pickles: give it only for an index that
     you made.
 
@@ -40,7 +46,7 @@ class Searcher:
     """
 
     def __init__(self, index: str | Path, *, trust: bool = False) -> None:
-        self._snapshot = IndexSnapshot.open(index, trust=trust)
+        self._live = LiveIndex(index, trust=trust)
 
     def search(self, request: str | SearchRequest, **options: Any) -> Response:
         """Answer a question; `options` are the other fields of SearchRequest.
@@ -51,44 +57,30 @@ class Searcher:
             request = replace(request, **options)
         else:
             request = SearchRequest(request, **options)
-        started = time.perf_counter()
-        question = parse_question(request.q, self._snapshot.analyzer)
-        candidates = self._candidates(request, question)
-        hits = self._hits(request, question, candidates)
-        return Response(
-            query=request.q,
-            mode=request.mode,
-            took_ms=(time.perf_counter() - started) * 1000,
-            total=Total(len(candidates.rows), "eq" if candidates.complete else "gte"),
-            hits=hits,
-            warnings=_warnings(question, candidates),
-            snapshot=self._snapshot.sequence,
-        )
+        return self._ask(partial(_search, request=request))
 
     def article(self, article: str) -> ArticleView | None:
         """Return the article with this id and all its paragraphs, or None."""
-        record = self._snapshot.article(article)
-        if record is None:
-            return None
-        found = self._snapshot.paragraphs(record.rows)
-        paragraphs = (found[row][1] for row in record.rows)
-        return ArticleView(
-            ArticleFields.of(record),
-            tuple(ParagraphView(item.id, item.position, item.text) for item in paragraphs),
-            self._snapshot.sequence,
-        )
+        return self._ask(partial(_article, article=article))
 
     def statistics(self) -> Statistics:
         """Count what the index holds."""
-        return self._snapshot.statistics()
+        return self._ask(IndexSnapshot.statistics)
 
     def warm(self) -> None:
         """Open every part of the index now, so that the first question need not wait."""
-        self._snapshot.warm()
+        self._ask(IndexSnapshot.warm)
+
+    def refresh(self) -> bool:
+        """Show the newest commit now, not only at the next question; tell if it was newer.
+
+        Raises what opening the index raises; questions are answered as before then.
+        """
+        return self._live.refresh()
 
     def close(self) -> None:
-        """Release files."""
-        self._snapshot.close()
+        """Release files, once the questions that are being answered are."""
+        self._live.close()
 
     def __enter__(self) -> Searcher:
         return self
@@ -101,52 +93,90 @@ class Searcher:
     ) -> None:
         self.close()
 
-    def _candidates(self, request: SearchRequest, question: Question) -> Candidates:
-        """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
-        if request.mode == "semantic" and question.text:
-            return from_meaning(self._semantic(request, question, self._embedding(question)))
-        keyword = keyword_ranking(self._snapshot, question, request.filters, DEPTH)
-        full = FULL * self._snapshot.keywords.weight(question.terms)
-        # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
-        if request.mode == "keyword" or not question.text:
-            return from_keywords(keyword, full)
-        embedding = self._embedding(question)
-        semantic = self._semantic(request, question, embedding)
-        rows = np.union1d(keyword.rows, semantic.rows)
-        cosines = self._snapshot.vectors.scores(embedding, rows)
-        return fuse(request.fusion, keyword, semantic, rows, cosines, full)
+    def _ask(self, answer: Callable[[IndexSnapshot], T]) -> T:
+        """Answer from the newest snapshot, one and the same throughout."""
+        with self._live.snapshot() as snapshot:
+            try:
+                return answer(snapshot)
+            except BrokenIndexError:
+                # A new generation may have taken the place of files that were not open yet.
+                if not self._live.refresh():
+                    raise
+        with self._live.snapshot() as snapshot:
+            return answer(snapshot)
 
-    def _embedding(self, question: Question) -> NDArray[np.float32]:
-        return self._snapshot.encoder.encode_question(question.text)
 
-    def _semantic(
-        self, request: SearchRequest, question: Question, embedding: NDArray[np.float32]
-    ) -> Ranking:
-        return semantic_ranking(self._snapshot, question, embedding, request.filters, DEPTH)
+def _search(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
+    started = time.perf_counter()
+    question = parse_question(request.q, snapshot.analyzer)
+    candidates = _candidates(snapshot, request, question)
+    hits = _hits(snapshot, request, question, candidates)
+    return Response(
+        query=request.q,
+        mode=request.mode,
+        took_ms=(time.perf_counter() - started) * 1000,
+        total=Total(len(candidates.rows), "eq" if candidates.complete else "gte"),
+        hits=hits,
+        warnings=_warnings(question, candidates),
+        snapshot=snapshot.sequence,
+    )
 
-    def _hits(
-        self, request: SearchRequest, question: Question, candidates: Candidates
-    ) -> tuple[Hit, ...]:
-        """Read the texts of the page that is shown, and of no other row."""
-        page = range(request.offset, min(request.offset + request.limit, len(candidates.rows)))
-        found = self._snapshot.paragraphs(int(candidates.rows[at]) for at in page)
-        hits = []
-        for at in page:
-            record, paragraph = found[int(candidates.rows[at])]
-            matches = find_matches(paragraph.text, question, self._snapshot.analyzer)
-            language = record.language or self._snapshot.manifest.language
-            hits.append(
-                Hit(
-                    rank=at + 1,
-                    score=float(candidates.scores[at]),
-                    article=ArticleFields.of(record),
-                    position=paragraph.position,
-                    text=paragraph.text,
-                    snippet=make_snippet(paragraph.text, matches, language, request.highlight),
-                    explain=candidates.explain(at) if request.explain else None,
-                )
+
+def _article(snapshot: IndexSnapshot, article: str) -> ArticleView | None:
+    record = snapshot.article(article)
+    if record is None:
+        return None
+    found = snapshot.paragraphs(record.rows)
+    paragraphs = (found[row][1] for row in record.rows)
+    return ArticleView(
+        ArticleFields.of(record),
+        tuple(ParagraphView(item.id, item.position, item.text) for item in paragraphs),
+        snapshot.sequence,
+        record.digest,
+    )
+
+
+def _candidates(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -> Candidates:
+    """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
+    filters = request.filters
+    if request.mode == "semantic" and question.text:
+        embedding = snapshot.encoder.encode_question(question.text)
+        return from_meaning(semantic_ranking(snapshot, question, embedding, filters, DEPTH))
+    keyword = keyword_ranking(snapshot, question, filters, DEPTH)
+    full = FULL * snapshot.keywords.weight(question.terms)
+    # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
+    if request.mode == "keyword" or not question.text:
+        return from_keywords(keyword, full)
+    embedding = snapshot.encoder.encode_question(question.text)
+    semantic = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
+    rows = np.union1d(keyword.rows, semantic.rows)
+    cosines = snapshot.vectors.scores(embedding, rows)
+    return fuse(request.fusion, keyword, semantic, rows, cosines, full)
+
+
+def _hits(
+    snapshot: IndexSnapshot, request: SearchRequest, question: Question, candidates: Candidates
+) -> tuple[Hit, ...]:
+    """Read the texts of the page that is shown, and of no other row."""
+    page = range(request.offset, min(request.offset + request.limit, len(candidates.rows)))
+    found = snapshot.paragraphs(int(candidates.rows[at]) for at in page)
+    hits = []
+    for at in page:
+        record, paragraph = found[int(candidates.rows[at])]
+        matches = find_matches(paragraph.text, question, snapshot.analyzer)
+        language = record.language or snapshot.manifest.language
+        hits.append(
+            Hit(
+                rank=at + 1,
+                score=float(candidates.scores[at]),
+                article=ArticleFields.of(record),
+                position=paragraph.position,
+                text=paragraph.text,
+                snippet=make_snippet(paragraph.text, matches, language, request.highlight),
+                explain=candidates.explain(at) if request.explain else None,
             )
-        return tuple(hits)
+        )
+    return tuple(hits)
 
 
 def _warnings(question: Question, candidates: Candidates) -> tuple[str, ...]:

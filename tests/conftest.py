@@ -20,6 +20,15 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_encoder() -> Path:
+    """A folder with a random encoder: the same text has the same embedding, and no other does.
+
+    For tests in which meaning does not matter: it is opened and asked in no time.
+    """
+    return Path(__file__).parent / "golden" / "format-1.index" / "encoder"
+
+
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds" / "articles"
 

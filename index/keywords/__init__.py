@@ -32,7 +32,7 @@ ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
 
 class _EngineModule(Protocol):
     def create(self, path: Path) -> None: ...
-    def open_reader(self, path: Path) -> KeywordReader: ...
+    def open_reader(self, path: Path, older: KeywordReader | None) -> KeywordReader: ...
     def open_writer(self, path: Path) -> KeywordWriter: ...
 
 
@@ -47,14 +47,19 @@ def create(path: Path, engine: Engine) -> None:
     _module(engine).create(path)
 
 
-def open_reader(path: Path, engine: Engine, *, trust: bool = False) -> KeywordReader:
+def open_reader(
+    path: Path, engine: Engine, *, trust: bool = False, older: KeywordReader | None = None
+) -> KeywordReader:
     """Return a view of the last commit of the keyword index at `path`.
+
+    Files that `older`, a view of an earlier commit, has found to be sound are
+    not read again.
 
     Raises UntrustedIndexError for a whoosh index unless `trust` is True, and
     BrokenIndexError when files are missing or damaged.
     """
     _check_trust(path, engine, trust=trust)
-    return _module(engine).open_reader(path)
+    return _module(engine).open_reader(path, older)
 
 
 def open_writer(path: Path, engine: Engine, *, trust: bool = False) -> KeywordWriter:

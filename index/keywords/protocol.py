@@ -52,6 +52,10 @@ class KeywordReader(Protocol):
     def sequence(self) -> int:
         """The catalog's sequence number of the commit that this view shows; 0 before the first."""
 
+    @property
+    def paragraphs(self) -> int:
+        """How many paragraphs are in it."""
+
     def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
         """Return the best `depth` rows by BM25 (float32, higher is better, ties by row).
 

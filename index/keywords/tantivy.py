@@ -31,7 +31,8 @@ from nutgraf.index.keywords.fields import (
     VALUE_FIELDS,
 )
 from nutgraf.index.keywords.nodes import Constant, Node, constant_score
-from nutgraf.index.keywords.protocol import KeywordEntry
+from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader
+from nutgraf.index.keywords.tantivy_files import check_files, segments_of
 from nutgraf.index.keywords.tantivy_queries import Translator
 from nutgraf.index.keywords.tree import reduce_query, require
 from nutgraf.index.ranking import Ranking
@@ -60,13 +61,17 @@ def create(path: Path) -> None:
         tantivy.Index(_schema(), str(path))
 
 
-def open_reader(path: Path) -> TantivyReader:
+def open_reader(path: Path, older: KeywordReader | None = None) -> TantivyReader:
     """Return a view of the last commit. Raises BrokenIndexError."""
+    known = older.files if isinstance(older, TantivyReader) else frozenset()
     with _guarded(path), ExitStack() as held:
+        segments = segments_of(path)
         index = tantivy.Index.open(str(_lockable(path, held)))
         # A snapshot needs no thread that watches for newer commits.
         index.config_reader("manual")
-        return TantivyReader(path, index)
+        # A commit may have come in between.
+        files = check_files(path, segments | segments_of(path), known)
+        return TantivyReader(path, index, files)
 
 
 def _lockable(path: Path, held: ExitStack) -> Path:
@@ -88,15 +93,21 @@ def _lockable(path: Path, held: ExitStack) -> Path:
 def open_writer(path: Path) -> TantivyWriter:
     """Return the writer. Raises IndexLockedError and BrokenIndexError."""
     with _guarded(path):
+        # What is damaged would be merged into new files, with checksums of their own.
+        check_files(path, segments_of(path))
         index = tantivy.Index.open(str(path))
         index.config_reader("manual")
         return TantivyWriter(path, index)
 
 
 class TantivyReader:
-    """A KeywordReader over tantivy. Searches release the interpreter's lock."""
+    """A KeywordReader over tantivy. Searches release the interpreter's lock.
 
-    def __init__(self, path: Path, index: tantivy.Index) -> None:
+    `files` are the names of the files that were found to be sound.
+    """
+
+    def __init__(self, path: Path, index: tantivy.Index, files: frozenset[str]) -> None:
+        self.files = files
         self._path = path
         self._searcher = index.searcher()
         self._translate = Translator(index.schema, self._searcher)
@@ -106,6 +117,11 @@ class TantivyReader:
     def sequence(self) -> int:
         """See KeywordReader."""
         return self._sequence
+
+    @property
+    def paragraphs(self) -> int:
+        """See KeywordReader."""
+        return int(self._searcher.num_docs) - (self._sequence > 0)  # less the marker
 
     def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
         """See KeywordReader."""
@@ -290,7 +306,7 @@ def _guarded(path: Path) -> Iterator[None]:
     except BaseException as error:
         # Its panics are no Exceptions, and their class cannot be imported.
         panic = type(error).__module__ == "pyo3_runtime"
-        if not panic and not isinstance(error, (ValueError, OSError)):
+        if not panic and not isinstance(error, (ValueError, OSError, KeyError, TypeError)):
             raise
         if "LockBusy" in str(error):
             raise IndexLockedError(
@@ -298,5 +314,5 @@ def _guarded(path: Path) -> Iterator[None]:
             ) from error
         raise BrokenIndexError(
             f"the keyword index at {path} cannot be used ({error!s:.200}); "
-            "rebuild the index from the source articles"
+            "'nutgraf repair' makes it again from the catalog"
         ) from error

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.errors import BrokenIndexError, IndexLockedError
+from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafError
 from nutgraf.index.keywords.best import best, is_settled
 from nutgraf.index.keywords.fields import (
     HAS,
@@ -28,9 +28,10 @@ from nutgraf.index.keywords.fields import (
     VALUE_FIELDS,
 )
 from nutgraf.index.keywords.nodes import Node
-from nutgraf.index.keywords.protocol import KeywordEntry
+from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader
 from nutgraf.index.keywords.quiet import quiet_imports
 from nutgraf.index.keywords.tree import reduce_query, require
+from nutgraf.index.keywords.whoosh_files import check_files, record_files
 from nutgraf.index.keywords.whoosh_segment import Segment
 from nutgraf.index.ranking import Ranking
 
@@ -60,9 +61,10 @@ def create(path: Path) -> None:
         FileStorage(str(path)).create_index(_schema())
 
 
-def open_reader(path: Path) -> WhooshReader:
+def open_reader(path: Path, older: KeywordReader | None = None) -> WhooshReader:  # noqa: ARG001
     """Return a view of the last commit; loads pickles. Raises BrokenIndexError."""
     with _guarded(path):
+        check_files(path)
         for _ in range(_TRIES):
             # A commit may take files away between two steps of opening them.
             with suppress(FileNotFoundError):
@@ -74,6 +76,7 @@ def open_reader(path: Path) -> WhooshReader:
 def open_writer(path: Path) -> WhooshWriter:
     """Return the writer; loads pickles. Raises IndexLockedError and BrokenIndexError."""
     with _guarded(path):
+        check_files(path)
         return WhooshWriter(path, _open(path))
 
 
@@ -92,6 +95,11 @@ class WhooshReader:
     def sequence(self) -> int:
         """See KeywordReader."""
         return self._sequence
+
+    @property
+    def paragraphs(self) -> int:
+        """See KeywordReader."""
+        return int(self._searcher.doc_count()) - (self._sequence > 0)  # less the marker
 
     def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
         """See KeywordReader."""
@@ -195,6 +203,7 @@ class WhooshWriter:
                 writer.cancel()
                 raise
             writer.commit()
+            record_files(self._path)
         self._sequence = sequence
         self._added.clear()
         self._deleted.clear()
@@ -273,10 +282,10 @@ def _guarded(path: Path) -> Iterator[None]:
     """Turn whatever a damaged file makes whoosh raise into our error."""
     try:
         yield
-    except IndexLockedError:
+    except NutgrafError:
         raise
     except Exception as error:
         raise BrokenIndexError(
             f"the keyword index at {path} cannot be used ({error!r:.200}); "
-            "rebuild the index from the source articles"
+            "'nutgraf repair' makes it again from the catalog"
         ) from error

@@ -186,7 +186,7 @@ def test_directory_in_use_is_refused(box: Box) -> None:
 def test_missing_and_damaged_files(engine: Engine, tmp_path: Path) -> None:
     for opener in (open_reader, open_writer):
         for path in (tmp_path, tmp_path / "absent"):
-            with pytest.raises(BrokenIndexError, match="rebuild"):
+            with pytest.raises(BrokenIndexError, match="nutgraf repair"):
                 opener(path, engine, trust=True)
     original = Box(tmp_path / "keywords", engine)
     original.texts("a b c", "b c d")
@@ -195,9 +195,13 @@ def test_missing_and_damaged_files(engine: Engine, tmp_path: Path) -> None:
         content = file.read_bytes()
         if not content or file.name.startswith("."):
             continue
-        file.write_bytes(content[: len(content) // 2])
-        with pytest.raises(BrokenIndexError, match="rebuild"):
-            _use(original.path, engine)
+        middle = len(content) // 2
+        flipped = bytes([*content[:middle], content[middle] ^ 1, *content[middle + 1 :]])
+        for damaged in (content[:middle], flipped):
+            file.write_bytes(damaged)
+            if damaged is content[:middle] or file.suffix != ".json":
+                with pytest.raises(BrokenIndexError, match="nutgraf repair"):
+                    _use(original.path, engine)
         file.write_bytes(content)
     reader = open_reader(original.path, engine, trust=True)
     assert reader.count(EVERY) == 2

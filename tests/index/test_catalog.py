@@ -3,7 +3,6 @@
 import sqlite3
 from contextlib import closing
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,18 +28,18 @@ def catalog(tmp_path):
 
 def test_a_commit_counts_what_is_alive(catalog):
     assert catalog.last_commit().sequence == 0
-    first = catalog.write([article("a", "1", "2"), article("b")], [], 0)
+    first = catalog.write([article("a", "1", "2"), article("b")], [], 0, 0)
     assert (first.sequence, first.rows, first.articles, first.paragraphs) == (1, 3, 2, 3)
-    second = catalog.write([article("a", "1", "2", "3")], ["b"], 3)
+    second = catalog.write([article("a", "1", "2", "3")], ["b"], 3, 0)
     assert (second.sequence, second.rows, second.articles, second.paragraphs) == (2, 6, 1, 3)
     assert catalog.last_commit() == second
     assert catalog.commit_of(1) == first
 
 
 def test_every_commit_can_still_be_read(catalog):
-    catalog.write([article("a", "old", source="X")], [], 0)
-    catalog.write([article("a", "new", "more")], [], 1)
-    catalog.write([], ["a"], 3)
+    catalog.write([article("a", "old", source="X")], [], 0, 0)
+    catalog.write([article("a", "new", "more")], [], 1, 0)
+    catalog.write([], ["a"], 3, 0)
     assert catalog.find("a", 0) is None
     assert catalog.find("a", 1).source == "X"
     assert catalog.find("a", 2).rows == range(1, 3)
@@ -52,7 +51,7 @@ def test_every_commit_can_still_be_read(catalog):
 
 
 def test_rows_lead_to_records(catalog):
-    catalog.write([article("a", "1", "2"), article("b", "3")], [], 0)
+    catalog.write([article("a", "1", "2"), article("b", "3")], [], 0, 0)
     found = catalog.records_of([2, 0, 1])
     assert {row: record.id for row, record in found.items()} == {0: "a", 1: "a", 2: "b"}
     with pytest.raises(BrokenIndexError, match="row 3"):
@@ -62,15 +61,15 @@ def test_rows_lead_to_records(catalog):
 
 
 def test_known_texts_are_recognised(catalog):
-    catalog.write([article("a", "same", "other")], [], 0)
+    catalog.write([article("a", "same", "other")], [], 0, 0)
     (digest,) = {row[0] for row in catalog._all("SELECT digest FROM paragraphs WHERE row = 0", ())}
     assert catalog.row_of_digest([digest, b"unknown"]) == {digest: 0}
 
 
 def test_a_failed_write_leaves_nothing(catalog):
-    catalog.write([article("a")], [], 0)
+    catalog.write([article("a")], [], 0, 0)
     with pytest.raises(BrokenIndexError):
-        catalog.write([article("b")], [], 0)  # row 0 is taken
+        catalog.write([article("b")], [], 0, 0)  # row 0 is taken
     assert catalog.last_commit().sequence == 1
     assert catalog.find("b", 9) is None
 
@@ -90,14 +89,14 @@ def test_readers_cannot_write(tmp_path):
     Catalog.create(tmp_path / "catalog.sqlite")
     reader = Catalog.open(tmp_path / "catalog.sqlite")
     with pytest.raises(BrokenIndexError, match="readonly"):
-        reader.write([article("a")], [], 0)
+        reader.write([article("a")], [], 0, 0)
     reader.close()
 
 
 def test_columns_hold_a_value_a_row(catalog, tmp_path):
     dated = article("a", "1", "2", source="X", section="world", published="2023-01-04")
-    catalog.write([dated, article("b", source="Y", language="de")], [], 0)
-    catch_up(tmp_path / "columns", catalog, 3, 0)
+    catalog.write([dated, article("b", source="Y", language="de")], [], 0, 0)
+    catch_up(tmp_path / "columns", catalog, 3)
     columns = Columns.open(tmp_path / "columns", 3)
     assert columns.article.tolist() == [1, 1, 2]
     assert columns.published.tolist() == [timestamp("2023-01-04")] * 2 + [NO_DATE]
@@ -114,22 +113,21 @@ def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
     folder = tmp_path_factory.mktemp("columns")
     Catalog.create(folder / "c.sqlite")
     with closing(Catalog.open(folder / "c.sqlite", writing=True)) as catalog:
-        row = published = 0
+        row = 0
         for number, sizes in enumerate(commits):
             articles = [
                 article(f"{number}-{at}", *(str(n) for n in range(size)), source=f"s{size}")
                 for at, size in enumerate(sizes)
             ]
-            row = catalog.write(articles, [], row).rows
+            row = catalog.write(articles, [], row, 0).rows
             if data.draw(st.booleans()):
-                catch_up(folder / "columns", catalog, row, published)
-                published = row
+                catch_up(folder / "columns", catalog, row)
         for path in sorted((folder / "columns").glob("*")):
             if data.draw(st.booleans()):
                 size = path.stat().st_size
                 with path.open("r+b") as file:
                     file.truncate(data.draw(st.integers(0, size + 30)))
-        catch_up(folder / "columns", catalog, row, published)
+        catch_up(folder / "columns", catalog, row)
         columns = Columns.open(folder / "columns", row)
         records = catalog.records_of(range(row))
         assert columns.article.tolist() == [records[at].number for at in range(row)]
@@ -137,8 +135,37 @@ def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
         assert columns.source.tolist() == [codes[at] for at in range(row)]
 
 
-def test_a_short_column_is_told_by_name(tmp_path):
-    (tmp_path / "columns").mkdir()
-    np.zeros(2, "<u4").tofile(tmp_path / "columns" / "article")
-    with pytest.raises(BrokenIndexError, match="article is missing or shorter"):
-        Columns.open(tmp_path / "columns", 3)
+@pytest.mark.parametrize("name", ["article", "published", "source", "checks.json"])
+def test_a_column_that_is_short_or_damaged_is_told_and_made_again(catalog, tmp_path, name):
+    folder = tmp_path / "columns"
+    catalog.write([article("a", "1", "2", source="X"), article("b", "3")], [], 0, 0)
+    catch_up(folder, catalog, 3)
+    expected = Columns.open(folder, 3).source.tolist()
+    path = folder / name
+    whole = path.read_bytes()
+    flipped = bytes([*whole[:9], whole[9] ^ 4, *whole[10:]])
+    for content in (flipped, whole[:-1], b""):
+        path.write_bytes(content)
+        with pytest.raises(BrokenIndexError, match="missing, short or damaged"):
+            Columns.open(folder, 3)
+        catch_up(folder, catalog, 3)
+        assert path.read_bytes() == whole
+    path.unlink()
+    with pytest.raises(BrokenIndexError, match="missing, short or damaged"):
+        Columns.open(folder, 3)
+    catch_up(folder, catalog, 3)
+    assert Columns.open(folder, 3).source.tolist() == expected
+
+
+def test_what_the_disk_changed_in_the_catalog_is_not_shown(catalog, tmp_path):
+    catalog.write([article("a", "one", "two", source="X")], [], 0, 0)
+    with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as other:
+        other.execute("UPDATE paragraphs SET text = 'twp' WHERE row = 1")
+        other.execute("UPDATE articles SET source = 'Y'")
+        other.commit()
+    assert catalog.texts([0]) == {0: "one"}
+    with pytest.raises(BrokenIndexError, match="text of row 1 is not what was written"):
+        catalog.texts([0, 1])
+    for attempt in (lambda: catalog.find("a", 1), lambda: catalog.records_of([0])):
+        with pytest.raises(BrokenIndexError, match="record of article 'a' is not what was"):
+            attempt()

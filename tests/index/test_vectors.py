@@ -1,11 +1,14 @@
 """Vectors: FAISS against a plain dot product, and files that are not as they should be."""
 
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.records import NO_COMMIT, Commit
 from nutgraf.index.vectors import VectorFile, VectorIndex
 
 DIMENSION = 32
@@ -24,8 +27,18 @@ def path(tmp_path):
 def write(path, embeddings):
     file = VectorFile(path, DIMENSION)
     file.cut(0)
-    file.append(embeddings)
+    file.append(embeddings, 0)
     return file
+
+
+def commit_of(path, rows):
+    """A commit as of which rows.f16 holds so many rows, as they stand there now."""
+    content = path.read_bytes()[: rows * DIMENSION * 2]
+    return Commit(1, rows, 0, rows, zlib.crc32(content), "")
+
+
+def opened(path, rows):
+    return VectorIndex.open(path, DIMENSION, commit_of(path, rows))
 
 
 @settings(max_examples=30, deadline=None)
@@ -41,7 +54,7 @@ def test_faiss_ranks_as_a_dot_product_does(tmp_path_factory, rows, depth, seed, 
     write(path, embeddings)
     question = unit(1, seed + 100)[0].astype(np.float32)
     allowed = None if share is None else np.random.default_rng(seed).random(rows) < share
-    ranking = VectorIndex.open(path, rows, DIMENSION).rank(question, depth, allowed)
+    ranking = opened(path, rows).rank(question, depth, allowed)
 
     exact = embeddings.astype(np.float32) @ question
     possible = np.arange(rows) if allowed is None else np.flatnonzero(allowed)
@@ -57,13 +70,13 @@ def test_faiss_ranks_as_a_dot_product_does(tmp_path_factory, rows, depth, seed, 
 
 def test_equal_embeddings_stand_in_the_order_of_rows(path):
     write(path, np.repeat(unit(1), 50, axis=0))
-    index = VectorIndex.open(path, 50, DIMENSION)
+    index = opened(path, 50)
     assert index.rank(unit(1)[0].astype(np.float32), 50, None).rows.tolist() == list(range(50))
 
 
 def test_scores_of_rows_are_those_of_the_ranking(path):
     write(path, unit(100))
-    index = VectorIndex.open(path, 100, DIMENSION)
+    index = opened(path, 100)
     question = unit(1, 9)[0].astype(np.float32)
     ranking = index.rank(question, 20, None)
     np.testing.assert_allclose(index.scores(question, ranking.rows), ranking.scores, atol=1e-5)
@@ -72,13 +85,13 @@ def test_scores_of_rows_are_those_of_the_ranking(path):
 
 def test_no_rows_give_no_hits(path):
     path.touch()
-    index = VectorIndex.open(path, 0, DIMENSION)
+    index = opened(path, 0)
     assert len(index.rank(np.ones(DIMENSION, np.float32), 10, None)) == 0
 
 
 def test_a_reader_sees_only_its_rows_and_a_writer_cuts_the_rest(path):
     file = write(path, unit(10))
-    index = VectorIndex.open(path, 6, DIMENSION)
+    index = opened(path, 6)
     assert sorted(index.rank(np.ones(DIMENSION, np.float32), 10, None).rows) == list(range(6))
     with path.open("ab") as torn:
         torn.write(b"half a row")
@@ -90,6 +103,58 @@ def test_a_reader_sees_only_its_rows_and_a_writer_cuts_the_rest(path):
 
 def test_a_short_file_is_told_by_name(path):
     file = write(path, unit(4))
-    for attempt in (lambda: VectorIndex.open(path, 5, DIMENSION), lambda: file.cut(5)):
+    for attempt in (lambda: opened(path, 5), lambda: file.cut(5)):
         with pytest.raises(BrokenIndexError, match=r"rows\.f16 is missing or shorter"):
             attempt()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=8), st.integers(1, 60), st.booleans())
+def test_an_index_that_grew_ranks_as_one_that_was_opened_whole(
+    tmp_path_factory, steps, depth, masked
+):
+    path = tmp_path_factory.mktemp("vectors") / "rows.f16"
+    file = VectorFile(path, DIMENSION)
+    file.cut(0)
+    rows, checksum = 0, 0
+    before, grown = NO_COMMIT, VectorIndex.open(path, DIMENSION, NO_COMMIT)
+    for number, more in enumerate(steps, 1):
+        checksum = file.append(unit(more, number), checksum) if more else checksum
+        rows += more
+        commit = Commit(number, rows, 0, rows, checksum, "")
+        grown = grown.grown(path, DIMENSION, before, commit)
+        before = commit
+    whole = VectorIndex.open(path, DIMENSION, before)
+    allowed = np.random.default_rng(rows).random(rows) < 0.5 if masked else None
+    question = unit(1, 77)[0].astype(np.float32)
+    one, other = (index.rank(question, depth, allowed) for index in (grown, whole))
+    assert one.rows.tolist() == other.rows.tolist()
+    assert one.scores.tolist() == other.scores.tolist()
+    assert one.complete == other.complete
+    assert len(grown._segments) <= max(1, rows).bit_length()
+
+
+def test_a_flipped_bit_is_noticed_and_located(path):
+    file = VectorFile(path, DIMENSION)
+    file.cut(0)
+    commits = []
+    for number in range(1, 4):
+        checksum = file.append(unit(5, number), commits[-1].checksum if commits else 0)
+        commits.append(Commit(number, number * 5, 0, number * 5, checksum, ""))
+    assert file.damaged(commits) == []
+    content = bytearray(path.read_bytes())
+    content[7 * DIMENSION * 2] ^= 1
+    path.write_bytes(content)
+    VectorIndex.open(path, DIMENSION, commits[0])
+    for attempt in (
+        lambda: VectorIndex.open(path, DIMENSION, commits[2]),
+        lambda: VectorIndex.open(path, DIMENSION, commits[0]).grown(
+            path, DIMENSION, commits[0], commits[1]
+        ),
+        lambda: file.check(commits[1]),
+    ):
+        with pytest.raises(BrokenIndexError, match="damaged"):
+            attempt()
+    assert file.damaged(commits) == [range(5, 10)]
+    path.write_bytes(content[: 12 * DIMENSION * 2])
+    assert file.damaged(commits) == [range(5, 10), range(10, 15)]
