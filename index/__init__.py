@@ -13,17 +13,40 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nutgraf.index.article import Article, Paragraph
     from nutgraf.index.creation import create_index
+    from nutgraf.index.rebuild import (
+        back_up_index,
+        compact_index,
+        put_back_index,
+        reindex,
+        repair_index,
+    )
     from nutgraf.index.snapshot import IndexSnapshot
     from nutgraf.index.writer import IndexWriter
 
-__all__ = ["Article", "IndexSnapshot", "IndexWriter", "Paragraph", "create_index"]
+__all__ = [
+    "Article",
+    "IndexSnapshot",
+    "IndexWriter",
+    "Paragraph",
+    "back_up_index",
+    "compact_index",
+    "create_index",
+    "put_back_index",
+    "reindex",
+    "repair_index",
+]
 
 _MODULES = {
     "Article": "article",
     "IndexSnapshot": "snapshot",
     "IndexWriter": "writer",
     "Paragraph": "article",
+    "back_up_index": "rebuild",
+    "compact_index": "rebuild",
     "create_index": "creation",
+    "put_back_index": "rebuild",
+    "reindex": "rebuild",
+    "repair_index": "rebuild",
 }
 
 

@@ -31,6 +31,7 @@ from nutgraf.index.records import (
     ColumnValues,
     Commit,
     Record,
+    StoredRecord,
     seal_of,
     text_digest,
 )
@@ -146,6 +147,13 @@ class Catalog:
             )
         return found
 
+    def commits(self) -> Iterator[Commit]:
+        """Yield all commits, in their order."""
+        last = 0
+        while some := self._commits("WHERE sequence > ? ORDER BY sequence LIMIT ?", last, MANY):
+            yield from some
+            last = some[-1].sequence
+
     def find(self, article: str, sequence: int) -> Record | None:
         """Return the article as it was at `sequence`, or None."""
         if not _is_text(article):
@@ -199,11 +207,26 @@ class Catalog:
 
     def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
         """Yield the records alive at `sequence` that were added later than `after`, by rows."""
-        yield from self._records(
-            "WHERE added > ? AND added <= ? AND (removed IS NULL OR removed > ?) "
-            "ORDER BY first_row",
-            (after, sequence, sequence),
-        )
+        # Rows are given out in the order of commits, so those of later ones come after.
+        row = self.commit_of(after).rows
+        while some := self._records(
+            # The plus signs keep SQLite to the index over first_row.
+            "WHERE first_row >= ? AND +added <= ? AND (+removed IS NULL OR +removed > ?) "
+            "ORDER BY first_row LIMIT ?",
+            (row, sequence, sequence, MANY),
+        ):
+            yield from some
+            row = some[-1].rows.stop
+
+    def ids(self, sequence: int) -> Iterator[str]:
+        """Yield the ids of the articles alive at `sequence`, in the order of rows."""
+        for record in self.alive(sequence):
+            yield record.id
+
+    def removed_ids(self, sequence: int, after: int) -> list[str]:
+        """Return the ids of the records removed in commits `after` < s <= `sequence`."""
+        statement = "SELECT DISTINCT id FROM articles WHERE removed > ? AND removed <= ?"
+        return [found for (found,) in self._all(statement, (after, sequence))]
 
     def codes(self, field: str, values: Sequence[str]) -> list[int]:
         """Return the codes of the values that `field` has anywhere; others are left out."""
@@ -244,6 +267,55 @@ class Catalog:
             )
             found.update(self._all(statement, some))
         return found
+
+    def complaints(self, most: int) -> list[str]:
+        """Return what SQLite finds wrong with its file, nothing where it is sound."""
+        said = self._all(f"PRAGMA integrity_check({most:d})", ())
+        return [str(each) for (each,) in said if each != "ok"]
+
+    def stored_records(self, after: int, until: int | None = None) -> list[StoredRecord]:
+        """Return the records with numbers above `after`, as they are: MANY, or up to `until`."""
+        statement = (
+            f"SELECT number, seal, added, removed, {SEALED} FROM articles "
+            "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
+        )
+        values = (after, 2**63 - 1 if until is None else until, MANY)
+        return [
+            StoredRecord(Record(number, *fields), seal_of(fields) == seal, added, removed)
+            for number, seal, added, removed, *fields in self._all(statement, values)
+        ]
+
+    def stored_texts(self, rows: range) -> dict[int, tuple[bytes, bytes]]:
+        """Return the text of each row, as it is, and the digest that is written beside it."""
+        statement = (
+            "SELECT row, CAST(text AS BLOB), digest FROM paragraphs WHERE row >= ? AND row < ?"
+        )
+        found = self._all(statement, (rows.start, rows.stop))
+        return {row: (text, digest) for row, text, digest in found}
+
+    def strays(self) -> tuple[int, int]:
+        """Count the records of commits that there are not, and the texts beyond the last row."""
+        ((records, texts),) = self._all(
+            "SELECT (SELECT count(*) FROM articles "
+            "WHERE added NOT IN (SELECT sequence FROM commits) "
+            "OR removed NOT IN (SELECT sequence FROM commits)), "
+            "(SELECT count(*) FROM paragraphs WHERE row < 0 "
+            "OR row >= (SELECT coalesce(max(rows), 0) FROM commits))",
+            (),
+        )
+        return records, texts
+
+    def alive_twice(self, sequence: int) -> list[str]:
+        """Return the ids that more than one record alive at `sequence` has."""
+        statement = (
+            "SELECT id FROM articles WHERE added <= ? AND (removed IS NULL OR removed > ?) "
+            "GROUP BY id HAVING count(*) > 1"
+        )
+        return [found for (found,) in self._all(statement, (sequence, sequence))]
+
+    def codes_of(self, field: str) -> list[tuple[str, int]]:
+        """Return every value that `field` has anywhere, and its code."""
+        return self._all("SELECT value, code FROM codes WHERE field = ?", (field,))
 
     def write(
         self,
@@ -339,11 +411,14 @@ class Catalog:
                 )
 
     def _commit(self, where: str, *values: int) -> Commit | None:
+        found = self._commits(where, *values)
+        return found[0] if found else None
+
+    def _commits(self, where: str, *values: int) -> list[Commit]:
         statement = (
             f"SELECT sequence, rows, articles, paragraphs, checksum, at FROM commits {where}"
         )
-        found = self._all(statement, values)
-        return Commit(*found[0]) if found else None
+        return [Commit(*found) for found in self._all(statement, values)]
 
     def _records(self, where: str, values: Sequence[Any]) -> list[Record]:
         statement = f"SELECT number, seal, {SEALED} FROM articles {where}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,7 +22,7 @@ from nutgraf.index.keywords import Engine
 from nutgraf.index.layout import CATALOG, ENCODER, KEYWORDS, MANIFEST, VECTORS
 from nutgraf.index.manifest import Manifest
 
-__all__ = ["create_index"]
+__all__ = ["create_index", "make_encoder", "make_parts"]
 
 
 def create_index(
@@ -50,34 +51,50 @@ def create_index(
     place = index if index.exists() else index.parent
     partial = Path(tempfile.mkdtemp(prefix=f".{index.name}.", dir=place))
     try:
-        encoder = _make_encoder(model, partial / ENCODER)
-        Catalog.create(partial / CATALOG)
-        (partial / VECTORS).touch()
-        keywords.create(partial / KEYWORDS, keyword_engine)
+        encoder = make_encoder(model, partial / ENCODER)
+        make_parts(partial, keyword_engine)
         Manifest.new(language, keyword_engine, encoder).write(partial)
         _move(partial, index)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _move(partial: Path, index: Path) -> None:
-    """Put the parts where the index is to be, the manifest last: it makes a folder an index."""
-    try:
-        index.mkdir(exist_ok=True)
-        if any(child != partial for child in index.iterdir()):
-            raise FileExistsError
-        for name in (ENCODER, KEYWORDS, VECTORS, CATALOG, MANIFEST):
-            (partial / name).rename(index / name)
-    except FileExistsError:
-        raise NotAnIndexError(
-            f"{index} was made by somebody else in the meantime: use it, or name another place"
-        ) from None
+def make_parts(folder: Path, engine: Engine) -> None:
+    """Make the parts of a generation, all but its encoder: empty, in `folder`."""
+    Catalog.create(folder / CATALOG)
+    (folder / VECTORS).touch()
+    keywords.create(folder / KEYWORDS, engine)
 
 
-def _make_encoder(model: str, destination: Path) -> EncoderConfig:
+def make_encoder(model: str, destination: Path) -> EncoderConfig:
+    """Export a model, or copy an encoder that was exported before; return what it is.
+
+    Raises EncoderError where the model cannot be found or used, and
+    BrokenIndexError where the exported encoder is damaged.
+    """
     if is_exported(Path(model)):
         shutil.copytree(model, destination)
     else:
         export_encoder(find_model(model), model, destination)
     # Opened, not only read: a copy can be of a damaged original.
     return OnnxEncoder.open(destination).config
+
+
+def _move(partial: Path, index: Path) -> None:
+    """Put the parts where the index is to be, the manifest last: it makes a folder an index."""
+    moved = []
+    try:
+        index.mkdir(exist_ok=True)
+        if any(child != partial for child in index.iterdir()):
+            raise FileExistsError
+        for name in (ENCODER, KEYWORDS, VECTORS, CATALOG, MANIFEST):
+            (partial / name).rename(index / name)
+            moved.append(name)
+    except OSError as error:
+        for name in moved:
+            (index / name).rename(partial / name)
+        if error.errno not in (None, errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        raise NotAnIndexError(
+            f"{index} was made by somebody else in the meantime: use it, or name another place"
+        ) from None

@@ -12,7 +12,7 @@ from typing import Final
 from nutgraf.index.errors import IndexLockedError
 from nutgraf.index.layout import LOCK, REBUILD_LOCK
 
-__all__ = ["WriteLock"]
+__all__ = ["WriteLock", "is_locked"]
 
 _PAUSE: Final = 0.05
 
@@ -55,3 +55,24 @@ class WriteLock:
     def release(self) -> None:
         """Let the next writer in."""
         os.close(self._file)
+
+
+def is_locked(index: Path, name: str = LOCK) -> bool:
+    """Tell whether a process holds a lock; that of a folder that cannot be written may be."""
+    if not os.access(index, os.W_OK):
+        return True  # Another machine, or another user, may be the one that writes.
+    try:
+        file = os.open(index / name, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        # Shared, and let go at once: a writer that comes in this very instant would be refused.
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(file)

@@ -5,11 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["CODED", "NO_COMMIT", "ColumnValues", "Commit", "Record", "seal_of", "text_digest"]
+from nutgraf.index.article import Article
+
+__all__ = [
+    "CODED",
+    "NO_COMMIT",
+    "ColumnValues",
+    "Commit",
+    "Record",
+    "StoredRecord",
+    "article_of",
+    "seal_of",
+    "text_digest",
+]
 
 CODED: Final = ("source", "author", "section", "language")
 """The fields whose values are given integer codes, for the columns."""
@@ -59,6 +71,20 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as it stands in the catalog, whatever became of it.
+
+    Only of one that is `sealed` are the fields what was written. `added` and
+    `removed` are the commits that did so; nothing vouches for them.
+    """
+
+    record: Record
+    sealed: bool
+    added: Any
+    removed: Any
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnValues:
     """What the columns hold of one record: `codes` in the order of CODED, 0 for no value."""
 
@@ -67,6 +93,21 @@ class ColumnValues:
     paragraphs: int
     published: str | None
     codes: tuple[int, ...]
+
+
+def article_of(record: Record, texts: Mapping[int, str]) -> Article:
+    """Return the article that was put, given the texts of its rows."""
+    return Article(
+        record.id,
+        record.title,
+        tuple(texts[row] for row in record.rows),
+        record.url,
+        record.source,
+        record.author,
+        record.section,
+        record.published,
+        record.language,
+    )
 
 
 def text_digest(text: str) -> bytes:

@@ -11,6 +11,7 @@ readers see, so a commit is visible in all parts or in none.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +55,8 @@ class PartsWriter:
     `encoder` stands in for the one in `folder`: it must give the same
     embeddings. Whoever makes a PartsWriter holds the lock of the index.
 
-    Opening recovers from whatever an earlier writer left behind. Raises
+    Opening recovers from whatever an earlier writer left behind. `encoded`
+    counts the texts that the encoder was asked for. Raises
     UntrustedIndexError, EncoderError, BrokenIndexError.
     """
 
@@ -71,6 +73,7 @@ class PartsWriter:
         self._pending_paragraphs = 0
         self._pending_characters = 0
         self._failed = False
+        self.encoded = 0
         self._analyzer = Analyzer(manifest.language)
         self._vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
         with ExitStack() as opened:
@@ -89,6 +92,10 @@ class PartsWriter:
     def sequence(self) -> int:
         """The number of the last commit."""
         return self._commit.sequence
+
+    def ids(self) -> Iterator[str]:
+        """Yield the ids of the articles that were there at the last commit."""
+        return self._catalog.ids(self.sequence)
 
     def put(self, article: Article) -> Outcome:
         """Add an article, or replace the one with its id; tell which.
@@ -205,6 +212,7 @@ class PartsWriter:
         if new:
             made = self._open_encoder().encode_paragraphs(list(new.values()))
             self._embeddings.update(zip(new, made.astype(np.float16), strict=True))
+            self.encoded += len(new)
         self._waiting.clear()
 
     def _open_encoder(self) -> Encoder:

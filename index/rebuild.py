@@ -1,0 +1,334 @@
+"""Rebuilding: another generation of an index, made from the articles of the one in use.
+
+Compaction, repair and a change of encoder are the same thing, and a backup is
+it in another place: the articles that are alive are put, one after the other,
+into a generation of their own, by the writer that every index is written by.
+What the index has embedded already is not encoded again.
+
+It is made beside the one in use, which can be searched and written in the
+meantime. At the end the write lock is taken, what changed since is put as
+well, and the manifest is replaced: from then on readers and writers use the
+new one. A process that is killed on the way leaves the index as it was.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from nutgraf.index.article import Article
+from nutgraf.index.creation import make_encoder, make_parts
+from nutgraf.index.encoder import Encoder, EncoderConfig, is_exported
+from nutgraf.index.errors import BrokenIndexError, EncoderError, NotAnIndexError
+from nutgraf.index.generation import remove_generation, remove_leftovers
+from nutgraf.index.layout import ENCODER, FIRST, REBUILD_LOCK, generations, parts_folder
+from nutgraf.index.lock import WriteLock
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.records import Commit
+from nutgraf.index.truth import KnownEmbeddings, Truth
+from nutgraf.index.writer import PartsWriter
+
+__all__ = [
+    "OnProgress",
+    "Rebuilt",
+    "back_up_index",
+    "compact_index",
+    "put_back_index",
+    "reindex",
+    "repair_index",
+]
+
+OnProgress = Callable[[int, int], None]
+"""Called with the paragraphs that are done, and how many there are."""
+
+WAIT: Final = 60.0
+"""Seconds in which whoever writes has to let go, so that the new generation can take over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What came of it: `encoded` paragraphs had no embedding that could be kept."""
+
+    articles: int
+    paragraphs: int
+    dropped_rows: int
+    encoded: int
+    snapshot: int
+
+
+def _no_progress(_done: int, _total: int) -> None:
+    """Nobody looks on."""
+
+
+def compact_index(path: str | Path, *, on_progress: OnProgress = _no_progress) -> Rebuilt:
+    """Drop what was deleted or replaced, from every part of the index.
+
+    Generations that were kept to be put back, or that were begun, go too: the
+    text of an article that was deleted before is nowhere in the index then.
+
+    Raises NotAnIndexError, IndexLockedError, and BrokenIndexError where the
+    index has to be repaired first.
+    """
+    index = Path(path)
+    with _rebuilding(index) as manifest, Truth(manifest.parts(index), manifest) as truth:
+        if truth.damaged_rows():
+            raise BrokenIndexError(
+                f"embeddings of {index} are damaged: 'nutgraf repair' mends them, and compacts"
+            )
+        return _renew(index, truth, KnownEmbeddings(truth), on_progress)
+
+
+def repair_index(path: str | Path, *, on_progress: OnProgress = _no_progress) -> Rebuilt:
+    """Make all that can be made again: keyword index, columns, and embeddings that are damaged.
+
+    It compacts as well. Raises BrokenIndexError where the catalog is damaged:
+    texts cannot be made again; EncoderError where the encoder is, and its
+    model cannot be found.
+    """
+    index = Path(path)
+    with _rebuilding(index) as manifest, Truth(manifest.parts(index), manifest) as truth:
+        return _renew(index, truth, KnownEmbeddings(truth, truth.damaged_rows()), on_progress)
+
+
+def reindex(path: str | Path, model: str, *, on_progress: OnProgress = _no_progress) -> Rebuilt:
+    """Encode every paragraph with another model; the generation before is kept, to be put back.
+
+    `model` is what create_index takes. Killed or interrupted, it goes on where
+    it was when it is called again with the same model.
+
+    Raises NotAnIndexError, IndexLockedError, BrokenIndexError, and
+    EncoderError where the index has that encoder, or the model is not found.
+    """
+    index = Path(path)
+    with _rebuilding(index) as manifest:
+        if _is_of(manifest.encoder, model):
+            raise EncoderError(f"{index} has the encoder {manifest.encoder.name} already")
+        with Truth(manifest.parts(index), manifest) as truth:
+            generation = _begun(index, manifest, model)
+            if generation is None:
+                generation, encoder = _begin(index, manifest, model)
+            else:
+                encoder = EncoderConfig.read(parts_folder(index, generation) / ENCODER)
+            target = replace(
+                manifest, encoder=encoder, generation=generation, previous=manifest.generation
+            )
+            return _build(index, truth, target, None, on_progress)
+
+
+def put_back_index(path: str | Path, *, on_progress: OnProgress = _no_progress) -> Rebuilt:
+    """Use the generation before the last change of encoder again, with what was put since.
+
+    The one in use becomes the one that can be put back. Raises EncoderError
+    where there is none.
+    """
+    index = Path(path)
+    with _rebuilding(index) as manifest:
+        if manifest.previous is None:
+            raise EncoderError(
+                f"{index} keeps no other encoder: there is one after 'nutgraf reindex', until "
+                "'nutgraf compact' or 'nutgraf repair'"
+            )
+        encoder = EncoderConfig.read(parts_folder(index, manifest.previous) / ENCODER)
+        target = replace(
+            manifest, encoder=encoder, generation=manifest.previous, previous=manifest.generation
+        )
+        with Truth(manifest.parts(index), manifest) as truth:
+            return _build(index, truth, target, None, on_progress)
+
+
+def back_up_index(
+    path: str | Path, destination: str | Path, *, on_progress: OnProgress = _no_progress
+) -> Rebuilt:
+    """Copy the index as of its newest commit to `destination`, which must not exist.
+
+    The copy is an index, compacted, and appears whole or not at all. The index
+    can be searched and written in the meantime, and no lock is taken.
+
+    Raises NotAnIndexError where something is at `destination`, and
+    BrokenIndexError where the index has to be repaired first.
+    """
+    index, copy = Path(path), Path(destination).resolve()
+    manifest = Manifest.read(index)
+    if copy.exists():
+        raise NotAnIndexError(f"{destination} exists: name another place for the backup")
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        partial = Path(tempfile.mkdtemp(prefix=f".{copy.name}.", dir=copy.parent))
+        try:
+            done = _copy_index(index, manifest, partial, on_progress)
+            partial.chmod(index.stat().st_mode & 0o777)
+            partial.rename(copy)
+        except BrokenIndexError:
+            before, manifest = manifest, Manifest.read(index)
+            if manifest == before:
+                raise
+            # Another generation has taken over, and the files of this one are gone.
+        else:
+            return done
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _copy_index(index: Path, manifest: Manifest, partial: Path, on_progress: OnProgress) -> Rebuilt:
+    with Truth(manifest.parts(index), manifest) as truth:
+        if truth.damaged_rows():
+            raise BrokenIndexError(
+                f"embeddings of {index} are damaged: 'nutgraf repair' mends them; back up then"
+            )
+        make_encoder(str(truth.folder / ENCODER), partial / ENCODER)
+        make_parts(partial, manifest.keyword_engine)
+        target = replace(manifest, generation=FIRST, previous=None)
+        known = KnownEmbeddings(truth)
+        with PartsWriter(partial, target, trust=True, encoder=known) as writer:
+            commit = truth.commit()
+            _put(truth.articles(commit), writer, commit.paragraphs, on_progress)
+            sequence = writer.commit(commit.sequence)
+        target.write(partial)
+    return _rebuilt(commit, known.encoded, sequence)
+
+
+@contextmanager
+def _rebuilding(index: Path) -> Iterator[Manifest]:
+    """Let nobody else rebuild, and give the manifest, which nobody else changes then."""
+    Manifest.read(index)  # No lock is made in a folder that is no index.
+    lock = WriteLock(index, REBUILD_LOCK)
+    try:
+        yield Manifest.read(index)
+    finally:
+        lock.release()
+
+
+def _renew(index: Path, truth: Truth, known: KnownEmbeddings, on_progress: OnProgress) -> Rebuilt:
+    """Build a generation with the same encoder, and keep no other."""
+    manifest = truth.manifest
+    for generation in generations(index):
+        if generation not in (manifest.generation, manifest.previous):
+            remove_generation(index, generation)
+    try:
+        generation, encoder = _begin(index, manifest, str(truth.folder / ENCODER))
+    except (BrokenIndexError, EncoderError):
+        # Its files are damaged. The model that it was made from may be at hand.
+        generation, encoder = _begin(index, manifest, manifest.encoder.name)
+    same = encoder.sha256 == manifest.encoder.sha256
+    target = replace(manifest, encoder=encoder, generation=generation, previous=None)
+    return _build(index, truth, target, known if same else None, on_progress)
+
+
+def _begin(index: Path, manifest: Manifest, model: str) -> tuple[int, EncoderConfig]:
+    """Make an empty generation; it appears under its number when it is whole."""
+    generation = max(*generations(index), manifest.generation, manifest.previous or 0) + 1
+    folder = parts_folder(index, generation)
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir()
+        encoder = make_encoder(model, partial / ENCODER)
+        make_parts(partial, manifest.keyword_engine)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return generation, encoder
+
+
+def _begun(index: Path, manifest: Manifest, model: str) -> int | None:
+    """Return the generation with the encoder of `model`, begun before or kept; drop others."""
+    found = None
+    for generation in generations(index):
+        if generation == manifest.generation:
+            continue
+        folder = parts_folder(index, generation) / ENCODER
+        if _holds(folder, model):
+            found = generation
+        elif generation != manifest.previous:
+            remove_generation(index, generation)
+    return found
+
+
+def _holds(folder: Path, model: str) -> bool:
+    try:
+        return _is_of(EncoderConfig.read(folder), model)
+    except BrokenIndexError:
+        return False
+
+
+def _is_of(encoder: EncoderConfig, model: str) -> bool:
+    if is_exported(Path(model)):
+        return encoder.sha256 == EncoderConfig.read(Path(model)).sha256
+    return encoder.name == model
+
+
+def _build(
+    index: Path,
+    truth: Truth,
+    target: Manifest,
+    encoder: Encoder | None,
+    on_progress: OnProgress,
+) -> Rebuilt:
+    """Bring the parts of `target` to what the index holds, and let them take over."""
+    folder = target.parts(index)
+    with closing(PartsWriter(folder, target, trust=True, encoder=encoder)) as writer:
+        commit = truth.commit()
+        try:
+            _put(truth.articles(commit), writer, commit.paragraphs, on_progress)
+        except KeyboardInterrupt:
+            writer.commit()  # What was encoded need not be again.
+            raise
+        _delete((name for name in writer.ids() if not truth.holds(name, commit)), writer)
+        writer.commit()
+        _reached("copied")
+        lock = WriteLock(index, wait=WAIT)
+        try:
+            # Nobody writes now, so this is all there is.
+            last = _follow(truth, commit, writer)
+            sequence = writer.commit(max(last.sequence, writer.sequence) + 1)
+            writer.close()
+            _reached("followed")
+            target.write(index)
+            _reached("switched")
+            remove_leftovers(index, target)
+            _reached("removed")
+        finally:
+            lock.release()
+    encoded = encoder.encoded if isinstance(encoder, KnownEmbeddings) else writer.encoded
+    return _rebuilt(last, encoded, sequence)
+
+
+def _follow(truth: Truth, seen: Commit, writer: PartsWriter) -> Commit:
+    """Put and delete what was put and deleted since commit `seen`; return the newest."""
+    last = truth.commit()
+    for article in truth.articles(last, seen.sequence):
+        writer.put(article)
+    removed = truth.removed(last, seen.sequence)
+    _delete((name for name in removed if not truth.holds(name, last)), writer)
+    return last
+
+
+def _put(
+    articles: Iterable[Article], writer: PartsWriter, total: int, on_progress: OnProgress
+) -> None:
+    done = 0
+    for article in articles:
+        writer.put(article)
+        done += len(article.paragraphs)
+        on_progress(done, total)
+
+
+def _delete(names: Iterable[str], writer: PartsWriter) -> None:
+    for name in names:
+        writer.delete(name)
+
+
+def _rebuilt(commit: Commit, encoded: int, sequence: int) -> Rebuilt:
+    dropped = commit.rows - commit.paragraphs
+    return Rebuilt(commit.articles, commit.paragraphs, dropped, encoded, sequence)
+
+
+def _reached(step: str) -> None:
+    """Tell that a step is done, as IndexWriter does for a commit."""
+    sys.audit("nutgraf.rebuild", step)

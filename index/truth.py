@@ -1,0 +1,110 @@
+"""Truth: what of an index cannot be made again, its articles and their embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.article import Article
+from nutgraf.index.catalog import Catalog
+from nutgraf.index.encoder import Encoder, OnnxEncoder
+from nutgraf.index.layout import CATALOG, ENCODER, VECTORS
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.records import Commit, article_of, text_digest
+from nutgraf.index.vectors import VectorFile
+
+__all__ = ["KnownEmbeddings", "Truth"]
+
+
+class Truth:
+    """The catalog and rows.f16 of a generation, read while its writer goes on.
+
+    Raises BrokenIndexError where the catalog is missing or damaged.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.folder = folder
+        self.vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
+        self.catalog = Catalog.open(folder / CATALOG)
+
+    def commit(self) -> Commit:
+        """Return the newest commit."""
+        return self.catalog.last_commit()
+
+    def articles(self, commit: Commit, after: int = 0) -> Iterator[Article]:
+        """Yield the articles alive at `commit` that were put after commit `after`."""
+        for record in self.catalog.alive(commit.sequence, after):
+            yield article_of(record, self.catalog.texts(record.rows))
+
+    def holds(self, article: str, commit: Commit) -> bool:
+        """Tell whether there is an article with this id at `commit`."""
+        return self.catalog.find(article, commit.sequence) is not None
+
+    def removed(self, commit: Commit, after: int) -> list[str]:
+        """Return the ids that were deleted or put again between two commits."""
+        return self.catalog.removed_ids(commit.sequence, after)
+
+    def damaged_rows(self) -> list[range]:
+        """Return the rows whose embeddings are not what was written."""
+        return self.vectors.damaged(self.catalog.commits())
+
+    def close(self) -> None:
+        """Release files."""
+        self.catalog.close()
+
+    def __enter__(self) -> Truth:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class KnownEmbeddings:
+    """An Encoder that gives the embeddings that an index has, and encodes what it lacks.
+
+    `damaged` rows count as lacking. The encoder is opened when it is needed.
+    """
+
+    def __init__(self, truth: Truth, damaged: Sequence[range] = ()) -> None:
+        self._truth = truth
+        self._damaged = damaged
+        self._encoder: OnnxEncoder | None = None
+        self.encoded = 0
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in an embedding."""
+        return self._truth.manifest.encoder.dimension
+
+    def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 of shape (len(texts), dimension)."""
+        digests = [text_digest(text) for text in texts]
+        rows = {
+            digest: row
+            for digest, row in self._truth.catalog.row_of_digest(digests).items()
+            if not any(row in damaged for damaged in self._damaged)
+        }
+        embeddings = np.empty((len(texts), self.dimension), np.float32)
+        known = [at for at, digest in enumerate(digests) if digest in rows]
+        lacking = [at for at, digest in enumerate(digests) if digest not in rows]
+        embeddings[known] = self._truth.vectors.read([rows[digests[at]] for at in known])
+        if lacking:
+            made = self._open().encode_paragraphs([texts[at] for at in lacking])
+            # As they would be read again: float16, and the same from either place.
+            embeddings[lacking] = made.astype(np.float16)
+            self.encoded += len(lacking)
+        return embeddings
+
+    def encode_question(self, text: str) -> NDArray[np.float32]:
+        """Return float32 of shape (dimension,)."""
+        return self._open().encode_question(text)
+
+    def _open(self) -> Encoder:
+        if self._encoder is None:
+            folder = self._truth.folder / ENCODER
+            self._encoder = OnnxEncoder.open(folder, self._truth.manifest.encoder)
+        return self._encoder
