@@ -1,4 +1,4 @@
-# Five verbs: demo, test, lint, bench, clean. Each sets up what it needs.
+# Each verb sets up what it needs.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,11 +7,13 @@ READY := $(VENV)/.ready
 DEMO := demo.index
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test crash soak lint format bench clean
 
 help:
 	@echo "make demo    index the sample articles and ask them three questions"
 	@echo "make test    run the tests"
+	@echo "make crash   kill 1,000 writers, and check what they leave"
+	@echo "make soak    read and write a server for a minute"
 	@echo "make lint    check format, style, types and import layers"
 	@echo "make format  put the code into its format"
 	@echo "make bench   measure, and print ratios"
@@ -33,6 +35,12 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+crash: $(READY)
+	NUTGRAF_KILLS=1000 $(BIN)/python -m pytest tests/crash
+
+soak: $(READY)
+	NUTGRAF_SOAK_SECONDS=60 $(BIN)/python -m pytest tests/api/test_soak.py
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

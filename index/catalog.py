@@ -13,7 +13,6 @@ position is its row less its record's first row.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from nutgraf.index.article import Article
+from nutgraf.index.database import SCHEMA, broken, connect
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.records import (
     CODED,
@@ -37,40 +37,6 @@ from nutgraf.index.records import (
 )
 
 __all__ = ["Catalog"]
-
-SCHEMA: Final = """
-CREATE TABLE commits (
-    sequence INTEGER PRIMARY KEY,
-    rows INTEGER NOT NULL,        -- rows given out so far, dead ones included
-    articles INTEGER NOT NULL,    -- alive
-    paragraphs INTEGER NOT NULL,  -- alive
-    checksum INTEGER NOT NULL,    -- CRC-32 of rows.f16 up to these rows
-    at TEXT NOT NULL
-) STRICT;
-CREATE TABLE articles (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL, title TEXT NOT NULL, url TEXT, source TEXT, author TEXT, section TEXT,
-    published TEXT, language TEXT,
-    digest BLOB NOT NULL,
-    first_row INTEGER NOT NULL UNIQUE, paragraphs INTEGER NOT NULL,
-    seal INTEGER NOT NULL,        -- CRC-32 of the fields above
-    added INTEGER NOT NULL, removed INTEGER
-) STRICT;
-CREATE UNIQUE INDEX articles_alive ON articles (id) WHERE removed IS NULL;
-CREATE INDEX articles_by_id ON articles (id, added);
-CREATE INDEX articles_added ON articles (added);
-CREATE INDEX articles_removed ON articles (removed) WHERE removed IS NOT NULL;
-CREATE TABLE paragraphs (
-    row INTEGER PRIMARY KEY,
-    text TEXT NOT NULL,
-    digest BLOB NOT NULL          -- of the text: the same text is encoded once
-) STRICT;
-CREATE INDEX paragraphs_by_digest ON paragraphs (digest);
-CREATE TABLE codes (
-    field TEXT NOT NULL, value TEXT NOT NULL, code INTEGER NOT NULL,
-    PRIMARY KEY (field, value)
-) STRICT, WITHOUT ROWID;
-"""
 
 SEALED: Final = (
     "id, title, url, source, author, section, published, language, digest, first_row, paragraphs"
@@ -118,9 +84,9 @@ class Catalog:
         try:
             if not path.is_file():
                 raise BrokenIndexError(f"{path} is missing; restore it from a backup")
-            connection = _connect(path, writing=writing)
+            connection = connect(path, writing=writing)
         except sqlite3.Error as error:
-            raise _broken(path, error) from error
+            raise broken(path, error) from error
         return cls(path, connection, writing=writing)
 
     def close(self) -> None:
@@ -343,7 +309,7 @@ class Catalog:
                     raise
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
-                raise _broken(self._path, error) from error
+                raise broken(self._path, error) from error
         return commit
 
     def _write(
@@ -418,7 +384,11 @@ class Catalog:
         statement = (
             f"SELECT sequence, rows, articles, paragraphs, checksum, at FROM commits {where}"
         )
-        return [Commit(*found) for found in self._all(statement, values)]
+        commits = [Commit(*found) for found in self._all(statement, values)]
+        for commit in commits:
+            if not all(isinstance(number, int) for number in astuple(commit)[:-1]):
+                raise BrokenIndexError(f"{self._path}: commit {commit.sequence} {_CHANGED}")
+        return commits
 
     def _records(self, where: str, values: Sequence[Any]) -> list[Record]:
         statement = f"SELECT number, seal, {SEALED} FROM articles {where}"
@@ -440,31 +410,7 @@ class Catalog:
                     f"the index {self._path.parent} is closed: open it again"
                 ) from error
             except sqlite3.Error as error:
-                raise _broken(self._path, error) from error
-
-
-def _connect(path: Path, *, writing: bool) -> sqlite3.Connection:
-    mode = "mode=rw" if writing else "mode=ro"
-    if not writing and not os.access(path.parent, os.W_OK) and not _has_log(path):
-        # A reader of a WAL database makes files beside it. Where it cannot (a read-only
-        # mount) and there is no log, all there is to read is in the one file.
-        mode = "immutable=1"
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?{mode}",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=10.0,
-    )
-    try:
-        connection.execute("SELECT count(*) FROM commits").fetchone()
-        if writing:
-            # FULL makes a commit durable, and not merely whole, in WAL mode.
-            connection.execute("PRAGMA synchronous = FULL")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
+                raise broken(self._path, error) from error
 
 
 def _is_text(value: str) -> bool:
@@ -476,15 +422,6 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _has_log(path: Path) -> bool:
-    log = path.with_name(f"{path.name}-wal")
-    return log.exists() and log.stat().st_size > 0
-
-
 def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), MANY):
         yield values[start : start + MANY]
-
-
-def _broken(path: Path, error: sqlite3.Error) -> BrokenIndexError:
-    return BrokenIndexError(f"{path}: {error}; restore it from a backup")

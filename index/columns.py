@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog import Catalog
+from nutgraf.index.disk import writing
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.records import CODED, ColumnValues
 
@@ -160,7 +161,7 @@ def _length(path: Path, dtype: np.dtype[Any]) -> int:
 
 
 def _append(path: Path, content: bytes, at: int) -> None:
-    with path.open("r+b") as file:
+    with writing(path), path.open("r+b") as file:
         file.truncate(at)
         file.seek(at)
         file.write(content)
@@ -170,7 +171,7 @@ def _append(path: Path, content: bytes, at: int) -> None:
 
 def _replace(path: Path, content: bytes) -> None:
     partial = path.with_name(f"{path.name}.partial")
-    with partial.open("wb") as file:
+    with writing(path), partial.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

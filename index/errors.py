@@ -6,6 +6,7 @@ NutgrafError
 │   ├── NotAnIndexError      the directory is not an index, or of a newer format
 │   ├── IndexLockedError     another process is writing
 │   ├── EncoderError         no model, or not the one that the index was made with
+│   ├── DiskFullError        there is no room for what is to be written
 │   ├── UntrustedIndexError  opening it would load pickles, and nobody vouched for it
 │   └── RequestError         a question that cannot be asked (nutgraf.search)
 └── BrokenIndexError         a part of the index is missing or damaged: exit 1, HTTP 5xx
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 __all__ = [
     "BrokenIndexError",
+    "DiskFullError",
     "EncoderError",
     "IndexLockedError",
     "InputError",
@@ -49,6 +51,10 @@ class IndexLockedError(UserError):
 
 class EncoderError(UserError):
     """No model was found, or it is not the one that the index was made with."""
+
+
+class DiskFullError(UserError):
+    """There is no room for what is to be written; what was committed before is safe."""
 
 
 class UntrustedIndexError(UserError):

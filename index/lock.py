@@ -6,6 +6,7 @@ import fcntl
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,8 @@ class WriteLock:
                 "wait until it is done, or stop it"
             ) from None
         os.truncate(self._file, 0)
-        os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        with suppress(OSError):  # The lock holds on a full disk, too, if without a name on it.
+            os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
     def _taken(self) -> bool:
         try:

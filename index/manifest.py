@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from nutgraf.index.disk import writing
 from nutgraf.index.encoder import EncoderConfig
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError
 from nutgraf.index.keywords import ENGINES, Engine
@@ -106,7 +107,7 @@ class Manifest:
         }
         fields["checksum"] = checksum_of(fields)
         partial = index / f"{MANIFEST}.partial"
-        with partial.open("w", encoding="utf-8") as file:
+        with writing(index / MANIFEST), partial.open("w", encoding="utf-8") as file:
             json.dump(fields, file, indent=2, ensure_ascii=False)
             file.write("\n")
             file.flush()

@@ -18,6 +18,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.disk import writing
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.records import NO_COMMIT, Commit
@@ -51,7 +52,7 @@ class VectorFile:
         `checksum` is that of the file as it is; returns that of the file as it becomes.
         """
         content = np.ascontiguousarray(embeddings, FLOAT16).tobytes()
-        with self._path.open("ab") as file:
+        with writing(self._path), self._path.open("ab") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -19,6 +19,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError
 from nutgraf.index.keywords.best import best, is_settled
 from nutgraf.index.keywords.fields import (
@@ -260,11 +261,12 @@ class TantivyWriter:
     def close(self) -> None:
         """See KeywordWriter."""
         if self._writer is not None:
+            # Merges go on in threads of their own. The next writer must not meet them, and what
+            # they were doing would be left behind, in files that nobody knows of.
+            writer, self._writer = self._writer, None
             with _guarded(self._path):
-                self._writer.rollback()
+                writer.wait_merging_threads()
                 self._share()
-            # Its lock goes with the object.
-            self._writer = None
 
     def _delete(self, field: str, values: list[int]) -> None:
         # Not delete_documents_by_term: in tantivy 0.27 it takes every number
@@ -312,6 +314,8 @@ def _guarded(path: Path) -> Iterator[None]:
             raise IndexLockedError(
                 f"{path} is being written by another process; wait for it, or end it"
             ) from error
+        if is_full(error):
+            raise disk_full(path) from error
         raise BrokenIndexError(
             f"the keyword index at {path} cannot be used ({error!s:.200}); "
             "'nutgraf repair' makes it again from the catalog"

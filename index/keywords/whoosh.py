@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafError
 from nutgraf.index.keywords.best import best, is_settled
 from nutgraf.index.keywords.fields import (
@@ -285,6 +286,8 @@ def _guarded(path: Path) -> Iterator[None]:
     except NutgrafError:
         raise
     except Exception as error:
+        if is_full(error):
+            raise disk_full(path) from error
         raise BrokenIndexError(
             f"the keyword index at {path} cannot be used ({error!r:.200}); "
             "'nutgraf repair' makes it again from the catalog"

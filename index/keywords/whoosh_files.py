@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Final
 
+from nutgraf.index.disk import writing
 from nutgraf.index.errors import BrokenIndexError
 
 __all__ = ["CHECKS", "check_files", "record_files"]
@@ -33,7 +34,7 @@ def record_files(folder: Path) -> None:
                     os.fsync(file.fileno())
             checks[path.name] = known.get(path.name) or zlib.crc32(path.read_bytes())
     partial = folder / f"{CHECKS}.partial"
-    with partial.open("w", encoding="utf-8") as file:
+    with writing(folder / CHECKS), partial.open("w", encoding="utf-8") as file:
         json.dump(checks, file)
         file.flush()
         os.fsync(file.fileno())

@@ -1,0 +1,91 @@
+"""How the catalog's file is laid out and opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from nutgraf.index.disk import disk_full, is_full
+from nutgraf.index.errors import BrokenIndexError, NutgrafError
+
+__all__ = ["SCHEMA", "broken", "connect"]
+
+SCHEMA: Final = """
+CREATE TABLE commits (
+    sequence INTEGER PRIMARY KEY,
+    rows INTEGER NOT NULL,        -- rows given out so far, dead ones included
+    articles INTEGER NOT NULL,    -- alive
+    paragraphs INTEGER NOT NULL,  -- alive
+    checksum INTEGER NOT NULL,    -- CRC-32 of rows.f16 up to these rows
+    at TEXT NOT NULL
+) STRICT;
+CREATE TABLE articles (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL, title TEXT NOT NULL, url TEXT, source TEXT, author TEXT, section TEXT,
+    published TEXT, language TEXT,
+    digest BLOB NOT NULL,
+    first_row INTEGER NOT NULL UNIQUE, paragraphs INTEGER NOT NULL,
+    seal INTEGER NOT NULL,        -- CRC-32 of the fields above
+    added INTEGER NOT NULL, removed INTEGER
+) STRICT;
+CREATE UNIQUE INDEX articles_alive ON articles (id) WHERE removed IS NULL;
+CREATE INDEX articles_by_id ON articles (id, added);
+CREATE INDEX articles_added ON articles (added);
+CREATE INDEX articles_removed ON articles (removed) WHERE removed IS NOT NULL;
+CREATE TABLE paragraphs (
+    row INTEGER PRIMARY KEY,
+    text TEXT NOT NULL,
+    digest BLOB NOT NULL          -- of the text: the same text is encoded once
+) STRICT;
+CREATE INDEX paragraphs_by_digest ON paragraphs (digest);
+CREATE TABLE codes (
+    field TEXT NOT NULL, value TEXT NOT NULL, code INTEGER NOT NULL,
+    PRIMARY KEY (field, value)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
+    """Open the database at `path`. Raises sqlite3.Error where it cannot be read."""
+    if writing:
+        connection = _open(path, "mode=rw")
+        # FULL makes a commit durable, and not merely whole, in WAL mode.
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+    try:
+        return _open(path, "mode=ro")
+    except sqlite3.OperationalError:
+        # A reader of a WAL database makes files beside it. Where it cannot (a read-only mount,
+        # a full disk) and there is no log, all there is to read is in the one file.
+        if _has_log(path):
+            raise
+        return _open(path, "immutable=1")
+
+
+def broken(path: Path, error: sqlite3.Error) -> NutgrafError:
+    """Return our error for one of SQLite's."""
+    if is_full(error):
+        return disk_full(path)
+    return BrokenIndexError(f"{path}: {error}; restore it from a backup")
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?{mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=10.0,
+    )
+    try:
+        connection.execute("SELECT count(*) FROM commits").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0

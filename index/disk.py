@@ -1,0 +1,60 @@
+"""Full disks, told as such whoever met them: us, SQLite or tantivy."""
+
+from __future__ import annotations
+
+import errno
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from nutgraf.index.errors import DiskFullError
+
+__all__ = ["disk_full", "is_full", "writing"]
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+
+_SQLITE_NO_ROOM: Final = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_TRUNCATE,
+        sqlite3.SQLITE_IOERR_SHMOPEN,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_SHMMAP,
+    }
+)
+
+_SAID_SO: Final = re.compile(
+    "|".join(("StorageFull", "FileTooLarge", *(rf"\(?os error {code}\)?" for code in _NO_ROOM)))
+)
+"""How Rust names it, where all that comes through is a text."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether an error means that there is no room."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) in _SQLITE_NO_ROOM
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _NO_ROOM
+    return bool(_SAID_SO.search(str(error)))
+
+
+def disk_full(path: Path) -> DiskFullError:
+    """Return the error to raise where there is no room to write `path`."""
+    return DiskFullError(
+        f"there is no room to write {path}: make some and do it again; what was committed is safe"
+    )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise DiskFullError, naming `path`, where there is no room to write it."""
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            raise disk_full(path) from error
+        raise

@@ -1,0 +1,138 @@
+"""What an index has to hold, in all of its parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+from crash_plan import State, word_of
+from numpy.typing import NDArray
+from whoosh.query import Every, Or, Term
+
+from nutgraf.index import Article, IndexSnapshot
+from nutgraf.index.article import timestamp
+from nutgraf.index.columns import NO_DATE, Columns
+from nutgraf.index.encoder import OnnxEncoder
+from nutgraf.index.layout import COLUMNS, VECTORS
+from nutgraf.index.records import CODED, Record
+from nutgraf.index.vectors import VectorFile
+
+
+class Embeddings(dict[str, NDArray[np.float32]]):
+    """The embedding of each text, made when it is first asked for."""
+
+    def __init__(self, encoder: OnnxEncoder) -> None:
+        super().__init__()
+        self._encoder = encoder
+
+    def __missing__(self, text: str) -> NDArray[np.float32]:
+        (self[text],) = self._encoder.encode_paragraphs([text])
+        return self[text]
+
+
+def assert_sound(index: Path) -> None:
+    """Check an index that was recovered, and that nobody writes, against itself."""
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        assert snapshot.commit == snapshot.catalog.last_commit(), "the keywords are behind"
+        rows, parts = snapshot.commit.rows, snapshot.parts
+        assert (parts / VECTORS).stat().st_size == rows * snapshot.manifest.encoder.dimension * 2
+        for column in fields(Columns):
+            width = 8 if column.name == "published" else 4
+            assert (parts / COLUMNS / column.name).stat().st_size == rows * width, column.name
+
+
+def assert_holds(
+    snapshot: IndexSnapshot, state: State, drawn: Collection[str], embeddings: Embeddings
+) -> None:
+    """Check that a snapshot shows the articles of `state`, each once, and no other.
+
+    `drawn` are the words of all versions that were ever put into the index.
+    """
+    rows = np.arange(snapshot.commit.rows)
+    rows = rows if snapshot.alive is None else rows[snapshot.alive]
+    records, texts = {}, {}
+    for row, (record, paragraph) in snapshot.paragraphs(rows.tolist()).items():
+        records[record.id, record.number] = record
+        texts[row] = paragraph.text
+    found = [_article(record, texts) for _, record in sorted(records.items())]
+    assert found == [state[name] for name in sorted(state)]
+    assert snapshot.commit.articles == len(state)
+    assert snapshot.commit.paragraphs == len(texts)
+    for record in records.values():
+        assert snapshot.article(record.id) == record
+        assert record.digest == state[record.id].digest()
+    _assert_found_by_keyword(snapshot, state, records.values(), rows)
+    gone = set(drawn) - {word_of(article) for article in state.values()}
+    assert snapshot.keywords.count(_either(gone)) == 0, "a version that is gone is found"
+    _assert_found_by_meaning(snapshot, texts, embeddings)
+    _assert_columns(snapshot, records.values())
+
+
+def assert_encoded(snapshot: IndexSnapshot, embeddings: Embeddings) -> None:
+    """Check that the embedding of each living row is the encoder's for its text, on disk."""
+    rows = [row for record in snapshot.catalog.alive(snapshot.sequence) for row in record.rows]
+    stored = VectorFile(snapshot.parts / VECTORS, snapshot.manifest.encoder.dimension)
+    for row, text in snapshot.catalog.texts(rows).items():
+        expected = embeddings[text].astype(np.float16)
+        np.testing.assert_array_equal(stored.read([row])[0], expected)
+
+
+def _assert_found_by_keyword(
+    snapshot: IndexSnapshot, state: State, records: Collection[Record], rows: NDArray[np.int64]
+) -> None:
+    find = snapshot.keywords.rows
+    np.testing.assert_array_equal(find(Every()), rows)
+    for record in records:
+        word = word_of(state[record.id])
+        assert find(Term("title", word)).tolist() == list(record.rows)
+        assert find(Term("text", word)).tolist() == [record.first_row]
+
+
+def _assert_found_by_meaning(
+    snapshot: IndexSnapshot, texts: Mapping[int, str], embeddings: Embeddings
+) -> None:
+    same = defaultdict(list)
+    for row, text in sorted(texts.items()):
+        same[text].append(row)
+    for text, rows in same.items():
+        ranking = snapshot.vectors.rank(embeddings[text], len(rows), snapshot.alive)
+        assert ranking.rows.tolist() == rows, text
+        assert ranking.scores.min() > 0.99
+
+
+def _assert_columns(snapshot: IndexSnapshot, records: Collection[Record]) -> None:
+    columns, catalog = snapshot.columns, snapshot.catalog
+    for record in records:
+        rows = slice(record.rows.start, record.rows.stop)
+        assert set(columns.article[rows].tolist()) == {record.number}
+        published = NO_DATE if record.published is None else timestamp(record.published)
+        assert set(columns.published[rows].tolist()) == {published}
+        for field in CODED:
+            value = getattr(record, field)
+            codes = [0] if value is None else catalog.codes(field, [value])
+            assert np.unique(columns.code(field)[rows]).tolist() == codes
+    numbers = np.zeros(snapshot.commit.rows, np.uint32)
+    for values in catalog.column_values(0):
+        numbers[values.first_row : values.first_row + values.paragraphs] = values.number
+    np.testing.assert_array_equal(columns.article, numbers)
+
+
+def _either(words: Collection[str]) -> Or:
+    return Or([Term(field, word) for word in sorted(words) for field in ("text", "title")])
+
+
+def _article(record: Record, texts: Mapping[int, str]) -> Article:
+    return Article(
+        id=record.id,
+        title=record.title,
+        paragraphs=tuple(texts[row] for row in record.rows),
+        url=record.url,
+        source=record.source,
+        author=record.author,
+        section=record.section,
+        published=record.published,
+        language=record.language,
+    )

@@ -1,0 +1,164 @@
+"""What a writer is told to do, and what an index holds after each part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, count
+from random import Random
+from typing import Final
+
+from nutgraf.index import Article
+
+State = Mapping[str, Article]
+"""The articles that are alive, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    article: Article
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Close the writer, in the midst of its merges, and open another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Wait for a moment, so that merges come to their end."""
+
+
+Operation = Put | Delete | Commit | Reopen | Rest
+
+IDS: Final = tuple(f"article-{number}" for number in range(30))
+"""Few, so that articles are replaced; enough for tantivy to have segments to merge."""
+
+RECENT: Final = 6
+"""How many of the newest articles are preferred for deletion.
+
+Where the first operation of a writer deletes what came with the commit before
+the last, while tantivy 0.27 merges, the deletion is lost: see
+index/keywords/tantivy.py.
+"""
+
+CONSONANTS: Final = "bcdfghjklmnpqrtvwxz"
+"""Of the words that are in one version only: without vowels and s, no stemmer changes them."""
+
+_COMMON: Final = (
+    "harbour mill night market bridge bread fire island forest keeper morning company price rain "
+    "public office fences lamps dogs books minister north island empty grey hundred million owner "
+    "engineers dawn register photo gone turned bought asked raised closed taken left"
+)
+COMMON: Final = tuple(_COMMON.split())
+"""Words that the encoder has tokens for, so that texts differ by many tokens."""
+
+SHARED: Final = tuple(
+    f"The {' '.join(COMMON[at : at + 6])}, it was said." for at in range(0, 36, 6)
+)
+"""Paragraphs that many articles have: each is encoded once, and its embedding copied."""
+
+VALUES: Final = (None, "The Harrow Ledger", "Vale Courier", "La Gazette du Port")
+DATES: Final = (None, "2022-03-15", "2022-11-02T09:30:00+01:00")
+
+
+class Newsroom:
+    """Draws articles and what is done with them. No two versions of an article are the same."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._numbers = count()
+
+    def plan(
+        self, state: State, batches: int, *, asking: bool, reopening: bool
+    ) -> tuple[Operation, ...]:
+        """Draw some batches, for an index that holds `state`.
+
+        Each ends with a commit if `asking`; otherwise few do. Between some of
+        them the writer rests or, if `reopening`, another one takes over.
+        """
+        breaks = (Reopen(), Reopen(), Rest()) if reopening else (Rest(),)
+        operations: list[Operation] = []
+        for _ in range(batches):
+            # What is not committed would be lost with the writer.
+            if self._rng.random() < 0.3 and operations[-1:] in ([], [Commit()]):
+                operations.append(self._rng.choice(breaks))
+            for _ in range(self._rng.randint(1, 4)):
+                operations.append(self._change(state))
+                state = changed(state, operations[-1])
+            if asking or self._rng.random() < 0.2:
+                operations.append(Commit())
+        return tuple(operations)
+
+    def articles(self, number: int) -> State:
+        """Draw articles of different ids."""
+        return {name: self.article(name) for name in (f"article-{at}" for at in range(number))}
+
+    def article(self, name: str) -> Article:
+        """Draw an article; its word is in its title and its first paragraph."""
+        word = self._word()
+        texts = [f"{word} {self._text()}"]
+        for _ in range(self._rng.randint(0, 3)):
+            own = self._rng.random() < 0.5
+            texts.append(f"{self._word()} {self._text()}" if own else self._rng.choice(SHARED))
+        return Article(
+            id=name,
+            title=f"On {word}",
+            paragraphs=tuple(texts),
+            source=self._rng.choice(VALUES),
+            author=self._rng.choice(VALUES),
+            section=self._rng.choice(VALUES),
+            published=self._rng.choice(DATES),
+            language=self._rng.choice(("en", "fr")),
+        )
+
+    def _change(self, state: State) -> Operation:
+        if state and self._rng.random() < 0.35:
+            last = RECENT if self._rng.random() < 0.7 else len(state)
+            return Delete(self._rng.choice(list(state)[-last:]))
+        return Put(self.article(self._rng.choice(IDS)))
+
+    def _word(self) -> str:
+        number = next(self._numbers)
+        letters = []
+        for _ in range(4):
+            number, letter = divmod(number, len(CONSONANTS))
+            letters.append(CONSONANTS[letter])
+        return "".join(letters) + "xq"
+
+    def _text(self) -> str:
+        return " ".join(self._rng.choices(COMMON, k=10)) + "."
+
+
+def word_of(article: Article) -> str:
+    """Return the word that only this version of the article has."""
+    return article.title.removeprefix("On ")
+
+
+def changed(state: State, operation: Operation) -> State:
+    """Return what is alive after an operation, once it is committed; the newest is last."""
+    match operation:
+        case Put(article):
+            return {**_without(article.id, state), article.id: article}
+        case Delete(name):
+            return _without(name, state)
+    return state
+
+
+def _without(name: str, state: State) -> State:
+    return {key: article for key, article in state.items() if key != name}
+
+
+def states(state: State, operations: Sequence[Operation]) -> list[State]:
+    """Return what is alive after the first n operations, for n from 0."""
+    return list(accumulate(operations, changed, initial=state))

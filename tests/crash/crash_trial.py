@@ -1,0 +1,105 @@
+"""An index under trial."""
+
+from __future__ import annotations
+
+from crash_checks import assert_encoded, assert_holds, assert_sound
+from crash_plan import Newsroom, Put, states, word_of
+from crash_writer import AtStep, run_compaction, run_writer
+
+from nutgraf.index import IndexSnapshot, IndexWriter
+
+BATCHES = 8
+"""What a writer is given to do: some 0.2 seconds of work."""
+
+COMMIT_EVERY = 6
+"""Paragraphs, where a put is to commit by itself."""
+
+FAR = 1_000_000
+"""Paragraphs that are never reached."""
+
+
+class Trial:
+    """One index, the writers that are killed over it, and what it has to hold."""
+
+    def __init__(self, index, rng, embeddings, count_kill):
+        self.index = index
+        self._rng = rng
+        self._embeddings = embeddings
+        self._count_kill = count_kill
+        self._newsroom = Newsroom(rng)
+        self._states = {0: {}}
+        self.sequence = 0
+        self._words = set()
+        self._reader = IndexSnapshot.open(index, trust=True)
+
+    def run(self, fate, *, steady=False):
+        """Let one writer meet its fate; check what is there before and after recovery.
+
+        One that is `steady` commits each batch, and no other takes over from it.
+        """
+        asking = steady or self._rng.random() < 0.75
+        plan = self._newsroom.plan(
+            self._states[self.sequence], BATCHES, asking=asking, reopening=not steady
+        )
+        return self.follow(plan, fate, FAR if asking else COMMIT_EVERY)
+
+    def follow(self, operations, fate, commit_every=FAR):
+        """Let one writer do some operations until it meets its fate; check as `run` does."""
+        before = self._states[self.sequence]
+        self._words |= {word_of(one.article) for one in operations if isinstance(one, Put)}
+        outcome = run_writer(self.index, operations, fate, commit_every)
+        print(fate, outcome)  # noqa: T201
+        after = states(before, operations)
+        self.sequence += outcome.commits
+        self._states[self.sequence] = after[outcome.acknowledged]
+        if outcome.begun > outcome.acknowledged:
+            self._states[self.sequence + 1] = after[outcome.begun]
+        self._close_round(outcome)
+        return outcome
+
+    def compact(self, fate):
+        """Let a compaction meet its fate: it is to change nothing that is seen."""
+        self._reader.warm()  # It takes away what no reader has opened yet.
+        outcome = run_compaction(self.index, fate)
+        print(fate, outcome)  # noqa: T201
+        with IndexSnapshot.open(self.index, trust=True) as snapshot:
+            # It numbers its one commit by itself.
+            self._states[snapshot.sequence] = self._states[self.sequence]
+            self.sequence = snapshot.sequence
+        self._close_round(outcome)
+        return outcome
+
+    def close(self):
+        self._reader.close()
+
+    def _close_round(self, outcome):
+        if outcome.killed:
+            self._count_kill()
+        self._check_newest()
+        self._recover()
+        self._check_newest()
+        assert_sound(self.index)
+        self._check(self._reader)
+        if self._rng.random() < 0.4:
+            self._reader.close()
+            self._reader = IndexSnapshot.open(self.index, trust=True)
+        self._states = {at: self._states[at] for at in (self._reader.sequence, self.sequence)}
+
+    def _recover(self):
+        if self._rng.random() < 0.3:
+            step = self._rng.choice(("columns", "keywords"))
+            if run_writer(self.index, (), AtStep(step)).killed:
+                self._count_kill()
+            self._check_newest()
+        with IndexWriter(self.index, trust=True) as opened:
+            assert opened.sequence in (self.sequence, self.sequence + 1)
+            self.sequence = opened.sequence
+
+    def _check_newest(self):
+        with IndexSnapshot.open(self.index, trust=True) as snapshot:
+            assert snapshot.sequence >= self.sequence, "what was acknowledged is not visible"
+            self._check(snapshot)
+            assert_encoded(snapshot, self._embeddings)
+
+    def _check(self, snapshot):
+        assert_holds(snapshot, self._states[snapshot.sequence], self._words, self._embeddings)

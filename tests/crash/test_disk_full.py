@@ -1,0 +1,113 @@
+"""A writer that meets a full disk says so, and loses nothing that it acknowledged."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from crash_checks import assert_holds, assert_sound
+from crash_plan import Newsroom, word_of
+from crash_trial import Trial
+from crash_writer import FullFrom
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
+
+NUTGRAF = Path(sys.executable).with_name("nutgraf")
+
+BLOCK = 512
+"""Bytes, in which `ulimit -f` of a POSIX shell counts."""
+
+ENOUGH = 65_536
+"""Bytes that a file may have for all to go well, or nearly."""
+
+FULL_FROM = {
+    "rows.f16": ("encoded", 1),
+    "catalog": ("embeddings", 1),
+    "columns": ("catalog", 1),
+    "keywords": ("columns", 2),  # Opening reaches that step, too.
+}
+"""The part of the index that cannot be written, by the step before it."""
+
+
+DURABLE = {"columns", "keywords"}
+"""What is made again from the rest: a commit that fails there was not acknowledged, and stays."""
+
+
+@pytest.mark.parametrize("part", FULL_FROM)
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_a_commit_that_finds_the_disk_full_is_whole_or_not_there(
+    tmp_path, rng, tiny_encoder, embeddings, count_kill, engine, part
+):
+    index = tmp_path / "news.index"
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
+    step, nth = FULL_FROM[part]
+    with closing(Trial(index, rng, embeddings, count_kill)) as trial:
+        for limit in (0, 100, 1_000, 5_000):
+            before = trial.sequence
+            outcome = trial.run(FullFrom(step, limit, nth + rng.randint(0, 2)), steady=True)
+            assert outcome.exit_code == 0
+            if limit == 0:
+                assert outcome.error
+                assert trial.sequence == before + outcome.commits + (part in DURABLE)
+
+
+@pytest.mark.parametrize("limit", [0, 2_048, 20_480, 40_960, 65_536, 163_840])
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_the_command_line_tells_of_a_full_disk(
+    tmp_path, rng, tiny_encoder, embeddings, engine, limit
+):
+    index, source = tmp_path / "news.index", tmp_path / "second.jsonl"
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
+    newsroom = Newsroom(rng)
+    first, second = newsroom.articles(50), newsroom.articles(60)
+    source.write_text("".join(f"{json.dumps(asdict(article))}\n" for article in second.values()))
+    with IndexWriter(index, trust=True) as writer:
+        for article in first.values():
+            writer.put(article)
+    words = {word_of(article) for article in (*first.values(), *second.values())}
+
+    def check():
+        with IndexSnapshot.open(index, trust=True) as snapshot:
+            assert_holds(snapshot, {1: first, 2: second}[snapshot.sequence], words, embeddings)
+
+    done = run_limited(limit, "index", source, "-i", index, "--trust")
+    assert "Traceback" not in done.stderr
+    assert "fault of nutgraf's own" not in done.stderr
+    if limit < ENOUGH or done.returncode:
+        assert done.returncode == 2
+        assert "there is no room to write" in done.stderr
+        assert done.stderr.startswith("nutgraf: ")
+    check()
+    with IndexWriter(index, trust=True) as recovered:
+        if done.returncode == 0:
+            assert recovered.sequence == 2
+    check()
+    assert_sound(index)
+
+
+def run_limited(limit, *arguments):
+    """Run `nutgraf` where no file grows beyond `limit` bytes."""
+    return subprocess.run(
+        ["sh", "-c", f'ulimit -f {limit // BLOCK}; exec "$@"', "sh", NUTGRAF, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
+    )
+
+
+def test_a_full_disk_can_be_searched(tmp_path, tiny_encoder):
+    index = tmp_path / "news.index"
+    create_index(index, model=str(tiny_encoder))
+    with IndexWriter(index) as writer:
+        writer.put(Article("ferry", "On ferries", ("The ferry left the harbour.",)))
+    for command in (["search", "ferry"], ["stats"], ["show", "ferry"]):
+        done = run_limited(0, *command, "-i", index, "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)

@@ -1,0 +1,116 @@
+"""A writer that is killed loses nothing that it acknowledged, and leaves no half of anything."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from crash_plan import Commit, Delete, Newsroom, Put, Reopen, Rest
+from crash_trial import Trial
+from crash_writer import REBUILD_STEPS, STEPS, After, AtFile, AtStep
+
+from nutgraf.index import create_index, rebuild, writer
+
+ROOT = Path(writer.__file__).parent
+
+A_NEW_INDEX_EVERY = 20
+"""Kills that one index has to survive; its dead rows grow with them."""
+
+MERGES = 45
+"""Writers, one after the other: of that many, one loses a deletion where tantivy may lose it."""
+
+
+def killed(outcome):
+    """Tell whether the writer was killed; it may be done before."""
+    assert outcome.error is None
+    assert outcome.killed or outcome.exit_code == 0
+    return outcome.killed
+
+
+@pytest.fixture
+def survive(tmp_path, rng, tiny_encoder, embeddings, count_kill):
+    """Have a number of writers killed, each by a fate that is drawn; several indexes are used."""
+
+    def run(engine, number, draw_fate):
+        done = 0
+        while done < number:
+            index = tmp_path / f"{done}.index"
+            create_index(index, model=str(tiny_encoder), keyword_engine=engine)
+            with closing(Trial(index, rng, embeddings, count_kill)) as trial:
+                for _ in range(min(A_NEW_INDEX_EVERY, number - done)):
+                    while not killed(trial.run(draw_fate(rng))):
+                        pass
+                    done += 1
+            shutil.rmtree(index)
+
+    return run
+
+
+def share(kills, engine, part):
+    """Return how many of all kills are the part (of 1) of one test; tantivy has most of them."""
+    return max(1, round(kills * part * (0.8 if engine == "tantivy" else 0.2)))
+
+
+@pytest.mark.parametrize(("module", "steps"), [(writer, STEPS), (rebuild, REBUILD_STEPS)])
+def test_every_step_is_known(module, steps):
+    assert tuple(re.findall(r'_reached\("(\w+)"\)', inspect.getsource(module))) == steps
+
+
+def test_steps_are_told_nowhere_else():
+    telling = {path.name for path in ROOT.rglob("*.py") if "sys.audit(" in path.read_text("utf-8")}
+    assert telling == {"writer.py", "rebuild.py"}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_killed_at_a_step_of_a_commit(survive, kills, engine, step):
+    number = share(kills, engine, 0.5 / len(STEPS))
+    survive(engine, number, lambda rng: AtStep(step, rng.randint(1, 6)))
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_killed_before_a_file_is_touched(survive, kills, engine):
+    survive(engine, share(kills, engine, 0.15), lambda rng: AtFile(rng.randint(1, 120)))
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_killed_at_any_moment(survive, kills, engine):
+    survive(engine, share(kills, engine, 0.35), lambda rng: After(rng.uniform(0.0, 0.2)))
+
+
+def test_the_first_deletion_of_a_writer_is_not_lost_in_a_merge(
+    tmp_path, rng, tiny_encoder, embeddings, count_kill
+):
+    create_index(tmp_path / "news.index", model=str(tiny_encoder))
+    newsroom = Newsroom(rng)
+    operations = []
+    for number in range(MERGES):
+        # What came with the commit before the last, from whose segment the last has deleted.
+        operations.append(Delete(f"goes-{number - 2}"))
+        operations += [Put(newsroom.article(f"{fate}-{number}")) for fate in ("goes", "stays")]
+        operations.append(Commit())
+        if rng.random() < 0.3:
+            # Time for a merge that the writer before has left, and a commit that shows it.
+            operations += [Rest(), Put(newsroom.article("last")), Commit()]
+        operations.append(Reopen())
+    with closing(Trial(tmp_path / "news.index", rng, embeddings, count_kill)) as trial:
+        assert not killed(trial.follow(operations, AtStep("keywords", 2 * len(operations))))
+
+
+@pytest.mark.parametrize("step", REBUILD_STEPS)
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_a_compaction_that_is_killed_changes_nothing_that_is_seen(
+    tmp_path, rng, tiny_encoder, embeddings, count_kill, engine, step
+):
+    index = tmp_path / "news.index"
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
+    with closing(Trial(index, rng, embeddings, count_kill)) as trial:
+        for _ in range(2):
+            assert killed(trial.run(AtStep("keywords", 5), steady=True))
+            assert killed(trial.compact(AtStep(step)))
+        assert killed(trial.run(AtStep("catalog", 5), steady=True))
+        assert not killed(trial.compact(AtStep("removed", 2)))
