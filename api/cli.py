@@ -1,5 +1,7 @@
 """The command line: `nutgraf index`, `search`, `show`, `stats`, `delete`, `serve`.
 
+The commands that look after an index are in upkeep.py.
+
 What a command needs is imported by it: a question typed in a shell is answered
 in less time than an HTTP server takes to import.
 """
@@ -8,33 +10,33 @@ from __future__ import annotations
 
 import gc
 import io
-import json
 import os
-import re
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
+from nutgraf.api.options import (
+    HERE,
+    INTERRUPTED,
+    OUR_FAULT,
+    USER_FAULT,
+    AsJson,
+    Index,
+    Trust,
+    show_answer,
+)
+from nutgraf.api.upkeep import add_upkeep
 from nutgraf.index.errors import NutgrafError, UserError
 from nutgraf.index.keywords import Engine
 from nutgraf.search.request import FusionMethod, Mode
 
 __all__ = ["app", "main"]
 
-USER_FAULT: Final = 2
-OUR_FAULT: Final = 1
-INTERRUPTED: Final = 130
-
 TOO_MANY_DIGITS: Final = 10
 """Of a position; no article has as many paragraphs."""
-
-CONTROL: Final = re.compile(r"[\x7f-\x9f]")
-"""What JSON leaves as it is and a terminal may obey."""
 
 app = typer.Typer(
     name="nutgraf",
@@ -62,24 +64,10 @@ def nutgraf(
     """Full-text and semantic search over the paragraphs of articles."""
 
 
-Index = Annotated[
-    Path,
-    typer.Option("-i", "--index", envvar="NUTGRAF_INDEX", metavar="DIR", help="The index."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: what HTTP returns, or counts.")]
-Trust = Annotated[
-    bool,
-    typer.Option(
-        "--trust",
-        envvar="NUTGRAF_TRUST",
-        help="Open a whoosh index, whose files hold pickles: only one that you made.",
-    ),
-]
 Values = Annotated[
     list[str] | None,
     typer.Option(metavar="VALUE", help="Only paragraphs with this value, exactly; repeatable."),
 ]
-HERE: Final = Path("nutgraf.index")
 
 
 @app.command()
@@ -111,7 +99,7 @@ def index(
         trust=trust,
         messages=Console(stderr=True),
     )
-    _show(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
+    show_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
     if summary.interrupted:
         raise typer.Exit(INTERRUPTED)
     if summary.rejected:
@@ -177,7 +165,7 @@ def search(
         for warning in response.warnings:
             print(f"nutgraf: {warning}", file=sys.stderr)
 
-    _show(response.to_dict(), as_json, pretty)
+    show_answer(response.to_dict(), as_json, pretty)
 
 
 @app.command()
@@ -206,7 +194,7 @@ def show(
 
         print_article(view, position, standard_output())
 
-    _show(view.to_dict(), as_json, pretty)
+    show_answer(view.to_dict(), as_json, pretty)
 
 
 @app.command()
@@ -222,7 +210,7 @@ def stats(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) ->
 
         print_statistics(counted, standard_output())
 
-    _show(counted, as_json, pretty)
+    show_answer(counted, as_json, pretty)
 
 
 @app.command()
@@ -239,7 +227,7 @@ def delete(
         found = {article: writer.delete(article) for article in articles}
     deleted = [article for article, there in found.items() if there]
     missing = [article for article, there in found.items() if not there]
-    _show(
+    show_answer(
         {"deleted": deleted, "missing": missing},
         as_json,
         lambda: print(f"{index}: {len(deleted):,} deleted"),
@@ -253,12 +241,19 @@ def serve(
     index: Index = HERE,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8000,
+    writable: Annotated[
+        bool,
+        typer.Option("--writable", help="Let articles be put and deleted, on this machine only."),
+    ] = False,
     trust: Trust = False,
 ) -> None:
     """Answer over HTTP; /docs describes the API, /healthz tells when it is ready."""
     from nutgraf.api.server import serve_index
 
-    serve_index(index, host, port, trust=trust)
+    serve_index(index, host, port, trust=trust, writable=writable)
+
+
+add_upkeep(app)
 
 
 def main() -> None:
@@ -305,17 +300,3 @@ def _run(arguments: list[str]) -> int:
 def _complain(message: str, code: int) -> int:
     print(f"nutgraf: {message}", file=sys.stderr)
     return code
-
-
-def _show(content: dict[str, Any], as_json: bool, pretty: Callable[[], None]) -> None:
-    try:
-        if as_json:
-            text = json.dumps(content, ensure_ascii=False, indent=2)
-            print(CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text))
-        else:
-            pretty()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has had enough, as `head` does; nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

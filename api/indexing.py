@@ -15,8 +15,8 @@ from rich.text import Text
 from nutgraf.api.progress import IndexProgress
 from nutgraf.api.terminal import printable
 from nutgraf.index.article import Article
-from nutgraf.index.creation import create_index
-from nutgraf.index.encoder import DEFAULT_MODEL, EncoderConfig, is_exported
+from nutgraf.index.creation import create_index, exported_encoder
+from nutgraf.index.encoder import DEFAULT_MODEL, EncoderConfig
 from nutgraf.index.errors import UserError
 from nutgraf.index.keywords import Engine
 from nutgraf.index.layout import MANIFEST
@@ -116,7 +116,7 @@ def _make_if_none(index: Path, model: str | None, engine: Engine | None, message
         _check_choices(index, model, engine)
         return False
     name = model or DEFAULT_MODEL
-    wait = "" if is_exported(Path(name)) else ": some 10 s, once"
+    wait = "" if exported_encoder(name) else ": some 10 s, once"
     messages.print(Text(f"making {index} with the encoder {name}{wait}", "dim"), soft_wrap=True)
     create_index(index, model=name, keyword_engine=engine or "tantivy")
     return True
@@ -124,8 +124,9 @@ def _make_if_none(index: Path, model: str | None, engine: Engine | None, message
 
 def _check_choices(index: Path, model: str | None, engine: Engine | None) -> None:
     manifest = Manifest.read(index)
-    if model is not None and is_exported(Path(model)):
-        model = EncoderConfig.read(Path(model)).name
+    exported = None if model is None else exported_encoder(model)
+    if exported is not None:
+        model = EncoderConfig.read(exported).name
     for option, wanted, has in (
         ("--model", model, manifest.encoder.name),
         ("--keyword-engine", engine, manifest.keyword_engine),

@@ -19,7 +19,9 @@ from nutgraf.search.request import (
 
 __all__ = [
     "ArticleAnswer",
+    "ArticleBody",
     "ArticleFields",
+    "DeletedAnswer",
     "ExplanationAnswer",
     "FieldError",
     "FiltersBody",
@@ -38,6 +40,7 @@ __all__ = [
     "SnippetAnswer",
     "StatsAnswer",
     "TotalAnswer",
+    "WrittenAnswer",
 ]
 
 Values = str | list[str]
@@ -257,6 +260,40 @@ class ArticleAnswer(ArticleFields):
     snapshot: int
 
 
+class ArticleBody(BaseModel):
+    """An article to be put: `title`, and `paragraphs` or `text`."""
+
+    id: Annotated[str | None, Field(description="If given, the one in the URL.")] = None
+    title: str
+    paragraphs: list[str] | None = None
+    text: Annotated[
+        str | None, Field(description="In place of paragraphs; blank lines stand between them.")
+    ] = None
+    url: str | None = None
+    source: str | None = None
+    author: str | None = None
+    section: str | None = None
+    published: Annotated[str | None, Field(examples=["2023-01-04"])] = None
+    language: str | None = None
+
+
+class WrittenAnswer(BaseModel):
+    """What came of an article that was put; snapshot is the commit that has it."""
+
+    id: str
+    result: Literal["created", "updated", "unchanged"]
+    etag: str
+    snapshot: int
+
+
+class DeletedAnswer(BaseModel):
+    """The article is gone; snapshot is the commit without it."""
+
+    id: str
+    result: Literal["deleted"]
+    snapshot: int
+
+
 class StatsAnswer(BaseModel):
     """What the index holds."""
 
@@ -294,3 +331,6 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[FieldError] = []
+    durable: Annotated[
+        int | None, Field(description="Of a stream that failed: the line up to which all is kept.")
+    ] = None

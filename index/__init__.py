@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         repair_index,
     )
     from nutgraf.index.snapshot import IndexSnapshot
+    from nutgraf.index.verification import verify_index
     from nutgraf.index.writer import IndexWriter
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "put_back_index",
     "reindex",
     "repair_index",
+    "verify_index",
 ]
 
 _MODULES = {
@@ -47,6 +49,7 @@ _MODULES = {
     "put_back_index": "rebuild",
     "reindex": "rebuild",
     "repair_index": "rebuild",
+    "verify_index": "verification",
 }
 
 

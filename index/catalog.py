@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from nutgraf.index.article import Article
-from nutgraf.index.database import SCHEMA, broken, connect
+from nutgraf.index.database import SCHEMA, SQLITE_ERRORS, broken, connect
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.records import (
     CODED,
@@ -85,7 +85,7 @@ class Catalog:
             if not path.is_file():
                 raise BrokenIndexError(f"{path} is missing; restore it from a backup")
             connection = connect(path, writing=writing)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise broken(path, error) from error
         return cls(path, connection, writing=writing)
 
@@ -128,6 +128,13 @@ class Catalog:
             "WHERE id = ? AND added <= ? AND (removed IS NULL OR removed > ?)",
             (article, sequence, sequence),
         )
+        if not found and self._all(
+            # Another of SQLite's indexes: no bit that flips hides an article from both.
+            "SELECT 1 FROM articles INDEXED BY articles_alive "
+            "WHERE id = ? AND removed IS NULL AND added <= ?",
+            (article, sequence),
+        ):
+            raise BrokenIndexError(f"{self._path}: the record of article {article!r} {_CHANGED}")
         return found[0] if found else None
 
     def records_of(self, rows: Iterable[int]) -> dict[int, Record]:
@@ -140,7 +147,7 @@ class Catalog:
                 continue
             found = self._records("WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1", (row,))
             if not found or row not in found[0].rows:
-                raise BrokenIndexError(f"{self._path} knows no paragraph of row {row}")
+                raise BrokenIndexError(f"{self._path}: the article of row {row} {_CHANGED}")
             records[row] = found[0]
         return records
 
@@ -160,21 +167,43 @@ class Catalog:
                 texts[row] = text
         if len(texts) < len(wanted):
             missing = next(row for row in wanted if row not in texts)
-            raise BrokenIndexError(f"{self._path} holds no text for row {missing}")
+            raise BrokenIndexError(f"{self._path}: the text of row {missing} {_CHANGED}")
         return texts
 
     def removed_rows(self, sequence: int, after: int = 0) -> list[range]:
-        """Return the rows of the records removed in commits `after` < s <= `sequence`."""
+        """Return the rows of the records removed in commits `after` < s <= `sequence`.
+
+        Raises BrokenIndexError where these are not as many as the commits say.
+        """
         statement = (
             "SELECT first_row, paragraphs FROM articles WHERE removed > ? AND removed <= ? "
             "ORDER BY first_row"
         )
-        return [range(first, first + n) for first, n in self._all(statement, (after, sequence))]
+        found = self._all(statement, (after, sequence))
+        now, then = self.commit_of(sequence), self.commit_of(after)
+        dead = now.rows - now.paragraphs - (then.rows - then.paragraphs)
+        # Nothing vouches for these numbers one by one, and a dead row must not be shown.
+        if not all(_are_rows(first, n, now.rows) for first, n in found) or dead != sum(
+            n for _, n in found
+        ):
+            raise BrokenIndexError(f"{self._path}: what was removed {_CHANGED}")
+        return [range(first, first + n) for first, n in found]
 
     def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
-        """Yield the records alive at `sequence` that were added later than `after`, by rows."""
+        """Yield the records alive at `sequence` that were added later than `after`, by rows.
+
+        Raises BrokenIndexError, at the end, where these are not as many as the commits say: who
+        copies an index must not lose what a damaged page hides.
+        """
+        now, then = self.commit_of(sequence), self.commit_of(after)
+        ((gone,),) = self._all(
+            "SELECT coalesce(sum(paragraphs), 0) FROM articles "
+            "WHERE removed > ? AND removed <= ? AND added <= ?",
+            (after, sequence, after),
+        )
+        lacking = now.paragraphs - (then.paragraphs - gone)
         # Rows are given out in the order of commits, so those of later ones come after.
-        row = self.commit_of(after).rows
+        row = then.rows
         while some := self._records(
             # The plus signs keep SQLite to the index over first_row.
             "WHERE first_row >= ? AND +added <= ? AND (+removed IS NULL OR +removed > ?) "
@@ -183,6 +212,9 @@ class Catalog:
         ):
             yield from some
             row = some[-1].rows.stop
+            lacking -= sum(record.paragraphs for record in some)
+        if lacking:
+            raise BrokenIndexError(f"{self._path}: what is alive {_CHANGED}")
 
     def ids(self, sequence: int) -> Iterator[str]:
         """Yield the ids of the articles alive at `sequence`, in the order of rows."""
@@ -308,7 +340,7 @@ class Catalog:
                         self._connection.execute("ROLLBACK")
                     raise
                 self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 raise broken(self._path, error) from error
         return commit
 
@@ -409,8 +441,12 @@ class Catalog:
                 raise ValueError(
                     f"the index {self._path.parent} is closed: open it again"
                 ) from error
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 raise broken(self._path, error) from error
+
+
+def _are_rows(first: Any, many: Any, rows: int) -> bool:
+    return isinstance(first, int) and isinstance(many, int) and 0 <= first <= first + many <= rows
 
 
 def _is_text(value: str) -> bool:

@@ -22,7 +22,7 @@ from nutgraf.index.keywords import Engine
 from nutgraf.index.layout import CATALOG, ENCODER, KEYWORDS, MANIFEST, VECTORS
 from nutgraf.index.manifest import Manifest
 
-__all__ = ["create_index", "make_encoder", "make_parts"]
+__all__ = ["create_index", "exported_encoder", "make_encoder", "make_parts"]
 
 
 def create_index(
@@ -34,9 +34,9 @@ def create_index(
 ) -> None:
     """Make an empty index at `path`, which must not exist or be an empty folder.
 
-    `model` is the name or the folder of a sentence-transformers model, or a
-    folder that holds an encoder which was exported before (the folder
-    `encoder` of another index). The index appears whole or not at all.
+    `model` is the name or the folder of a sentence-transformers model, or
+    another index, whose encoder is copied, or a folder that holds an encoder
+    which was exported before. The index appears whole or not at all.
 
     Raises NotAnIndexError where something else is at `path`, EncoderError
     where the model cannot be found or used.
@@ -66,14 +66,26 @@ def make_parts(folder: Path, engine: Engine) -> None:
     keywords.create(folder / KEYWORDS, engine)
 
 
+def exported_encoder(model: str) -> Path | None:
+    """Return the folder of the exported encoder that `model` names, None if it names none.
+
+    It may be that folder, or an index: then it is the encoder in use there.
+    """
+    folder = Path(model)
+    if (folder / MANIFEST).is_file():
+        return Manifest.read(folder).parts(folder) / ENCODER
+    return folder if is_exported(folder) else None
+
+
 def make_encoder(model: str, destination: Path) -> EncoderConfig:
     """Export a model, or copy an encoder that was exported before; return what it is.
 
     Raises EncoderError where the model cannot be found or used, and
     BrokenIndexError where the exported encoder is damaged.
     """
-    if is_exported(Path(model)):
-        shutil.copytree(model, destination)
+    exported = exported_encoder(model)
+    if exported is not None:
+        shutil.copytree(exported, destination)
     else:
         export_encoder(find_model(model), model, destination)
     # Opened, not only read: a copy can be of a damaged original.

@@ -9,7 +9,10 @@ from typing import Final
 from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import BrokenIndexError, NutgrafError
 
-__all__ = ["SCHEMA", "broken", "connect"]
+__all__ = ["SCHEMA", "SQLITE_ERRORS", "broken", "connect"]
+
+SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What damage makes sqlite3 raise: the second where SQLite's own message quotes a damaged name."""
 
 SCHEMA: Final = """
 CREATE TABLE commits (
@@ -63,11 +66,12 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
         return _open(path, "immutable=1")
 
 
-def broken(path: Path, error: sqlite3.Error) -> NutgrafError:
+def broken(path: Path, error: Exception) -> NutgrafError:
     """Return our error for one of SQLite's."""
     if is_full(error):
         return disk_full(path)
-    return BrokenIndexError(f"{path}: {error}; restore it from a backup")
+    said = " ".join(str(error).split())  # It may quote a damaged schema, lines and all.
+    return BrokenIndexError(f"{path}: {said:.300}; restore it from a backup")
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
@@ -80,7 +84,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
     )
     try:
         connection.execute("SELECT count(*) FROM commits").fetchone()
-    except sqlite3.Error:
+    except SQLITE_ERRORS:
         connection.close()
         raise
     return connection

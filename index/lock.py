@@ -17,6 +17,9 @@ __all__ = ["WriteLock", "is_locked"]
 
 _PAUSE: Final = 0.05
 
+LOOK: Final = 0.2
+"""Seconds in which whoever only looks at the lock, as is_locked() does, has let go of it."""
+
 _DOING: Final = {LOCK: "written", REBUILD_LOCK: "rebuilt"}
 
 
@@ -29,7 +32,7 @@ class WriteLock:
     Raises IndexLockedError, naming the holder, where another process has it.
     """
 
-    def __init__(self, index: Path, name: str = LOCK, wait: float = 0.0) -> None:
+    def __init__(self, index: Path, name: str = LOCK, wait: float = LOOK) -> None:
         path = index / name
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         until = time.monotonic() + wait
@@ -70,7 +73,7 @@ def is_locked(index: Path, name: str = LOCK) -> bool:
     except OSError:
         return True
     try:
-        # Shared, and let go at once: a writer that comes in this very instant would be refused.
+        # Let go at once: a writer that comes in this very instant waits for LOOK.
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

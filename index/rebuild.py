@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Final
 
 from nutgraf.index.article import Article
-from nutgraf.index.creation import make_encoder, make_parts
-from nutgraf.index.encoder import Encoder, EncoderConfig, is_exported
+from nutgraf.index.creation import exported_encoder, make_encoder, make_parts
+from nutgraf.index.encoder import Encoder, EncoderConfig
 from nutgraf.index.errors import BrokenIndexError, EncoderError, NotAnIndexError
 from nutgraf.index.generation import remove_generation, remove_leftovers
 from nutgraf.index.layout import ENCODER, FIRST, REBUILD_LOCK, generations, parts_folder
@@ -258,8 +258,9 @@ def _holds(folder: Path, model: str) -> bool:
 
 
 def _is_of(encoder: EncoderConfig, model: str) -> bool:
-    if is_exported(Path(model)):
-        return encoder.sha256 == EncoderConfig.read(Path(model)).sha256
+    exported = exported_encoder(model)
+    if exported is not None:
+        return encoder.sha256 == EncoderConfig.read(exported).sha256
     return encoder.name == model
 
 

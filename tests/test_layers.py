@@ -23,7 +23,7 @@ PLACES = {
     "transformers": ["nutgraf.index.encoder"],
     "sentence_transformers": ["nutgraf.index.encoder"],
     "huggingface_hub": ["nutgraf.index.encoder"],
-    "sqlite3": ["nutgraf.index.catalog"],
+    "sqlite3": ["nutgraf.index.catalog", "nutgraf.index.database", "nutgraf.index.disk"],
     "sentencex": ["nutgraf.search.snippets"],
     "fastapi": ["nutgraf.api"],
     "starlette": ["nutgraf.api"],

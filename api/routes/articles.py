@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse, Response
 
-from fastapi import APIRouter, HTTPException
-from fastapi.responses import JSONResponse
-
-from nutgraf.api.schemas import ArticleAnswer, Problem
+from nutgraf.api.preconditions import condition_of, etag
+from nutgraf.api.routes.described import ETAG, IF_MATCH, IF_NONE_MATCH, Answers, problems
+from nutgraf.api.schemas import ArticleAnswer
 from nutgraf.search import Searcher
 
 __all__ = ["article_routes"]
 
-ERRORS: dict[int | str, dict[str, Any]] = {404: {"model": Problem}}
+ANSWERS: Answers = {
+    200: {"headers": ETAG},
+    304: {"description": "The article is the one that If-None-Match names", "headers": ETAG},
+    **problems(400, 404, 412),
+}
 
 
 def article_routes(searcher: Searcher) -> APIRouter:
@@ -20,12 +24,24 @@ def article_routes(searcher: Searcher) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["articles"])
 
     # An id may hold slashes, so it takes the rest of the path.
-    @router.get("/articles/{article:path}", response_model=ArticleAnswer, responses=ERRORS)
-    def show(article: str) -> JSONResponse:
+    @router.get(
+        "/articles/{article:path}",
+        response_model=ArticleAnswer,
+        responses=ANSWERS,
+        openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
+    )
+    def show(article: str, request: Request) -> Response:
         """Show an article with all its paragraphs."""
+        condition = condition_of(request.headers)
         found = searcher.article(article)
         if found is None:
             raise HTTPException(404, f"there is no article {article!r} in this index")
-        return JSONResponse(found.to_dict())
+        tag = etag(found.digest)
+        match condition.failed(found.digest):
+            case "If-None-Match":
+                return Response(status_code=304, headers={"ETag": tag})
+            case "If-Match":
+                raise HTTPException(412, f"the article's ETag is {tag}", headers={"ETag": tag})
+        return JSONResponse(found.to_dict(), headers={"ETag": tag})
 
     return router

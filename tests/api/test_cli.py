@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from nutgraf.index.manifest import checksum_of
+
 NUTGRAF = Path(sys.executable).with_name("nutgraf")
 SEEDS = Path(__file__).parents[2] / "seeds"
 GOOD = {"id": "good", "title": "Ferry strike ends", "paragraphs": ["The ferry crews went back."]}
@@ -239,6 +241,8 @@ def test_folders_that_are_no_index_and_damage(run, index, tmp_path):
 def test_an_encoder_that_is_not_the_indexs_own_is_refused(run, index):
     manifest = json.loads((index / "manifest.json").read_text())
     manifest["encoder"].update(name="acme/other", sha256="0" * 64)
+    del manifest["checksum"]
+    manifest["checksum"] = checksum_of(manifest)
     (index / "manifest.json").write_text(json.dumps(manifest))
     fails(run("search", "creamery"), 2, "acme/other", "sentence-transformers/all-MiniLM-L6-v2")
 

@@ -12,7 +12,7 @@ from crash_plan import State, word_of
 from numpy.typing import NDArray
 from whoosh.query import Every, Or, Term
 
-from nutgraf.index import Article, IndexSnapshot
+from nutgraf.index import Article, IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
 from nutgraf.index.columns import NO_DATE, Columns
 from nutgraf.index.encoder import OnnxEncoder
@@ -35,6 +35,7 @@ class Embeddings(dict[str, NDArray[np.float32]]):
 
 def assert_sound(index: Path) -> None:
     """Check an index that was recovered, and that nobody writes, against itself."""
+    assert verify_index(index, trust=True, sample=8).findings == ()
     with IndexSnapshot.open(index, trust=True) as snapshot:
         assert snapshot.commit == snapshot.catalog.last_commit(), "the keywords are behind"
         rows, parts = snapshot.commit.rows, snapshot.parts

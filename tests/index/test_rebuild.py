@@ -298,6 +298,16 @@ def change(encoder):
     (encoder / "config.json").write_text(json.dumps({**config, "name": "third"}))
 
 
+def test_another_index_is_a_model(index, encoder_folder, tmp_path):
+    compact_index(index)
+    create_index(tmp_path / "alike.index", model=str(index))
+    assert Manifest.read(tmp_path / "alike.index").encoder == Manifest.read(index).encoder
+    create_index(tmp_path / "other.index", model=str(encoder_folder))
+    with pytest.raises(EncoderError, match="already"):
+        reindex(index, str(tmp_path / "alike.index"))
+    assert reindex(index, str(tmp_path / "other.index")).encoded == 3
+
+
 def test_a_backup_is_an_index(index, tmp_path):
     before = contents(index)
     copy = tmp_path / "copies" / "monday.index"

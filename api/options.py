@@ -1,0 +1,62 @@
+"""What the commands of the command line share: options, exit codes, and how they answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+__all__ = [
+    "HERE",
+    "INTERRUPTED",
+    "OUR_FAULT",
+    "USER_FAULT",
+    "AsJson",
+    "Index",
+    "Trust",
+    "show_answer",
+]
+
+USER_FAULT: Final = 2
+OUR_FAULT: Final = 1
+INTERRUPTED: Final = 130
+
+HERE: Final = Path("nutgraf.index")
+
+CONTROL: Final = re.compile(r"[\x7f-\x9f]")
+"""What JSON leaves as it is and a terminal may obey."""
+
+Index = Annotated[
+    Path,
+    typer.Option("-i", "--index", envvar="NUTGRAF_INDEX", metavar="DIR", help="The index."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: what HTTP returns, or counts.")]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        envvar="NUTGRAF_TRUST",
+        help="Open a whoosh index, whose files hold pickles: only one that you made.",
+    ),
+]
+
+
+def show_answer(content: dict[str, Any], as_json: bool, pretty: Callable[[], None]) -> None:
+    """Print a command's answer: as JSON, or as `pretty` prints it."""
+    try:
+        if as_json:
+            text = json.dumps(content, ensure_ascii=False, indent=2)
+            print(CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text))
+        else:
+            pretty()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has had enough, as `head` does; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

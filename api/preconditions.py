@@ -1,0 +1,85 @@
+"""ETag, If-Match and If-None-Match: a write that is made only if nobody else was faster.
+
+RFC 9110, sections 8.8.3 and 13. A tag stands for the content of an article, so
+the same content has the same tag in whatever commit.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+
+__all__ = ["ALWAYS", "Condition", "Tags", "condition_of", "etag"]
+
+ELEMENT: Final = re.compile(r'[ \t]*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)')
+"""Of a list of tags; there may be empty ones (RFC 9110, 5.6.1.2)."""
+
+
+def etag(digest: bytes) -> str:
+    """Return the strong tag of an article with this digest."""
+    return f'"{digest.hex()}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a header lists: tags, without their quotes; `anything` where it is `*`."""
+
+    strong: frozenset[str] = frozenset()
+    weak: frozenset[str] = frozenset()
+    anything: bool = False
+
+    def name(self, digest: bytes | None, *, weakly: bool) -> bool:
+        """Tell whether the article with this digest, None where there is none, is among them."""
+        if digest is None:
+            return False
+        tag = digest.hex()
+        return self.anything or tag in self.strong or (weakly and tag in self.weak)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What has to hold for a request to be carried out."""
+
+    if_match: Tags | None = None
+    if_none_match: Tags | None = None
+
+    def failed(self, digest: bytes | None) -> Literal["If-Match", "If-None-Match"] | None:
+        """Return the header that does not hold for an article with this digest, if any."""
+        if self.if_match is not None and not self.if_match.name(digest, weakly=False):
+            return "If-Match"
+        if self.if_none_match is not None and self.if_none_match.name(digest, weakly=True):
+            return "If-None-Match"
+        return None
+
+
+ALWAYS: Final = Condition()
+
+
+def condition_of(headers: Headers) -> Condition:
+    """Return the condition that a request sets; HTTPException 400 where it cannot be read."""
+    return Condition(_tags(headers, "If-Match"), _tags(headers, "If-None-Match"))
+
+
+def _tags(headers: Headers, name: str) -> Tags | None:
+    lines = headers.getlist(name)
+    if not lines:
+        return None
+    value = ",".join(lines).strip()
+    if value == "*":
+        return Tags(anything=True)
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    at = 0
+    while at < len(value):
+        tag = ELEMENT.match(value, at)
+        if tag is None:
+            raise HTTPException(
+                400, f'{name} is no list of tags: write it as {name}: "TAG", as an ETag came, or *'
+            )
+        if tag[2] is not None:
+            found[tag[1] is not None].add(tag[2])
+        at = tag.end()
+    return Tags(frozenset(found[False]), frozenset(found[True]))

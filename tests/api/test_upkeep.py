@@ -1,0 +1,99 @@
+"""The commands that look after an index, as a shell runs them."""
+
+import json
+import shutil
+
+import pytest
+from tests.api.conftest import make_tiny_index
+
+from nutgraf.index import Article, IndexWriter
+
+SECRET = "The magistrate withdrew the accusation."
+
+
+@pytest.fixture
+def index(tmp_path):
+    made = make_tiny_index(tmp_path)
+    with IndexWriter(made) as writer:
+        writer.put(Article("ferry", "On ferries", ("The ferry left.", "Nobody was hurt.")))
+        writer.put(Article("case", "On a case", (SECRET,)))
+    with IndexWriter(made) as writer:
+        writer.delete("case")
+    return made
+
+
+def told(done, code=0):
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in done.stderr
+    return done.stdout.decode()
+
+
+def test_a_sound_index_is_said_to_be(run, index):
+    assert "sound; 1 articles, 2 paragraphs as of commit 2" in told(run("verify", "-i", index))
+    found = json.loads(told(run("verify", "-i", index, "--json")))
+    assert found["clean"] is True
+    assert found["findings"] == []
+
+
+def test_what_is_damaged_is_listed_repaired_and_sound_again(run, index):
+    column = index / "columns" / "source"
+    column.write_bytes(b"\x07" + column.read_bytes()[1:])
+    printed = told(run("verify", "-i", index), 1)
+    assert printed.startswith("columns: ")
+    assert "1 found wrong" in printed
+    found = json.loads(told(run("verify", "-i", index, "--json"), 1))
+    assert [finding["part"] for finding in found["findings"]] == ["columns"]
+    assert "repaired; 1 articles, 2 paragraphs" in told(run("repair", "-i", index))
+    told(run("verify", "-i", index))
+
+
+def test_compact_drops_what_is_dead(run, index):
+    assert any(SECRET.encode() in file.read_bytes() for file in index.rglob("*.sqlite*"))
+    printed = told(run("compact", "-i", index))
+    assert "compacted; 1 articles, 2 paragraphs, 1 dead rows dropped" in printed
+    files = [file for file in index.rglob("*") if file.is_file()]
+    assert not any(SECRET.encode() in file.read_bytes() for file in files)
+    told(run("verify", "-i", index))
+    assert "ferry#0" in told(run("search", "ferry", "-i", index))
+
+
+def test_a_backup_is_an_index_and_overwrites_nothing(run, index, tmp_path):
+    copy = tmp_path / "copy.index"
+    assert "a copy; 1 articles, 2 paragraphs" in told(run("backup", copy, "-i", index))
+    assert "ferry#0" in told(run("search", "ferry", "-i", copy))
+    again = run("backup", copy, "-i", index)
+    told(again, 2)
+    assert b"exists: name another place" in again.stderr
+
+
+def test_reindex_and_undo(run, index, encoder_folder, tmp_path):
+    model = shutil.copytree(encoder_folder, tmp_path / "model")
+    printed = told(run("reindex", "--model", model, "-i", index))
+    assert "encoded anew; 1 articles, 2 paragraphs, 1 dead rows dropped, 2 encoded" in printed
+    assert "all-MiniLM-L6-v2" in told(run("stats", "-i", index))
+    told(run("reindex", "--model", model, "-i", index), 2)
+    assert "put back" in told(run("reindex", "--undo", "-i", index))
+    assert "golden-tiny" in told(run("stats", "-i", index))
+    told(run("compact", "-i", index))
+    refused = run("reindex", "--undo", "-i", index)
+    told(refused, 2)
+    assert b"keeps no other encoder" in refused.stderr
+    for options in ([], ["--undo", "--model", model]):
+        assert b"one of the two" in run("reindex", *options, "-i", index).stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "repair", "compact", "backup", "reindex"])
+def test_where_there_is_no_index_nothing_is_made(run, tmp_path, command):
+    arguments = {"backup": ["copy.index"], "reindex": ["--undo"]}.get(command, [])
+    done = run(command, *arguments, "-i", "none.index")
+    told(done, 2)
+    assert b"there is no index at none.index" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whoosh_wants_trust_only_where_its_files_are_read(run, tmp_path):
+    made = make_tiny_index(tmp_path, keyword_engine="whoosh")
+    told(run("verify", "-i", made), 2)
+    told(run("verify", "-i", made, "--trust"))
+    for command in ("repair", "compact"):
+        told(run(command, "-i", made))
