@@ -39,8 +39,10 @@ from nutgraf.index.records import (
 __all__ = ["Catalog"]
 
 SEALED: Final = (
-    "id, title, url, source, author, section, published, language, digest, first_row, paragraphs"
+    "id, title, url, source, author, section, published, language, digest, first_row, paragraphs, "
+    "added, removed"
 )
+"""The columns of a record that its seal is of: those of Record, and when it came and went."""
 
 T = TypeVar("T")
 
@@ -117,8 +119,11 @@ class Catalog:
         """Yield all commits, in their order."""
         last = 0
         while some := self._commits("WHERE sequence > ? ORDER BY sequence LIMIT ?", last, MANY):
-            yield from some
-            last = some[-1].sequence
+            for commit in some:
+                if commit.sequence <= last:  # Pages out of order could go round for ever.
+                    raise BrokenIndexError(f"{self._path}: the order of commits {_CHANGED}")
+                last = commit.sequence
+                yield commit
 
     def find(self, article: str, sequence: int) -> Record | None:
         """Return the article as it was at `sequence`, or None."""
@@ -160,9 +165,10 @@ class Catalog:
         texts: dict[int, str] = {}
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
-            statement = f"SELECT row, text, digest FROM paragraphs WHERE row IN ({marks})"
-            for row, text, digest in self._all(statement, some):
-                if not isinstance(text, str) or text_digest(text) != digest:
+            statement = f"SELECT row, text, digest, seal FROM paragraphs WHERE row IN ({marks})"
+            for row, text, digest, seal in self._all(statement, some):
+                sealed = seal_of((row, digest)) == seal
+                if not sealed or not isinstance(text, str) or text_digest(text) != digest:
                     raise BrokenIndexError(f"{self._path}: the text of row {row} {_CHANGED}")
                 texts[row] = text
         if len(texts) < len(wanted):
@@ -226,13 +232,20 @@ class Catalog:
         statement = "SELECT DISTINCT id FROM articles WHERE removed > ? AND removed <= ?"
         return [found for (found,) in self._all(statement, (after, sequence))]
 
-    def codes(self, field: str, values: Sequence[str]) -> list[int]:
-        """Return the codes of the values that `field` has anywhere; others are left out."""
-        found: list[int] = []
+    def codes(self, field: str, values: Sequence[str]) -> dict[str, int]:
+        """Return the codes of those of `values` that `field` has anywhere."""
+        found: dict[str, int] = {}
         for some in _batches(values):
             marks = ",".join("?" * len(some))
-            statement = f"SELECT code FROM codes WHERE field = ? AND value IN ({marks})"
-            found += [code for (code,) in self._all(statement, (field, *some))]
+            statement = (
+                f"SELECT value, code, seal FROM codes WHERE field = ? AND value IN ({marks})"
+            )
+            for value, code, seal in self._all(statement, (field, *some)):
+                if seal_of((field, value, code)) != seal:
+                    raise BrokenIndexError(
+                        f"{self._path}: the code of {field} {value!r} {_CHANGED}"
+                    )
+                found[value] = code
         return found
 
     def column_values(self, row: int) -> Iterator[ColumnValues]:
@@ -240,20 +253,28 @@ class Catalog:
 
         In the order of rows, dead records included.
         """
-        joins = " ".join(
-            f"LEFT JOIN codes c_{field} ON c_{field}.field = '{field}' "
-            f"AND c_{field}.value = a.{field}"
-            for field in CODED
-        )
-        codes = ", ".join(f"coalesce(c_{field}.code, 0)" for field in CODED)
-        for number, first_row, paragraphs, published, *found in self._all(
-            f"SELECT a.number, a.first_row, a.paragraphs, a.published, {codes} "
-            f"FROM articles a {joins} WHERE a.first_row >= "
-            "(SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?) "
-            "ORDER BY a.first_row",
-            (row,),
-        ):
-            yield ColumnValues(number, first_row, paragraphs, published, tuple(found))
+        before = "SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?"
+        ((row,),) = self._all(before, (row,))
+        while some := self._records("WHERE first_row >= ? ORDER BY first_row LIMIT ?", (row, MANY)):
+            coded = [self._codes_of(field, some) for field in CODED]
+            for record, *codes in zip(some, *coded, strict=True):
+                yield ColumnValues(
+                    record.number,
+                    record.first_row,
+                    record.paragraphs,
+                    record.published,
+                    tuple(codes),
+                )
+            row = some[-1].rows.stop
+
+    def _codes_of(self, field: str, records: Sequence[Record]) -> list[int]:
+        """Return the code that each record has for a field, 0 for no value."""
+        values = [getattr(record, field) for record in records]
+        codes = self.codes(field, list({value for value in values if value is not None}))
+        try:
+            return [0 if value is None else codes[value] for value in values]
+        except KeyError as lost:
+            raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_CHANGED}") from None
 
     def row_of_digest(self, digests: Sequence[bytes]) -> dict[bytes, int]:
         """Return, for each text digest that the index knows, a row with that text."""
@@ -274,22 +295,29 @@ class Catalog:
     def stored_records(self, after: int, until: int | None = None) -> list[StoredRecord]:
         """Return the records with numbers above `after`, as they are: MANY, or up to `until`."""
         statement = (
-            f"SELECT number, seal, added, removed, {SEALED} FROM articles "
+            f"SELECT number, seal, {SEALED} FROM articles "
             "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
         )
         values = (after, 2**63 - 1 if until is None else until, MANY)
         return [
-            StoredRecord(Record(number, *fields), seal_of(fields) == seal, added, removed)
-            for number, seal, added, removed, *fields in self._all(statement, values)
+            StoredRecord(Record(number, *sealed[:-2]), seal_of(sealed) == seal, *sealed[-2:])
+            for number, seal, *sealed in self._all(statement, values)
         ]
 
     def stored_texts(self, rows: range) -> dict[int, tuple[bytes, bytes]]:
-        """Return the text of each row, as it is, and the digest that is written beside it."""
+        """Return the text of each row, as it is, and the digest that is written beside it.
+
+        The digest is empty where it is not what was written for that row.
+        """
         statement = (
-            "SELECT row, CAST(text AS BLOB), digest FROM paragraphs WHERE row >= ? AND row < ?"
+            "SELECT row, CAST(text AS BLOB), digest, seal FROM paragraphs "
+            "WHERE row >= ? AND row < ?"
         )
         found = self._all(statement, (rows.start, rows.stop))
-        return {row: (text, digest) for row, text, digest in found}
+        return {
+            row: (text, digest if seal_of((row, digest)) == seal else b"")
+            for row, text, digest, seal in found
+        }
 
     def strays(self) -> tuple[int, int]:
         """Count the records of commits that there are not, and the texts beyond the last row."""
@@ -356,11 +384,8 @@ class Catalog:
         found = run("SELECT * FROM commits ORDER BY sequence DESC LIMIT 1").fetchone()
         last = Commit(*found) if found else NO_COMMIT
         sequence = max(last.sequence + 1, sequence)
-        gone = [*deleted, *(article.id for article in articles)]
-        self._connection.executemany(
-            "UPDATE articles SET removed = ? WHERE id = ? AND removed IS NULL",
-            [(sequence, article) for article in gone],
-        )
+        for name in (*deleted, *(article.id for article in articles)):
+            self._remove(name, sequence)
         row = first_row
         for article in articles:
             self._insert(article, row, sequence)
@@ -380,33 +405,42 @@ class Catalog:
         run("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?)", astuple(commit))
         return commit
 
+    def _remove(self, article: str, sequence: int) -> None:
+        run = self._connection.execute
+        statement = f"SELECT number, {SEALED} FROM articles WHERE id = ? AND removed IS NULL"
+        for number, *sealed in run(statement, (article,)).fetchall():
+            seal = seal_of((*sealed[:-1], sequence))
+            run(
+                "UPDATE articles SET removed = ?, seal = ? WHERE number = ?",
+                (sequence, seal, number),
+            )
+
     def _insert(self, article: Article, first_row: int, sequence: int) -> None:
         run = self._connection.execute
         fields = (
             article.id, article.title, article.url, article.source, article.author,
             article.section, article.published, article.language,
-            article.digest(), first_row, len(article.paragraphs),
+            article.digest(), first_row, len(article.paragraphs), sequence, None,
         )  # fmt: skip
         run(
-            f"INSERT INTO articles ({SEALED}, seal, added) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*fields, seal_of(fields), sequence),
+            f"INSERT INTO articles ({SEALED}, seal) VALUES ({', '.join('?' * 14)})",
+            (*fields, seal_of(fields)),
         )
-        self._connection.executemany(
-            "INSERT INTO paragraphs VALUES (?, ?, ?)",
-            [
-                (first_row + position, text, text_digest(text))
-                for position, text in enumerate(article.paragraphs)
-            ],
-        )
+        for row, text in enumerate(article.paragraphs, first_row):
+            digest = text_digest(text)
+            seal = seal_of((row, digest))
+            run("INSERT INTO paragraphs VALUES (?, ?, ?, ?)", (row, text, digest, seal))
         for field in CODED:
-            if getattr(article, field) is not None:
-                run(
-                    "INSERT INTO codes SELECT ?1, ?2, (SELECT count(*) + 1 FROM codes WHERE "
-                    "field = ?1) WHERE NOT EXISTS "
-                    "(SELECT 1 FROM codes WHERE field = ?1 AND value = ?2)",
-                    (field, getattr(article, field)),
-                )
+            if (value := getattr(article, field)) is not None:
+                self._give_code(field, value)
+
+    def _give_code(self, field: str, value: str) -> None:
+        run = self._connection.execute
+        known = "SELECT 1 FROM codes WHERE field = ? AND value = ?"
+        if run(known, (field, value)).fetchone() is None:
+            ((count,),) = run("SELECT count(*) FROM codes WHERE field = ?", (field,))
+            seal = seal_of((field, value, count + 1))
+            run("INSERT INTO codes VALUES (?, ?, ?, ?)", (field, value, count + 1, seal))
 
     def _commit(self, where: str, *values: int) -> Commit | None:
         found = self._commits(where, *values)
@@ -425,12 +459,12 @@ class Catalog:
     def _records(self, where: str, values: Sequence[Any]) -> list[Record]:
         statement = f"SELECT number, seal, {SEALED} FROM articles {where}"
         records = []
-        for number, seal, *fields in self._all(statement, values):
-            if seal_of(fields) != seal:
+        for number, seal, *sealed in self._all(statement, values):
+            if seal_of(sealed) != seal:
                 raise BrokenIndexError(
-                    f"{self._path}: the record of article {fields[0]!r:.100} {_CHANGED}"
+                    f"{self._path}: the record of article {sealed[0]!r:.100} {_CHANGED}"
                 )
-            records.append(Record(number, *fields))
+            records.append(Record(number, *sealed[:-2]))
         return records
 
     def _all(self, statement: str, values: Sequence[Any]) -> list[Any]:

@@ -29,8 +29,8 @@ CREATE TABLE articles (
     published TEXT, language TEXT,
     digest BLOB NOT NULL,
     first_row INTEGER NOT NULL UNIQUE, paragraphs INTEGER NOT NULL,
-    seal INTEGER NOT NULL,        -- CRC-32 of the fields above
-    added INTEGER NOT NULL, removed INTEGER
+    added INTEGER NOT NULL, removed INTEGER,
+    seal INTEGER NOT NULL         -- CRC-32 of the fields above
 ) STRICT;
 CREATE UNIQUE INDEX articles_alive ON articles (id) WHERE removed IS NULL;
 CREATE INDEX articles_by_id ON articles (id, added);
@@ -39,11 +39,13 @@ CREATE INDEX articles_removed ON articles (removed) WHERE removed IS NOT NULL;
 CREATE TABLE paragraphs (
     row INTEGER PRIMARY KEY,
     text TEXT NOT NULL,
-    digest BLOB NOT NULL          -- of the text: the same text is encoded once
+    digest BLOB NOT NULL,         -- of the text: the same text is encoded once
+    seal INTEGER NOT NULL         -- CRC-32 of row and digest
 ) STRICT;
 CREATE INDEX paragraphs_by_digest ON paragraphs (digest);
 CREATE TABLE codes (
     field TEXT NOT NULL, value TEXT NOT NULL, code INTEGER NOT NULL,
+    seal INTEGER NOT NULL,        -- CRC-32 of the three
     PRIMARY KEY (field, value)
 ) STRICT, WITHOUT ROWID;
 """

@@ -28,7 +28,7 @@ from nutgraf.index.findings import Findings, Verification
 from nutgraf.index.keywords import KeywordEntry, KeywordReader
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.keywords.entries import entries_of
-from nutgraf.index.keywords.fields import PUBLISHED, TERM_FIELDS
+from nutgraf.index.keywords.fields import PUBLISHED, TERM_FIELDS, TEXT_FIELDS
 from nutgraf.index.keywords.queries import query
 from nutgraf.index.layout import (
     CATALOG,
@@ -375,6 +375,9 @@ def _not_found(reader: KeywordReader, entry: KeywordEntry) -> list[query.Query]:
     ]
     if entry.published is not None:
         conditions.insert(0, query.NumericRange(PUBLISHED, entry.published, entry.published))
+    for field in TEXT_FIELDS:
+        if len(words := getattr(entry, field)) > 1:
+            conditions.insert(0, query.Phrase(field, list(words[:2])))
     row = np.array([entry.row])
     asked = conditions[:_MOST_CONDITIONS]
     if len(reader.rows(query.And(asked), row)):

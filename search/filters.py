@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.columns import NO_DATE
+from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.analysis import exact_term
 from nutgraf.index.keywords.queries import query
 from nutgraf.index.snapshot import IndexSnapshot
@@ -41,7 +42,14 @@ def _value_mask(snapshot: IndexSnapshot, field: str, values: tuple[str, ...]) ->
         numbers = [record.number for record in records if record is not None]
         return np.isin(snapshot.columns.article, np.array(numbers, np.uint32))
     codes = snapshot.catalog.codes(field, values)
-    return np.isin(snapshot.columns.code(field), np.array(codes, np.uint32))
+    for value in set(values) - codes.keys():
+        # No article has it, then; or the disk has changed the code's entry.
+        if snapshot.keywords.count(query.Term(field, exact_term(value))):
+            raise BrokenIndexError(
+                f"the catalog of {snapshot.path} has lost the code of {field} {value!r}; "
+                "'nutgraf repair' makes it again"
+            )
+    return np.isin(snapshot.columns.code(field), np.array(list(codes.values()), np.uint32))
 
 
 def _published_masks(snapshot: IndexSnapshot, filters: Filters) -> list[NDArray[np.bool_]]:

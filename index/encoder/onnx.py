@@ -149,7 +149,10 @@ def open_session(model: bytes) -> Any:
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        # With its fallback, it would print what is wrong with a graph, and try it again.
+        return onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     except Exception as error:
         raise EncoderError(
             f"onnxruntime {onnxruntime.__version__} cannot run the encoder: {error}; upgrade it "

@@ -68,6 +68,7 @@ def open_reader(path: Path, older: KeywordReader | None = None) -> TantivyReader
     with _guarded(path), ExitStack() as held:
         segments = segments_of(path)
         index = tantivy.Index.open(str(_lockable(path, held)))
+        _check_schema(index)
         # A snapshot needs no thread that watches for newer commits.
         index.config_reader("manual")
         # A commit may have come in between.
@@ -97,6 +98,7 @@ def open_writer(path: Path) -> TantivyWriter:
         # What is damaged would be merged into new files, with checksums of their own.
         check_files(path, segments_of(path))
         index = tantivy.Index.open(str(path))
+        _check_schema(index)
         index.config_reader("manual")
         return TantivyWriter(path, index)
 
@@ -292,6 +294,12 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field(SEQUENCE, indexed=True, fast=True)
     builder.add_integer_field(PUBLISHED, indexed=True, fast=True)
     return builder.build()
+
+
+def _check_schema(index: tantivy.Index) -> None:
+    """Raise ValueError where meta.json, which has no checksum, describes other fields."""
+    if index.schema != _schema():
+        raise ValueError("its fields are not those that were written")
 
 
 def _sequence(searcher: tantivy.Searcher) -> int:

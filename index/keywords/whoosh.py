@@ -51,7 +51,7 @@ __all__ = ["WhooshReader", "WhooshWriter", "create", "open_reader", "open_writer
 _HEAP_MB: Final = 128
 # Postings that are sorted in memory before they spill to disk.
 
-_TRIES: Final = 10
+_TRIES: Final = 3
 _PAUSE: Final = 0.01
 # Commits are further apart than a tenth of a second, whoosh being what it is.
 

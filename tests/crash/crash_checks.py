@@ -113,7 +113,7 @@ def _assert_columns(snapshot: IndexSnapshot, records: Collection[Record]) -> Non
         assert set(columns.published[rows].tolist()) == {published}
         for field in CODED:
             value = getattr(record, field)
-            codes = [0] if value is None else catalog.codes(field, [value])
+            codes = [0] if value is None else list(catalog.codes(field, [value]).values())
             assert np.unique(columns.code(field)[rows]).tolist() == codes
     numbers = np.zeros(snapshot.commit.rows, np.uint32)
     for values in catalog.column_values(0):

@@ -100,11 +100,11 @@ def test_columns_hold_a_value_a_row(catalog, tmp_path):
     columns = Columns.open(tmp_path / "columns", 3)
     assert columns.article.tolist() == [1, 1, 2]
     assert columns.published.tolist() == [timestamp("2023-01-04")] * 2 + [NO_DATE]
-    (x,), (y,) = catalog.codes("source", ["X"]), catalog.codes("source", ["Y"])
+    x, y = catalog.codes("source", ["X", "Y"]).values()
     assert columns.source.tolist() == [x, x, y]
-    assert columns.section.tolist() == [*catalog.codes("section", ["world"]) * 2, 0]
+    assert columns.section.tolist() == [catalog.codes("section", ["world"])["world"]] * 2 + [0]
     assert columns.author.tolist() == [0, 0, 0]
-    assert catalog.codes("source", ["nowhere"]) == []
+    assert catalog.codes("source", ["nowhere"]) == {}
 
 
 @settings(max_examples=25, deadline=None)
@@ -131,8 +131,9 @@ def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
         columns = Columns.open(folder / "columns", row)
         records = catalog.records_of(range(row))
         assert columns.article.tolist() == [records[at].number for at in range(row)]
-        codes = {at: catalog.codes("source", [records[at].source])[0] for at in range(row)}
-        assert columns.source.tolist() == [codes[at] for at in range(row)]
+        sources = [records[at].source for at in range(row)]
+        codes = catalog.codes("source", sources)
+        assert columns.source.tolist() == [codes[source] for source in sources]
 
 
 @pytest.mark.parametrize("name", ["article", "published", "source", "checks.json"])

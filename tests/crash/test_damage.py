@@ -1,0 +1,356 @@
+"""Damage: every file of an index, cut off and with single bits flipped.
+
+Whoever asks gets the answers of a sound index or an error that says what to
+do. Where a file has no checksums of its own, SQLite's pages foremost, an
+answer may be wrong; verification has to notice it then.
+
+    NUTGRAF_FLIPS=5000 NUTGRAF_SEED=7 python -m pytest tests/crash/test_damage.py
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index.errors import NutgrafError
+from nutgraf.index.verification import verify_index
+from nutgraf.search import Filters, Searcher, SearchRequest
+
+FLIPS = int(os.environ.get("NUTGRAF_FLIPS", "100"))
+"""Bits that are flipped in each of four indexes, one at a time."""
+
+SEED = int(os.environ.get("NUTGRAF_SEED", "1"))
+
+SHARED = "This notice, about corrections, stands below many articles of the newspaper."
+
+WORDS = re.findall(
+    r"\w+",
+    "ferry harbour dawn storm bakers bread price council bridge vote river flood mayor budget "
+    "school teachers strike wages union railway night train delay passenger island",
+)
+
+HELPS = re.compile(
+    r"restore|repair|nutgraf verify|open the index|index the articles|copy|put the right|install"
+)
+"""What an error has to say one of: what to do."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One file, and what became of its bytes; None where it is gone."""
+
+    file: str
+    how: str
+    content: bytes | None
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.how}"
+
+    def do(self, index: Path) -> None:
+        """Damage the file, in another inode: somebody may have this one mapped."""
+        path = index / self.file
+        path.unlink()
+        if self.content is not None:
+            path.write_bytes(self.content)
+
+
+def article(number: int, version: int = 0) -> Article:
+    chance = random.Random(f"{number} {version}")
+    texts = [" ".join(chance.choices(WORDS, k=12)) + "." for _ in range(1 + number % 3)]
+    return Article(
+        f"article-{number}",
+        " ".join(chance.choices(WORDS, k=4)).title(),
+        (*texts, SHARED),
+        url=f"https://example.org/{number}",
+        source=("The Herald", "Le Courrier", None)[number % 3],
+        author=("Zoë Ångström", None)[number % 2],
+        section=("News", "Sport")[version % 2],
+        published=f"2023-0{1 + number % 9}-1{version % 10}" if number % 4 else None,
+    )
+
+
+def make(folder: Path, engine: str, encoder: Path, *, log: bool) -> Path:
+    """Make an index of some commits; with a log that is not in the catalog yet, if `log`."""
+    index = folder / "made.index"
+    create_index(index, model=str(encoder), keyword_engine=engine)
+    with IndexWriter(index, trust=True) as writer:
+        for number in range(16):
+            writer.put(article(number))
+        writer.commit()
+    writer = IndexWriter(index, trust=True)
+    for number in range(4):
+        writer.put(article(number, 1))
+        writer.delete(f"article-{number + 8}")
+        writer.commit()
+    if not log:
+        writer.close()
+    copy = shutil.copytree(index, folder / "news.index", ignore=shutil.ignore_patterns("*.lock"))
+    writer.close()
+    return copy
+
+
+@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
+def sound(request, tmp_path_factory, tiny_encoder) -> Path:
+    return make(tmp_path_factory.mktemp("sound"), request.param, tiny_encoder, log=False)
+
+
+@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
+def logged(request, tmp_path_factory, tiny_encoder) -> Path:
+    """An index whose last commits are in SQLite's log."""
+    index = make(tmp_path_factory.mktemp("logged"), request.param, tiny_encoder, log=True)
+    assert (index / "catalog.sqlite-wal").stat().st_size > 10_000
+    return index
+
+
+QUESTIONS = (
+    {"q": "ferry", "mode": "keyword"},
+    {"q": "harbour storm bread", "mode": "keyword", "limit": 20},
+    {"q": "corrections +newspaper -vote", "mode": "keyword"},
+    {"q": '"stands below"', "mode": "keyword", "filters": Filters(source="The Herald")},
+    {"q": SHARED, "mode": "semantic"},
+    {"q": "night train delay", "limit": 20, "explain": True},
+    {"q": "mayor", "filters": Filters(published_from="2023-02", published_to="2023-06")},
+    {"q": "union wages", "mode": "semantic", "filters": Filters(author="Zoë Ångström")},
+    {"q": "river flood", "filters": Filters(section="News", language="en")},
+    {"q": "title:council OR bri*", "filters": Filters(article=("article-1", "article-9"))},
+)
+
+
+def answers(index: Path) -> list[object]:
+    """Ask one battery of questions."""
+    given: list[object] = []
+    with Searcher(index, trust=True) as searcher:
+        for options in QUESTIONS:
+            response = searcher.search(SearchRequest(**options))
+            given.append((response.total, response.warnings, response.hits, response.snapshot))
+        given += [searcher.article(f"article-{number}") for number in range(18)]
+        counted = searcher.statistics()
+        # When a commit was made is the one thing that nothing vouches for.
+        given.append((counted.articles, counted.paragraphs, counted.rows))
+    return given
+
+
+def files_of(index: Path) -> list[str]:
+    return sorted(
+        str(path.relative_to(index))
+        for path in index.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    )
+
+
+def cuts(index: Path) -> Iterator[Damage]:
+    """Cut every file off, at its start, in its middle, before its last byte; and remove it."""
+    for file in files_of(index):
+        content = (index / file).read_bytes()
+        if file != "manifest.json":  # Without it there is no index.
+            yield Damage(file, "is gone", None)
+        for length in sorted({0, len(content) // 2, max(0, len(content) - 1)}):
+            yield Damage(file, f"cut at {length} of {len(content)}", content[:length])
+
+
+def flips(index: Path, many: int, only: str = "") -> Iterator[Damage]:
+    """Flip single bits: one file as often as any, the catalog, which is not all checksums, more."""
+    chance = random.Random(SEED)
+    files = [name for name in files_of(index) if only in name and (index / name).stat().st_size]
+    contents = {name: (index / name).read_bytes() for name in files}
+    weights = [4 if "catalog" in name else 1 for name in files]
+    for name in chance.choices(files, weights, k=many):
+        content = bytearray(contents[name])
+        at, bit = chance.randrange(len(content)), chance.randrange(8)
+        if name.endswith("sqlite"):
+            # Most of a page is empty.
+            at = next((at for _ in range(3) if content[at := chance.randrange(len(content))]), at)
+        content[at] ^= 1 << bit
+        yield Damage(name, f"bit {bit} of byte {at}", bytes(content))
+
+
+def ask(index: Path, expected: list[object]) -> str:
+    """Return what came of asking; anything but an error of ours is raised."""
+    try:
+        given = answers(index)
+    except NutgrafError as error:
+        assert_helps(error)
+        return "refused"
+    return "right" if given == expected else "wrong"
+
+
+def write(index: Path) -> str:
+    """Return what came of writing; anything but an error of ours is raised."""
+    try:
+        with IndexWriter(index, trust=True) as writer:
+            writer.put(article(16))
+            writer.delete("article-5")
+    except NutgrafError as error:
+        assert_helps(error)
+        return "not written"
+    return "written"
+
+
+def assert_helps(error: NutgrafError) -> None:
+    said = str(error)
+    assert HELPS.search(said), said
+    assert "\n" not in said, said
+
+
+class Trials:
+    """Damages one copy again and again, and counts what comes of it."""
+
+    def __init__(self, sound: Path, copy: Path) -> None:
+        self.sound = sound
+        self.copy = copy
+        self.counts: Counter[str] = Counter()
+        self.told: list[str] = []
+        self.expected = answers(shutil.copytree(sound, copy))
+        self.written: list[object] = []
+
+    def fresh(self) -> Path:
+        shutil.rmtree(self.copy)
+        return shutil.copytree(self.sound, self.copy)
+
+    def count(self, damage: Damage, outcome: str, *, tell: bool) -> None:
+        self.counts[f"{Path(damage.file).parts[0]}: {outcome}"] += 1
+        if tell:
+            self.told.append(f"{damage}: {outcome}")
+
+    def report(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Show what was counted, where somebody asked for more than the ordinary run."""
+        if "NUTGRAF_FLIPS" in os.environ:
+            with capsys.disabled():
+                print(f"\n{self.sound}")  # noqa: T201
+                for outcome, count in sorted(self.counts.items()):
+                    print(f"{count:7,} {outcome}")  # noqa: T201
+                print("\n".join(self.told))  # noqa: T201
+
+    def ask(self, damages: Iterator[Damage]) -> None:
+        """Ask a copy with each damage; only verification may notice a wrong answer."""
+        for damage in damages:
+            damage.do(self.fresh())
+            try:
+                outcome = ask(self.copy, self.expected)
+                found = verify_index(self.copy, trust=True, sample=8)
+            except BaseException as error:
+                self.count(damage, f"RAISED {error!r:.300}", tell=True)
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+                continue
+            noticed = "noticed" if found.findings else "not noticed"
+            self.count(
+                damage,
+                f"{outcome}, {noticed}",
+                tell=outcome == "wrong" or (not found.findings and outcome == "refused"),
+            )
+
+    def write(self, damages: Iterator[Damage]) -> None:
+        """Write to a copy with each damage: what was wrong is then right, or noticed yet."""
+        assert write(self.fresh()) == "written"
+        self.written = answers(self.copy)
+        for damage in damages:
+            damage.do(self.fresh())
+            try:
+                done = write(self.copy)
+                expected = self.written if done == "written" else self.expected
+                outcome = ask(self.copy, expected)
+                found = verify_index(self.copy, trust=True, sample=8)
+            except BaseException as error:
+                self.count(damage, f"RAISED {error!r:.300}", tell=True)
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+                continue
+            noticed = "noticed" if found.findings else "not noticed"
+            suspect = outcome == "wrong" or (outcome == "refused" and not found.findings)
+            self.count(damage, f"{done}, {outcome}, {noticed}", tell=suspect)
+
+    def failures(self) -> list[str]:
+        return [
+            told
+            for told in self.told
+            if "RAISED" in told or told.endswith(("wrong, not noticed", "refused, not noticed"))
+        ]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """whoosh waits for a file that is gone, for half a second: a commit may have taken it."""
+    for module in ("whoosh.index", "nutgraf.index.keywords.whoosh"):
+        monkeypatch.setattr(f"{module}.sleep", lambda _: None)
+
+
+def test_files_that_are_cut_off(sound, tmp_path, capsys):
+    trials = Trials(sound, tmp_path / "copy")
+    trials.ask(cuts(sound))
+    trials.report(capsys)
+    assert trials.failures() == []
+
+
+def test_a_log_that_is_cut_off(logged, tmp_path, capsys):
+    trials = Trials(logged, tmp_path / "copy")
+    trials.ask(each for each in cuts(logged) if "catalog" in each.file)
+    trials.report(capsys)
+    assert trials.failures() == []
+
+
+def test_bits_that_are_flipped(sound, tmp_path, capsys):
+    trials = Trials(sound, tmp_path / "copy")
+    trials.ask(flips(sound, FLIPS))
+    trials.report(capsys)
+    assert trials.failures() == []
+
+
+def test_bits_of_a_log_that_are_flipped(logged, tmp_path, capsys):
+    trials = Trials(logged, tmp_path / "copy")
+    trials.ask(flips(logged, FLIPS // 2, only="catalog"))
+    trials.report(capsys)
+    assert trials.failures() == []
+
+
+def test_writing_to_files_that_are_cut_off(sound, tmp_path, capsys):
+    trials = Trials(sound, tmp_path / "copy")
+    trials.write(islice(cuts(sound), 0, None, 3))  # Every file, and each way to cut one.
+    trials.report(capsys)
+    assert trials.failures() == []
+
+
+def test_writing_to_flipped_bits(sound, tmp_path, capsys):
+    trials = Trials(sound, tmp_path / "copy")
+    trials.write(flips(sound, FLIPS // 2))
+    trials.report(capsys)
+    assert trials.failures() == []
+
+
+def test_writing_to_a_flipped_log(logged, tmp_path, capsys):
+    trials = Trials(logged, tmp_path / "copy")
+    trials.write(flips(logged, FLIPS // 4, only="catalog"))
+    trials.report(capsys)
+    assert trials.failures() == []
+
+
+@pytest.mark.parametrize(
+    "file", ["manifest.json", "catalog.sqlite", "rows.f16", "encoder/model.onnx"]
+)
+def test_the_command_line_tells_in_a_line(sound, tmp_path, file):
+    index = shutil.copytree(sound, tmp_path / "copy")
+    content = (index / file).read_bytes()
+    Damage(file, "cut", content[: len(content) // 2]).do(index)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("nutgraf"), "search", "ferry", "-i", index, "--trust"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode in (1, 2), done.stdout
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert HELPS.search(done.stderr), done.stderr
