@@ -18,6 +18,7 @@ from typing import Annotated, Final
 
 import typer
 
+from nutgraf.api.evaluate import add_evaluate
 from nutgraf.api.options import (
     HERE,
     INTERRUPTED,
@@ -254,6 +255,7 @@ def serve(
 
 
 add_upkeep(app)
+add_evaluate(app)
 
 
 def main() -> None:

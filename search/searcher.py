@@ -10,18 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-import numpy as np
-
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.live import LiveIndex
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
-from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
-from nutgraf.search.fusion import FULL
+from nutgraf.search.candidates import Candidates
 from nutgraf.search.hits import ArticleFields, ArticleView, Hit, ParagraphView, Response, Total
 from nutgraf.search.matches import find_matches
 from nutgraf.search.query import Question, parse_question
-from nutgraf.search.request import DEPTH, SearchRequest
-from nutgraf.search.retrieve import keyword_ranking, semantic_ranking
+from nutgraf.search.rank import rank_candidates
+from nutgraf.search.request import SearchRequest
 from nutgraf.search.snippets import make_snippet
 
 __all__ = ["Searcher"]
@@ -109,7 +106,7 @@ class Searcher:
 def _search(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
     started = time.perf_counter()
     question = parse_question(request.q, snapshot.analyzer)
-    candidates = _candidates(snapshot, request, question)
+    candidates = rank_candidates(snapshot, request, question)
     hits = _hits(snapshot, request, question, candidates)
     return Response(
         query=request.q,
@@ -134,24 +131,6 @@ def _article(snapshot: IndexSnapshot, article: str) -> ArticleView | None:
         snapshot.sequence,
         record.digest,
     )
-
-
-def _candidates(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -> Candidates:
-    """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
-    filters = request.filters
-    if request.mode == "semantic" and question.text:
-        embedding = snapshot.encoder.encode_question(question.text)
-        return from_meaning(semantic_ranking(snapshot, question, embedding, filters, DEPTH))
-    keyword = keyword_ranking(snapshot, question, filters, DEPTH)
-    full = FULL * snapshot.keywords.weight(question.terms)
-    # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
-    if request.mode == "keyword" or not question.text:
-        return from_keywords(keyword, full)
-    embedding = snapshot.encoder.encode_question(question.text)
-    semantic = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
-    rows = np.union1d(keyword.rows, semantic.rows)
-    cosines = snapshot.vectors.scores(embedding, rows)
-    return fuse(request.fusion, keyword, semantic, rows, cosines, full)
 
 
 def _hits(

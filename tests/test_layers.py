@@ -24,6 +24,7 @@ PLACES = {
     "sentence_transformers": ["nutgraf.index.encoder"],
     "huggingface_hub": ["nutgraf.index.encoder"],
     "sqlite3": ["nutgraf.index.catalog", "nutgraf.index.database", "nutgraf.index.disk"],
+    "ir_measures": ["nutgraf.search.evaluation"],
     "sentencex": ["nutgraf.search.snippets"],
     "fastapi": ["nutgraf.api"],
     "starlette": ["nutgraf.api"],

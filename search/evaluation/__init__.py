@@ -1,0 +1,36 @@
+"""How well systems find what was judged relevant: measures, intervals, and tests of differences.
+
+    with IndexSnapshot.open("news.index") as snapshot:
+        systems = {mode: ranker(snapshot, mode=mode) for mode in ("keyword", "hybrid")}
+        evaluation = evaluate(systems, read_judged("judged.jsonl"))
+
+The measures themselves are those of ir-measures, which the extra `evaluation`
+installs.
+"""
+
+from nutgraf.search.evaluation.evaluating import System, evaluate
+from nutgraf.search.evaluation.judged import JudgedQuestion, read_judged
+from nutgraf.search.evaluation.measures import MEASURES
+from nutgraf.search.evaluation.results import (
+    Comparison,
+    Evaluation,
+    Figure,
+    QuestionResult,
+    SystemResult,
+)
+from nutgraf.search.evaluation.systems import ranker, unknown
+
+__all__ = [
+    "MEASURES",
+    "Comparison",
+    "Evaluation",
+    "Figure",
+    "JudgedQuestion",
+    "QuestionResult",
+    "System",
+    "SystemResult",
+    "evaluate",
+    "ranker",
+    "read_judged",
+    "unknown",
+]

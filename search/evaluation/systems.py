@@ -1,0 +1,52 @@
+"""Systems that rank by an index: a snapshot of it under some settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from nutgraf.index.article import paragraph_id
+from nutgraf.index.snapshot import IndexSnapshot
+from nutgraf.search.evaluation.evaluating import System
+from nutgraf.search.evaluation.judged import JudgedQuestion, split_id
+from nutgraf.search.query import parse_question
+from nutgraf.search.rank import rank_candidates
+from nutgraf.search.request import MAX_LIMIT, SearchRequest
+
+__all__ = ["ranker", "unknown"]
+
+
+def ranker(snapshot: IndexSnapshot, **settings: Any) -> System:
+    """Return the system that ranks as a Searcher does, to a depth of MAX_LIMIT paragraphs.
+
+    `settings` are fields of SearchRequest. Safe to call from many threads
+    once the snapshot is warm. Raises RequestError for what it cannot be.
+    """
+    SearchRequest("a question", **settings)
+
+    def rank(text: str) -> list[str]:
+        request = SearchRequest(text, **settings)
+        question = parse_question(request.q, snapshot.analyzer)
+        # What a Searcher shows comes from here, too. Asking one for its hits would make a hundred
+        # snippets a question, and they take five times as long as the ranking.
+        rows = rank_candidates(snapshot, request, question).rows[:MAX_LIMIT].tolist()
+        records = snapshot.catalog.records_of(rows)
+        return [paragraph_id(records[row].id, row - records[row].first_row) for row in rows]
+
+    return rank
+
+
+def unknown(snapshot: IndexSnapshot, questions: Iterable[JudgedQuestion]) -> list[str]:
+    """Return what is to be found and is not in the index, sorted: nothing can find it."""
+    wanted = {name for question in questions for name in question.wanted}
+    # At WHOLE, any paragraph will do.
+    places = {name: split_id(name) for name in wanted}
+    lengths = {article: _length(snapshot, article) for article, _ in places.values()}
+    return sorted(
+        name for name, (article, position) in places.items() if lengths[article] <= max(position, 0)
+    )
+
+
+def _length(snapshot: IndexSnapshot, article: str) -> int:
+    record = snapshot.article(article)
+    return 0 if record is None else len(record.rows)

@@ -1,0 +1,34 @@
+"""The order of all that a request can be answered with, before any text is read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nutgraf.index.snapshot import IndexSnapshot
+from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
+from nutgraf.search.fusion import FULL
+from nutgraf.search.query import Question
+from nutgraf.search.request import DEPTH, SearchRequest
+from nutgraf.search.retrieve import keyword_ranking, semantic_ranking
+
+__all__ = ["rank_candidates"]
+
+
+def rank_candidates(
+    snapshot: IndexSnapshot, request: SearchRequest, question: Question
+) -> Candidates:
+    """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
+    filters = request.filters
+    if request.mode == "semantic" and question.text:
+        embedding = snapshot.encoder.encode_question(question.text)
+        return from_meaning(semantic_ranking(snapshot, question, embedding, filters, DEPTH))
+    keyword = keyword_ranking(snapshot, question, filters, DEPTH)
+    full = FULL * snapshot.keywords.weight(question.terms)
+    # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
+    if request.mode == "keyword" or not question.text:
+        return from_keywords(keyword, full)
+    embedding = snapshot.encoder.encode_question(question.text)
+    semantic = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
+    rows = np.union1d(keyword.rows, semantic.rows)
+    cosines = snapshot.vectors.scores(embedding, rows)
+    return fuse(request.fusion, keyword, semantic, rows, cosines, full)
