@@ -33,7 +33,7 @@ from nutgraf.index.keywords.fields import (
 )
 from nutgraf.index.keywords.nodes import Constant, Node, constant_score
 from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader
-from nutgraf.index.keywords.tantivy_files import check_files, segments_of
+from nutgraf.index.keywords.tantivy_files import check_files, stems_of
 from nutgraf.index.keywords.tantivy_queries import Translator
 from nutgraf.index.keywords.tree import reduce_query, require
 from nutgraf.index.ranking import Ranking
@@ -66,13 +66,13 @@ def open_reader(path: Path, older: KeywordReader | None = None) -> TantivyReader
     """Return a view of the last commit. Raises BrokenIndexError."""
     known = older.files if isinstance(older, TantivyReader) else frozenset()
     with _guarded(path), ExitStack() as held:
-        segments = segments_of(path)
+        stems = stems_of(path)
         index = tantivy.Index.open(str(_lockable(path, held)))
         _check_schema(index)
         # A snapshot needs no thread that watches for newer commits.
         index.config_reader("manual")
         # A commit may have come in between.
-        files = check_files(path, segments | segments_of(path), known)
+        files = check_files(path, stems | stems_of(path), known)
         return TantivyReader(path, index, files)
 
 
@@ -96,7 +96,7 @@ def open_writer(path: Path) -> TantivyWriter:
     """Return the writer. Raises IndexLockedError and BrokenIndexError."""
     with _guarded(path):
         # What is damaged would be merged into new files, with checksums of their own.
-        check_files(path, segments_of(path))
+        check_files(path, stems_of(path))
         index = tantivy.Index.open(str(path))
         _check_schema(index)
         index.config_reader("manual")

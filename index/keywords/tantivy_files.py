@@ -17,29 +17,36 @@ from typing import Final
 
 from nutgraf.index.errors import BrokenIndexError
 
-__all__ = ["check_files", "segments_of"]
+__all__ = ["check_files", "stems_of"]
 
 _MAGIC: Final = 1337
 _TAIL: Final = struct.Struct("<II")
 
 
-def segments_of(folder: Path) -> frozenset[str]:
-    """Return the names of the segments of the last commit.
+def stems_of(folder: Path) -> frozenset[str]:
+    """Return the names, without their endings, of the files of the last commit.
 
-    Raises OSError and ValueError where meta.json cannot be read.
+    They are SEGMENT, and SEGMENT.OPSTAMP for what is deleted of one: a killed
+    writer may have left half of another such file. Raises OSError, ValueError,
+    KeyError and TypeError where meta.json cannot be read.
     """
-    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
-    return frozenset(segment["segment_id"].replace("-", "") for segment in segments)
+    stems = set()
+    for segment in json.loads((folder / "meta.json").read_bytes())["segments"]:
+        name = segment["segment_id"].replace("-", "")
+        stems.add(name)
+        if segment["deletes"] is not None:
+            stems.add(f"{name}.{segment['deletes']['opstamp']}")
+    return frozenset(stems)
 
 
-def check_files(folder: Path, segments: Set[str], known: Set[str] = frozenset()) -> frozenset[str]:
-    """Return the names of the files of `segments`; those in `known` are not looked into again.
+def check_files(folder: Path, stems: Set[str], known: Set[str] = frozenset()) -> frozenset[str]:
+    """Return the names of the files with these stems; those in `known` are not read again.
 
     A file that is gone was merged into another by a later commit: whoever has
     it open goes on, and to open it anew fails by itself. Raises
     BrokenIndexError for one that is not what was written.
     """
-    files = {path.name for path in folder.iterdir() if path.name.partition(".")[0] in segments}
+    files = {path.name for path in folder.iterdir() if path.stem in stems}
     for name in sorted(files - known):
         if not _is_sound(folder / name):
             raise BrokenIndexError(

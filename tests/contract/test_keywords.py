@@ -209,6 +209,19 @@ def test_missing_and_damaged_files(engine: Engine, tmp_path: Path) -> None:
     gc.collect()
 
 
+def test_what_a_killed_writer_left_half_written_is_no_damage(tmp_path: Path) -> None:
+    box = Box(tmp_path / "keywords", "tantivy")
+    box.texts("a b c", "b c d")
+    box.close()
+    (segment, *_) = (file.stem for file in box.path.glob("*.term"))
+    (box.path / f"{segment}.4711.del").write_bytes(b"half")
+    (box.path / f"{'0' * 32}.term").write_bytes(b"half")
+    reader = open_reader(box.path, "tantivy", trust=True)
+    assert reader.count(EVERY) == 2
+    reader.close()
+    open_writer(box.path, "tantivy", trust=True).close()
+
+
 def _use(path: Path, engine: Engine) -> None:
     open_reader(path, engine, trust=True).rank(q.Phrase("text", ["b", "c"]), 3)
 
