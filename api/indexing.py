@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -85,14 +86,16 @@ def index_sources(
             return summary
         made = _make_if_none(index, model, keyword_engine, messages)
         started = time.perf_counter()
-        with IndexWriter(index, trust=trust or made) as writer:
+        with closing(IndexWriter(index, trust=trust or made)) as writer:
             try:
                 for article in chain([first], articles):
                     summary.count(writer.put(article), article)
                     progress.put(len(article.paragraphs))
             except KeyboardInterrupt:
-                # What was read is worth keeping: leaving the block commits it.
+                # What was read is worth keeping, unless it came in the midst of a commit.
                 summary.interrupted = True
+            if not writer.failed:
+                writer.commit()
         summary.seconds = time.perf_counter() - started
     return summary
 

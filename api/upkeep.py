@@ -33,7 +33,7 @@ def verify(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) -
 
     def pretty() -> None:
         for finding in found.findings:
-            print(f"{finding.part}: {finding.what}; {finding.remedy}")
+            print(finding)
         for leftover in found.leftovers:
             print(f"{leftover}: left over by a process that was ended; it does no harm")
         state = "sound" if found.clean else f"{len(found.findings)} found wrong"
@@ -69,7 +69,7 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Copy an index as of its newest commit, while it is searched and written."""
-    from nutgraf.index.rebuild import back_up_index
+    from nutgraf.index.backup import back_up_index
 
     with _progress() as on_progress:
         done = back_up_index(index, destination, on_progress=on_progress)
@@ -85,6 +85,7 @@ def reindex(
         bool, typer.Option("--undo", help="Use the encoder before the last change again.")
     ] = False,
     as_json: AsJson = False,
+    trust: Trust = False,
 ) -> None:
     """Encode an index with another model, beside the one in use, which can be put back."""
     from nutgraf.index import rebuild
@@ -93,9 +94,9 @@ def reindex(
         raise UserError("name a --model, or --undo the last change: one of the two")
     with _progress() as on_progress:
         if model is None:
-            done = rebuild.put_back_index(index, on_progress=on_progress)
+            done = rebuild.put_back_index(index, trust=trust, on_progress=on_progress)
         else:
-            done = rebuild.reindex(index, model, on_progress=on_progress)
+            done = rebuild.reindex(index, model, trust=trust, on_progress=on_progress)
     _tell(index, "encoded anew" if model else "put back", done, as_json)
 
 

@@ -155,8 +155,9 @@ class WriteQueue:
         while True:
             try:
                 self._session()
-            except Exception:
+            except BaseException as error:  # Those who wait would wait for ever.
                 LOG.exception("the index was not closed as it should be")
+                self._refuse(_reason(error))
             if self._entries:
                 # There was an error, or somebody else's turn has come.
                 time.sleep(PAUSE)
@@ -175,7 +176,7 @@ class WriteQueue:
         """
         try:
             writer = IndexWriter(self._path, trust=self._trust)
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
+        except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait are told
             self._refuse(_reason(error))
             return
         until = time.monotonic() + TURN
@@ -192,7 +193,7 @@ class WriteQueue:
                         group.commit()
                         if time.monotonic() > until and is_locked(self._path, REBUILD_LOCK):
                             return
-            except Exception:
+            except BaseException:  # A panic of tantivy's or the tokenizer's is no Exception.
                 LOG.exception("writing to %s failed; it is opened again", self._path)
                 group.fail()
 
@@ -221,7 +222,7 @@ class WriteQueue:
             entry.future.set_exception(reason)
 
 
-def _reason(error: Exception) -> WritingError:
+def _reason(error: BaseException) -> WritingError:
     """Return what those who wait are told of an index that cannot be opened; the log has more."""
     if isinstance(error, IndexLockedError):
         LOG.warning("%s", error)

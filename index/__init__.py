@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nutgraf.index.article import Article, Paragraph
+    from nutgraf.index.backup import back_up_index
     from nutgraf.index.creation import create_index
     from nutgraf.index.rebuild import (
-        back_up_index,
         compact_index,
         put_back_index,
         reindex,
@@ -43,7 +43,7 @@ _MODULES = {
     "IndexSnapshot": "snapshot",
     "IndexWriter": "writer",
     "Paragraph": "article",
-    "back_up_index": "rebuild",
+    "back_up_index": "backup",
     "compact_index": "rebuild",
     "create_index": "creation",
     "put_back_index": "rebuild",

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog import Catalog
-from nutgraf.index.disk import writing
+from nutgraf.index.disk import replace_file, writing
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.records import CODED, ColumnValues
 
@@ -99,7 +99,7 @@ class _Checks:
 
     def write(self, folder: Path) -> None:
         """Write them, whole or not at all."""
-        _replace(folder / CHECKS, json.dumps({"rows": self.rows, **self.of}).encode())
+        replace_file(folder / CHECKS, json.dumps({"rows": self.rows, **self.of}).encode())
 
 
 NOTHING: Final = _Checks(0, dict.fromkeys(DTYPES, 0))
@@ -127,7 +127,7 @@ def catch_up(folder: Path, catalog: Catalog, rows: int) -> None:
         if checks.rows:
             _append(folder / name, content, checks.rows * dtype.itemsize)
         else:
-            _replace(folder / name, content)
+            replace_file(folder / name, content)
         of[name] = zlib.crc32(content, checks.of[name])
     _Checks(rows, of).write(folder)
 
@@ -167,15 +167,6 @@ def _append(path: Path, content: bytes, at: int) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    with writing(path), partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _map(path: Path, dtype: np.dtype[Any], rows: int) -> NDArray[Any]:

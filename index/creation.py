@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nutgraf.index import keywords
 from nutgraf.index.catalog import Catalog
+from nutgraf.index.disk import sync, sync_tree
 from nutgraf.index.encoder import (
     DEFAULT_MODEL,
     EncoderConfig,
@@ -54,7 +55,9 @@ def create_index(
         encoder = make_encoder(model, partial / ENCODER)
         make_parts(partial, keyword_engine)
         Manifest.new(language, keyword_engine, encoder).write(partial)
+        sync_tree(partial)
         _move(partial, index)
+        sync(index)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

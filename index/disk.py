@@ -1,8 +1,9 @@
-"""Full disks, told as such whoever met them: us, SQLite or tantivy."""
+"""Files that are written whole and stay written, and full disks, told as such whoever met them."""
 
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Final
 
 from nutgraf.index.errors import DiskFullError
 
-__all__ = ["disk_full", "is_full", "writing"]
+__all__ = ["disk_full", "is_full", "replace_file", "sync", "sync_tree", "writing"]
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
@@ -58,3 +59,33 @@ def writing(path: Path) -> Iterator[None]:
         if is_full(error):
             raise disk_full(path) from error
         raise
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, so that no power cut takes it back."""
+    partial = path.with_name(f"{path.name}.partial")
+    with writing(path):
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        sync(path.parent)
+
+
+def sync_tree(folder: Path) -> None:
+    """Have all that is in a folder, and its own entry, written to the disk."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            sync(Path(place, name))
+        sync(Path(place))
+    sync(folder.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the entries of a folder, written to the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

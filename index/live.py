@@ -43,12 +43,18 @@ class LiveIndex:
         self._lock = threading.Lock()
         self._refreshing = threading.Lock()
         self._looked = time.monotonic()
+        self._closed = False
 
     @contextmanager
     def snapshot(self) -> Iterator[IndexSnapshot]:
-        """Lend the newest snapshot that is open; it stays as it is to the end of the block."""
+        """Lend the newest snapshot that is open; it stays as it is to the end of the block.
+
+        Raises ValueError once this is closed.
+        """
         self._look()
         with self._lock:
+            if self._closed:
+                raise ValueError(f"the index {self._held.snapshot.path} is closed: open it again")
             held = self._held
             held.users += 1
         try:
@@ -64,6 +70,8 @@ class LiveIndex:
         Raises what IndexSnapshot.open raises; the snapshot at hand stays in use then.
         """
         with self._refreshing:
+            if self._closed:
+                return False
             self._looked = time.monotonic()
             newer = self._held.snapshot.successor()
             if newer is None:
@@ -71,12 +79,16 @@ class LiveIndex:
             with self._lock:
                 older, self._held = self._held, _Held(newer)
                 older.retired = True
+                # Closed in the meantime: then it is the last that is to be closed, too.
+                self._held.retired = self._closed
             self._close_if_unused(older)
+            self._close_if_unused(self._held)
         return True
 
     def close(self) -> None:
         """Release files, once nobody uses them any more."""
         with self._lock:
+            self._closed = True
             self._held.retired = True
         self._close_if_unused(self._held)
 

@@ -36,16 +36,18 @@ class WriteLock:
         path = index / name
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         until = time.monotonic() + wait
-        while not self._taken():
-            if time.monotonic() < until:
+        try:
+            while not self._taken():
+                if time.monotonic() > until:
+                    holder = os.pread(self._file, 200, 0).decode(errors="replace").strip()
+                    raise IndexLockedError(
+                        f"{index} is being {_DOING[name]} by {holder or 'another process'}; "
+                        "wait until it is done, or stop it"
+                    )
                 time.sleep(_PAUSE)
-                continue
-            holder = os.pread(self._file, 200, 0).decode(errors="replace").strip()
+        except BaseException:
             os.close(self._file)
-            raise IndexLockedError(
-                f"{index} is being {_DOING[name]} by {holder or 'another process'}; "
-                "wait until it is done, or stop it"
-            ) from None
+            raise
         os.truncate(self._file, 0)
         with suppress(OSError):  # The lock holds on a full disk, too, if without a name on it.
             os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
@@ -59,6 +61,8 @@ class WriteLock:
 
     def release(self) -> None:
         """Let the next writer in."""
+        # Closing alone would leave the lock to a child that was forked meanwhile.
+        fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
 
 

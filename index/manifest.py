@@ -7,7 +7,6 @@ generation takes over: that is the moment at which readers and writers change.
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from nutgraf.index.disk import writing
+from nutgraf.index.disk import replace_file
 from nutgraf.index.encoder import EncoderConfig
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError
 from nutgraf.index.keywords import ENGINES, Engine
 from nutgraf.index.layout import FIRST, MANIFEST, parts_folder
 
-__all__ = ["FORMAT", "Manifest", "checksum_of"]
+__all__ = ["FORMAT", "Manifest", "checksum_of", "now"]
 
 FORMAT: Final = 1
 """The index format that this version writes and reads."""
@@ -46,8 +45,7 @@ class Manifest:
     @classmethod
     def new(cls, language: str, keyword_engine: Engine, encoder: EncoderConfig) -> Manifest:
         """Return the manifest of an index that is made now."""
-        created = datetime.now(UTC).isoformat()  # To the microsecond: it tells two indexes apart.
-        return cls(language, keyword_engine, encoder, created)
+        return cls(language, keyword_engine, encoder, now())
 
     def parts(self, index: Path) -> Path:
         """Return the folder that holds the parts in use."""
@@ -106,13 +104,13 @@ class Manifest:
             "previous": self.previous,
         }
         fields["checksum"] = checksum_of(fields)
-        partial = index / f"{MANIFEST}.partial"
-        with writing(index / MANIFEST), partial.open("w", encoding="utf-8") as file:
-            json.dump(fields, file, indent=2, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(index / MANIFEST)
+        text = json.dumps(fields, indent=2, ensure_ascii=False)
+        replace_file(index / MANIFEST, f"{text}\n".encode())
+
+
+def now() -> str:
+    """Return the time, to the microsecond: by it two indexes are told apart."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def checksum_of(fields: Mapping[str, Any]) -> int:

@@ -1,9 +1,9 @@
 """Rebuilding: another generation of an index, made from the articles of the one in use.
 
-Compaction, repair and a change of encoder are the same thing, and a backup is
-it in another place: the articles that are alive are put, one after the other,
-into a generation of their own, by the writer that every index is written by.
-What the index has embedded already is not encoded again.
+Compaction, repair and a change of encoder are the same thing, and a backup
+(backup.py) is it in another place: the articles that are alive are put, one
+after the other, into a generation of their own, by the writer that every index
+is written by. What the index has embedded already is not encoded again.
 
 It is made beside the one in use, which can be searched and written in the
 meantime. At the end the write lock is taken, what changed since is put as
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -24,10 +23,11 @@ from typing import Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.creation import exported_encoder, make_encoder, make_parts
+from nutgraf.index.disk import sync_tree
 from nutgraf.index.encoder import Encoder, EncoderConfig
-from nutgraf.index.errors import BrokenIndexError, EncoderError, NotAnIndexError
-from nutgraf.index.generation import remove_generation, remove_leftovers
-from nutgraf.index.layout import ENCODER, FIRST, REBUILD_LOCK, generations, parts_folder
+from nutgraf.index.errors import BrokenIndexError, EncoderError
+from nutgraf.index.generation import check_no_links, remove_generation, remove_leftovers
+from nutgraf.index.layout import ENCODER, REBUILD_LOCK, generations, parts_folder
 from nutgraf.index.lock import WriteLock
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import Commit
@@ -37,9 +37,11 @@ from nutgraf.index.writer import PartsWriter
 __all__ = [
     "OnProgress",
     "Rebuilt",
-    "back_up_index",
     "compact_index",
+    "no_progress",
+    "put_articles",
     "put_back_index",
+    "rebuilt",
     "reindex",
     "repair_index",
 ]
@@ -62,11 +64,11 @@ class Rebuilt:
     snapshot: int
 
 
-def _no_progress(_done: int, _total: int) -> None:
+def no_progress(_done: int, _total: int) -> None:
     """Nobody looks on."""
 
 
-def compact_index(path: str | Path, *, on_progress: OnProgress = _no_progress) -> Rebuilt:
+def compact_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> Rebuilt:
     """Drop what was deleted or replaced, from every part of the index.
 
     Generations that were kept to be put back, or that were begun, go too: the
@@ -84,7 +86,7 @@ def compact_index(path: str | Path, *, on_progress: OnProgress = _no_progress) -
         return _renew(index, truth, KnownEmbeddings(truth), on_progress)
 
 
-def repair_index(path: str | Path, *, on_progress: OnProgress = _no_progress) -> Rebuilt:
+def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> Rebuilt:
     """Make all that can be made again: keyword index, columns, and embeddings that are damaged.
 
     It compacts as well. Raises BrokenIndexError where the catalog is damaged:
@@ -96,14 +98,18 @@ def repair_index(path: str | Path, *, on_progress: OnProgress = _no_progress) ->
         return _renew(index, truth, KnownEmbeddings(truth, truth.damaged_rows()), on_progress)
 
 
-def reindex(path: str | Path, model: str, *, on_progress: OnProgress = _no_progress) -> Rebuilt:
+def reindex(
+    path: str | Path, model: str, *, trust: bool = False, on_progress: OnProgress = no_progress
+) -> Rebuilt:
     """Encode every paragraph with another model; the generation before is kept, to be put back.
 
     `model` is what create_index takes. Killed or interrupted, it goes on where
-    it was when it is called again with the same model.
+    it was when it is called again with the same model; for that, `trust` is
+    needed with a whoosh index, whose files hold pickles.
 
-    Raises NotAnIndexError, IndexLockedError, BrokenIndexError, and
-    EncoderError where the index has that encoder, or the model is not found.
+    Raises NotAnIndexError, IndexLockedError, UntrustedIndexError,
+    BrokenIndexError, and EncoderError where the index has that encoder, or the
+    model is not found.
     """
     index = Path(path)
     with _rebuilding(index) as manifest:
@@ -111,21 +117,24 @@ def reindex(path: str | Path, model: str, *, on_progress: OnProgress = _no_progr
             raise EncoderError(f"{index} has the encoder {manifest.encoder.name} already")
         with Truth(manifest.parts(index), manifest) as truth:
             generation = _begun(index, manifest, model)
-            if generation is None:
-                generation, encoder = _begin(index, manifest, model)
-            else:
-                encoder = EncoderConfig.read(parts_folder(index, generation) / ENCODER)
-            target = replace(
-                manifest, encoder=encoder, generation=generation, previous=manifest.generation
-            )
-            return _build(index, truth, target, None, on_progress)
+            if generation is not None:
+                try:
+                    return _take(index, truth, generation, on_progress, trust=trust)
+                except (BrokenIndexError, EncoderError):
+                    # It was not whole. If the index is not, either, that is told once more.
+                    remove_generation(index, generation)
+            generation, _ = _begin(index, manifest, model)
+            return _take(index, truth, generation, on_progress, trust=True)
 
 
-def put_back_index(path: str | Path, *, on_progress: OnProgress = _no_progress) -> Rebuilt:
+def put_back_index(
+    path: str | Path, *, trust: bool = False, on_progress: OnProgress = no_progress
+) -> Rebuilt:
     """Use the generation before the last change of encoder again, with what was put since.
 
-    The one in use becomes the one that can be put back. Raises EncoderError
-    where there is none.
+    The one in use becomes the one that can be put back. `trust` is needed for
+    a whoosh index, whose files hold pickles. Raises EncoderError where there
+    is none to put back, otherwise as `reindex`.
     """
     index = Path(path)
     with _rebuilding(index) as manifest:
@@ -134,63 +143,8 @@ def put_back_index(path: str | Path, *, on_progress: OnProgress = _no_progress) 
                 f"{index} keeps no other encoder: there is one after 'nutgraf reindex', until "
                 "'nutgraf compact' or 'nutgraf repair'"
             )
-        encoder = EncoderConfig.read(parts_folder(index, manifest.previous) / ENCODER)
-        target = replace(
-            manifest, encoder=encoder, generation=manifest.previous, previous=manifest.generation
-        )
         with Truth(manifest.parts(index), manifest) as truth:
-            return _build(index, truth, target, None, on_progress)
-
-
-def back_up_index(
-    path: str | Path, destination: str | Path, *, on_progress: OnProgress = _no_progress
-) -> Rebuilt:
-    """Copy the index as of its newest commit to `destination`, which must not exist.
-
-    The copy is an index, compacted, and appears whole or not at all. The index
-    can be searched and written in the meantime, and no lock is taken.
-
-    Raises NotAnIndexError where something is at `destination`, and
-    BrokenIndexError where the index has to be repaired first.
-    """
-    index, copy = Path(path), Path(destination).resolve()
-    manifest = Manifest.read(index)
-    if copy.exists():
-        raise NotAnIndexError(f"{destination} exists: name another place for the backup")
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        partial = Path(tempfile.mkdtemp(prefix=f".{copy.name}.", dir=copy.parent))
-        try:
-            done = _copy_index(index, manifest, partial, on_progress)
-            partial.chmod(index.stat().st_mode & 0o777)
-            partial.rename(copy)
-        except BrokenIndexError:
-            before, manifest = manifest, Manifest.read(index)
-            if manifest == before:
-                raise
-            # Another generation has taken over, and the files of this one are gone.
-        else:
-            return done
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-
-
-def _copy_index(index: Path, manifest: Manifest, partial: Path, on_progress: OnProgress) -> Rebuilt:
-    with Truth(manifest.parts(index), manifest) as truth:
-        if truth.damaged_rows():
-            raise BrokenIndexError(
-                f"embeddings of {index} are damaged: 'nutgraf repair' mends them; back up then"
-            )
-        make_encoder(str(truth.folder / ENCODER), partial / ENCODER)
-        make_parts(partial, manifest.keyword_engine)
-        target = replace(manifest, generation=FIRST, previous=None)
-        known = KnownEmbeddings(truth)
-        with PartsWriter(partial, target, trust=True, encoder=known) as writer:
-            commit = truth.commit()
-            _put(truth.articles(commit), writer, commit.paragraphs, on_progress)
-            sequence = writer.commit(commit.sequence)
-        target.write(partial)
-    return _rebuilt(commit, known.encoded, sequence)
+            return _take(index, truth, manifest.previous, on_progress, trust=trust)
 
 
 @contextmanager
@@ -208,6 +162,7 @@ def _renew(index: Path, truth: Truth, known: KnownEmbeddings, on_progress: OnPro
     """Build a generation with the same encoder, and keep no other."""
     manifest = truth.manifest
     for generation in generations(index):
+        check_no_links(index, generation)
         if generation not in (manifest.generation, manifest.previous):
             remove_generation(index, generation)
     try:
@@ -217,7 +172,38 @@ def _renew(index: Path, truth: Truth, known: KnownEmbeddings, on_progress: OnPro
         generation, encoder = _begin(index, manifest, manifest.encoder.name)
     same = encoder.sha256 == manifest.encoder.sha256
     target = replace(manifest, encoder=encoder, generation=generation, previous=None)
-    return _build(index, truth, target, known if same else None, on_progress)
+    try:
+        with closing(_open_parts(index, target, known if same else None, trust=True)) as writer:
+            last, sequence = _build(index, truth, target, writer, on_progress)
+            return rebuilt(last, known.encoded if same else writer.encoded, sequence)
+    except BaseException:
+        # Nobody goes on with it, and it takes the room that may be lacking.
+        if Manifest.read(index).generation != generation:
+            shutil.rmtree(parts_folder(index, generation), ignore_errors=True)
+        raise
+
+
+def _take(
+    index: Path, truth: Truth, generation: int, on_progress: OnProgress, *, trust: bool
+) -> Rebuilt:
+    """Bring a generation with another encoder up to date and use it; keep the one in use."""
+    manifest = truth.manifest
+    encoder = EncoderConfig.read(parts_folder(index, generation) / ENCODER)
+    target = replace(manifest, encoder=encoder, generation=generation, previous=manifest.generation)
+    with closing(_open_parts(index, target, None, trust=trust)) as writer:
+        try:
+            last, sequence = _build(index, truth, target, writer, on_progress)
+        except KeyboardInterrupt:
+            if not writer.failed:
+                writer.commit()  # What was encoded need not be again.
+            raise
+        return rebuilt(last, writer.encoded, sequence)
+
+
+def _open_parts(
+    index: Path, target: Manifest, encoder: Encoder | None, *, trust: bool
+) -> PartsWriter:
+    return PartsWriter(target.parts(index), target, trust=trust, encoder=encoder)
 
 
 def _begin(index: Path, manifest: Manifest, model: str) -> tuple[int, EncoderConfig]:
@@ -228,6 +214,7 @@ def _begin(index: Path, manifest: Manifest, model: str) -> tuple[int, EncoderCon
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir()
+        partial.chmod(index.stat().st_mode & 0o777)
         encoder = make_encoder(model, partial / ENCODER)
         make_parts(partial, manifest.keyword_engine)
         partial.rename(folder)
@@ -265,54 +252,63 @@ def _is_of(encoder: EncoderConfig, model: str) -> bool:
 
 
 def _build(
-    index: Path,
-    truth: Truth,
-    target: Manifest,
-    encoder: Encoder | None,
-    on_progress: OnProgress,
-) -> Rebuilt:
-    """Bring the parts of `target` to what the index holds, and let them take over."""
-    folder = target.parts(index)
-    with closing(PartsWriter(folder, target, trust=True, encoder=encoder)) as writer:
-        commit = truth.commit()
-        try:
-            _put(truth.articles(commit), writer, commit.paragraphs, on_progress)
-        except KeyboardInterrupt:
-            writer.commit()  # What was encoded need not be again.
-            raise
-        _delete((name for name in writer.ids() if not truth.holds(name, commit)), writer)
-        writer.commit()
-        _reached("copied")
-        lock = WriteLock(index, wait=WAIT)
-        try:
-            # Nobody writes now, so this is all there is.
-            last = _follow(truth, commit, writer)
-            sequence = writer.commit(max(last.sequence, writer.sequence) + 1)
-            writer.close()
-            _reached("followed")
-            target.write(index)
-            _reached("switched")
-            remove_leftovers(index, target)
-            _reached("removed")
-        finally:
-            lock.release()
-    encoded = encoder.encoded if isinstance(encoder, KnownEmbeddings) else writer.encoded
-    return _rebuilt(last, encoded, sequence)
+    index: Path, truth: Truth, target: Manifest, writer: PartsWriter, on_progress: OnProgress
+) -> tuple[Commit, int]:
+    """Bring the parts of `target` to what the index holds, and let them take over.
+
+    Returns the commit of the index that they hold, and what it is called from now on.
+    """
+    catalog = truth.catalog
+    commit = catalog.last_commit()
+    put_articles(truth.articles(commit), writer, commit.paragraphs, on_progress)
+    for name in writer.ids():
+        if catalog.find(name, commit.sequence) is None:
+            writer.delete(name)
+    writer.commit()
+    _reached("copied")
+    lock = WriteLock(index, wait=WAIT)
+    try:
+        # Nobody writes now, so this is all there is.
+        last = _follow(truth, commit, writer)
+        sequence = writer.commit(max(last.sequence, writer.sequence) + 1)
+        writer.close()
+        sync_tree(target.parts(index))
+        _reached("followed")
+        target.write(index)
+        _reached("switched")
+        _remove_others(index, target)
+        _reached("removed")
+    finally:
+        lock.release()
+    return last, sequence
+
+
+def _remove_others(index: Path, target: Manifest) -> None:
+    try:
+        remove_leftovers(index, target)
+    except OSError as error:
+        raise BrokenIndexError(
+            f"{index} is done, but {error.filename} of the generation before could not be removed "
+            f"({error.strerror}): remove it yourself"
+        ) from error
 
 
 def _follow(truth: Truth, seen: Commit, writer: PartsWriter) -> Commit:
     """Put and delete what was put and deleted since commit `seen`; return the newest."""
-    last = truth.commit()
+    catalog = truth.catalog
+    last = catalog.last_commit()
     for article in truth.articles(last, seen.sequence):
         writer.put(article)
-    removed = truth.removed(last, seen.sequence)
-    _delete((name for name in removed if not truth.holds(name, last)), writer)
+    for name in catalog.removed_ids(last.sequence, seen.sequence):
+        if catalog.find(name, last.sequence) is None:
+            writer.delete(name)
     return last
 
 
-def _put(
+def put_articles(
     articles: Iterable[Article], writer: PartsWriter, total: int, on_progress: OnProgress
 ) -> None:
+    """Put articles, telling how many of their `total` paragraphs are done."""
     done = 0
     for article in articles:
         writer.put(article)
@@ -320,12 +316,8 @@ def _put(
         on_progress(done, total)
 
 
-def _delete(names: Iterable[str], writer: PartsWriter) -> None:
-    for name in names:
-        writer.delete(name)
-
-
-def _rebuilt(commit: Commit, encoded: int, sequence: int) -> Rebuilt:
+def rebuilt(commit: Commit, encoded: int, sequence: int) -> Rebuilt:
+    """Return what came of writing all that is alive at `commit`, now called `sequence`."""
     dropped = commit.rows - commit.paragraphs
     return Rebuilt(commit.articles, commit.paragraphs, dropped, encoded, sequence)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,10 +30,10 @@ from nutgraf.index.vectors import VectorIndex
 
 __all__ = ["IndexSnapshot", "Statistics"]
 
-Mark = tuple[int, int]
+Mark = tuple[tuple[int, int], ...]
 
-_TICK: Final = 100_000_000
-"""Nanoseconds; file systems stamp changes to some milliseconds."""
+_TICK: Final = 2_000_000_000
+"""Nanoseconds to which the coarsest file systems stamp changes; most do to milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class IndexSnapshot:
     """One immutable view of an index: all parts as of one commit.
 
     Parts are opened when they are first asked for, so that a question pays
-    for what it uses. Safe to use from many threads.
+    for what it uses; those that are not open are gone once the index is
+    compacted (`warm` opens all). Safe to use from many threads.
 
     Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
     """
@@ -67,7 +69,9 @@ class IndexSnapshot:
         manifest: Manifest,
         catalog: Catalog,
         reader: KeywordReader,
-        mark: Mark | None,
+        *,
+        trust: bool = False,
+        mark: Mark | None = None,
     ) -> None:
         self.path = path
         self.manifest = manifest
@@ -77,6 +81,7 @@ class IndexSnapshot:
         # The keyword index is committed last, so what it shows is whole everywhere.
         self.commit: Commit = catalog.commit_of(reader.sequence)
         self.analyzer = Analyzer(manifest.language)
+        self._trust = trust
         self._mark = mark
         if reader.paragraphs != self.commit.paragraphs:
             raise BrokenIndexError(
@@ -95,9 +100,11 @@ class IndexSnapshot:
         """
         index = Path(path)
         while True:
+            # The mark comes first: what changes from here on makes another.
+            mark = _stamps(index / MANIFEST)
             manifest = Manifest.read(index)
             try:
-                return cls._open(index, manifest, trust=trust, older=older)
+                return cls._open(index, manifest, mark, trust=trust, older=older)
             except BrokenIndexError:
                 # Another generation may have taken over, and the files of this one are gone.
                 if Manifest.read(index) == manifest:
@@ -105,18 +112,23 @@ class IndexSnapshot:
 
     @classmethod
     def _open(
-        cls, index: Path, manifest: Manifest, *, trust: bool, older: KeywordReader | None
+        cls,
+        index: Path,
+        manifest: Manifest,
+        mark: Mark,
+        *,
+        trust: bool,
+        older: KeywordReader | None,
     ) -> IndexSnapshot:
         parts = manifest.parts(index)
-        mark = _mark(index, parts)
+        seen = _settled((*mark, *_stamps(parts / KEYWORDS)))
+        engine = manifest.keyword_engine
         with ExitStack() as opened:
-            reader = keywords.open_reader(
-                parts / KEYWORDS, manifest.keyword_engine, trust=trust, older=older
-            )
+            reader = keywords.open_reader(parts / KEYWORDS, engine, trust=trust, older=older)
             opened.callback(reader.close)
             catalog = Catalog.open(parts / CATALOG)
             opened.callback(catalog.close)
-            snapshot = cls(index, manifest, catalog, reader, mark)
+            snapshot = cls(index, manifest, catalog, reader, trust=trust, mark=seen)
             opened.pop_all()
         return snapshot
 
@@ -125,10 +137,10 @@ class IndexSnapshot:
 
         What is open here is open there, and what did not change is shared.
         """
-        if self._mark is not None and self._mark == _mark(self.path, self.parts):
+        now = (*_stamps(self.path / MANIFEST), *_stamps(self.parts / KEYWORDS))
+        if self._mark is not None and self._mark == now:
             return None
-        # That the index is trusted was said when this one was opened.
-        newer = IndexSnapshot.open(self.path, trust=True, older=self.keywords)
+        newer = IndexSnapshot.open(self.path, trust=self._trust, older=self.keywords)
         if newer.manifest == self.manifest and newer.sequence == self.sequence:
             self._mark = newer._mark
             newer.close()
@@ -148,9 +160,11 @@ class IndexSnapshot:
         grown = self.manifest == older.manifest and self.commit.rows >= older.commit.rows
         if "vectors" in opened and grown:
             dimension = self.manifest.encoder.dimension
-            vars(self)["vectors"] = older.vectors.grown(
-                self.parts / VECTORS, dimension, older.commit, self.commit
-            )
+            # Should these be other rows all the same, they are opened anew below.
+            with suppress(BrokenIndexError):
+                vars(self)["vectors"] = older.vectors.grown(
+                    self.parts / VECTORS, dimension, older.commit, self.commit
+                )
         for name in ("columns", "vectors", "encoder", "alive"):
             if name in opened:
                 getattr(self, name)
@@ -239,26 +253,26 @@ class IndexSnapshot:
         self.close()
 
 
-def _mark(index: Path, parts: Path) -> Mark | None:
-    """Return what differs after a commit, or once another generation is in use.
-
-    Both replace a file in one of these folders. Their times are coarse: a
-    change within _TICK of what is seen could look the same, so then there is
-    no mark, and whoever compares has to look again.
-    """
+def _stamps(path: Path) -> Mark:
+    """Return what is another once `path` is replaced, or a file in it where it is a folder."""
     try:
-        times = ((index / MANIFEST).stat().st_mtime_ns, (parts / KEYWORDS).stat().st_mtime_ns)
+        found = path.stat()
     except OSError:
-        return None
-    return None if time.time_ns() - max(times) < _TICK else times
+        return ()
+    return ((found.st_ino, found.st_mtime_ns),)
+
+
+def _settled(mark: Mark) -> Mark | None:
+    """Return a mark that will differ after the next change; None where it is too early to say."""
+    newest = max((stamp for _, stamp in mark), default=0)
+    return mark if time.time_ns() - newest > _TICK else None
 
 
 def _size(folder: Path) -> int:
     """Return the bytes of all files below `folder`; one that goes meanwhile counts nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:
-            continue
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(place, name).stat().st_size
     return total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -31,26 +32,17 @@ class Truth:
         self.vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
         self.catalog = Catalog.open(folder / CATALOG)
 
-    def commit(self) -> Commit:
-        """Return the newest commit."""
-        return self.catalog.last_commit()
-
     def articles(self, commit: Commit, after: int = 0) -> Iterator[Article]:
         """Yield the articles alive at `commit` that were put after commit `after`."""
         for record in self.catalog.alive(commit.sequence, after):
             yield article_of(record, self.catalog.texts(record.rows))
 
-    def holds(self, article: str, commit: Commit) -> bool:
-        """Tell whether there is an article with this id at `commit`."""
-        return self.catalog.find(article, commit.sequence) is not None
-
-    def removed(self, commit: Commit, after: int) -> list[str]:
-        """Return the ids that were deleted or put again between two commits."""
-        return self.catalog.removed_ids(commit.sequence, after)
-
     def damaged_rows(self) -> list[range]:
         """Return the rows whose embeddings are not what was written."""
-        return self.vectors.damaged(self.catalog.commits())
+        # What is committed from now on may have no bytes yet when the file is looked at.
+        last = self.catalog.last_commit().sequence
+        commits = takewhile(lambda commit: commit.sequence <= last, self.catalog.commits())
+        return self.vectors.damaged(commits)
 
     def close(self) -> None:
         """Release files."""

@@ -8,9 +8,10 @@ them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -407,5 +408,9 @@ def _leftovers(index: Path, manifest: Manifest) -> tuple[str, ...]:
         for number in generations(index)
         if number not in kept and not (building and number > newest)
     ]
-    partial = [] if building or is_locked(index) else sorted(index.rglob("*.partial"))
+    if building or is_locked(index):
+        return tuple(found)
+    # os.walk, as rglob fails where a folder goes in the midst of it.
+    places = (Path(place, name) for place, *names in os.walk(index) for name in chain(*names))
+    partial = sorted(path for path in places if path.suffix == ".partial")
     return (*found, *(str(path.relative_to(index)) for path in partial))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -56,8 +56,8 @@ class PartsWriter:
     embeddings. Whoever makes a PartsWriter holds the lock of the index.
 
     Opening recovers from whatever an earlier writer left behind. `encoded`
-    counts the texts that the encoder was asked for. Raises
-    UntrustedIndexError, EncoderError, BrokenIndexError.
+    counts the texts that the encoder was asked for, `failed` tells that a
+    commit failed half-way. Raises UntrustedIndexError, EncoderError, BrokenIndexError.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class PartsWriter:
         self._embeddings: dict[bytes, NDArray[np.float16]] = {}
         self._pending_paragraphs = 0
         self._pending_characters = 0
-        self._failed = False
+        self.failed = False
         self.encoded = 0
         self._analyzer = Analyzer(manifest.language)
         self._vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
@@ -109,14 +109,15 @@ class PartsWriter:
         before = self.digest_of(article.id)
         if before == article.digest():
             return "unchanged"
-        self._drop_pending(article.id)
-        self._pending[article.id] = article
-        self._pending_paragraphs += len(article.paragraphs)
-        self._pending_characters += sum(map(len, article.paragraphs))
+        # First the texts, then the article: whoever is interrupted in between can still commit.
         for text in article.paragraphs:
             digest = text_digest(text)
             if digest not in self._embeddings:
                 self._waiting[digest] = text
+        self._drop_pending(article.id)
+        self._pending_paragraphs += len(article.paragraphs)
+        self._pending_characters += sum(map(len, article.paragraphs))
+        self._pending[article.id] = article
         if len(self._waiting) >= ENCODE_EVERY:
             self._encode()
         if self._is_full():
@@ -145,7 +146,7 @@ class PartsWriter:
                 self._write(number)
                 self._catch_up()
             except BaseException:
-                self._failed = True
+                self.failed = True
                 raise
         return self.sequence
 
@@ -182,7 +183,7 @@ class PartsWriter:
         return None if record is None else record.digest
 
     def _check_usable(self) -> None:
-        if self._failed:
+        if self.failed:
             raise BrokenIndexError(
                 f"an earlier commit to {self._folder} failed half-way: close the writer and open "
                 "the index again, which recovers it"
@@ -284,7 +285,8 @@ class IndexWriter(PartsWriter):
         with ExitStack() as locked:
             locked.callback(WriteLock(index).release)
             manifest = Manifest.read(index)
-            remove_leftovers(index, manifest)
+            with suppress(OSError):  # It can be written all the same; compaction will say so.
+                remove_leftovers(index, manifest)
             super().__init__(manifest.parts(index), manifest, trust=trust)
             self._locked = locked.pop_all()
 

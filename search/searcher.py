@@ -97,10 +97,11 @@ class Searcher:
                 return answer(snapshot)
             except BrokenIndexError:
                 # A new generation may have taken the place of files that were not open yet.
-                if not self._live.refresh():
-                    raise
-        with self._live.snapshot() as snapshot:
-            return answer(snapshot)
+                self._live.refresh()
+                with self._live.snapshot() as newer:
+                    if newer is snapshot:
+                        raise
+                    return answer(newer)
 
 
 def _search(snapshot: IndexSnapshot, request: SearchRequest) -> Response:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import sleep
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -52,6 +53,10 @@ _THREADS: Final = 1
 _FIRST_WIDER: Final = 8
 # How much deeper a ranking is read when the cut falls into a tie.
 
+_TRIES: Final = 10
+_PAUSE: Final = 0.1
+# A commit, and what it leaves to be let be read, takes less.
+
 _MAX_CANDIDATES: Final = 5_000
 # Beyond so many candidates, reading all matches is cheaper than naming rows.
 
@@ -64,6 +69,19 @@ def create(path: Path) -> None:
 
 def open_reader(path: Path, older: KeywordReader | None = None) -> TantivyReader:
     """Return a view of the last commit. Raises BrokenIndexError."""
+    for _ in range(_TRIES):
+        try:
+            return _open_reader(path, older)
+        except BrokenIndexError:
+            # To those who cannot write there, tantivy's lock is closed: a writer may take files
+            # away as they are opened, or replace one and let it be read a moment later only.
+            if os.access(path, os.W_OK):
+                raise
+            sleep(_PAUSE)
+    return _open_reader(path, older)
+
+
+def _open_reader(path: Path, older: KeywordReader | None) -> TantivyReader:
     known = older.files if isinstance(older, TantivyReader) else frozenset()
     with _guarded(path), ExitStack() as held:
         stems = stems_of(path)

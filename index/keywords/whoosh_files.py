@@ -8,12 +8,11 @@ has just made and that is not listed yet is taken as it is.
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from pathlib import Path
 from typing import Final
 
-from nutgraf.index.disk import writing
+from nutgraf.index.disk import replace_file, sync
 from nutgraf.index.errors import BrokenIndexError
 
 __all__ = ["CHECKS", "check_files", "record_files"]
@@ -30,15 +29,9 @@ def record_files(folder: Path) -> None:
     for path in sorted(folder.iterdir()):
         if path.suffix in _ENDINGS:
             if path.name not in known:
-                with path.open("rb") as file:
-                    os.fsync(file.fileno())
+                sync(path)
             checks[path.name] = known.get(path.name) or zlib.crc32(path.read_bytes())
-    partial = folder / f"{CHECKS}.partial"
-    with writing(folder / CHECKS), partial.open("w", encoding="utf-8") as file:
-        json.dump(checks, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(folder / CHECKS)
+    replace_file(folder / CHECKS, json.dumps(checks).encode())
 
 
 def check_files(folder: Path) -> None:

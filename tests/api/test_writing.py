@@ -18,7 +18,7 @@ from tests.api.test_http import problem
 
 import nutgraf.api.writing as api_writing
 from nutgraf.api.app import create_app
-from nutgraf.api.errors import UnavailableError
+from nutgraf.api.errors import NotWrittenError, UnavailableError
 from nutgraf.api.group import IDLE
 from nutgraf.api.operations import Put
 from nutgraf.api.schemas import DeletedAnswer, WrittenAnswer
@@ -329,6 +329,24 @@ def test_another_writer_is_waited_for_by_the_asker_not_the_server(writer):
         other_writer.put(Article("b", "Title", ("Otter.",)))
     until(lambda: found(writer, "otter") == {"b"}, 1)
     assert put(writer, "c").status_code == 201
+
+
+def test_a_panic_is_told_and_the_next_write_is_made(tiny_index, monkeypatch):
+    class Panic(BaseException):
+        pass
+
+    def panics(*_, **__):
+        raise Panic
+
+    article = Article("ferry", "T", ("Ferries.",))
+    with WriteQueue(tiny_index) as queue:
+        for name in ("__init__", "put", "commit"):
+            with monkeypatch.context() as patched:
+                patched.setattr(IndexWriter, name, panics)
+                with pytest.raises(NotWrittenError):
+                    queue.submit(Put(article)).result(10)
+                queue.settle()
+        assert queue.submit(Put(article)).result(10).snapshot >= 1
 
 
 def test_a_server_that_never_idles_lets_a_new_generation_take_over(tiny_index, monkeypatch):

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from nutgraf.index import IndexSnapshot, IndexWriter, create_index
+from nutgraf.index import IndexSnapshot, IndexWriter, compact_index, create_index
 from nutgraf.index.article import Article
-from nutgraf.index.errors import BrokenIndexError, NotAnIndexError
+from nutgraf.index.errors import BrokenIndexError, NotAnIndexError, UntrustedIndexError
 from nutgraf.index.live import LiveIndex
 from nutgraf.search import Searcher
 
@@ -86,8 +86,8 @@ def test_a_snapshot_in_use_stays_open_and_is_closed_by_its_last_user(index, monk
         assert second not in closed
         assert second.article("b").id == "b"
     assert closed.count(second) == 1
-    with live.snapshot() as after, pytest.raises(ValueError, match="is closed: open it again"):
-        after.article("a")
+    with pytest.raises(ValueError, match="is closed: open it again"), live.snapshot():
+        pass
 
 
 def test_questions_in_threads_while_commits_come(index):
@@ -128,3 +128,37 @@ def test_an_index_that_goes_is_told_by_refresh_and_what_is_open_answers(index, t
         (index / "columns").mkdir()
     with Searcher(index) as searcher, pytest.raises(BrokenIndexError, match="columns"):
         searcher.warm()
+
+
+def test_whoever_refreshed_first_a_question_is_answered_from_the_new_generation(index):
+    with Searcher(index, trust=True) as searcher:
+        asked = []
+
+        def answer(snapshot):
+            asked.append(snapshot)
+            if len(asked) == 1:
+                compact_index(index)
+                assert searcher.refresh()
+            return snapshot.columns.article.tolist()
+
+        assert searcher._ask(answer) == [1]
+        assert len(asked) == 2
+
+
+def test_what_is_closed_is_not_opened_again(index):
+    searcher = Searcher(index, trust=True)
+    searcher.close()
+    put(index, "b", "The bridge.")
+    assert not searcher.refresh()
+    with pytest.raises(ValueError, match="is closed: open it again"):
+        searcher.search("bridge")
+
+
+def test_trust_is_not_given_to_what_takes_the_place_of_an_index(tmp_path, tiny_encoder):
+    path = tmp_path / "news.index"
+    create_index(path, model=str(tiny_encoder))
+    with Searcher(path) as searcher:
+        shutil.rmtree(path)
+        create_index(path, model=str(tiny_encoder), keyword_engine="whoosh")
+        with pytest.raises(UntrustedIndexError):
+            searcher.refresh()

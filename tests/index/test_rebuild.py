@@ -15,17 +15,20 @@ from whoosh import query
 
 from nutgraf.index import IndexSnapshot, IndexWriter, create_index, rebuild
 from nutgraf.index.article import Article
+from nutgraf.index.backup import back_up_index
+from nutgraf.index.catalog import Catalog
 from nutgraf.index.encoder import EncoderConfig, OnnxEncoder
 from nutgraf.index.encoder.config import fingerprint
 from nutgraf.index.errors import (
     BrokenIndexError,
+    DiskFullError,
     EncoderError,
     IndexLockedError,
     NotAnIndexError,
+    UntrustedIndexError,
 )
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.rebuild import (
-    back_up_index,
     compact_index,
     put_back_index,
     reindex,
@@ -247,10 +250,10 @@ def test_reindex_encodes_all_with_another_model_and_can_be_put_back(index, other
         reindex(index, other_encoder)
     write(index, article("late", "It came late."), delete=["ferry"])
     with_late = contents(index)
-    put_back_index(index)
+    put_back_index(index, trust=True)
     assert Manifest.read(index).encoder == first
     assert contents(index) == with_late
-    put_back_index(index)
+    put_back_index(index, trust=True)
     assert Manifest.read(index).encoder != first
     assert contents(index) == with_late
     compact_index(index)
@@ -284,7 +287,7 @@ def test_reindex_goes_on_where_it_was(index, other_encoder, monkeypatch):
     assert Manifest.read(index).generation == 1
     write(index, article("late", "It came late."), delete=["ferry"])
     encoded.clear()
-    reindex(index, other_encoder)
+    reindex(index, other_encoder, trust=True)
     assert encoded == ["It came late."]
     assert {name.partition("#")[0] for name in contents(index)} == {"bread", "late"}
 
@@ -306,6 +309,114 @@ def test_another_index_is_a_model(index, encoder_folder, tmp_path):
     with pytest.raises(EncoderError, match="already"):
         reindex(index, str(tmp_path / "alike.index"))
     assert reindex(index, str(tmp_path / "other.index")).encoded == 3
+
+
+def test_a_generation_that_was_begun_and_is_damaged_is_begun_anew(index, other_encoder):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reindex(index, other_encoder, trust=True, on_progress=stop)
+    (index / "generation-2" / "encoder" / "model.onnx").write_bytes(b"")
+    assert reindex(index, other_encoder, trust=True).encoded == 3
+    assert len(contents(index)) == 4
+
+
+def test_to_go_on_with_files_of_whoosh_takes_trust(index, other_encoder):
+    reindex(index, other_encoder)
+    if Manifest.read(index).keyword_engine == "whoosh":
+        with pytest.raises(UntrustedIndexError):
+            put_back_index(index)
+    put_back_index(index, trust=True)
+
+
+def test_a_compaction_that_fails_leaves_no_half_made_generation(index, monkeypatch):
+    def full(done, total):
+        raise DiskFullError("no room")
+
+    for error in (full, _interrupt):
+        with pytest.raises((DiskFullError, KeyboardInterrupt)):
+            compact_index(index, on_progress=error)
+        assert not (index / "generation-2").exists()
+    monkeypatch.setattr(rebuild, "WAIT", 0.1)
+    with IndexWriter(index, trust=True), pytest.raises(IndexLockedError):
+        compact_index(index)
+    assert not (index / "generation-2").exists()
+
+
+def test_what_a_killed_compaction_left_is_removed_by_the_next_writer(index):
+    killed = subprocess.run([sys.executable, "-c", KILLED, "copied", index, "compact_index"])
+    assert killed.returncode == -9
+    assert (index / "generation-2").exists()
+    write(index, article("late", "It came late."))
+    assert not (index / "generation-2").exists()
+
+
+def test_compaction_says_what_it_could_not_remove(index, monkeypatch):
+    remove = shutil.rmtree
+
+    def refuses(path, *arguments, **options):
+        if Path(path).name == "keywords":
+            raise PermissionError(13, "Permission denied", str(path))
+        remove(path, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", refuses)
+        with pytest.raises(BrokenIndexError, match="keywords of the generation before could not"):
+            compact_index(index)
+    assert len(contents(index)) == 4
+    write(index, article("late", "It came late."))
+    assert not (index / "keywords").exists(), "the next writer tries again"
+
+
+def test_parts_that_are_links_are_not_compacted(index, tmp_path):
+    (index / "keywords").rename(tmp_path / "elsewhere")
+    (index / "keywords").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BrokenIndexError, match="keywords is a link"):
+        compact_index(index)
+    assert len(contents(index)) == 4
+
+
+def test_a_generation_is_as_open_to_others_as_the_index(index):
+    index.chmod(0o750)
+    compact_index(index)
+    assert (index / "generation-2").stat().st_mode & 0o777 == 0o750
+
+
+def test_commits_that_come_meanwhile_are_not_taken_for_damage(index, monkeypatch):
+    commits = Catalog.commits
+
+    def slowly(catalog):
+        yield from list(commits(catalog))
+        write(index, article("late", "It came late."))
+        yield from list(commits(catalog))[-1:]
+
+    monkeypatch.setattr(Catalog, "commits", slowly)
+    back_up_index(index, index.parent / "copy")
+
+
+def test_a_backup_takes_the_place_of_an_index_that_is_served(index):
+    with Searcher(index, trust=True) as searcher:
+        searcher.warm()
+        back_up_index(index, index.parent / "copy")
+        shutil.rmtree(index)
+        (index.parent / "copy").rename(index)
+        assert searcher.refresh()
+        assert searcher.statistics().rows == 4
+        write(index, *(article(f"a{n}", f"Paragraph number {n}.") for n in range(9)))
+        assert searcher.refresh()
+        assert searcher.search("paragraph number", limit=20).snapshot == 4
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next(index, tmp_path):
+    partial = tmp_path / "copy.partial"
+    (partial / "encoder").mkdir(parents=True)
+    (partial / "catalog.sqlite").write_text(SECRET)
+    with pytest.raises(NotAnIndexError, match="is in the index itself"):
+        back_up_index(index, index / "copy")
+    back_up_index(index, tmp_path / "copy")
+    assert not partial.exists()
+    assert SECRET.encode() not in bytes_of(tmp_path / "copy")
 
 
 def test_a_backup_is_an_index(index, tmp_path):
@@ -363,7 +474,7 @@ def test_a_kill_at_any_step_leaves_one_whole_index(index, other_encoder, step, h
     if how == "compact_index":
         compact_index(index)
     elif not switched:
-        reindex(index, *model)
+        reindex(index, *model, trust=True)
     assert contents(index) == after
 
 

@@ -225,6 +225,25 @@ def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, monkey
         assert len(after.columns.source) == 6
 
 
+def test_whoever_is_interrupted_while_an_article_is_put_can_commit_the_others(
+    tantivy_index, monkeypatch
+):
+    with IndexWriter(tantivy_index) as opened:
+        opened.put(FERRY)
+        for name in ("_drop_pending", "_encode"):
+            monkeypatch.setattr(writer, "ENCODE_EVERY", 1)
+            with monkeypatch.context() as patched:
+                patched.setattr(opened, name, _interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    opened.put(BREAD)
+        assert not opened.failed
+    assert texts(tantivy_index, "ferry") == [FERRY.paragraphs[0]]
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def test_memory_is_bounded_when_one_article_is_replaced_again_and_again(tantivy_index, monkeypatch):
     monkeypatch.setattr(writer, "COMMIT_EVERY", 6)
     monkeypatch.setattr(writer, "ENCODE_EVERY", 2)
