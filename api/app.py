@@ -55,7 +55,7 @@ def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> Fast
     add_problem_handlers(app)
     app.add_middleware(BodyLimit)
     app.include_router(search_routes(searcher))
-    app.include_router(article_routes(searcher))
+    app.include_router(article_routes(searcher, writing))
     app.include_router(writing_routes(searcher, writing))
     app.include_router(state_routes(searcher))
     return app

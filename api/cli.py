@@ -14,6 +14,7 @@ import os
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -23,6 +24,7 @@ from nutgraf.api.options import (
     HERE,
     INTERRUPTED,
     OUR_FAULT,
+    PATIENCE,
     USER_FAULT,
     AsJson,
     Index,
@@ -30,6 +32,7 @@ from nutgraf.api.options import (
     show_answer,
 )
 from nutgraf.api.upkeep import add_upkeep
+from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import NutgrafError, UserError
 from nutgraf.index.keywords import Engine
 from nutgraf.search.request import FusionMethod, Mode
@@ -224,7 +227,7 @@ def delete(
     """Remove articles from an index."""
     from nutgraf.index.writer import IndexWriter
 
-    with IndexWriter(index, trust=trust) as writer:
+    with IndexWriter(index, trust=trust, wait=PATIENCE) as writer:
         found = {article: writer.delete(article) for article in articles}
     deleted = [article for article, there in found.items() if there]
     missing = [article for article, there in found.items() if not there]
@@ -286,6 +289,8 @@ def _run(arguments: list[str]) -> int:
     except NutgrafError as error:
         return _complain(str(error), OUR_FAULT)
     except OSError as error:
+        if is_full(error):
+            return _complain(str(disk_full(Path(error.filename or "a file"))), USER_FAULT)
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}", OUR_FAULT)
     except Exception as error:

@@ -3,6 +3,7 @@
 WritingError
 ├── BusyError         429: more writes than are taken at once; wait and try again
 ├── UnavailableError  503: another process writes, or the server is stopping; try again later
+├── FullError         507: there is no room left
 └── NotWrittenError   500: the index did not take it; the server's log says why
 
 What is wrong with an article itself is an InputError of nutgraf.index.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = ["BusyError", "NotWrittenError", "UnavailableError", "WritingError"]
+__all__ = ["BusyError", "FullError", "NotWrittenError", "UnavailableError", "WritingError"]
 
 
 class WritingError(Exception):
@@ -40,3 +41,9 @@ class NotWrittenError(WritingError):
     """The index did not take it, or not for certain."""
 
     status = 500
+
+
+class FullError(WritingError):
+    """There is no room for it."""
+
+    status = 507

@@ -8,9 +8,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
 
-from nutgraf.api.errors import NotWrittenError
+from nutgraf.api.errors import FullError, NotWrittenError
 from nutgraf.api.operations import Applied, Delete, Put, Written, apply
 from nutgraf.index import IndexWriter
+from nutgraf.index.errors import DiskFullError
 
 __all__ = ["IDLE", "Entry", "Group"]
 
@@ -95,21 +96,23 @@ class Group:
             if isinstance(operation, Put):
                 self.characters += sum(map(len, operation.article.paragraphs))
 
-    def commit(self) -> None:
-        """Make it durable, and answer those who wait."""
+    def commit(self) -> int:
+        """Make it durable, and answer those who wait; return the number of the commit."""
         snapshot = self.writer.commit()
         waiting, self.waiting = self.waiting, []
         self.several = len(waiting) > 1
         self.urgent, self.operations, self.characters = False, 0, 0
         for future, applied in waiting:
             future.set_result(Written(tuple(applied), snapshot))
+        return snapshot
 
-    def fail(self) -> None:
+    def fail(self, error: BaseException) -> None:
         """Tell those who wait that it is not known to be durable."""
         waiting, self.waiting = self.waiting, []
+        kind = FullError if isinstance(error, DiskFullError) else NotWrittenError
         for future, _ in waiting:
             future.set_exception(
-                NotWrittenError(
+                kind(
                     "the index could not be written, and it is not known whether this is in it; "
                     "sending it again is safe; the server's log says why"
                 )

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from nutgraf.api.options import PATIENCE
 from nutgraf.api.progress import IndexProgress
 from nutgraf.api.terminal import printable
 from nutgraf.index.article import Article
@@ -86,7 +87,7 @@ def index_sources(
             return summary
         made = _make_if_none(index, model, keyword_engine, messages)
         started = time.perf_counter()
-        with closing(IndexWriter(index, trust=trust or made)) as writer:
+        with closing(IndexWriter(index, trust=trust or made, wait=PATIENCE)) as writer:
             try:
                 for article in chain([first], articles):
                     summary.count(writer.put(article), article)

@@ -16,6 +16,7 @@ __all__ = [
     "HERE",
     "INTERRUPTED",
     "OUR_FAULT",
+    "PATIENCE",
     "USER_FAULT",
     "AsJson",
     "Index",
@@ -26,6 +27,9 @@ __all__ = [
 USER_FAULT: Final = 2
 OUR_FAULT: Final = 1
 INTERRUPTED: Final = 130
+
+PATIENCE: Final = 5.0
+"""Seconds in which another writer may let go of an index; an idle server does within two."""
 
 HERE: Final = Path("nutgraf.index")
 

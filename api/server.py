@@ -16,7 +16,8 @@ import uvicorn
 from nutgraf.api.app import create_app
 from nutgraf.api.hosts import LoopbackWrites
 from nutgraf.api.writing import WriteQueue
-from nutgraf.index.errors import UserError
+from nutgraf.index.errors import IndexLockedError, UserError
+from nutgraf.index.lock import WriteLock
 from nutgraf.search import Searcher
 
 __all__ = ["serve_index"]
@@ -42,6 +43,8 @@ def serve_index(
         listening = opened.enter_context(_listen(host, port))
         if writable:
             _check_loopback(listening, host)
+            with suppress(IndexLockedError):  # Who writes now may be done by the first request.
+                WriteLock(index).release()
         writing = opened.enter_context(WriteQueue(index, trust=trust)) if writable else None
         searcher.warm()
         address = f"[{host}]" if ":" in host else host

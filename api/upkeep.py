@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nutgraf.api.options import HERE, OUR_FAULT, AsJson, Index, Trust, show_answer
+from nutgraf.api.options import HERE, INTERRUPTED, OUR_FAULT, AsJson, Index, Trust, show_answer
 from nutgraf.index.errors import UserError
 
 if TYPE_CHECKING:
@@ -92,11 +93,15 @@ def reindex(
 
     if undo == (model is not None):
         raise UserError("name a --model, or --undo the last change: one of the two")
-    with _progress() as on_progress:
-        if model is None:
-            done = rebuild.put_back_index(index, trust=trust, on_progress=on_progress)
-        else:
-            done = rebuild.reindex(index, model, trust=trust, on_progress=on_progress)
+    try:
+        with _progress() as on_progress:
+            if model is None:
+                done = rebuild.put_back_index(index, trust=trust, on_progress=on_progress)
+            else:
+                done = rebuild.reindex(index, model, trust=trust, on_progress=on_progress)
+    except KeyboardInterrupt:
+        print("nutgraf: interrupted; run it again to go on where it was", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
     _tell(index, "encoded anew" if model else "put back", done, as_json)
 
 

@@ -24,11 +24,11 @@ from types import TracebackType
 from typing import Final
 
 from nutgraf.api.admission import Admission
-from nutgraf.api.errors import NotWrittenError, UnavailableError, WritingError
+from nutgraf.api.errors import FullError, NotWrittenError, UnavailableError, WritingError
 from nutgraf.api.group import Entry, Group
 from nutgraf.api.operations import Delete, Put, Written
 from nutgraf.index import IndexWriter
-from nutgraf.index.errors import IndexLockedError
+from nutgraf.index.errors import DiskFullError, IndexLockedError
 from nutgraf.index.layout import REBUILD_LOCK
 from nutgraf.index.lock import is_locked
 
@@ -61,11 +61,13 @@ class WriteQueue:
 
     `trust` is needed for a whoosh index, whose files hold pickles. Close it,
     or use it in a `with` block: what was accepted is committed then.
+    `sequence` is the number of its last commit.
     """
 
     def __init__(self, path: str | Path, *, trust: bool = False) -> None:
         self.changes = Admission(CHANGES, CHANGES_SIZE, "changes of articles")
         self.streams = Admission(STREAMS, 0, "streams of articles")
+        self.sequence = 0
         self._path = Path(path)
         self._trust = trust
         self._changed = threading.Condition()
@@ -190,12 +192,14 @@ class WriteQueue:
                     elif group.empty:
                         return
                     if entry is None or group.is_due():
-                        group.commit()
+                        self.sequence = group.commit()
                         if time.monotonic() > until and is_locked(self._path, REBUILD_LOCK):
                             return
-            except BaseException:  # A panic of tantivy's or the tokenizer's is no Exception.
+            except (
+                BaseException
+            ) as error:  # A panic of tantivy's or the tokenizer's is no Exception.
                 LOG.exception("writing to %s failed; it is opened again", self._path)
-                group.fail()
+                group.fail(error)
 
     def _next(self, patience: float) -> Entry | None:
         """Return what is to be written next, or None if there is nothing for so many seconds."""
@@ -229,5 +233,8 @@ def _reason(error: BaseException) -> WritingError:
         return UnavailableError(
             "another process is writing to this index: send it again when that is done"
         )
+    if isinstance(error, DiskFullError):
+        LOG.error("%s", error)
+        return FullError("there is no room left: what was answered before is safe")
     LOG.error("the index cannot be opened for writing: %s", error, exc_info=error)
     return NotWrittenError("the index cannot be opened for writing; the server's log says why")

@@ -57,6 +57,9 @@ class Article:
     language: str | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.paragraphs, str):
+            raise InputError("'paragraphs' is a text; it must be a list of texts")
+        object.__setattr__(self, "paragraphs", tuple(self.paragraphs))
         _check_text("id", self.id, MAX_ID)
         if not self.id.isprintable():
             raise InputError("'id' holds a control character: it has to fit into a URL")
@@ -120,7 +123,9 @@ def timestamp(published: str) -> int:
     return int(moment.timestamp())
 
 
-def _check_text(name: str, value: str, longest: int) -> None:
+def _check_text(name: str, value: object, longest: int) -> None:
+    if not isinstance(value, str):
+        raise InputError(f"'{name}' is of type {type(value).__name__}; it must be text")
     if not value.strip():
         raise InputError(f"'{name}' is empty")
     if len(value) > longest:

@@ -225,7 +225,7 @@ class CatalogAudit:
 
     def _check_file(self) -> None:
         # What hurts no article is a matter of the file alone: to write it anew is enough.
-        remedy = REWRITE if self.is_sound else RESTORE
+        remedy = REWRITE if self.is_sound and not self._damaged else RESTORE
         try:
             for complaint in self._catalog.complaints(MOST_COMPLAINTS):
                 told = " ".join(complaint.split())

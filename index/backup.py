@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from nutgraf.index.creation import make_parts
+from nutgraf.index.creation import copy_encoder, make_parts
 from nutgraf.index.disk import sync, sync_tree
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError, EncoderError, NotAnIndexError
@@ -84,8 +84,8 @@ def _copy_generation(
             raise BrokenIndexError(
                 f"embeddings of {index} are damaged: 'nutgraf repair' mends them; back up then"
             )
-        shutil.copytree(truth.folder / ENCODER, partial / ENCODER)
-        OnnxEncoder.open(partial / ENCODER, manifest.encoder)
+        OnnxEncoder.open(truth.folder / ENCODER, manifest.encoder)
+        copy_encoder(truth.folder / ENCODER, partial / ENCODER)
         make_parts(partial, manifest.keyword_engine)
         # An index of its own: whoever has the other one open must not take this for it.
         target = replace(manifest, generation=FIRST, previous=None, created=now())

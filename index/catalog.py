@@ -292,6 +292,10 @@ class Catalog:
         said = self._all(f"PRAGMA integrity_check({most:d})", ())
         return [str(each) for (each,) in said if each != "ok"]
 
+    def rebuild_indexes(self) -> None:
+        """Make SQLite's indexes again from its tables. Raises BrokenIndexError."""
+        self._all("REINDEX", ())
+
     def stored_records(self, after: int, until: int | None = None) -> list[StoredRecord]:
         """Return the records with numbers above `after`, as they are: MANY, or up to `until`."""
         statement = (

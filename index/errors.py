@@ -6,6 +6,7 @@ NutgrafError
 │   ├── NotAnIndexError      the directory is not an index, or of a newer format
 │   ├── IndexLockedError     another process is writing
 │   ├── EncoderError         no model, or not the one that the index was made with
+│   ├── NotWritableError     the index belongs to another user, or cannot be written
 │   ├── DiskFullError        there is no room for what is to be written
 │   ├── UntrustedIndexError  opening it would load pickles, and nobody vouched for it
 │   └── RequestError         a question that cannot be asked (nutgraf.search)
@@ -23,6 +24,7 @@ __all__ = [
     "IndexLockedError",
     "InputError",
     "NotAnIndexError",
+    "NotWritableError",
     "NutgrafError",
     "UntrustedIndexError",
     "UserError",
@@ -51,6 +53,10 @@ class IndexLockedError(UserError):
 
 class EncoderError(UserError):
     """No model was found, or it is not the one that the index was made with."""
+
+
+class NotWritableError(UserError):
+    """The index directory cannot be written by this user."""
 
 
 class DiskFullError(UserError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -10,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from nutgraf.index.errors import IndexLockedError
+from nutgraf.index.errors import IndexLockedError, NotWritableError
 from nutgraf.index.layout import LOCK, REBUILD_LOCK
 
-__all__ = ["WriteLock", "is_locked"]
+__all__ = ["LOOK", "WriteLock", "is_locked"]
 
 _PAUSE: Final = 0.05
 
@@ -29,12 +30,21 @@ class WriteLock:
     `name` is LOCK, or REBUILD_LOCK for who builds a new generation beside the
     one that is written; `wait` the seconds in which a holder may let go.
 
-    Raises IndexLockedError, naming the holder, where another process has it.
+    Raises IndexLockedError, naming the holder, where another process has it,
+    and NotWritableError where the directory cannot be written.
     """
 
     def __init__(self, index: Path, name: str = LOCK, wait: float = LOOK) -> None:
         path = index / name
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            raise NotWritableError(
+                f"{index} cannot be written by user {os.getuid()} ({error.strerror}): write it as "
+                f"its owner, user {index.stat().st_uid}, or make it writable"
+            ) from None
         until = time.monotonic() + wait
         try:
             while not self._taken():

@@ -16,18 +16,19 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from nutgraf.index.article import Article
+from nutgraf.index.catalog import Catalog
 from nutgraf.index.creation import exported_encoder, make_encoder, make_parts
 from nutgraf.index.disk import sync_tree
 from nutgraf.index.encoder import Encoder, EncoderConfig
-from nutgraf.index.errors import BrokenIndexError, EncoderError
+from nutgraf.index.errors import BrokenIndexError, EncoderError, NutgrafError
 from nutgraf.index.generation import check_no_links, remove_generation, remove_leftovers
-from nutgraf.index.layout import ENCODER, REBUILD_LOCK, generations, parts_folder
+from nutgraf.index.layout import CATALOG, ENCODER, REBUILD_LOCK, generations, parts_folder
 from nutgraf.index.lock import WriteLock
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import Commit
@@ -94,8 +95,11 @@ def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> 
     model cannot be found.
     """
     index = Path(path)
-    with _rebuilding(index) as manifest, Truth(manifest.parts(index), manifest) as truth:
-        return _renew(index, truth, KnownEmbeddings(truth, truth.damaged_rows()), on_progress)
+    with _rebuilding(index) as manifest:
+        _mend_catalog(index, manifest)
+        with Truth(manifest.parts(index), manifest) as truth:
+            known = KnownEmbeddings(truth, truth.damaged_rows())
+            return _renew(index, truth, known, on_progress)
 
 
 def reindex(
@@ -154,6 +158,21 @@ def _rebuilding(index: Path) -> Iterator[Manifest]:
     lock = WriteLock(index, REBUILD_LOCK)
     try:
         yield Manifest.read(index)
+    finally:
+        lock.release()
+
+
+def _mend_catalog(index: Path, manifest: Manifest) -> None:
+    """Make SQLite's own indexes again, where they are damaged: its tables may be sound."""
+    lock = WriteLock(index, wait=WAIT)
+    try:
+        # What cannot be mended is told when it is read.
+        with (
+            suppress(NutgrafError),
+            closing(Catalog.open(manifest.parts(index) / CATALOG, writing=True)) as catalog,
+        ):
+            if catalog.complaints(1):
+                catalog.rebuild_indexes()
     finally:
         lock.release()
 

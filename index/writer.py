@@ -30,7 +30,7 @@ from nutgraf.index.generation import remove_leftovers
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, VECTORS
-from nutgraf.index.lock import WriteLock
+from nutgraf.index.lock import LOOK, WriteLock
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import text_digest
 from nutgraf.index.vectors import VectorFile
@@ -273,17 +273,18 @@ class IndexWriter(PartsWriter):
     Leaving the `with` block commits; leaving it by an exception does not.
     Opening recovers from whatever an earlier writer left behind.
 
-    `trust` is needed for a whoosh index, whose files hold pickles.
+    `trust` is needed for a whoosh index, whose files hold pickles; `wait` are
+    the seconds in which another writer may let go of the index.
 
-    Raises NotAnIndexError, IndexLockedError, UntrustedIndexError,
-    EncoderError, BrokenIndexError.
+    Raises NotAnIndexError, IndexLockedError, NotWritableError,
+    UntrustedIndexError, EncoderError, BrokenIndexError.
     """
 
-    def __init__(self, path: str | Path, *, trust: bool = False) -> None:
+    def __init__(self, path: str | Path, *, trust: bool = False, wait: float = LOOK) -> None:
         index = Path(path)
         Manifest.read(index)  # No lock is made in a folder that is no index.
         with ExitStack() as locked:
-            locked.callback(WriteLock(index).release)
+            locked.callback(WriteLock(index, wait=wait).release)
             manifest = Manifest.read(index)
             with suppress(OSError):  # It can be written all the same; compaction will say so.
                 remove_leftovers(index, manifest)

@@ -64,6 +64,11 @@ class Searcher:
         """Count what the index holds."""
         return self._ask(IndexSnapshot.statistics)
 
+    @property
+    def sequence(self) -> int:
+        """The number of the commit that questions are answered from."""
+        return self._ask(lambda snapshot: snapshot.sequence)
+
     def warm(self) -> None:
         """Open every part of the index now, so that the first question need not wait."""
         self._ask(IndexSnapshot.warm)

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from nutgraf.api.preconditions import condition_of, etag
 from nutgraf.api.routes.described import ETAG, IF_MATCH, IF_NONE_MATCH, Answers, problems
 from nutgraf.api.schemas import ArticleAnswer
+from nutgraf.api.writing import WriteQueue
 from nutgraf.search import Searcher
 
 __all__ = ["article_routes"]
@@ -19,8 +20,8 @@ ANSWERS: Answers = {
 }
 
 
-def article_routes(searcher: Searcher) -> APIRouter:
-    """Return the routes that show articles."""
+def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
+    """Return the routes that show articles, as `writing` has left them."""
     router = APIRouter(prefix="/v1", tags=["articles"])
 
     # An id may hold slashes, so it takes the rest of the path.
@@ -33,6 +34,8 @@ def article_routes(searcher: Searcher) -> APIRouter:
     def show(article: str, request: Request) -> Response:
         """Show an article with all its paragraphs."""
         condition = condition_of(request.headers)
+        if writing is not None and writing.sequence > searcher.sequence:
+            searcher.refresh()  # Whoever has just put it is to see it, and its new tag.
         found = searcher.article(article)
         if found is None:
             raise HTTPException(404, f"there is no article {article!r} in this index")

@@ -47,6 +47,7 @@ DESCRIBED: Final = {
     429: "As much is under way as is taken at once",
     500: "The index did not take it",
     503: "Another process writes to the index, or the server is stopping",
+    507: "There is no room left",
 }
 
 

@@ -42,16 +42,16 @@ Refresh = Annotated[
 PUT_ANSWERS: Answers = {
     200: {"description": "Updated, or unchanged", "model": WrittenAnswer, "headers": ETAG},
     201: {"description": "Created", "model": WrittenAnswer, "headers": ETAG},
-    **problems(400, 403, 412, 413, 415, 422, 429, 500, 503),
+    **problems(400, 403, 412, 413, 415, 422, 429, 500, 503, 507),
 }
-DELETE_ANSWERS: Answers = problems(400, 403, 404, 412, 422, 429, 500, 503)
+DELETE_ANSWERS: Answers = problems(400, 403, 404, 412, 422, 429, 500, 503, 507)
 POST_ANSWERS: Answers = {
     200: {
         "description": 'A line for each: {"line": 1, "id": "a", "result": "created"} (updated, '
         'unchanged) or {"line": 2, "result": "rejected", "reason": "..."}',
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
     },
-    **problems(403, 415, 422, 429, 500, 503),
+    **problems(403, 415, 422, 429, 500, 503, 507),
 }
 
 

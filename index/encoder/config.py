@@ -25,7 +25,7 @@ CONFIG_FILE: Final = "config.json"
 MODEL_FILE: Final = "model.onnx"
 TOKENIZER_FILE: Final = "tokenizer.json"
 
-_MEND: Final = "restore the index from a copy, or make it anew from its articles"
+_MEND: Final = "'nutgraf repair' exports it again, or restore the index from a backup"
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def _check_fingerprint(found: str, config: EncoderConfig, folder: Path) -> None:
         raise BrokenIndexError(
             f"the encoder in {folder} is damaged: the fingerprint of {MODEL_FILE} and "
             f"{TOKENIZER_FILE} is {found}, {CONFIG_FILE} says {config.sha256}; restore the "
-            "index from a copy, or make it anew from its articles"
+            "index from a backup, or export the encoder again with 'nutgraf repair'"
         ) from None
 
 
@@ -182,7 +182,7 @@ def _compare(config: EncoderConfig, expected: EncoderConfig, folder: Path) -> No
     if differing:
         raise BrokenIndexError(
             f"{folder / CONFIG_FILE} and the index's manifest disagree on {', '.join(differing)}; "
-            "restore the index from a copy, or make it anew from its articles"
+            "'nutgraf repair' exports it again, or restore the index from a backup"
         )
 
 

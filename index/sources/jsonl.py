@@ -69,7 +69,9 @@ def parse_line(line: bytes) -> dict[str, Any]:
     except RecursionError:
         raise InputError("this is JSON nested too deeply to be an article") from None
     except ValueError as error:
-        raise InputError(f"this is not JSON: {error}") from None
+        # Python refuses numbers of thousands of digits in words of its own.
+        reason = "a number is too long" if "int_max_str_digits" in str(error) else error
+        raise InputError(f"this is not JSON: {reason}") from None
     if not isinstance(fields, dict):
         raise InputError(f"the line is {_kind(fields)}; it must be an object: {{...}}")
     return fields

@@ -18,6 +18,9 @@ from nutgraf.api.writing import WriteQueue
 from nutgraf.index import create_index
 from nutgraf.search import Searcher
 
+# Of the connections of many threads, httpx closes some that it has just given out.
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+
 NUTGRAF = Path(sys.executable).with_name("nutgraf")
 TINY_ENCODER = Path(__file__).parents[1] / "golden" / "format-1.index" / "encoder"
 """Random weights: fast, and knows nothing of meaning."""
@@ -34,7 +37,7 @@ def serving(app):
             assert thread.is_alive(), "the server did not start"
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as opened:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, limits=LIMITS) as opened:
             yield opened
     finally:
         server.should_exit = True

@@ -18,14 +18,14 @@ from tests.api.test_http import problem
 
 import nutgraf.api.writing as api_writing
 from nutgraf.api.app import create_app
-from nutgraf.api.errors import NotWrittenError, UnavailableError
+from nutgraf.api.errors import FullError, NotWrittenError, UnavailableError
 from nutgraf.api.group import IDLE
 from nutgraf.api.operations import Put
 from nutgraf.api.schemas import DeletedAnswer, WrittenAnswer
 from nutgraf.api.writing import CHANGES, CHANGES_SIZE, WriteQueue
 from nutgraf.index import Article, IndexWriter, compact_index
 from nutgraf.index.encoder import OnnxEncoder
-from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.errors import BrokenIndexError, DiskFullError
 from nutgraf.index.sources.text import MAX_TEXT
 from nutgraf.search import Searcher
 
@@ -329,6 +329,34 @@ def test_another_writer_is_waited_for_by_the_asker_not_the_server(writer):
         other_writer.put(Article("b", "Title", ("Otter.",)))
     until(lambda: found(writer, "otter") == {"b"}, 1)
     assert put(writer, "c").status_code == 201
+
+
+def test_whoever_has_written_reads_what_is_there_now(writer):
+    for number in range(5):
+        made = put(writer, "ferry", {"title": f"Version {number}", "text": "Ferries."})
+        shown = writer.get("/v1/articles/ferry")
+        assert shown.json()["title"] == f"Version {number}"
+        assert shown.headers["etag"] == made.headers["etag"]
+    writer.delete("/v1/articles/ferry")
+    problem(writer.get("/v1/articles/ferry"), 404)
+
+
+def test_a_full_disk_is_told_as_such(tiny_index, monkeypatch):
+    def full(*_):
+        raise DiskFullError("there is no room to write /somewhere")
+
+    article = Article("ferry", "T", ("Ferries.",))
+    with WriteQueue(tiny_index) as queue:
+        for name in ("__init__", "commit"):
+            with monkeypatch.context() as patched:
+                patched.setattr(
+                    IndexWriter, name, full if name == "commit" else lambda *_, **__: full()
+                )
+                with pytest.raises(FullError) as told:
+                    queue.submit(Put(article)).result(10)
+                assert "somewhere" not in str(told.value)
+                queue.settle()
+        assert queue.submit(Put(article)).result(10).snapshot >= 1
 
 
 def test_a_panic_is_told_and_the_next_write_is_made(tiny_index, monkeypatch):

@@ -67,3 +67,21 @@ def test_paragraph_id():
 )
 def test_timestamp(published, seconds):
     assert timestamp(published) == seconds
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"paragraphs": "abc"}, "'paragraphs' is a text; it must be a list of texts"),
+        ({"paragraphs": (1,)}, r"'paragraphs\[0\]' is of type int; it must be text"),
+        ({"id": 5}, "'id' is of type int"),
+        ({"title": None}, "'title' is of type NoneType"),
+    ],
+)
+def test_what_is_of_another_type_is_named(fields, told):
+    with pytest.raises(InputError, match=told):
+        Article(**{"id": "a", "title": "T", "paragraphs": ("x",), **fields})
+
+
+def test_a_list_of_paragraphs_will_do():
+    assert Article("a", "T", ["x", "y"]) == Article("a", "T", ("x", "y"))

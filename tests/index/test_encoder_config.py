@@ -70,7 +70,7 @@ def test_what_is_no_object_is_refused(values: object) -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b'{"name": "x"', b"\xff\xfe", b"[]", b"null"])
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / CONFIG_FILE).write_bytes(content)
-    with pytest.raises(BrokenIndexError, match=r"config\.json is damaged.*make it anew"):
+    with pytest.raises(BrokenIndexError, match=r"config\.json is damaged.*nutgraf repair"):
         EncoderConfig.read(tmp_path)
 
 

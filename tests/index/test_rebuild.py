@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from whoosh import query
 
-from nutgraf.index import IndexSnapshot, IndexWriter, create_index, rebuild
+from nutgraf.index import IndexSnapshot, IndexWriter, create_index, rebuild, verify_index
 from nutgraf.index.article import Article
 from nutgraf.index.backup import back_up_index
 from nutgraf.index.catalog import Catalog
@@ -223,6 +223,24 @@ def test_repair_makes_again_what_can_be(index, part, monkeypatch):
 
 def _finds(models, make):
     return lambda model, folder: make(models.get(model, model), folder)
+
+
+def test_repair_makes_damaged_indexes_of_sqlite_again(index):
+    before = contents(index)
+    with closing(sqlite3.connect(index / "catalog.sqlite")) as catalog:
+        page = "SELECT rootpage FROM sqlite_schema WHERE name = 'paragraphs_by_digest'"
+        ((page,),) = catalog.execute(page).fetchall()
+        ((size,),) = catalog.execute("PRAGMA page_size").fetchall()
+        catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (index / "catalog.sqlite").open("r+b") as file:
+        file.seek(page * size - 40)  # The first entries of the page stand at its end.
+        file.write(bytes(20))
+    found = verify_index(index, trust=True).findings
+    assert {finding.part for finding in found} == {"catalog.sqlite"}
+    assert "nutgraf repair" in found[0].remedy
+    repair_index(index)
+    assert verify_index(index, trust=True).clean
+    assert contents(index) == before
 
 
 def test_repair_does_not_make_up_texts(index):
