@@ -26,7 +26,14 @@ from typing import Final
 import numpy as np
 import sentencex
 
-from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, keywords
+from nutgraf.index import (
+    Article,
+    IndexSnapshot,
+    IndexWriter,
+    compact_index,
+    create_index,
+    keywords,
+)
 from nutgraf.index.encoder import DEFAULT_MODEL, OnnxEncoder, find_model
 from nutgraf.index.encoder.reference import SentenceTransformersEncoder
 from nutgraf.index.keywords import KeywordEntry
@@ -76,6 +83,8 @@ def measure(folder: Path) -> Iterator[Row]:
     yield from questioning(index, questions, encoder)
     yield vectors(index, questions, encoder)
     yield shell(index)
+    yield following(index)
+    yield compacting(index)
 
 
 def make_articles() -> Iterator[Article]:
@@ -213,6 +222,53 @@ def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Row:
         f"FAISS exact, float16 : numpy dot product, float32, {VECTORS:,} rows",
         f"{ours / len(embeddings) * 1e3:.1f} ms : {numpys / len(embeddings) * 1e3:.1f} ms",
         f"{ours / numpys:.2f} x the time, 1/2 the memory",
+        "",
+    )
+
+
+def following(index: Path) -> Row:
+    """Compare a Searcher that follows a commit with one that is opened anew."""
+    follow, anew = [], []
+    with Searcher(index) as searcher:
+        searcher.warm()
+        for number in range(ROUNDS):
+            with IndexWriter(index) as writer:
+                writer.put(
+                    Article(f"late-{number}", "Late", (f"It came late, as number {number}.",))
+                )
+            follow.append(clock(searcher.refresh))
+            anew.append(clock(lambda: open_anew(index)))
+    short, whole = np.median(follow), np.median(anew)
+    return (
+        "a server follows a commit : opens the index anew",
+        f"{short * 1e3:.0f} ms : {whole * 1e3:.0f} ms",
+        f"{whole / short:.0f} x as fast",
+        "seen within 1 s",
+    )
+
+
+def open_anew(index: Path) -> None:
+    with Searcher(index) as searcher:
+        searcher.warm()
+
+
+def compacting(index: Path) -> Row:
+    """Compare compaction, which copies embeddings, with what it would take to encode them."""
+    with IndexSnapshot.open(index) as snapshot:
+        rows = list(range(0, snapshot.commit.rows, 10))
+        texts = list(snapshot.catalog.texts(rows).values())
+        encode = clock(lambda: snapshot.encoder.encode_paragraphs(texts)) / len(texts)
+    paragraphs = 0
+
+    def compact() -> None:
+        nonlocal paragraphs
+        paragraphs = compact_index(index).paragraphs
+
+    took = clock(compact) / paragraphs
+    return (
+        "compaction : the encoder alone",
+        f"{1 / took:,.0f}/s : {1 / encode:,.0f}/s",
+        f"{encode / took:.0f} x as fast",
         "",
     )
 
