@@ -130,6 +130,9 @@ def search(
         typer.Option(metavar="DATE", help="Only to the end of this day, or to this time."),
     ] = None,
     fusion: Annotated[FusionMethod, typer.Option(help="How rankings are fused.")] = "convex",
+    weight: Annotated[
+        float | None, typer.Option(metavar="NUMBER", help="What meaning counts in it, 0 to 1.")
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why a hit is there.")] = False,
     highlight_pre: Annotated[
         str, typer.Option(metavar="TEXT", help="Put before a match in the html of --json.")
@@ -156,6 +159,7 @@ def search(
             published_to=published_to,
         ),
         fusion=fusion,
+        weight=weight,
         explain=explain,
         highlight=Highlight(highlight_pre, highlight_post),
     )

@@ -54,6 +54,10 @@ Q = Annotated[
 ]
 ModeField = Annotated[Mode, Field(description="Which rankings answer.")]
 FusionField = Annotated[FusionMethod, Field(description="How two rankings become one.")]
+Weight = Annotated[
+    float | None,
+    Field(description="How much meaning counts against keywords, 0 to 1; by itself what suits."),
+]
 Limit = Annotated[int, Field(description=f"Hits on the page, 1 to {MAX_LIMIT}.")]
 Offset = Annotated[int, Field(description=f"Hits before the page, 0 to {2 * DEPTH}.")]
 Explain = Annotated[bool, Field(description="Say of each hit why it stands where it does.")]
@@ -71,6 +75,7 @@ class _Asked(_Strict):
     limit: Limit = 10
     offset: Offset = 0
     fusion: FusionField = "convex"
+    weight: Weight = None
     explain: Explain = False
 
     def _with(self, filters: Filters, highlight: Highlight) -> SearchRequest:
@@ -81,6 +86,7 @@ class _Asked(_Strict):
             offset=self.offset,
             filters=filters,
             fusion=self.fusion,
+            weight=self.weight,
             explain=self.explain,
             highlight=highlight,
         )
@@ -210,7 +216,7 @@ class FusionAnswer(BaseModel):
     """How two rankings became one; weight is that of meaning."""
 
     method: FusionMethod
-    weight: float | None
+    weight: float
 
 
 class ExplanationAnswer(BaseModel):

@@ -97,8 +97,7 @@ def _explained(hit: Hit) -> str:
             rank = f"not in the first {DEPTH}" if place.rank is None else f"rank {place.rank}"
             parts.append(f"{name} {rank}" + ("" if place.score is None else f" ({place.score})"))
     if explain.fusion is not None:
-        weight = "" if explain.fusion.weight is None else f" with weight {explain.fusion.weight}"
-        parts.append(f"fusion {explain.fusion.method}{weight}")
+        parts.append(f"fusion {explain.fusion.method} with weight {explain.fusion.weight}")
     return "; ".join(parts)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.ranking import Ranking
-from nutgraf.search.fusion import WEIGHT, convex, normalize, ranks, reciprocal_rank
+from nutgraf.search.fusion import WEIGHTS, convex, normalize, ranks, reciprocal_rank
 from nutgraf.search.hits import Explanation, FusionUsed, Place
 from nutgraf.search.request import FusionMethod
 
@@ -67,24 +67,28 @@ def fuse(
     rows: NDArray[np.int64],
     cosines: NDArray[np.float32],
     full: float,
+    weight: float | None = None,
 ) -> Candidates:
     """Return the rows of both rankings by their fused score.
 
     `rows` are those of either ranking, each once, ascending, and `cosines`
     theirs: a row that the vector ranking lacks is judged by its own cosine,
-    not taken for meaningless. `full` is the BM25 score of a perfect match. The
-    lowest cosine is the bound from below, as the theoretical one (-1) would
-    leave all of them alike.
+    not taken for meaningless. `full` is the BM25 score of a perfect match,
+    `weight` that of meaning, or None for the method's own. The lowest cosine is
+    the bound from below, as the theoretical one (-1) would leave all of them
+    alike.
     """
+    weight = WEIGHTS[method] if weight is None else weight
     if method == "rrf":
-        scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows))
-        used = FusionUsed("rrf", None)
+        scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows), weight)
     else:
         lowest = float(cosines.min()) if len(cosines) else 0.0
-        scores = convex(normalize(_scores_of(rows, keyword), 0.0, full), normalize(cosines, lowest))
-        used = FusionUsed("convex", WEIGHT)
+        words = normalize(_scores_of(rows, keyword), 0.0, full)
+        scores = convex(words, normalize(cosines, lowest), weight)
     order = np.lexsort((rows, -scores))
-    return Candidates(rows[order], scores[order], keyword, semantic, cosines[order], used)
+    return Candidates(
+        rows[order], scores[order], keyword, semantic, cosines[order], FusionUsed(method, weight)
+    )
 
 
 def _scores_of(rows: NDArray[np.int64], ranking: Ranking) -> NDArray[np.float32]:

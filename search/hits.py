@@ -65,10 +65,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FusionUsed:
-    """How two rankings became one; `weight` is that of meaning, and None for "rrf"."""
+    """How two rankings became one; `weight` is that of meaning, 0 to 1."""
 
     method: FusionMethod
-    weight: float | None
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,4 +31,4 @@ def rank_candidates(
     semantic = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
     rows = np.union1d(keyword.rows, semantic.rows)
     cosines = snapshot.vectors.scores(embedding, rows)
-    return fuse(request.fusion, keyword, semantic, rows, cosines, full)
+    return fuse(request.fusion, keyword, semantic, rows, cosines, full, request.weight)

@@ -108,7 +108,11 @@ class Highlight:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """One question and how it is to be answered. Raises RequestError naming the field."""
+    """One question and how it is to be answered. Raises RequestError naming the field.
+
+    `weight` is how much meaning counts against keywords in the fusion, 0 to
+    1; None leaves it to the method.
+    """
 
     q: str
     mode: Mode = "hybrid"
@@ -116,6 +120,7 @@ class SearchRequest:
     offset: int = 0
     filters: Filters = field(default_factory=Filters)
     fusion: FusionMethod = "convex"
+    weight: float | None = None
     explain: bool = False
     highlight: Highlight = field(default_factory=Highlight)
 
@@ -125,6 +130,8 @@ class SearchRequest:
         _check_question(self.q)
         _check_choice("mode", self.mode, get_args(Mode))
         _check_choice("fusion", self.fusion, get_args(FusionMethod))
+        if self.weight is not None:
+            _check_weight(self.weight)
         _check_range("limit", self.limit, 1, MAX_LIMIT)
         _check_range("offset", self.offset, 0, MAX_OFFSET)
 
@@ -144,6 +151,13 @@ KINDS: Final = {
 def _check_kind(name: str, value: object, kind: type) -> None:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise RequestError(name, f"is a {type(value).__name__}; it must be a {kind.__name__}")
+
+
+def _check_weight(weight: object) -> None:
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        raise RequestError("weight", f"is a {type(weight).__name__}; it must be a number")
+    if not 0 <= weight <= 1:  # NaN is not, either
+        raise RequestError("weight", f"is {weight}; take 0 (keywords) to 1 (meaning)")
 
 
 def _as_values(name: str, given: object) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def test_convex():
 
 
 def test_reciprocal_rank():
-    fused = reciprocal_rank(np.array([3, 1, 0]), np.array([1, 0, 2]), k=60)
+    fused = reciprocal_rank(np.array([3, 1, 0]), np.array([1, 0, 2]), weight=0.5, k=60)
     two_firsts = 1 / (60 + 1) + 1 / (60 + 1)
     assert fused.tolist() == pytest.approx(
         [(1 / (60 + 3) + 1 / (60 + 1)) / two_firsts, 1 / 61 / two_firsts, 1 / 62 / two_firsts]
@@ -57,16 +57,20 @@ def test_convex_fusion_of_two_rankings():
     rows = union(keyword, semantic)
     cosines = np.array([0.9, 0.1, 0.5], np.float32)  # of rows 3, 7, 8
     fused = fuse("convex", keyword, semantic, rows, cosines, 0.0)
-    # 3: 0.6 x 5/10 + 0.4 x (0.9-0.1)/0.8; 7: 0.6 x 10/10 + 0; 8: 0 + 0.4 x (0.5-0.1)/0.8
-    assert fused.rows.tolist() == [3, 7, 8]
-    assert fused.scores.tolist() == pytest.approx([0.7, 0.6, 0.2])
-    explained = fused.explain(1)
+    # 3: 0.7 x 5/10 + 0.3 x (0.9-0.1)/0.8; 7: 0.7 x 10/10 + 0; 8: 0 + 0.3 x (0.5-0.1)/0.8
+    assert fused.rows.tolist() == [7, 3, 8]
+    assert fused.scores.tolist() == pytest.approx([0.7, 0.65, 0.15])
+    more = fuse("convex", keyword, semantic, rows, cosines, 0.0, weight=0.5)
+    assert more.rows.tolist() == [3, 7, 8]
+    assert more.scores.tolist() == pytest.approx([0.75, 0.5, 0.25])
+    assert more.explain(0).fusion.weight == 0.5
+    explained = fused.explain(0)
     assert explained.keyword.rank == 1
     assert explained.keyword.score == 10.0
     assert explained.semantic.rank is None
     assert explained.semantic.score == pytest.approx(0.1)
     assert explained.fusion.method == "convex"
-    assert explained.fusion.weight == 0.4
+    assert explained.fusion.weight == 0.3
 
 
 def test_reciprocal_fusion_of_two_rankings():
@@ -75,7 +79,10 @@ def test_reciprocal_fusion_of_two_rankings():
     rows = union(keyword, semantic)
     fused = fuse("rrf", keyword, semantic, rows, np.zeros(3, np.float32), 0.0)
     assert fused.rows.tolist() == [3, 7, 8]  # 1/62 + 1/61, 1/61, 1/62
-    assert fused.explain(0).fusion.weight is None
+    assert fused.explain(0).fusion.weight == 0.5
+    # 3: (1-w)/62 + w/61, 7: (1-w)/61, 8: w/62, all over 1/61
+    few = fuse("rrf", keyword, semantic, rows, np.zeros(3, np.float32), 0.0, weight=0.1)
+    assert few.scores.tolist() == pytest.approx([0.9 * 61 / 62 + 0.1, 0.9, 0.1 * 61 / 62])
 
 
 def test_ties_stand_in_the_order_of_rows():

@@ -74,3 +74,14 @@ def test_a_date_to_covers_its_whole_day_and_a_time_does_not():
 def test_highlights_are_bounded():
     with pytest.raises(RequestError, match=r"highlight\.pre"):
         Highlight(pre="x" * 101)
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.1, float("nan"), float("inf"), True, "0.3"])
+def test_a_weight_that_is_none_is_named(weight):
+    with pytest.raises(RequestError, match="weight"):
+        SearchRequest("ferry", weight=weight)
+
+
+def test_a_weight_may_be_either_end():
+    assert SearchRequest("ferry", weight=0).weight == 0
+    assert SearchRequest("ferry", weight=1.0).weight == 1.0
