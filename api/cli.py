@@ -133,6 +133,13 @@ def search(
     weight: Annotated[
         float | None, typer.Option(metavar="NUMBER", help="What meaning counts in it, 0 to 1.")
     ] = None,
+    recency_half_life: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Newer counts more: 12h, 30d, 2w or 1y.")
+    ] = None,
+    recency_weight: Annotated[
+        float | None,
+        typer.Option(metavar="NUMBER", help="What share of a score age can take; 0.2 by itself."),
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why a hit is there.")] = False,
     highlight_pre: Annotated[
         str, typer.Option(metavar="TEXT", help="Put before a match in the html of --json.")
@@ -142,7 +149,7 @@ def search(
     trust: Trust = False,
 ) -> None:
     """Ask an index: plain words, "phrases", +must, -not, field:word, prefix*, fuzzy~."""
-    from nutgraf.search import Filters, Highlight, Searcher, SearchRequest
+    from nutgraf.search import Filters, Highlight, Recency, Searcher, SearchRequest
 
     request = SearchRequest(
         q=question,
@@ -160,6 +167,7 @@ def search(
         ),
         fusion=fusion,
         weight=weight,
+        recency=Recency.of(recency_half_life, recency_weight),
         explain=explain,
         highlight=Highlight(highlight_pre, highlight_post),
     )

@@ -14,6 +14,7 @@ from nutgraf.search.request import (
     FusionMethod,
     Highlight,
     Mode,
+    Recency,
     SearchRequest,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "PlaceAnswer",
     "Problem",
     "PublishedBody",
+    "RecencyBody",
     "SearchAnswer",
     "SearchBody",
     "SearchParameters",
@@ -58,6 +60,12 @@ Weight = Annotated[
     float | None,
     Field(description="How much meaning counts against keywords, 0 to 1; by itself what suits."),
 ]
+HalfLife = Annotated[
+    str, Field(description="After which half of the advantage is gone: 12h, 30d, 2w, 1y.")
+]
+RecencyWeight = Annotated[
+    float, Field(description="The share of a score that age can take, 0 to 1.")
+]
 Limit = Annotated[int, Field(description=f"Hits on the page, 1 to {MAX_LIMIT}.")]
 Offset = Annotated[int, Field(description=f"Hits before the page, 0 to {2 * DEPTH}.")]
 Explain = Annotated[bool, Field(description="Say of each hit why it stands where it does.")]
@@ -78,7 +86,9 @@ class _Asked(_Strict):
     weight: Weight = None
     explain: Explain = False
 
-    def _with(self, filters: Filters, highlight: Highlight) -> SearchRequest:
+    def _with(
+        self, filters: Filters, recency: Recency | None, highlight: Highlight
+    ) -> SearchRequest:
         return SearchRequest(
             q=self.q,
             mode=self.mode,
@@ -87,6 +97,7 @@ class _Asked(_Strict):
             filters=filters,
             fusion=self.fusion,
             weight=self.weight,
+            recency=recency,
             explain=self.explain,
             highlight=highlight,
         )
@@ -102,6 +113,8 @@ class SearchParameters(_Asked):
     article: list[str] = []
     published_from: str | None = None
     published_to: str | None = None
+    recency_half_life: HalfLife | None = None
+    recency_weight: RecencyWeight | None = None
     highlight_pre: str = "<mark>"
     highlight_post: str = "</mark>"
 
@@ -116,7 +129,8 @@ class SearchParameters(_Asked):
             published_from=self.published_from,
             published_to=self.published_to,
         )
-        return self._with(filters, Highlight(self.highlight_pre, self.highlight_post))
+        recency = Recency.of(self.recency_half_life, self.recency_weight)
+        return self._with(filters, recency, Highlight(self.highlight_pre, self.highlight_post))
 
 
 class PublishedBody(_Strict):
@@ -137,6 +151,13 @@ class FiltersBody(_Strict):
     published: PublishedBody = PublishedBody()
 
 
+class RecencyBody(_Strict):
+    """How much newer articles are to count."""
+
+    half_life: HalfLife
+    weight: RecencyWeight = 0.2
+
+
 class HighlightBody(_Strict):
     """What is put around a highlight in a snippet's html."""
 
@@ -148,6 +169,7 @@ class SearchBody(_Asked):
     """A search request as JSON."""
 
     filters: FiltersBody = FiltersBody()
+    recency: RecencyBody | None = None
     highlight: HighlightBody = HighlightBody()
 
     def request(self) -> SearchRequest:
@@ -162,7 +184,9 @@ class SearchBody(_Asked):
             published_from=given.published.from_,
             published_to=given.published.to,
         )
-        return self._with(filters, Highlight(self.highlight.pre, self.highlight.post))
+        asked = self.recency
+        recency = None if asked is None else Recency(asked.half_life, asked.weight)
+        return self._with(filters, recency, Highlight(self.highlight.pre, self.highlight.post))
 
 
 def _values(given: Values) -> tuple[str, ...]:
@@ -225,6 +249,7 @@ class ExplanationAnswer(BaseModel):
     keyword: PlaceAnswer | None
     semantic: PlaceAnswer | None
     fusion: FusionAnswer | None
+    recency: Annotated[float | None, Field(description="What age has left of the score.")]
 
 
 class HitAnswer(BaseModel):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nutgraf.search.errors import RequestError
     from nutgraf.search.hits import ArticleFields, ArticleView, Hit, Response, Snippet
-    from nutgraf.search.request import Filters, Highlight, SearchRequest
+    from nutgraf.search.request import Filters, Highlight, Recency, SearchRequest
     from nutgraf.search.searcher import Searcher
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Filters",
     "Highlight",
     "Hit",
+    "Recency",
     "RequestError",
     "Response",
     "SearchRequest",
@@ -33,6 +34,7 @@ _MODULES = {
     "Filters": "request",
     "Highlight": "request",
     "Hit": "hits",
+    "Recency": "request",
     "RequestError": "errors",
     "Response": "hits",
     "SearchRequest": "request",

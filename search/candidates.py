@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,8 @@ class Candidates:
     `keyword` and `semantic` are the rankings that they come from, None where
     the mode leaves one out. `cosines` holds the cosine of every row, also of
     those that only the keywords found. `complete` is False where a ranking
-    was cut at its depth.
+    was cut at its depth. `freshness` is what age has left of each score, None
+    where it does not count.
     """
 
     rows: NDArray[np.int64]
@@ -31,6 +32,7 @@ class Candidates:
     semantic: Ranking | None
     cosines: NDArray[np.float32] | None
     fusion: FusionUsed | None
+    freshness: NDArray[np.float64] | None = None
 
     @property
     def complete(self) -> bool:
@@ -45,6 +47,19 @@ class Candidates:
             keyword=None if self.keyword is None else _place(self.keyword, row, None),
             semantic=None if self.semantic is None else _place(self.semantic, row, cosine),
             fusion=self.fusion,
+            recency=None if self.freshness is None else round(float(self.freshness[at]), 4),
+        )
+
+    def aged(self, freshness: NDArray[np.float64]) -> Candidates:
+        """Return the same rows, each score times what age leaves of it, in their new order."""
+        scores = self.scores * freshness
+        order = np.lexsort((self.rows, -scores))
+        return replace(
+            self,
+            rows=self.rows[order],
+            scores=scores[order],
+            cosines=None if self.cosines is None else self.cosines[order],
+            freshness=freshness[order],
         )
 
 

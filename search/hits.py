@@ -73,11 +73,12 @@ class FusionUsed:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a hit stands where it does."""
+    """Why a hit stands where it does; `recency` is the factor that age has left of its score."""
 
     keyword: Place | None
     semantic: Place | None
     fusion: FusionUsed | None
+    recency: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from nutgraf.index.article import timestamp
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
 from nutgraf.search.fusion import FULL
 from nutgraf.search.query import Question
+from nutgraf.search.recency import freshness
 from nutgraf.search.request import DEPTH, SearchRequest
 from nutgraf.search.retrieve import keyword_ranking, semantic_ranking
 
@@ -17,6 +19,20 @@ __all__ = ["rank_candidates"]
 def rank_candidates(
     snapshot: IndexSnapshot, request: SearchRequest, question: Question
 ) -> Candidates:
+    """Rank by what the mode asks for, and then by age, if that is to count.
+
+    Age is counted from the commit that is seen, so that pages of one snapshot agree.
+    """
+    candidates = _rank(snapshot, request, question)
+    if request.recency is None or not len(candidates.rows):
+        return candidates
+    now = timestamp(snapshot.commit.at)
+    published = snapshot.columns.published[candidates.rows]
+    recency = request.recency
+    return candidates.aged(freshness(published, now, recency.seconds, recency.weight))
+
+
+def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -> Candidates:
     """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
     filters = request.filters
     if request.mode == "semantic" and question.text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
@@ -17,6 +18,7 @@ __all__ = [
     "FusionMethod",
     "Highlight",
     "Mode",
+    "Recency",
     "SearchRequest",
 ]
 
@@ -40,6 +42,11 @@ MAX_VALUES: Final = 100
 
 MAX_MARK: Final = 100
 """Characters in what is put before or after a highlight."""
+
+HALF_LIFE: Final = re.compile(r"(?=[0-9.]*[1-9])[0-9]{1,6}(\.[0-9]{1,3})?[hdwy]", re.ASCII)
+"""A number above 0 and a unit."""
+
+SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "y": 365.25 * 86_400}
 
 VALUED: Final = ("source", "author", "section", "language", "article")
 """The fields that are filtered by value."""
@@ -107,11 +114,46 @@ class Highlight:
 
 
 @dataclass(frozen=True, slots=True)
+class Recency:
+    """How much newer articles are to count: after `half_life` half of the advantage is gone.
+
+    `half_life` is a number of hours, days, weeks or years, as in 12h, 30d, 2w,
+    1y; `weight`, 0 to 1, the share of a score that age can take. Raises
+    RequestError naming the field.
+    """
+
+    half_life: str
+    weight: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.half_life, str) or HALF_LIFE.fullmatch(self.half_life) is None:
+            raise RequestError(
+                "recency.half_life",
+                f"is {str(self.half_life)[:40]!r}; write it as 12h, 30d, 2w or 1y",
+            )
+        _check_weight("recency.weight", self.weight)
+
+    @classmethod
+    def of(cls, half_life: str | None, weight: float | None) -> Recency | None:
+        """Return what two options ask for, where they are given apart; None for neither."""
+        if half_life is None:
+            if weight is not None:
+                raise RequestError("recency.half_life", "is missing, though there is a weight")
+            return None
+        return cls(half_life) if weight is None else cls(half_life, weight)
+
+    @property
+    def seconds(self) -> float:
+        """The half-life in seconds."""
+        return float(self.half_life[:-1]) * SECONDS[self.half_life[-1]]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchRequest:
     """One question and how it is to be answered. Raises RequestError naming the field.
 
     `weight` is how much meaning counts against keywords in the fusion, 0 to
-    1; None leaves it to the method.
+    1; None leaves it to the method. Without `recency`, age does not count.
     """
 
     q: str
@@ -121,6 +163,7 @@ class SearchRequest:
     filters: Filters = field(default_factory=Filters)
     fusion: FusionMethod = "convex"
     weight: float | None = None
+    recency: Recency | None = None
     explain: bool = False
     highlight: Highlight = field(default_factory=Highlight)
 
@@ -131,7 +174,9 @@ class SearchRequest:
         _check_choice("mode", self.mode, get_args(Mode))
         _check_choice("fusion", self.fusion, get_args(FusionMethod))
         if self.weight is not None:
-            _check_weight(self.weight)
+            _check_weight("weight", self.weight)
+        if self.recency is not None:
+            _check_kind("recency", self.recency, Recency)
         _check_range("limit", self.limit, 1, MAX_LIMIT)
         _check_range("offset", self.offset, 0, MAX_OFFSET)
 
@@ -153,11 +198,11 @@ def _check_kind(name: str, value: object, kind: type) -> None:
         raise RequestError(name, f"is a {type(value).__name__}; it must be a {kind.__name__}")
 
 
-def _check_weight(weight: object) -> None:
+def _check_weight(name: str, weight: object) -> None:
     if isinstance(weight, bool) or not isinstance(weight, int | float):
-        raise RequestError("weight", f"is a {type(weight).__name__}; it must be a number")
+        raise RequestError(name, f"is a {type(weight).__name__}; it must be a number")
     if not 0 <= weight <= 1:  # NaN is not, either
-        raise RequestError("weight", f"is {weight}; take 0 (keywords) to 1 (meaning)")
+        raise RequestError(name, f"is {weight}; take 0 to 1")
 
 
 def _as_values(name: str, given: object) -> tuple[str, ...]:

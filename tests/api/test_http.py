@@ -228,3 +228,33 @@ def test_html_in_articles_and_questions_stays_text(client):
     answer = client.get("/v1/search", params={"q": "<script>alert(1)</script> creamery"}).json()
     assert answer["query"] == "<script>alert(1)</script> creamery"
     assert all("<script" not in hit["snippet"]["html"] for hit in answer["hits"])
+
+
+def test_recency_is_asked_for_alike_in_both_ways(client):
+    asked = {"q": "flood homes", "limit": 5, "explain": True}
+    by_query = client.get(
+        "/v1/search", params={**asked, "recency_half_life": "1y", "recency_weight": 0.5}
+    ).json()
+    body = {**asked, "recency": {"half_life": "1y", "weight": 0.5}}
+    by_body = client.post("/v1/search", json=body).json()
+    assert by_query["hits"] == by_body["hits"]
+    assert all(0.5 <= hit["explain"]["recency"] <= 1 for hit in by_body["hits"])
+    plain = client.post("/v1/search", json=asked).json()
+    assert {hit["explain"]["recency"] for hit in plain["hits"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"recency": {"half_life": "abc"}}, "recency.half_life"),
+        ({"recency": {"half_life": "30d", "weight": -1}}, "recency.weight"),
+        ({"recency": {"weight": 0.2}}, "recency.half_life"),
+        ({"recency": {"half_life": "30d", "since": 1}}, "recency.since"),
+        ({"weight": -1}, "weight"),
+        ({"weight": "much"}, "weight"),
+        ({"fusion": "sum"}, "fusion"),
+    ],
+)
+def test_what_cannot_be_weighed_is_named(client, body, field):
+    answer = client.post("/v1/search", json={"q": "flood", **body})
+    assert [each["field"] for each in problem(answer, 422)["errors"]] == [field]
