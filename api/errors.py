@@ -1,6 +1,7 @@
 """Why a write was not made, by what the asker can do about it.
 
 WritingError
+├── SlowError         408: the body did not come in time
 ├── BusyError         429: more writes than are taken at once; wait and try again
 ├── UnavailableError  503: another process writes, or the server is stopping; try again later
 ├── FullError         507: there is no room left
@@ -13,7 +14,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = ["BusyError", "FullError", "NotWrittenError", "UnavailableError", "WritingError"]
+__all__ = [
+    "BusyError",
+    "FullError",
+    "NotWrittenError",
+    "SlowError",
+    "UnavailableError",
+    "WritingError",
+]
 
 
 class WritingError(Exception):
@@ -47,3 +55,9 @@ class FullError(WritingError):
     """There is no room for it."""
 
     status = 507
+
+
+class SlowError(WritingError):
+    """The body did not come in time, and others want the place."""
+
+    status = 408

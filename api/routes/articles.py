@@ -25,6 +25,7 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["articles"])
 
     # An id may hold slashes, so it takes the rest of the path.
+    @router.head("/articles/{article:path}", include_in_schema=False)
     @router.get(
         "/articles/{article:path}",
         response_model=ArticleAnswer,

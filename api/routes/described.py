@@ -40,6 +40,7 @@ DESCRIBED: Final = {
     400: "The request cannot be read",
     403: "The server was started read-only",
     404: "There is no such article",
+    408: "The body did not come in time",
     412: "If-Match or If-None-Match does not hold",
     413: "The body is too large",
     415: "The body is of another type",

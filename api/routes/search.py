@@ -24,6 +24,7 @@ def search_routes(searcher: Searcher) -> APIRouter:
     """
     router = APIRouter(prefix="/v1", tags=["search"])
 
+    @router.head("/search", include_in_schema=False)
     @router.get("/search", response_model=SearchAnswer, responses=ERRORS)
     def search(parameters: Annotated[SearchParameters, Query()]) -> JSONResponse:
         """Search the paragraphs of all articles."""

@@ -16,6 +16,7 @@ def state_routes(searcher: Searcher) -> APIRouter:
     """Return the routes that tell how the index and the server are."""
     router = APIRouter(tags=["state"])
 
+    @router.head("/v1/stats", include_in_schema=False)
     @router.get("/v1/stats")
     def stats() -> StatsAnswer:
         """Count what the index holds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Final
 
@@ -12,7 +13,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.background import BackgroundTask
 
 from nutgraf.api.bodies import JSON, NDJSON, article_in, check_content, read_body
-from nutgraf.api.errors import UnavailableError, WritingError
+from nutgraf.api.errors import SlowError, UnavailableError, WritingError
 from nutgraf.api.operations import Applied, Delete, Put
 from nutgraf.api.preconditions import condition_of, etag
 from nutgraf.api.problems import writing_problem
@@ -35,6 +36,10 @@ __all__ = ["writing_routes"]
 LOOK_EVERY: Final = 0.5
 """Seconds after which a stream that waits for its client looks whether the server is to end."""
 
+BODY_SECONDS: Final = 60.0
+IDLE_SECONDS: Final = 60.0
+"""In which the body of a PUT has to come, and the next part of a stream."""
+
 Refresh = Annotated[
     bool, Query(description="Answer when searches of this server find it, not before.")
 ]
@@ -42,7 +47,7 @@ Refresh = Annotated[
 PUT_ANSWERS: Answers = {
     200: {"description": "Updated, or unchanged", "model": WrittenAnswer, "headers": ETAG},
     201: {"description": "Created", "model": WrittenAnswer, "headers": ETAG},
-    **problems(400, 403, 412, 413, 415, 422, 429, 500, 503, 507),
+    **problems(400, 403, 408, 412, 413, 415, 422, 429, 500, 503, 507),
 }
 DELETE_ANSWERS: Answers = problems(400, 403, 404, 412, 422, 429, 500, 503, 507)
 POST_ANSWERS: Answers = {
@@ -51,7 +56,7 @@ POST_ANSWERS: Answers = {
         'unchanged) or {"line": 2, "result": "rejected", "reason": "..."}',
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
     },
-    **problems(403, 415, 422, 429, 500, 503, 507),
+    **problems(403, 408, 415, 422, 429, 500, 503, 507),
 }
 
 
@@ -76,7 +81,11 @@ def writing_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
         check_content(request, JSON)
         condition = condition_of(request.headers)
         with writing.changes.place() as place:
-            body = await read_body(request, place)
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    body = await read_body(request, place)
+            except TimeoutError:
+                raise SlowError(f"the body did not come within {BODY_SECONDS:g} seconds") from None
             item = await to_thread.run_sync(article_in, body, article)
             return await _change(writing, Put(item, condition), searcher, refresh=refresh)
 
@@ -182,16 +191,20 @@ async def _stream(
 async def _parts(request: Request, queue: WriteQueue) -> AsyncIterator[bytes]:
     """Yield what comes of a body. Raises UnavailableError once the server is to end.
 
-    A client that sends nothing for long must not hold that up.
+    A client that sends nothing for long must not hold that up, and raises
+    SlowError: it holds a place that others want.
     """
     stream = request.stream()
     while True:
         reading = asyncio.ensure_future(anext(stream, None))
+        silent_until = time.monotonic() + IDLE_SECONDS
         try:
             done = False
             while not done:
                 if queue.draining:
                     raise UnavailableError("this server is stopping")
+                if time.monotonic() > silent_until:
+                    raise SlowError(f"nothing came for {IDLE_SECONDS:g} seconds")
                 done = bool((await asyncio.wait([reading], timeout=LOOK_EVERY))[0])
         finally:
             reading.cancel()

@@ -258,3 +258,14 @@ def test_recency_is_asked_for_alike_in_both_ways(client):
 def test_what_cannot_be_weighed_is_named(client, body, field):
     answer = client.post("/v1/search", json={"q": "flood", **body})
     assert [each["field"] for each in problem(answer, 422)["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/search?q=flood", "/v1/articles/business-creamery-collapse", "/v1/stats"]
+)
+def test_head_is_get_without_a_body(client, path):
+    got, head = client.get(path), client.head(path)
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert head.headers.get("etag") == got.headers.get("etag")

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from starlette.testclient import TestClient
 from tests.api.conftest import make_tiny_index, serving, writing
 from tests.api.test_http import problem
 
+import nutgraf.api.routes.writing as routes
 import nutgraf.api.writing as api_writing
 from nutgraf.api.app import create_app
 from nutgraf.api.errors import FullError, NotWrittenError, UnavailableError
@@ -29,6 +31,7 @@ from nutgraf.index.errors import BrokenIndexError, DiskFullError
 from nutgraf.index.sources.text import MAX_TEXT
 from nutgraf.search import Searcher
 
+NDJSON = "application/x-ndjson"
 FERRY = {"title": "Ferry strike ends", "paragraphs": ["The ferry crews went back.", "Quietly."]}
 
 
@@ -357,6 +360,21 @@ def test_a_full_disk_is_told_as_such(tiny_index, monkeypatch):
                 assert "somewhere" not in str(told.value)
                 queue.settle()
         assert queue.submit(Put(article)).result(10).snapshot >= 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [("PUT", "/v1/articles/a", "application/json"), ("POST", "/v1/articles", NDJSON)],
+)
+def test_a_body_that_stops_coming_gives_up_its_place(writer, monkeypatch, method, path, kind):
+    monkeypatch.setattr(routes, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(routes, "IDLE_SECONDS", 0.2)
+    with socket.create_connection((writer.base_url.host, writer.base_url.port), 10) as opened:
+        head = f"{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {kind}\r\n"
+        opened.sendall(f"{head}content-length: 100\r\n\r\n".encode() + b'{"id": "a", ')
+        answer = opened.recv(4_000)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert put(writer, "next").status_code == 201
 
 
 def test_a_panic_is_told_and_the_next_write_is_made(tiny_index, monkeypatch):
