@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.article import paragraph_id
-from nutgraf.index.catalog import Catalog
 from nutgraf.index.errors import BrokenIndexError, InputError
 from nutgraf.index.findings import Findings
+from nutgraf.index.inspection import InspectedCatalog
 from nutgraf.index.layout import CATALOG
 from nutgraf.index.records import (
     CODED,
@@ -59,7 +59,7 @@ class CatalogAudit:
     are, whatever the texts: other parts can be held against them.
     """
 
-    def __init__(self, catalog: Catalog, commit: Commit, findings: Findings) -> None:
+    def __init__(self, catalog: InspectedCatalog, commit: Commit, findings: Findings) -> None:
         self.articles = 0
         self.paragraphs = 0
         self.alive: NDArray[np.bool_] = np.zeros(0, bool)
@@ -235,7 +235,7 @@ class CatalogAudit:
             self._findings.add(CATALOG, "SQLite finds it damaged", remedy, told)
 
 
-def stored_records(catalog: Catalog) -> Iterator[StoredRecord | int]:
+def stored_records(catalog: InspectedCatalog) -> Iterator[StoredRecord | int]:
     """Yield all records, sound or not, by their numbers; the number of one that cannot be read."""
     last = 0
     while True:
@@ -256,7 +256,7 @@ def stored_records(catalog: Catalog) -> Iterator[StoredRecord | int]:
             return
 
 
-def _one_by_one(catalog: Catalog, last: int) -> list[StoredRecord | int]:
+def _one_by_one(catalog: InspectedCatalog, last: int) -> list[StoredRecord | int]:
     found: list[StoredRecord | int] = []
     for number in range(last + 1, last + 1 + _WINDOW):
         try:
@@ -266,7 +266,7 @@ def _one_by_one(catalog: Catalog, last: int) -> list[StoredRecord | int]:
     return found
 
 
-def _stored_texts(catalog: Catalog, rows: range) -> dict[int, tuple[bytes, bytes]]:
+def _stored_texts(catalog: InspectedCatalog, rows: range) -> dict[int, tuple[bytes, bytes]]:
     try:
         return catalog.stored_texts(rows)
     except BrokenIndexError:

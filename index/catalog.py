@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from nutgraf.index.article import Article
 from nutgraf.index.database import SCHEMA, SQLITE_ERRORS, broken, connect
@@ -31,12 +31,11 @@ from nutgraf.index.records import (
     ColumnValues,
     Commit,
     Record,
-    StoredRecord,
     seal_of,
     text_digest,
 )
 
-__all__ = ["Catalog"]
+__all__ = ["MANY", "SEALED", "Catalog"]
 
 SEALED: Final = (
     "id, title, url, source, author, section, published, language, digest, first_row, paragraphs, "
@@ -78,7 +77,7 @@ class Catalog:
             connection.close()
 
     @classmethod
-    def open(cls, path: Path, *, writing: bool = False) -> Catalog:
+    def open(cls, path: Path, *, writing: bool = False) -> Self:
         """Open the catalog at `path`, which must exist.
 
         Raises BrokenIndexError where it is missing or is no catalog.
@@ -133,7 +132,7 @@ class Catalog:
             "WHERE id = ? AND added <= ? AND (removed IS NULL OR removed > ?)",
             (article, sequence, sequence),
         )
-        if not found and self._all(
+        if not found and self.fetch(
             # Another of SQLite's indexes: no bit that flips hides an article from both.
             "SELECT 1 FROM articles INDEXED BY articles_alive "
             "WHERE id = ? AND removed IS NULL AND added <= ?",
@@ -166,7 +165,7 @@ class Catalog:
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
             statement = f"SELECT row, text, digest, seal FROM paragraphs WHERE row IN ({marks})"
-            for row, text, digest, seal in self._all(statement, some):
+            for row, text, digest, seal in self.fetch(statement, some):
                 sealed = seal_of((row, digest)) == seal
                 if not sealed or not isinstance(text, str) or text_digest(text) != digest:
                     raise BrokenIndexError(f"{self._path}: the text of row {row} {_CHANGED}")
@@ -185,7 +184,7 @@ class Catalog:
             "SELECT first_row, paragraphs FROM articles WHERE removed > ? AND removed <= ? "
             "ORDER BY first_row"
         )
-        found = self._all(statement, (after, sequence))
+        found = self.fetch(statement, (after, sequence))
         now, then = self.commit_of(sequence), self.commit_of(after)
         dead = now.rows - now.paragraphs - (then.rows - then.paragraphs)
         # Nothing vouches for these numbers one by one, and a dead row must not be shown.
@@ -202,7 +201,7 @@ class Catalog:
         copies an index must not lose what a damaged page hides.
         """
         now, then = self.commit_of(sequence), self.commit_of(after)
-        ((gone,),) = self._all(
+        ((gone,),) = self.fetch(
             "SELECT coalesce(sum(paragraphs), 0) FROM articles "
             "WHERE removed > ? AND removed <= ? AND added <= ?",
             (after, sequence, after),
@@ -230,7 +229,7 @@ class Catalog:
     def removed_ids(self, sequence: int, after: int) -> list[str]:
         """Return the ids of the records removed in commits `after` < s <= `sequence`."""
         statement = "SELECT DISTINCT id FROM articles WHERE removed > ? AND removed <= ?"
-        return [found for (found,) in self._all(statement, (after, sequence))]
+        return [found for (found,) in self.fetch(statement, (after, sequence))]
 
     def codes(self, field: str, values: Sequence[str]) -> dict[str, int]:
         """Return the codes of those of `values` that `field` has anywhere."""
@@ -240,7 +239,7 @@ class Catalog:
             statement = (
                 f"SELECT value, code, seal FROM codes WHERE field = ? AND value IN ({marks})"
             )
-            for value, code, seal in self._all(statement, (field, *some)):
+            for value, code, seal in self.fetch(statement, (field, *some)):
                 if seal_of((field, value, code)) != seal:
                     raise BrokenIndexError(
                         f"{self._path}: the code of {field} {value!r} {_CHANGED}"
@@ -254,7 +253,7 @@ class Catalog:
         In the order of rows, dead records included.
         """
         before = "SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?"
-        ((row,),) = self._all(before, (row,))
+        ((row,),) = self.fetch(before, (row,))
         while some := self._records("WHERE first_row >= ? ORDER BY first_row LIMIT ?", (row, MANY)):
             coded = [self._codes_of(field, some) for field in CODED]
             for record, *codes in zip(some, *coded, strict=True):
@@ -284,68 +283,8 @@ class Catalog:
             statement = (
                 f"SELECT digest, min(row) FROM paragraphs WHERE digest IN ({marks}) GROUP BY digest"
             )
-            found.update(self._all(statement, some))
+            found.update(self.fetch(statement, some))
         return found
-
-    def complaints(self, most: int) -> list[str]:
-        """Return what SQLite finds wrong with its file, nothing where it is sound."""
-        said = self._all(f"PRAGMA integrity_check({most:d})", ())
-        return [str(each) for (each,) in said if each != "ok"]
-
-    def rebuild_indexes(self) -> None:
-        """Make SQLite's indexes again from its tables. Raises BrokenIndexError."""
-        self._all("REINDEX", ())
-
-    def stored_records(self, after: int, until: int | None = None) -> list[StoredRecord]:
-        """Return the records with numbers above `after`, as they are: MANY, or up to `until`."""
-        statement = (
-            f"SELECT number, seal, {SEALED} FROM articles "
-            "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
-        )
-        values = (after, 2**63 - 1 if until is None else until, MANY)
-        return [
-            StoredRecord(Record(number, *sealed[:-2]), seal_of(sealed) == seal, *sealed[-2:])
-            for number, seal, *sealed in self._all(statement, values)
-        ]
-
-    def stored_texts(self, rows: range) -> dict[int, tuple[bytes, bytes]]:
-        """Return the text of each row, as it is, and the digest that is written beside it.
-
-        The digest is empty where it is not what was written for that row.
-        """
-        statement = (
-            "SELECT row, CAST(text AS BLOB), digest, seal FROM paragraphs "
-            "WHERE row >= ? AND row < ?"
-        )
-        found = self._all(statement, (rows.start, rows.stop))
-        return {
-            row: (text, digest if seal_of((row, digest)) == seal else b"")
-            for row, text, digest, seal in found
-        }
-
-    def strays(self) -> tuple[int, int]:
-        """Count the records of commits that there are not, and the texts beyond the last row."""
-        ((records, texts),) = self._all(
-            "SELECT (SELECT count(*) FROM articles "
-            "WHERE added NOT IN (SELECT sequence FROM commits) "
-            "OR removed NOT IN (SELECT sequence FROM commits)), "
-            "(SELECT count(*) FROM paragraphs WHERE row < 0 "
-            "OR row >= (SELECT coalesce(max(rows), 0) FROM commits))",
-            (),
-        )
-        return records, texts
-
-    def alive_twice(self, sequence: int) -> list[str]:
-        """Return the ids that more than one record alive at `sequence` has."""
-        statement = (
-            "SELECT id FROM articles WHERE added <= ? AND (removed IS NULL OR removed > ?) "
-            "GROUP BY id HAVING count(*) > 1"
-        )
-        return [found for (found,) in self._all(statement, (sequence, sequence))]
-
-    def codes_of(self, field: str) -> list[tuple[str, int]]:
-        """Return every value that `field` has anywhere, and its code."""
-        return self._all("SELECT value, code FROM codes WHERE field = ?", (field,))
 
     def write(
         self,
@@ -454,7 +393,7 @@ class Catalog:
         statement = (
             f"SELECT sequence, rows, articles, paragraphs, checksum, at FROM commits {where}"
         )
-        commits = [Commit(*found) for found in self._all(statement, values)]
+        commits = [Commit(*found) for found in self.fetch(statement, values)]
         for commit in commits:
             if not all(isinstance(number, int) for number in astuple(commit)[:-1]):
                 raise BrokenIndexError(f"{self._path}: commit {commit.sequence} {_CHANGED}")
@@ -463,7 +402,7 @@ class Catalog:
     def _records(self, where: str, values: Sequence[Any]) -> list[Record]:
         statement = f"SELECT number, seal, {SEALED} FROM articles {where}"
         records = []
-        for number, seal, *sealed in self._all(statement, values):
+        for number, seal, *sealed in self.fetch(statement, values):
             if seal_of(sealed) != seal:
                 raise BrokenIndexError(
                     f"{self._path}: the record of article {sealed[0]!r:.100} {_CHANGED}"
@@ -471,7 +410,8 @@ class Catalog:
             records.append(Record(number, *sealed[:-2]))
         return records
 
-    def _all(self, statement: str, values: Sequence[Any]) -> list[Any]:
+    def fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        """Return what a statement finds. Raises BrokenIndexError for an error of SQLite's."""
         with self._lock:
             try:
                 return self._connection.execute(statement, values).fetchall()

@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Final
 
 from nutgraf.index.article import Article
-from nutgraf.index.catalog import Catalog
 from nutgraf.index.creation import exported_encoder, make_encoder, make_parts
 from nutgraf.index.disk import sync_tree
 from nutgraf.index.encoder import Encoder, EncoderConfig
 from nutgraf.index.errors import BrokenIndexError, EncoderError, NutgrafError
 from nutgraf.index.generation import check_no_links, remove_generation, remove_leftovers
+from nutgraf.index.inspection import InspectedCatalog
 from nutgraf.index.layout import CATALOG, ENCODER, REBUILD_LOCK, generations, parts_folder
 from nutgraf.index.lock import WriteLock
 from nutgraf.index.manifest import Manifest
@@ -169,7 +169,9 @@ def _mend_catalog(index: Path, manifest: Manifest) -> None:
         # What cannot be mended is told when it is read.
         with (
             suppress(NutgrafError),
-            closing(Catalog.open(manifest.parts(index) / CATALOG, writing=True)) as catalog,
+            closing(
+                InspectedCatalog.open(manifest.parts(index) / CATALOG, writing=True)
+            ) as catalog,
         ):
             if catalog.complaints(1):
                 catalog.rebuild_indexes()

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from nutgraf.index import keywords
 from nutgraf.index.article import timestamp
 from nutgraf.index.audit import RESTORE, REWRITE, CatalogAudit, stored_records
-from nutgraf.index.catalog import Catalog
 from nutgraf.index.columns import NO_DATE, Columns
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError, NutgrafError, UntrustedIndexError
 from nutgraf.index.findings import Findings, Verification
+from nutgraf.index.inspection import InspectedCatalog
 from nutgraf.index.keywords import KeywordEntry, KeywordReader
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.keywords.entries import entries_of
@@ -125,7 +125,7 @@ class _Verifying:
             opened.callback(catalog.close)
             return self._compare(catalog, reader)
 
-    def _compare(self, catalog: Catalog, reader: KeywordReader | None) -> Verification:
+    def _compare(self, catalog: InspectedCatalog, reader: KeywordReader | None) -> Verification:
         try:
             commit, shown = self._commit(catalog, reader)
         except BrokenIndexError as error:
@@ -171,16 +171,18 @@ class _Verifying:
         engine = self._manifest.keyword_engine
         return keywords.open_reader(self._parts / KEYWORDS, engine, trust=self._trust)
 
-    def _open_catalog(self) -> Catalog | None:
-        opened: list[Catalog] = []
-        self._guard(CATALOG, RESTORE, lambda: opened.append(Catalog.open(self._parts / CATALOG)))
+    def _open_catalog(self) -> InspectedCatalog | None:
+        opened: list[InspectedCatalog] = []
+        self._guard(
+            CATALOG, RESTORE, lambda: opened.append(InspectedCatalog.open(self._parts / CATALOG))
+        )
         return opened[0] if opened else None
 
     def _open_encoder(self) -> None:
         self._encoder = OnnxEncoder.open(self._parts / ENCODER, self._manifest.encoder)
 
     def _commit(
-        self, catalog: Catalog, reader: KeywordReader | None
+        self, catalog: InspectedCatalog, reader: KeywordReader | None
     ) -> tuple[Commit, KeywordReader | None]:
         """Return the commit that all is looked at as of, and the keyword index if it shows it."""
         if reader is None:
@@ -207,7 +209,9 @@ class _Verifying:
                 return None
             raise
 
-    def _check_columns(self, catalog: Catalog, commit: Commit, audit: CatalogAudit) -> None:
+    def _check_columns(
+        self, catalog: InspectedCatalog, commit: Commit, audit: CatalogAudit
+    ) -> None:
         columns = self._open_columns(commit)
         if columns is None or not audit.is_sound:
             return
@@ -220,7 +224,9 @@ class _Verifying:
                     example = f"row {rows.start + int(at)}"
                     self._findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
 
-    def _check_vectors(self, catalog: Catalog, commit: Commit, audit: CatalogAudit) -> None:
+    def _check_vectors(
+        self, catalog: InspectedCatalog, commit: Commit, audit: CatalogAudit
+    ) -> None:
         if not audit.is_sound:
             return  # It says where embeddings begin and end, and what their checksums are.
         file = VectorFile(self._parts / VECTORS, self._manifest.encoder.dimension)
@@ -248,7 +254,9 @@ class _Verifying:
                 what = "an embedding is not of length 1"
                 self._findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
 
-    def _check_meaning(self, catalog: Catalog, file: VectorFile, rows: NDArray[np.int64]) -> None:
+    def _check_meaning(
+        self, catalog: InspectedCatalog, file: VectorFile, rows: NDArray[np.int64]
+    ) -> None:
         chosen = _spread(rows, self._sample)
         if self._encoder is None or not chosen:
             return
@@ -263,7 +271,9 @@ class _Verifying:
                 example = f"row {row} (cosine {cosine:.3f})"
                 self._findings.add(VECTORS, what, REPAIR_ROWS, example)
 
-    def _read(self, catalog: Catalog, rows: list[int]) -> tuple[dict[int, str], dict[int, Record]]:
+    def _read(
+        self, catalog: InspectedCatalog, rows: list[int]
+    ) -> tuple[dict[int, str], dict[int, Record]]:
         """Read texts and records as those who ask do, by SQLite's indexes."""
         try:
             return catalog.texts(rows), catalog.records_of(rows)
@@ -287,7 +297,9 @@ class _Verifying:
         for row in rows:
             self._findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row}")
 
-    def _check_terms(self, catalog: Catalog, reader: KeywordReader, audit: CatalogAudit) -> None:
+    def _check_terms(
+        self, catalog: InspectedCatalog, reader: KeywordReader, audit: CatalogAudit
+    ) -> None:
         if not audit.is_sound:
             return
         there = np.isin(np.arange(len(audit.alive)), reader.rows(query.Every()))
@@ -300,7 +312,7 @@ class _Verifying:
                 what = "a paragraph is not found by what it holds"
                 self._findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row} by {lacking!s:.60}")
 
-    def _check_lag(self, catalog: Catalog, reader: KeywordReader) -> None:
+    def _check_lag(self, catalog: InspectedCatalog, reader: KeywordReader) -> None:
         """Tell of a keyword index that is behind, if nobody is about to bring it up to date."""
         last = catalog.last_commit()
         if reader.sequence >= last.sequence or is_locked(self._index):
@@ -332,13 +344,13 @@ def _said(error: NutgrafError) -> str:
     return str(error).rpartition("; ")[0] or str(error)
 
 
-def _records(catalog: Catalog) -> Iterator[Record]:
+def _records(catalog: InspectedCatalog) -> Iterator[Record]:
     for stored in stored_records(catalog):
         if not isinstance(stored, int):
             yield stored.record
 
 
-def _until(catalog: Catalog, commit: Commit) -> Iterator[Commit]:
+def _until(catalog: InspectedCatalog, commit: Commit) -> Iterator[Commit]:
     return takewhile(lambda one: one.sequence <= commit.sequence, catalog.commits())
 
 

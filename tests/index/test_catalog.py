@@ -62,7 +62,7 @@ def test_rows_lead_to_records(catalog):
 
 def test_known_texts_are_recognised(catalog):
     catalog.write([article("a", "same", "other")], [], 0, 0)
-    (digest,) = {row[0] for row in catalog._all("SELECT digest FROM paragraphs WHERE row = 0", ())}
+    (digest,) = {row[0] for row in catalog.fetch("SELECT digest FROM paragraphs WHERE row = 0", ())}
     assert catalog.row_of_digest([digest, b"unknown"]) == {digest: 0}
 
 

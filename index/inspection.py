@@ -1,0 +1,72 @@
+"""The catalog as it stands on disk, whatever is wrong with it."""
+
+from __future__ import annotations
+
+from nutgraf.index.catalog import MANY, SEALED, Catalog
+from nutgraf.index.records import Record, StoredRecord, seal_of
+
+__all__ = ["InspectedCatalog"]
+
+
+class InspectedCatalog(Catalog):
+    """A catalog that also shows what its readers refuse, for audit and repair."""
+
+    def complaints(self, most: int) -> list[str]:
+        """Return what SQLite finds wrong with its file, nothing where it is sound."""
+        said = self.fetch(f"PRAGMA integrity_check({most:d})", ())
+        return [str(each) for (each,) in said if each != "ok"]
+
+    def rebuild_indexes(self) -> None:
+        """Make SQLite's indexes again from its tables. Raises BrokenIndexError."""
+        self.fetch("REINDEX", ())
+
+    def stored_records(self, after: int, until: int | None = None) -> list[StoredRecord]:
+        """Return the records with numbers above `after`, as they are: MANY, or up to `until`."""
+        statement = (
+            f"SELECT number, seal, {SEALED} FROM articles "
+            "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
+        )
+        values = (after, 2**63 - 1 if until is None else until, MANY)
+        return [
+            StoredRecord(Record(number, *sealed[:-2]), seal_of(sealed) == seal, *sealed[-2:])
+            for number, seal, *sealed in self.fetch(statement, values)
+        ]
+
+    def stored_texts(self, rows: range) -> dict[int, tuple[bytes, bytes]]:
+        """Return the text of each row, as it is, and the digest that is written beside it.
+
+        The digest is empty where it is not what was written for that row.
+        """
+        statement = (
+            "SELECT row, CAST(text AS BLOB), digest, seal FROM paragraphs "
+            "WHERE row >= ? AND row < ?"
+        )
+        found = self.fetch(statement, (rows.start, rows.stop))
+        return {
+            row: (text, digest if seal_of((row, digest)) == seal else b"")
+            for row, text, digest, seal in found
+        }
+
+    def strays(self) -> tuple[int, int]:
+        """Count the records of commits that there are not, and the texts beyond the last row."""
+        ((records, texts),) = self.fetch(
+            "SELECT (SELECT count(*) FROM articles "
+            "WHERE added NOT IN (SELECT sequence FROM commits) "
+            "OR removed NOT IN (SELECT sequence FROM commits)), "
+            "(SELECT count(*) FROM paragraphs WHERE row < 0 "
+            "OR row >= (SELECT coalesce(max(rows), 0) FROM commits))",
+            (),
+        )
+        return records, texts
+
+    def alive_twice(self, sequence: int) -> list[str]:
+        """Return the ids that more than one record alive at `sequence` has."""
+        statement = (
+            "SELECT id FROM articles WHERE added <= ? AND (removed IS NULL OR removed > ?) "
+            "GROUP BY id HAVING count(*) > 1"
+        )
+        return [found for (found,) in self.fetch(statement, (sequence, sequence))]
+
+    def codes_of(self, field: str) -> list[tuple[str, int]]:
+        """Return every value that `field` has anywhere, and its code."""
+        return self.fetch("SELECT value, code FROM codes WHERE field = ?", (field,))
