@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from nutgraf.api.admission import Admission
@@ -28,6 +27,7 @@ from nutgraf.api.errors import FullError, NotWrittenError, UnavailableError, Wri
 from nutgraf.api.group import Entry, Group
 from nutgraf.api.operations import Delete, Put, Written
 from nutgraf.index import IndexWriter
+from nutgraf.index.closing import Closing
 from nutgraf.index.errors import DiskFullError, IndexLockedError
 from nutgraf.index.layout import REBUILD_LOCK
 from nutgraf.index.lock import is_locked
@@ -56,7 +56,7 @@ STREAMS: Final = 4
 """Streams that are taken at once; each may hold an article of the largest size."""
 
 
-class WriteQueue:
+class WriteQueue(Closing):
     """Writes to the index at `path` for any number of threads and requests.
 
     `trust` is needed for a whoosh index, whose files hold pickles. Close it,
@@ -124,17 +124,6 @@ class WriteQueue:
         with self._changed:
             self._closed = True
         self.settle()
-
-    def __enter__(self) -> WriteQueue:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _enqueue(
         self, operations: Sequence[Put | Delete], *, urgent: bool, size: int

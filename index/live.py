@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from nutgraf.index.closing import Closing
 from nutgraf.index.errors import NutgrafError
 from nutgraf.index.snapshot import IndexSnapshot
 
@@ -30,7 +31,7 @@ class _Held:
         self.closed = False
 
 
-class LiveIndex:
+class LiveIndex(Closing):
     """Lends the snapshot of the newest commit, and keeps it open while anybody uses it.
 
     A commit by another process is noticed when a snapshot is next asked for.
@@ -91,12 +92,6 @@ class LiveIndex:
             self._closed = True
             self._held.retired = True
         self._close_if_unused(self._held)
-
-    def __enter__(self) -> LiveIndex:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _look(self) -> None:
         if time.monotonic() - self._looked < _LOOK_EVERY or self._refreshing.locked():

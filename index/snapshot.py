@@ -9,7 +9,6 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from nutgraf.index import keywords
 from nutgraf.index.article import Paragraph
 from nutgraf.index.catalog import Catalog
+from nutgraf.index.closing import Closing
 from nutgraf.index.columns import Columns
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError
@@ -53,7 +53,7 @@ class Statistics:
     bytes: int
 
 
-class IndexSnapshot:
+class IndexSnapshot(Closing):
     """One immutable view of an index: all parts as of one commit.
 
     Parts are opened when they are first asked for, so that a question pays
@@ -240,17 +240,6 @@ class IndexSnapshot:
         """Release files."""
         self.keywords.close()
         self.catalog.close()
-
-    def __enter__(self) -> IndexSnapshot:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _stamps(path: Path) -> Mark:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.article import Article
 from nutgraf.index.catalog import Catalog
+from nutgraf.index.closing import Closing
 from nutgraf.index.encoder import Encoder, OnnxEncoder
 from nutgraf.index.layout import CATALOG, ENCODER, VECTORS
 from nutgraf.index.manifest import Manifest
@@ -20,7 +21,7 @@ from nutgraf.index.vectors import VectorFile
 __all__ = ["KnownEmbeddings", "Truth"]
 
 
-class Truth:
+class Truth(Closing):
     """The catalog and rows.f16 of a generation, read while its writer goes on.
 
     Raises BrokenIndexError where the catalog is missing or damaged.
@@ -47,12 +48,6 @@ class Truth:
     def close(self) -> None:
         """Release files."""
         self.catalog.close()
-
-    def __enter__(self) -> Truth:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class KnownEmbeddings:

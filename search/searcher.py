@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
+from nutgraf.index.closing import Closing
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.live import LiveIndex
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
@@ -26,7 +26,7 @@ __all__ = ["Searcher"]
 T = TypeVar("T")
 
 
-class Searcher:
+class Searcher(Closing):
     """Answers questions from an index, each from one snapshot of it.
 
         with Searcher("news.index") as searcher:
@@ -83,17 +83,6 @@ class Searcher:
     def close(self) -> None:
         """Release files, once the questions that are being answered are."""
         self._live.close()
-
-    def __enter__(self) -> Searcher:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ask(self, answer: Callable[[IndexSnapshot], T]) -> T:
         """Answer from the newest snapshot, one and the same throughout."""
