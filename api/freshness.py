@@ -31,7 +31,7 @@ async def keep_fresh(searcher: Searcher, every: float = EVERY) -> NoReturn:
         try:
             await to_thread.run_sync(searcher.refresh, limiter=thread)
             failing = False
-        except Exception:
+        except Exception:  # Whatever it is, it must not end this: it may pass.
             if not failing:
                 LOG.exception("newer commits cannot be shown; the last one that could be is")
             failing = True

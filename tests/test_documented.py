@@ -19,7 +19,10 @@ from pydantic import BaseModel
 
 from nutgraf.api.app import create_app
 from nutgraf.api.cli import app
-from nutgraf.api.schemas import SearchBody, SearchParameters
+from nutgraf.api.requests import (
+    SearchBody,
+    SearchParameters,
+)
 from nutgraf.search import Searcher
 
 ROOT = Path(__file__).parent.parent

@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
+from nutgraf.api.answers import (
+    ArticleAnswer,
+)
 from nutgraf.api.preconditions import condition_of, etag
 from nutgraf.api.routes.described import ETAG, IF_MATCH, IF_NONE_MATCH, Answers, problems
-from nutgraf.api.schemas import ArticleAnswer
 from nutgraf.api.writing import WriteQueue
 from nutgraf.search import Searcher
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
-from nutgraf.api.schemas import ArticleBody, Problem
+from nutgraf.api.answers import (
+    Problem,
+)
+from nutgraf.api.requests import (
+    ArticleBody,
+)
 
 __all__ = [
     "ETAG", "IF_MATCH", "IF_NONE_MATCH", "Answers", "article_body", "problems", "stream_body",

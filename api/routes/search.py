@@ -7,7 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from nutgraf.api.schemas import Problem, SearchAnswer, SearchBody, SearchParameters
+from nutgraf.api.answers import (
+    Problem,
+    SearchAnswer,
+)
+from nutgraf.api.requests import (
+    SearchBody,
+    SearchParameters,
+)
 from nutgraf.search import Searcher
 
 __all__ = ["search_routes"]

@@ -6,7 +6,10 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
-from nutgraf.api.schemas import Health, StatsAnswer
+from nutgraf.api.answers import (
+    Health,
+    StatsAnswer,
+)
 from nutgraf.search import Searcher
 
 __all__ = ["state_routes"]

@@ -12,6 +12,10 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.background import BackgroundTask
 
+from nutgraf.api.answers import (
+    DeletedAnswer,
+    WrittenAnswer,
+)
 from nutgraf.api.bodies import JSON, NDJSON, article_in, check_content, read_body
 from nutgraf.api.errors import SlowError, UnavailableError, WritingError
 from nutgraf.api.operations import Applied, Delete, Put
@@ -26,7 +30,6 @@ from nutgraf.api.routes.described import (
     problems,
     stream_body,
 )
-from nutgraf.api.schemas import DeletedAnswer, WrittenAnswer
 from nutgraf.api.streams import ArticleStream
 from nutgraf.api.writing import STREAMS, WriteQueue
 from nutgraf.search import Searcher

@@ -6,10 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.testclient import TestClient
 
+from nutgraf.api.answers import (
+    ArticleAnswer,
+    SearchAnswer,
+    StatsAnswer,
+)
 from nutgraf.api.app import create_app
 from nutgraf.api.limits import MAX_BODY
 from nutgraf.api.problems import PROBLEM
-from nutgraf.api.schemas import ArticleAnswer, SearchAnswer, StatsAnswer
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.search import Searcher
 

@@ -19,11 +19,14 @@ from tests.api.test_http import problem
 
 import nutgraf.api.routes.writing as routes
 import nutgraf.api.writing as api_writing
+from nutgraf.api.answers import (
+    DeletedAnswer,
+    WrittenAnswer,
+)
 from nutgraf.api.app import create_app
 from nutgraf.api.errors import FullError, NotWrittenError, UnavailableError
 from nutgraf.api.group import IDLE
 from nutgraf.api.operations import Put
-from nutgraf.api.schemas import DeletedAnswer, WrittenAnswer
 from nutgraf.api.writing import CHANGES, CHANGES_SIZE, WriteQueue
 from nutgraf.index import Article, IndexWriter, compact_index
 from nutgraf.index.encoder import OnnxEncoder

@@ -1,0 +1,186 @@
+"""The shapes of answers over HTTP, for /docs and the tests."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from nutgraf.search.request import FusionMethod, Mode
+
+__all__ = [
+    "ArticleAnswer",
+    "ArticleFields",
+    "DeletedAnswer",
+    "ExplanationAnswer",
+    "FieldError",
+    "FusionAnswer",
+    "Health",
+    "HitAnswer",
+    "HitParagraph",
+    "PlaceAnswer",
+    "Problem",
+    "SearchAnswer",
+    "ShownParagraph",
+    "SnippetAnswer",
+    "StatsAnswer",
+    "TotalAnswer",
+    "WrittenAnswer",
+]
+
+
+class ArticleFields(BaseModel):
+    """What is shown of an article besides its paragraphs."""
+
+    id: str
+    title: str
+    url: str | None
+    source: str | None
+    author: str | None
+    section: str | None
+    published: Annotated[str | None, Field(examples=["2023-01-04"])]
+    language: str | None
+
+
+class HitParagraph(BaseModel):
+    """A paragraph's public id, and its place in its article, from 0."""
+
+    id: Annotated[str, Field(examples=["ARTICLE#12"])]
+    position: int
+
+
+class ShownParagraph(HitParagraph):
+    """A paragraph of an article that is shown whole."""
+
+    text: str
+
+
+class SnippetAnswer(BaseModel):
+    """Plain text, the same as escaped html with highlights, and where those are in the text."""
+
+    text: str
+    html: str
+    highlights: Annotated[
+        list[tuple[int, int]], Field(description="Start and end in code points of text.")
+    ]
+
+
+class PlaceAnswer(BaseModel):
+    """Where a hit stands in one ranking; no rank where it is beyond the depth that is read."""
+
+    rank: int | None
+    score: float | None
+
+
+class FusionAnswer(BaseModel):
+    """How two rankings became one; weight is that of meaning."""
+
+    method: FusionMethod
+    weight: float
+
+
+class ExplanationAnswer(BaseModel):
+    """Why a hit stands where it does."""
+
+    keyword: PlaceAnswer | None
+    semantic: PlaceAnswer | None
+    fusion: FusionAnswer | None
+    recency: Annotated[float | None, Field(description="What age has left of the score.")]
+
+
+class HitAnswer(BaseModel):
+    """One ranked paragraph."""
+
+    rank: int
+    score: Annotated[float, Field(ge=0, le=1)]
+    article: ArticleFields
+    paragraph: HitParagraph
+    snippet: SnippetAnswer
+    explain: ExplanationAnswer | None = None
+
+
+class TotalAnswer(BaseModel):
+    """How many hits there are to page through; "gte": at least so many match."""
+
+    value: int
+    relation: Literal["eq", "gte"]
+
+
+class SearchAnswer(BaseModel):
+    """Ranked hits."""
+
+    query: str
+    mode: Mode
+    took_ms: float
+    total: TotalAnswer
+    hits: list[HitAnswer]
+    facets: dict[str, list[dict[str, str | int]]]
+    suggestion: str | None
+    warnings: list[str]
+    snapshot: int
+
+
+class ArticleAnswer(ArticleFields):
+    """An article with all its paragraphs."""
+
+    paragraphs: list[ShownParagraph]
+    snapshot: int
+
+
+class WrittenAnswer(BaseModel):
+    """What came of an article that was put; snapshot is the commit that has it."""
+
+    id: str
+    result: Literal["created", "updated", "unchanged"]
+    etag: str
+    snapshot: int
+
+
+class DeletedAnswer(BaseModel):
+    """The article is gone; snapshot is the commit without it."""
+
+    id: str
+    result: Literal["deleted"]
+    snapshot: int
+
+
+class StatsAnswer(BaseModel):
+    """What the index holds."""
+
+    articles: int
+    paragraphs: int
+    rows: int
+    snapshot: int
+    committed: str | None
+    language: str
+    keyword_engine: str
+    encoder: str
+    dimension: int
+    format: int
+    bytes: int
+
+
+class Health(BaseModel):
+    """The server answers."""
+
+    status: Literal["ok"]
+
+
+class FieldError(BaseModel):
+    """One field that is wrong, and why."""
+
+    field: str
+    reason: str
+
+
+class Problem(BaseModel):
+    """An error, RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+    durable: Annotated[
+        int | None, Field(description="Of a stream that failed: the line up to which all is kept.")
+    ] = None

@@ -1,0 +1,193 @@
+"""The shapes of requests over HTTP, for validation and for /docs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nutgraf.search.request import (
+    DEPTH,
+    MAX_LIMIT,
+    MAX_QUESTION,
+    Filters,
+    FusionMethod,
+    Highlight,
+    Mode,
+    Recency,
+    SearchRequest,
+)
+
+__all__ = [
+    "ArticleBody",
+    "FiltersBody",
+    "HighlightBody",
+    "PublishedBody",
+    "RecencyBody",
+    "SearchBody",
+    "SearchParameters",
+]
+
+Values = str | list[str]
+
+Q = Annotated[
+    str,
+    Field(
+        description=f"The question, at most {MAX_QUESTION:,} characters: plain words, "
+        '"phrases", +must, -not, field:word, prefix*, fuzzy~, AND OR NOT.'
+    ),
+]
+ModeField = Annotated[Mode, Field(description="Which rankings answer.")]
+FusionField = Annotated[FusionMethod, Field(description="How two rankings become one.")]
+Weight = Annotated[
+    float | None,
+    Field(description="How much meaning counts against keywords, 0 to 1; by itself what suits."),
+]
+HalfLife = Annotated[
+    str, Field(description="After which half of the advantage is gone: 12h, 30d, 2w, 1y.")
+]
+RecencyWeight = Annotated[
+    float, Field(description="The share of a score that age can take, 0 to 1.")
+]
+Limit = Annotated[int, Field(description=f"Hits on the page, 1 to {MAX_LIMIT}.")]
+Offset = Annotated[int, Field(description=f"Hits before the page, 0 to {2 * DEPTH}.")]
+Explain = Annotated[bool, Field(description="Say of each hit why it stands where it does.")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class _Asked(_Strict):
+    """What is spelled alike as query parameters and as JSON."""
+
+    q: Q
+    mode: ModeField = "hybrid"
+    limit: Limit = 10
+    offset: Offset = 0
+    fusion: FusionField = "convex"
+    weight: Weight = None
+    explain: Explain = False
+
+    def _with(
+        self, filters: Filters, recency: Recency | None, highlight: Highlight
+    ) -> SearchRequest:
+        return SearchRequest(
+            q=self.q,
+            mode=self.mode,
+            limit=self.limit,
+            offset=self.offset,
+            filters=filters,
+            fusion=self.fusion,
+            weight=self.weight,
+            recency=recency,
+            explain=self.explain,
+            highlight=highlight,
+        )
+
+
+class SearchParameters(_Asked):
+    """A search request as query parameters."""
+
+    source: list[str] = []
+    author: list[str] = []
+    section: list[str] = []
+    language: list[str] = []
+    article: list[str] = []
+    published_from: str | None = None
+    published_to: str | None = None
+    recency_half_life: HalfLife | None = None
+    recency_weight: RecencyWeight | None = None
+    highlight_pre: str = "<mark>"
+    highlight_post: str = "</mark>"
+
+    def request(self) -> SearchRequest:
+        """Return the request that it describes. Raises RequestError."""
+        filters = Filters(
+            source=tuple(self.source),
+            author=tuple(self.author),
+            section=tuple(self.section),
+            language=tuple(self.language),
+            article=tuple(self.article),
+            published_from=self.published_from,
+            published_to=self.published_to,
+        )
+        recency = Recency.of(self.recency_half_life, self.recency_weight)
+        return self._with(filters, recency, Highlight(self.highlight_pre, self.highlight_post))
+
+
+class PublishedBody(_Strict):
+    """A range of publication; both ends belong to it."""
+
+    from_: Annotated[str | None, Field(alias="from", examples=["2023-01-01"])] = None
+    to: Annotated[str | None, Field(examples=["2023-12-31"])] = None
+
+
+class FiltersBody(_Strict):
+    """What every hit must be; a list holds alternatives."""
+
+    source: Values = []
+    author: Values = []
+    section: Values = []
+    language: Values = []
+    article: Values = []
+    published: PublishedBody = PublishedBody()
+
+
+class RecencyBody(_Strict):
+    """How much newer articles are to count."""
+
+    half_life: HalfLife
+    weight: RecencyWeight = 0.2
+
+
+class HighlightBody(_Strict):
+    """What is put around a highlight in a snippet's html."""
+
+    pre: str = "<mark>"
+    post: str = "</mark>"
+
+
+class SearchBody(_Asked):
+    """A search request as JSON."""
+
+    filters: FiltersBody = FiltersBody()
+    recency: RecencyBody | None = None
+    highlight: HighlightBody = HighlightBody()
+
+    def request(self) -> SearchRequest:
+        """Return the request that it describes. Raises RequestError."""
+        given = self.filters
+        filters = Filters(
+            source=_values(given.source),
+            author=_values(given.author),
+            section=_values(given.section),
+            language=_values(given.language),
+            article=_values(given.article),
+            published_from=given.published.from_,
+            published_to=given.published.to,
+        )
+        asked = self.recency
+        recency = None if asked is None else Recency(asked.half_life, asked.weight)
+        return self._with(filters, recency, Highlight(self.highlight.pre, self.highlight.post))
+
+
+def _values(given: Values) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+class ArticleBody(BaseModel):
+    """An article to be put: `title`, and `paragraphs` or `text`."""
+
+    id: Annotated[str | None, Field(description="If given, the one in the URL.")] = None
+    title: str
+    paragraphs: list[str] | None = None
+    text: Annotated[
+        str | None, Field(description="In place of paragraphs; blank lines stand between them.")
+    ] = None
+    url: str | None = None
+    source: str | None = None
+    author: str | None = None
+    section: str | None = None
+    published: Annotated[str | None, Field(examples=["2023-01-04"])] = None
+    language: str | None = None
