@@ -18,11 +18,9 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import astuple
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
-from nutgraf.index.article import Article
 from nutgraf.index.database import SCHEMA, SQLITE_ERRORS, broken, connect
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.records import (
@@ -285,105 +283,6 @@ class Catalog:
             )
             found.update(self.fetch(statement, some))
         return found
-
-    def write(
-        self,
-        articles: Sequence[Article],
-        deleted: Sequence[str],
-        first_row: int,
-        checksum: int,
-        sequence: int = 0,
-    ) -> Commit:
-        """Put `articles` and delete ids in one transaction; return the commit.
-
-        Each article takes the next rows from `first_row` on, in order. An
-        article whose id is alive replaces the living record. `checksum` is
-        that of rows.f16 with the new rows. The commit takes the next sequence
-        number, or `sequence` where that is later.
-        """
-        with self._lock:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                try:
-                    commit = self._write(articles, deleted, first_row, checksum, sequence)
-                except BaseException:
-                    if self._connection.in_transaction:  # SQLite rolls some failures back itself.
-                        self._connection.execute("ROLLBACK")
-                    raise
-                self._connection.execute("COMMIT")
-            except SQLITE_ERRORS as error:
-                raise broken(self._path, error) from error
-        return commit
-
-    def _write(
-        self,
-        articles: Sequence[Article],
-        deleted: Sequence[str],
-        first_row: int,
-        checksum: int,
-        sequence: int,
-    ) -> Commit:
-        run = self._connection.execute
-        found = run("SELECT * FROM commits ORDER BY sequence DESC LIMIT 1").fetchone()
-        last = Commit(*found) if found else NO_COMMIT
-        sequence = max(last.sequence + 1, sequence)
-        for name in (*deleted, *(article.id for article in articles)):
-            self._remove(name, sequence)
-        row = first_row
-        for article in articles:
-            self._insert(article, row, sequence)
-            row += len(article.paragraphs)
-        removed, removed_paragraphs = run(
-            "SELECT count(*), coalesce(sum(paragraphs), 0) FROM articles WHERE removed = ?",
-            (sequence,),
-        ).fetchone()
-        commit = Commit(
-            sequence,
-            row,
-            last.articles - removed + len(articles),
-            last.paragraphs - removed_paragraphs + row - first_row,
-            checksum,
-            datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-        run("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?)", astuple(commit))
-        return commit
-
-    def _remove(self, article: str, sequence: int) -> None:
-        run = self._connection.execute
-        statement = f"SELECT number, {SEALED} FROM articles WHERE id = ? AND removed IS NULL"
-        for number, *sealed in run(statement, (article,)).fetchall():
-            seal = seal_of((*sealed[:-1], sequence))
-            run(
-                "UPDATE articles SET removed = ?, seal = ? WHERE number = ?",
-                (sequence, seal, number),
-            )
-
-    def _insert(self, article: Article, first_row: int, sequence: int) -> None:
-        run = self._connection.execute
-        fields = (
-            article.id, article.title, article.url, article.source, article.author,
-            article.section, article.published, article.language,
-            article.digest(), first_row, len(article.paragraphs), sequence, None,
-        )  # fmt: skip
-        run(
-            f"INSERT INTO articles ({SEALED}, seal) VALUES ({', '.join('?' * 14)})",
-            (*fields, seal_of(fields)),
-        )
-        for row, text in enumerate(article.paragraphs, first_row):
-            digest = text_digest(text)
-            seal = seal_of((row, digest))
-            run("INSERT INTO paragraphs VALUES (?, ?, ?, ?)", (row, text, digest, seal))
-        for field in CODED:
-            if (value := getattr(article, field)) is not None:
-                self._give_code(field, value)
-
-    def _give_code(self, field: str, value: str) -> None:
-        run = self._connection.execute
-        known = "SELECT 1 FROM codes WHERE field = ? AND value = ?"
-        if run(known, (field, value)).fetchone() is None:
-            ((count,),) = run("SELECT count(*) FROM codes WHERE field = ?", (field,))
-            seal = seal_of((field, value, count + 1))
-            run("INSERT INTO codes VALUES (?, ?, ?, ?)", (field, value, count + 1, seal))
 
     def _commit(self, where: str, *values: int) -> Commit | None:
         found = self._commits(where, *values)

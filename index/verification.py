@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain, islice, takewhile
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,8 @@ from nutgraf.index.records import CODED, NO_COMMIT, Commit, Record
 from nutgraf.index.vectors import VectorFile
 
 __all__ = ["verify_index"]
+
+T = TypeVar("T")
 
 SAMPLE: Final = 64
 """Paragraphs that are encoded again and looked for: half a second's work."""
@@ -114,11 +116,11 @@ class _Verifying:
     def run(self) -> Verification:
         with ExitStack() as opened:
             # The keyword index first, as readers do: the catalog knows all that it shows.
-            reader = self._open_keywords()
+            reader = self._guard(KEYWORDS, REPAIR_KEYWORDS, self._open_keywords)
             if reader is not None:
                 opened.callback(reader.close)
             self._guard(ENCODER, REPAIR_ENCODER, self._open_encoder)
-            catalog = self._open_catalog()
+            catalog = self._guard(CATALOG, RESTORE, self._open_catalog)
             if catalog is None:
                 self._guard(COLUMNS, REPAIR_COLUMNS, lambda: self._open_columns(NO_COMMIT))
                 return self._told(NO_COMMIT)
@@ -151,32 +153,24 @@ class _Verifying:
             leftovers=_leftovers(self._index, self._manifest),
         )
 
-    def _guard(self, part: str, remedy: str, check: Callable[[], object]) -> None:
-        """Make a finding of whatever damage makes our code, or a library, raise."""
+    def _guard(self, part: str, remedy: str, check: Callable[[], T]) -> T | None:
+        """Return what `check` does; whatever damage makes it raise becomes a finding, and None."""
         try:
-            check()
+            return check()
         except UntrustedIndexError:
             raise
         except NutgrafError as error:
             self._findings.add(part, _said(error), remedy)
         except Exception as error:  # noqa: BLE001 - damage can make them raise anything
             self._findings.add(part, f"it cannot be used ({error!r:.200})", remedy)
+        return None
 
-    def _open_keywords(self) -> KeywordReader | None:
-        opened: list[KeywordReader] = []
-        self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: opened.append(self._keywords()))
-        return opened[0] if opened else None
-
-    def _keywords(self) -> KeywordReader:
+    def _open_keywords(self) -> KeywordReader:
         engine = self._manifest.keyword_engine
         return keywords.open_reader(self._parts / KEYWORDS, engine, trust=self._trust)
 
-    def _open_catalog(self) -> InspectedCatalog | None:
-        opened: list[InspectedCatalog] = []
-        self._guard(
-            CATALOG, RESTORE, lambda: opened.append(InspectedCatalog.open(self._parts / CATALOG))
-        )
-        return opened[0] if opened else None
+    def _open_catalog(self) -> InspectedCatalog:
+        return InspectedCatalog.open(self._parts / CATALOG)
 
     def _open_encoder(self) -> None:
         self._encoder = OnnxEncoder.open(self._parts / ENCODER, self._manifest.encoder)
@@ -318,7 +312,7 @@ class _Verifying:
         if reader.sequence >= last.sequence or is_locked(self._index):
             return
         # Who made that commit is gone. Was it before the keyword index was opened, or after?
-        again = self._keywords()
+        again = self._open_keywords()
         seen = again.sequence
         again.close()
         if seen < last.sequence:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index import columns, keywords
 from nutgraf.index.article import Article
-from nutgraf.index.catalog import Catalog
+from nutgraf.index.catalog_writer import CatalogWriter
 from nutgraf.index.encoder import Encoder, OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.generation import remove_leftovers
@@ -77,7 +77,7 @@ class PartsWriter:
         self._analyzer = Analyzer(manifest.language)
         self._vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
         with ExitStack() as opened:
-            self._catalog = Catalog.open(folder / CATALOG, writing=True)
+            self._catalog = CatalogWriter.open(folder / CATALOG, writing=True)
             opened.callback(self._catalog.close)
             self._commit = self._catalog.last_commit()
             self._vectors.cut(self._commit.rows)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nutgraf.index.article import Article, timestamp
 from nutgraf.index.catalog import Catalog
+from nutgraf.index.catalog_writer import CatalogWriter
 from nutgraf.index.columns import NO_DATE, Columns, catch_up
 from nutgraf.index.errors import BrokenIndexError
 
@@ -21,7 +22,7 @@ def article(name, *paragraphs, **fields):
 def catalog(tmp_path):
     path = tmp_path / "catalog.sqlite"
     Catalog.create(path)
-    opened = Catalog.open(path, writing=True)
+    opened = CatalogWriter.open(path, writing=True)
     yield opened
     opened.close()
 
@@ -87,7 +88,7 @@ def test_files_that_are_no_catalog(tmp_path):
 
 def test_readers_cannot_write(tmp_path):
     Catalog.create(tmp_path / "catalog.sqlite")
-    reader = Catalog.open(tmp_path / "catalog.sqlite")
+    reader = CatalogWriter.open(tmp_path / "catalog.sqlite")
     with pytest.raises(BrokenIndexError, match="readonly"):
         reader.write([article("a")], [], 0, 0)
     reader.close()
@@ -112,7 +113,7 @@ def test_columns_hold_a_value_a_row(catalog, tmp_path):
 def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
     folder = tmp_path_factory.mktemp("columns")
     Catalog.create(folder / "c.sqlite")
-    with closing(Catalog.open(folder / "c.sqlite", writing=True)) as catalog:
+    with closing(CatalogWriter.open(folder / "c.sqlite", writing=True)) as catalog:
         row = 0
         for number, sizes in enumerate(commits):
             articles = [
