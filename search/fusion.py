@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 __all__ = ["WEIGHTS", "K", "convex", "normalize", "ranks", "reciprocal_rank"]
 
-WEIGHTS: Final = {"convex": 0.3, "rrf": 0.5}
+WEIGHTS: Final = {"convex": 0.4, "rrf": 0.5}
 """How much meaning counts against keywords, 0 to 1, where a request does not say.
 
-For the convex combination the mean of nDCG@10 over five judged sets is nearly flat from .3 to
-.4, and .3 is better on the worst of them: see benchmarks/relevance.md.
+For the convex combination the mean of nDCG@10 over five judged sets is flat from .25 to .4, and
+with less than .4 a question in other words misses its news: see benchmarks/relevance.md.
 """
 
 FULL: Final = 1.5
