@@ -6,6 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from nutgraf.search.checks import (
+    check_choice,
+    check_kind,
+    check_range,
+    check_share,
+    check_text,
+)
 from nutgraf.search.dates import written_seconds
 from nutgraf.search.errors import RequestError
 
@@ -82,7 +89,7 @@ class Filters:
                     name, f"has {len(values)} values; at most {MAX_VALUES} are taken"
                 )
             for value in values:
-                _check_text(name, value)
+                check_text(name, value)
         start, end = self.published()
         if start is not None and end is not None and start > end:
             raise RequestError(
@@ -131,7 +138,7 @@ class Recency:
                 "recency.half_life",
                 f"is {str(self.half_life)[:40]!r}; write it as 12h, 30d, 2w or 1y",
             )
-        _check_weight("recency.weight", self.weight)
+        check_share("recency.weight", self.weight)
 
     @classmethod
     def of(cls, half_life: str | None, weight: float | None) -> Recency | None:
@@ -169,16 +176,16 @@ class SearchRequest:
 
     def __post_init__(self) -> None:
         for name, kind in KINDS.items():
-            _check_kind(name, getattr(self, name), kind)
+            check_kind(name, getattr(self, name), kind)
         _check_question(self.q)
-        _check_choice("mode", self.mode, get_args(Mode))
-        _check_choice("fusion", self.fusion, get_args(FusionMethod))
+        check_choice("mode", self.mode, get_args(Mode))
+        check_choice("fusion", self.fusion, get_args(FusionMethod))
         if self.weight is not None:
-            _check_weight("weight", self.weight)
+            check_share("weight", self.weight)
         if self.recency is not None:
-            _check_kind("recency", self.recency, Recency)
-        _check_range("limit", self.limit, 1, MAX_LIMIT)
-        _check_range("offset", self.offset, 0, MAX_OFFSET)
+            check_kind("recency", self.recency, Recency)
+        check_range("limit", self.limit, 1, MAX_LIMIT)
+        check_range("offset", self.offset, 0, MAX_OFFSET)
 
 
 KINDS: Final = {
@@ -191,18 +198,6 @@ KINDS: Final = {
     "explain": bool,
     "highlight": Highlight,
 }
-
-
-def _check_kind(name: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise RequestError(name, f"is a {type(value).__name__}; it must be a {kind.__name__}")
-
-
-def _check_weight(name: str, weight: object) -> None:
-    if isinstance(weight, bool) or not isinstance(weight, int | float):
-        raise RequestError(name, f"is a {type(weight).__name__}; it must be a number")
-    if not 0 <= weight <= 1:  # NaN is not, either
-        raise RequestError(name, f"is {weight}; take 0 to 1")
 
 
 def _as_values(name: str, given: object) -> tuple[str, ...]:
@@ -219,28 +214,7 @@ def _check_question(q: str) -> None:
         raise RequestError(
             "q", f"is {len(q):,} characters long; at most {MAX_QUESTION:,} are taken"
         )
-    _check_text("q", q)
-
-
-def _check_text(name: str, value: str) -> None:
-    if "\x00" in value:
-        raise RequestError(name, f"holds a NUL byte at character {value.index(chr(0))}")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise RequestError(
-            name, f"holds half a surrogate pair at character {error.start}, which is no text"
-        ) from None
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise RequestError(name, f"is {str(value)[:40]!r}; choose one of {', '.join(choices)}")
-
-
-def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
-    if not lowest <= value <= highest:
-        raise RequestError(name, f"is {value}; take {lowest} to {highest}")
+    check_text("q", q)
 
 
 def _seconds(name: str, value: str | None) -> tuple[int, int] | None:

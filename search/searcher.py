@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -13,13 +12,9 @@ from nutgraf.index.closing import Closing
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.live import LiveIndex
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
-from nutgraf.search.candidates import Candidates
-from nutgraf.search.hits import ArticleFields, ArticleView, Hit, ParagraphView, Response, Total
-from nutgraf.search.matches import find_matches
-from nutgraf.search.query import Question, parse_question
-from nutgraf.search.rank import rank_candidates
+from nutgraf.search.answering import answer
+from nutgraf.search.hits import ArticleFields, ArticleView, ParagraphView, Response
 from nutgraf.search.request import SearchRequest
-from nutgraf.search.snippets import make_snippet
 
 __all__ = ["Searcher"]
 
@@ -54,7 +49,7 @@ class Searcher(Closing):
             request = replace(request, **options)
         else:
             request = SearchRequest(request, **options)
-        return self._ask(partial(_search, request=request))
+        return self._ask(partial(answer, request=request))
 
     def article(self, article: str) -> ArticleView | None:
         """Return the article with this id and all its paragraphs, or None."""
@@ -84,34 +79,18 @@ class Searcher(Closing):
         """Release files, once the questions that are being answered are."""
         self._live.close()
 
-    def _ask(self, answer: Callable[[IndexSnapshot], T]) -> T:
+    def _ask(self, ask: Callable[[IndexSnapshot], T]) -> T:
         """Answer from the newest snapshot, one and the same throughout."""
         with self._live.snapshot() as snapshot:
             try:
-                return answer(snapshot)
+                return ask(snapshot)
             except BrokenIndexError:
                 # A new generation may have taken the place of files that were not open yet.
                 self._live.refresh()
                 with self._live.snapshot() as newer:
                     if newer is snapshot:
                         raise
-                    return answer(newer)
-
-
-def _search(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
-    started = time.perf_counter()
-    question = parse_question(request.q, snapshot.analyzer)
-    candidates = rank_candidates(snapshot, request, question)
-    hits = _hits(snapshot, request, question, candidates)
-    return Response(
-        query=request.q,
-        mode=request.mode,
-        took_ms=(time.perf_counter() - started) * 1000,
-        total=Total(len(candidates.rows), "eq" if candidates.complete else "gte"),
-        hits=hits,
-        warnings=_warnings(question, candidates),
-        snapshot=snapshot.sequence,
-    )
+                    return ask(newer)
 
 
 def _article(snapshot: IndexSnapshot, article: str) -> ArticleView | None:
@@ -125,40 +104,4 @@ def _article(snapshot: IndexSnapshot, article: str) -> ArticleView | None:
         tuple(ParagraphView(item.id, item.position, item.text) for item in paragraphs),
         snapshot.sequence,
         record.digest,
-    )
-
-
-def _hits(
-    snapshot: IndexSnapshot, request: SearchRequest, question: Question, candidates: Candidates
-) -> tuple[Hit, ...]:
-    """Read the texts of the page that is shown, and of no other row."""
-    page = range(request.offset, min(request.offset + request.limit, len(candidates.rows)))
-    found = snapshot.paragraphs(int(candidates.rows[at]) for at in page)
-    hits = []
-    for at in page:
-        record, paragraph = found[int(candidates.rows[at])]
-        matches = find_matches(paragraph.text, question, snapshot.analyzer)
-        language = record.language or snapshot.manifest.language
-        hits.append(
-            Hit(
-                rank=at + 1,
-                score=float(candidates.scores[at]),
-                article=ArticleFields.of(record),
-                position=paragraph.position,
-                text=paragraph.text,
-                snippet=make_snippet(paragraph.text, matches, language, request.highlight),
-                explain=candidates.explain(at) if request.explain else None,
-            )
-        )
-    return tuple(hits)
-
-
-def _warnings(question: Question, candidates: Candidates) -> tuple[str, ...]:
-    """Return what the asker is to read: nothing is found, too, where conditions are why."""
-    if question.constraint is None or len(candidates.rows):
-        return question.warnings
-    return (
-        *question.warnings,
-        'no paragraph meets all conditions of the question: "phrases", +, -, patterns* and '
-        "field: each have to hold; write OR between alternatives",
     )

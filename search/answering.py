@@ -1,0 +1,43 @@
+"""A request in, its answer out, from one snapshot: every step from question to hits, in order."""
+
+from __future__ import annotations
+
+import time
+
+from nutgraf.index.snapshot import IndexSnapshot
+from nutgraf.search.candidates import Candidates
+from nutgraf.search.hits import Response, Total
+from nutgraf.search.page import hits_of_page
+from nutgraf.search.query import Question, parse_question
+from nutgraf.search.rank import rank_candidates
+from nutgraf.search.request import SearchRequest
+
+__all__ = ["answer"]
+
+
+def answer(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
+    """Answer a request from a snapshot."""
+    started = time.perf_counter()
+    question = parse_question(request.q, snapshot.analyzer)
+    candidates = rank_candidates(snapshot, request, question)
+    hits = hits_of_page(snapshot, request, question, candidates)
+    return Response(
+        query=request.q,
+        mode=request.mode,
+        took_ms=(time.perf_counter() - started) * 1000,
+        total=Total(len(candidates.rows), "eq" if candidates.complete else "gte"),
+        hits=hits,
+        warnings=_warnings(question, candidates),
+        snapshot=snapshot.sequence,
+    )
+
+
+def _warnings(question: Question, candidates: Candidates) -> tuple[str, ...]:
+    """Return what the asker is to read: nothing is found, too, where conditions are why."""
+    if question.constraint is None or len(candidates.rows):
+        return question.warnings
+    return (
+        *question.warnings,
+        'no paragraph meets all conditions of the question: "phrases", +, -, patterns* and '
+        "field: each have to hold; write OR between alternatives",
+    )
