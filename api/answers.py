@@ -13,6 +13,7 @@ __all__ = [
     "ArticleFields",
     "DeletedAnswer",
     "ExplanationAnswer",
+    "FacetAnswer",
     "FieldError",
     "FusionAnswer",
     "Health",
@@ -106,15 +107,22 @@ class TotalAnswer(BaseModel):
     relation: Literal["eq", "gte"]
 
 
+class FacetAnswer(BaseModel):
+    """A value of a facet, and how many of all that matches have it."""
+
+    value: Annotated[str, Field(examples=["Northgate Courier", "2023-06"])]
+    count: int
+
+
 class SearchAnswer(BaseModel):
-    """Ranked hits."""
+    """Ranked hits; facets by the names that they were asked for by."""
 
     query: str
     mode: Mode
     took_ms: float
     total: TotalAnswer
     hits: list[HitAnswer]
-    facets: dict[str, list[dict[str, str | int]]]
+    facets: dict[str, list[FacetAnswer]]
     suggestion: str | None
     warnings: list[str]
     snapshot: int

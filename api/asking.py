@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from nutgraf.api.options import HERE, AsJson, Index, Trust, show_answer
-from nutgraf.search.request import FusionMethod, Mode
+from nutgraf.api.options import HERE, AsJson, From, Index, To, Trust, Values, show_answer
+from nutgraf.search.request import FACETS, Facet, FusionMethod, Mode
 
 __all__ = ["add_search", "search"]
 
-Values = Annotated[
-    list[str] | None,
-    typer.Option(metavar="VALUE", help="Only paragraphs with this value, exactly; repeatable."),
+Facets = Annotated[
+    list[str] | None,  # typer knows no list of choices
+    typer.Option(metavar="FACET", help=f"Count what matches by {', '.join(FACETS)}; repeatable."),
 ]
 
 
@@ -34,13 +34,8 @@ def search(
     section: Values = None,
     language: Values = None,
     article: Values = None,
-    published_from: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only from this day or time on.")
-    ] = None,
-    published_to: Annotated[
-        str | None,
-        typer.Option(metavar="DATE", help="Only to the end of this day, or to this time."),
-    ] = None,
+    published_from: From = None,
+    published_to: To = None,
     fusion: Annotated[FusionMethod, typer.Option(help="How rankings are fused.")] = "convex",
     weight: Annotated[
         float | None, typer.Option(metavar="NUMBER", help="What meaning counts in it, 0 to 1.")
@@ -52,6 +47,7 @@ def search(
         float | None,
         typer.Option(metavar="NUMBER", help="What share of a score age can take; 0.2 by itself."),
     ] = None,
+    facets: Facets = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why a hit is there.")] = False,
     highlight_pre: Annotated[
         str, typer.Option(metavar="TEXT", help="Put before a match in the html of --json.")
@@ -80,6 +76,7 @@ def search(
         fusion=fusion,
         weight=weight,
         recency=Recency.of(recency_half_life, recency_weight),
+        facets=cast("tuple[Facet, ...]", tuple(facets or ())),
         explain=explain,
         highlight=Highlight(highlight_pre, highlight_post),
     )
@@ -87,9 +84,11 @@ def search(
         response = searcher.search(request)
 
     def pretty() -> None:
-        from nutgraf.api.terminal import print_hits, standard_output
+        from nutgraf.api.terminal import print_facets, print_hits, standard_output
 
-        print_hits(response, standard_output())
+        console = standard_output()
+        print_hits(response, console)
+        print_facets(response.facets, console)
         for warning in response.warnings:
             print(f"nutgraf: {warning}", file=sys.stderr)
 

@@ -19,8 +19,11 @@ __all__ = [
     "PATIENCE",
     "USER_FAULT",
     "AsJson",
+    "From",
     "Index",
+    "To",
     "Trust",
+    "Values",
     "show_answer",
 ]
 
@@ -48,6 +51,15 @@ Trust = Annotated[
         envvar="NUTGRAF_TRUST",
         help="Open a whoosh index, whose files hold pickles: only one that you made.",
     ),
+]
+
+Values = Annotated[
+    list[str] | None,
+    typer.Option(metavar="VALUE", help="Only paragraphs with this value, exactly; repeatable."),
+]
+From = Annotated[str | None, typer.Option(metavar="DATE", help="Only from this day or time on.")]
+To = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Only to the end of this day, or to this time.")
 ]
 
 

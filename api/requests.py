@@ -10,6 +10,7 @@ from nutgraf.search.request import (
     DEPTH,
     MAX_LIMIT,
     MAX_QUESTION,
+    Facet,
     Filters,
     FusionMethod,
     Highlight,
@@ -51,6 +52,9 @@ RecencyWeight = Annotated[
 ]
 Limit = Annotated[int, Field(description=f"Hits on the page, 1 to {MAX_LIMIT}.")]
 Offset = Annotated[int, Field(description=f"Hits before the page, 0 to {2 * DEPTH}.")]
+Facets = Annotated[
+    list[Facet], Field(description="Count all that matches by these; a facet's own filter apart.")
+]
 Explain = Annotated[bool, Field(description="Say of each hit why it stands where it does.")]
 
 
@@ -67,6 +71,7 @@ class _Asked(_Strict):
     offset: Offset = 0
     fusion: FusionField = "convex"
     weight: Weight = None
+    facets: Facets = []
     explain: Explain = False
 
     def _with(
@@ -81,13 +86,14 @@ class _Asked(_Strict):
             fusion=self.fusion,
             weight=self.weight,
             recency=recency,
+            facets=tuple(self.facets),
             explain=self.explain,
             highlight=highlight,
         )
 
 
-class SearchParameters(_Asked):
-    """A search request as query parameters."""
+class _Filtered(_Strict):
+    """Filters as query parameters."""
 
     source: list[str] = []
     author: list[str] = []
@@ -96,14 +102,10 @@ class SearchParameters(_Asked):
     article: list[str] = []
     published_from: str | None = None
     published_to: str | None = None
-    recency_half_life: HalfLife | None = None
-    recency_weight: RecencyWeight | None = None
-    highlight_pre: str = "<mark>"
-    highlight_post: str = "</mark>"
 
-    def request(self) -> SearchRequest:
-        """Return the request that it describes. Raises RequestError."""
-        filters = Filters(
+    def filters(self) -> Filters:
+        """Return the filters that they describe. Raises RequestError."""
+        return Filters(
             source=tuple(self.source),
             author=tuple(self.author),
             section=tuple(self.section),
@@ -112,8 +114,22 @@ class SearchParameters(_Asked):
             published_from=self.published_from,
             published_to=self.published_to,
         )
+
+
+class SearchParameters(_Asked, _Filtered):
+    """A search request as query parameters."""
+
+    recency_half_life: HalfLife | None = None
+    recency_weight: RecencyWeight | None = None
+    highlight_pre: str = "<mark>"
+    highlight_post: str = "</mark>"
+
+    def request(self) -> SearchRequest:
+        """Return the request that it describes. Raises RequestError."""
         recency = Recency.of(self.recency_half_life, self.recency_weight)
-        return self._with(filters, recency, Highlight(self.highlight_pre, self.highlight_post))
+        return self._with(
+            self.filters(), recency, Highlight(self.highlight_pre, self.highlight_post)
+        )
 
 
 class PublishedBody(_Strict):

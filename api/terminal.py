@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -12,14 +12,24 @@ from rich.table import Table
 from rich.text import Text
 
 from nutgraf.search import ArticleView, Response
-from nutgraf.search.hits import Hit
+from nutgraf.search.hits import FacetCount, Hit
 from nutgraf.search.request import DEPTH
 
-__all__ = ["print_article", "print_hits", "print_statistics", "printable", "standard_output"]
+__all__ = [
+    "print_article",
+    "print_facets",
+    "print_hits",
+    "print_statistics",
+    "printable",
+    "standard_output",
+]
 
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 INDENT: Final = 4
+
+FEW: Final = 12
+"""Values of a facet in a terminal: a line or two, and a year of months."""
 
 Span = tuple[int, int]
 
@@ -50,6 +60,17 @@ def print_hits(response: Response, console: Console) -> None:
     found = f"{more}{response.total.value:,}" if response.hits else "no"
     noun = "paragraph" if response.total.value == 1 else "paragraphs"
     console.print(Text(f"{found} {noun} in {response.took_ms:.1f} ms ({response.mode})", "dim"))
+
+
+def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -> None:
+    """Print each facet on a line: its first values, or the newest days, months or years."""
+    for name, counts in facets.items():
+        by_time = name.startswith("published:")
+        shown = counts[-FEW:] if by_time else counts[:FEW]
+        parts = [f"{printable(one.value)} {one.count:,}" for one in shown]
+        if len(counts) > FEW:
+            parts.insert(0 if by_time else FEW, f"{len(counts) - FEW} more")
+        console.print(Text.assemble((name, "bold"), ": ", " · ".join(parts) or "nothing"))
 
 
 def _print_hit(hit: Hit, console: Console) -> None:

@@ -189,6 +189,8 @@ def questioning(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> 
             mode: lambda question, mode=mode: searcher.search(question, mode=mode)
             for mode in ("keyword", "semantic", "hybrid")
         }
+        facets = ("source", "section", "language", "author", "published:month")
+        ask["hybrid, five facets"] = lambda question: searcher.search(question, facets=facets)
         ask["encoder alone"] = encoder.encode_question
         times: dict[str, list[float]] = {name: [] for name in ask}
         for again in range(5):

@@ -13,6 +13,7 @@ position is its row less its record's first row.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -238,11 +239,27 @@ class Catalog:
                 f"SELECT value, code, seal FROM codes WHERE field = ? AND value IN ({marks})"
             )
             for value, code, seal in self.fetch(statement, (field, *some)):
-                if seal_of((field, value, code)) != seal:
-                    raise BrokenIndexError(
-                        f"{self._path}: the code of {field} {value!r} {_CHANGED}"
-                    )
+                self._check_code(field, value, code, seal)
                 found[value] = code
+        return found
+
+    def values(self, field: str, codes: Sequence[int], limit: int) -> dict[int, str]:
+        """Return the values of `codes` of a field, at most `limit`, the first in their order.
+
+        Raises BrokenIndexError for a code without a value, or with one that is not what was
+        written.
+        """
+        found: dict[int, str] = {}
+        # However many codes tie for the last place, SQLite reads no further than the limit.
+        statement = (
+            "SELECT value, code, seal FROM codes "
+            "WHERE field = ? AND code IN (SELECT value FROM json_each(?)) ORDER BY value LIMIT ?"
+        )
+        for value, code, seal in self.fetch(statement, (field, json.dumps(codes), limit)):
+            self._check_code(field, value, code, seal)
+            found[code] = value
+        if len(found) < min(limit, len(codes)):
+            raise BrokenIndexError(f"{self._path}: a code of {field} {_CHANGED}")
         return found
 
     def column_values(self, row: int) -> Iterator[ColumnValues]:
@@ -263,6 +280,10 @@ class Catalog:
                     tuple(codes),
                 )
             row = some[-1].rows.stop
+
+    def _check_code(self, field: str, value: Any, code: Any, seal: Any) -> None:
+        if seal_of((field, value, code)) != seal:
+            raise BrokenIndexError(f"{self._path}: the code of {field} {value!r} {_CHANGED}")
 
     def _codes_of(self, field: str, records: Sequence[Record]) -> list[int]:
         """Return the code that each record has for a field, 0 for no value."""

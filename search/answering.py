@@ -6,6 +6,7 @@ import time
 
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
+from nutgraf.search.facets import count_facets
 from nutgraf.search.hits import Response, Total
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query import Question, parse_question
@@ -21,14 +22,16 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
     question = parse_question(request.q, snapshot.analyzer)
     candidates = rank_candidates(snapshot, request, question)
     hits = hits_of_page(snapshot, request, question, candidates)
+    facets, cut = count_facets(snapshot, request, question, candidates)
     return Response(
         query=request.q,
         mode=request.mode,
         took_ms=(time.perf_counter() - started) * 1000,
         total=Total(len(candidates.rows), "eq" if candidates.complete else "gte"),
         hits=hits,
-        warnings=_warnings(question, candidates),
+        warnings=(*_warnings(question, candidates), *cut),
         snapshot=snapshot.sequence,
+        facets=facets,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from nutgraf.index.article import paragraph_id
@@ -13,6 +14,7 @@ __all__ = [
     "ArticleFields",
     "ArticleView",
     "Explanation",
+    "FacetCount",
     "FusionUsed",
     "Hit",
     "ParagraphView",
@@ -123,8 +125,16 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class FacetCount:
+    """A value of a facet, and how much of what matches has it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
-    """The answer to one request."""
+    """The answer to one request; `facets` by the names that they were asked for by."""
 
     query: str
     mode: Mode
@@ -133,6 +143,7 @@ class Response:
     hits: tuple[Hit, ...]
     warnings: tuple[str, ...]
     snapshot: int
+    facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as HTTP and `--json` give it."""
@@ -142,7 +153,9 @@ class Response:
             "took_ms": round(self.took_ms, 2),
             "total": asdict(self.total),
             "hits": [hit.to_dict() for hit in self.hits],
-            "facets": {},
+            "facets": {
+                name: [asdict(one) for one in counts] for name, counts in self.facets.items()
+            },
             "suggestion": None,
             "warnings": list(self.warnings),
             "snapshot": self.snapshot,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, get_args
 
 from nutgraf.search.checks import (
     check_choice,
@@ -18,9 +18,11 @@ from nutgraf.search.errors import RequestError
 
 __all__ = [
     "DEPTH",
+    "FACETS",
     "MAX_LIMIT",
     "MAX_QUESTION",
     "MAX_VALUES",
+    "Facet",
     "Filters",
     "FusionMethod",
     "Highlight",
@@ -31,6 +33,16 @@ __all__ = [
 
 Mode = Literal["hybrid", "keyword", "semantic"]
 FusionMethod = Literal["convex", "rrf"]
+Facet = Literal[
+    "source",
+    "section",
+    "language",
+    "author",
+    "published:day",
+    "published:month",
+    "published:year",
+]
+FACETS: Final[tuple[str, ...]] = get_args(Facet)
 
 DEPTH: Final = 200
 """Rows taken from each ranking, whatever page is asked for, so that pages agree."""
@@ -100,6 +112,13 @@ class Filters:
         """Return the wanted values of each field that has any."""
         return {name: values for name in VALUED if (values := getattr(self, name))}
 
+    def without(self, field: str) -> Filters:
+        """Return the same filters but that on `field`, which is `published` for both its ends."""
+        if field == "published":
+            return replace(self, published_from=None, published_to=None)
+        cleared: dict[str, Any] = {field: ()}
+        return replace(self, **cleared)
+
     def published(self) -> tuple[int | None, int | None]:
         """Return the first and the last second (1970 UTC) of publication, None where open."""
         start = _seconds("published_from", self.published_from)
@@ -161,6 +180,8 @@ class SearchRequest:
 
     `weight` is how much meaning counts against keywords in the fusion, 0 to
     1; None leaves it to the method. Without `recency`, age does not count.
+    `facets` are counted over all that matches, each once; a single one may
+    stand for a tuple, and any list for a tuple.
     """
 
     q: str
@@ -171,6 +192,7 @@ class SearchRequest:
     fusion: FusionMethod = "convex"
     weight: float | None = None
     recency: Recency | None = None
+    facets: tuple[Facet, ...] = ()
     explain: bool = False
     highlight: Highlight = field(default_factory=Highlight)
 
@@ -184,6 +206,7 @@ class SearchRequest:
             check_share("weight", self.weight)
         if self.recency is not None:
             check_kind("recency", self.recency, Recency)
+        object.__setattr__(self, "facets", _as_facets(self.facets))
         check_range("limit", self.limit, 1, MAX_LIMIT)
         check_range("offset", self.offset, 0, MAX_OFFSET)
 
@@ -205,6 +228,15 @@ def _as_values(name: str, given: object) -> tuple[str, ...]:
     if not isinstance(values, tuple | list) or not all(isinstance(each, str) for each in values):
         raise RequestError(name, "must be a text or a list of texts")
     return tuple(values)
+
+
+def _as_facets(given: object) -> tuple[str, ...]:
+    names = _as_values("facets", given)
+    for name in names:
+        check_choice("facets", name, FACETS)
+        if names.count(name) > 1:
+            raise RequestError("facets", f"holds {name!r} {names.count(name)} times; once is all")
+    return names
 
 
 def _check_question(q: str) -> None:

@@ -14,7 +14,7 @@ from nutgraf.search.filters import filter_mask, filter_tree
 from nutgraf.search.query import Question
 from nutgraf.search.request import Filters
 
-__all__ = ["keyword_ranking", "semantic_ranking"]
+__all__ = ["keyword_matches", "keyword_ranking", "semantic_ranking"]
 
 FEW: Final = 20_000
 """Rows that satisfy a constraint, up to which they are all fetched and searched exactly.
@@ -34,6 +34,21 @@ def keyword_ranking(
     return snapshot.keywords.rank(question.keywords, depth, within=_within(question, filters))
 
 
+def keyword_matches(
+    snapshot: IndexSnapshot, question: Question, filters: Filters
+) -> NDArray[np.bool_]:
+    """Return which rows a keyword ranking of any depth would hold, of shape (rows,)."""
+    within = _within(question, filters)
+    wanted = question.keywords if within is None else query.And([question.keywords, within])
+    reader = snapshot.keywords
+    rows = snapshot.commit.rows
+    if 2 * reader.count(wanted) <= reader.paragraphs:
+        return _mask(reader.rows(wanted), rows)
+    # Of many, those that are not among them are fewer to fetch.
+    others = _mask(reader.rows(query.Not(wanted)), rows)
+    return ~others if snapshot.alive is None else snapshot.alive & ~others
+
+
 def semantic_ranking(
     snapshot: IndexSnapshot,
     question: Question,
@@ -47,8 +62,7 @@ def semantic_ranking(
     within = _within(question, filters)
     if snapshot.keywords.count(within) > FEW:
         return _checked(snapshot, within, embedding, depth, filter_mask(snapshot, filters))
-    mask = np.zeros(snapshot.commit.rows, bool)
-    mask[snapshot.keywords.rows(within)] = True
+    mask = _mask(snapshot.keywords.rows(within), snapshot.commit.rows)
     return snapshot.vectors.rank(embedding, depth, mask)
 
 
@@ -69,6 +83,12 @@ def _checked(
             complete = ranking.complete and found <= depth
             return Ranking(ranking.rows[kept][:depth], ranking.scores[kept][:depth], complete)
         wider *= WIDEN
+
+
+def _mask(chosen: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
+    mask = np.zeros(rows, bool)
+    mask[chosen] = True
+    return mask
 
 
 def _within(question: Question, filters: Filters) -> query.Query | None:

@@ -76,6 +76,26 @@ def test_json_is_what_http_returns(run, index, client):
     assert shown == client.get("/v1/articles/business-creamery-collapse").json()
 
 
+def test_facets_stand_below_the_hits(run, index):
+    facets = ["--facets", "source", "--facets", "published:year", "--facets", "published:month"]
+    done = run("search", "flood homes", "-n", "1", *facets)
+    *_, source, years, months = done.stdout.decode().splitlines()
+    answer = json.loads(run("search", "flood homes", "-n", "1", *facets, "--json").stdout)
+    counts = {
+        name: [f"{one['value']} {one['count']}" for one in found]
+        for name, found in answer["facets"].items()
+    }
+    assert len(counts["published:month"]) > 12
+    assert source == "source: " + " · ".join(counts["source"])
+    assert years == "published:year: " + " · ".join(counts["published:year"])
+    newest = [f"{len(counts['published:month']) - 12} more", *counts["published:month"][-12:]]
+    assert months == "published:month: " + " · ".join(newest)
+    none = run("search", "+unheardof", "--facets", "author").stdout.decode()
+    assert none.splitlines()[-1] == "author: nothing"
+    fails(run("search", "flood", "--facets", "paper"), 2, "facets: is 'paper'", "published:month")
+    fails(run("search", "flood", *facets[:2], *facets[:2]), 2, "facets: holds 'source' 2 times")
+
+
 def test_every_option_of_a_search(run, index):
     done = run(
         "search", "people", "--mode", "semantic", "--limit", "5", "--offset", "2",

@@ -265,7 +265,12 @@ def test_what_cannot_be_weighed_is_named(client, body, field):
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/search?q=flood", "/v1/articles/business-creamery-collapse", "/v1/stats"]
+    "path",
+    [
+        "/v1/search?q=flood",
+        "/v1/articles/business-creamery-collapse",
+        "/v1/stats",
+    ],
 )
 def test_head_is_get_without_a_body(client, path):
     got, head = client.get(path), client.head(path)
@@ -273,3 +278,24 @@ def test_head_is_get_without_a_body(client, path):
     assert head.content == b""
     assert head.headers["content-type"] == got.headers["content-type"]
     assert head.headers.get("etag") == got.headers.get("etag")
+
+
+def test_facets_are_asked_for_alike_in_both_ways(client, seeds_index):
+    asked = {"q": "flood homes", "limit": 3, "facets": ["source", "published:month"]}
+    by_query = client.get("/v1/search", params=asked).json()
+    by_body = client.post("/v1/search", json=asked).json()
+    assert by_query["facets"] == by_body["facets"]
+    assert list(by_body["facets"]) == asked["facets"]
+    with Searcher(seeds_index) as searcher:
+        assert by_body["facets"] == searcher.search(asked.pop("q"), **asked).to_dict()["facets"]
+    SearchAnswer.model_validate(by_body)
+    assert client.get("/v1/search", params={"q": "flood"}).json()["facets"] == {}
+
+
+@pytest.mark.parametrize("facets", [["paper"], ["published"], ["source", "source"], [3], "source"])
+def test_facets_that_there_are_not_are_named(client, facets):
+    answer = client.post("/v1/search", json={"q": "flood", "facets": facets})
+    (error,) = problem(answer, 422)["errors"]
+    assert error["field"] == "facets"
+    if facets[0] in ("paper", "published", 3):
+        assert "published:month" in error["reason"]

@@ -171,3 +171,21 @@ def test_what_the_disk_changed_in_the_catalog_is_not_shown(catalog, tmp_path):
     for attempt in (lambda: catalog.find("a", 1), lambda: catalog.records_of([0])):
         with pytest.raises(BrokenIndexError, match="record of article 'a' is not what was"):
             attempt()
+
+
+def test_codes_lead_back_to_values(catalog):
+    values = ["b", "a", "Ä", "🚢", "c"]
+    catalog.write([article(name, author=name) for name in values], [], 0, 0)
+    codes = catalog.codes("author", values)
+    assert catalog.values("author", list(codes.values()), 9) == {
+        codes[name]: name for name in values
+    }
+    # Of many, the first in the order in which Python, too, sorts them.
+    some = catalog.values("author", list(codes.values()), 4)
+    assert list(some.values()) == sorted(values)[:4]
+    assert catalog.values("author", [], 9) == {}
+    assert catalog.values("author", [codes["a"]], 0) == {}
+    with pytest.raises(BrokenIndexError, match="a code of author"):
+        catalog.values("author", [codes["a"], 99], 9)
+    with pytest.raises(BrokenIndexError, match="a code of source"):
+        catalog.values("source", [1], 9)

@@ -1,0 +1,129 @@
+"""Facets: how much of what matches has each source, author, day ...
+
+They are counted over the whole matching set, whatever page is asked for and
+however deep the rankings are read: all that the keywords match, and the vector
+ranking. A facet's own filter does not count, so that its other values can be
+seen and chosen; those of the other fields do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.columns import NO_DATE
+from nutgraf.index.snapshot import IndexSnapshot
+from nutgraf.search.candidates import Candidates
+from nutgraf.search.hits import FacetCount
+from nutgraf.search.query import Question
+from nutgraf.search.request import DEPTH, Filters, SearchRequest
+from nutgraf.search.retrieve import keyword_matches, semantic_ranking
+
+__all__ = ["MAX_COUNTS", "count_facets"]
+
+MAX_COUNTS: Final = 100
+"""Values of a facet: more than a page shows, and three months of days."""
+
+UNITS: Final = {"day": "D", "month": "M", "year": "Y"}
+"""What numpy calls them."""
+
+Facets = dict[str, tuple[FacetCount, ...]]
+
+
+def count_facets(
+    snapshot: IndexSnapshot,
+    request: SearchRequest,
+    question: Question,
+    candidates: Candidates,
+    *,
+    by_article: bool = False,
+) -> tuple[Facets, tuple[str, ...]]:
+    """Return the facets that the request asks for, and a warning for each that is cut.
+
+    Paragraphs are counted, or `by_article` the articles that any of them is of.
+
+    Values stand by their count, the largest first, and then by themselves;
+    days, months and years (in UTC) in their order. Of more than MAX_COUNTS the
+    first are kept, or the newest. What has no value is not counted.
+    """
+    matching: dict[Filters, NDArray[np.int64]] = {}
+    facets: Facets = {}
+    warnings = []
+    for name in request.facets:
+        field, _, unit = name.partition(":")
+        filters = request.filters.without(field)
+        if filters not in matching:
+            found = _matching(snapshot, request, question, filters, candidates)
+            matching[filters] = _one_an_article(snapshot, found) if by_article else found
+        rows = matching[filters]
+        if unit:
+            facets[name], total = _periods(snapshot.columns.published[rows], UNITS[unit])
+        else:
+            facets[name], total = _values(snapshot, field, snapshot.columns.code(field)[rows])
+        if total > MAX_COUNTS:
+            kept = "newest" if unit else "most frequent"
+            warnings.append(f"facet {name}: the {MAX_COUNTS} {kept} of {total:,} values are shown")
+    return facets, tuple(warnings)
+
+
+def _matching(
+    snapshot: IndexSnapshot,
+    request: SearchRequest,
+    question: Question,
+    filters: Filters,
+    candidates: Candidates,
+) -> NDArray[np.int64]:
+    """Return the rows, ascending, that match under `filters`, by the rankings that were made."""
+    mask = np.zeros(snapshot.commit.rows, bool)
+    if candidates.keyword is not None:
+        mask = keyword_matches(snapshot, question, filters)
+    if candidates.semantic is not None:
+        ranking = candidates.semantic
+        if filters != request.filters:
+            embedding = snapshot.encoder.encode_question(question.text)
+            ranking = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
+        mask[ranking.rows] = True
+    return np.flatnonzero(mask)
+
+
+def _one_an_article(snapshot: IndexSnapshot, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the first of the rows, ascending, of each article: all of an article's are dense."""
+    articles = snapshot.columns.article[rows]
+    return rows[np.flatnonzero(np.diff(articles, prepend=articles[:1] + 1))]
+
+
+def _values(
+    snapshot: IndexSnapshot, field: str, codes: NDArray[np.uint32]
+) -> tuple[tuple[FacetCount, ...], int]:
+    """Count values by their codes; return the most frequent, and how many there are."""
+    counts = np.bincount(codes, minlength=1)
+    counts[0] = 0  # the code of no value
+    found = np.flatnonzero(counts)
+    least = 0
+    if len(found) > MAX_COUNTS:
+        least = int(np.partition(counts[found], -MAX_COUNTS)[-MAX_COUNTS])
+    # Of those that tie for the last places, the catalog knows which come first.
+    named = snapshot.catalog.values(field, found[counts[found] > least].tolist(), MAX_COUNTS)
+    tied = found[counts[found] == least].tolist()
+    named |= snapshot.catalog.values(field, tied, MAX_COUNTS - len(named))
+    counted = [FacetCount(value, int(counts[code])) for code, value in named.items()]
+    return tuple(sorted(counted, key=lambda one: (-one.count, one.value))), len(found)
+
+
+def _periods(published: NDArray[np.int64], unit: str) -> tuple[tuple[FacetCount, ...], int]:
+    """Count seconds since 1970 by day, month or year; return the newest, and how many there are."""
+    seconds = published[published != NO_DATE]
+    if not len(seconds):
+        return (), 0
+    periods = seconds.astype("datetime64[s]").astype(f"datetime64[{unit}]").astype(np.int64)
+    first = periods.min()
+    # Years have four digits: not four million days between the first and the last.
+    counts = np.bincount(periods - first)
+    found = np.flatnonzero(counts)
+    newest = found[-MAX_COUNTS:]
+    names: Sequence[str] = (newest + first).astype(f"datetime64[{unit}]").astype(str).tolist()
+    counted = zip(names, counts[newest].tolist(), strict=True)
+    return tuple(FacetCount(name, count) for name, count in counted), len(found)
