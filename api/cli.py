@@ -1,6 +1,6 @@
 """The command line: `nutgraf index`, `show`, `stats`, `delete`, `serve`.
 
-The other commands are in asking.py, upkeep.py and evaluate.py.
+The other commands are in asking.py, similar.py, upkeep.py and evaluate.py.
 
 What a command needs is imported by it: a question typed in a shell is answered
 in less time than an HTTP server takes to import.
@@ -15,7 +15,7 @@ import sys
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -32,15 +32,13 @@ from nutgraf.api.options import (
     Trust,
     show_answer,
 )
+from nutgraf.api.similar import add_similar
 from nutgraf.api.upkeep import add_upkeep
 from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import NutgrafError, UserError
 from nutgraf.index.keywords import Engine
 
 __all__ = ["app", "main"]
-
-TOO_MANY_DIGITS: Final = 10
-"""Of a position; no article has as many paragraphs."""
 
 app = typer.Typer(
     name="nutgraf",
@@ -105,6 +103,7 @@ def index(
 
 
 add_search(app)
+add_similar(app)
 
 
 @app.command()
@@ -115,15 +114,15 @@ def show(
     trust: Trust = False,
 ) -> None:
     """Print an article; with #POSITION, that paragraph stands out."""
+    from nutgraf.index.article import split_paragraph_id
     from nutgraf.search import Searcher
 
     with Searcher(index, trust=trust) as searcher:
         view = searcher.article(article)
         position = None
-        if view is None:
-            name, _, number = article.rpartition("#")
-            position = int(number) if number.isdecimal() and len(number) < TOO_MANY_DIGITS else None
-            view = searcher.article(name) if position is not None else None
+        if view is None and (parts := split_paragraph_id(article)):
+            name, position = parts
+            view = searcher.article(name)
     if view is None or (position is not None and position >= len(view.paragraphs)):
         kind = "article" if view is None else "paragraph"
         raise UserError(f"there is no {kind} {article!r} in {index}")

@@ -27,6 +27,7 @@ __all__ = [
     "RecencyBody",
     "SearchBody",
     "SearchParameters",
+    "SimilarParameters",
 ]
 
 Values = str | list[str]
@@ -114,6 +115,12 @@ class _Filtered(_Strict):
             published_from=self.published_from,
             published_to=self.published_to,
         )
+
+
+class SimilarParameters(_Filtered):
+    """What is asked of an article's neighbours, as query parameters."""
+
+    limit: Limit = 10
 
 
 class SearchParameters(_Asked, _Filtered):

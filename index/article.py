@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -18,6 +19,7 @@ __all__ = [
     "Article",
     "Paragraph",
     "paragraph_id",
+    "split_paragraph_id",
     "timestamp",
 ]
 
@@ -32,6 +34,10 @@ MAX_PARAGRAPH: Final = 100_000
 
 MAX_PARAGRAPHS: Final = 50_000
 """Paragraphs in an article."""
+
+
+POSITION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+"""Of a paragraph in its article; none has as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,17 @@ class Paragraph:
 def paragraph_id(article: str, position: int) -> str:
     """Return the public id of the paragraph at `position` (from 0) of an article."""
     return f"{article}#{position}"
+
+
+def split_paragraph_id(name: str) -> tuple[str, int] | None:
+    """Return the article and the position that a paragraph's public id holds; None if it is none.
+
+    What is one may be the id of an article all the same, as that can hold a `#`, too.
+    """
+    article, sign, position = name.rpartition("#")
+    if not sign or POSITION.fullmatch(position) is None:
+        return None
+    return article, int(position)
 
 
 def timestamp(published: str) -> int:

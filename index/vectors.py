@@ -140,7 +140,11 @@ class VectorIndex:
         """Return the cosine of each of `rows` to an embedding, float32 of shape (len(rows),)."""
         if len(rows) == 0:
             return np.empty(0, np.float32)
-        return self._embeddings[rows].astype(np.float32) @ question
+        return self.embeddings(rows) @ question
+
+    def embeddings(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the embeddings of `rows`, float32 of shape (len(rows), dimension)."""
+        return self._embeddings[rows].astype(np.float32)
 
 
 def _search(

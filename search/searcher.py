@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from nutgraf.index.closing import Closing
 from nutgraf.index.errors import BrokenIndexError
@@ -14,11 +14,14 @@ from nutgraf.index.live import LiveIndex
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
 from nutgraf.search.answering import answer
 from nutgraf.search.hits import ArticleFields, ArticleView, ParagraphView, Response
-from nutgraf.search.request import SearchRequest
+from nutgraf.search.request import Filters, SearchRequest
+from nutgraf.search.similar import similar
 
 __all__ = ["Searcher"]
 
 T = TypeVar("T")
+
+NO_FILTERS: Final = Filters()
 
 
 class Searcher(Closing):
@@ -50,6 +53,18 @@ class Searcher(Closing):
         else:
             request = SearchRequest(request, **options)
         return self._ask(partial(answer, request=request))
+
+    def similar(
+        self, name: str, *, limit: int = 10, filters: Filters = NO_FILTERS
+    ) -> Response | None:
+        """Return what is nearest in meaning to an article or to ARTICLE#POSITION, or None.
+
+        None where there is no such article or paragraph. To an article, the
+        hits are other articles, each with its nearest paragraph; to a
+        paragraph, paragraphs of other articles. A score is a cosine. `limit`
+        is 1 to 100. Raises RequestError.
+        """
+        return self._ask(partial(similar, name=name, limit=limit, filters=filters))
 
     def article(self, article: str) -> ArticleView | None:
         """Return the article with this id and all its paragraphs, or None."""

@@ -96,6 +96,23 @@ def test_facets_stand_below_the_hits(run, index):
     fails(run("search", "flood", *facets[:2], *facets[:2]), 2, "facets: holds 'source' 2 times")
 
 
+def test_similar(run, index, client):
+    name = "business-creamery-collapse"
+    found = run("similar", name, "-n", "2").stdout.decode()
+    assert found.startswith(" 1. Historic cheesemaker Dunmarrow in administration")
+    options = ["--section", "business", "--published-from", "2022", "--language", "en"]
+    done = run("similar", f"{name}#2", "--limit", "3", *options, "--json")
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    parameters = {"limit": 3, "section": "business", "published_from": "2022", "language": "en"}
+    answered = client.get(f"/v1/articles/{name}%232/similar", params=parameters).json()
+    for answer in (printed, answered):
+        answer.pop("took_ms")
+    assert printed == answered
+    fails(run("similar", f"{name}#99"), 2, f"there is no article or paragraph '{name}#99'")
+    fails(run("similar", name, "-n", "0"), 2, "limit: is 0; take 1 to 100")
+
+
 def test_every_option_of_a_search(run, index):
     done = run(
         "search", "people", "--mode", "semantic", "--limit", "5", "--offset", "2",

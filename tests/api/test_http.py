@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -15,7 +16,7 @@ from nutgraf.api.app import create_app
 from nutgraf.api.limits import MAX_BODY
 from nutgraf.api.problems import PROBLEM
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.search import Searcher
+from nutgraf.search import Filters, Searcher
 
 
 def problem(response, status):
@@ -210,7 +211,8 @@ def test_what_is_not_there_or_not_allowed_is_a_problem(client):
 def test_documentation_describes_every_route(client):
     described = client.get("/openapi.json").json()
     assert set(described["paths"]) == {
-        "/v1/search", "/v1/articles", "/v1/articles/{article}", "/v1/stats", "/healthz",
+        "/v1/search", "/v1/articles", "/v1/articles/{article}", "/v1/articles/{article}/similar",
+        "/v1/stats", "/healthz",
     }  # fmt: skip
     assert client.get("/docs").status_code == 200
 
@@ -269,6 +271,7 @@ def test_what_cannot_be_weighed_is_named(client, body, field):
     [
         "/v1/search?q=flood",
         "/v1/articles/business-creamery-collapse",
+        "/v1/articles/business-creamery-collapse/similar",
         "/v1/stats",
     ],
 )
@@ -299,3 +302,53 @@ def test_facets_that_there_are_not_are_named(client, facets):
     assert error["field"] == "facets"
     if facets[0] in ("paper", "published", 3):
         assert "published:month" in error["reason"]
+
+
+def test_what_is_similar(client, seeds_index):
+    name = "business-creamery-collapse"
+    with Searcher(seeds_index) as searcher:
+        for asked in (name, f"{name}#2"):
+            path = f"/v1/articles/{quote(asked, safe='')}/similar"
+            answer = client.get(path, params={"limit": 4, "section": ["business", "courts"]}).json()
+            filters = Filters(section=("business", "courts"))
+            expected = searcher.similar(asked, limit=4, filters=filters).to_dict()
+            SearchAnswer.model_validate(answer)
+            for each in (answer, expected):
+                each.pop("took_ms")
+            assert answer == json.loads(json.dumps(expected))
+            assert len(answer["hits"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "field"),
+    [
+        ("no/such/similar", 404, None),
+        ("business-creamery-collapse%2399/similar", 404, None),
+        ("business-creamery-collapse/similar?limit=0", 422, "limit"),
+        ("business-creamery-collapse/similar?limit=many", 422, "limit"),
+        ("business-creamery-collapse/similar?published_to=soon", 422, "published_to"),
+        ("business-creamery-collapse/similar?q=flood", 422, "q"),
+    ],
+)
+def test_what_is_wrong_about_similar_is_told(client, path, status, field):
+    body = problem(client.get(f"/v1/articles/{path}"), status)
+    assert [error["field"] for error in body.get("errors", [])] == ([field] if field else [])
+
+
+def test_an_article_whose_id_ends_in_similar_is_shown_by_its_encoded_id(writer):
+    for name in ("a", "a/similar", "similar"):
+        body = {"title": name, "text": f"The text of {name}."}
+        assert writer.put(f"/v1/articles/{name}", json=body).status_code == 201
+
+    def titles(path):
+        return [hit["article"]["title"] for hit in writer.get(path).json()["hits"]]
+
+    assert set(titles("/v1/articles/a/similar")) == {"a/similar", "similar"}
+    shown = writer.get("/v1/articles/a%2Fsimilar")
+    assert shown.json()["title"] == "a/similar"
+    again = writer.get("/v1/articles/a%2fsimilar", headers={"If-None-Match": shown.headers["etag"]})
+    assert again.status_code == 304
+    assert set(titles("/v1/articles/a%2Fsimilar/similar")) == {"a", "similar"}
+    assert writer.get("/v1/articles/similar").json()["title"] == "similar"
+    assert writer.delete("/v1/articles/a/similar").status_code == 200
+    assert writer.get("/v1/articles/a%2Fsimilar").status_code == 404

@@ -2,7 +2,13 @@
 
 import pytest
 
-from nutgraf.index.article import MAX_PARAGRAPH, Article, Paragraph, timestamp
+from nutgraf.index.article import (
+    MAX_PARAGRAPH,
+    Article,
+    Paragraph,
+    split_paragraph_id,
+    timestamp,
+)
 from nutgraf.index.errors import InputError
 
 
@@ -85,3 +91,22 @@ def test_what_is_of_another_type_is_named(fields, told):
 
 def test_a_list_of_paragraphs_will_do():
     assert Article("a", "T", ["x", "y"]) == Article("a", "T", ("x", "y"))
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("a#0", ("a", 0)),
+        ("a#b#12", ("a#b", 12)),
+        ("sea/a#7", ("sea/a", 7)),
+        ("a", None),
+        ("a#", None),
+        ("a#-1", None),
+        ("a#1.5", None),
+        ("a#٣", None),
+        ("a#1234567890", None),
+        ("7", None),
+    ],
+)
+def test_ids_of_paragraphs_are_taken_apart(name, parts):
+    assert split_paragraph_id(name) == parts

@@ -83,6 +83,16 @@ def test_scores_of_rows_are_those_of_the_ranking(path):
     assert index.scores(question, np.empty(0, np.int64)).shape == (0,)
 
 
+def test_embeddings_are_those_that_were_written(path):
+    written = unit(20)
+    write(path, written)
+    rows = np.array([7, 0, 19, 7])
+    found = opened(path, 20).embeddings(rows)
+    assert found.dtype == np.float32
+    assert np.array_equal(found, written[rows].astype(np.float32))
+    assert opened(path, 20).embeddings(np.empty(0, np.int64)).shape == (0, DIMENSION)
+
+
 def test_no_rows_give_no_hits(path):
     path.touch()
     index = opened(path, 0)

@@ -1,0 +1,118 @@
+"""What is near an article or a paragraph in meaning, by the embeddings that the index has.
+
+An article stands for the mean of its paragraphs' embeddings, made as long as
+they are (1). Nothing is encoded, so no encoder is opened.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.article import split_paragraph_id
+from nutgraf.index.keywords.queries import query
+from nutgraf.index.ranking import Ranking
+from nutgraf.index.records import Record
+from nutgraf.index.snapshot import IndexSnapshot
+from nutgraf.search.candidates import from_meaning
+from nutgraf.search.checks import check_kind, check_range
+from nutgraf.search.filters import filter_mask
+from nutgraf.search.hits import Response, Total
+from nutgraf.search.page import hits_of_page
+from nutgraf.search.query import Question
+from nutgraf.search.request import DEPTH, MAX_LIMIT, Filters, SearchRequest
+
+__all__ = ["similar"]
+
+WIDEN: Final = 4
+"""By how much deeper the ranking is read when it holds too few articles."""
+
+NOTHING_ASKED: Final = Question("", query.NullQuery, None, (), (), (), ())
+"""There are no words to be highlighted."""
+
+
+def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) -> Response | None:
+    """Return what is nearest to what `name` names; None where there is no such thing.
+
+    To an article, other articles, each with its nearest paragraph; to
+    ARTICLE#POSITION, paragraphs of other articles. Raises RequestError.
+    """
+    started = time.perf_counter()
+    check_kind("limit", limit, int)
+    check_range("limit", limit, 1, MAX_LIMIT)
+    check_kind("filters", filters, Filters)
+    found = _find(snapshot, name)
+    if found is None:
+        return None
+    article, position = found
+    rows = article.rows if position is None else article.rows[position : position + 1]
+    embedding = _mean(snapshot.vectors.embeddings(np.array(rows, np.int64)))
+    allowed = _others(snapshot, article, filters)
+    if position is None:
+        ranking = _nearest_articles(snapshot, embedding, limit, allowed)
+    else:
+        ranking = snapshot.vectors.rank(embedding, DEPTH, allowed)
+    request = SearchRequest(name, mode="semantic", limit=limit, filters=filters)
+    return Response(
+        query=name,
+        mode="semantic",
+        hits=hits_of_page(snapshot, request, NOTHING_ASKED, from_meaning(ranking)),
+        total=Total(len(ranking), "eq" if ranking.complete else "gte"),
+        took_ms=(time.perf_counter() - started) * 1000,
+        warnings=(),
+        snapshot=snapshot.sequence,
+    )
+
+
+def _find(snapshot: IndexSnapshot, name: str) -> tuple[Record, int | None] | None:
+    """Return the article, and the position of its paragraph where `name` is ARTICLE#POSITION.
+
+    An id can hold a `#`, too: what is the id of an article names that.
+    """
+    article = snapshot.article(name)
+    if article is not None:
+        return article, None
+    parts = split_paragraph_id(name)
+    article = None if parts is None else snapshot.article(parts[0])
+    if parts is None or article is None or parts[1] >= article.paragraphs:
+        return None
+    return article, parts[1]
+
+
+def _mean(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of embeddings of shape (n, dimension), of length 1 unless it is 0."""
+    mean: NDArray[np.float32] = embeddings.mean(axis=0)
+    length = float(np.linalg.norm(mean))
+    return mean / np.float32(length) if length else mean
+
+
+def _others(snapshot: IndexSnapshot, article: Record, filters: Filters) -> NDArray[np.bool_]:
+    """Return which rows pass the filters and are not the article's own, of shape (rows,)."""
+    passing = filter_mask(snapshot, filters)
+    others = np.ones(snapshot.commit.rows, bool) if passing is None else passing.copy()
+    others[article.rows.start : article.rows.stop] = False
+    return others
+
+
+def _nearest_articles(
+    snapshot: IndexSnapshot,
+    embedding: NDArray[np.float32],
+    limit: int,
+    allowed: NDArray[np.bool_],
+) -> Ranking:
+    """Return the nearest row of each article that the vector ranking holds.
+
+    It is read to DEPTH, and deeper where that holds fewer than `limit`
+    articles: one long article must not take all the places.
+    """
+    depth = DEPTH
+    while True:
+        ranking = snapshot.vectors.rank(embedding, depth, allowed)
+        _, first = np.unique(snapshot.columns.article[ranking.rows], return_index=True)
+        if ranking.complete or len(first) >= limit:
+            first.sort()
+            return Ranking(ranking.rows[first], ranking.scores[first], ranking.complete)
+        depth *= WIDEN

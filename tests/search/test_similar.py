@@ -1,0 +1,181 @@
+"""Similar: what is near an article or a paragraph, without an encoder."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
+from nutgraf.search import Filters, RequestError, Searcher
+
+CREAMERY = "business-creamery-collapse"
+
+
+@pytest.fixture(scope="module")
+def searcher(either_index):
+    with Searcher(either_index, trust=True) as opened:
+        yield opened
+
+
+def names(response):
+    return [hit.article.id for hit in response.hits]
+
+
+def test_what_is_near_an_article_are_those_about_the_same(searcher):
+    found = searcher.similar(CREAMERY)
+    assert names(found)[0] == f"{CREAMERY}-wire"
+    assert found.query == CREAMERY
+    assert found.mode == "semantic"
+    assert found.snapshot == 1
+    assert CREAMERY not in names(found)
+    assert len(set(names(found))) == len(found.hits) == 10
+    scores = [hit.score for hit in found.hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    assert [hit.rank for hit in found.hits] == list(range(1, 11))
+
+
+def test_scores_are_cosines_to_the_mean_of_an_articles_paragraphs(searcher, either_index):
+    found = searcher.similar(CREAMERY, limit=3)
+    with IndexSnapshot.open(either_index, trust=True) as snapshot:
+        own = snapshot.article(CREAMERY)
+        mean = snapshot.vectors.embeddings(np.array(own.rows)).mean(axis=0)
+        mean /= np.linalg.norm(mean)
+        for hit in found.hits:
+            record = snapshot.article(hit.article.id)
+            cosines = snapshot.vectors.embeddings(np.array(record.rows)) @ mean
+            assert hit.position == int(cosines.argmax())
+            assert hit.score == pytest.approx(float(cosines.max()), abs=1e-3)
+
+
+def test_to_a_paragraph_paragraphs_of_other_articles_are_near(searcher, either_index):
+    found = searcher.similar(f"{CREAMERY}#2", limit=20)
+    assert found.query == f"{CREAMERY}#2"
+    assert CREAMERY not in names(found)
+    with IndexSnapshot.open(either_index, trust=True) as snapshot:
+        own = snapshot.article(CREAMERY).rows
+        (embedding,) = snapshot.vectors.embeddings(np.array(own[2:3]))
+        cosines = snapshot.vectors.embeddings(np.arange(snapshot.commit.rows)) @ embedding
+        cosines[own.start : own.stop] = -1
+        rows = [snapshot.article(hit.article.id).first_row + hit.position for hit in found.hits]
+        assert cosines[rows].tolist() == pytest.approx(
+            np.sort(cosines)[::-1][:20].tolist(), abs=1e-3
+        )
+
+
+def test_snippets_begin_where_paragraphs_do_and_mark_nothing(searcher):
+    for hit in searcher.similar(CREAMERY).hits:
+        assert hit.snippet.highlights == ()
+        assert hit.text.startswith(hit.snippet.text.removesuffix("…"))
+
+
+def test_filters_bind_and_do_not_starve(searcher):
+    found = searcher.similar(CREAMERY, limit=100, filters=Filters(language=("de",)))
+    assert found.hits
+    assert {hit.article.language for hit in found.hits} == {"de"}
+    assert found.total.value == len(found.hits)
+    assert found.total.relation == "eq"
+    none = searcher.similar(CREAMERY, filters=Filters(article=(CREAMERY,)))
+    assert none.hits == ()
+    assert none.total.value == 0
+
+
+def test_all_other_articles_can_be_had(searcher):
+    # 200 rows hold some of them only: the ranking is read deeper.
+    found = searcher.similar(CREAMERY, limit=100)
+    assert len(found.hits) == searcher.statistics().articles - 1
+    assert found.total.relation == "eq"
+
+
+@pytest.mark.parametrize(
+    "name", ["no-such-article", f"{CREAMERY}#999", f"{CREAMERY}#-1", f"{CREAMERY}#", "#0", "", "\0"]
+)
+def test_what_is_not_there_is_none(searcher, name):
+    assert searcher.similar(name) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 101}, "limit"),
+        ({"limit": "3"}, "limit"),
+        ({"limit": True}, "limit"),
+        ({"filters": {"source": "X"}}, "filters"),
+    ],
+)
+@pytest.mark.parametrize("name", [CREAMERY, "no-such-article"])
+def test_what_is_wrong_is_named(searcher, name, options, field):
+    with pytest.raises(RequestError) as told:
+        searcher.similar(name, **options)
+    assert told.value.field == field
+
+
+@pytest.fixture
+def index(tmp_path, tiny_encoder):
+    path = tmp_path / "news.index"
+    create_index(path, model=str(tiny_encoder))
+    with IndexWriter(path) as writer:
+        writer.put(Article("sea/a#1", "By its id", ("The ferry left.", "It came back.")))
+        writer.put(Article("sea/a", "A paragraph of it", ("The mast fell.", "The ferry left.")))
+        writer.put(Article("copy", "The same text", ("The ferry left.", "The mast fell.")))
+        writer.put(Article("gone", "To be deleted", ("The ferry left.",)))
+    return path
+
+
+def test_an_id_may_look_like_that_of_a_paragraph(index):
+    with Searcher(index) as searcher:
+        assert "sea/a#1" not in names(searcher.similar("sea/a#1"))  # the article of that id
+        assert "sea/a" not in names(searcher.similar("sea/a#0"))  # a paragraph
+        same = searcher.similar("copy#1").hits[0]
+        assert (same.article.id, same.position) == ("sea/a", 0)
+        assert same.score == pytest.approx(1, abs=1e-3)
+
+
+def test_what_was_deleted_or_replaced_is_not_near(index):
+    with IndexWriter(index) as writer:
+        writer.delete("gone")
+        article = Article("copy", "Another", ("Nobody was hurt.",))
+        writer.put(article)
+    with Searcher(index) as searcher:
+        assert searcher.similar("gone") is None
+        found = searcher.similar("sea/a")
+        assert sorted(names(found)) == ["copy", "sea/a#1"]
+        assert {hit.text for hit in found.hits if hit.article.id == "copy"} == {"Nobody was hurt."}
+        with IndexWriter(index) as writer:
+            writer.put(replace(article, paragraphs=("Nobody was hurt.", "The mast fell.")))
+        searcher.refresh()
+        assert searcher.similar("copy#1").hits[0].score == pytest.approx(1, abs=1e-3)
+
+
+def test_a_long_article_does_not_take_all_places(tmp_path, tiny_encoder):
+    index = tmp_path / "news.index"
+    create_index(index, model=str(tiny_encoder))
+    with IndexWriter(index) as writer:
+        writer.put(Article("asked", "Asked", ("The ferry left.",)))
+        writer.put(Article("long", "Long", ("The ferry left.",) * 900))
+        for number in range(5):
+            writer.put(Article(f"other{number}", "Other", (f"Quite another thing: {number}.",)))
+    with Searcher(index) as searcher:
+        found = searcher.similar("asked", limit=6)
+        assert names(found)[0] == "long"
+        assert len(found.hits) == 6
+
+
+ALONE = """
+import json, sys
+from nutgraf.search import Searcher
+with Searcher(sys.argv[1]) as searcher:
+    hits = searcher.similar(sys.argv[2]).hits
+print(json.dumps([len(hits), *(name for name in sys.modules if name in ("onnxruntime", "torch"))]))
+"""
+
+
+def test_no_encoder_is_opened(seeds_index):
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, seeds_index, CREAMERY], capture_output=True, check=True
+    )
+    assert json.loads(done.stdout) == [10]
