@@ -97,14 +97,16 @@ class Group:
                 self.characters += sum(map(len, operation.article.paragraphs))
 
     def commit(self) -> int:
-        """Make it durable, and answer those who wait; return the number of the commit."""
-        snapshot = self.writer.commit()
+        """Make it durable; return the number of the commit, to answer those who wait with."""
+        return self.writer.commit()
+
+    def answer(self, snapshot: int) -> None:
+        """Answer those who wait: what they asked for is in the commit of this number."""
         waiting, self.waiting = self.waiting, []
         self.several = len(waiting) > 1
         self.urgent, self.operations, self.characters = False, 0, 0
         for future, applied in waiting:
             future.set_result(Written(tuple(applied), snapshot))
-        return snapshot
 
     def fail(self, error: BaseException) -> None:
         """Tell those who wait that it is not known to be durable."""

@@ -181,7 +181,9 @@ class WriteQueue(Closing):
                     elif group.empty:
                         return
                     if entry is None or group.is_due():
+                        # Whoever is answered may ask at once for what was put.
                         self.sequence = group.commit()
+                        group.answer(self.sequence)
                         if time.monotonic() > until and is_locked(self._path, REBUILD_LOCK):
                             return
             except (

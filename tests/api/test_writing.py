@@ -523,3 +523,16 @@ def test_openapi_describes_writing(client):
     posting = described["/v1/articles"]["post"]
     assert "application/x-ndjson" in posting["requestBody"]["content"]
     assert "Retry-After" in posting["responses"]["429"]["headers"]
+
+
+def test_nobody_is_answered_before_the_queue_tells_of_the_commit(tiny_index):
+    told = []
+    with WriteQueue(tiny_index) as queue:
+        for number in range(5):
+            written = queue.submit(Put(Article(f"a{number}", "Title", (f"Text {number}.",))))
+            # Called by the thread that writes, before anybody who waits goes on.
+            written.add_done_callback(
+                lambda done: told.append((done.result().snapshot, queue.sequence))
+            )
+            written.result(10)
+    assert told == [(number, number) for number in range(1, 6)]
