@@ -23,7 +23,8 @@ class Candidates:
     the mode leaves one out. `cosines` holds the cosine of every row, also of
     those that only the keywords found. `complete` is False where a ranking
     was cut at its depth. `freshness` is what age has left of each score, None
-    where it does not count.
+    where it does not count. `embedding`, of shape (dimension,), is that of the
+    question, None where it was not encoded.
     """
 
     rows: NDArray[np.int64]
@@ -33,6 +34,7 @@ class Candidates:
     cosines: NDArray[np.float32] | None
     fusion: FusionUsed | None
     freshness: NDArray[np.float64] | None = None
+    embedding: NDArray[np.float32] | None = None
 
     @property
     def complete(self) -> bool:

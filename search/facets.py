@@ -80,11 +80,10 @@ def _matching(
     mask = np.zeros(snapshot.commit.rows, bool)
     if candidates.keyword is not None:
         mask = keyword_matches(snapshot, question, filters)
-    if candidates.semantic is not None:
+    if candidates.semantic is not None and candidates.embedding is not None:
         ranking = candidates.semantic
         if filters != request.filters:
-            embedding = snapshot.encoder.encode_question(question.text)
-            ranking = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
+            ranking = semantic_ranking(snapshot, question, candidates.embedding, filters, DEPTH)
         mask[ranking.rows] = True
     return np.flatnonzero(mask)
 

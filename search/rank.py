@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from nutgraf.index.article import timestamp
@@ -37,7 +39,8 @@ def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -
     filters = request.filters
     if request.mode == "semantic" and question.text:
         embedding = snapshot.encoder.encode_question(question.text)
-        return from_meaning(semantic_ranking(snapshot, question, embedding, filters, DEPTH))
+        ranking = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
+        return replace(from_meaning(ranking), embedding=embedding)
     keyword = keyword_ranking(snapshot, question, filters, DEPTH)
     full = FULL * snapshot.keywords.weight(question.terms)
     # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
@@ -47,4 +50,5 @@ def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -
     semantic = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
     rows = np.union1d(keyword.rows, semantic.rows)
     cosines = snapshot.vectors.scores(embedding, rows)
-    return fuse(request.fusion, keyword, semantic, rows, cosines, full, request.weight)
+    fused = fuse(request.fusion, keyword, semantic, rows, cosines, full, request.weight)
+    return replace(fused, embedding=embedding)
