@@ -163,9 +163,11 @@ class Catalog:
         texts: dict[int, str] = {}
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
-            statement = f"SELECT row, text, digest, seal FROM paragraphs WHERE row IN ({marks})"
-            for row, text, digest, seal in self.fetch(statement, some):
-                sealed = seal_of((row, digest)) == seal
+            statement = (
+                f"SELECT row, text, digest, context, seal FROM paragraphs WHERE row IN ({marks})"
+            )
+            for row, text, digest, context, seal in self.fetch(statement, some):
+                sealed = seal_of((row, digest, context)) == seal
                 if not sealed or not isinstance(text, str) or text_digest(text) != digest:
                     raise BrokenIndexError(f"{self._path}: the text of row {row} {_CHANGED}")
                 texts[row] = text
@@ -294,13 +296,14 @@ class Catalog:
         except KeyError as lost:
             raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_CHANGED}") from None
 
-    def row_of_digest(self, digests: Sequence[bytes]) -> dict[bytes, int]:
-        """Return, for each text digest that the index knows, a row with that text."""
+    def rows_of_contexts(self, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """Return, for each digest of an InContext that the index knows, a row of it."""
         found: dict[bytes, int] = {}
         for some in _batches(digests):
             marks = ",".join("?" * len(some))
             statement = (
-                f"SELECT digest, min(row) FROM paragraphs WHERE digest IN ({marks}) GROUP BY digest"
+                "SELECT context, min(row) FROM paragraphs "
+                f"WHERE context IN ({marks}) GROUP BY context"
             )
             found.update(self.fetch(statement, some))
         return found

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from nutgraf.index.article import Article
 from nutgraf.index.catalog import SEALED, Catalog
+from nutgraf.index.context import InContext
 from nutgraf.index.database import SQLITE_ERRORS, broken
 from nutgraf.index.records import CODED, NO_COMMIT, Commit, seal_of, text_digest
 
@@ -102,8 +103,9 @@ class CatalogWriter(Catalog):
         )
         for row, text in enumerate(article.paragraphs, first_row):
             digest = text_digest(text)
-            seal = seal_of((row, digest))
-            run("INSERT INTO paragraphs VALUES (?, ?, ?, ?)", (row, text, digest, seal))
+            context = InContext(article.title, text).digest()
+            seal = seal_of((row, digest, context))
+            run("INSERT INTO paragraphs VALUES (?, ?, ?, ?, ?)", (row, text, digest, context, seal))
         for field in CODED:
             if (value := getattr(article, field)) is not None:
                 self._give_code(field, value)

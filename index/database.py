@@ -39,10 +39,11 @@ CREATE INDEX articles_removed ON articles (removed) WHERE removed IS NOT NULL;
 CREATE TABLE paragraphs (
     row INTEGER PRIMARY KEY,
     text TEXT NOT NULL,
-    digest BLOB NOT NULL,         -- of the text: the same text is encoded once
-    seal INTEGER NOT NULL         -- CRC-32 of row and digest
+    digest BLOB NOT NULL,         -- of the text
+    context BLOB NOT NULL,        -- digest of title and text: what is the same is encoded once
+    seal INTEGER NOT NULL         -- CRC-32 of row and both digests
 ) STRICT;
-CREATE INDEX paragraphs_by_digest ON paragraphs (digest);
+CREATE INDEX paragraphs_by_context ON paragraphs (context);
 CREATE TABLE codes (
     field TEXT NOT NULL, value TEXT NOT NULL, code INTEGER NOT NULL,
     seal INTEGER NOT NULL,        -- CRC-32 of the three

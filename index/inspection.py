@@ -38,13 +38,13 @@ class InspectedCatalog(Catalog):
         The digest is empty where it is not what was written for that row.
         """
         statement = (
-            "SELECT row, CAST(text AS BLOB), digest, seal FROM paragraphs "
+            "SELECT row, CAST(text AS BLOB), digest, context, seal FROM paragraphs "
             "WHERE row >= ? AND row < ?"
         )
         found = self.fetch(statement, (rows.start, rows.stop))
         return {
-            row: (text, digest if seal_of((row, digest)) == seal else b"")
-            for row, text, digest, seal in found
+            row: (text, digest if seal_of((row, digest, context)) == seal else b"")
+            for row, text, digest, context, seal in found
         }
 
     def strays(self) -> tuple[int, int]:

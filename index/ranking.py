@@ -25,6 +25,16 @@ class Ranking:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def raised(self, other: Ranking) -> Ranking:
+        """Return the same rows, their scores raised by what `other` gives those it shares."""
+        _, here, there = np.intersect1d(
+            self.rows, other.rows, assume_unique=True, return_indices=True
+        )
+        scores = self.scores.copy()
+        scores[here] += other.scores[there]
+        order = np.lexsort((self.rows, -scores))
+        return Ranking(self.rows[order], scores[order], self.complete)
+
     @classmethod
     def empty(cls) -> Ranking:
         """Return a ranking of nothing."""

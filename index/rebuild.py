@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Final
 
 from nutgraf.index.article import Article
+from nutgraf.index.context import ParagraphEncoder
 from nutgraf.index.creation import exported_encoder, make_encoder, make_parts
 from nutgraf.index.disk import sync_tree
-from nutgraf.index.encoder import Encoder, EncoderConfig
+from nutgraf.index.encoder import EncoderConfig
 from nutgraf.index.errors import BrokenIndexError, EncoderError, NutgrafError
 from nutgraf.index.generation import check_no_links, remove_generation, remove_leftovers
 from nutgraf.index.inspection import InspectedCatalog
@@ -222,7 +223,7 @@ def _take(
 
 
 def _open_parts(
-    index: Path, target: Manifest, encoder: Encoder | None, *, trust: bool
+    index: Path, target: Manifest, encoder: ParagraphEncoder | None, *, trust: bool
 ) -> PartsWriter:
     return PartsWriter(target.parts(index), target, trust=trust, encoder=encoder)
 

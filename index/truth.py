@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from nutgraf.index.article import Article
 from nutgraf.index.catalog import Catalog
 from nutgraf.index.closing import Closing
-from nutgraf.index.encoder import Encoder, OnnxEncoder
+from nutgraf.index.context import InContext, ParagraphEncoder, TitledEncoder
+from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.layout import CATALOG, ENCODER, VECTORS
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.records import Commit, article_of, text_digest
+from nutgraf.index.records import Commit, article_of
 from nutgraf.index.vectors import VectorFile
 
 __all__ = ["KnownEmbeddings", "Truth"]
@@ -51,7 +52,7 @@ class Truth(Closing):
 
 
 class KnownEmbeddings:
-    """An Encoder that gives the embeddings that an index has, and encodes what it lacks.
+    """A ParagraphEncoder that gives the embeddings that an index has, and encodes what it lacks.
 
     `damaged` rows count as lacking. The encoder is opened when it is needed.
     """
@@ -59,39 +60,31 @@ class KnownEmbeddings:
     def __init__(self, truth: Truth, damaged: Sequence[range] = ()) -> None:
         self._truth = truth
         self._damaged = damaged
-        self._encoder: OnnxEncoder | None = None
+        self._encoder: ParagraphEncoder | None = None
         self.encoded = 0
 
-    @property
-    def dimension(self) -> int:
-        """Numbers in an embedding."""
-        return self._truth.manifest.encoder.dimension
-
-    def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 of shape (len(texts), dimension)."""
-        digests = [text_digest(text) for text in texts]
+    def encode(self, paragraphs: Sequence[InContext]) -> NDArray[np.float32]:
+        """See ParagraphEncoder."""
+        digests = [paragraph.digest() for paragraph in paragraphs]
         rows = {
             digest: row
-            for digest, row in self._truth.catalog.row_of_digest(digests).items()
+            for digest, row in self._truth.catalog.rows_of_contexts(digests).items()
             if not any(row in damaged for damaged in self._damaged)
         }
-        embeddings = np.empty((len(texts), self.dimension), np.float32)
+        shape = (len(paragraphs), self._truth.manifest.encoder.dimension)
+        embeddings = np.empty(shape, np.float32)
         known = [at for at, digest in enumerate(digests) if digest in rows]
         lacking = [at for at, digest in enumerate(digests) if digest not in rows]
         embeddings[known] = self._truth.vectors.read([rows[digests[at]] for at in known])
         if lacking:
-            made = self._open().encode_paragraphs([texts[at] for at in lacking])
+            made = self._open().encode([paragraphs[at] for at in lacking])
             # As they would be read again: float16, and the same from either place.
             embeddings[lacking] = made.astype(np.float16)
             self.encoded += len(lacking)
         return embeddings
 
-    def encode_question(self, text: str) -> NDArray[np.float32]:
-        """Return float32 of shape (dimension,)."""
-        return self._open().encode_question(text)
-
-    def _open(self) -> Encoder:
+    def _open(self) -> ParagraphEncoder:
         if self._encoder is None:
             folder = self._truth.folder / ENCODER
-            self._encoder = OnnxEncoder.open(folder, self._truth.manifest.encoder)
+            self._encoder = TitledEncoder(OnnxEncoder.open(folder, self._truth.manifest.encoder))
         return self._encoder

@@ -22,6 +22,7 @@ from nutgraf.index import keywords
 from nutgraf.index.article import timestamp
 from nutgraf.index.audit import RESTORE, REWRITE, CatalogAudit, stored_records
 from nutgraf.index.columns import NO_DATE, Columns
+from nutgraf.index.context import InContext, TitledEncoder
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError, NutgrafError, UntrustedIndexError
 from nutgraf.index.findings import Findings, Verification
@@ -254,9 +255,10 @@ class _Verifying:
         chosen = _spread(rows, self._sample)
         if self._encoder is None or not chosen:
             return
-        texts, _ = self._read(catalog, chosen)
+        texts, records = self._read(catalog, chosen)
         chosen = [row for row in chosen if row in texts]
-        made = self._encoder.encode_paragraphs([texts[row] for row in chosen])
+        paragraphs = [InContext(records[row].title, texts[row]) for row in chosen]
+        made = TitledEncoder(self._encoder).encode(paragraphs)
         cosines = np.sum(made * file.read(chosen).astype(np.float32), axis=1)
         self._encoded = len(chosen)
         for row, cosine in zip(chosen, cosines, strict=True):

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from nutgraf.index import columns, keywords
 from nutgraf.index.article import Article
 from nutgraf.index.catalog_writer import CatalogWriter
-from nutgraf.index.encoder import Encoder, OnnxEncoder
+from nutgraf.index.context import InContext, ParagraphEncoder, TitledEncoder
+from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.generation import remove_leftovers
 from nutgraf.index.keywords.analysis import Analyzer
@@ -32,7 +33,6 @@ from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, VECTORS
 from nutgraf.index.lock import LOOK, WriteLock
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.records import text_digest
 from nutgraf.index.vectors import VectorFile
 
 __all__ = ["IndexWriter", "Outcome", "PartsWriter"]
@@ -56,19 +56,24 @@ class PartsWriter:
     embeddings. Whoever makes a PartsWriter holds the lock of the index.
 
     Opening recovers from whatever an earlier writer left behind. `encoded`
-    counts the texts that the encoder was asked for, `failed` tells that a
+    counts the paragraphs that the encoder was asked for, `failed` tells that a
     commit failed half-way. Raises UntrustedIndexError, EncoderError, BrokenIndexError.
     """
 
     def __init__(
-        self, folder: Path, manifest: Manifest, *, trust: bool, encoder: Encoder | None = None
+        self,
+        folder: Path,
+        manifest: Manifest,
+        *,
+        trust: bool,
+        encoder: ParagraphEncoder | None = None,
     ) -> None:
         self._folder = folder
         self._manifest = manifest
         self._encoder = encoder
         self._pending: dict[str, Article] = {}
         self._deleted: dict[str, None] = {}
-        self._waiting: dict[bytes, str] = {}
+        self._waiting: dict[bytes, InContext] = {}
         self._embeddings: dict[bytes, NDArray[np.float16]] = {}
         self._pending_paragraphs = 0
         self._pending_characters = 0
@@ -110,10 +115,9 @@ class PartsWriter:
         if before == article.digest():
             return "unchanged"
         # First the texts, then the article: whoever is interrupted in between can still commit.
-        for text in article.paragraphs:
-            digest = text_digest(text)
+        for digest, paragraph in _in_context(article):
             if digest not in self._embeddings:
-                self._waiting[digest] = text
+                self._waiting[digest] = paragraph
         self._drop_pending(article.id)
         self._pending_paragraphs += len(article.paragraphs)
         self._pending_characters += sum(map(len, article.paragraphs))
@@ -205,28 +209,27 @@ class PartsWriter:
             self._pending_characters -= sum(map(len, dropped.paragraphs))
 
     def _encode(self) -> None:
-        """Give every waiting text its embedding: copied where the index has the text already."""
-        known = self._catalog.row_of_digest(list(self._waiting))
+        """Give all that waits its embedding: copied where the index has the same already."""
+        known = self._catalog.rows_of_contexts(list(self._waiting))
         copies = self._vectors.read(list(known.values()))
         self._embeddings.update(zip(known, copies, strict=True))
-        new = {digest: text for digest, text in self._waiting.items() if digest not in known}
+        new = {digest: one for digest, one in self._waiting.items() if digest not in known}
         if new:
-            made = self._open_encoder().encode_paragraphs(list(new.values()))
+            made = self._open_encoder().encode(list(new.values()))
             self._embeddings.update(zip(new, made.astype(np.float16), strict=True))
             self.encoded += len(new)
         self._waiting.clear()
 
-    def _open_encoder(self) -> Encoder:
+    def _open_encoder(self) -> ParagraphEncoder:
         if self._encoder is None:
-            self._encoder = OnnxEncoder.open(self._folder / ENCODER, self._manifest.encoder)
+            opened = OnnxEncoder.open(self._folder / ENCODER, self._manifest.encoder)
+            self._encoder = TitledEncoder(opened)
         return self._encoder
 
     def _write(self, number: int) -> None:
         """Append to the truth. After this, what was put is durable."""
         articles = list(self._pending.values())
-        rows = [
-            self._embeddings[text_digest(text)] for item in articles for text in item.paragraphs
-        ]
+        rows = [self._embeddings[digest] for item in articles for digest, _ in _in_context(item)]
         last = self._commit
         checksum = last.checksum
         if rows:
@@ -295,6 +298,13 @@ class IndexWriter(PartsWriter):
         """Let go of the index. What was not committed is dropped."""
         with self._locked:
             super().close()
+
+
+def _in_context(article: Article) -> Iterator[tuple[bytes, InContext]]:
+    """Yield what has an embedding of its own, and by what digest it is known."""
+    for text in article.paragraphs:
+        paragraph = InContext(article.title, text)
+        yield paragraph.digest(), paragraph
 
 
 def _reached(step: str) -> None:

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.ranking import Ranking
-from nutgraf.search.fusion import WEIGHTS, convex, normalize, ranks, reciprocal_rank
+from nutgraf.search.fusion import (
+    EVEN,
+    convex,
+    fitting_weight,
+    normalize,
+    ranks,
+    reciprocal_rank,
+)
 from nutgraf.search.hits import Explanation, FusionUsed, Place
 from nutgraf.search.request import FusionMethod
 
@@ -91,11 +98,12 @@ def fuse(
     `rows` are those of either ranking, each once, ascending, and `cosines`
     theirs: a row that the vector ranking lacks is judged by its own cosine,
     not taken for meaningless. `full` is the BM25 score of a perfect match,
-    `weight` that of meaning, or None for the method's own. The lowest cosine is
-    the bound from below, as the theoretical one (-1) would leave all of them
-    alike.
+    `weight` that of meaning, or None for what fits. The lowest cosine is the
+    bound from below, as the theoretical one (-1) would leave all of them alike.
     """
-    weight = WEIGHTS[method] if weight is None else weight
+    if weight is None:
+        best = float(keyword.scores.max(initial=0.0))
+        weight = EVEN if method == "rrf" else fitting_weight(best, full)
     if method == "rrf":
         scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows), weight)
     else:
@@ -104,7 +112,12 @@ def fuse(
         scores = convex(words, normalize(cosines, lowest), weight)
     order = np.lexsort((rows, -scores))
     return Candidates(
-        rows[order], scores[order], keyword, semantic, cosines[order], FusionUsed(method, weight)
+        rows[order],
+        scores[order],
+        keyword,
+        semantic,
+        cosines[order],
+        FusionUsed(method, round(weight, 4)),
     )
 
 

@@ -28,8 +28,11 @@ from nutgraf.search.patterns import (
 
 __all__ = ["Question", "parse_question"]
 
-SCORED: Final = ("text", "title")
-"""Where plain words are looked for. A word counts once, where it counts most.
+SCORED: Final = {"text": 1.0, "title": 1.4}
+"""Where plain words are looked for, and what they count there. A word counts once, where most.
+
+A title says what its article is about: with 1.4, dated facts inside the right article are found
+better (nDCG@10 .53 and .58 by keywords alone), and four other judged sets hardly change.
 
 Counted in both, all paragraphs of an article with a fitting title crowd out
 better ones: nDCG@10 on four judged sets is .687 for the sum of both fields and
@@ -209,17 +212,20 @@ class _Reader:
         return self.analyzer.is_stop(word.lower() if word in ("AND", "OR", "NOT") else word)
 
     def score(self, leaf: Leaf, terms: list[str], stops: list[bool]) -> None:
-        fields = (leaf.field,) if leaf.field else SCORED
+        boosts = {leaf.field: 1.0} if leaf.field else SCORED
+        fields = tuple(boosts)
         for term, stop in zip(terms, stops, strict=True):
             self.terms[term] = stop and self.terms.get(term, True)
         if len(terms) == 1 or leaf.kind == "word":
             for term, stop in zip(terms, stops, strict=True):
-                query = _best([wq.Term(name, term) for name in fields])
+                query = _best([wq.Term(name, term, boost=boost) for name, boost in boosts.items()])
                 self.add((fields, term), query, stop=stop)
         if len(terms) > 1:
             self.phrases[tuple(terms)] = None
             slop = max(leaf.distance, 1)
-            query = _best([wq.Phrase(name, terms, slop=slop) for name in fields])
+            query = _best(
+                [wq.Phrase(name, terms, slop=slop, boost=boost) for name, boost in boosts.items()]
+            )
             self.add((fields, *terms, slop), query, stop=all(stops))
 
     def add(self, key: Any, query: Any, *, stop: bool = False) -> None:

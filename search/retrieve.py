@@ -11,6 +11,7 @@ from nutgraf.index.keywords.queries import query
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.filters import filter_mask, filter_tree
+from nutgraf.search.proximity import READ, close_pairs
 from nutgraf.search.query import Question
 from nutgraf.search.request import Filters
 
@@ -30,8 +31,16 @@ WIDEN: Final = 4
 def keyword_ranking(
     snapshot: IndexSnapshot, question: Question, filters: Filters, depth: int
 ) -> Ranking:
-    """Return the best rows by BM25, at most `depth`, that pass constraint and filters."""
-    return snapshot.keywords.rank(question.keywords, depth, within=_within(question, filters))
+    """Return the best rows by BM25, at most `depth`, that pass constraint and filters.
+
+    Those in which words of the question are close to one another are raised.
+    """
+    within = _within(question, filters)
+    ranking = snapshot.keywords.rank(question.keywords, depth, within)
+    pairs = close_pairs(question, snapshot.keywords.weight) if len(ranking) > 1 else None
+    if pairs is None:
+        return ranking
+    return ranking.raised(snapshot.keywords.rank(pairs, READ, within))
 
 
 def keyword_matches(

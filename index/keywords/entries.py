@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from nutgraf.index.article import timestamp
 from nutgraf.index.keywords.analysis import Analyzer, value_terms
 from nutgraf.index.keywords.protocol import KeywordEntry
 from nutgraf.index.records import Record
 
-__all__ = ["entries_of"]
+__all__ = ["FILLER", "entries_of"]
+
+FILLER: Final = "\ue000" * 9
+"""A term that stands for no word: longer than any pattern of single signs, and of no script."""
+
+_TEXT_FILL: Final = (FILLER,) * 60
+_TITLE_FILL: Final = (FILLER,) * 10
+# BM25 takes a long text for less to the point, by its b; Lucene's .75 is too much for paragraphs,
+# which are cut where a thought ends. Engines have that number built in. With as many fillers as an
+# average paragraph has words, all lengths come closer to one another, as with a b of .4: nDCG@10
+# of hybrid search, the mean of five judged sets, goes from .773 to .788.
 
 
 def entries_of(
     record: Record, texts: Mapping[int, str], analyzer: Analyzer
 ) -> Iterator[KeywordEntry]:
     """Yield an entry for each paragraph of a record, given the texts of its rows."""
-    title = analyzer.terms(record.title)
+    title = (*analyzer.terms(record.title), *_TITLE_FILL)
     published = None if record.published is None else timestamp(record.published)
     for row, text in texts.items():
         yield KeywordEntry(
             row=row,
-            text=analyzer.terms(text),
+            text=(*analyzer.terms(text), *_TEXT_FILL),
             title=title,
             source=_terms(record.source),
             author=_terms(record.author),

@@ -15,22 +15,23 @@ from whoosh.query import Every, Or, Term
 from nutgraf.index import Article, IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
 from nutgraf.index.columns import NO_DATE, Columns
+from nutgraf.index.context import InContext, TitledEncoder
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.layout import COLUMNS, VECTORS
 from nutgraf.index.records import CODED, Record
 from nutgraf.index.vectors import VectorFile
 
 
-class Embeddings(dict[str, NDArray[np.float32]]):
-    """The embedding of each text, made when it is first asked for."""
+class Embeddings(dict[InContext, NDArray[np.float32]]):
+    """The embedding of each text under its title, made when it is first asked for."""
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         super().__init__()
-        self._encoder = encoder
+        self._encoder = TitledEncoder(encoder)
 
-    def __missing__(self, text: str) -> NDArray[np.float32]:
-        (self[text],) = self._encoder.encode_paragraphs([text])
-        return self[text]
+    def __missing__(self, paragraph: InContext) -> NDArray[np.float32]:
+        (self[paragraph],) = self._encoder.encode([paragraph])
+        return self[paragraph]
 
 
 def assert_sound(index: Path) -> None:
@@ -55,9 +56,11 @@ def assert_holds(
     rows = np.arange(snapshot.commit.rows)
     rows = rows if snapshot.alive is None else rows[snapshot.alive]
     records, texts = {}, {}
+    contexts = {}
     for row, (record, paragraph) in snapshot.paragraphs(rows.tolist()).items():
         records[record.id, record.number] = record
         texts[row] = paragraph.text
+        contexts[row] = InContext(record.title, paragraph.text)
     found = [_article(record, texts) for _, record in sorted(records.items())]
     assert found == [state[name] for name in sorted(state)]
     assert snapshot.commit.articles == len(state)
@@ -68,17 +71,17 @@ def assert_holds(
     _assert_found_by_keyword(snapshot, state, records.values(), rows)
     gone = set(drawn) - {word_of(article) for article in state.values()}
     assert snapshot.keywords.count(_either(gone)) == 0, "a version that is gone is found"
-    _assert_found_by_meaning(snapshot, texts, embeddings)
+    _assert_found_by_meaning(snapshot, contexts, embeddings)
     _assert_columns(snapshot, records.values())
 
 
 def assert_encoded(snapshot: IndexSnapshot, embeddings: Embeddings) -> None:
     """Check that the embedding of each living row is the encoder's for its text, on disk."""
-    rows = [row for record in snapshot.catalog.alive(snapshot.sequence) for row in record.rows]
     stored = VectorFile(snapshot.parts / VECTORS, snapshot.manifest.encoder.dimension)
-    for row, text in snapshot.catalog.texts(rows).items():
-        expected = embeddings[text].astype(np.float16)
-        np.testing.assert_array_equal(stored.read([row])[0], expected)
+    for record in snapshot.catalog.alive(snapshot.sequence):
+        for row, text in snapshot.catalog.texts(record.rows).items():
+            expected = embeddings[InContext(record.title, text)].astype(np.float16)
+            np.testing.assert_array_equal(stored.read([row])[0], expected)
 
 
 def _assert_found_by_keyword(
@@ -93,14 +96,14 @@ def _assert_found_by_keyword(
 
 
 def _assert_found_by_meaning(
-    snapshot: IndexSnapshot, texts: Mapping[int, str], embeddings: Embeddings
+    snapshot: IndexSnapshot, contexts: Mapping[int, InContext], embeddings: Embeddings
 ) -> None:
     same = defaultdict(list)
-    for row, text in sorted(texts.items()):
-        same[text].append(row)
-    for text, rows in same.items():
-        ranking = snapshot.vectors.rank(embeddings[text], len(rows), snapshot.alive)
-        assert ranking.rows.tolist() == rows, text
+    for row, paragraph in sorted(contexts.items()):
+        same[paragraph].append(row)
+    for paragraph, rows in same.items():
+        ranking = snapshot.vectors.rank(embeddings[paragraph], len(rows), snapshot.alive)
+        assert ranking.rows.tolist() == rows, paragraph
         assert ranking.scores.min() > 0.99
 
 

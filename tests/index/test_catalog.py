@@ -63,8 +63,10 @@ def test_rows_lead_to_records(catalog):
 
 def test_known_texts_are_recognised(catalog):
     catalog.write([article("a", "same", "other")], [], 0, 0)
-    (digest,) = {row[0] for row in catalog.fetch("SELECT digest FROM paragraphs WHERE row = 0", ())}
-    assert catalog.row_of_digest([digest, b"unknown"]) == {digest: 0}
+    (digest,) = {
+        row[0] for row in catalog.fetch("SELECT context FROM paragraphs WHERE row = 0", ())
+    }
+    assert catalog.rows_of_contexts([digest, b"unknown"]) == {digest: 0}
 
 
 def test_a_failed_write_leaves_nothing(catalog):

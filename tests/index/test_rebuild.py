@@ -17,6 +17,7 @@ from nutgraf.index import IndexSnapshot, IndexWriter, create_index, rebuild, ver
 from nutgraf.index.article import Article
 from nutgraf.index.backup import back_up_index
 from nutgraf.index.catalog import Catalog
+from nutgraf.index.context import InContext, TitledEncoder
 from nutgraf.index.encoder import EncoderConfig, OnnxEncoder
 from nutgraf.index.encoder.config import fingerprint
 from nutgraf.index.errors import (
@@ -81,9 +82,10 @@ def contents(path):
         texts = snapshot.paragraphs(rows.tolist())
         alive = np.ones(snapshot.commit.rows, bool) if snapshot.alive is None else snapshot.alive
         assert np.flatnonzero(alive).tolist() == rows.tolist()
-        for row, (_, paragraph) in texts.items():
-            question = snapshot.encoder.encode_question(paragraph.text)
-            (score,) = snapshot.vectors.scores(question, np.array([row]))
+        encoder = TitledEncoder(snapshot.encoder)
+        for row, (record, paragraph) in texts.items():
+            (embedding,) = encoder.encode([InContext(record.title, paragraph.text)])
+            (score,) = snapshot.vectors.scores(embedding, np.array([row]))
             assert score > 0.99
         return {
             paragraph.id: (paragraph.text, record.title, record.source, record.published)
@@ -228,7 +230,7 @@ def _finds(models, make):
 def test_repair_makes_damaged_indexes_of_sqlite_again(index):
     before = contents(index)
     with closing(sqlite3.connect(index / "catalog.sqlite")) as catalog:
-        page = "SELECT rootpage FROM sqlite_schema WHERE name = 'paragraphs_by_digest'"
+        page = "SELECT rootpage FROM sqlite_schema WHERE name = 'paragraphs_by_context'"
         ((page,),) = catalog.execute(page).fetchall()
         ((size,),) = catalog.execute("PRAGMA page_size").fetchall()
         catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -259,7 +261,7 @@ def test_reindex_encodes_all_with_another_model_and_can_be_put_back(index, other
     with Searcher(index, trust=True) as searcher:
         searcher.warm()
         done = reindex(index, other_encoder)
-        assert done.encoded == 3, "the same text is encoded once"
+        assert done.encoded == 4, "one text under two titles is two"
         assert searcher.refresh()
         assert searcher.search("bakery prices", mode="semantic").hits[0].article.id == "bread"
     assert Manifest.read(index).encoder == EncoderConfig.read(Path(other_encoder))
@@ -306,7 +308,8 @@ def test_reindex_goes_on_where_it_was(index, other_encoder, monkeypatch):
     write(index, article("late", "It came late."), delete=["ferry"])
     encoded.clear()
     reindex(index, other_encoder, trust=True)
-    assert encoded == ["It came late."]
+    title = article("late", "It came late.").title
+    assert encoded == ["It came late.", title]
     assert {name.partition("#")[0] for name in contents(index)} == {"bread", "late"}
 
 
@@ -326,7 +329,7 @@ def test_another_index_is_a_model(index, encoder_folder, tmp_path):
     create_index(tmp_path / "other.index", model=str(encoder_folder))
     with pytest.raises(EncoderError, match="already"):
         reindex(index, str(tmp_path / "alike.index"))
-    assert reindex(index, str(tmp_path / "other.index")).encoded == 3
+    assert reindex(index, str(tmp_path / "other.index")).encoded == 4
 
 
 def test_a_generation_that_was_begun_and_is_damaged_is_begun_anew(index, other_encoder):
@@ -336,7 +339,7 @@ def test_a_generation_that_was_begun_and_is_damaged_is_begun_anew(index, other_e
     with pytest.raises(KeyboardInterrupt):
         reindex(index, other_encoder, trust=True, on_progress=stop)
     (index / "generation-2" / "encoder" / "model.onnx").write_bytes(b"")
-    assert reindex(index, other_encoder, trust=True).encoded == 3
+    assert reindex(index, other_encoder, trust=True).encoded == 4
     assert len(contents(index)) == 4
 
 

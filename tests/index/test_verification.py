@@ -156,7 +156,10 @@ def test_many_texts_make_one_finding(index):
         ("DELETE FROM articles WHERE id = 'a6'", "rows have no article"),
         ("DELETE FROM paragraphs WHERE row = 1", "a text is missing"),
         ("UPDATE paragraphs SET seal = seal + 1 WHERE row = 1", "row 1 (a0#1)"),
-        ("INSERT INTO paragraphs VALUES (9999, 'x', x'00', 0)", "texts are beyond the last row"),
+        (
+            "INSERT INTO paragraphs VALUES (9999, 'x', x'00', x'00', 0)",
+            "texts are beyond the last row",
+        ),
         ("UPDATE commits SET articles = 40 WHERE sequence = 3", "does not count"),
         ("UPDATE commits SET rows = 40 WHERE sequence = 1", "was not added by the commit"),
         ("UPDATE commits SET checksum = 40 WHERE sequence = 1", "the checksum that a commit"),
@@ -200,7 +203,7 @@ def test_catalog_file_and_a_second_part(index, damage):
 
 
 def test_an_index_of_sqlite_that_disagrees_with_its_table(index):
-    page = sql(index, "SELECT rootpage FROM sqlite_schema WHERE name = 'paragraphs_by_digest'")
+    page = sql(index, "SELECT rootpage FROM sqlite_schema WHERE name = 'paragraphs_by_context'")
     ((size,),) = sql(index, "PRAGMA page_size")
     flip(index / "catalog.sqlite", page[0][0] * size - 10)
     found = only(index)

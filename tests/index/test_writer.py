@@ -13,6 +13,7 @@ from whoosh import query
 
 from nutgraf.index import IndexSnapshot, IndexWriter, create_index, keywords, writer
 from nutgraf.index.article import Article
+from nutgraf.index.context import InContext, TitledEncoder
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import (
     BrokenIndexError,
@@ -112,7 +113,7 @@ def test_a_snapshot_is_not_moved_by_later_commits(index):
         assert after.article("ferry") is None
 
 
-def test_embeddings_are_those_of_the_encoder_and_the_same_text_is_encoded_once(
+def test_embeddings_are_those_of_text_and_title_and_the_same_is_encoded_once(
     tantivy_index, monkeypatch
 ):
     encoded = []
@@ -124,12 +125,17 @@ def test_embeddings_are_those_of_the_encoder_and_the_same_text_is_encoded_once(
 
     monkeypatch.setattr(OnnxEncoder, "encode_paragraphs", counting)
     write(tantivy_index, FERRY)
-    write(tantivy_index, article("copy", *FERRY.paragraphs, "New."), article("other", "New."))
-    assert encoded == [*FERRY.paragraphs, "New."]
+    assert encoded == [*FERRY.paragraphs, FERRY.title]
+    encoded.clear()
+    copy = Article("copy", FERRY.title, (*FERRY.paragraphs, "New."))
+    write(tantivy_index, copy, Article("other", "Another", ("New.",)))
+    assert encoded == ["New.", FERRY.title, "Another"]
     with IndexSnapshot.open(tantivy_index) as snapshot:
         rows = np.fromfile(tantivy_index / "rows.f16", np.float16).reshape(-1, 384)
         texts = [*FERRY.paragraphs, *FERRY.paragraphs, "New.", "New."]
-        expected = encode(snapshot.encoder, texts)
+        titles = [FERRY.title] * 5 + ["Another"]
+        both = encode(snapshot.encoder, texts) + 0.5 * encode(snapshot.encoder, titles)
+        expected = both / np.linalg.norm(both, axis=1, keepdims=True)
     np.testing.assert_allclose(rows.astype(np.float32), expected, atol=1e-3)
 
 
@@ -198,7 +204,8 @@ def test_embeddings_that_were_half_written_do_not_shift_later_ones(tantivy_index
     opened.close()
     write(tantivy_index, BREAD)
     with IndexSnapshot.open(tantivy_index) as snapshot:
-        embedding = snapshot.encoder.encode_question(BREAD.paragraphs[0])
+        paragraph = InContext(BREAD.title, BREAD.paragraphs[0])
+        (embedding,) = TitledEncoder(snapshot.encoder).encode([paragraph])
         best = snapshot.vectors.rank(embedding, 1, snapshot.alive)
         assert best.rows.tolist() == [2]
         assert best.scores[0] > 0.99

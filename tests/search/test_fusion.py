@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from nutgraf.index.ranking import Ranking
 from nutgraf.search.candidates import from_keywords, from_meaning, fuse
-from nutgraf.search.fusion import convex, normalize, ranks, reciprocal_rank
+from nutgraf.search.fusion import convex, fitting_weight, normalize, ranks, reciprocal_rank
 
 
 def ranking(pairs, *, complete=True):
@@ -57,20 +57,29 @@ def test_convex_fusion_of_two_rankings():
     rows = union(keyword, semantic)
     cosines = np.array([0.9, 0.1, 0.5], np.float32)  # of rows 3, 7, 8
     fused = fuse("convex", keyword, semantic, rows, cosines, 0.0)
-    # 3: 0.6 x 5/10 + 0.4 x (0.9-0.1)/0.8; 7: 0.6 x 10/10 + 0; 8: 0 + 0.4 x (0.5-0.1)/0.8
-    assert fused.rows.tolist() == [3, 7, 8]
-    assert fused.scores.tolist() == pytest.approx([0.7, 0.6, 0.2])
+    # 7: 0.8 x 10/10 + 0; 3: 0.8 x 5/10 + 0.2 x (0.9-0.1)/0.8; 8: 0 + 0.2 x (0.5-0.1)/0.8
+    assert fused.rows.tolist() == [7, 3, 8]
+    assert fused.scores.tolist() == pytest.approx([0.8, 0.6, 0.1])
     more = fuse("convex", keyword, semantic, rows, cosines, 0.0, weight=0.5)
     assert more.rows.tolist() == [3, 7, 8]
     assert more.scores.tolist() == pytest.approx([0.75, 0.5, 0.25])
     assert more.explain(0).fusion.weight == 0.5
-    explained = fused.explain(1)
+    explained = fused.explain(0)
     assert explained.keyword.rank == 1
     assert explained.keyword.score == 10.0
     assert explained.semantic.rank is None
     assert explained.semantic.score == pytest.approx(0.1)
     assert explained.fusion.method == "convex"
-    assert explained.fusion.weight == 0.4
+    assert explained.fusion.weight == 0.2
+
+
+def test_meaning_counts_for_more_where_words_match_less():
+    # 0.2 + 0.3 x (1 - best/full)
+    assert fitting_weight(10.0, 10.0) == pytest.approx(0.2)
+    assert fitting_weight(4.0, 10.0) == pytest.approx(0.2 + 0.3 * 0.6)
+    assert fitting_weight(0.0, 10.0) == pytest.approx(0.5)
+    assert fitting_weight(20.0, 10.0) == fitting_weight(20.0, 0.0) == pytest.approx(0.2)
+    assert fitting_weight(0.0, 0.0) == pytest.approx(0.5)
 
 
 def test_reciprocal_fusion_of_two_rankings():

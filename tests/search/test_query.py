@@ -83,8 +83,10 @@ def test_the_encoder_is_asked_what_was_written() -> None:
 
 
 def test_a_word_counts_once_where_it_counts_most() -> None:
-    fields = [wq.Term("text", "missil"), wq.Term("title", "missil")]
+    fields = [wq.Term("text", "missil"), wq.Term("title", "missil", boost=1.4)]
     assert ask("missiles").keywords == wq.Or([wq.DisjunctionMax(fields)])
+    # In a field that was named it counts as it is.
+    assert ask("title:missiles").keywords == wq.Or([wq.Term("title", "missil")])
 
 
 def test_a_word_of_several_terms_scores_as_a_phrase_too() -> None:
