@@ -40,7 +40,7 @@ def test_all_are_taken(searcher):
 def test_a_question_in_other_words_finds_the_strike(searcher):
     question = "how many soldiers died when the rockets hit the building"
     hits = searcher.search(question, limit=5).hits
-    # Its article is called "UK pledge to help Kyiv", and another's is about a building that was hit.
+    # Its article is called "UK pledge to help Kyiv"; another is about a building that was hit.
     assert any("building housing Russian troops" in hit.text for hit in hits[:3])
     assert any("Makiivka" in hit.text for hit in hits)
 
