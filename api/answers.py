@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from nutgraf.search.hits import HighlightKind
 from nutgraf.search.request import FusionMethod, Mode
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "FieldError",
     "FusionAnswer",
     "Health",
+    "HighlightAnswer",
     "HitAnswer",
     "HitParagraph",
     "PlaceAnswer",
@@ -56,14 +58,20 @@ class ShownParagraph(HitParagraph):
     text: str
 
 
+class HighlightAnswer(BaseModel):
+    """A word that was asked for, or is near in meaning to one; in code points of the text."""
+
+    start: int
+    end: int
+    kind: HighlightKind
+
+
 class SnippetAnswer(BaseModel):
     """Plain text, the same as escaped html with highlights, and where those are in the text."""
 
     text: str
     html: str
-    highlights: Annotated[
-        list[tuple[int, int]], Field(description="Start and end in code points of text.")
-    ]
+    highlights: list[HighlightAnswer]
 
 
 class PlaceAnswer(BaseModel):

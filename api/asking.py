@@ -53,6 +53,12 @@ def search(
         str, typer.Option(metavar="TEXT", help="Put before a match in the html of --json.")
     ] = "<mark>",
     highlight_post: Annotated[str, typer.Option(metavar="TEXT", help="Put after it.")] = "</mark>",
+    highlight_semantic_pre: Annotated[
+        str, typer.Option(metavar="TEXT", help="Put before a word that is near in meaning.")
+    ] = '<mark class="semantic">',
+    highlight_semantic_post: Annotated[
+        str, typer.Option(metavar="TEXT", help="Put after it.")
+    ] = "</mark>",
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
@@ -78,7 +84,9 @@ def search(
         recency=Recency.of(recency_half_life, recency_weight),
         facets=cast("tuple[Facet, ...]", tuple(facets or ())),
         explain=explain,
-        highlight=Highlight(highlight_pre, highlight_post),
+        highlight=Highlight(
+            highlight_pre, highlight_post, highlight_semantic_pre, highlight_semantic_post
+        ),
     )
     with Searcher(index, trust=trust) as searcher:
         response = searcher.search(request)

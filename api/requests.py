@@ -56,6 +56,10 @@ Offset = Annotated[int, Field(description=f"Hits before the page, 0 to {2 * DEPT
 Facets = Annotated[
     list[Facet], Field(description="Count all that matches by these; a facet's own filter apart.")
 ]
+Pre = Annotated[str, Field(description="Put before a word that matched, in html.")]
+Post = Annotated[str, Field(description="Put after it.")]
+SemanticPre = Annotated[str, Field(description="Put before a word that is near in meaning.")]
+SemanticPost = Annotated[str, Field(description="Put after it.")]
 Explain = Annotated[bool, Field(description="Say of each hit why it stands where it does.")]
 
 
@@ -128,15 +132,21 @@ class SearchParameters(_Asked, _Filtered):
 
     recency_half_life: HalfLife | None = None
     recency_weight: RecencyWeight | None = None
-    highlight_pre: str = "<mark>"
-    highlight_post: str = "</mark>"
+    highlight_pre: Pre = "<mark>"
+    highlight_post: Post = "</mark>"
+    highlight_semantic_pre: SemanticPre = '<mark class="semantic">'
+    highlight_semantic_post: SemanticPost = "</mark>"
 
     def request(self) -> SearchRequest:
         """Return the request that it describes. Raises RequestError."""
         recency = Recency.of(self.recency_half_life, self.recency_weight)
-        return self._with(
-            self.filters(), recency, Highlight(self.highlight_pre, self.highlight_post)
+        highlight = Highlight(
+            self.highlight_pre,
+            self.highlight_post,
+            self.highlight_semantic_pre,
+            self.highlight_semantic_post,
         )
+        return self._with(self.filters(), recency, highlight)
 
 
 class PublishedBody(_Strict):
@@ -167,8 +177,10 @@ class RecencyBody(_Strict):
 class HighlightBody(_Strict):
     """What is put around a highlight in a snippet's html."""
 
-    pre: str = "<mark>"
-    post: str = "</mark>"
+    pre: Pre = "<mark>"
+    post: Post = "</mark>"
+    semantic_pre: SemanticPre = '<mark class="semantic">'
+    semantic_post: SemanticPost = "</mark>"
 
 
 class SearchBody(_Asked):
@@ -192,7 +204,7 @@ class SearchBody(_Asked):
         )
         asked = self.recency
         recency = None if asked is None else Recency(asked.half_life, asked.weight)
-        return self._with(filters, recency, Highlight(self.highlight.pre, self.highlight.post))
+        return self._with(filters, recency, Highlight(**self.highlight.model_dump()))
 
 
 def _values(given: Values) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nutgraf.search import ArticleView, Response
-from nutgraf.search.hits import FacetCount, Hit
+from nutgraf.search.hits import FacetCount, Hit, Snippet
 from nutgraf.search.request import DEPTH
 
 __all__ = [
@@ -31,7 +31,8 @@ INDENT: Final = 4
 FEW: Final = 12
 """Values of a facet in a terminal: a line or two, and a year of months."""
 
-Span = tuple[int, int]
+STYLES: Final = {"keyword": "bold yellow", "semantic": "underline"}
+"""Of highlights, by their kind: what matched stands out, what is near in meaning less so."""
 
 
 class _Output(Console):
@@ -86,16 +87,16 @@ def _print_hit(hit: Hit, console: Console) -> None:
     name = printable(f"{article.id}#{hit.position}")
     # Not wrapped by us: an id that is broken in two cannot be copied.
     console.print(Text(f"    {facts}  {name}" if facts else f"    {name}", "dim"), soft_wrap=True)
-    _print_indented(_highlighted(hit.snippet.text, hit.snippet.highlights), console)
+    _print_indented(_highlighted(hit.snippet), console)
     if hit.explain is not None:
         _print_indented(Text(_explained(hit), "dim"), console)
     console.print()
 
 
-def _highlighted(text: str, spans: Sequence[Span]) -> Text:
-    shown = Text(printable(text).replace("\n", " "))
-    for start, end in spans:
-        shown.stylize("bold yellow", start, end)
+def _highlighted(snippet: Snippet) -> Text:
+    shown = Text(printable(snippet.text).replace("\n", " "))
+    for one in snippet.highlights:
+        shown.stylize(STYLES[one.kind], one.start, one.end)
     return shown
 
 

@@ -41,8 +41,11 @@ from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.sources import read_sources
 from nutgraf.index.vectors import VectorIndex
 from nutgraf.search import Searcher
-from nutgraf.search.query import parse_question
-from nutgraf.search.request import DEPTH
+from nutgraf.search.matches import find_matches
+from nutgraf.search.meaning import Analysed, find_near_words
+from nutgraf.search.query import Question, parse_question
+from nutgraf.search.request import DEPTH, Highlight
+from nutgraf.search.snippets import make_snippet
 
 SEEDS: Final = Path(__file__).parent.parent / "seeds"
 PARAGRAPHS: Final = 5_000
@@ -81,6 +84,7 @@ def measure(folder: Path) -> Iterator[Row]:
             writer.put(article)
     yield from keyword_engines(folder, articles, questions)
     yield from questioning(index, questions, encoder)
+    yield highlighting(index, questions)
     yield vectors(index, questions, encoder)
     yield shell(index)
     yield following(index)
@@ -206,6 +210,40 @@ def questioning(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> 
         target = "p50 <= 10 ms, p99 <= 30 ms at 1M" if name == "hybrid" else ""
         measured = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms"
         yield what, measured, f"{p50 / own:.1f} x the encoder", target
+
+
+def highlighting(index: Path, questions: Sequence[str]) -> Row:
+    """Compare what snippets of ten hits take by keywords with what meaning adds to them."""
+    with IndexSnapshot.open(index) as snapshot:
+        pages = [page_of(snapshot, question) for question in questions]
+
+        def keywords_alone() -> None:
+            for question, page in pages:
+                for text, _, _ in page:
+                    matches = find_matches(text, question, snapshot.analyzer)
+                    make_snippet(text, matches, "en", Highlight())
+
+        added, alone = take_turns(
+            lambda: [find_near_words(snapshot, *page) for page in pages], keywords_alone
+        )
+    return (
+        "snippets of ten hits, what meaning adds : keywords",
+        f"{added / len(pages) * 1e3:.1f} ms : {alone / len(pages) * 1e3:.1f} ms",
+        f"{added / alone:.1f} x the time",
+        "<= 5 ms",
+    )
+
+
+def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[Analysed]]:
+    """Return a question and the ten paragraphs that are nearest to it, analysed."""
+    question = parse_question(text, snapshot.analyzer)
+    ranking = snapshot.vectors.rank(snapshot.encoder.encode_question(text), 10, None)
+    page = []
+    for _, paragraph in snapshot.paragraphs(ranking.rows.tolist()).values():
+        tokens = snapshot.analyzer.tokens(paragraph.text)
+        matches = find_matches(paragraph.text, question, snapshot.analyzer, tokens)
+        page.append(Analysed(paragraph.text, tokens, matches))
+    return question, page
 
 
 def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Row:

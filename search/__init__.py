@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nutgraf.search.errors import RequestError
-    from nutgraf.search.hits import ArticleFields, ArticleView, Hit, Response, Snippet
+    from nutgraf.search.hits import ArticleFields, ArticleView, Highlighted, Hit, Response, Snippet
     from nutgraf.search.request import Filters, Highlight, Recency, SearchRequest
     from nutgraf.search.searcher import Searcher
 
@@ -19,6 +19,7 @@ __all__ = [
     "ArticleView",
     "Filters",
     "Highlight",
+    "Highlighted",
     "Hit",
     "Recency",
     "RequestError",
@@ -33,6 +34,7 @@ _MODULES = {
     "ArticleView": "hits",
     "Filters": "request",
     "Highlight": "request",
+    "Highlighted": "hits",
     "Hit": "hits",
     "Recency": "request",
     "RequestError": "errors",

@@ -16,6 +16,8 @@ __all__ = [
     "Explanation",
     "FacetCount",
     "FusionUsed",
+    "HighlightKind",
+    "Highlighted",
     "Hit",
     "ParagraphView",
     "Place",
@@ -44,17 +46,32 @@ class ArticleFields:
         return cls(**{item.name: getattr(record, item.name) for item in fields(cls)})
 
 
+HighlightKind = Literal["keyword", "semantic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Highlighted:
+    """A word of a snippet that was asked for, or is near in meaning to one that was.
+
+    `start` and `end` are in code points of the snippet's `text`.
+    """
+
+    start: int
+    end: int
+    kind: HighlightKind
+
+
 @dataclass(frozen=True, slots=True)
 class Snippet:
     """The part of a paragraph that shows why it was found.
 
     `text` is plain; `html` is the same, escaped, with highlights marked;
-    `highlights` are (start, end) in code points of `text`.
+    `highlights` are in their order and apart.
     """
 
     text: str
     html: str
-    highlights: tuple[tuple[int, int], ...]
+    highlights: tuple[Highlighted, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +125,7 @@ class Hit:
             "snippet": {
                 "text": self.snippet.text,
                 "html": self.snippet.html,
-                "highlights": [list(span) for span in self.snippet.highlights],
+                "highlights": [asdict(one) for one in self.snippet.highlights],
             },
         }
         if self.explain is not None:

@@ -26,13 +26,16 @@ class Match(NamedTuple):
     term: str
 
 
-def find_matches(text: str, question: Question, analyzer: Analyzer) -> list[Match]:
+def find_matches(
+    text: str, question: Question, analyzer: Analyzer, tokens: Sequence[Token] | None = None
+) -> list[Match]:
     """Return the words of `text` that the question asks for, in their order, none twice.
 
-    By the same analysis that indexed them. A word of a phrase matches inside
-    the phrase, and elsewhere too unless it is a stop word.
+    By the same analysis that indexed them; `tokens` are the text's, if they
+    are known. A word of a phrase matches inside the phrase, and elsewhere too
+    unless it is a stop word.
     """
-    tokens = analyzer.tokens(text)
+    tokens = analyzer.tokens(text) if tokens is None else tokens
     terms = frozenset(question.terms)
     found: dict[int, Match] = {}
     for at in chain(_single(tokens, terms), _in_phrases(tokens, question.phrases)):

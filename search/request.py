@@ -128,13 +128,19 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """What is put around a highlight in a snippet's html. It is not escaped."""
+    """What is put around a highlight in a snippet's html. It is not escaped.
+
+    `pre` and `post` are for words that the keywords matched, the others for
+    words that are near in meaning. Raises RequestError naming the field.
+    """
 
     pre: str = "<mark>"
     post: str = "</mark>"
+    semantic_pre: str = '<mark class="semantic">'
+    semantic_post: str = "</mark>"
 
     def __post_init__(self) -> None:
-        for name in ("pre", "post"):
+        for name in ("pre", "post", "semantic_pre", "semantic_post"):
             if len(getattr(self, name)) > MAX_MARK:
                 raise RequestError(f"highlight.{name}", f"is longer than {MAX_MARK} characters")
 

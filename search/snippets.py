@@ -1,23 +1,26 @@
 """Snippets: the part of a paragraph that shows why it was found.
 
 Sentences are joined into windows of at most WIDTH characters; the window that
-holds the most different highlighted words is shown. A sentence that is too
-long by itself is cut between words.
+holds the most different matches is shown, and among equals the one whose words
+are nearest in meaning to what did not match. A sentence that is too long by
+itself is cut between words.
 """
 
 from __future__ import annotations
 
 import html
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from operator import attrgetter
+from typing import Final, TypeVar
 
 import sentencex
 
-from nutgraf.search.hits import Snippet
+from nutgraf.search.hits import Highlighted, HighlightKind, Snippet
 from nutgraf.search.matches import Match
+from nutgraf.search.meaning import NearWord
 from nutgraf.search.request import Highlight
 
 __all__ = ["WIDTH", "make_snippet", "mark"]
@@ -27,51 +30,82 @@ WIDTH: Final = 280
 
 ELLIPSIS: Final = "…"
 
+FEW: Final = 4
+"""Words marked for their meaning in a snippet: more would hide it, and the fifth says least."""
+
 Span = tuple[int, int]
+Marked = tuple[int, int, HighlightKind]
+T = TypeVar("T", Match, NearWord)
 
 
 def make_snippet(
-    text: str, matches: Sequence[Match], language: str, highlight: Highlight
+    text: str,
+    matches: Sequence[Match],
+    language: str,
+    highlight: Highlight,
+    near: Sequence[NearWord] = (),
 ) -> Snippet:
     """Cut the best window out of a paragraph's text and mark what matched in it.
 
-    `matches` come in their order and apart from one another. Highlights of the
-    snippet are offsets into its own text.
+    `matches` and `near` come in their order and apart from one another; of the
+    near words in the snippet the FEW nearest are marked.
     """
-    start, end = _best_window(_windows(text, language), matches)
+    start, end = _best_window(_windows(text, language), matches, near)
     before = ELLIPSIS if text[:start].strip() else ""
     after = ELLIPSIS if text[end:].strip() else ""
     shown = before + text[start:end] + after
+    nearest = sorted(_inside(near, start, end), key=lambda word: (-word.cosine, word.start))[:FEW]
+    marked: list[Marked] = [
+        *((first, last, "keyword") for first, last, _ in _inside(matches, start, end)),
+        *((first, last, "semantic") for first, last, _, _ in nearest),
+    ]
     shift = len(before) - start
-    spans = tuple(
-        (first + shift, last + shift)
-        for first, last, _ in matches
-        if start <= first and last <= end
+    highlights = tuple(
+        Highlighted(first + shift, last + shift, kind)
+        for first, last, kind in _apart(sorted(marked))
     )
-    return Snippet(shown, mark(shown, spans, highlight), spans)
+    return Snippet(shown, mark(shown, highlights, highlight), highlights)
 
 
-def mark(text: str, spans: Sequence[Span], highlight: Highlight) -> str:
-    """Return `text` escaped for HTML, with `highlight` around each of the spans."""
+def mark(text: str, highlights: Sequence[Highlighted], highlight: Highlight) -> str:
+    """Return `text` escaped for HTML, with what `highlight` says around each highlight."""
+    around = {
+        "keyword": (highlight.pre, highlight.post),
+        "semantic": (highlight.semantic_pre, highlight.semantic_post),
+    }
     parts: list[str] = []
     at = 0
-    for start, end in spans:
-        parts += [
-            html.escape(text[at:start]),
-            highlight.pre,
-            html.escape(text[start:end]),
-            highlight.post,
-        ]
-        at = end
+    for one in highlights:
+        pre, post = around[one.kind]
+        inner = html.escape(text[one.start : one.end])
+        parts += [html.escape(text[at : one.start]), pre, inner, post]
+        at = one.end
     return "".join([*parts, html.escape(text[at:])])
 
 
-def _best_window(windows: Sequence[Span], matches: Sequence[Match]) -> Span:
-    """Return the window with the most different matches; then the most; then the first.
+def _apart(marked: Iterable[Marked]) -> Iterator[Marked]:
+    """Yield what does not overlap what is before it, as words written as one sign can (℀)."""
+    at = 0
+    for start, end, kind in marked:
+        if start >= at:
+            yield start, end, kind
+            at = end
+
+
+def _inside(words: Sequence[T], start: int, end: int) -> Sequence[T]:
+    """Return the words that stand between two places; words come in their order, and apart."""
+    first = bisect_left(words, start, key=attrgetter("start"))
+    return words[first : bisect_right(words, end, lo=first, key=attrgetter("end"))]
+
+
+def _best_window(
+    windows: Sequence[Span], matches: Sequence[Match], near: Sequence[NearWord]
+) -> Span:
+    """Return the window with the most different matches; the nearest; the most; the first.
 
     Windows and matches both come in their order, so one pass over both does.
     """
-    best, worth = windows[0], (0, 0)
+    best, worth = windows[0], (0, 0.0, 0)
     inside: Counter[str] = Counter()
     first = last = 0
     for start, end in windows:
@@ -84,10 +118,20 @@ def _best_window(windows: Sequence[Span], matches: Sequence[Match]) -> Span:
             if not inside[term]:
                 del inside[term]
             first += 1
-        found = (len(inside), last - first)
-        if found > worth:
-            best, worth = (start, end), found
+        if len(inside) >= worth[0]:
+            nearness = _nearness(_inside(near, start, end))
+            found = (len(inside), nearness, last - first)
+            if found > worth:
+                best, worth = (start, end), found
     return best
+
+
+def _nearness(near: Sequence[NearWord]) -> float:
+    """Return the sum, over the terms that words stand in for, of the nearest word's cosine."""
+    nearest: dict[str, float] = {}
+    for word in near:
+        nearest[word.term] = max(word.cosine, nearest.get(word.term, 0.0))
+    return sum(nearest.values())
 
 
 def _windows(text: str, language: str) -> list[Span]:

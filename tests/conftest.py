@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.encoder import DEFAULT_MODEL, export_encoder, find_model
+from nutgraf.index.encoder.config import fingerprint
 from nutgraf.index.keywords import Engine
 from nutgraf.index.sources import read_sources
 
@@ -17,6 +20,18 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the default model, exported; to be read only."""
     folder = tmp_path_factory.mktemp("session") / "encoder"
     export_encoder(find_model(DEFAULT_MODEL), DEFAULT_MODEL, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder_without_words(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Path:
+    """The same as it was exported before there were vectors of words; to be read only."""
+    folder = tmp_path_factory.mktemp("session") / "older"
+    shutil.copytree(encoder_folder, folder)
+    (folder / "words.npy").unlink()
+    files = ((folder / name).read_bytes() for name in ("model.onnx", "tokenizer.json"))
+    config = json.loads((folder / "config.json").read_bytes())
+    (folder / "config.json").write_text(json.dumps({**config, "sha256": fingerprint(*files)}))
     return folder
 
 

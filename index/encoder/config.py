@@ -15,6 +15,7 @@ __all__ = [
     "CONFIG_FILE",
     "MODEL_FILE",
     "TOKENIZER_FILE",
+    "WORDS_FILE",
     "EncoderConfig",
     "fingerprint",
     "is_exported",
@@ -24,6 +25,7 @@ __all__ = [
 CONFIG_FILE: Final = "config.json"
 MODEL_FILE: Final = "model.onnx"
 TOKENIZER_FILE: Final = "tokenizer.json"
+WORDS_FILE: Final = "words.npy"
 
 _MEND: Final = "'nutgraf repair' exports it again, or restore the index from a backup"
 
@@ -88,10 +90,12 @@ class EncoderConfig:
         return cls.from_dict(values, str(path))
 
 
-def fingerprint(model: bytes, tokenizer: bytes) -> str:
-    """Return 64 hex digits that differ when either of an encoder's two files differs."""
-    parts = hashlib.sha256(model).digest() + hashlib.sha256(tokenizer).digest()
-    return hashlib.sha256(parts).hexdigest()
+def fingerprint(*files: bytes) -> str:
+    """Return 64 hex digits that differ when any of an encoder's files differs.
+
+    They are the model, the tokenizer and, where the encoder has them, the vectors of words.
+    """
+    return hashlib.sha256(b"".join(hashlib.sha256(file).digest() for file in files)).hexdigest()
 
 
 def is_exported(folder: Path) -> bool:

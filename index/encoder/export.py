@@ -2,7 +2,7 @@
 
 Done once, when an index is made. What each step takes for the default model,
 on 2 cores, in seconds: importing sentence-transformers 4.0, loading the weights
-0.3, tracing 0.9, quantising 2.0, checking 0.8, hashing and writing 0.1.
+0.3, tracing 0.9, quantising 2.0, checking 0.8, vectors of words 0.6, hashing and writing 0.1.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from nutgraf.index.encoder.config import (
     CONFIG_FILE,
     MODEL_FILE,
     TOKENIZER_FILE,
+    WORDS_FILE,
     EncoderConfig,
     fingerprint,
 )
@@ -33,6 +34,7 @@ from nutgraf.index.encoder.onnx import OnnxEncoder, open_session
 from nutgraf.index.encoder.quiet import quiet
 from nutgraf.index.encoder.reference import load_sentence_transformer, prefixes
 from nutgraf.index.encoder.samples import SAMPLES
+from nutgraf.index.encoder.words import word_table
 from nutgraf.index.errors import EncoderError
 
 __all__ = ["export_encoder"]
@@ -64,8 +66,8 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
     """Write the sentence-transformers model in `model`, called `name`, to the folder `destination`.
 
     The folder gets model.onnx (transformer, pooling and normalisation in one
-    graph; weights in int8, a scale per channel), tokenizer.json and
-    config.json, all or nothing. The export is run on SAMPLES beside the
+    graph; weights in int8, a scale per channel), tokenizer.json, words.npy (a
+    vector a token) and config.json, all or nothing. The export is run on SAMPLES beside the
     original first, in float32 and in int8.
 
     Raises EncoderError when `destination` holds something already, when the
@@ -83,7 +85,11 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
         exact = _graph(reference, pooling)
         small = _optimise(_quantise(exact))
     question_prefix, paragraph_prefix = prefixes(reference)
-    files = {MODEL_FILE: small, TOKENIZER_FILE: tokenizer.to_str().encode()}
+    files = {
+        MODEL_FILE: small,
+        TOKENIZER_FILE: tokenizer.to_str().encode(),
+        WORDS_FILE: _words(reference),
+    }
     config = EncoderConfig(
         name=name,
         revision=_revision(model),
@@ -159,6 +165,14 @@ def _tokenizer(reference: Any, name: str) -> Any:
     positions = getattr(reference[0].auto_model.config, "max_position_embeddings", _LONGEST)
     tokenizer.enable_truncation(int(min(reference.max_seq_length or positions, _LONGEST)))
     return tokenizer
+
+
+def _words(reference: Any) -> bytes:
+    """Return the vectors of the model's tokens, as a file of numpy's."""
+    embeddings = reference[0].auto_model.get_input_embeddings().weight.detach().float().numpy()
+    file = io.BytesIO()
+    np.save(file, word_table(embeddings, reference.tokenizer.all_special_ids), allow_pickle=False)
+    return file.getvalue()
 
 
 def _graph(reference: Any, pooling: str) -> bytes:

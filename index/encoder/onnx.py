@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,12 @@ from nutgraf.index.encoder.config import (
     CONFIG_FILE,
     MODEL_FILE,
     TOKENIZER_FILE,
+    WORDS_FILE,
     EncoderConfig,
     fingerprint,
     read_part,
 )
+from nutgraf.index.encoder.words import WordVectors
 from nutgraf.index.errors import BrokenIndexError, EncoderError
 
 if TYPE_CHECKING:
@@ -48,14 +51,21 @@ class OnnxEncoder:
         1 run, 2 threads that sleep        162  226  241  225  178
     """
 
-    __slots__ = ("_config", "_inputs", "_session", "_tokenizer")
+    __slots__ = ("_config", "_inputs", "_session", "_tokenizer", "_words")
 
-    def __init__(self, config: EncoderConfig, tokenizer: Tokenizer, session: Any) -> None:
+    def __init__(
+        self,
+        config: EncoderConfig,
+        tokenizer: Tokenizer,
+        session: Any,
+        words: NDArray[np.int8] | None = None,
+    ) -> None:
         """Put an encoder together; `tokenizer` truncates and does not pad."""
         self._config = config
         self._tokenizer = tokenizer
         self._session = session
         self._inputs = tuple(node.name for node in session.get_inputs())
+        self._words = None if words is None else WordVectors(tokenizer, words)
 
     @classmethod
     def open(cls, folder: Path, expected: EncoderConfig | None = None) -> OnnxEncoder:
@@ -70,10 +80,12 @@ class OnnxEncoder:
             _compare(config, expected, folder)
         model = read_part(folder / MODEL_FILE)
         tokenizer = read_part(folder / TOKENIZER_FILE)
+        # Encoders of earlier exports have none.
+        words = read_part(folder / WORDS_FILE) if (folder / WORDS_FILE).exists() else b""
         # A question in a shell waits for this. Hashing lets go of the interpreter, and so does
         # ONNX Runtime: done side by side they take as long as one.
         with ThreadPoolExecutor(1) as pool:
-            hashed = pool.submit(fingerprint, model, tokenizer)
+            hashed = pool.submit(fingerprint, model, tokenizer, *([words] if words else []))
             try:
                 session = open_session(model)
             finally:
@@ -81,7 +93,8 @@ class OnnxEncoder:
                 _check_fingerprint(hashed.result(), config, folder)
         from tokenizers import Tokenizer
 
-        return cls(config, Tokenizer.from_buffer(tokenizer), session)
+        table = np.load(io.BytesIO(words), allow_pickle=False) if words else None
+        return cls(config, Tokenizer.from_buffer(tokenizer), session, table)
 
     @property
     def config(self) -> EncoderConfig:
@@ -120,6 +133,17 @@ class OnnxEncoder:
     def encode_question(self, text: str) -> NDArray[np.float32]:
         """Return float32 of shape (dimension,), of length 1."""
         return self._encode(self._config.question_prefix + text)
+
+    def word_vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 of shape (len(words), n): a vector a word, of length 1.
+
+        For comparing words with one another; they say nothing of embeddings. Words that the
+        encoder does not know as a whole have zeros. An encoder without such vectors knows
+        none: n is 0, as is the cosine of any two.
+        """
+        if self._words is None:
+            return np.zeros((len(words), 0), np.float32)
+        return self._words.of(words)
 
     def _encode(self, text: str) -> NDArray[np.float32]:
         # Half a surrogate pair, which JSON can carry, is no text to the tokenizer.
@@ -163,9 +187,9 @@ def open_session(model: bytes) -> Any:
 def _check_fingerprint(found: str, config: EncoderConfig, folder: Path) -> None:
     if found != config.sha256:
         raise BrokenIndexError(
-            f"the encoder in {folder} is damaged: the fingerprint of {MODEL_FILE} and "
-            f"{TOKENIZER_FILE} is {found}, {CONFIG_FILE} says {config.sha256}; restore the "
-            "index from a backup, or export the encoder again with 'nutgraf repair'"
+            f"the encoder in {folder} is damaged: the fingerprint of its files is {found}, "
+            f"{CONFIG_FILE} says {config.sha256}; restore the index from a backup, or export "
+            "the encoder again with 'nutgraf repair'"
         ) from None
 
 

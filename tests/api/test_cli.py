@@ -120,6 +120,7 @@ def test_every_option_of_a_search(run, index):
         "--source", "Ferrum Daily", "--source", "Tidewater Post", "--section", "business",
         "--language", "en", "--published-from", "2021-01-01", "--published-to", "2024-12-31",
         "--highlight-pre", "[", "--highlight-post", "]", "--explain", "--json",
+        "--highlight-semantic-pre", "{", "--highlight-semantic-post", "}",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)

@@ -1,5 +1,6 @@
 """The HTTP API, asked over a socket."""
 
+import html
 import json
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
@@ -87,6 +88,25 @@ def test_highlights_are_the_askers(client):
     assert got["hits"] == posted["hits"]
 
 
+def test_what_is_near_in_meaning_is_marked_apart(client):
+    body = {"q": "people who got away by power boats", "mode": "semantic", "limit": 20}
+    marks = {"pre": "[", "post": "]", "semantic_pre": "{", "semantic_post": "}"}
+    posted = client.post("/v1/search", json={**body, "highlight": marks}).json()
+    got = client.get(
+        "/v1/search", params=body | {f"highlight_{name}": mark for name, mark in marks.items()}
+    ).json()
+    assert got["hits"] == posted["hits"]
+    kinds = set()
+    for snippet in (hit["snippet"] for hit in got["hits"]):
+        bare = html.unescape(snippet["html"])
+        for one in reversed(snippet["highlights"]):
+            pre, post = "[]" if one["kind"] == "keyword" else "{}"
+            word = snippet["text"][one["start"] : one["end"]]
+            assert f"{pre}{word}{post}" in bare
+            kinds.add(one["kind"])
+    assert kinds == {"keyword", "semantic"}
+
+
 @pytest.mark.parametrize(
     ("parameters", "field"),
     [
@@ -122,6 +142,7 @@ def test_a_wrong_parameter_is_a_problem_that_names_it(client, parameters, field)
         ({"q": "x", "filters": {"paper": "x"}}, "filters.paper"),
         ({"q": "x", "filters": {"source": ["x"] * 101}}, "source"),
         ({"q": "x", "highlight": {"pre": "x" * 101}}, "highlight.pre"),
+        ({"q": "x", "highlight": {"semantic_post": "x" * 101}}, "highlight.semantic_post"),
         ([], "body"),
         ({"q": "x", "strength": 1}, "strength"),
         ({"q": "x", "filters": {"list[x": 1}}, "filters.list[x"),

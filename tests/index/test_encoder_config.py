@@ -84,8 +84,10 @@ def test_the_fingerprint_tells_the_files_apart() -> None:
         fingerprint(b"model", b"tokenizer"),
         fingerprint(b"modelt", b"okenizer"),
         fingerprint(b"tokenizer", b"model"),
+        fingerprint(b"model", b"tokenizer", b"words"),
+        fingerprint(b"model", b"tokenizer", b""),
     }
-    assert len(prints) == 3
+    assert len(prints) == 5
     assert fingerprint(b"model", b"tokenizer") in prints
 
 

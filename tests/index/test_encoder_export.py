@@ -138,6 +138,18 @@ def test_a_models_prompts_are_kept(tmp_path: Path, name: str) -> None:
     assert not np.array_equal(question, paragraph)
 
 
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "mpnet"])
+def test_words_have_the_models_own_vectors(tmp_path: Path, kind: str) -> None:
+    model = make_model(tmp_path / "model", kind)
+    export_encoder(model, "tiny", tmp_path / "encoder")
+    table = transformers.AutoModel.from_pretrained(model).get_input_embeddings().weight
+    table = (table - table.mean(0)).detach().numpy()
+    expected = np.stack([table[VOCABULARY[word]] for word in WORDS[:50]])
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    found = OnnxEncoder.open(tmp_path / "encoder").word_vectors(WORDS[:50])
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=0.02)
+
+
 def test_what_follows_the_pooling_is_kept(tmp_path: Path) -> None:
     model = make_model(tmp_path / "model", more=("Dense", "Normalize"))
     export_encoder(model, "tiny", tmp_path / "encoder")
@@ -182,7 +194,7 @@ def test_an_empty_folder_may_be_there(tmp_path: Path) -> None:
     (tmp_path / "encoder").mkdir()
     export_encoder(make_model(tmp_path / "model"), "tiny", tmp_path / "encoder")
     names = {path.name for path in (tmp_path / "encoder").iterdir()}
-    assert names == {"config.json", "model.onnx", "tokenizer.json"}
+    assert names == {"config.json", "model.onnx", "tokenizer.json", "words.npy"}
 
 
 def test_the_same_model_gives_the_same_fingerprint(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_a_config_that_contradicts_the_manifest_is_refused(
         OnnxEncoder.open(encoder_folder, expected)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "words.npy"])
 def test_a_truncated_file_is_refused(copy: Path, name: str) -> None:
     content = (copy / name).read_bytes()
     (copy / name).write_bytes(content[: len(content) // 2])
@@ -138,9 +138,16 @@ def test_a_missing_file_is_named(copy: Path, name: str) -> None:
         OnnxEncoder.open(copy)
 
 
+def test_vectors_of_words_that_are_missing_are_missed(copy: Path) -> None:
+    (copy / "words.npy").unlink()
+    with pytest.raises(BrokenIndexError, match="is damaged: the fingerprint"):
+        OnnxEncoder.open(copy)
+
+
 def test_a_model_that_onnxruntime_does_not_know_is_refused(copy: Path) -> None:
     config = json.loads((copy / "config.json").read_bytes())
     (copy / "model.onnx").write_bytes(b"from the future")
+    (copy / "words.npy").unlink()
     config["sha256"] = fingerprint(b"from the future", (copy / "tokenizer.json").read_bytes())
     (copy / "config.json").write_text(json.dumps(config))
     with pytest.raises(EncoderError, match="pip install --upgrade onnxruntime"):

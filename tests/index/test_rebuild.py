@@ -318,7 +318,9 @@ def change(encoder):
     tokenizer = encoder / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text() + "\n")
     config = json.loads((encoder / "config.json").read_text())
-    config["sha256"] = fingerprint((encoder / "model.onnx").read_bytes(), tokenizer.read_bytes())
+    names = ("model.onnx", "tokenizer.json", "words.npy")
+    files = [encoder / name for name in names if (encoder / name).exists()]
+    config["sha256"] = fingerprint(*(file.read_bytes() for file in files))
     (encoder / "config.json").write_text(json.dumps({**config, "name": "third"}))
 
 

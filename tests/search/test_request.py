@@ -71,9 +71,10 @@ def test_a_date_to_covers_its_whole_day_and_a_time_does_not():
     assert Filters(published_to="9999-12-31").published()[1] > 2**37
 
 
-def test_highlights_are_bounded():
-    with pytest.raises(RequestError, match=r"highlight\.pre"):
-        Highlight(pre="x" * 101)
+@pytest.mark.parametrize("name", ["pre", "post", "semantic_pre", "semantic_post"])
+def test_highlights_are_bounded(name):
+    with pytest.raises(RequestError, match=rf"highlight\.{name}"):
+        Highlight(**{name: "x" * 101})
 
 
 @pytest.mark.parametrize("weight", [-0.1, 1.1, float("nan"), float("inf"), True, "0.3"])

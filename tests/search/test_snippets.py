@@ -3,12 +3,14 @@
 import html
 import re
 import time
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.search.matches import Match, find_matches
+from nutgraf.search.meaning import NearWord
 from nutgraf.search.query import parse_question
 from nutgraf.search.request import Highlight
 from nutgraf.search.snippets import ELLIPSIS, WIDTH, make_snippet, mark
@@ -25,7 +27,7 @@ def snippet(text, question, highlight=MARK):
 
 
 def marked(found):
-    return [found.text[start:end] for start, end in found.highlights]
+    return [found.text[one.start : one.end] for one in found.highlights]
 
 
 def test_words_match_as_they_were_indexed():
@@ -92,26 +94,82 @@ def test_other_scripts_and_emoji_keep_their_offsets():
         assert marked(snippet(text, question)) == [word]
 
 
+def near(text, *words):
+    """Return near words as if they stood in for terms of their own, the first the nearest."""
+    return sorted(
+        NearWord(text.index(word), text.index(word) + len(word), word, 0.9 - number / 100)
+        for number, word in enumerate(words)
+    )
+
+
+def test_kinds_are_told_apart():
+    text = "Babies & their mothers came by car."
+    matches = find_matches(text, parse_question("mothers", ANALYZER), ANALYZER)
+    found = make_snippet(text, matches, "en", MARK, near(text, "Babies", "car"))
+    assert [(one.start, one.end, one.kind) for one in found.highlights] == [
+        (0, 6, "semantic"),
+        (15, 22, "keyword"),
+        (31, 34, "semantic"),
+    ]
+    assert found.html == (
+        '<mark class="semantic">Babies</mark> &amp; their <mark>mothers</mark> came by '
+        '<mark class="semantic">car</mark>.'
+    )
+    own = make_snippet(text, matches, "en", Highlight("[", "]", "{", "}"), near(text, "car"))
+    assert own.html == "Babies &amp; their [mothers] came by {car}."
+
+
+def test_among_windows_with_as_many_matches_the_nearest_is_shown():
+    text = FILLER * 6 + "A ferry sank. " + FILLER * 6 + "A ferry with babies sank. " + FILLER * 6
+    matches = find_matches(text, parse_question("ferry", ANALYZER), ANALYZER)
+    assert "babies" not in make_snippet(text, matches, "en", MARK).text
+    assert "babies" in make_snippet(text, matches, "en", MARK, near(text, "babies")).text
+
+
+def test_more_different_matches_count_for_more_than_all_that_is_near():
+    text = "Babies, mothers, cars. " + FILLER * 6 + "A ferry sank."
+    matches = find_matches(text, parse_question("ferry", ANALYZER), ANALYZER)
+    found = make_snippet(text, matches, "en", MARK, near(text, "Babies", "mothers", "cars"))
+    assert marked(found) == ["ferry"]
+
+
+def test_the_nearest_words_are_marked_and_not_all():
+    text = "One car, two babies, three mothers, four ferries, five bakers, six lorries."
+    words = ("lorries", "babies", "ferries", "mothers", "bakers", "car")
+    found = make_snippet(text, [], "en", MARK, near(text, *words))
+    assert marked(found) == ["babies", "mothers", "ferries", "lorries"]
+
+
 TEXT = st.text(st.sampled_from("ab. <>&\"'\n!?é🚀ש"), max_size=900)
 
 
-@given(TEXT, st.lists(st.tuples(st.integers(0, 900), st.integers(1, 9)), max_size=12))
+PLACES = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 9), st.booleans()), max_size=12)
+
+
+@given(TEXT, PLACES)
 def test_any_snippet_is_safe_bounded_and_points_at_the_text(text, places):
-    matches, end = [], 0
-    for start, length in sorted(places):
+    matches, near_words, end = [], [], 0
+    for start, length, matched in sorted(places):
         if end <= start and text[start : start + length].isalnum():
             end = min(start + length, len(text))
-            matches.append(Match(start, end, text[start:end]))
-    found = make_snippet(text, matches, "en", MARK)
+            if matched:
+                matches.append(Match(start, end, text[start:end]))
+            else:
+                near_words.append(NearWord(start, end, text[start:end], length / 10))
+    found = make_snippet(text, matches, "en", MARK, near_words)
     bare = found.text.removeprefix(ELLIPSIS).removesuffix(ELLIPSIS)
     assert bare in text
     assert len(found.text) <= WIDTH + 2
-    words = {text[match.start : match.end] for match in matches}
-    assert set(marked(found)) <= words
-    without_marks = found.html.replace("<mark>", "").replace("</mark>", "")
+    for kind, those in (("keyword", matches), ("semantic", near_words)):
+        words = {found.text[one.start : one.end] for one in found.highlights if one.kind == kind}
+        assert words <= {text[one.start : one.end] for one in those}
+    assert all(one.end <= two.start for one, two in pairwise(found.highlights))
+    without_marks = re.sub(r'<mark( class="semantic")?>|</mark>', "", found.html)
     assert "<" not in without_marks
     assert html.unescape(without_marks) == found.text
     if matches and all(match.end - match.start < WIDTH // 2 for match in matches):
+        assert any(one.kind == "keyword" for one in found.highlights)
+    if near_words and not matches:
         assert found.highlights
 
 

@@ -1,0 +1,131 @@
+"""Measure how often snippets show an answer, and the time of highlights by meaning; as Markdown.
+
+    .venv/bin/python benchmarks/highlights.py NAME=INDEX,QUESTIONS,QRELS ...
+
+QUESTIONS has lines with `id`, `text` and `answers`, QRELS what `nutgraf evaluate` takes. Looked at
+is the paragraph that is judged relevant, where it holds an answer and is longer than a snippet.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from nutgraf.index import IndexSnapshot
+from nutgraf.search.matches import find_matches
+from nutgraf.search.meaning import Analysed, find_near_words
+from nutgraf.search.query import Question, parse_question
+from nutgraf.search.request import Highlight
+from nutgraf.search.snippets import WIDTH, make_snippet
+
+QUESTIONS: Final = 800
+HITS: Final = 10
+
+
+class Case(NamedTuple):
+    """A question, its answers, and the paragraph that holds one of them."""
+
+    question: Question
+    answers: Sequence[str]
+    paragraph: Analysed
+
+
+def main(arguments: list[str]) -> None:
+    """Print a row a set, and one for those questions that keywords matched little of."""
+    if not arguments:
+        sys.exit(__doc__)
+    print(
+        "| set | questions | first sentences | keywords | keywords, then meaning | for ten hits |"
+    )
+    print("|---|---|---|---|---|---|")
+    for argument in arguments:
+        name, _, places = argument.partition("=")
+        index, questions, qrels = map(Path, places.split(","))
+        with IndexSnapshot.open(index) as snapshot:
+            snapshot.warm()
+            cases = list(read_cases(snapshot, questions, qrels))
+            print_row(name, snapshot, cases, milliseconds(snapshot, cases))
+            print_row(f"{name}, little matched", snapshot, list(filter(is_poor, cases)), "")
+
+
+def read_cases(snapshot: IndexSnapshot, questions: Path, qrels: Path) -> Iterator[Case]:
+    """Yield the first QUESTIONS that there are."""
+    judged: dict[str, tuple[str, int]] = {}
+    for line in qrels.open():
+        question, article, position, relevance = line.rstrip("\n").split("\t")
+        if int(relevance) > 0 <= int(position):
+            judged.setdefault(question, (article, int(position)))
+    left = QUESTIONS
+    for line in questions.open():
+        asked = json.loads(line)
+        text = text_of(snapshot, *judged.get(asked["id"], ("", 0)))
+        if left and len(text) > WIDTH and holds(text, asked.get("answers", ())):
+            left -= 1
+            question = parse_question(asked["text"], snapshot.analyzer)
+            yield Case(question, asked["answers"], analysed(snapshot, question, text))
+
+
+def text_of(snapshot: IndexSnapshot, article: str, position: int) -> str:
+    record = snapshot.article(article)
+    if record is None:
+        return ""
+    row = record.first_row + position
+    return snapshot.paragraphs([row])[row][1].text
+
+
+def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> Analysed:
+    tokens = snapshot.analyzer.tokens(text)
+    return Analysed(text, tokens, find_matches(text, question, snapshot.analyzer, tokens))
+
+
+def is_poor(case: Case) -> bool:
+    """Tell whether the paragraph has at most half of the words asked for."""
+    matched = {match.term for match in case.paragraph.matches}
+    return 2 * len(matched.intersection(case.question.terms)) <= len(case.question.terms)
+
+
+def print_row(name: str, snapshot: IndexSnapshot, cases: Sequence[Case], took: str) -> None:
+    shown = np.array([shows(snapshot, case) for case in cases])
+    shares = " | ".join(f"{share:.3f}" for share in shown.mean(axis=0))
+    print(f"| {name} | {len(cases)} | {shares} | {took} |", flush=True)
+
+
+def shows(snapshot: IndexSnapshot, case: Case) -> list[bool]:
+    """Tell whether the answer is in the snippet: by place, by keywords, and by meaning as well."""
+    text, _, matches = case.paragraph
+    (near,) = find_near_words(snapshot, case.question, [case.paragraph])
+    chosen = ([], ()), (matches, ()), (matches, near)
+    return [
+        holds(make_snippet(text, some, "en", Highlight(), others).text, case.answers)
+        for some, others in chosen
+    ]
+
+
+def holds(text: str, answers: Sequence[str]) -> bool:
+    return any(answer.lower() in text.lower() for answer in answers)
+
+
+def milliseconds(snapshot: IndexSnapshot, cases: Sequence[Case]) -> str:
+    """Measure find_near_words for the hits nearest to each of 100 questions, each asked once.
+
+    In time of this thread, as others may be at work on the machine.
+    """
+    took = []
+    for question, _, _ in cases[:: max(1, len(cases) // 100)]:
+        nearest = snapshot.vectors.rank(snapshot.encoder.encode_question(question.text), HITS, None)
+        found = snapshot.paragraphs(nearest.rows.tolist()).values()
+        page = [analysed(snapshot, question, paragraph.text) for _, paragraph in found]
+        started = time.thread_time()
+        find_near_words(snapshot, question, page)
+        took.append((time.thread_time() - started) * 1e3)
+    return f"p50 {np.median(took):.1f} ms, p99 {np.percentile(took, 99):.1f} ms"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
