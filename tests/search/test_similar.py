@@ -119,10 +119,10 @@ def index(tmp_path, tiny_encoder):
     path = tmp_path / "news.index"
     create_index(path, model=str(tiny_encoder))
     with IndexWriter(path) as writer:
-        writer.put(Article("sea/a#1", "By its id", ("The ferry left.", "It came back.")))
-        writer.put(Article("sea/a", "A paragraph of it", ("The mast fell.", "The ferry left.")))
-        writer.put(Article("copy", "The same text", ("The ferry left.", "The mast fell.")))
-        writer.put(Article("gone", "To be deleted", ("The ferry left.",)))
+        writer.put(Article("sea/a#1", "Ferries", ("The ferry left.", "It came back.")))
+        writer.put(Article("sea/a", "Ferries", ("The mast fell.", "The ferry left.")))
+        writer.put(Article("copy", "Ferries", ("The ferry left.", "The mast fell.")))
+        writer.put(Article("gone", "Ferries", ("The ferry left.",)))
     return path
 
 
@@ -138,7 +138,7 @@ def test_an_id_may_look_like_that_of_a_paragraph(index):
 def test_what_was_deleted_or_replaced_is_not_near(index):
     with IndexWriter(index) as writer:
         writer.delete("gone")
-        article = Article("copy", "Another", ("Nobody was hurt.",))
+        article = Article("copy", "Ferries", ("Nobody was hurt.",))
         writer.put(article)
     with Searcher(index) as searcher:
         assert searcher.similar("gone") is None
