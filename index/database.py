@@ -1,4 +1,4 @@
-"""How the catalog's file is laid out and opened."""
+"""How the catalog is laid out, and how a database of an index is opened."""
 
 from __future__ import annotations
 
@@ -52,21 +52,28 @@ CREATE TABLE codes (
 """
 
 
-def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
-    """Open the database at `path`. Raises sqlite3.Error where it cannot be read."""
+PROBE: Final = "SELECT count(*) FROM commits"
+"""What a catalog answers; any other file raises an error of SQLite's."""
+
+
+def connect(path: Path, *, writing: bool, probe: str = PROBE) -> sqlite3.Connection:
+    """Open the database at `path`, and ask it `probe`.
+
+    Raises sqlite3.Error where it cannot be read, or cannot answer.
+    """
     if writing:
-        connection = _open(path, "mode=rw")
+        connection = _open(path, "mode=rw", probe)
         # FULL makes a commit durable, and not merely whole, in WAL mode.
         connection.execute("PRAGMA synchronous = FULL")
         return connection
     try:
-        return _open(path, "mode=ro")
+        return _open(path, "mode=ro", probe)
     except sqlite3.OperationalError:
         # A reader of a WAL database makes files beside it. Where it cannot (a read-only mount,
         # a full disk) and there is no log, all there is to read is in the one file.
         if _has_log(path):
             raise
-        return _open(path, "immutable=1")
+        return _open(path, "immutable=1", probe)
 
 
 def broken(path: Path, error: Exception) -> NutgrafError:
@@ -77,7 +84,7 @@ def broken(path: Path, error: Exception) -> NutgrafError:
     return BrokenIndexError(f"{path}: {said:.300}; restore it from a backup")
 
 
-def _open(path: Path, mode: str) -> sqlite3.Connection:
+def _open(path: Path, mode: str, probe: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?{mode}",
         uri=True,
@@ -86,7 +93,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
         timeout=10.0,
     )
     try:
-        connection.execute("SELECT count(*) FROM commits").fetchone()
+        connection.execute(probe).fetchone()
     except SQLITE_ERRORS:
         connection.close()
         raise

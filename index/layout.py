@@ -16,6 +16,7 @@ __all__ = [
     "MANIFEST",
     "PARTS",
     "REBUILD_LOCK",
+    "SUGGESTIONS",
     "VECTORS",
     "generations",
     "parts_folder",
@@ -26,11 +27,18 @@ CATALOG: Final = "catalog.sqlite"
 VECTORS: Final = "rows.f16"
 KEYWORDS: Final = "keywords"
 COLUMNS: Final = "columns"
+SUGGESTIONS: Final = "suggestions.sqlite"
 ENCODER: Final = "encoder"
 LOCK: Final = "write.lock"
 REBUILD_LOCK: Final = "rebuild.lock"
 
-PARTS: Final = (KEYWORDS, COLUMNS, VECTORS, CATALOG, f"{CATALOG}-wal", f"{CATALOG}-shm", ENCODER)
+PARTS: Final = (
+    KEYWORDS,
+    COLUMNS,
+    VECTORS,
+    ENCODER,
+    *(f"{name}{log}" for name in (CATALOG, SUGGESTIONS) for log in ("", "-wal", "-shm")),
+)
 """What a generation consists of."""
 
 FIRST: Final = 1

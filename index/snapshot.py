@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
@@ -23,9 +24,18 @@ from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.keywords.analysis import Analyzer
-from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, MANIFEST, VECTORS
+from nutgraf.index.layout import (
+    CATALOG,
+    COLUMNS,
+    ENCODER,
+    KEYWORDS,
+    MANIFEST,
+    SUGGESTIONS,
+    VECTORS,
+)
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import Commit, Record
+from nutgraf.index.suggestions import Suggestions
 from nutgraf.index.vectors import VectorIndex
 
 __all__ = ["IndexSnapshot", "Statistics"]
@@ -83,6 +93,8 @@ class IndexSnapshot(Closing):
         self.analyzer = Analyzer(manifest.language)
         self._trust = trust
         self._mark = mark
+        self._opening = threading.Lock()
+        self._suggestions: Suggestions | None = None
         if reader.paragraphs != self.commit.paragraphs:
             raise BrokenIndexError(
                 f"the keyword index at {self.parts / KEYWORDS} holds {reader.paragraphs:,} "
@@ -190,6 +202,14 @@ class IndexSnapshot(Closing):
         """The encoder that the index was made with."""
         return OnnxEncoder.open(self.parts / ENCODER, self.manifest.encoder)
 
+    @property
+    def suggestions(self) -> Suggestions:
+        """What questions can be completed to. Raises BrokenIndexError where there is none sound."""
+        with self._opening:
+            if self._suggestions is None:
+                self._suggestions = Suggestions(self.parts / SUGGESTIONS, self.sequence)
+            return self._suggestions
+
     @cached_property
     def alive(self) -> NDArray[np.bool_] | None:
         """Which rows are alive, of shape (rows,); None where all are."""
@@ -240,6 +260,9 @@ class IndexSnapshot(Closing):
         """Release files."""
         self.keywords.close()
         self.catalog.close()
+        with self._opening:
+            if self._suggestions is not None:
+                self._suggestions.close()
 
 
 def _stamps(path: Path) -> Mark:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Final, TypeVar
@@ -39,6 +39,7 @@ from nutgraf.index.layout import (
     KEYWORDS,
     MANIFEST,
     REBUILD_LOCK,
+    SUGGESTIONS,
     VECTORS,
     generations,
     parts_folder,
@@ -46,6 +47,7 @@ from nutgraf.index.layout import (
 from nutgraf.index.lock import is_locked
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import CODED, NO_COMMIT, Commit, Record
+from nutgraf.index.suggestions_check import SuggestionsCheck
 from nutgraf.index.vectors import VectorFile
 
 __all__ = ["verify_index"]
@@ -60,6 +62,7 @@ REPAIR_ROWS: Final = "'nutgraf repair' encodes their paragraphs again"
 REPAIR_COLUMNS: Final = (
     "'nutgraf repair' makes the columns again from the catalog, as any opening for writing does"
 )
+REPAIR_SUGGESTIONS: Final = "'nutgraf repair' makes the suggestions again from the catalog"
 REPAIR_ENCODER: Final = (
     "'nutgraf repair' makes it again where its model is at hand; or copy the folder from an "
     "index of the same encoder"
@@ -137,6 +140,11 @@ class _Verifying:
         audit = CatalogAudit(catalog, commit, self._findings)
         self._guard(COLUMNS, REPAIR_COLUMNS, lambda: self._check_columns(catalog, commit, audit))
         self._guard(VECTORS, REPAIR_ROWS, lambda: self._check_vectors(catalog, commit, audit))
+        self._guard(
+            SUGGESTIONS,
+            REPAIR_SUGGESTIONS,
+            lambda: self._check_suggestions(catalog, commit, audit),
+        )
         if shown is not None:
             self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: self._check_rows(shown, audit))
             self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: self._check_terms(catalog, shown, audit))
@@ -218,6 +226,24 @@ class _Verifying:
                     what = f"'{name}' is not what the catalog says"
                     example = f"row {rows.start + int(at)}"
                     self._findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
+
+    def _check_suggestions(
+        self, catalog: InspectedCatalog, commit: Commit, audit: CatalogAudit
+    ) -> None:
+        path = self._parts / SUGGESTIONS
+        if not path.exists() and (not commit.sequence or is_locked(self._index)):
+            return  # A writer makes them when it opens an index.
+        with closing(SuggestionsCheck(path)) as check:
+            if check.sequence < commit.sequence:
+                if is_locked(self._index):
+                    return
+                what = f"they show commit {check.sequence}, and the catalog is at {commit.sequence}"
+                self._findings.add(SUGGESTIONS, what, CATCH_UP)
+            elif audit.is_sound and bool(audit.readable[audit.alive].all()):
+                analyzer = Analyzer(self._manifest.language)
+                for example in check.differences(catalog, analyzer):
+                    what = "they are not what the catalog makes"
+                    self._findings.add(SUGGESTIONS, what, REPAIR_SUGGESTIONS, example)
 
     def _check_vectors(
         self, catalog: InspectedCatalog, commit: Commit, audit: CatalogAudit

@@ -2,9 +2,9 @@
 
 The truth of an index is the catalog and rows.f16. A commit appends embeddings
 to rows.f16 and makes them durable, then commits the catalog: from there on
-nothing is lost. Columns and keyword index are derived: they are caught up with
-the catalog, after each commit as after a crash, by the same lines. The keyword
-index comes last and carries the catalog's sequence number: that number is what
+nothing is lost. Columns, suggestions and keyword index are derived: they are caught
+up with the catalog, after each commit as after a crash, by the same lines. The
+keyword index comes last and carries the catalog's sequence number: that number is what
 readers see, so a commit is visible in all parts or in none.
 """
 
@@ -30,9 +30,10 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.generation import remove_leftovers
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.keywords.entries import entries_of
-from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, VECTORS
+from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.lock import LOOK, WriteLock
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.suggestions_writer import SuggestionsWriter
 from nutgraf.index.vectors import VectorFile
 
 __all__ = ["IndexWriter", "Outcome", "PartsWriter"]
@@ -90,6 +91,10 @@ class PartsWriter:
             engine = manifest.keyword_engine
             self._keywords = keywords.open_writer(folder / KEYWORDS, engine, trust=trust)
             opened.callback(self._keywords.close)
+            self._suggestions = SuggestionsWriter(
+                folder / SUGGESTIONS, self._catalog, self._analyzer
+            )
+            opened.callback(self._suggestions.close)
             self._catch_up()
             self._opened = opened.pop_all()
 
@@ -246,7 +251,7 @@ class PartsWriter:
         self._pending_characters = 0
 
     def _catch_up(self) -> None:
-        """Bring columns and keyword index to the catalog's last commit."""
+        """Bring columns, suggestions and keyword index to the catalog's last commit."""
         seen = self._keywords.sequence
         if seen > self.sequence:
             raise BrokenIndexError(
@@ -255,6 +260,8 @@ class PartsWriter:
             )
         columns.catch_up(self._folder / COLUMNS, self._catalog, self._commit.rows)
         _reached("columns")
+        self._suggestions.catch_up(self.sequence)
+        _reached("suggestions")
         if seen == self.sequence:
             return
         for rows in self._catalog.removed_rows(self.sequence, after=seen):

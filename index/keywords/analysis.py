@@ -113,6 +113,15 @@ class Analyzer:
         text = unicodedata.normalize("NFKC", text)
         return [term for word, _, _ in _words(text) if (term := self._terms[word])]
 
+    def words(self, text: str) -> list[str]:
+        """Return the words of `text` as written, in their order: what `terms` makes terms of.
+
+        In NFKC, as terms are, and with their apostrophes unified.
+        """
+        if text.isascii():
+            return _ASCII_WORD.findall(text)
+        return [word for word, _, _ in _words(unicodedata.normalize("NFKC", text))]
+
     def tokens(self, text: str) -> list[Token]:
         """Return the terms of `text` with their places, in their order.
 

@@ -71,6 +71,9 @@ class KeywordReader(Protocol):
         term that no text holds weighs most.
         """
 
+    def holds(self, term: str) -> bool:
+        """Tell whether any paragraph has the term in its text or its title; quicker than count."""
+
     def count(self, query: Query) -> int:
         """Return how many rows satisfy `query`."""
 

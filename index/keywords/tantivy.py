@@ -32,7 +32,7 @@ from nutgraf.index.keywords.fields import (
     TEXT_FIELDS,
     VALUE_FIELDS,
 )
-from nutgraf.index.keywords.nodes import Constant, Node, constant_score
+from nutgraf.index.keywords.nodes import Constant, Node, Union, Word, constant_score
 from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader
 from nutgraf.index.keywords.tantivy_files import check_files, stems_of
 from nutgraf.index.keywords.tantivy_queries import Translator
@@ -165,6 +165,17 @@ class TantivyReader:
             # doc_freq still counts what was deleted, num_docs does not.
             total = max(self._searcher.num_docs, *holding, 0)
         return sum(math.log1p((total - some + 0.5) / (some + 0.5)) for some in holding)
+
+    def holds(self, term: str) -> bool:
+        """See KeywordReader."""
+        with _guarded(self._path):
+            holding = max(self._searcher.doc_freq(name, term) for name in TEXT_FIELDS)
+            # It still counts what was deleted. Beyond that many, one at least is there.
+            deleted = self._searcher.doc_freq(HAS, ROW) - self.paragraphs
+            if holding == 0 or holding > deleted:
+                return bool(holding)
+            query = self._translate(Union(tuple(Word(name, term) for name in TEXT_FIELDS)))
+            return bool(self._searcher.search(query, 1, count=False).hits)
 
     def count(self, query: Query) -> int:
         """See KeywordReader."""

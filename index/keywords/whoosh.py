@@ -28,7 +28,7 @@ from nutgraf.index.keywords.fields import (
     TEXT_FIELDS,
     VALUE_FIELDS,
 )
-from nutgraf.index.keywords.nodes import Node
+from nutgraf.index.keywords.nodes import Node, Word
 from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader
 from nutgraf.index.keywords.quiet import quiet_imports
 from nutgraf.index.keywords.tree import reduce_query, require
@@ -116,6 +116,17 @@ class WhooshReader:
         """See KeywordReader."""
         with self._lock, _guarded(self._path):
             return float(sum(self._searcher.idf("text", term) for term in terms))
+
+    def holds(self, term: str) -> bool:
+        """See KeywordReader."""
+        with self._lock, _guarded(self._path):
+            holding = max(self._searcher.doc_frequency(name, term) for name in TEXT_FIELDS)
+            # It still counts what was deleted. Beyond that many, one at least is there.
+            deleted = self._searcher.doc_count_all() - self._searcher.doc_count()
+            if holding == 0 or holding > deleted:
+                return bool(holding)
+            words = [Word(name, term) for name in TEXT_FIELDS]
+            return any(leaf.ids(word) for leaf in self._leaves for word in words)
 
     def count(self, query: Query) -> int:
         """See KeywordReader."""

@@ -715,3 +715,16 @@ def test_weight_is_what_a_text_of_average_length_scores(box: Box) -> None:
     assert both == pytest.approx(reader.weight(["common"]) + reader.weight(["word7"]))
     assert reader.weight(["unknown"]) > reader.weight(["word7"]) > reader.weight(["common"])
     assert reader.weight([]) == 0
+
+
+def test_a_term_is_held_while_a_paragraph_that_has_it_is_there(box: Box) -> None:
+    assert not box.read().holds("ferry")
+    reader = box.put(entry(0, "ferry", "harbour"), entry(1, "ferry storm"), entry(2, "bread"))
+    held = ["ferry", "harbour", "storm", "bread"]
+    assert [term for term in [*held, "ferr", "Ferry", "", "row"] if reader.holds(term)] == held
+    box.writer.delete([0, 1])
+    reader = box.put(entry(3, "ferry"))
+    assert [term for term in held if reader.holds(term)] == ["ferry", "bread"]
+    box.writer.delete([3])
+    reader = box.put(entry(4, "bread"))
+    assert [term for term in held if reader.holds(term)] == ["bread"]

@@ -84,6 +84,19 @@ def assert_encoded(snapshot: IndexSnapshot, embeddings: Embeddings) -> None:
             np.testing.assert_array_equal(stored.read([row])[0], expected)
 
 
+def assert_suggests(
+    snapshot: IndexSnapshot, near: Collection[State], drawn: Collection[str]
+) -> None:
+    """Check that no word is suggested that was gone already: `near` are this state and the next.
+
+    The suggestions may be a commit ahead of what is seen.
+    """
+    if snapshot.sequence:
+        suggested = {one.key for one in snapshot.suggestions.words("", 100_000)}
+        there = {word_of(article) for state in near for article in state.values()}
+        assert suggested & (set(drawn) - there) == set()
+
+
 def _assert_found_by_keyword(
     snapshot: IndexSnapshot, state: State, records: Collection[Record], rows: NDArray[np.int64]
 ) -> None:

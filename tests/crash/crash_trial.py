@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crash_checks import assert_encoded, assert_holds, assert_sound
+from crash_checks import assert_encoded, assert_holds, assert_sound, assert_suggests
 from crash_plan import Newsroom, Put, states, word_of
 from crash_writer import AtStep, run_compaction, run_writer
 
@@ -87,7 +87,7 @@ class Trial:
 
     def _recover(self):
         if self._rng.random() < 0.3:
-            step = self._rng.choice(("columns", "keywords"))
+            step = self._rng.choice(("columns", "suggestions", "keywords"))
             if run_writer(self.index, (), AtStep(step)).killed:
                 self._count_kill()
             self._check_newest()
@@ -100,6 +100,8 @@ class Trial:
             assert snapshot.sequence >= self.sequence, "what was acknowledged is not visible"
             self._check(snapshot)
             assert_encoded(snapshot, self._embeddings)
+            near = [self._states.get(snapshot.sequence + more, {}) for more in (0, 1)]
+            assert_suggests(snapshot, near, self._words)
 
     def _check(self, snapshot):
         assert_holds(snapshot, self._states[snapshot.sequence], self._words, self._embeddings)

@@ -21,7 +21,7 @@ from nutgraf.index import writer as writer_module
 from nutgraf.index.errors import NutgrafError
 from nutgraf.index.rebuild import compact_index
 
-STEPS: Final = ("encoded", "embeddings", "catalog", "columns", "keywords")
+STEPS: Final = ("encoded", "embeddings", "catalog", "columns", "suggestions", "keywords")
 """The steps of a commit, in their order, as index/writer.py names them."""
 
 REBUILD_STEPS: Final = ("copied", "followed", "switched", "removed")

@@ -30,12 +30,13 @@ FULL_FROM = {
     "rows.f16": ("encoded", 1),
     "catalog": ("embeddings", 1),
     "columns": ("catalog", 1),
-    "keywords": ("columns", 2),  # Opening reaches that step, too.
+    "suggestions": ("columns", 2),  # Opening reaches these steps, too.
+    "keywords": ("suggestions", 2),
 }
 """The part of the index that cannot be written, by the step before it."""
 
 
-DURABLE = {"columns", "keywords"}
+DURABLE = {"columns", "suggestions", "keywords"}
 """What is made again from the rest: a commit that fails there was not acknowledged, and stays."""
 
 

@@ -427,7 +427,14 @@ def test_another_generation_takes_over_meanwhile(index, monkeypatch):
             manifest = Manifest.read(index)
             other = index / "generation-2"
             other.mkdir()
-            for name in ("keywords", "columns", "rows.f16", "catalog.sqlite", "encoder"):
+            for name in (
+                "keywords",
+                "columns",
+                "suggestions.sqlite",
+                "rows.f16",
+                "catalog.sqlite",
+                "encoder",
+            ):
                 (index / name).rename(other / name)
             json_of = {**manifest_fields(manifest), "generation": 2}
             Manifest(**json_of).write(index)

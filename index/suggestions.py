@@ -1,0 +1,172 @@
+"""Suggestions: what a question can be completed to, and how its words may have been meant.
+
+A database beside the catalog, derived from it: words and phrases with the
+number of living articles that hold them, and the titles by their keys. It
+holds the sequence number of the commit that it shows, which is never behind
+the one that the keyword index shows: what was deleted is suggested to nobody
+who cannot find it. It may be a commit ahead.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nutgraf.index.database import SQLITE_ERRORS, connect
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.wording import TITLE_KEY
+
+__all__ = ["PROBE", "VERSION", "Counted", "Suggestions", "magnitude_of", "seal_of_counted"]
+
+VERSION: Final = 1
+"""Of the tables, and of the rules in wording.py: counts by other rules would not go down to 0."""
+
+PROBE: Final = "SELECT version, sequence FROM shown"
+
+END: Final = "\U0010ffff"
+"""Sorts behind every other letter, so that a prefix and it are where its range ends."""
+
+POOL: Final = 20_000
+"""Words that one is compared with, the most frequent first: some twenty milliseconds' work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A word or phrase as written, its key (see wording.py), and how many articles hold it."""
+
+    text: str
+    key: str
+    count: int
+
+
+def magnitude_of(count: int) -> int:
+    """Return the number of binary digits: it seldom changes, and sorts by count, nearly."""
+    return count.bit_length()
+
+
+def seal_of_counted(text: str, key: str, count: int) -> int:
+    """Return the CRC-32 of a row: SQLite does not notice a bit that its disk flips."""
+    return zlib.crc32(f"{text}\0{key}\0{count}".encode())
+
+
+class Suggestions:
+    """One connection to the suggestions. Safe to use from many threads, one at a time each.
+
+    `sequence` is the commit that has to be shown at the least. Raises
+    BrokenIndexError where the file is missing, damaged or behind.
+    """
+
+    def __init__(self, path: Path, sequence: int) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        with self._guarded():
+            if not path.is_file():
+                raise self._unusable("is missing")
+            self._connection = connect(path, writing=False, probe=PROBE)
+            try:
+                self._check(sequence)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Release files."""
+        with self._lock:
+            self._connection.close()
+
+    def titles(self, start: str, most: int, *, later: bool) -> list[int]:
+        """Return the first rows of articles whose title's key begins with `start`, by their keys.
+
+        With `later`, from a later word of the title on. Such keys are cut at
+        TITLE_KEY characters, so that more than what was asked for may come.
+        """
+        start = start[:TITLE_KEY] if later else start
+        found = self._fetch(
+            "SELECT row FROM titles WHERE later = ? AND key >= ? AND key < ? LIMIT ?",
+            (int(later), start, start + END, most),
+        )
+        return [int(row) for (row,) in found]
+
+    def articles_with_title(self, key: str) -> int:
+        """Count the articles whose whole title has this key."""
+        ((count,),) = self._fetch("SELECT count(*) FROM titles WHERE later = 0 AND key = ?", (key,))
+        return int(count)
+
+    def words(self, start: str, most: int) -> list[Counted]:
+        """Return words whose keys begin with `start`.
+
+        The `most` of the most frequent, nearly: those of one magnitude come by
+        their keys, and it may be there that the list ends.
+        """
+        return [self._sound(row) for row in self._by_magnitude("phrase = 0", start, most)]
+
+    def phrases(self, start: str, most: int) -> list[Counted]:
+        """Return phrases of at least two articles whose keys begin with `start`, as `words`."""
+        found = self._by_magnitude("phrase = 1 AND magnitude > 1", start, most)
+        return [self._sound(row) for row in found]
+
+    def words_like(self, word: str, start: str, letters: int) -> list[tuple[int, Counted]]:
+        """Return words whose keys begin with `start` and at most `letters` tell from `word`.
+
+        Each with the letters to insert, delete, replace or swap with a
+        neighbour, at least 1. Of the POOL most frequent that begin so.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        pool = self._by_magnitude("phrase = 0", start, POOL)
+        keys = [key for _, key, _, _ in pool]
+        found = process.extract(word, keys, scorer=OSA.distance, score_cutoff=letters, limit=None)
+        return [(int(apart), self._sound(pool[at])) for _, apart, at in found if apart]
+
+    def _by_magnitude(self, which: str, start: str, most: int) -> list[Any]:
+        found: list[Any] = []
+        ((highest,),) = self._fetch(f"SELECT max(magnitude) FROM terms WHERE {which}", ())
+        for magnitude in range(highest or 0, 0, -1):
+            found += self._fetch(
+                f"SELECT text, key, count, seal FROM terms WHERE {which} AND magnitude = ? "
+                "AND key >= ? AND key < ? LIMIT ?",
+                (magnitude, start, start + END, most - len(found)),
+            )
+            if len(found) >= most:
+                break
+        return found
+
+    def _sound(self, row: Any) -> Counted:
+        text, key, count, seal = row
+        if seal_of_counted(text, key, count) != seal:
+            raise self._unusable("is not what was written")
+        return Counted(text, key, count)
+
+    def _check(self, sequence: int) -> None:
+        """Look once: a commit only adds to what is shown, and what is made anew is another file."""
+        ((version, shown),) = self._connection.execute(PROBE)
+        if version != VERSION:
+            raise self._unusable("was made by another version")
+        if shown < sequence:
+            raise self._unusable(f"shows commit {shown}, not {sequence}")
+
+    def _fetch(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
+        with self._lock, self._guarded():
+            return self._connection.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.ProgrammingError as error:
+            raise ValueError(f"the index {self._path.parent} is closed: open it again") from error
+        except (*SQLITE_ERRORS, ValueError, TypeError) as error:
+            raise self._unusable(f"cannot be read ({error!s:.100})") from error
+
+    def _unusable(self, why: str) -> BrokenIndexError:
+        return BrokenIndexError(
+            f"{self._path} {why}; open the index for writing once (any 'nutgraf index' does) "
+            "and it is made again from the catalog, or 'nutgraf repair' does that"
+        )

@@ -1,0 +1,263 @@
+"""The suggestions of an index are those of its living articles, whatever became of the others."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index
+from nutgraf.index.catalog import Catalog
+from nutgraf.index.catalog_writer import CatalogWriter
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.layout import CATALOG, PARTS, SUGGESTIONS
+from nutgraf.index.rebuild import compact_index, repair_index
+from nutgraf.index.suggestions import Suggestions
+from nutgraf.index.suggestions_check import SuggestionsCheck
+from nutgraf.index.suggestions_writer import SuggestionsWriter
+from nutgraf.index.wording import Wording
+
+TEXTS = (
+    "Jane Doe left Port Aldane by ferry.",
+    "The ferry to Port Aldane was late, said Jane Doe.",
+    "Bread costs more in Saint Ives; the bakers of Port Aldane strike.",
+    "Zoë's café shut. Nobody was hurt.",
+    "北京 and 12 others",
+)
+TITLES = ("Ferry strike ends", "Ferry strike goes on", "Bread prices rise", "Café shut")
+
+
+@pytest.fixture
+def index(request: pytest.FixtureRequest, tmp_path: Path, tiny_encoder: Path) -> Path:
+    path = tmp_path / "news.index"
+    create_index(path, model=str(tiny_encoder), keyword_engine=getattr(request, "param", "tantivy"))
+    return path
+
+
+def write(index: Path, *articles: Article, delete: tuple[str, ...] = ()) -> None:
+    with IndexWriter(index, trust=True) as writer:
+        for article in articles:
+            writer.put(article)
+        for name in delete:
+            writer.delete(name)
+
+
+def three(index: Path) -> dict[str, Article]:
+    """Write three articles, and return them by id."""
+    articles = [Article(f"a{at}", TITLES[at], TEXTS[at : at + 2]) for at in range(3)]
+    write(index, *articles)
+    return {article.id: article for article in articles}
+
+
+def counted(folder: Path) -> tuple[dict[str, int], list[str]]:
+    """Return every word and phrase with its count, and the keys of whole titles."""
+    with closing(sqlite3.connect(folder / SUGGESTIONS)) as connection:
+        counts = dict(connection.execute("SELECT text, count FROM terms"))
+        titles = connection.execute("SELECT key FROM titles WHERE later = 0 ORDER BY key")
+        return counts, [key for (key,) in titles]
+
+
+def recounted(articles: dict[str, Article]) -> tuple[dict[str, int], list[str]]:
+    analyzer = Analyzer("en")
+    wording = Wording(analyzer)
+    counts: Counter[str] = Counter()
+    for article in articles.values():
+        counts.update(wording.of(article.title, article.paragraphs))
+    keys = (" ".join(map(analyzer.fold, analyzer.words(one.title))) for one in articles.values())
+    return dict(counts), sorted(keys)
+
+
+PUT = st.tuples(
+    st.sampled_from("abcde"), st.sampled_from(TITLES), st.lists(st.sampled_from(TEXTS), min_size=1)
+)
+CHANGES = st.lists(
+    st.one_of(PUT, st.sampled_from("abcde"), st.sampled_from(("commit", "catch up", "open anew")))
+)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(changes=CHANGES)
+def test_counts_are_those_of_a_recount(
+    changes: list[str | tuple[str, str, list[str]]], tmp_path: Path
+) -> None:
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    Catalog.create(folder / CATALOG)
+    analyzer = Analyzer("en")
+    alive: dict[str, Article] = {}
+    put: dict[str, Article] = {}
+    deleted: set[str] = set()
+    with closing(CatalogWriter.open(folder / CATALOG, writing=True)) as catalog:
+        writer = SuggestionsWriter(folder / SUGGESTIONS, catalog, analyzer)
+        for change in [*changes, "commit", "catch up"]:
+            if isinstance(change, tuple):
+                name, title, texts = change
+                alive[name] = put[name] = Article(name, title, tuple(texts))
+                deleted.discard(name)
+            elif change == "commit":
+                catalog.write([*put.values()], sorted(deleted), catalog.last_commit().rows, 0)
+                put.clear()
+                deleted.clear()
+            elif change == "open anew":  # As after a crash between two steps of a commit.
+                writer.close()
+                writer = SuggestionsWriter(folder / SUGGESTIONS, catalog, analyzer)
+            elif change == "catch up":
+                writer.catch_up(catalog.last_commit().sequence)
+            else:
+                alive.pop(change, None)
+                put.pop(change, None)
+                deleted.add(change)
+        writer.close()
+        assert counted(folder) == recounted(alive)
+        with closing(SuggestionsCheck(folder / SUGGESTIONS)) as check:
+            assert list(check.differences(catalog, analyzer)) == []
+
+
+def test_words_and_phrases_come_by_how_many_articles_hold_them(index: Path) -> None:
+    three(index)
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        suggestions = snapshot.suggestions
+        assert [(one.text, one.count) for one in suggestions.phrases("port", 9)] == [
+            ("Port Aldane", 3)
+        ]
+        assert [one.text for one in suggestions.phrases("saint", 9)] == ["Saint Ives"]
+        assert suggestions.phrases("nobody", 9) == []
+        assert [(one.text, one.count) for one in suggestions.words("cafe", 9)] == [("café", 1)]
+        assert [one.count for one in suggestions.words("", 9)] == sorted(
+            (one.count for one in suggestions.words("", 9)), reverse=True
+        )
+        near = [(apart, one.text) for apart, one in suggestions.words_like("fery", "f", 1)]
+        assert sorted(near) == [(1, "Ferry"), (1, "ferry")]
+        assert suggestions.articles_with_title("bread prices rise") == 1
+
+
+@pytest.mark.parametrize("index", ["tantivy", "whoosh"], indirect=True)
+def test_what_was_deleted_is_suggested_to_nobody_and_gone_after_compaction(index: Path) -> None:
+    alive = three(index)
+    secret = Article("secret", "Ottoline withdrawn", ("Ottoline Verhaeghe.", "Ottoline Verhaeghe!"))
+    write(index, secret, Article("other", "On Ottoline Verhaeghe", ("Ottoline Verhaeghe.",)))
+    before = IndexSnapshot.open(index, trust=True)
+    assert before.suggestions.phrases("ottoline", 9)
+    write(index, delete=("secret", "other"))
+    with before:
+        # Seen by who has the older commit open, too.
+        assert before.suggestions.phrases("ottoline", 9) == []
+        assert before.suggestions.words("ott", 9) == []
+        assert before.suggestions.titles("ottoline", 9, later=True) == []
+    assert counted(index) == recounted(alive)
+    compact_index(index)
+    for path in index.rglob("*"):
+        content = path.read_bytes().lower() if path.is_file() else b""
+        assert b"verhaeghe" not in content, path
+        assert b"ottoline" not in content, path
+
+
+def spoiled(path: Path) -> Iterator[Callable[[], object]]:
+    """Yield ways to spoil a file of suggestions."""
+
+    def run(statement: str) -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute(statement)
+
+    content = path.read_bytes()
+    yield path.unlink
+    yield lambda: path.write_bytes(b"")
+    yield lambda: path.write_bytes(b"not a database at all" * 500)
+    yield lambda: path.write_bytes(content[: len(content) // 3])
+    yield lambda: run("UPDATE shown SET version = 0")
+    yield lambda: run("UPDATE shown SET sequence = 0")
+    yield lambda: run("UPDATE shown SET sequence = 99")
+    yield lambda: run("DELETE FROM shown")
+    yield lambda: run("DROP TABLE shown")
+
+
+@pytest.mark.parametrize("way", range(9))
+def test_a_writer_makes_again_what_is_lost_and_a_reader_says_so(index: Path, way: int) -> None:
+    alive = three(index)
+    list(spoiled(index / SUGGESTIONS))[way]()
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        if way != 6:  # Ahead is no fault, for a commit.
+            with pytest.raises(BrokenIndexError, match=r"suggestions.sqlite.*open the index for"):
+                snapshot.suggestions.words("", 9)
+    (finding,) = verify_index(index, trust=True).findings or (None,)
+    assert finding is not None
+    assert finding.part == SUGGESTIONS
+    write(index)
+    assert counted(index) == recounted(alive)
+    assert verify_index(index, trust=True).findings == ()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE terms SET count = count + 1 WHERE key = 'ferry'",
+        "UPDATE terms SET text = 'Feruy' WHERE text = 'Ferry'",
+        "DELETE FROM terms WHERE text = 'Ferry'",
+        "DELETE FROM titles WHERE key = 'strike ends'",
+        "INSERT INTO titles VALUES (0, 'never written', 1)",
+    ],
+)
+def test_what_the_disk_has_changed_is_noticed_and_repaired(index: Path, statement: str) -> None:
+    alive = three(index)
+    with closing(sqlite3.connect(index / SUGGESTIONS, isolation_level=None)) as connection:
+        connection.execute(statement)
+    (finding,) = verify_index(index, trust=True).findings
+    assert finding.part == SUGGESTIONS
+    assert "repair" in finding.remedy
+    repair_index(index)
+    assert verify_index(index, trust=True).findings == ()
+    assert counted(index / "generation-2") == recounted(alive)
+
+
+def test_a_count_that_was_changed_is_not_shown(index: Path) -> None:
+    three(index)
+    with closing(sqlite3.connect(index / SUGGESTIONS, isolation_level=None)) as connection:
+        connection.execute("UPDATE terms SET text = 'Ferris' WHERE text = 'Ferry'")
+    with (
+        IndexSnapshot.open(index, trust=True) as snapshot,
+        pytest.raises(BrokenIndexError, match="is not what was written"),
+    ):
+        snapshot.suggestions.words("ferr", 9)
+    # Counting on from it would never come out right.
+    write(index, Article("more", "Ferry", ("Ferris and Ferry.",)), delete=("a0",))
+    assert verify_index(index, trust=True).findings == ()
+
+
+def test_an_article_that_cannot_be_read_any_more_can_be_deleted(index: Path) -> None:
+    alive = three(index)
+    with closing(sqlite3.connect(index / "catalog.sqlite", isolation_level=None)) as connection:
+        connection.execute("UPDATE paragraphs SET text = 'else' WHERE row = 0")
+    write(index, delete=("a0",))
+    del alive["a0"]
+    assert counted(index) == recounted(alive)
+    write(index, delete=("a1",))
+    del alive["a1"]
+    assert counted(index) == recounted(alive)
+
+
+def test_suggestions_are_a_part_and_no_log_is_left_beside_them(index: Path) -> None:
+    three(index)
+    assert (index / SUGGESTIONS).exists()
+    assert {SUGGESTIONS, f"{SUGGESTIONS}-wal", f"{SUGGESTIONS}-shm"} <= set(PARTS)
+    assert not (index / f"{SUGGESTIONS}-wal").exists()
+
+
+def test_who_may_only_read_is_answered(index: Path) -> None:
+    three(index)
+    path = index / SUGGESTIONS
+    path.chmod(0o444)
+    index.chmod(0o555)
+    try:
+        with closing(Suggestions(path, 1)) as suggestions:
+            assert suggestions.words("ferry", 9)
+    finally:
+        index.chmod(0o755)
