@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from nutgraf.search.completing import Kind
 from nutgraf.search.hits import HighlightKind
 from nutgraf.search.request import FusionMethod, Mode
 
@@ -27,6 +28,8 @@ __all__ = [
     "ShownParagraph",
     "SnippetAnswer",
     "StatsAnswer",
+    "SuggestAnswer",
+    "SuggestionAnswer",
     "TotalAnswer",
     "WrittenAnswer",
 ]
@@ -131,8 +134,29 @@ class SearchAnswer(BaseModel):
     total: TotalAnswer
     hits: list[HitAnswer]
     facets: dict[str, list[FacetAnswer]]
-    suggestion: str | None
+    suggestion: Annotated[
+        str | None,
+        Field(description="The question as it may have been meant, where a word is unknown."),
+    ]
     warnings: list[str]
+    snapshot: int
+
+
+class SuggestionAnswer(BaseModel):
+    """What a question may become; count is of the articles that hold it."""
+
+    text: str
+    kind: Kind
+    article: Annotated[str | None, Field(description="The newest with this title.")]
+    count: int
+
+
+class SuggestAnswer(BaseModel):
+    """Completions of what is typed, best first."""
+
+    q: str
+    suggestions: list[SuggestionAnswer]
+    took_ms: float
     snapshot: int
 
 

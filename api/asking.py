@@ -1,4 +1,4 @@
-"""`nutgraf search`: a question in a shell."""
+"""`nutgraf search` and `nutgraf suggest`: a question in a shell, or its beginning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from nutgraf.api.options import HERE, AsJson, From, Index, To, Trust, Values, show_answer
 from nutgraf.search.request import FACETS, Facet, FusionMethod, Mode
 
-__all__ = ["add_search", "search"]
+__all__ = ["add_search", "search", "suggest"]
 
 Facets = Annotated[
     list[str] | None,  # typer knows no list of choices
@@ -19,8 +19,9 @@ Facets = Annotated[
 
 
 def add_search(app: typer.Typer) -> None:
-    """Add the command to the command line."""
+    """Add the commands to the command line."""
     app.command()(search)
+    app.command()(suggest)
 
 
 def search(
@@ -92,8 +93,10 @@ def search(
         response = searcher.search(request)
 
     def pretty() -> None:
-        from nutgraf.api.terminal import print_facets, print_hits, standard_output
+        from nutgraf.api.terminal import print_facets, print_hits, printable, standard_output
 
+        if response.suggestion is not None:
+            print(f"did you mean: {printable(response.suggestion)}", file=sys.stderr)
         console = standard_output()
         print_hits(response, console)
         print_facets(response.facets, console)
@@ -101,3 +104,24 @@ def search(
             print(f"nutgraf: {warning}", file=sys.stderr)
 
     show_answer(response.to_dict(), as_json, pretty)
+
+
+def suggest(
+    typed: Annotated[str, typer.Argument(metavar="TEXT", help="What is typed so far.")],
+    index: Index = HERE,
+    limit: Annotated[int, typer.Option("-n", "--limit", help="Suggestions to print.")] = 8,
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Complete the beginning of a question: to titles, frequent phrases, words."""
+    from nutgraf.search import Searcher
+
+    with Searcher(index, trust=trust) as searcher:
+        completions = searcher.suggest(typed, limit)
+
+    def pretty() -> None:
+        from nutgraf.api.terminal import print_completions, standard_output
+
+        print_completions(completions, standard_output())
+
+    show_answer(completions.to_dict(), as_json, pretty)

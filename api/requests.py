@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nutgraf.search.completing import MAX_COMPLETIONS
 from nutgraf.search.request import (
     DEPTH,
     MAX_LIMIT,
@@ -28,6 +29,7 @@ __all__ = [
     "SearchBody",
     "SearchParameters",
     "SimilarParameters",
+    "SuggestParameters",
 ]
 
 Values = str | list[str]
@@ -147,6 +149,13 @@ class SearchParameters(_Asked, _Filtered):
             self.highlight_semantic_post,
         )
         return self._with(self.filters(), recency, highlight)
+
+
+class SuggestParameters(_Strict):
+    """What is typed so far, as query parameters."""
+
+    q: Annotated[str, Field(description="What is typed; empty, it is completed to nothing.")]
+    limit: Annotated[int, Field(description=f"Suggestions, 1 to {MAX_COMPLETIONS}.")] = 8
 
 
 class PublishedBody(_Strict):

@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nutgraf.search import ArticleView, Response
+from nutgraf.search import ArticleView, Completions, Response
 from nutgraf.search.hits import FacetCount, Hit, Snippet
 from nutgraf.search.request import DEPTH
 
 __all__ = [
     "print_article",
+    "print_completions",
     "print_facets",
     "print_hits",
     "print_statistics",
@@ -136,6 +137,17 @@ def print_article(view: ArticleView, position: int | None, console: Console) -> 
         style = "bold yellow" if paragraph.position == position else ""
         number = (f"\n{paragraph.position:>3}  ", "dim")
         console.print(Text.assemble(number, (printable(paragraph.text), style)))
+
+
+def print_completions(completions: Completions, console: Console) -> None:
+    """Print completions, one a line, each with what it is."""
+    for one in completions.suggestions:
+        articles = "article" if one.count == 1 else "articles"
+        what = one.article or f"{one.kind} in {one.count:,} {articles}"
+        line = Text.assemble(
+            printable(one.text).replace("\n", " "), (f"  {printable(what)}", "dim")
+        )
+        console.print(line, soft_wrap=True)
 
 
 def print_statistics(statistics: dict[str, Any], console: Console) -> None:

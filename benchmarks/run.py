@@ -85,6 +85,7 @@ def measure(folder: Path) -> Iterator[Row]:
     yield from keyword_engines(folder, articles, questions)
     yield from questioning(index, questions, encoder)
     yield highlighting(index, questions)
+    yield completing(index, questions)
     yield vectors(index, questions, encoder)
     yield shell(index)
     yield following(index)
@@ -244,6 +245,27 @@ def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[Analysed
         matches = find_matches(paragraph.text, question, snapshot.analyzer, tokens)
         page.append(Analysed(paragraph.text, tokens, matches))
     return question, page
+
+
+def completing(index: Path, questions: Sequence[str]) -> Row:
+    """Time completions of all beginnings of questions, as somebody types them."""
+    times = []
+    with Searcher(index) as searcher:
+        for again in range(2):
+            for question in questions:
+                for end in range(1, len(question)):
+                    seconds = clock(lambda: searcher.suggest(question[:end]))  # noqa: B023
+                    if again:
+                        times.append(seconds * 1e3)
+        keyword = take_turns(lambda: [searcher.search(one, mode="keyword") for one in questions])
+    p50, p99 = np.percentile(times, [50, 99])
+    ratio = p50 / (keyword[0] * 1e3 / len(questions))
+    return (
+        f"a completion in process, {PARAGRAPHS:,} paragraphs",
+        f"p50 {p50:.1f} ms, p99 {p99:.1f} ms",
+        f"{ratio:.1f} x a keyword question",
+        "< 5 ms",
+    )
 
 
 def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Row:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nutgraf.search.completing import Completion, Completions
     from nutgraf.search.errors import RequestError
     from nutgraf.search.hits import ArticleFields, ArticleView, Highlighted, Hit, Response, Snippet
     from nutgraf.search.request import Filters, Highlight, Recency, SearchRequest
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ArticleFields",
     "ArticleView",
+    "Completion",
+    "Completions",
     "Filters",
     "Highlight",
     "Highlighted",
@@ -32,6 +35,8 @@ __all__ = [
 _MODULES = {
     "ArticleFields": "hits",
     "ArticleView": "hits",
+    "Completion": "completing",
+    "Completions": "completing",
     "Filters": "request",
     "Highlight": "request",
     "Highlighted": "hits",

@@ -12,6 +12,7 @@ from nutgraf.search.page import hits_of_page
 from nutgraf.search.query import Question, parse_question
 from nutgraf.search.rank import rank_candidates
 from nutgraf.search.request import SearchRequest
+from nutgraf.search.spelling import meant
 
 __all__ = ["answer"]
 
@@ -23,6 +24,7 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
     candidates = rank_candidates(snapshot, request, question)
     hits = hits_of_page(snapshot, request, question, candidates)
     facets, cut = count_facets(snapshot, request, question, candidates)
+    suggestion = meant(snapshot, request.q, question)
     return Response(
         query=request.q,
         mode=request.mode,
@@ -30,6 +32,7 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
         total=Total(len(candidates.rows), "eq" if candidates.complete else "gte"),
         hits=hits,
         warnings=(*_warnings(question, candidates), *cut),
+        suggestion=suggestion,
         snapshot=snapshot.sequence,
         facets=facets,
     )

@@ -151,7 +151,10 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The answer to one request; `facets` by the names that they were asked for by."""
+    """The answer to one request; `facets` by the names that they were asked for by.
+
+    `suggestion` is the question as it may have been meant, None where there is nothing to mend.
+    """
 
     query: str
     mode: Mode
@@ -161,6 +164,7 @@ class Response:
     warnings: tuple[str, ...]
     snapshot: int
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
+    suggestion: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as HTTP and `--json` give it."""
@@ -173,7 +177,7 @@ class Response:
             "facets": {
                 name: [asdict(one) for one in counts] for name, counts in self.facets.items()
             },
-            "suggestion": None,
+            "suggestion": self.suggestion,
             "warnings": list(self.warnings),
             "snapshot": self.snapshot,
         }

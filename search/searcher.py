@@ -13,6 +13,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.live import LiveIndex
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
 from nutgraf.search.answering import answer
+from nutgraf.search.completing import Completions, check_completing, complete
 from nutgraf.search.hits import ArticleFields, ArticleView, ParagraphView, Response
 from nutgraf.search.request import Filters, SearchRequest
 from nutgraf.search.similar import similar
@@ -65,6 +66,16 @@ class Searcher(Closing):
         is 1 to 100. Raises RequestError.
         """
         return self._ask(partial(similar, name=name, limit=limit, filters=filters))
+
+    def suggest(self, q: str, limit: int = 8) -> Completions:
+        """Complete what is typed so far, from titles, frequent phrases and words.
+
+        Nothing is suggested for an empty `q`. Raises RequestError for one that
+        is too long or a `limit` beyond 1 to 20, and BrokenIndexError where the
+        index has no sound suggestions.
+        """
+        check_completing(q, limit)
+        return self._ask(partial(complete, q=q, limit=limit))
 
     def article(self, article: str) -> ArticleView | None:
         """Return the article with this id and all its paragraphs, or None."""

@@ -86,6 +86,17 @@ def test_a_question_in_a_shell_loads_what_it_needs(seeds_index: Path, options: l
     assert {"onnxruntime", "tantivy", "faiss"} <= found
 
 
+def test_only_an_unknown_word_loads_what_compares_words(seeds_index: Path) -> None:
+    known, unknown = "who pays for the ferry", "who pays for the ferrry"
+    assert "rapidfuzz" not in loaded(COMMAND, "search", known, "-i", seeds_index)
+    assert "rapidfuzz" in loaded(COMMAND, "search", unknown, "-i", seeds_index)
+
+
+def test_completing_needs_no_encoder(seeds_index: Path) -> None:
+    found = loaded(COMMAND, "suggest", "who pays the", "-i", seeds_index)
+    assert found & (NEVER_TO_ASK | HTTP | {"onnxruntime", "tokenizers", "rapidfuzz"}) == set()
+
+
 def test_help_loads_no_engine() -> None:
     found = loaded(COMMAND, "--help")
     heavy = {"numpy", "faiss", "onnxruntime", "whoosh", "tantivy", "tokenizers", "rich"}

@@ -1,4 +1,4 @@
-"""GET and POST /v1/search: the same request as query parameters and as JSON."""
+"""GET and POST /v1/search: the same request as query parameters and as JSON. GET /v1/suggest."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from fastapi.responses import JSONResponse
 from nutgraf.api.answers import (
     Problem,
     SearchAnswer,
+    SuggestAnswer,
 )
 from nutgraf.api.requests import (
     SearchBody,
     SearchParameters,
+    SuggestParameters,
 )
 from nutgraf.search import Searcher
 
@@ -41,5 +43,11 @@ def search_routes(searcher: Searcher) -> APIRouter:
     def search_structured(body: SearchBody) -> JSONResponse:
         """Search the paragraphs of all articles; the same request as JSON."""
         return JSONResponse(searcher.search(body.request()).to_dict())
+
+    @router.head("/suggest", include_in_schema=False)
+    @router.get("/suggest", response_model=SuggestAnswer, responses=ERRORS)
+    def suggest(parameters: Annotated[SuggestParameters, Query()]) -> JSONResponse:
+        """Complete what is typed so far: to titles, frequent phrases, words."""
+        return JSONResponse(searcher.suggest(parameters.q, parameters.limit).to_dict())
 
     return router

@@ -113,6 +113,33 @@ def test_similar(run, index, client):
     fails(run("similar", name, "-n", "0"), 2, "limit: is 0; take 1 to 100")
 
 
+def test_suggest(run, index, client):
+    done = run("suggest", "who pays the dunmarrow cr")
+    assert done.returncode == 0
+    assert done.stdout.decode().startswith(
+        "who pays the Dunmarrow Creamery  phrase in 2 articles\n"
+    )
+    titles = run("suggest", "dunmarrow creamery falls").stdout.decode()
+    assert "owing £23.4m  business-creamery-collapse\n" in titles
+    printed = json.loads(run("suggest", "dunmarrow", "-n", "2", "--json").stdout)
+    answered = client.get("/v1/suggest", params={"q": "dunmarrow", "limit": 2}).json()
+    for answer in (printed, answered):
+        answer.pop("took_ms")
+    assert printed == answered
+    assert run("suggest", "").stdout == b""
+    fails(run("suggest", "x", "--limit", "21"), 2, "limit: is 21; take 1 to 20")
+    (index / "suggestions.sqlite").write_bytes(b"")
+    fails(run("suggest", "dun"), 1, "suggestions.sqlite", "open the index for writing once")
+
+
+def test_did_you_mean_goes_to_standard_error(run, index):
+    done = run("search", "creemery detbs", "-n", "1", "--mode", "keyword")
+    assert done.stderr.decode() == "did you mean: Creamery debts\n"
+    assert b"did you mean" not in done.stdout
+    printed = json.loads(run("search", "creemery", "--mode", "keyword", "--json").stdout)
+    assert printed["suggestion"] == "Creamery"
+
+
 def test_every_option_of_a_search(run, index):
     done = run(
         "search", "people", "--mode", "semantic", "--limit", "5", "--offset", "2",

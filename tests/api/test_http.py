@@ -2,6 +2,7 @@
 
 import html
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from nutgraf.api.answers import (
     ArticleAnswer,
     SearchAnswer,
     StatsAnswer,
+    SuggestAnswer,
 )
 from nutgraf.api.app import create_app
 from nutgraf.api.limits import MAX_BODY
@@ -233,6 +235,7 @@ def test_documentation_describes_every_route(client):
     described = client.get("/openapi.json").json()
     assert set(described["paths"]) == {
         "/v1/search", "/v1/articles", "/v1/articles/{article}", "/v1/articles/{article}/similar",
+        "/v1/suggest",
         "/v1/stats", "/healthz",
     }  # fmt: skip
     assert client.get("/docs").status_code == 200
@@ -373,3 +376,62 @@ def test_an_article_whose_id_ends_in_similar_is_shown_by_its_encoded_id(writer):
     assert writer.get("/v1/articles/similar").json()["title"] == "similar"
     assert writer.delete("/v1/articles/a/similar").status_code == 200
     assert writer.get("/v1/articles/a%2Fsimilar").status_code == 404
+
+
+def test_suggestions_are_those_of_the_library_and_as_documented(client, seeds_index):
+    got = client.get("/v1/suggest", params={"q": "who pays the dunmarrow cr", "limit": 3})
+    assert got.status_code == 200
+    answer = got.json()
+    with Searcher(seeds_index) as searcher:
+        expected = searcher.suggest("who pays the dunmarrow cr", limit=3).to_dict()
+    assert answer.pop("took_ms") >= 0
+    assert {**expected, "took_ms": None} == {**answer, "took_ms": None}
+    assert answer["suggestions"][0] == {
+        "text": "who pays the Dunmarrow Creamery", "kind": "phrase", "article": None, "count": 2,
+    }  # fmt: skip
+    whole = client.get("/v1/suggest", params={"q": "DUNMARROW creamery falls"}).json()
+    SuggestAnswer.model_validate(whole)
+    assert set(SuggestAnswer.model_fields) == set(whole)
+    (title,) = [one for one in whole["suggestions"] if one["kind"] == "title"]
+    assert title["article"] == "business-creamery-collapse"
+    assert len(client.get("/v1/suggest", params={"q": "c"}).json()["suggestions"]) == 8
+    assert client.get("/v1/suggest", params={"q": ""}).json()["suggestions"] == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({}, "q"),
+        ({"q": "x" * 2_001}, "q"),
+        ({"q": "a\x00b"}, "q"),
+        ({"q": "x", "limit": 0}, "limit"),
+        ({"q": "x", "limit": 21}, "limit"),
+        ({"q": "x", "limit": "many"}, "limit"),
+        ({"q": "x", "mode": "keyword"}, "mode"),
+    ],
+)
+def test_what_cannot_be_completed_is_a_problem_that_names_it(client, parameters, field):
+    body = problem(client.get("/v1/suggest", params=parameters), 422)
+    assert [error["field"] for error in body["errors"]] == [field]
+
+
+def test_a_question_with_an_unknown_word_is_answered_with_how_it_may_be_meant(client):
+    for answer in (
+        client.get("/v1/search", params={"q": '+creemery "debts"'}).json(),
+        client.post("/v1/search", json={"q": '+creemery "debts"'}).json(),
+    ):
+        assert answer["suggestion"] == '+Creamery "debts"'
+    assert client.get("/v1/search", params={"q": "creamery debts"}).json()["suggestion"] is None
+
+
+def test_an_index_without_suggestions_completes_nothing_and_answers_all_the_same(
+    tmp_path, seeds_index
+):
+    index = shutil.copytree(seeds_index, tmp_path / "copy.index")
+    (index / "suggestions.sqlite").unlink()
+    with Searcher(index) as searcher, TestClient(create_app(searcher)) as asked:
+        body = problem(asked.get("/v1/suggest", params={"q": "crea"}), 500)
+        assert str(index) not in json.dumps(body)
+        answer = asked.get("/v1/search", params={"q": "creemery"})
+        assert answer.status_code == 200
+        assert answer.json()["suggestion"] is None

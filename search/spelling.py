@@ -1,0 +1,87 @@
+"""Did you mean: for words that no paragraph holds, the nearest of those that some do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.keywords.analysis import Token
+from nutgraf.index.snapshot import IndexSnapshot
+from nutgraf.index.suggestions import Counted
+from nutgraf.index.wording import is_plain_word
+from nutgraf.search.query import Question
+
+__all__ = ["meant"]
+
+SHORTEST: Final = 4
+"""Letters of a word that is looked at: of shorter ones, most are near to many others."""
+
+LONG: Final = 6
+"""Letters from which on two of them may differ, not one only."""
+
+MOST_WORDS: Final = 4
+"""Unknown words of a question; one with more of them is in another language."""
+
+_VALUE: Final = re.compile(
+    r"(?:^|[\s(+-])(?:source|author|section|language|article|published):\S*$", re.IGNORECASE
+)
+"""What stands before the value of a field: it is no word of a text."""
+
+
+def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
+    """Return the question with its unknown words as they may have been meant; None for no such.
+
+    A word is unknown where no paragraph has its term, in text or title. Signs
+    stay as they are; values of fields, patterns, words with digits and what is
+    excluded are left alone. Where the suggestions of the index are missing or
+    damaged there is none: the search is answered all the same.
+    """
+    unknown = list(_unknown(snapshot, q, question))
+    if not 0 < len(unknown) <= MOST_WORDS:
+        return None
+    corrected = q
+    try:
+        for token in reversed(unknown):
+            word = snapshot.analyzer.fold(q[token.start : token.end])
+            nearest = _nearest(snapshot, word) or q[token.start : token.end]
+            corrected = corrected[: token.start] + nearest + corrected[token.end :]
+    except BrokenIndexError:
+        return None
+    return corrected if corrected != q else None
+
+
+def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Token]:
+    """Yield the words of the question that no paragraph holds, in their places."""
+    asked = frozenset(question.terms)
+    for token in snapshot.analyzer.tokens(q):
+        word = q[token.start : token.end]
+        if token.term not in asked or len(word) < SHORTEST or not is_plain_word(word):
+            continue
+        if q[token.end : token.end + 1] in ("*", "~") or _VALUE.search(q[: token.start]):
+            continue
+        if not snapshot.keywords.holds(token.term):
+            yield token
+
+
+def _nearest(snapshot: IndexSnapshot, word: str) -> str | None:
+    """Return the known word that the fewest letters tell from `word`, the most frequent of them.
+
+    Two letters may differ, or one where it is the first.
+    """
+    near = _by_nearness(
+        snapshot.suggestions.words_like(word, word[0], 2 if len(word) >= LONG else 1)
+    )
+    if not near or near[0][0] > 1:
+        near = _by_nearness([*near, *snapshot.suggestions.words_like(word, "", 1)])
+    for _, one in near:
+        terms = snapshot.analyzer.terms(one.text)
+        # The suggestions may be a commit ahead of what is seen.
+        if len(terms) == 1 and snapshot.keywords.holds(terms[0]):
+            return one.text
+    return None
+
+
+def _by_nearness(found: list[tuple[int, Counted]]) -> list[tuple[int, Counted]]:
+    return sorted(found, key=lambda one: (one[0], -one[1].count, one[1].text))
