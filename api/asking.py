@@ -41,6 +41,9 @@ def search(
     weight: Annotated[
         float | None, typer.Option(metavar="NUMBER", help="What meaning counts in it, 0 to 1.")
     ] = None,
+    min_score: Annotated[
+        float | None, typer.Option(metavar="NUMBER", help="Leave out what scores less, 0 to 1.")
+    ] = None,
     recency_half_life: Annotated[
         str | None, typer.Option(metavar="TIME", help="Newer counts more: 12h, 30d, 2w or 1y.")
     ] = None,
@@ -83,6 +86,7 @@ def search(
         fusion=fusion,
         weight=weight,
         recency=Recency.of(recency_half_life, recency_weight),
+        min_score=min_score,
         facets=cast("tuple[Facet, ...]", tuple(facets or ())),
         explain=explain,
         highlight=Highlight(

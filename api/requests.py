@@ -47,6 +47,10 @@ Weight = Annotated[
     float | None,
     Field(description="How much meaning counts against keywords, 0 to 1; by itself what suits."),
 ]
+MinScore = Annotated[
+    float | None,
+    Field(description="The score, 0 to 1, below which hits are left out; 0 shows all there is."),
+]
 HalfLife = Annotated[
     str, Field(description="After which half of the advantage is gone: 12h, 30d, 2w, 1y.")
 ]
@@ -78,6 +82,7 @@ class _Asked(_Strict):
     offset: Offset = 0
     fusion: FusionField = "convex"
     weight: Weight = None
+    min_score: MinScore = None
     facets: Facets = []
     explain: Explain = False
 
@@ -93,6 +98,7 @@ class _Asked(_Strict):
             fusion=self.fusion,
             weight=self.weight,
             recency=recency,
+            min_score=self.min_score,
             facets=tuple(self.facets),
             explain=self.explain,
             highlight=highlight,

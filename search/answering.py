@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
@@ -15,6 +16,16 @@ from nutgraf.search.request import SearchRequest
 from nutgraf.search.spelling import meant
 
 __all__ = ["answer"]
+
+UNMET: Final = (
+    'no paragraph meets all conditions of the question: "phrases", +, -, patterns* and '
+    "field: each have to hold; write OR between alternatives"
+)
+
+IRRELEVANT: Final = (
+    "nothing relevant was found: neither words nor meaning of any paragraph come near the "
+    "question; min_score 0 shows what is nearest all the same"
+)
 
 
 def answer(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
@@ -39,11 +50,9 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
 
 
 def _warnings(question: Question, candidates: Candidates) -> tuple[str, ...]:
-    """Return what the asker is to read: nothing is found, too, where conditions are why."""
-    if question.constraint is None or len(candidates.rows):
+    """Return what the asker is to read; where nothing is found, also why."""
+    if len(candidates.rows):
         return question.warnings
-    return (
-        *question.warnings,
-        'no paragraph meets all conditions of the question: "phrases", +, -, patterns* and '
-        "field: each have to hold; write OR between alternatives",
-    )
+    if question.constraint is not None:
+        return (*question.warnings, UNMET)
+    return question.warnings if candidates.is_relevant else (*question.warnings, IRRELEVANT)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.ranking import Ranking
+from nutgraf.search.calibration import Curve, meaning_above_chance, probabilities
 from nutgraf.search.fusion import (
     EVEN,
     convex,
@@ -31,7 +32,9 @@ class Candidates:
     those that only the keywords found. `complete` is False where a ranking
     was cut at its depth. `freshness` is what age has left of each score, None
     where it does not count. `embedding`, of shape (dimension,), is that of the
-    question, None where it was not encoded.
+    question, None where it was not encoded. `is_relevant` is False where neither
+    words nor meaning of anything come near the question. `curve` tells what
+    made the scores, None where nothing can be better than another.
     """
 
     rows: NDArray[np.int64]
@@ -42,6 +45,8 @@ class Candidates:
     fusion: FusionUsed | None
     freshness: NDArray[np.float64] | None = None
     embedding: NDArray[np.float32] | None = None
+    is_relevant: bool = True
+    curve: Curve | None = None
 
     @property
     def complete(self) -> bool:
@@ -59,29 +64,50 @@ class Candidates:
             recency=None if self.freshness is None else round(float(self.freshness[at]), 4),
         )
 
+    def likely(self) -> Candidates:
+        """Return the same rows, their scores now probabilities of being relevant."""
+        if self.curve is None:
+            return self
+        scores = probabilities(self.scores, self.curve)
+        # The same order, but for scores so close that they have become one.
+        return replace(self, scores=scores)._chosen(np.lexsort((self.rows, -scores)))
+
+    def at_least(self, least: float) -> Candidates:
+        """Return those with at least this score."""
+        return self._chosen(np.flatnonzero(self.scores >= least))
+
+    def none(self) -> Candidates:
+        """Return none of them."""
+        return self._chosen(np.empty(0, np.int64))
+
     def aged(self, freshness: NDArray[np.float64]) -> Candidates:
         """Return the same rows, each score times what age leaves of it, in their new order."""
         scores = self.scores * freshness
         order = np.lexsort((self.rows, -scores))
+        return replace(self, scores=scores, freshness=freshness)._chosen(order)
+
+    def _chosen(self, places: NDArray[np.int64]) -> Candidates:
         return replace(
             self,
-            rows=self.rows[order],
-            scores=scores[order],
-            cosines=None if self.cosines is None else self.cosines[order],
-            freshness=freshness[order],
+            rows=self.rows[places],
+            scores=self.scores[places],
+            cosines=None if self.cosines is None else self.cosines[places],
+            freshness=None if self.freshness is None else self.freshness[places],
         )
 
 
 def from_keywords(ranking: Ranking, full: float) -> Candidates:
     """Return the keyword ranking alone; 1 is `full`, a perfect match, or the best there is."""
     scores = normalize(ranking.scores, 0.0, full)
-    return Candidates(ranking.rows, scores, ranking, None, None, None)
+    # Conditions alone have no perfect match: all that meets them scores 1.
+    curve: Curve | None = "keyword" if full > 0 else None
+    return Candidates(ranking.rows, scores, ranking, None, None, None, curve=curve)
 
 
-def from_meaning(ranking: Ranking) -> Candidates:
-    """Return the vector ranking alone; a cosine below 0 counts as 0."""
-    scores = np.clip(ranking.scores.astype(np.float64), 0.0, 1.0)
-    return Candidates(ranking.rows, scores, None, ranking, ranking.scores, None)
+def from_meaning(ranking: Ranking, unrelated: float | None = None) -> Candidates:
+    """Return the vector ranking alone; `unrelated` is the cosine of texts that are so."""
+    scores = meaning_above_chance(ranking.scores, unrelated)
+    return Candidates(ranking.rows, scores, None, ranking, ranking.scores, None, curve="semantic")
 
 
 def fuse(
@@ -118,6 +144,7 @@ def fuse(
         semantic,
         cosines[order],
         FusionUsed(method, round(weight, 4)),
+        curve=method,
     )
 
 

@@ -13,7 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EVEN", "K", "convex", "fitting_weight", "normalize", "ranks", "reciprocal_rank"]
+__all__ = [
+    "EVEN", "FULL", "K", "convex", "fitting_weight", "matched", "normalize", "ranks",
+    "reciprocal_rank",
+]  # fmt: skip
 
 EVEN: Final = 0.5
 """How much meaning counts against keywords, 0 to 1, in reciprocal rank fusion."""
@@ -67,8 +70,15 @@ def fitting_weight(best: float, full: float) -> float:
     The less of a question's words any paragraph has, the more likely the answer
     is put in other words.
     """
-    matched = best / max(best, full) if best > 0 else 0.0
-    return LEAST + UNMATCHED * (1 - matched)
+    return LEAST + UNMATCHED * (1 - matched(best, full))
+
+
+def matched(best: float, full: float) -> float:
+    """Return how much of a question's words the best paragraph has, 0 to 1, by its keyword score.
+
+    `full` is the score of a perfect match.
+    """
+    return best / max(best, full) if best > 0 else 0.0
 
 
 def reciprocal_rank(

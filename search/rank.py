@@ -8,11 +8,12 @@ import numpy as np
 
 from nutgraf.index.article import timestamp
 from nutgraf.index.snapshot import IndexSnapshot
+from nutgraf.search.calibration import NOTHING, meaning_above_chance
 from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
-from nutgraf.search.fusion import FULL
+from nutgraf.search.fusion import FULL, matched
 from nutgraf.search.query import Question
 from nutgraf.search.recency import freshness
-from nutgraf.search.request import DEPTH, SearchRequest
+from nutgraf.search.request import DEPTH, Filters, SearchRequest
 from nutgraf.search.retrieve import keyword_ranking, semantic_ranking
 
 __all__ = ["rank_candidates"]
@@ -23,9 +24,17 @@ def rank_candidates(
 ) -> Candidates:
     """Rank by what the mode asks for, and then by age, if that is to count.
 
-    Age is counted from the commit that is seen, so that pages of one snapshot agree.
+    Scores are probabilities. Those below the least that is asked for are left
+    out, and all of them where nothing is relevant.
     """
     candidates = _rank(snapshot, request, question)
+    if request.min_score is None and not candidates.is_relevant:
+        return candidates.none()
+    return _aged(snapshot, request, candidates).likely().at_least(request.min_score or 0.0)
+
+
+def _aged(snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidates) -> Candidates:
+    """Age is counted from the commit that is seen, so that pages of one snapshot agree."""
     if request.recency is None or not len(candidates.rows):
         return candidates
     now = timestamp(snapshot.commit.at)
@@ -37,10 +46,11 @@ def rank_candidates(
 def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -> Candidates:
     """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
     filters = request.filters
+    unrelated = snapshot.manifest.encoder.unrelated
     if request.mode == "semantic" and question.text:
         embedding = snapshot.encoder.encode_question(question.text)
         ranking = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
-        return replace(from_meaning(ranking), embedding=embedding)
+        return replace(from_meaning(ranking, unrelated), embedding=embedding)
     keyword = keyword_ranking(snapshot, question, filters, DEPTH)
     full = FULL * snapshot.keywords.weight(question.terms)
     # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
@@ -51,4 +61,9 @@ def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -
     rows = np.union1d(keyword.rows, semantic.rows)
     cosines = snapshot.vectors.scores(embedding, rows)
     fused = fuse(request.fusion, keyword, semantic, rows, cosines, full, request.weight)
-    return replace(fused, embedding=embedding)
+    words = matched(float(keyword.scores.max(initial=0.0)), full)
+    meaning = float(meaning_above_chance(cosines, unrelated).max(initial=0.0))
+    # What meets conditions is relevant by that, and not of every encoder is known what is not.
+    insisted = question.constraint is not None or filters != Filters()
+    is_relevant = insisted or unrelated is None or max(words, meaning) >= NOTHING
+    return replace(fused, embedding=embedding, is_relevant=is_relevant)

@@ -186,6 +186,8 @@ class SearchRequest:
 
     `weight` is how much meaning counts against keywords in the fusion, 0 to
     1; None leaves it to the method. Without `recency`, age does not count.
+    Hits that score less than `min_score` are left out; with None they are not,
+    unless nothing is relevant at all.
     `facets` are counted over all that matches, each once; a single one may
     stand for a tuple, and any list for a tuple.
     """
@@ -198,6 +200,7 @@ class SearchRequest:
     fusion: FusionMethod = "convex"
     weight: float | None = None
     recency: Recency | None = None
+    min_score: float | None = None
     facets: tuple[Facet, ...] = ()
     explain: bool = False
     highlight: Highlight = field(default_factory=Highlight)
@@ -208,8 +211,9 @@ class SearchRequest:
         _check_question(self.q)
         check_choice("mode", self.mode, get_args(Mode))
         check_choice("fusion", self.fusion, get_args(FusionMethod))
-        if self.weight is not None:
-            check_share("weight", self.weight)
+        for name in ("weight", "min_score"):
+            if getattr(self, name) is not None:
+                check_share(name, getattr(self, name))
         if self.recency is not None:
             check_kind("recency", self.recency, Recency)
         object.__setattr__(self, "facets", _as_facets(self.facets))

@@ -37,6 +37,8 @@ class EncoderConfig:
     `revision` is the commit on the Hugging Face hub where it is known;
     `weights_sha256` the digest of the weights that were exported; `sha256` the
     fingerprint of the exported files, by which two encoders are told apart.
+    `unrelated` is the mean cosine of texts that have nothing to do with one
+    another, None where it was not measured.
     """
 
     name: str
@@ -49,8 +51,9 @@ class EncoderConfig:
     weights_sha256: str
     precision: str
     sha256: str
+    unrelated: float | None = None
 
-    def to_dict(self) -> dict[str, str | int | None]:
+    def to_dict(self) -> dict[str, str | int | float | None]:
         """Return the fields as JSON can hold them."""
         return asdict(self)
 
@@ -76,6 +79,7 @@ class EncoderConfig:
             weights_sha256=_text(values, "weights_sha256", where),
             precision=_text(values, "precision", where),
             sha256=_text(values, "sha256", where),
+            unrelated=_cosine(values, "unrelated", where),
         )
 
     @classmethod
@@ -123,6 +127,15 @@ def _text(values: Mapping[str, object], field: str, where: str) -> str:
     if not isinstance(value, str):
         raise BrokenIndexError(f"{where} is damaged: '{field}' is {value!r}, not text; {_MEND}")
     return value
+
+
+def _cosine(values: Mapping[str, object], field: str, where: str) -> float | None:
+    value = values.get(field)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1 <= value < 1:
+        raise BrokenIndexError(f"{where} is damaged: '{field}' is {value!r}, not a cosine; {_MEND}")
+    return float(value)
 
 
 def _count(values: Mapping[str, object], field: str, where: str) -> int:

@@ -1,5 +1,7 @@
 """Recency: fractions written out, and what the asker sees of it."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.columns import NO_DATE
 from nutgraf.search import Recency, RequestError, Searcher, SearchRequest
+from nutgraf.search.calibration import CURVES
 from nutgraf.search.recency import freshness
 
 DAY = 86_400
@@ -87,11 +90,16 @@ def test_newer_counts_more_and_is_explained(index, mode):
         assert factors["undated"] == pytest.approx(0.1)
         assert factors["old"] == pytest.approx(0.1, abs=1e-3)
         assert 0.1 < factors["new"] <= 1
-        before = {hit.article.id: hit.score for hit in plain.hits}
+        # It is the score that ages, before it becomes a probability.
+        slope, bias = CURVES["convex" if mode == "hybrid" else mode]
+        before = {hit.article.id: (_logit(hit.score) - bias) / slope for hit in plain.hits}
         for hit in aged.hits:
-            assert hit.score == pytest.approx(
-                before[hit.article.id] * hit.explain.recency, abs=1e-4
-            )
+            score = (_logit(hit.score) - bias) / slope
+            assert score == pytest.approx(before[hit.article.id] * hit.explain.recency, abs=1e-3)
+
+
+def _logit(likely):
+    return math.log(likely / (1 - likely))
 
 
 def test_pages_agree(index):
