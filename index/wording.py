@@ -84,15 +84,14 @@ class Wording:
         """Return the words of a form, folded, with single spaces: alike forms have one key."""
         if text.isascii() and text.replace(" ", "").isalpha():
             return text.lower()  # As what follows would, for most forms, in a tenth of the time.
-        words = self._analyzer.words(text) if " " in text else [text]
-        return " ".join(map(self._analyzer.fold, words))
+        return self._analyzer.key(text) if " " in text else self._analyzer.fold(text)
 
     def title_keys(self, title: str) -> Iterator[tuple[int, str]]:
         """Yield the key of a title from each of its words on, and whether that is a later word.
 
         The first is whole; those of later words are cut at TITLE_KEY characters.
         """
-        words = [self._analyzer.fold(word) for word in self._analyzer.words(title)]
+        words = self._analyzer.key(title).split()
         yield 0, " ".join(words)
         later = {" ".join(words[at:])[:TITLE_KEY] for at in range(1, min(len(words), MAX_STARTS))}
         for key in sorted(later):

@@ -158,7 +158,7 @@ def _titles(snapshot: IndexSnapshot, typed: _Typed, limit: int) -> Iterator[Comp
         # The newest first.
         for row in sorted(suggestions.titles(start, CANDIDATES, later=later), reverse=True):
             record = _alive(snapshot, row)
-            key = "" if record is None else _key(record.title, analyzer)
+            key = "" if record is None else analyzer.key(record.title)
             if record is None or key in seen or f" {start}" not in f" {key}":
                 continue
             seen.add(key)
@@ -206,9 +206,5 @@ def _distinct(found: Iterable[Completion], analyzer: Analyzer) -> list[Completio
     """Return the first of those that differ in case, accents or signs alone."""
     first: dict[str, Completion] = {}
     for one in found:
-        first.setdefault(_key(one.text, analyzer), one)
+        first.setdefault(analyzer.key(one.text), one)
     return list(first.values())
-
-
-def _key(text: str, analyzer: Analyzer) -> str:
-    return " ".join(map(analyzer.fold, analyzer.words(text)))

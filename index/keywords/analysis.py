@@ -122,6 +122,13 @@ class Analyzer:
             return _ASCII_WORD.findall(text)
         return [word for word, _, _ in _words(unicodedata.normalize("NFKC", text))]
 
+    def key(self, text: str) -> str:
+        """Return the words of `text` folded, with single spaces: what alike texts have in common.
+
+        As `terms`, it leaves out what has no letter: joiners and marks by themselves.
+        """
+        return " ".join(filter(None, map(fold, self.words(text))))
+
     def tokens(self, text: str) -> list[Token]:
         """Return the terms of `text` with their places, in their order.
 

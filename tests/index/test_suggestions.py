@@ -71,8 +71,7 @@ def recounted(articles: dict[str, Article]) -> tuple[dict[str, int], list[str]]:
     counts: Counter[str] = Counter()
     for article in articles.values():
         counts.update(wording.of(article.title, article.paragraphs))
-    keys = (" ".join(map(analyzer.fold, analyzer.words(one.title))) for one in articles.values())
-    return dict(counts), sorted(keys)
+    return dict(counts), sorted(analyzer.key(one.title) for one in articles.values())
 
 
 PUT = st.tuples(
