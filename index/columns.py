@@ -2,8 +2,9 @@
 
 A row's values never change, so each column is an append-only file of
 fixed-width numbers, made from the catalog and made again if it is lost.
-Beside them stands how far they were written and the CRC-32 of each until there.
-Whether a row is alive is not here: that depends on the snapshot.
+Beside them stands how far they were written, the CRC-32 of each until there,
+and in what way sketches were made. Whether a row is alive is not here: that
+depends on the snapshot.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ from nutgraf.index.catalog import Catalog
 from nutgraf.index.disk import replace_file, writing
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.records import CODED, ColumnValues
+from nutgraf.index.sketches import SKETCH, make_sketches, method
 
 __all__ = ["NO_DATE", "Columns", "catch_up"]
 
@@ -36,15 +38,21 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "article": np.dtype("<u4"),
     "published": np.dtype("<i8"),
     **{field: np.dtype("<u4") for field in CODED},
+    "sketch": SKETCH,
 }
+
+_BLOCK: Final = 1_024
+"""Texts that are read at once, to be sketched."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
     """The columns of a snapshot, each of shape (rows,).
 
-    `article` is the number of the record, `published` int64 seconds since
-    1970 UTC or NO_DATE, the others uint32 codes of the catalog, 0 for none.
+    `article` is the number of the record, which never falls from row to row;
+    `published` int64 seconds since 1970 UTC or NO_DATE; `sketch`, of shape
+    (rows, 2), what index/sketches.py makes of the text; the others uint32 codes
+    of the catalog, 0 for none.
     """
 
     article: NDArray[np.uint32]
@@ -53,6 +61,7 @@ class Columns:
     author: NDArray[np.uint32]
     section: NDArray[np.uint32]
     language: NDArray[np.uint32]
+    sketch: NDArray[np.uint64]
 
     @classmethod
     def open(cls, folder: Path, rows: int) -> Columns:
@@ -74,10 +83,14 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class _Checks:
-    """How many rows the columns were written to, and the CRC-32 of each column until there."""
+    """How many rows the columns were written to, and the CRC-32 of each column until there.
+
+    `sketches` is the method by which sketches were made.
+    """
 
     rows: int
     of: Mapping[str, int]
+    sketches: str
 
     @classmethod
     def read(cls, folder: Path) -> _Checks:
@@ -85,7 +98,8 @@ class _Checks:
         path = folder / CHECKS
         try:
             fields = json.loads(path.read_bytes())
-            return cls(int(fields["rows"]), {name: int(fields[name]) for name in DTYPES})
+            of = {name: int(fields[name]) for name in DTYPES}
+            return cls(int(fields["rows"]), of, str(fields["sketches"]))
         except FileNotFoundError:
             return NOTHING
         except (ValueError, KeyError, TypeError):
@@ -99,10 +113,11 @@ class _Checks:
 
     def write(self, folder: Path) -> None:
         """Write them, whole or not at all."""
-        replace_file(folder / CHECKS, json.dumps({"rows": self.rows, **self.of}).encode())
+        fields = {"rows": self.rows, **self.of, "sketches": self.sketches}
+        replace_file(folder / CHECKS, json.dumps(fields).encode())
 
 
-NOTHING: Final = _Checks(0, dict.fromkeys(DTYPES, 0))
+NOTHING: Final = _Checks(0, dict.fromkeys(DTYPES, 0), "")
 
 
 def catch_up(folder: Path, catalog: Catalog, rows: int) -> None:
@@ -115,28 +130,63 @@ def catch_up(folder: Path, catalog: Catalog, rows: int) -> None:
     Raises BrokenIndexError where the catalog cannot be read.
     """
     folder.mkdir(exist_ok=True)
-    checks = _sound(folder, rows)
-    articles = list(catalog.column_values(checks.rows))
-    first = articles[0].first_row if articles else 0
-    counts = [values.paragraphs for values in articles]
+    sketches = method()
+    checks = _sound(folder, rows, sketches)
     of = {}
-    for name, dtype in DTYPES.items():
-        numbers = np.array([_number(name, values) for values in articles], dtype)
-        # The first article may be one that is there already.
-        content = np.repeat(numbers, counts)[checks.rows - first :].tobytes()
+    for name, content in _contents(catalog, checks.rows, rows).items():
         if checks.rows:
-            _append(folder / name, content, checks.rows * dtype.itemsize)
+            _append(folder / name, content, checks.rows * DTYPES[name].itemsize)
         else:
             replace_file(folder / name, content)
         of[name] = zlib.crc32(content, checks.of[name])
-    _Checks(rows, of).write(folder)
+    _Checks(rows, of, sketches).write(folder)
 
 
-def _sound(folder: Path, rows: int) -> _Checks:
-    """Return how far the columns are as they were written: no rows where any is not."""
+def _contents(catalog: Catalog, start: int, rows: int) -> dict[str, bytes]:
+    """Return what every column holds from row `start` on."""
+    articles = list(catalog.column_values(start))
+    first = articles[0].first_row if articles else 0
+    counts = [values.paragraphs for values in articles]
+    contents = {}
+    for name, dtype in DTYPES.items():
+        if dtype is not SKETCH:
+            numbers = np.array([_number(name, values) for values in articles], dtype)
+            # The first article may be one that is there already.
+            contents[name] = np.repeat(numbers, counts)[start - first :].tobytes()
+    contents["sketch"] = b"".join(_sketches(catalog, start, rows))
+    return contents
+
+
+def _sketches(catalog: Catalog, start: int, rows: int) -> Iterator[bytes]:
+    for first in range(start, rows, _BLOCK):
+        wanted = range(first, min(first + _BLOCK, rows))
+        try:
+            texts = catalog.texts(wanted)
+        except BrokenIndexError:
+            texts = _readable(catalog, wanted)
+        yield make_sketches([texts[row] for row in wanted]).tobytes()
+
+
+def _readable(catalog: Catalog, rows: range) -> dict[int, str]:
+    """Return the text of each row, "" for one that is damaged.
+
+    Who reads it is told. The index has to open for writing all the same, as
+    deleting the article is what mends it.
+    """
+    texts = {}
+    for row in rows:
+        try:
+            texts.update(catalog.texts([row]))
+        except BrokenIndexError:
+            texts[row] = ""
+    return texts
+
+
+def _sound(folder: Path, rows: int, sketches: str) -> _Checks:
+    """Return how far the columns are as they would be written: no rows where any is not."""
     try:
         checks = _Checks.read(folder)
-        if checks.rows <= rows:
+        if checks.rows <= rows and checks.sketches == sketches:
             checks.compare(folder)
             return checks
     except BrokenIndexError:

@@ -47,6 +47,7 @@ from nutgraf.index.layout import (
 from nutgraf.index.lock import is_locked
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import CODED, NO_COMMIT, Commit, Record
+from nutgraf.index.sketches import make_sketches
 from nutgraf.index.suggestions_check import SuggestionsCheck
 from nutgraf.index.vectors import VectorFile
 
@@ -77,6 +78,9 @@ _OFF: Final = 0.01
 
 _BLOCK: Final = 8_192
 """Embeddings that are measured at a time."""
+
+_TEXTS: Final = 1_024
+"""Texts that are sketched at a time."""
 
 _MOST_CONDITIONS: Final = 256
 """Terms by which a paragraph is looked for; the longest have thousands."""
@@ -226,6 +230,18 @@ class _Verifying:
                     what = f"'{name}' is not what the catalog says"
                     example = f"row {rows.start + int(at)}"
                     self._findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
+        self._check_sketches(catalog, columns, np.flatnonzero(audit.readable))
+
+    def _check_sketches(
+        self, catalog: InspectedCatalog, columns: Columns, rows: NDArray[np.int64]
+    ) -> None:
+        for start in range(0, len(rows), _TEXTS):
+            texts, _ = self._read(catalog, rows[start : start + _TEXTS].tolist())
+            some = sorted(texts)
+            made = make_sketches([texts[row] for row in some])
+            for at in np.flatnonzero((columns.sketch[some] != made).any(axis=1)):
+                what = "'sketch' is not that of the text"
+                self._findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
 
     def _check_suggestions(
         self, catalog: InspectedCatalog, commit: Commit, audit: CatalogAudit

@@ -22,6 +22,7 @@ NEVER_TO_ASK = {
     "pandas",
     "sklearn",
     "scipy",
+    "rensa",
 }
 """What only making an encoder may load, or what it brings along."""
 

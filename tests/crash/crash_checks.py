@@ -42,7 +42,7 @@ def assert_sound(index: Path) -> None:
         rows, parts = snapshot.commit.rows, snapshot.parts
         assert (parts / VECTORS).stat().st_size == rows * snapshot.manifest.encoder.dimension * 2
         for column in fields(Columns):
-            width = 8 if column.name == "published" else 4
+            width = {"published": 8, "sketch": 16}.get(column.name, 4)
             assert (parts / COLUMNS / column.name).stat().st_size == rows * width, column.name
 
 

@@ -249,7 +249,8 @@ def test_embeddings_of_other_texts_and_lengths(index):
 
 
 @pytest.mark.parametrize(
-    "name", ["article", "published", "source", "author", "section", "language", "checks.json"]
+    "name",
+    ["article", "published", "source", "author", "section", "language", "sketch", "checks.json"],
 )
 def test_columns(index, name):
     whole = (index / "columns" / name).read_bytes()
@@ -271,6 +272,15 @@ def test_columns_that_do_not_fit_the_catalog(index):
     checks["source"] = zlib.crc32(column.read_bytes())
     (index / "columns" / "checks.json").write_text(json.dumps(checks))
     assert only(index).what == "'source' is not what the catalog says: row 0"
+
+
+def test_sketches_that_do_not_fit_the_texts(index):
+    column = index / "columns" / "sketch"
+    flip(column, 16)
+    checks = json.loads((index / "columns" / "checks.json").read_bytes())
+    checks["sketch"] = zlib.crc32(column.read_bytes())
+    (index / "columns" / "checks.json").write_text(json.dumps(checks))
+    assert only(index).what == "'sketch' is not that of the text: row 1"
 
 
 def keyword_files(index):

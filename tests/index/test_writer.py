@@ -3,8 +3,12 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
+import sqlite3
 import time
+import zlib
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +27,7 @@ from nutgraf.index.errors import (
     UntrustedIndexError,
 )
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.sketches import make_sketches
 
 
 def article(name, *paragraphs, **fields):
@@ -230,6 +235,39 @@ def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, monkey
     with IndexSnapshot.open(tantivy_index) as after:
         assert after.columns.article.tolist() == [1, 1, 2, 3, 3, 3]
         assert len(after.columns.source) == 6
+
+
+@pytest.mark.parametrize("old", ["none", "another method"])
+def test_sketches_are_made_where_an_index_has_none_or_others(tantivy_index, old):
+    write(tantivy_index, FERRY, BREAD)
+    column, checks = (tantivy_index / "columns" / name for name in ("sketch", "checks.json"))
+    made, fields = column.read_bytes(), json.loads(checks.read_bytes())
+    if old == "none":
+        column.unlink()
+        del fields["sketch"], fields["sketches"]
+    else:
+        fields["sketches"] = "00"
+        column.write_bytes(bytes(len(made)))
+        fields["sketch"] = zlib.crc32(bytes(len(made)))
+    checks.write_text(json.dumps(fields))
+    with IndexWriter(tantivy_index):
+        pass
+    assert column.read_bytes() == made
+    with IndexSnapshot.open(tantivy_index) as snapshot:
+        wanted = make_sketches([*FERRY.paragraphs, *BREAD.paragraphs])
+        assert snapshot.columns.sketch.tolist() == wanted.tolist()
+
+
+def test_a_damaged_text_does_not_keep_the_columns_from_being_made_again(tantivy_index):
+    write(tantivy_index, FERRY, BREAD)
+    with closing(sqlite3.connect(tantivy_index / "catalog.sqlite")) as connection, connection:
+        connection.execute("UPDATE paragraphs SET text = 'Something else.' WHERE row = 0")
+    shutil.rmtree(tantivy_index / "columns")
+    with IndexWriter(tantivy_index) as opened:
+        opened.delete("ferry")
+    with IndexSnapshot.open(tantivy_index) as snapshot:
+        wanted = make_sketches(BREAD.paragraphs)
+        assert snapshot.columns.sketch[-len(wanted) :].tolist() == wanted.tolist()
 
 
 def test_whoever_is_interrupted_while_an_article_is_put_can_commit_the_others(
