@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from nutgraf.search.completing import Kind
 from nutgraf.search.hits import HighlightKind
-from nutgraf.search.request import FusionMethod, Mode
+from nutgraf.search.request import FusionMethod, Grouping, Mode
 
 __all__ = [
     "ArticleAnswer",
@@ -22,6 +22,7 @@ __all__ = [
     "HighlightAnswer",
     "HitAnswer",
     "HitParagraph",
+    "MoreAnswer",
     "PlaceAnswer",
     "Problem",
     "SearchAnswer",
@@ -100,14 +101,30 @@ class ExplanationAnswer(BaseModel):
     recency: Annotated[float | None, Field(description="What age has left of the score.")]
 
 
+class MoreAnswer(BaseModel):
+    """Another paragraph of a hit's article, that was found as well."""
+
+    paragraph: HitParagraph
+    score: Annotated[float, Field(ge=0, le=1)]
+    snippet: SnippetAnswer
+
+
 class HitAnswer(BaseModel):
-    """One ranked paragraph."""
+    """One ranked paragraph, or an article by its best one."""
 
     rank: int
     score: Annotated[float, Field(ge=0, le=1)]
     article: ArticleFields
     paragraph: HitParagraph
     snippet: SnippetAnswer
+    more: Annotated[
+        list[MoreAnswer], Field(description="The next best paragraphs, where a hit is an article.")
+    ]
+    versions: Annotated[int, Field(description="How many versions of it were found, with itself.")]
+    version_ids: Annotated[
+        list[str],
+        Field(description="Their ids, of paragraphs or of articles; that of this hit first."),
+    ]
     explain: ExplanationAnswer | None = None
 
 
@@ -130,6 +147,7 @@ class SearchAnswer(BaseModel):
 
     query: str
     mode: Mode
+    group: Grouping
     took_ms: float
     total: TotalAnswer
     hits: list[HitAnswer]

@@ -8,7 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from nutgraf.api.options import HERE, AsJson, From, Index, To, Trust, Values, show_answer
-from nutgraf.search.request import FACETS, Facet, FusionMethod, Mode
+from nutgraf.search.request import FACETS, Facet, FusionMethod, Grouping, Mode, Versions
 
 __all__ = ["add_search", "search", "suggest"]
 
@@ -52,6 +52,18 @@ def search(
         typer.Option(metavar="NUMBER", help="What share of a score age can take; 0.2 by itself."),
     ] = None,
     facets: Facets = None,
+    group: Annotated[
+        Grouping | None,
+        typer.Option(help="What a hit is; articles by themselves, paragraphs with --json."),
+    ] = None,
+    per_article: Annotated[int, typer.Option(help="Paragraphs to print of an article.")] = 3,
+    versions: Annotated[
+        Versions | None,
+        typer.Option(help="What to print of versions; the newest of articles by itself."),
+    ] = None,
+    diversity: Annotated[
+        float, typer.Option(metavar="NUMBER", help="Avoid hits that say the same, 0 to 1.")
+    ] = 0.0,
     explain: Annotated[bool, typer.Option("--explain", help="Say why a hit is there.")] = False,
     highlight_pre: Annotated[
         str, typer.Option(metavar="TEXT", help="Put before a match in the html of --json.")
@@ -88,6 +100,11 @@ def search(
         recency=Recency.of(recency_half_life, recency_weight),
         min_score=min_score,
         facets=cast("tuple[Facet, ...]", tuple(facets or ())),
+        # Who reads wants a story once; a program, what there is.
+        group=group or ("paragraph" if as_json else "article"),
+        per_article=per_article,
+        versions=versions,
+        diversity=diversity,
         explain=explain,
         highlight=Highlight(
             highlight_pre, highlight_post, highlight_semantic_pre, highlight_semantic_post

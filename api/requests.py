@@ -10,14 +10,17 @@ from nutgraf.search.completing import MAX_COMPLETIONS
 from nutgraf.search.request import (
     DEPTH,
     MAX_LIMIT,
+    MAX_PER_ARTICLE,
     MAX_QUESTION,
     Facet,
     Filters,
     FusionMethod,
+    Grouping,
     Highlight,
     Mode,
     Recency,
     SearchRequest,
+    Versions,
 )
 
 __all__ = [
@@ -57,6 +60,23 @@ HalfLife = Annotated[
 RecencyWeight = Annotated[
     float, Field(description="The share of a score that age can take, 0 to 1.")
 ]
+Group = Annotated[
+    Grouping, Field(description="What a hit is: a paragraph, or an article by its best one.")
+]
+PerArticle = Annotated[
+    int, Field(description=f"Paragraphs shown of an article, 1 to {MAX_PER_ARTICLE}.")
+]
+VersionsField = Annotated[
+    Versions | None,
+    Field(
+        description="Of versions of one text show the newest, the first or all; "
+        "by itself the newest of articles, all paragraphs."
+    ),
+]
+Diversity = Annotated[
+    float,
+    Field(description="From 0 to 1: how much to avoid hits that say what one before them says."),
+]
 Limit = Annotated[int, Field(description=f"Hits on the page, 1 to {MAX_LIMIT}.")]
 Offset = Annotated[int, Field(description=f"Hits before the page, 0 to {2 * DEPTH}.")]
 Facets = Annotated[
@@ -84,6 +104,10 @@ class _Asked(_Strict):
     weight: Weight = None
     min_score: MinScore = None
     facets: Facets = []
+    group: Group = "paragraph"
+    per_article: PerArticle = 3
+    versions: VersionsField = None
+    diversity: Diversity = 0.0
     explain: Explain = False
 
     def _with(
@@ -100,6 +124,10 @@ class _Asked(_Strict):
             recency=recency,
             min_score=self.min_score,
             facets=tuple(self.facets),
+            group=self.group,
+            per_article=self.per_article,
+            versions=self.versions,
+            diversity=self.diversity,
             explain=self.explain,
             highlight=highlight,
         )

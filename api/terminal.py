@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nutgraf.search import ArticleView, Completions, Response
-from nutgraf.search.hits import FacetCount, Hit, Snippet
+from nutgraf.search.hits import FacetCount, Hit, More, Snippet
 from nutgraf.search.request import DEPTH
 
 __all__ = [
@@ -55,13 +55,13 @@ def printable(text: str) -> str:
 
 
 def print_hits(response: Response, console: Console) -> None:
-    """Print ranked hits: score, title, where it is from, snippet and id."""
+    """Print ranked hits: score, title, where it is from, id and snippet; of more, a line each."""
     for hit in response.hits:
         _print_hit(hit, console)
     more = "at least " if response.total.relation == "gte" else ""
     found = f"{more}{response.total.value:,}" if response.hits else "no"
-    noun = "paragraph" if response.total.value == 1 else "paragraphs"
-    console.print(Text(f"{found} {noun} in {response.took_ms:.1f} ms ({response.mode})", "dim"))
+    nouns = response.group if response.total.value == 1 else f"{response.group}s"
+    console.print(Text(f"{found} {nouns} in {response.took_ms:.1f} ms ({response.mode})", "dim"))
 
 
 def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -> None:
@@ -81,6 +81,7 @@ def _print_hit(hit: Hit, console: Console) -> None:
         (f"{hit.rank:>2}. ", "bold"),
         (printable(article.title), "bold"),
         (f"  {hit.score:.2f}", "cyan"),
+        (_versions(len(hit.version_ids) - 1), "green"),
     )
     console.print(head, soft_wrap=True)
     origin = [article.source, article.section, article.published]
@@ -91,7 +92,33 @@ def _print_hit(hit: Hit, console: Console) -> None:
     _print_indented(_highlighted(hit.snippet), console)
     if hit.explain is not None:
         _print_indented(Text(_explained(hit), "dim"), console)
+    margin = max((len(f"#{one.position}") for one in hit.more), default=0)
+    for one in hit.more:
+        _print_more(one, margin, console)
     console.print()
+
+
+def _versions(others: int) -> str:
+    return f"  +{others} version{'s' if others > 1 else ''}" if others > 0 else ""
+
+
+def _print_more(more: More, margin: int, console: Console) -> None:
+    """Print another paragraph: its position, and as much of its snippet as a line holds."""
+    label = f"#{more.position}".ljust(margin)
+    shown = _highlighted(more.snippet)
+    if console.is_terminal:
+        shown = _one_line(shown, console.width - INDENT - margin - 2)
+    console.print(Text.assemble(" " * INDENT, (label, "dim"), "  ", shown))
+
+
+def _one_line(text: Text, width: int) -> Text:
+    """Return what fits into a line, with the first highlight in it."""
+    first = text.spans[0] if text.spans else None
+    if first is not None and first.end >= width:
+        start = text.plain.find(" ", first.start - width // 3) + 1
+        text = Text.assemble("… ", text[min(start, first.start) :])
+    text.truncate(max(width, 1), overflow="ellipsis")
+    return text
 
 
 def _highlighted(snippet: Snippet) -> Text:

@@ -196,6 +196,7 @@ def questioning(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> 
         }
         facets = ("source", "section", "language", "author", "published:month")
         ask["hybrid, five facets"] = lambda question: searcher.search(question, facets=facets)
+        ask["hybrid by article"] = lambda question: searcher.search(question, group="article")
         ask["encoder alone"] = encoder.encode_question
         times: dict[str, list[float]] = {name: [] for name in ask}
         for again in range(5):

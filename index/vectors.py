@@ -143,7 +143,7 @@ class VectorIndex:
         return self.embeddings(rows) @ question
 
     def embeddings(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the embeddings of `rows`, float32 of shape (len(rows), dimension)."""
+        """Return the embeddings of `rows`, of length 1, float32 of shape (len(rows), dimension)."""
         return self._embeddings[rows].astype(np.float32)
 
 

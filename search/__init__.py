@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nutgraf.search.completing import Completion, Completions
     from nutgraf.search.errors import RequestError
-    from nutgraf.search.hits import ArticleFields, ArticleView, Highlighted, Hit, Response, Snippet
+    from nutgraf.search.hits import (
+        ArticleFields,
+        ArticleView,
+        Highlighted,
+        Hit,
+        More,
+        Response,
+        Snippet,
+    )
     from nutgraf.search.request import Filters, Highlight, Recency, SearchRequest
     from nutgraf.search.searcher import Searcher
 
@@ -24,6 +32,7 @@ __all__ = [
     "Highlight",
     "Highlighted",
     "Hit",
+    "More",
     "Recency",
     "RequestError",
     "Response",
@@ -41,6 +50,7 @@ _MODULES = {
     "Highlight": "request",
     "Highlighted": "hits",
     "Hit": "hits",
+    "More": "hits",
     "Recency": "request",
     "RequestError": "errors",
     "Response": "hits",

@@ -7,6 +7,8 @@ from typing import Final
 
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
+from nutgraf.search.collapse import collapse
+from nutgraf.search.diversity import diversify
 from nutgraf.search.facets import count_facets
 from nutgraf.search.hits import Response, Total
 from nutgraf.search.page import hits_of_page
@@ -33,14 +35,18 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
     started = time.perf_counter()
     question = parse_question(request.q, snapshot.analyzer)
     candidates = rank_candidates(snapshot, request, question)
-    hits = hits_of_page(snapshot, request, question, candidates)
-    facets, cut = count_facets(snapshot, request, question, candidates)
+    groups = collapse(snapshot, request, candidates)
+    groups = diversify(snapshot, candidates, groups, request.diversity)
+    hits = hits_of_page(snapshot, request, question, candidates, groups)
+    by_article = request.group == "article"
+    facets, cut = count_facets(snapshot, request, question, candidates, by_article=by_article)
     suggestion = meant(snapshot, request.q, question)
     return Response(
         query=request.q,
         mode=request.mode,
+        group=request.group,
         took_ms=(time.perf_counter() - started) * 1000,
-        total=Total(len(candidates.rows), "eq" if candidates.complete else "gte"),
+        total=Total(len(groups), "eq" if candidates.complete else "gte"),
         hits=hits,
         warnings=(*_warnings(question, candidates), *cut),
         suggestion=suggestion,

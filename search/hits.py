@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from nutgraf.index.article import paragraph_id
 from nutgraf.index.records import Record
-from nutgraf.search.request import FusionMethod, Mode
+from nutgraf.search.request import FusionMethod, Grouping, Mode
 
 __all__ = [
     "ArticleFields",
@@ -19,6 +19,7 @@ __all__ = [
     "HighlightKind",
     "Highlighted",
     "Hit",
+    "More",
     "ParagraphView",
     "Place",
     "Response",
@@ -73,6 +74,14 @@ class Snippet:
     html: str
     highlights: tuple[Highlighted, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the snippet as it is written in JSON."""
+        return {
+            "text": self.text,
+            "html": self.html,
+            "highlights": [asdict(one) for one in self.highlights],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -101,8 +110,24 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """Another paragraph of a hit's article, that was found as well."""
+
+    score: float
+    position: int
+    text: str
+    snippet: Snippet
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """One ranked paragraph. `score` is in 0..1; `position` counts from 0."""
+    """One ranked paragraph, or an article by its best one.
+
+    `score` is in 0..1, the best of all versions; `position` counts from 0.
+    `more` are the next best paragraphs, where articles were asked for.
+    `version_ids` are the public ids of all versions that were found, of
+    paragraphs or articles, that of this hit first.
+    """
 
     rank: int
     score: float
@@ -110,6 +135,8 @@ class Hit:
     position: int
     text: str
     snippet: Snippet
+    more: tuple[More, ...] = ()
+    version_ids: tuple[str, ...] = ()
     explain: Explanation | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,24 +145,33 @@ class Hit:
             "rank": self.rank,
             "score": round(self.score, 4),
             "article": asdict(self.article),
-            "paragraph": {
-                "id": paragraph_id(self.article.id, self.position),
-                "position": self.position,
-            },
-            "snippet": {
-                "text": self.snippet.text,
-                "html": self.snippet.html,
-                "highlights": [asdict(one) for one in self.snippet.highlights],
-            },
+            "paragraph": self._paragraph(self.position),
+            "snippet": self.snippet.to_dict(),
+            "more": [
+                {
+                    "paragraph": self._paragraph(one.position),
+                    "score": round(one.score, 4),
+                    "snippet": one.snippet.to_dict(),
+                }
+                for one in self.more
+            ],
+            "versions": len(self.version_ids),
+            "version_ids": list(self.version_ids),
         }
         if self.explain is not None:
             found["explain"] = asdict(self.explain)
         return found
 
+    def _paragraph(self, position: int) -> dict[str, Any]:
+        return {"id": paragraph_id(self.article.id, position), "position": position}
+
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many hits there are to page through; "gte" where a ranking was cut at its depth."""
+    """How many hits there are to page through; "gte" where a ranking was cut at its depth.
+
+    They are paragraphs or articles, as was asked for, versions of one text counted once.
+    """
 
     value: int
     relation: Literal["eq", "gte"]
@@ -158,6 +194,7 @@ class Response:
 
     query: str
     mode: Mode
+    group: Grouping
     took_ms: float
     total: Total
     hits: tuple[Hit, ...]
@@ -171,6 +208,7 @@ class Response:
         return {
             "query": self.query,
             "mode": self.mode,
+            "group": self.group,
             "took_ms": round(self.took_ms, 2),
             "total": asdict(self.total),
             "hits": [hit.to_dict() for hit in self.hits],

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from nutgraf.index.article import paragraph_id
+from nutgraf.index.records import Record
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
-from nutgraf.search.hits import ArticleFields, Hit
+from nutgraf.search.collapse import Group
+from nutgraf.search.hits import ArticleFields, Hit, More
 from nutgraf.search.matches import find_matches
 from nutgraf.search.meaning import Analysed, find_near_words
 from nutgraf.search.query import Question
@@ -15,33 +20,74 @@ __all__ = ["hits_of_page"]
 
 
 def hits_of_page(
-    snapshot: IndexSnapshot, request: SearchRequest, question: Question, candidates: Candidates
+    snapshot: IndexSnapshot,
+    request: SearchRequest,
+    question: Question,
+    candidates: Candidates,
+    groups: Sequence[Group],
 ) -> tuple[Hit, ...]:
-    """Return the hits of the page that the request asks for."""
-    page = range(request.offset, min(request.offset + request.limit, len(candidates.rows)))
-    found = snapshot.paragraphs(int(candidates.rows[at]) for at in page)
-    shown = [found[int(candidates.rows[at])] for at in page]
-    analysed = [_analyse(paragraph.text, question, snapshot) for _, paragraph in shown]
-    # Where meaning had no say, no word is there for its meaning, and no encoder was opened.
-    meant = candidates.cosines is not None
-    near = find_near_words(snapshot, question, analysed) if meant else [()] * len(page)
+    """Return the hits of the page that the request asks for, one for each group of candidates."""
+    page = groups[request.offset : request.offset + request.limit]
+    places = [at for group in page for at in group.shown[: request.per_article]]
+    shown = _shown(snapshot, request, question, candidates, places)
+    names = _version_ids(snapshot, request, candidates, page)
     hits = []
-    for at, (record, paragraph), words, near_words in zip(page, shown, analysed, near, strict=True):
-        language = record.language or snapshot.manifest.language
+    for rank, group in enumerate(page, start=request.offset + 1):
+        at, *others = group.shown[: request.per_article]
+        record, best = shown[at]
         hits.append(
             Hit(
-                rank=at + 1,
-                score=float(candidates.scores[at]),
+                rank=rank,
+                score=float(candidates.scores[group.best]),
                 article=ArticleFields.of(record),
-                position=paragraph.position,
-                text=paragraph.text,
-                snippet=make_snippet(
-                    paragraph.text, words.matches, language, request.highlight, near_words
-                ),
+                position=best.position,
+                text=best.text,
+                snippet=best.snippet,
+                more=tuple(shown[other][1] for other in others),
+                version_ids=tuple(names[version] for version in group.versions),
                 explain=candidates.explain(at) if request.explain else None,
             )
         )
     return tuple(hits)
+
+
+def _shown(
+    snapshot: IndexSnapshot,
+    request: SearchRequest,
+    question: Question,
+    candidates: Candidates,
+    places: Sequence[int],
+) -> Mapping[int, tuple[Record, More]]:
+    """Return the paragraph that stands at each place among the candidates, and its article."""
+    rows = candidates.rows[places].tolist()
+    found = snapshot.paragraphs(rows)
+    analysed = [_analyse(found[row][1].text, question, snapshot) for row in rows]
+    # Where meaning had no say, no word is there for its meaning, and no encoder was opened.
+    meant = candidates.cosines is not None
+    near = find_near_words(snapshot, question, analysed) if meant else [()] * len(rows)
+    shown = {}
+    for at, row, words, near_words in zip(places, rows, analysed, near, strict=True):
+        record, paragraph = found[row]
+        language = record.language or snapshot.manifest.language
+        snippet = make_snippet(words.text, words.matches, language, request.highlight, near_words)
+        score = float(candidates.scores[at])
+        shown[at] = record, More(score, paragraph.position, paragraph.text, snippet)
+    return shown
+
+
+def _version_ids(
+    snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidates, page: Sequence[Group]
+) -> Mapping[int, str]:
+    """Return what each version on the page is called, by its place among the candidates."""
+    places = [at for group in page for at in group.versions]
+    rows = candidates.rows[places].tolist()
+    records = snapshot.catalog.records_of(rows)
+    if request.group == "article":
+        return {at: records[row].id for at, row in zip(places, rows, strict=True)}
+    return {
+        at: paragraph_id(records[row].id, row - records[row].first_row)
+        for at, row in zip(places, rows, strict=True)
+    }
 
 
 def _analyse(text: str, question: Question, snapshot: IndexSnapshot) -> Analysed:

@@ -20,15 +20,18 @@ __all__ = [
     "DEPTH",
     "FACETS",
     "MAX_LIMIT",
+    "MAX_PER_ARTICLE",
     "MAX_QUESTION",
     "MAX_VALUES",
     "Facet",
     "Filters",
     "FusionMethod",
+    "Grouping",
     "Highlight",
     "Mode",
     "Recency",
     "SearchRequest",
+    "Versions",
 ]
 
 Mode = Literal["hybrid", "keyword", "semantic"]
@@ -43,6 +46,8 @@ Facet = Literal[
     "published:year",
 ]
 FACETS: Final[tuple[str, ...]] = get_args(Facet)
+Grouping = Literal["paragraph", "article"]
+Versions = Literal["newest", "first", "all"]
 
 DEPTH: Final = 200
 """Rows taken from each ranking, whatever page is asked for, so that pages agree."""
@@ -52,6 +57,9 @@ MAX_LIMIT: Final = 100
 
 MAX_OFFSET: Final = 2 * DEPTH
 """Two rankings of DEPTH rows that share none: nothing stands beyond."""
+
+MAX_PER_ARTICLE: Final = 20
+"""Paragraphs that are shown of one article: who wants more of it wants to read it."""
 
 MAX_QUESTION: Final = 2_000
 """Characters in a question: a long paragraph fits, an article does not."""
@@ -190,6 +198,12 @@ class SearchRequest:
     unless nothing is relevant at all.
     `facets` are counted over all that matches, each once; a single one may
     stand for a tuple, and any list for a tuple.
+
+    A hit is a paragraph or an article, as `group` says; of an article,
+    `per_article` paragraphs are shown. Of `versions` of one text the newest or
+    the first is shown, or all, each as a hit of its own; None stands for the newest
+    where articles are asked for, for all where paragraphs are. `diversity`, 0
+    to 1, puts what says the same as a hit before it further down.
     """
 
     q: str
@@ -202,6 +216,10 @@ class SearchRequest:
     recency: Recency | None = None
     min_score: float | None = None
     facets: tuple[Facet, ...] = ()
+    group: Grouping = "paragraph"
+    per_article: int = 3
+    versions: Versions | None = None
+    diversity: float = 0.0
     explain: bool = False
     highlight: Highlight = field(default_factory=Highlight)
 
@@ -217,8 +235,19 @@ class SearchRequest:
         if self.recency is not None:
             check_kind("recency", self.recency, Recency)
         object.__setattr__(self, "facets", _as_facets(self.facets))
+        check_choice("group", self.group, get_args(Grouping))
+        check_range("per_article", self.per_article, 1, MAX_PER_ARTICLE)
+        if self.versions is not None:
+            check_kind("versions", self.versions, str)
+            check_choice("versions", self.versions, get_args(Versions))
+        check_share("diversity", self.diversity)
         check_range("limit", self.limit, 1, MAX_LIMIT)
         check_range("offset", self.offset, 0, MAX_OFFSET)
+
+    @property
+    def folding(self) -> Versions:
+        """What is shown of versions: what `versions` says, or what suits `group`."""
+        return self.versions or ("newest" if self.group == "article" else "all")
 
 
 KINDS: Final = {
@@ -228,6 +257,8 @@ KINDS: Final = {
     "offset": int,
     "filters": Filters,
     "fusion": str,
+    "group": str,
+    "per_article": int,
     "explain": bool,
     "highlight": Highlight,
 }

@@ -19,11 +19,12 @@ from nutgraf.index.records import Record
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import from_meaning
 from nutgraf.search.checks import check_kind, check_range
+from nutgraf.search.collapse import each_alone
 from nutgraf.search.filters import filter_mask
 from nutgraf.search.hits import Response, Total
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query import Question
-from nutgraf.search.request import DEPTH, MAX_LIMIT, Filters, SearchRequest
+from nutgraf.search.request import DEPTH, MAX_LIMIT, Filters, Grouping, SearchRequest
 
 __all__ = ["similar"]
 
@@ -55,11 +56,15 @@ def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) ->
         ranking = _nearest_articles(snapshot, embedding, limit, allowed)
     else:
         ranking = snapshot.vectors.rank(embedding, DEPTH, allowed)
-    request = SearchRequest(name, mode="semantic", limit=limit, filters=filters)
+    candidates = from_meaning(ranking)
+    group: Grouping = "article" if position is None else "paragraph"
+    request = SearchRequest(name, mode="semantic", limit=limit, filters=filters, group=group)
+    groups = each_alone(len(candidates.rows))
     return Response(
         query=name,
         mode="semantic",
-        hits=hits_of_page(snapshot, request, NOTHING_ASKED, from_meaning(ranking)),
+        group=group,
+        hits=hits_of_page(snapshot, request, NOTHING_ASKED, candidates, groups),
         total=Total(len(ranking), "eq" if ranking.complete else "gte"),
         took_ms=(time.perf_counter() - started) * 1000,
         warnings=(),

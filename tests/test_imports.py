@@ -24,7 +24,7 @@ NEVER_TO_ASK = {
     "scipy",
     "rensa",
 }
-"""What only making an encoder may load, or what it brings along."""
+"""What only making an encoder or writing an index may load, or what that brings along."""
 
 HTTP = {"fastapi", "uvicorn", "starlette"}
 

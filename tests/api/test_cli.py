@@ -1,6 +1,7 @@
 """The command line, run as a shell runs it."""
 
 import json
+import re
 import shutil
 import signal
 import socket
@@ -49,8 +50,8 @@ def test_index_search_show_stats_delete(run, tmp_path, encoder_folder):
         "seconds": json.loads(again.stdout)["seconds"], "interrupted": False,
     }  # fmt: skip
     found = run("search", "why did the creamery go under", "-n", "2").stdout.decode()
-    assert " 1. Dunmarrow Creamery falls into administration" in found
-    assert "business-creamery-collapse#0" in found
+    assert " 1. Historic cheesemaker Dunmarrow in administration" in found
+    assert "business-creamery-collapse-wire#0" in found
     shown = run("show", "business-creamery-collapse").stdout.decode()
     assert "Dunmarrow Creamery, the 117-year-old cheesemaker" in shown
     stats = json.loads(run("stats", "--json").stdout)
@@ -80,7 +81,8 @@ def test_facets_stand_below_the_hits(run, index):
     facets = ["--facets", "source", "--facets", "published:year", "--facets", "published:month"]
     done = run("search", "flood homes", "-n", "1", *facets)
     *_, source, years, months = done.stdout.decode().splitlines()
-    answer = json.loads(run("search", "flood homes", "-n", "1", *facets, "--json").stdout)
+    same = [*facets, "--group", "article", "--json"]
+    answer = json.loads(run("search", "flood homes", "-n", "1", *same).stdout)
     counts = {
         name: [f"{one['value']} {one['count']}" for one in found]
         for name, found in answer["facets"].items()
@@ -159,6 +161,26 @@ def test_every_option_of_a_search(run, index):
     }
     none = run("search", "people", "--author", "Nobody", "--json")
     assert json.loads(none.stdout)["hits"] == []
+
+
+def test_a_terminal_shows_each_story_once_and_json_every_paragraph(run, index, client):
+    shown = run("search", "creamery debts", "-n", "2").stdout.decode()
+    assert "+1 version\n" in shown
+    assert "business-creamery-collapse-wire#0" in shown
+    assert len(re.findall(r"^    #\d+  ", shown, re.MULTILINE)) == 4
+    assert re.search(r"^at least \d+ articles in ", shown, re.MULTILINE)
+    paragraphs = run("search", "creamery debts", "--group", "paragraph").stdout.decode()
+    assert "business-creamery-collapse#0" in paragraphs
+    assert "business-creamery-collapse-wire#0" in paragraphs
+    assert not re.search(r"^    #\d+  ", paragraphs, re.MULTILINE)
+    assert json.loads(run("search", "creamery debts", "--json").stdout)["group"] == "paragraph"
+    options = ["--group", "article", "--per-article", "2", "--versions", "first", "--diversity"]
+    printed = json.loads(run("search", "creamery debts", *options, "0.2", "--json").stdout)
+    parameters = {"group": "article", "per_article": 2, "versions": "first", "diversity": 0.2}
+    answered = client.get("/v1/search", params={"q": "creamery debts", **parameters}).json()
+    assert printed["hits"] == answered["hits"]
+    fails(run("search", "x", "--per-article", "0"), 2, "per_article: is 0; take 1 to 20")
+    fails(run("search", "x", "--group", "story"), 2, "'paragraph', 'article'")
 
 
 def test_what_cannot_be_indexed_is_told_and_the_rest_is_indexed(run, tmp_path, encoder_folder):

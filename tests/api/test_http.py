@@ -290,6 +290,56 @@ def test_what_cannot_be_weighed_is_named(client, body, field):
     assert [each["field"] for each in problem(answer, 422)["errors"]] == [field]
 
 
+def test_collapse_is_asked_for_alike_in_both_ways(client):
+    asked = {"q": "creamery", "group": "article", "per_article": 2, "versions": "first",
+             "diversity": 0.1, "limit": 5}  # fmt: skip
+    by_query = client.get("/v1/search", params=asked).json()
+    by_body = client.post("/v1/search", json=asked).json()
+    assert by_query["hits"] == by_body["hits"]
+    assert by_body["group"] == "article"
+    SearchAnswer.model_validate(by_body)
+    (best, *_) = by_body["hits"]
+    assert best["article"]["id"] == "business-creamery-collapse"
+    assert best["version_ids"] == ["business-creamery-collapse", "business-creamery-collapse-wire"]
+    assert best["versions"] == 2
+    (more,) = best["more"]
+    assert more["paragraph"]["id"].startswith("business-creamery-collapse#")
+    assert more["paragraph"] != best["paragraph"]
+    assert 0 <= more["score"] <= best["score"]
+    assert more["snippet"]["html"]
+
+
+def test_every_paragraph_is_a_hit_unless_asked_otherwise(client):
+    answer = client.get("/v1/search", params={"q": "creamery debts", "limit": 2}).json()
+    assert answer["group"] == "paragraph"
+    assert [hit["versions"] for hit in answer["hits"]] == [1, 1]
+    assert [hit["version_ids"] for hit in answer["hits"]] == [
+        [hit["paragraph"]["id"]] for hit in answer["hits"]
+    ]
+    assert [hit["more"] for hit in answer["hits"]] == [[], []]
+    folded = client.get("/v1/search", params={"q": "creamery debts", "versions": "newest"}).json()
+    assert folded["hits"][0]["versions"] == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("per_article", 0, "is 0; take 1 to 20"),
+        ("per_article", "many", "integer"),
+        ("group", "story", "'paragraph' or 'article'"),
+        ("versions", "oldest", "'newest', 'first' or 'all'"),
+        ("diversity", 1.5, "is 1.5; take 0 to 1"),
+    ],
+)
+def test_what_cannot_be_collapsed_is_named(client, field, value, allowed):
+    asked = {"q": "flood", field: value}
+    answers = client.get("/v1/search", params=asked), client.post("/v1/search", json=asked)
+    for answer in answers:
+        (error,) = problem(answer, 422)["errors"]
+        assert error["field"] == field
+        assert allowed in error["reason"]
+
+
 @pytest.mark.parametrize(
     "path",
     [

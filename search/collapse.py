@@ -1,0 +1,104 @@
+"""Collapse: from ranked paragraphs to groups of them, each of which is shown as one hit.
+
+All candidates are collapsed before a page is cut, so that pages agree. No text is read for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.columns import NO_DATE
+from nutgraf.index.snapshot import IndexSnapshot
+from nutgraf.search.candidates import Candidates
+from nutgraf.search.request import Grouping, SearchRequest
+from nutgraf.search.versions import article_versions, paragraph_versions
+
+__all__ = ["Group", "collapse", "each_alone", "gather", "turns"]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What becomes one hit. All numbers are places among the candidates.
+
+    `shown` are the paragraphs of the version that is shown, best first. `best`
+    is the best paragraph of all versions: it gives the hit its place and its
+    score. `versions` has a paragraph of each, its best; first that of the one shown.
+    """
+
+    shown: tuple[int, ...]
+    best: int
+    versions: tuple[int, ...]
+
+
+def collapse(
+    snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidates
+) -> Sequence[Group]:
+    """Return the groups that the candidates make, that with the best candidate first."""
+    rows = candidates.rows
+    if request.group == "paragraph" and request.folding == "all":
+        return each_alone(len(rows))
+    columns = snapshot.columns
+    units = rows if request.group == "paragraph" else columns.article[rows].astype(np.int64)
+    if request.folding == "all":
+        return gather(units, units, units)
+    stories = _stories(snapshot, request.group, rows, units)
+    newest = request.folding == "newest"
+    return gather(units, stories, turns(columns.published[rows], units, newest=newest))
+
+
+def each_alone(many: int) -> list[Group]:
+    """Return a group for each of so many candidates."""
+    return [Group((at,), at, (at,)) for at in range(many)]
+
+
+def gather(
+    units: NDArray[np.int64], stories: NDArray[np.int64], turn: NDArray[np.int64]
+) -> list[Group]:
+    """Return the groups of candidates of the same story, that with the best candidate first.
+
+    All are given in the order of candidates, int64 of shape (candidates,). Candidates of a
+    story that are of the same unit are one version; that with the lowest `turn` is shown.
+    """
+    found: dict[int, dict[int, list[int]]] = {}
+    for at, (unit, story) in enumerate(zip(units.tolist(), stories.tolist(), strict=True)):
+        found.setdefault(story, {}).setdefault(unit, []).append(at)
+    groups = []
+    for versions in found.values():
+        places = list(versions.values())
+        best = places[0][0]
+        places.sort(key=lambda some: turn[some[0]])
+        groups.append(Group(tuple(places[0]), best, tuple(some[0] for some in places)))
+    return groups
+
+
+def turns(
+    published: NDArray[np.int64], units: NDArray[np.int64], *, newest: bool
+) -> NDArray[np.int64]:
+    """Return the turn of each candidate: the newest, or the oldest, has the lowest.
+
+    Where dates are the same or there are none, units that were indexed later (of higher
+    numbers) count as newer. What has no date comes after all that has one.
+    """
+    if not newest:
+        published = np.where(published == NO_DATE, np.iinfo(np.int64).max, published)
+    turn = np.empty(len(units), np.int64)
+    turn[np.lexsort((units, published))] = np.arange(len(units))
+    return -turn if newest else turn
+
+
+def _stories(
+    snapshot: IndexSnapshot, group: Grouping, rows: NDArray[np.int64], units: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return, for each candidate, the unit that its own is a version of."""
+    columns = snapshot.columns
+    ordered = np.sort(rows)
+    if group == "article":
+        of = article_versions(columns, ordered)
+    else:
+        first = paragraph_versions(columns.sketch[ordered])
+        of = dict(zip(ordered.tolist(), ordered[first].tolist(), strict=True))
+    return np.array([of[unit] for unit in units.tolist()], np.int64)
