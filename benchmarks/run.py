@@ -34,6 +34,7 @@ from nutgraf.index import (
     create_index,
     keywords,
 )
+from nutgraf.index.context import InContext, TitledEncoder
 from nutgraf.index.encoder import DEFAULT_MODEL, OnnxEncoder, find_model
 from nutgraf.index.encoder.reference import SentenceTransformersEncoder
 from nutgraf.index.keywords import KeywordEntry
@@ -111,8 +112,9 @@ def make_articles() -> Iterator[Article]:
 
 def building(folder: Path, articles: Sequence[Article], encoder: OnnxEncoder) -> Row:
     some = articles[: BUILD_PARAGRAPHS // PER_ARTICLE]
-    # A text that stands in two articles is encoded once.
-    texts = list({text: None for article in some for text in article.paragraphs})
+    # The same under the same title is encoded once, and so is a title.
+    found = (InContext(article.title, text) for article in some for text in article.paragraphs)
+    texts = list(dict.fromkeys(found))
     empty = [folder / f"build-{number}.index" for number in range(ROUNDS + 1)]
     for index in empty:
         create_index(index, model=str(folder / "news.index" / "encoder"))
@@ -122,7 +124,7 @@ def building(folder: Path, articles: Sequence[Article], encoder: OnnxEncoder) ->
             for article in some:
                 writer.put(article)
 
-    whole, alone = take_turns(build, lambda: encoder.encode_paragraphs(texts))
+    whole, alone = take_turns(build, lambda: TitledEncoder(encoder).encode(texts))
     return (
         f"build (put, commit) : the encoder alone, {len(texts):,} paragraphs",
         f"{len(texts) / whole:,.0f}/s : {len(texts) / alone:,.0f}/s",

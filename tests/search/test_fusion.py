@@ -57,9 +57,9 @@ def test_convex_fusion_of_two_rankings():
     rows = union(keyword, semantic)
     cosines = np.array([0.9, 0.1, 0.5], np.float32)  # of rows 3, 7, 8
     fused = fuse("convex", keyword, semantic, rows, cosines, 0.0)
-    # 7: 0.8 x 10/10 + 0; 3: 0.8 x 5/10 + 0.2 x (0.9-0.1)/0.8; 8: 0 + 0.2 x (0.5-0.1)/0.8
+    # 7: 0.85 x 10/10 + 0; 3: 0.85 x 5/10 + 0.15 x (0.9-0.1)/0.8; 8: 0 + 0.15 x (0.5-0.1)/0.8
     assert fused.rows.tolist() == [7, 3, 8]
-    assert fused.scores.tolist() == pytest.approx([0.8, 0.6, 0.1])
+    assert fused.scores.tolist() == pytest.approx([0.85, 0.575, 0.075])
     more = fuse("convex", keyword, semantic, rows, cosines, 0.0, weight=0.5)
     assert more.rows.tolist() == [3, 7, 8]
     assert more.scores.tolist() == pytest.approx([0.75, 0.5, 0.25])
@@ -70,15 +70,15 @@ def test_convex_fusion_of_two_rankings():
     assert explained.semantic.rank is None
     assert explained.semantic.score == pytest.approx(0.1)
     assert explained.fusion.method == "convex"
-    assert explained.fusion.weight == 0.2
+    assert explained.fusion.weight == 0.15
 
 
 def test_meaning_counts_for_more_where_words_match_less():
-    # 0.2 + 0.3 x (1 - best/full)
-    assert fitting_weight(10.0, 10.0) == pytest.approx(0.2)
-    assert fitting_weight(4.0, 10.0) == pytest.approx(0.2 + 0.3 * 0.6)
+    # 0.15 + 0.35 x (1 - best/full)
+    assert fitting_weight(10.0, 10.0) == pytest.approx(0.15)
+    assert fitting_weight(4.0, 10.0) == pytest.approx(0.15 + 0.35 * 0.6)
     assert fitting_weight(0.0, 10.0) == pytest.approx(0.5)
-    assert fitting_weight(20.0, 10.0) == fitting_weight(20.0, 0.0) == pytest.approx(0.2)
+    assert fitting_weight(20.0, 10.0) == fitting_weight(20.0, 0.0) == pytest.approx(0.15)
     assert fitting_weight(0.0, 0.0) == pytest.approx(0.5)
 
 
