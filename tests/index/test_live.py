@@ -41,8 +41,9 @@ def test_a_commit_is_seen_within_a_second(index):
             while f"b{number}" not in ids(searcher, "bridge"):
                 assert time.monotonic() < until
                 time.sleep(0.02)
-        best = searcher.search("The bridge is closed.", mode="semantic").hits[0]
-        assert best.score > 0.99
+        best = searcher.search("The bridge is closed.", mode="semantic", explain=True).hits[0]
+        assert best.text == "The bridge is closed."
+        assert best.explain.semantic.score > 0.9
 
 
 def test_refresh_tells_whether_there_was_something_newer(index):
