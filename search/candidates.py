@@ -8,11 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.ranking import Ranking
-from nutgraf.search.calibration import Curve, meaning_above_chance, probabilities
+from nutgraf.search.calibration import (
+    NO_EVIDENCE,
+    Curve,
+    Evidence,
+    meaning_above_chance,
+    probabilities,
+)
 from nutgraf.search.fusion import (
     EVEN,
     convex,
     fitting_weight,
+    matched,
     normalize,
     ranks,
     reciprocal_rank,
@@ -32,9 +39,9 @@ class Candidates:
     those that only the keywords found. `complete` is False where a ranking
     was cut at its depth. `freshness` is what age has left of each score, None
     where it does not count. `embedding`, of shape (dimension,), is that of the
-    question, None where it was not encoded. `is_relevant` is False where neither
-    words nor meaning of anything come near the question. `curve` tells what
-    made the scores, None where nothing can be better than another.
+    question, None where it was not encoded. `curve` tells what made the scores, None
+    where nothing can be better than another. By the `evidence`, `is_relevant` is
+    False where neither words nor meaning of anything come near the question.
     """
 
     rows: NDArray[np.int64]
@@ -45,8 +52,9 @@ class Candidates:
     fusion: FusionUsed | None
     freshness: NDArray[np.float64] | None = None
     embedding: NDArray[np.float32] | None = None
-    is_relevant: bool = True
     curve: Curve | None = None
+    evidence: Evidence = NO_EVIDENCE
+    is_relevant: bool = True
 
     @property
     def complete(self) -> bool:
@@ -68,7 +76,7 @@ class Candidates:
         """Return the same rows, their scores now probabilities of being relevant."""
         if self.curve is None:
             return self
-        scores = probabilities(self.scores, self.curve)
+        scores = probabilities(self.scores, self.curve, self.evidence)
         # The same order, but for scores so close that they have become one.
         return replace(self, scores=scores)._chosen(np.lexsort((self.rows, -scores)))
 
@@ -101,13 +109,24 @@ def from_keywords(ranking: Ranking, full: float) -> Candidates:
     scores = normalize(ranking.scores, 0.0, full)
     # Conditions alone have no perfect match: all that meets them scores 1.
     curve: Curve | None = "keyword" if full > 0 else None
-    return Candidates(ranking.rows, scores, ranking, None, None, None, curve=curve)
+    found = Evidence(words=matched(_best(ranking), full))
+    return Candidates(ranking.rows, scores, ranking, None, None, None, curve=curve, evidence=found)
 
 
 def from_meaning(ranking: Ranking, unrelated: float | None = None) -> Candidates:
     """Return the vector ranking alone; `unrelated` is the cosine of texts that are so."""
     scores = meaning_above_chance(ranking.scores, unrelated)
-    return Candidates(ranking.rows, scores, None, ranking, ranking.scores, None, curve="semantic")
+    found = Evidence(meaning=float(scores.max(initial=0.0)))
+    return Candidates(
+        ranking.rows,
+        scores,
+        None,
+        ranking,
+        ranking.scores,
+        None,
+        curve="semantic",
+        evidence=found,
+    )
 
 
 def fuse(
@@ -118,18 +137,19 @@ def fuse(
     cosines: NDArray[np.float32],
     full: float,
     weight: float | None = None,
+    unrelated: float | None = None,
 ) -> Candidates:
     """Return the rows of both rankings by their fused score.
 
     `rows` are those of either ranking, each once, ascending, and `cosines`
     theirs: a row that the vector ranking lacks is judged by its own cosine,
     not taken for meaningless. `full` is the BM25 score of a perfect match,
-    `weight` that of meaning, or None for what fits. The lowest cosine is the
-    bound from below, as the theoretical one (-1) would leave all of them alike.
+    `weight` that of meaning, or None for what fits, `unrelated` the cosine of
+    texts that are so. The lowest cosine is the bound from below, as the
+    theoretical one (-1) would leave all of them alike.
     """
     if weight is None:
-        best = float(keyword.scores.max(initial=0.0))
-        weight = EVEN if method == "rrf" else fitting_weight(best, full)
+        weight = EVEN if method == "rrf" else fitting_weight(_best(keyword), full)
     if method == "rrf":
         scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows), weight)
     else:
@@ -145,7 +165,15 @@ def fuse(
         cosines[order],
         FusionUsed(method, round(weight, 4)),
         curve=method,
+        evidence=Evidence(
+            meaning=float(meaning_above_chance(cosines, unrelated).max(initial=0.0)),
+            words=matched(_best(keyword), full),
+        ),
     )
+
+
+def _best(ranking: Ranking) -> float:
+    return float(ranking.scores.max(initial=0.0))
 
 
 def _scores_of(rows: NDArray[np.int64], ranking: Ranking) -> NDArray[np.float32]:

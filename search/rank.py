@@ -8,9 +8,9 @@ import numpy as np
 
 from nutgraf.index.article import timestamp
 from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.search.calibration import NOTHING, meaning_above_chance
+from nutgraf.search.calibration import NOTHING
 from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
-from nutgraf.search.fusion import FULL, matched
+from nutgraf.search.fusion import FULL
 from nutgraf.search.query import Question
 from nutgraf.search.recency import freshness
 from nutgraf.search.request import DEPTH, Filters, SearchRequest
@@ -60,10 +60,8 @@ def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -
     semantic = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
     rows = np.union1d(keyword.rows, semantic.rows)
     cosines = snapshot.vectors.scores(embedding, rows)
-    fused = fuse(request.fusion, keyword, semantic, rows, cosines, full, request.weight)
-    words = matched(float(keyword.scores.max(initial=0.0)), full)
-    meaning = float(meaning_above_chance(cosines, unrelated).max(initial=0.0))
+    fused = fuse(request.fusion, keyword, semantic, rows, cosines, full, request.weight, unrelated)
     # What meets conditions is relevant by that, and not of every encoder is known what is not.
     insisted = question.constraint is not None or filters != Filters()
-    is_relevant = insisted or unrelated is None or max(words, meaning) >= NOTHING
+    is_relevant = insisted or unrelated is None or max(fused.evidence) >= NOTHING
     return replace(fused, embedding=embedding, is_relevant=is_relevant)

@@ -1,5 +1,7 @@
 """Scores that mean the same from question to question, and an honest 'nothing'."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.search import RequestError, Searcher
-from nutgraf.search.calibration import CURVES, meaning_above_chance, probabilities
+from nutgraf.search.calibration import CURVES, Evidence, meaning_above_chance, probabilities
 
 FOREIGN = [
     "what is the boiling point of tungsten hexafluoride",
@@ -16,7 +18,7 @@ FOREIGN = [
 ]
 KNOWN = [
     "why did the creamery go under",
-    "people who had to leave their homes",
+    "flood in Haverdyke",
     "legionnaires in the cooling towers",
 ]
 
@@ -30,16 +32,16 @@ def searcher(either_index):
 @given(st.lists(st.floats(0, 1), max_size=20), st.sampled_from(sorted(CURVES)))
 def test_probabilities_rise_with_scores_and_stay_in_bounds(scores, kind):
     scores = np.array(sorted(scores))
-    likely = probabilities(scores, kind)
+    likely = probabilities(scores, kind, Evidence(0.5, 0.5))
     assert ((likely > 0) & (likely < 1)).all()
     assert (np.diff(likely) >= 0).all()
 
 
 def test_a_probability_is_what_platt_wrote():
-    slope, bias = CURVES["convex"]
-    assert probabilities(np.array([0.7]), "convex")[0] == pytest.approx(
-        1 / (1 + 2.718281828459045 ** -(slope * 0.7 + bias))
-    )
+    weights = CURVES["convex"]
+    x = weights.score * 0.7 + weights.meaning * 0.6 + weights.words * 0.2 + weights.bias
+    (likely,) = probabilities(np.array([0.7]), "convex", Evidence(meaning=0.6, words=0.2))
+    assert likely == pytest.approx(1 / (1 + math.exp(-x)))
 
 
 def test_meaning_counts_from_what_unrelated_texts_have():
