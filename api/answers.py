@@ -25,6 +25,7 @@ __all__ = [
     "MoreAnswer",
     "PlaceAnswer",
     "Problem",
+    "RerankedAnswer",
     "SearchAnswer",
     "ShownParagraph",
     "SnippetAnswer",
@@ -92,6 +93,14 @@ class FusionAnswer(BaseModel):
     weight: float
 
 
+class RerankedAnswer(BaseModel):
+    """How many of the first candidates were read again; complete unless time did not suffice."""
+
+    depth: int
+    scored: int
+    complete: bool
+
+
 class ExplanationAnswer(BaseModel):
     """Why a hit stands where it does."""
 
@@ -99,6 +108,9 @@ class ExplanationAnswer(BaseModel):
     semantic: PlaceAnswer | None
     fusion: FusionAnswer | None
     recency: Annotated[float | None, Field(description="What age has left of the score.")]
+    rerank: Annotated[
+        PlaceAnswer | None, Field(description="Rank and logit by the reranker; null without it.")
+    ]
 
 
 class MoreAnswer(BaseModel):
@@ -156,6 +168,7 @@ class SearchAnswer(BaseModel):
         str | None,
         Field(description="The question as it may have been meant, where a word is unknown."),
     ]
+    reranked: RerankedAnswer | None
     warnings: list[str]
     snapshot: int
 
@@ -213,6 +226,7 @@ class StatsAnswer(BaseModel):
     language: str
     keyword_engine: str
     encoder: str
+    reranker: str | None
     dimension: int
     format: int
     bytes: int

@@ -64,6 +64,19 @@ def search(
     diversity: Annotated[
         float, typer.Option(metavar="NUMBER", help="Avoid hits that say the same, 0 to 1.")
     ] = 0.0,
+    rerank: Annotated[
+        bool | None,
+        typer.Option(
+            "--rerank/--no-rerank",
+            help="Read the first hits again, with the index's reranker; done if it has one.",
+        ),
+    ] = None,
+    rerank_depth: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="How many hits; 20 by itself.")
+    ] = None,
+    rerank_budget_ms: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Milliseconds for it; 500 by itself.")
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why a hit is there.")] = False,
     highlight_pre: Annotated[
         str, typer.Option(metavar="TEXT", help="Put before a match in the html of --json.")
@@ -79,8 +92,12 @@ def search(
     trust: Trust = False,
 ) -> None:
     """Ask an index: plain words, "phrases", +must, -not, field:word, prefix*, fuzzy~."""
-    from nutgraf.search import Filters, Highlight, Recency, Searcher, SearchRequest
+    from nutgraf.index.manifest import Manifest
+    from nutgraf.search import Filters, Highlight, Recency, Rerank, Searcher, SearchRequest
 
+    if rerank is None and Manifest.read(index).reranker is not None:
+        rerank = True
+    reranking = Rerank.of(wanted=rerank, depth=rerank_depth, budget_ms=rerank_budget_ms)
     request = SearchRequest(
         q=question,
         mode=mode,
@@ -105,6 +122,7 @@ def search(
         per_article=per_article,
         versions=versions,
         diversity=diversity,
+        rerank=reranking or False,
         explain=explain,
         highlight=Highlight(
             highlight_pre, highlight_post, highlight_semantic_pre, highlight_semantic_post

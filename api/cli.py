@@ -79,6 +79,10 @@ def index(
         str | None,
         typer.Option(metavar="NAME", help="A sentence-transformers model; for a new index."),
     ] = None,
+    reranker: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A cross-encoder to rerank with; for a new index."),
+    ] = None,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
@@ -91,6 +95,7 @@ def index(
         sources,
         index,
         model=model,
+        reranker=reranker,
         keyword_engine=keyword_engine,
         trust=trust,
         messages=Console(stderr=True),

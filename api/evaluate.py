@@ -18,6 +18,7 @@ from nutgraf.index.errors import UserError
 
 if TYPE_CHECKING:
     from nutgraf.index.snapshot import IndexSnapshot
+    from nutgraf.search import Rerank
     from nutgraf.search.evaluation import Evaluation, JudgedQuestion, System
 
 __all__ = ["add_evaluate", "evaluate"]
@@ -30,6 +31,9 @@ SYSTEMS: Final[dict[str, dict[str, Any]]] = {
     BASELINE: {"mode": "hybrid"},
 }
 """What is measured where nothing else is named: fields of a SearchRequest."""
+
+UNHURRIED: Final = 10_000
+"""Milliseconds for reranking: figures must not depend on what else the machine is doing."""
 
 NOT_SETTINGS: Final = {"q", "limit", "offset", "filters", "explain", "highlight"}
 """Fields of a SearchRequest that ask for a part of a ranking, or for how it is shown."""
@@ -122,7 +126,10 @@ def _modes(indexes: _Indexes, index: Path) -> dict[str, System]:
     from nutgraf.search.evaluation import ranker
 
     snapshot = indexes.open(index)
-    return {name: ranker(snapshot, **settings) for name, settings in SYSTEMS.items()}
+    found = {name: ranker(snapshot, **settings) for name, settings in SYSTEMS.items()}
+    if snapshot.reranker is not None:
+        found["reranked"] = ranker(snapshot, rerank=_unhurried())
+    return found
 
 
 def _two(indexes: _Indexes, index: Path, sides: tuple[str, str]) -> dict[str, System]:
@@ -155,7 +162,15 @@ def _settings(side: str) -> dict[str, Any]:
                 f"write {' or '.join(f'{each}=VALUE' for each in known)}"
             )
         settings[name] = _value(value)
+    if settings.get("rerank") is True:
+        settings["rerank"] = _unhurried()
     return settings
+
+
+def _unhurried() -> Rerank:
+    from nutgraf.search import Rerank
+
+    return Rerank(budget_ms=UNHURRIED)
 
 
 def _value(text: str) -> Any:

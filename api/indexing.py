@@ -65,6 +65,7 @@ def index_sources(
     index: Path,
     *,
     model: str | None,
+    reranker: str | None,
     keyword_engine: Engine | None,
     trust: bool,
     messages: Console,
@@ -73,8 +74,8 @@ def index_sources(
 
     What cannot be indexed is told on `messages`, and the rest goes on. The
     index is made when the first article is there to be put, so a mistaken
-    path leaves nothing behind. `model` and `keyword_engine` choose for a new
-    index.
+    path leaves nothing behind. `model`, `reranker` and `keyword_engine` choose
+    for a new index.
 
     Raises what IndexWriter and create_index raise, and UserError where an
     existing index was made with another engine or model.
@@ -85,7 +86,7 @@ def index_sources(
         first = next(articles, None)
         if first is None:
             return summary
-        made = _make_if_none(index, model, keyword_engine, messages)
+        made = _make_if_none(index, model, reranker, keyword_engine, messages)
         started = time.perf_counter()
         with closing(IndexWriter(index, trust=trust or made, wait=PATIENCE)) as writer:
             try:
@@ -114,15 +115,26 @@ def _articles(
             messages.print(Text(f"rejected {printable(str(item))}", "red"), soft_wrap=True)
 
 
-def _make_if_none(index: Path, model: str | None, engine: Engine | None, messages: Console) -> bool:
+def _make_if_none(
+    index: Path,
+    model: str | None,
+    reranker: str | None,
+    engine: Engine | None,
+    messages: Console,
+) -> bool:
     """Make the index, or check that an existing one is what was asked for; tell if it was made."""
     if (index / MANIFEST).exists():
         _check_choices(index, model, engine)
+        if reranker is not None:
+            raise UserError(
+                f"{index} is there already: 'nutgraf reranker {reranker} -i {index}' gives it a "
+                "reranker"
+            )
         return False
     name = model or DEFAULT_MODEL
     wait = "" if exported_encoder(name) else ": some 10 s, once"
     messages.print(Text(f"making {index} with the encoder {name}{wait}", "dim"), soft_wrap=True)
-    create_index(index, model=name, keyword_engine=engine or "tantivy")
+    create_index(index, model=name, reranker=reranker, keyword_engine=engine or "tantivy")
     return True
 
 

@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from nutgraf.search.completing import MAX_COMPLETIONS
 from nutgraf.search.request import (
     DEPTH,
+    MAX_BUDGET,
     MAX_LIMIT,
     MAX_PER_ARTICLE,
     MAX_QUESTION,
+    MAX_RERANKED,
     Facet,
     Filters,
     FusionMethod,
@@ -19,6 +21,7 @@ from nutgraf.search.request import (
     Highlight,
     Mode,
     Recency,
+    Rerank,
     SearchRequest,
     Versions,
 )
@@ -29,6 +32,7 @@ __all__ = [
     "HighlightBody",
     "PublishedBody",
     "RecencyBody",
+    "RerankBody",
     "SearchBody",
     "SearchParameters",
     "SimilarParameters",
@@ -77,6 +81,12 @@ Diversity = Annotated[
     float,
     Field(description="From 0 to 1: how much to avoid hits that say what one before them says."),
 ]
+RerankDepth = Annotated[
+    int, Field(description=f"How many candidates are read again at most, 1 to {MAX_RERANKED}.")
+]
+RerankBudget = Annotated[
+    int, Field(description=f"Milliseconds for it, 1 to {MAX_BUDGET:,}; the rest keeps its order.")
+]
 Limit = Annotated[int, Field(description=f"Hits on the page, 1 to {MAX_LIMIT}.")]
 Offset = Annotated[int, Field(description=f"Hits before the page, 0 to {2 * DEPTH}.")]
 Facets = Annotated[
@@ -111,7 +121,11 @@ class _Asked(_Strict):
     explain: Explain = False
 
     def _with(
-        self, filters: Filters, recency: Recency | None, highlight: Highlight
+        self,
+        filters: Filters,
+        recency: Recency | None,
+        reranking: Rerank | None,
+        highlight: Highlight,
     ) -> SearchRequest:
         return SearchRequest(
             q=self.q,
@@ -128,6 +142,7 @@ class _Asked(_Strict):
             per_article=self.per_article,
             versions=self.versions,
             diversity=self.diversity,
+            rerank=reranking or False,
             explain=self.explain,
             highlight=highlight,
         )
@@ -168,6 +183,11 @@ class SearchParameters(_Asked, _Filtered):
 
     recency_half_life: HalfLife | None = None
     recency_weight: RecencyWeight | None = None
+    rerank: Annotated[
+        bool | None, Field(description="Have the first candidates read again by the reranker.")
+    ] = None
+    rerank_depth: RerankDepth | None = None
+    rerank_budget_ms: RerankBudget | None = None
     highlight_pre: Pre = "<mark>"
     highlight_post: Post = "</mark>"
     highlight_semantic_pre: SemanticPre = '<mark class="semantic">'
@@ -176,13 +196,16 @@ class SearchParameters(_Asked, _Filtered):
     def request(self) -> SearchRequest:
         """Return the request that it describes. Raises RequestError."""
         recency = Recency.of(self.recency_half_life, self.recency_weight)
+        reranking = Rerank.of(
+            wanted=self.rerank, depth=self.rerank_depth, budget_ms=self.rerank_budget_ms
+        )
         highlight = Highlight(
             self.highlight_pre,
             self.highlight_post,
             self.highlight_semantic_pre,
             self.highlight_semantic_post,
         )
-        return self._with(self.filters(), recency, highlight)
+        return self._with(self.filters(), recency, reranking, highlight)
 
 
 class SuggestParameters(_Strict):
@@ -217,6 +240,13 @@ class RecencyBody(_Strict):
     weight: RecencyWeight = 0.2
 
 
+class RerankBody(_Strict):
+    """How much may be reranked."""
+
+    depth: RerankDepth = 20
+    budget_ms: RerankBudget = 500
+
+
 class HighlightBody(_Strict):
     """What is put around a highlight in a snippet's html."""
 
@@ -231,6 +261,10 @@ class SearchBody(_Asked):
 
     filters: FiltersBody = FiltersBody()
     recency: RecencyBody | None = None
+    rerank: Annotated[
+        bool | RerankBody,
+        Field(description="Have the first candidates read again by the reranker of the index."),
+    ] = False
     highlight: HighlightBody = HighlightBody()
 
     def request(self) -> SearchRequest:
@@ -247,7 +281,11 @@ class SearchBody(_Asked):
         )
         asked = self.recency
         recency = None if asked is None else Recency(asked.half_life, asked.weight)
-        return self._with(filters, recency, Highlight(**self.highlight.model_dump()))
+        reranking = None
+        if self.rerank is not False:
+            reranking = Rerank() if self.rerank is True else Rerank(**self.rerank.model_dump())
+        highlight = Highlight(**self.highlight.model_dump())
+        return self._with(filters, recency, reranking, highlight)
 
 
 def _values(given: Values) -> tuple[str, ...]:

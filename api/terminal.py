@@ -148,6 +148,13 @@ def _explained(hit: Hit) -> str:
             parts.append(f"{name} {rank}" + ("" if place.score is None else f" ({place.score})"))
     if explain.fusion is not None:
         parts.append(f"fusion {explain.fusion.method} with weight {explain.fusion.weight}")
+    if explain.rerank is not None:
+        place = explain.rerank
+        parts.append(
+            "not reranked"
+            if place.rank is None
+            else f"rerank rank {place.rank} (logit {place.score})"
+        )
     if explain.recency is not None:
         parts.append(f"recency x {explain.recency}")
     return "; ".join(parts)

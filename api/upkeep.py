@@ -1,4 +1,4 @@
-"""The commands that look after an index: verify, repair, compact, backup, reindex."""
+"""The commands that look after an index: verify, repair, compact, backup, reindex, reranker."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from nutgraf.index.errors import UserError
 if TYPE_CHECKING:
     from nutgraf.index.rebuild import OnProgress, Rebuilt
 
-__all__ = ["add_upkeep", "backup", "compact", "reindex", "repair", "verify"]
+__all__ = ["add_upkeep", "backup", "compact", "reindex", "repair", "reranker", "verify"]
 
 
 def add_upkeep(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (verify, repair, compact, backup, reindex):
+    for command in (verify, repair, compact, backup, reindex, reranker):
         app.command()(command)
 
 
@@ -103,6 +103,26 @@ def reindex(
         print("nutgraf: interrupted; run it again to go on where it was", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     _tell(index, "encoded anew" if model else "put back", done, as_json)
+
+
+def reranker(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A cross-encoder, or an index that has one."),
+    ] = None,
+    index: Index = HERE,
+    remove: Annotated[bool, typer.Option("--remove", help="Take away the one it has.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give an index a reranker, which reads the first hits of a question again."""
+    from nutgraf.index.reranking import set_reranker
+
+    if remove == (model is not None):
+        raise UserError("name a cross-encoder, or --remove the one there is: one of the two")
+    chosen = set_reranker(index, model)
+    has = "no reranker" if chosen is None else f"the reranker {chosen.name}"
+    content = {"reranker": None if chosen is None else chosen.to_dict()}
+    show_answer(content, as_json, lambda: print(f"{index}: has {has} now"))
 
 
 def _tell(place: Path, what: str, done: Rebuilt, as_json: bool) -> None:

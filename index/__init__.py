@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         reindex,
         repair_index,
     )
+    from nutgraf.index.reranking import set_reranker
     from nutgraf.index.snapshot import IndexSnapshot
     from nutgraf.index.verification import verify_index
     from nutgraf.index.writer import IndexWriter
@@ -35,6 +36,7 @@ __all__ = [
     "put_back_index",
     "reindex",
     "repair_index",
+    "set_reranker",
     "verify_index",
 ]
 
@@ -49,6 +51,7 @@ _MODULES = {
     "put_back_index": "rebuild",
     "reindex": "rebuild",
     "repair_index": "rebuild",
+    "set_reranker": "reranking",
     "verify_index": "verification",
 }
 

@@ -15,6 +15,7 @@ from nutgraf.index.layout import ENCODER, FIRST
 from nutgraf.index.lock import WriteLock
 from nutgraf.index.manifest import Manifest, now
 from nutgraf.index.rebuild import OnProgress, Rebuilt, no_progress, put_articles, rebuilt
+from nutgraf.index.reranking import carry_reranker
 from nutgraf.index.truth import KnownEmbeddings, Truth
 from nutgraf.index.writer import PartsWriter
 
@@ -86,9 +87,12 @@ def _copy_generation(
             )
         OnnxEncoder.open(truth.folder / ENCODER, manifest.encoder)
         copy_encoder(truth.folder / ENCODER, partial / ENCODER)
+        reranker = carry_reranker(truth.folder, manifest, partial)
         make_parts(partial, manifest.keyword_engine)
         # An index of its own: whoever has the other one open must not take this for it.
-        target = replace(manifest, generation=FIRST, previous=None, created=now())
+        target = replace(
+            manifest, generation=FIRST, previous=None, created=now(), reranker=reranker
+        )
         known = KnownEmbeddings(truth)
         with closing(PartsWriter(partial, target, trust=True, encoder=known)) as writer:
             commit = truth.catalog.last_commit()

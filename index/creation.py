@@ -20,8 +20,9 @@ from nutgraf.index.encoder import (
 )
 from nutgraf.index.errors import NotAnIndexError
 from nutgraf.index.keywords import Engine
-from nutgraf.index.layout import CATALOG, ENCODER, KEYWORDS, MANIFEST, VECTORS
+from nutgraf.index.layout import CATALOG, ENCODER, KEYWORDS, MANIFEST, RERANKER, VECTORS
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.reranking import make_reranker
 
 __all__ = ["copy_encoder", "create_index", "exported_encoder", "make_encoder", "make_parts"]
 
@@ -30,6 +31,7 @@ def create_index(
     path: str | Path,
     *,
     model: str = DEFAULT_MODEL,
+    reranker: str | None = None,
     keyword_engine: Engine = "tantivy",
     language: str = "en",
 ) -> None:
@@ -37,10 +39,13 @@ def create_index(
 
     `model` is the name or the folder of a sentence-transformers model, or
     another index, whose encoder is copied, or a folder that holds an encoder
-    which was exported before. The index appears whole or not at all.
+    which was exported before. `reranker` is the name or the folder of a
+    cross-encoder, another index that has one, or None for none (see
+    `set_reranker`, which gives an index one later). The index appears whole or
+    not at all.
 
     Raises NotAnIndexError where something else is at `path`, EncoderError
-    where the model cannot be found or used.
+    where a model cannot be found or used.
     """
     index = Path(path).resolve()
     if index.exists() and (not index.is_dir() or any(index.iterdir())):
@@ -53,8 +58,9 @@ def create_index(
     partial = Path(tempfile.mkdtemp(prefix=f".{index.name}.", dir=place))
     try:
         encoder = make_encoder(model, partial / ENCODER)
+        chosen = None if reranker is None else make_reranker(reranker, partial)
         make_parts(partial, keyword_engine)
-        Manifest.new(language, keyword_engine, encoder).write(partial)
+        Manifest.new(language, keyword_engine, encoder, chosen).write(partial)
         sync_tree(partial)
         _move(partial, index)
         sync(index)
@@ -110,9 +116,10 @@ def _move(partial: Path, index: Path) -> None:
         index.mkdir(exist_ok=True)
         if any(child != partial for child in index.iterdir()):
             raise FileExistsError
-        for name in (ENCODER, KEYWORDS, VECTORS, CATALOG, MANIFEST):
-            (partial / name).rename(index / name)
-            moved.append(name)
+        for name in (ENCODER, RERANKER, KEYWORDS, VECTORS, CATALOG, MANIFEST):
+            if (partial / name).exists():
+                (partial / name).rename(index / name)
+                moved.append(name)
     except OSError as error:
         for name in moved:
             (index / name).rename(partial / name)

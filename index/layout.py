@@ -16,6 +16,7 @@ __all__ = [
     "MANIFEST",
     "PARTS",
     "REBUILD_LOCK",
+    "RERANKER",
     "SUGGESTIONS",
     "VECTORS",
     "generations",
@@ -29,6 +30,7 @@ KEYWORDS: Final = "keywords"
 COLUMNS: Final = "columns"
 SUGGESTIONS: Final = "suggestions.sqlite"
 ENCODER: Final = "encoder"
+RERANKER: Final = "reranker"
 LOCK: Final = "write.lock"
 REBUILD_LOCK: Final = "rebuild.lock"
 
@@ -38,6 +40,7 @@ PARTS: Final = (
     VECTORS,
     ENCODER,
     *(f"{name}{log}" for name in (CATALOG, SUGGESTIONS) for log in ("", "-wal", "-shm")),
+    RERANKER,
 )
 """What a generation consists of."""
 

@@ -19,6 +19,7 @@ from nutgraf.index.encoder import EncoderConfig
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError
 from nutgraf.index.keywords import ENGINES, Engine
 from nutgraf.index.layout import FIRST, MANIFEST, parts_folder
+from nutgraf.index.reranker import RerankerConfig
 
 __all__ = ["FORMAT", "Manifest", "checksum_of", "now"]
 
@@ -31,7 +32,7 @@ class Manifest:
     """What an index is.
 
     `generation` is in use; `previous` is the one before a change of encoder,
-    which can be put back.
+    which can be put back. `reranker` is None where an index has none.
     """
 
     language: str
@@ -40,12 +41,19 @@ class Manifest:
     created: str
     generation: int = FIRST
     previous: int | None = None
+    reranker: RerankerConfig | None = None
     format: int = FORMAT
 
     @classmethod
-    def new(cls, language: str, keyword_engine: Engine, encoder: EncoderConfig) -> Manifest:
+    def new(
+        cls,
+        language: str,
+        keyword_engine: Engine,
+        encoder: EncoderConfig,
+        reranker: RerankerConfig | None = None,
+    ) -> Manifest:
         """Return the manifest of an index that is made now."""
-        return cls(language, keyword_engine, encoder, now())
+        return cls(language, keyword_engine, encoder, now(), reranker=reranker)
 
     def parts(self, index: Path) -> Path:
         """Return the folder that holds the parts in use."""
@@ -83,6 +91,7 @@ class Manifest:
             raise ValueError(f"keyword_engine is {fields['keyword_engine']!r}")
         if fields.pop("checksum") != checksum_of(fields):
             raise ValueError("its checksum is another")
+        reranker = fields.get("reranker")
         return cls(
             str(fields["language"]),
             fields["keyword_engine"],
@@ -90,6 +99,7 @@ class Manifest:
             str(fields["created"]),
             int(fields["generation"]),
             fields["previous"],
+            None if reranker is None else RerankerConfig.from_dict(reranker, str(path)),
         )
 
     def write(self, index: Path) -> None:
@@ -99,6 +109,7 @@ class Manifest:
             "language": self.language,
             "keyword_engine": self.keyword_engine,
             "encoder": self.encoder.to_dict(),
+            "reranker": None if self.reranker is None else self.reranker.to_dict(),
             "created": self.created,
             "generation": self.generation,
             "previous": self.previous,

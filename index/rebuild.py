@@ -33,6 +33,7 @@ from nutgraf.index.layout import CATALOG, ENCODER, REBUILD_LOCK, generations, pa
 from nutgraf.index.lock import WriteLock
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import Commit
+from nutgraf.index.reranking import carry_reranker
 from nutgraf.index.truth import KnownEmbeddings, Truth
 from nutgraf.index.writer import PartsWriter
 
@@ -281,6 +282,8 @@ def _build(
     Returns the commit of the index that they hold, and what it is called from now on.
     """
     catalog = truth.catalog
+    reranker = carry_reranker(truth.folder, truth.manifest, target.parts(index))
+    target = replace(target, reranker=reranker)
     commit = catalog.last_commit()
     put_articles(truth.articles(commit), writer, commit.paragraphs, on_progress)
     for name in writer.ids():

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -30,11 +30,13 @@ from nutgraf.index.layout import (
     ENCODER,
     KEYWORDS,
     MANIFEST,
+    RERANKER,
     SUGGESTIONS,
     VECTORS,
 )
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import Commit, Record
+from nutgraf.index.reranker import OnnxReranker, RememberingReranker
 from nutgraf.index.suggestions import Suggestions
 from nutgraf.index.vectors import VectorIndex
 
@@ -58,6 +60,7 @@ class Statistics:
     language: str
     keyword_engine: str
     encoder: str
+    reranker: str | None
     dimension: int
     format: int
     bytes: int
@@ -169,7 +172,10 @@ class IndexSnapshot(Closing):
         opened = vars(older)
         if "encoder" in opened and self.manifest.encoder == older.manifest.encoder:
             vars(self)["encoder"] = older.encoder
-        grown = self.manifest == older.manifest and self.commit.rows >= older.commit.rows
+        if "reranker" in opened and self.manifest.reranker == older.manifest.reranker:
+            vars(self)["reranker"] = older.reranker
+        same = replace(self.manifest, reranker=older.manifest.reranker) == older.manifest
+        grown = same and self.commit.rows >= older.commit.rows
         if "vectors" in opened and grown:
             dimension = self.manifest.encoder.dimension
             # Should these be other rows all the same, they are opened anew below.
@@ -177,7 +183,7 @@ class IndexSnapshot(Closing):
                 vars(self)["vectors"] = older.vectors.grown(
                     self.parts / VECTORS, dimension, older.commit, self.commit
                 )
-        for name in ("columns", "vectors", "encoder", "alive"):
+        for name in ("columns", "vectors", "encoder", "reranker", "alive"):
             if name in opened:
                 getattr(self, name)
 
@@ -211,6 +217,14 @@ class IndexSnapshot(Closing):
             return self._suggestions
 
     @cached_property
+    def reranker(self) -> RememberingReranker | None:
+        """The reranker that the index was given; None where it has none."""
+        chosen = self.manifest.reranker
+        if chosen is None:
+            return None
+        return RememberingReranker(OnnxReranker.open(self.parts / RERANKER / chosen.folder, chosen))
+
+    @cached_property
     def alive(self) -> NDArray[np.bool_] | None:
         """Which rows are alive, of shape (rows,); None where all are."""
         removed = self.catalog.removed_rows(self.sequence)
@@ -224,7 +238,7 @@ class IndexSnapshot(Closing):
 
     def warm(self) -> None:
         """Open every part now, so that no question has to wait for one."""
-        _ = (self.columns, self.vectors, self.encoder, self.alive)
+        _ = (self.columns, self.vectors, self.encoder, self.reranker, self.alive)
 
     def article(self, article: str) -> Record | None:
         """Return the article with this id, or None."""
@@ -251,6 +265,7 @@ class IndexSnapshot(Closing):
             language=self.manifest.language,
             keyword_engine=self.manifest.keyword_engine,
             encoder=self.manifest.encoder.name,
+            reranker=None if self.manifest.reranker is None else self.manifest.reranker.name,
             dimension=self.manifest.encoder.dimension,
             format=self.manifest.format,
             bytes=_size(self.path),

@@ -39,6 +39,7 @@ from nutgraf.index.layout import (
     KEYWORDS,
     MANIFEST,
     REBUILD_LOCK,
+    RERANKER,
     SUGGESTIONS,
     VECTORS,
     generations,
@@ -47,6 +48,8 @@ from nutgraf.index.layout import (
 from nutgraf.index.lock import is_locked
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import CODED, NO_COMMIT, Commit, Record
+from nutgraf.index.reranker import OnnxReranker
+from nutgraf.index.reranker.config import MEND
 from nutgraf.index.sketches import make_sketches
 from nutgraf.index.suggestions_check import SuggestionsCheck
 from nutgraf.index.vectors import VectorFile
@@ -128,6 +131,7 @@ class _Verifying:
             if reader is not None:
                 opened.callback(reader.close)
             self._guard(ENCODER, REPAIR_ENCODER, self._open_encoder)
+            self._guard(RERANKER, MEND, self._open_reranker)
             catalog = self._guard(CATALOG, RESTORE, self._open_catalog)
             if catalog is None:
                 self._guard(COLUMNS, REPAIR_COLUMNS, lambda: self._open_columns(NO_COMMIT))
@@ -187,6 +191,11 @@ class _Verifying:
 
     def _open_encoder(self) -> None:
         self._encoder = OnnxEncoder.open(self._parts / ENCODER, self._manifest.encoder)
+
+    def _open_reranker(self) -> None:
+        chosen = self._manifest.reranker
+        if chosen is not None:
+            OnnxReranker.open(self._parts / RERANKER / chosen.folder, chosen)
 
     def _commit(
         self, catalog: InspectedCatalog, reader: KeywordReader | None

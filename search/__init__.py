@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         Response,
         Snippet,
     )
-    from nutgraf.search.request import Filters, Highlight, Recency, SearchRequest
+    from nutgraf.search.request import Filters, Highlight, Recency, Rerank, SearchRequest
     from nutgraf.search.searcher import Searcher
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "More",
     "Recency",
     "RequestError",
+    "Rerank",
     "Response",
     "SearchRequest",
     "Searcher",
@@ -53,6 +54,7 @@ _MODULES = {
     "More": "hits",
     "Recency": "request",
     "RequestError": "errors",
+    "Rerank": "request",
     "Response": "hits",
     "SearchRequest": "request",
     "Searcher": "searcher",

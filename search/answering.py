@@ -11,9 +11,9 @@ from nutgraf.search.collapse import collapse
 from nutgraf.search.diversity import diversify
 from nutgraf.search.facets import count_facets
 from nutgraf.search.hits import Response, Total
+from nutgraf.search.kept import KeptRankings
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query import Question, parse_question
-from nutgraf.search.rank import rank_candidates
 from nutgraf.search.request import SearchRequest
 from nutgraf.search.spelling import meant
 
@@ -24,17 +24,22 @@ UNMET: Final = (
     "field: each have to hold; write OR between alternatives"
 )
 
+CUT: Final = (
+    "time was up when {done.scored} of {done.depth} were reranked: the others keep their order, "
+    "below these; a larger rerank.budget_ms does more"
+)
+
 IRRELEVANT: Final = (
     "nothing relevant was found: neither words nor meaning of any paragraph come near the "
     "question; min_score 0 shows what is nearest all the same"
 )
 
 
-def answer(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
-    """Answer a request from a snapshot."""
+def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: KeptRankings) -> Response:
+    """Answer a request from a snapshot; `kept` is what makes its pages agree."""
     started = time.perf_counter()
     question = parse_question(request.q, snapshot.analyzer)
-    candidates = rank_candidates(snapshot, request, question)
+    candidates = kept.rank(snapshot, request, question)
     groups = collapse(snapshot, request, candidates)
     groups = diversify(snapshot, candidates, groups, request.diversity)
     hits = hits_of_page(snapshot, request, question, candidates, groups)
@@ -52,11 +57,15 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest) -> Response:
         suggestion=suggestion,
         snapshot=snapshot.sequence,
         facets=facets,
+        reranked=candidates.reranked,
     )
 
 
 def _warnings(question: Question, candidates: Candidates) -> tuple[str, ...]:
     """Return what the asker is to read; where nothing is found, also why."""
+    done = candidates.reranked
+    if done is not None and not done.complete:
+        return (*question.warnings, CUT.format(done=done))
     if len(candidates.rows):
         return question.warnings
     if question.constraint is not None:

@@ -24,7 +24,7 @@ from nutgraf.search.fusion import (
     ranks,
     reciprocal_rank,
 )
-from nutgraf.search.hits import Explanation, FusionUsed, Place
+from nutgraf.search.hits import Explanation, FusionUsed, Place, Reranked
 from nutgraf.search.request import FusionMethod
 
 __all__ = ["Candidates", "from_keywords", "from_meaning", "fuse"]
@@ -41,7 +41,9 @@ class Candidates:
     where it does not count. `embedding`, of shape (dimension,), is that of the
     question, None where it was not encoded. `curve` tells what made the scores, None
     where nothing can be better than another. By the `evidence`, `is_relevant` is
-    False where neither words nor meaning of anything come near the question.
+    False where neither words nor meaning of anything come near the question. `logits`
+    are those of the reranker, NaN for rows that it did not read, and `reranked` says how
+    many it did; None without it.
     """
 
     rows: NDArray[np.int64]
@@ -55,11 +57,28 @@ class Candidates:
     curve: Curve | None = None
     evidence: Evidence = NO_EVIDENCE
     is_relevant: bool = True
+    logits: NDArray[np.float64] | None = None
+    reranked: Reranked | None = None
 
     @property
     def complete(self) -> bool:
         """Whether no ranking was cut at its depth."""
         return all(one.complete for one in (self.keyword, self.semantic) if one is not None)
+
+    @property
+    def relevance(self) -> NDArray[np.float64]:
+        """The scores without what age has taken of them."""
+        if self.freshness is None:
+            return self.scores
+        kept = self.freshness > 0
+        return np.divide(self.scores, self.freshness, out=np.zeros_like(self.scores), where=kept)
+
+    @property
+    def likelihoods(self) -> NDArray[np.float64]:
+        """The probability of each row of being relevant, by its score."""
+        if self.curve is None:
+            return self.scores
+        return probabilities(self.scores, self.curve, self.evidence)
 
     def explain(self, at: int) -> Explanation:
         """Say where the candidate at position `at` stands in each ranking."""
@@ -70,15 +89,13 @@ class Candidates:
             semantic=None if self.semantic is None else _place(self.semantic, row, cosine),
             fusion=self.fusion,
             recency=None if self.freshness is None else round(float(self.freshness[at]), 4),
+            rerank=self._reranked_place(at),
         )
 
     def likely(self) -> Candidates:
         """Return the same rows, their scores now probabilities of being relevant."""
-        if self.curve is None:
-            return self
-        scores = probabilities(self.scores, self.curve, self.evidence)
         # The same order, but for scores so close that they have become one.
-        return replace(self, scores=scores)._chosen(np.lexsort((self.rows, -scores)))
+        return replace(self, scores=self.likelihoods)._sorted()
 
     def at_least(self, least: float) -> Candidates:
         """Return those with at least this score."""
@@ -90,9 +107,22 @@ class Candidates:
 
     def aged(self, freshness: NDArray[np.float64]) -> Candidates:
         """Return the same rows, each score times what age leaves of it, in their new order."""
-        scores = self.scores * freshness
-        order = np.lexsort((self.rows, -scores))
-        return replace(self, scores=scores, freshness=freshness)._chosen(order)
+        return replace(self, scores=self.scores * freshness, freshness=freshness)._sorted()
+
+    def reordered(
+        self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
+    ) -> Candidates:
+        """Return the same rows with scores that a reranker had a say in, in their new order.
+
+        `logits` are those of the first rows.
+        """
+        unread = np.full(len(self.rows) - len(logits), np.nan)
+        logits = np.concatenate([logits, unread])
+        return replace(self, scores=scores, logits=logits, reranked=done)._sorted()
+
+    def _sorted(self) -> Candidates:
+        """Return the same rows, best first."""
+        return self._chosen(np.lexsort((self.rows, -self.scores)))
 
     def _chosen(self, places: NDArray[np.int64]) -> Candidates:
         return replace(
@@ -101,7 +131,16 @@ class Candidates:
             scores=self.scores[places],
             cosines=None if self.cosines is None else self.cosines[places],
             freshness=None if self.freshness is None else self.freshness[places],
+            logits=None if self.logits is None else self.logits[places],
         )
+
+    def _reranked_place(self, at: int) -> Place | None:
+        if self.logits is None:
+            return None
+        logit = float(self.logits[at])
+        if np.isnan(logit):
+            return Place(None, None)
+        return Place(int(np.count_nonzero(self.logits > logit)) + 1, round(logit, 4))
 
 
 def from_keywords(ranking: Ranking, full: float) -> Candidates:

@@ -22,6 +22,7 @@ __all__ = [
     "More",
     "ParagraphView",
     "Place",
+    "Reranked",
     "Response",
     "Snippet",
     "Total",
@@ -100,13 +101,29 @@ class FusionUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Reranked:
+    """What reranking came to: `scored` of the first `depth` candidates were read again.
+
+    `complete` is False where the time for it did not suffice for all of them.
+    """
+
+    depth: int
+    scored: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a hit stands where it does; `recency` is the factor that age has left of its score."""
+    """Why a hit stands where it does; `recency` is the factor that age has left of its score.
+
+    `rerank` has its rank among what the reranker read, and its logit.
+    """
 
     keyword: Place | None
     semantic: Place | None
     fusion: FusionUsed | None
     recency: float | None = None
+    rerank: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +219,7 @@ class Response:
     snapshot: int
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
     suggestion: str | None = None
+    reranked: Reranked | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as HTTP and `--json` give it."""
@@ -216,6 +234,7 @@ class Response:
                 name: [asdict(one) for one in counts] for name, counts in self.facets.items()
             },
             "suggestion": self.suggestion,
+            "reranked": None if self.reranked is None else asdict(self.reranked),
             "warnings": list(self.warnings),
             "snapshot": self.snapshot,
         }

@@ -14,6 +14,7 @@ from nutgraf.search.fusion import FULL
 from nutgraf.search.query import Question
 from nutgraf.search.recency import freshness
 from nutgraf.search.request import DEPTH, Filters, SearchRequest
+from nutgraf.search.rerank import rerank_candidates
 from nutgraf.search.retrieve import keyword_ranking, semantic_ranking
 
 __all__ = ["rank_candidates"]
@@ -22,7 +23,7 @@ __all__ = ["rank_candidates"]
 def rank_candidates(
     snapshot: IndexSnapshot, request: SearchRequest, question: Question
 ) -> Candidates:
-    """Rank by what the mode asks for, and then by age, if that is to count.
+    """Rank by what the mode asks for, then by age, and by a reranker, if they are to count.
 
     Scores are probabilities. Those below the least that is asked for are left
     out, and all of them where nothing is relevant.
@@ -30,7 +31,12 @@ def rank_candidates(
     candidates = _rank(snapshot, request, question)
     if request.min_score is None and not candidates.is_relevant:
         return candidates.none()
-    return _aged(snapshot, request, candidates).likely().at_least(request.min_score or 0.0)
+    candidates = _aged(snapshot, request, candidates)
+    if request.reranking is None:
+        candidates = candidates.likely()
+    else:
+        candidates = rerank_candidates(snapshot, request.reranking, question, candidates)
+    return candidates.at_least(request.min_score or 0.0)
 
 
 def _aged(snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidates) -> Candidates:

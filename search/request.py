@@ -19,9 +19,11 @@ from nutgraf.search.errors import RequestError
 __all__ = [
     "DEPTH",
     "FACETS",
+    "MAX_BUDGET",
     "MAX_LIMIT",
     "MAX_PER_ARTICLE",
     "MAX_QUESTION",
+    "MAX_RERANKED",
     "MAX_VALUES",
     "Facet",
     "Filters",
@@ -30,6 +32,7 @@ __all__ = [
     "Highlight",
     "Mode",
     "Recency",
+    "Rerank",
     "SearchRequest",
     "Versions",
 ]
@@ -69,6 +72,12 @@ MAX_VALUES: Final = 100
 
 MAX_MARK: Final = 100
 """Characters in what is put before or after a highlight."""
+
+MAX_RERANKED: Final = 100
+"""Candidates that are read again: a second's work, and a page's worth of hits."""
+
+MAX_BUDGET: Final = 10_000
+"""Milliseconds for it."""
 
 HALF_LIFE: Final = re.compile(r"(?=[0-9.]*[1-9])[0-9]{1,6}(\.[0-9]{1,3})?[hdwy]", re.ASCII)
 """A number above 0 and a unit."""
@@ -189,6 +198,34 @@ class Recency:
 
 
 @dataclass(frozen=True, slots=True)
+class Rerank:
+    """How much may be reranked: the first `depth` candidates, in `budget_ms` milliseconds.
+
+    Raises RequestError naming the field.
+    """
+
+    depth: int = 20
+    budget_ms: int = 500
+
+    def __post_init__(self) -> None:
+        for name, most in (("depth", MAX_RERANKED), ("budget_ms", MAX_BUDGET)):
+            check_kind(f"rerank.{name}", getattr(self, name), int)
+            check_range(f"rerank.{name}", getattr(self, name), 1, most)
+
+    @classmethod
+    def of(cls, *, wanted: bool | None, depth: int | None, budget_ms: int | None) -> Rerank | None:
+        """Return what three options ask for, where they are given apart; None for none."""
+        if depth is None and budget_ms is None:
+            return cls() if wanted else None
+        if wanted is False:
+            raise RequestError("rerank", "is false, though a depth or a budget is given")
+        return cls(
+            cls().depth if depth is None else depth,
+            cls().budget_ms if budget_ms is None else budget_ms,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SearchRequest:
     """One question and how it is to be answered. Raises RequestError naming the field.
 
@@ -204,6 +241,9 @@ class SearchRequest:
     the first is shown, or all, each as a hit of its own; None stands for the newest
     where articles are asked for, for all where paragraphs are. `diversity`, 0
     to 1, puts what says the same as a hit before it further down.
+
+    `rerank`, True or a Rerank, has the first candidates read again by the
+    reranker of the index.
     """
 
     q: str
@@ -220,6 +260,7 @@ class SearchRequest:
     per_article: int = 3
     versions: Versions | None = None
     diversity: float = 0.0
+    rerank: bool | Rerank = False
     explain: bool = False
     highlight: Highlight = field(default_factory=Highlight)
 
@@ -241,6 +282,10 @@ class SearchRequest:
             check_kind("versions", self.versions, str)
             check_choice("versions", self.versions, get_args(Versions))
         check_share("diversity", self.diversity)
+        if not isinstance(self.rerank, bool | Rerank):
+            raise RequestError(
+                "rerank", f"is a {type(self.rerank).__name__}; it must be a bool or a Rerank"
+            )
         check_range("limit", self.limit, 1, MAX_LIMIT)
         check_range("offset", self.offset, 0, MAX_OFFSET)
 
@@ -248,6 +293,13 @@ class SearchRequest:
     def folding(self) -> Versions:
         """What is shown of versions: what `versions` says, or what suits `group`."""
         return self.versions or ("newest" if self.group == "article" else "all")
+
+    @property
+    def reranking(self) -> Rerank | None:
+        """How much is to be reranked, None where nothing is."""
+        if isinstance(self.rerank, Rerank):
+            return self.rerank
+        return Rerank() if self.rerank else None
 
 
 KINDS: Final = {

@@ -15,6 +15,7 @@ from nutgraf.index.snapshot import IndexSnapshot, Statistics
 from nutgraf.search.answering import answer
 from nutgraf.search.completing import Completions, check_completing, complete
 from nutgraf.search.hits import ArticleFields, ArticleView, ParagraphView, Response
+from nutgraf.search.kept import KeptRankings
 from nutgraf.search.request import Filters, SearchRequest
 from nutgraf.search.similar import similar
 
@@ -43,6 +44,7 @@ class Searcher(Closing):
 
     def __init__(self, index: str | Path, *, trust: bool = False) -> None:
         self._live = LiveIndex(index, trust=trust)
+        self._kept = KeptRankings()
 
     def search(self, request: str | SearchRequest, **options: Any) -> Response:
         """Answer a question; `options` are the other fields of SearchRequest.
@@ -53,7 +55,7 @@ class Searcher(Closing):
             request = replace(request, **options)
         else:
             request = SearchRequest(request, **options)
-        return self._ask(partial(answer, request=request))
+        return self._ask(partial(answer, request=request, kept=self._kept))
 
     def similar(
         self, name: str, *, limit: int = 10, filters: Filters = NO_FILTERS

@@ -23,7 +23,7 @@ from nutgraf.search.matches import Match
 from nutgraf.search.meaning import NearWord
 from nutgraf.search.request import Highlight
 
-__all__ = ["WIDTH", "make_snippet", "mark"]
+__all__ = ["WIDTH", "best_span", "make_snippet", "mark"]
 
 WIDTH: Final = 280
 """Characters of a snippet, ellipses aside: two or three lines of a page or a terminal."""
@@ -50,7 +50,7 @@ def make_snippet(
     `matches` and `near` come in their order and apart from one another; of the
     near words in the snippet the FEW nearest are marked.
     """
-    start, end = _best_window(_windows(text, language), matches, near)
+    start, end = best_span(text, matches, language, near=near)
     before = ELLIPSIS if text[:start].strip() else ""
     after = ELLIPSIS if text[end:].strip() else ""
     shown = before + text[start:end] + after
@@ -65,6 +65,20 @@ def make_snippet(
         for first, last, kind in _apart(sorted(marked))
     )
     return Snippet(shown, mark(shown, highlights, highlight), highlights)
+
+
+def best_span(
+    text: str,
+    matches: Sequence[Match],
+    language: str,
+    width: int = WIDTH,
+    near: Sequence[NearWord] = (),
+) -> Span:
+    """Return the part of a text, of whole sentences where they fit, that shows most of `matches`.
+
+    Start and end in code points, at most `width` of them apart.
+    """
+    return _best_window(_windows(text, language, width), matches, near)
 
 
 def mark(text: str, highlights: Sequence[Highlighted], highlight: Highlight) -> str:
@@ -134,17 +148,17 @@ def _nearness(near: Sequence[NearWord]) -> float:
     return sum(nearest.values())
 
 
-def _windows(text: str, language: str) -> list[Span]:
-    """Return spans of whole sentences of at most WIDTH characters, one from each sentence on."""
+def _windows(text: str, language: str, width: int) -> list[Span]:
+    """Return spans of whole sentences of at most `width` characters, one from each sentence on."""
     sentences = list(_sentences(text, language))
     windows: list[Span] = []
     last = 0
     for at, (start, end) in enumerate(sentences):
-        if end - start > WIDTH:
-            windows += _cut(text, start, end)
+        if end - start > width:
+            windows += _cut(text, start, end, width)
             continue
         last = max(last, at)
-        while last + 1 < len(sentences) and sentences[last + 1][1] - start <= WIDTH:
+        while last + 1 < len(sentences) and sentences[last + 1][1] - start <= width:
             last += 1
         windows.append((start, sentences[last][1]))
     return windows or [(0, 0)]
@@ -168,16 +182,16 @@ def _sentences(text: str, language: str) -> Iterator[Span]:
         yield first, first + len(rest.strip())
 
 
-def _cut(text: str, start: int, end: int) -> Iterator[Span]:
+def _cut(text: str, start: int, end: int, width: int) -> Iterator[Span]:
     """Yield windows over a sentence that is too long, bounded by white space where there is any."""
     edges = [start, *(at + 1 for at in range(start, end - 1) if text[at].isspace()), end]
     edges = [edge for edge, after in pairwise([*edges, end + 1]) if edge < after]
-    step = WIDTH // 2
+    step = width // 2
     at = start
     while True:
-        last = edges[max(bisect_left(edges, at + WIDTH + 1) - 1, 0)]
+        last = edges[max(bisect_left(edges, at + width + 1) - 1, 0)]
         if last <= at:  # One word longer than a snippet.
-            last = min(at + WIDTH, end)
+            last = min(at + width, end)
         yield at, _trimmed(text, at, last)
         if last >= end:
             return

@@ -18,10 +18,10 @@ PLACES = {
     "whoosh": ["nutgraf.index.keywords", "nutgraf.search"],
     "onnxruntime": ["nutgraf.index.encoder"],
     "onnx": ["nutgraf.index.encoder"],
-    "tokenizers": ["nutgraf.index.encoder"],
-    "torch": ["nutgraf.index.encoder"],
+    "tokenizers": ["nutgraf.index.encoder", "nutgraf.index.reranker"],
+    "torch": ["nutgraf.index.encoder", "nutgraf.index.reranker"],
     "transformers": ["nutgraf.index.encoder"],
-    "sentence_transformers": ["nutgraf.index.encoder"],
+    "sentence_transformers": ["nutgraf.index.encoder", "nutgraf.index.reranker"],
     "huggingface_hub": ["nutgraf.index.encoder"],
     "sqlite3": [
         "nutgraf.index.catalog",

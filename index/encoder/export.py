@@ -10,10 +10,7 @@ from __future__ import annotations
 import inspect
 import io
 import json
-import os
 import re
-import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,32 +18,25 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.encoder.config import (
+from nutgraf.index.encoder.config import EncoderConfig
+from nutgraf.index.encoder.graphs import ATTENTION, INPUTS, optimise, quantise, trace, write_files
+from nutgraf.index.encoder.locate import weights_sha256
+from nutgraf.index.encoder.onnx import OnnxEncoder
+from nutgraf.index.encoder.parts import (
     CONFIG_FILE,
     MODEL_FILE,
     TOKENIZER_FILE,
     WORDS_FILE,
-    EncoderConfig,
     fingerprint,
 )
-from nutgraf.index.encoder.locate import weights_sha256
-from nutgraf.index.encoder.onnx import OnnxEncoder, open_session
 from nutgraf.index.encoder.quiet import quiet
 from nutgraf.index.encoder.reference import load_sentence_transformer, prefixes
 from nutgraf.index.encoder.samples import SAMPLES
+from nutgraf.index.encoder.session import open_session
 from nutgraf.index.encoder.words import word_table
 from nutgraf.index.errors import EncoderError
 
 __all__ = ["export_encoder"]
-
-_OPSET: Final = 17
-"""Of ONNX: the version that this was measured with; any onnxruntime we allow reads it."""
-
-_ATTENTION: Final = "eager"
-"""The plain form of attention: its graph runs 1.5 times as fast as that of 'sdpa'."""
-
-_INPUTS: Final = ("input_ids", "attention_mask", "token_type_ids")
-"""What OnnxEncoder can feed a model; models take the first two at least."""
 
 _POOLINGS: Final = ("mean", "cls")
 
@@ -78,12 +68,12 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
         raise EncoderError(
             f"{destination} exists already; remove it first, or export to another folder"
         )
-    reference = load_sentence_transformer(model, "cpu", attention=_ATTENTION)
+    reference = load_sentence_transformer(model, "cpu", attention=ATTENTION)
     pooling = _pooling(reference, name)
     tokenizer = _tokenizer(reference, name)
     with quiet():
         exact = _graph(reference, pooling)
-        small = _optimise(_quantise(exact))
+        small = optimise(quantise(exact))
     question_prefix, paragraph_prefix = prefixes(reference)
     files = {
         MODEL_FILE: small,
@@ -112,7 +102,7 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
         found = _check(encoder, expected, precision, least)
     config = replace(config, unrelated=_mean_cosine(found))
     files[CONFIG_FILE] = (json.dumps(config.to_dict(), indent=2) + "\n").encode()
-    _write(files, destination)
+    write_files(files, destination)
 
 
 def _pooling(reference: Any, name: str) -> str:
@@ -178,8 +168,6 @@ def _words(reference: Any) -> bytes:
 
 def _graph(reference: Any, pooling: str) -> bytes:
     """Return the ONNX graph from tokens to normalised embeddings, in float32."""
-    import torch
-
     transformer = reference[0].auto_model
     taken = inspect.signature(transformer.forward).parameters
     given = reference.tokenizer(
@@ -188,22 +176,9 @@ def _graph(reference: Any, pooling: str) -> bytes:
         padding=True,
         return_tensors="pt",
     )
-    inputs = [name for name in _INPUTS if name in given and name in taken]
-    graph = io.BytesIO()
-    with torch.inference_mode():
-        torch.onnx.export(
-            _whole(reference, inputs, pooling),
-            tuple(given[name] for name in inputs),
-            graph,
-            input_names=inputs,
-            output_names=["embedding"],
-            dynamic_axes={name: {0: "batch", 1: "sequence"} for name in inputs}
-            | {"embedding": {0: "batch"}},
-            opset_version=_OPSET,
-            # The exporter that is based on torch.export would need onnxscript.
-            dynamo=False,
-        )
-    return graph.getvalue()
+    inputs = [name for name in INPUTS if name in given and name in taken]
+    whole = _whole(reference, inputs, pooling)
+    return trace(whole, {name: given[name] for name in inputs}, "embedding")
 
 
 def _whole(reference: Any, inputs: list[str], pooling: str) -> Any:
@@ -236,49 +211,6 @@ def _pool(tokens: Any, attention_mask: Any, pooling: str) -> Any:
         return tokens[:, 0]
     mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
     return (tokens * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-
-
-def _quantise(graph: bytes) -> bytes:
-    """Return the graph with its weights in int8, a scale per output channel.
-
-    Per tensor would be as fast, and lose a fifth of the ten nearest neighbours.
-    Weights use 7 of the 8 bits: without VNNI, x86 adds pairs of products in 16
-    bits, which overflow at 8. That was emulated on 24 paragraphs: mean cosine
-    .9939 exact and .9917 with overflow at 8 bits, .9934 both ways at 7, which is
-    just as fast. An index travels between machines.
-    quant_pre_process is left out: it changes neither speed nor embeddings here,
-    and takes as long as the quantising.
-    """
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    small = io.BytesIO()
-    quantize_dynamic(
-        onnx.load_from_string(graph),
-        small,
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        reduce_range=True,
-    )
-    return small.getvalue()
-
-
-def _optimise(graph: bytes) -> bytes:
-    """Return the graph as ONNX Runtime would make it anew each time that it is opened.
-
-    Opening takes 0.03 s in place of 0.06. "Extended" stops before what only
-    fits the machine that it was done on.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / MODEL_FILE
-        options.optimized_model_filepath = str(path)
-        options.log_severity_level = 3  # errors: that it is saved is no news
-        onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        return path.read_bytes()
 
 
 def _encode_samples(reference: Any, prefix: str) -> NDArray[np.float32]:
@@ -320,24 +252,3 @@ def _revision(model: Path) -> str | None:
     commit = model.name
     known = model.parent.name == "snapshots" and re.fullmatch("[0-9a-f]{40}", commit)
     return commit if known else None
-
-
-def _write(files: dict[str, bytes], destination: Path) -> None:
-    """Write the files into a folder beside `destination`, then give it that name."""
-    folder = destination.with_name(f".{destination.name}.{os.getpid()}.tmp")
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folder.mkdir(parents=True)
-        for name, content in files.items():
-            with (folder / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        folder.replace(destination)
-    except OSError as error:
-        raise EncoderError(
-            f"the encoder cannot be written to {destination}: {error.strerror}; "
-            "make room there, or see to its permissions"
-        ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

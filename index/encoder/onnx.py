@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,28 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.encoder.config import (
-    CONFIG_FILE,
-    MODEL_FILE,
-    TOKENIZER_FILE,
-    WORDS_FILE,
-    EncoderConfig,
-    fingerprint,
-    read_part,
-)
+from nutgraf.index.encoder.config import MEND, EncoderConfig
+from nutgraf.index.encoder.parts import CONFIG_FILE, WORDS_FILE, read_part
+from nutgraf.index.encoder.session import cores, inputs_of, open_model
 from nutgraf.index.encoder.words import WordVectors
 from nutgraf.index.errors import BrokenIndexError, EncoderError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["OnnxEncoder", "open_session"]
+__all__ = ["OnnxEncoder"]
 
 _SLICE: Final = 16
 """Texts that a thread takes at a time: 0.1 s of work, so that nobody waits who interrupts it."""
-
-_ERRORS_ONLY: Final = 3
-"""ONNX Runtime's log severity; its warnings are about graphs, and go to stderr."""
 
 
 class OnnxEncoder:
@@ -78,23 +68,12 @@ class OnnxEncoder:
         config = EncoderConfig.read(folder)
         if expected is not None:
             _compare(config, expected, folder)
-        model = read_part(folder / MODEL_FILE)
-        tokenizer = read_part(folder / TOKENIZER_FILE)
+        path = folder / WORDS_FILE
         # Encoders of earlier exports have none.
-        words = read_part(folder / WORDS_FILE) if (folder / WORDS_FILE).exists() else b""
-        # A question in a shell waits for this. Hashing lets go of the interpreter, and so does
-        # ONNX Runtime: done side by side they take as long as one.
-        with ThreadPoolExecutor(1) as pool:
-            hashed = pool.submit(fingerprint, model, tokenizer, *([words] if words else []))
-            try:
-                session = open_session(model)
-            finally:
-                # Damage says more than what ONNX Runtime makes of it, so it is told first.
-                _check_fingerprint(hashed.result(), config, folder)
-        from tokenizers import Tokenizer
-
-        table = np.load(io.BytesIO(words), allow_pickle=False) if words else None
-        return cls(config, Tokenizer.from_buffer(tokenizer), session, table)
+        words = [read_part(path, MEND)] if path.exists() else []
+        opened = open_model(folder, config.sha256, MEND, *words)
+        table = np.load(io.BytesIO(words[0]), allow_pickle=False) if words else None
+        return cls(config, *opened, table)
 
     @property
     def config(self) -> EncoderConfig:
@@ -113,7 +92,7 @@ class OnnxEncoder:
         work on it.
         """
         embeddings = np.empty((len(texts), self.dimension), dtype=np.float32)
-        threads = min(_cores(), len(texts))
+        threads = min(cores(), len(texts))
         step = min(_SLICE, -(-len(texts) // max(1, threads)))
 
         def fill(start: int) -> None:
@@ -149,48 +128,9 @@ class OnnxEncoder:
         # Half a surrogate pair, which JSON can carry, is no text to the tokenizer.
         # encode, not encode_batch: that has threads of its own, and warns after a fork.
         encoding = self._tokenizer.encode(text.encode(errors="replace").decode())
-        ids = np.array([encoding.ids], dtype=np.int64)
-        values = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.array([encoding.type_ids], dtype=np.int64),
-        }
-        outputs = self._session.run(None, {name: values[name] for name in self._inputs})
+        outputs = self._session.run(None, inputs_of(encoding, self._inputs))
         embedding: NDArray[np.float32] = outputs[0][0]
         return embedding
-
-
-def open_session(model: bytes) -> Any:
-    """Return an onnxruntime.InferenceSession over an ONNX model; raises EncoderError."""
-    # Imported when an encoder is opened: it takes 0.15 s that a keyword search need not wait.
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = _ERRORS_ONLY
-    # One thread a run. A question of 9 tokens takes 1.0 ms on one thread, 1.0 ms
-    # on two that spin and 1.5 ms on two that sleep; with 8 callers at once on 2
-    # cores one thread answers 1,800 a second, two 1,400 and 1,500.
-    options.intra_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        # With its fallback, it would print what is wrong with a graph, and try it again.
-        return onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"], enable_fallback=0
-        )
-    except Exception as error:
-        raise EncoderError(
-            f"onnxruntime {onnxruntime.__version__} cannot run the encoder: {error}; upgrade it "
-            "with: pip install --upgrade onnxruntime"
-        ) from error
-
-
-def _check_fingerprint(found: str, config: EncoderConfig, folder: Path) -> None:
-    if found != config.sha256:
-        raise BrokenIndexError(
-            f"the encoder in {folder} is damaged: the fingerprint of its files is {found}, "
-            f"{CONFIG_FILE} says {config.sha256}; restore the index from a backup, or export "
-            "the encoder again with 'nutgraf repair'"
-        ) from None
 
 
 def _compare(config: EncoderConfig, expected: EncoderConfig, folder: Path) -> None:
@@ -208,10 +148,3 @@ def _compare(config: EncoderConfig, expected: EncoderConfig, folder: Path) -> No
             f"{folder / CONFIG_FILE} and the index's manifest disagree on {', '.join(differing)}; "
             "'nutgraf repair' exports it again, or restore the index from a backup"
         )
-
-
-def _cores() -> int:
-    # Containers are often given some of a machine's cores.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

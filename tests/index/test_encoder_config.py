@@ -9,7 +9,7 @@ import pytest
 
 from nutgraf.index import encoder
 from nutgraf.index.encoder import EncoderConfig, is_exported
-from nutgraf.index.encoder.config import CONFIG_FILE, fingerprint
+from nutgraf.index.encoder.parts import CONFIG_FILE, fingerprint
 from nutgraf.index.errors import BrokenIndexError
 
 CONFIG = EncoderConfig(

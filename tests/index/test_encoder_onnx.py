@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nutgraf.index.encoder import DEFAULT_MODEL, Encoder, OnnxEncoder
-from nutgraf.index.encoder.config import fingerprint
+from nutgraf.index.encoder.parts import fingerprint
 from nutgraf.index.encoder.samples import SAMPLES
 from nutgraf.index.errors import BrokenIndexError, EncoderError
 

@@ -19,7 +19,7 @@ from nutgraf.index.backup import back_up_index
 from nutgraf.index.catalog import Catalog
 from nutgraf.index.context import InContext, TitledEncoder
 from nutgraf.index.encoder import EncoderConfig, OnnxEncoder
-from nutgraf.index.encoder.config import fingerprint
+from nutgraf.index.encoder.parts import fingerprint
 from nutgraf.index.errors import (
     BrokenIndexError,
     DiskFullError,

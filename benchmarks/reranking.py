@@ -1,0 +1,151 @@
+"""Measure what reranking gains and costs on several judged sets at once; print Markdown.
+
+    .venv/bin/python benchmarks/reranking.py RERANKER QUESTIONS NAME=INDEX,JUDGED[,QRELS] ...
+
+RERANKER is a folder or a name that `nutgraf reranker` takes, QUESTIONS how many of each set are
+asked, chosen by a fixed seed. The indexes are only read. Each row is one way to rerank; all ways
+are asked one question after the other, so that whoever else uses the machine slows down all of
+them. Times are of the whole ranking, with nothing remembered: on the clock, and of the processor,
+which others slow down less.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from nutgraf.index import IndexSnapshot
+from nutgraf.index.article import paragraph_id
+from nutgraf.index.reranker import OnnxReranker, export_reranker
+from nutgraf.search import SearchRequest, rerank
+from nutgraf.search.candidates import Candidates
+from nutgraf.search.evaluation import JudgedQuestion, evaluate, read_judged
+from nutgraf.search.query import parse_question
+from nutgraf.search.rank import rank_candidates
+from nutgraf.search.request import MAX_BUDGET, MAX_LIMIT, Rerank
+
+SEED: Final = 7
+
+DEFAULTS: Final = {name: getattr(rerank, name) for name in ("FAR", "WINDOW", "TITLE", "FUSED")}
+
+ALL: Final = {"FAR": 0.0}
+"""Nothing is too far behind to be read."""
+
+WAYS: Final[dict[str, dict[str, Any]]] = {
+    "as it is": {},
+    "budget 100 ms": {"budget_ms": 100},
+    "whatever is behind, depth 20": ALL,
+    "whatever is behind, depth 10": ALL | {"depth": 10},
+    "whatever is behind, depth 5": ALL | {"depth": 5},
+    "not below .4 of the best": {"FAR": 0.4},
+    "not below .8 of the best": {"FAR": 0.8},
+    "windows of 200 characters": {"WINDOW": 200},
+    "no titles": {"TITLE": 0},
+    "the reranker alone": {"FUSED": 0.0},
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Print a row a way to rerank: nDCG@10 of each set, their mean, and milliseconds."""
+    if len(arguments) < 3:
+        sys.exit(__doc__)
+    model, most, *places = arguments
+    figures: dict[str, list[float]] = {}
+    times: dict[str, list[tuple[float, float]]] = {}
+    names = []
+    with tempfile.TemporaryDirectory() as folder:
+        export_reranker(model, Path(folder) / "reranker")
+        reranker = OnnxReranker.open(Path(folder) / "reranker")
+        for place in places:
+            name, _, files = place.partition("=")
+            names.append(name)
+            measure(reranker, int(most), files.split(","), figures, times)
+    print(
+        f"| | {' | '.join(names)} | mean | p50 ms | p50 CPU ms |\n|---|{'---|' * (len(names) + 3)}"
+    )
+    for way, row in figures.items():
+        cells = " | ".join(f"{value:.3f}" for value in [*row, statistics.mean(row)])
+        spent = np.median(times.get(way, [(0.0, 0.0)]), axis=0) * 1000
+        print(f"| {way} | {cells} | {spent[0]:.0f} | {spent[1]:.0f} |")
+
+
+def measure(
+    reranker: OnnxReranker,
+    most: int,
+    files: list[str],
+    figures: dict[str, list[float]],
+    times: dict[str, list[tuple[float, float]]],
+) -> None:
+    """Add the figures and the times of one judged set."""
+    questions = [one for one in read_judged(*files[1:]) if one.wanted]
+    random.Random(SEED).shuffle(questions)
+    questions = questions[:most]
+    orders: dict[str, dict[str, list[str]]] = {}
+    with ExitStack() as opened:
+        snapshot = opened.enter_context(IndexSnapshot.open(files[0]))
+        snapshot.warm()
+        vars(snapshot)["reranker"] = reranker
+        for question in questions:
+            ask(snapshot, question, orders, times)
+    systems = {way: found.__getitem__ for way, found in orders.items()}
+    for system in evaluate(systems, questions).systems:
+        figures.setdefault(system.name, []).append(system.measures["nDCG@10"].mean)
+
+
+def ask(
+    snapshot: IndexSnapshot,
+    question: JudgedQuestion,
+    orders: dict[str, dict[str, list[str]]],
+    times: dict[str, list[tuple[float, float]]],
+) -> None:
+    """Rank one question in every way."""
+    orders.setdefault("not at all", {})[question.text] = ids(
+        snapshot, *ranked(snapshot, question.text, {})[:1]
+    )
+    for way, options in WAYS.items():
+        done, spent = ranked(snapshot, question.text, {"depth": 20, **options})
+        orders.setdefault(way, {})[question.text] = ids(snapshot, done)
+        times.setdefault(way, []).append(spent)
+
+
+def ranked(
+    snapshot: IndexSnapshot, text: str, options: dict[str, Any]
+) -> tuple[Candidates, tuple[float, float]]:
+    """Rank a question, and tell the seconds on the clock and of the processor."""
+    others = {name: value for name, value in options.items() if name in DEFAULTS}
+    depth, budget = options.get("depth"), options.get("budget_ms", MAX_BUDGET)
+    request = SearchRequest(text, rerank=Rerank(depth, budget) if depth else False)
+    question = parse_question(request.q, snapshot.analyzer)
+    with constants(others):
+        started = time.perf_counter(), time.process_time()
+        done = rank_candidates(snapshot, request, question)
+        return done, (time.perf_counter() - started[0], time.process_time() - started[1])
+
+
+@contextmanager
+def constants(options: dict[str, Any]) -> Iterator[None]:
+    """Give the constants of the module other values for a while."""
+    vars(rerank).update(options)
+    try:
+        yield
+    finally:
+        vars(rerank).update(DEFAULTS)
+
+
+def ids(snapshot: IndexSnapshot, ranked: Candidates) -> list[str]:
+    rows = ranked.rows[:MAX_LIMIT].tolist()
+    records = snapshot.catalog.records_of(rows)
+    return [paragraph_id(records[row].id, row - records[row].first_row) for row in rows]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
