@@ -20,7 +20,6 @@ from nutgraf.index.article import Paragraph
 from nutgraf.index.records import Record
 from nutgraf.index.reranker import Reranker
 from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.search.calibration import probabilities
 from nutgraf.search.candidates import Candidates
 from nutgraf.search.errors import RequestError
 from nutgraf.search.hits import Reranked
@@ -134,12 +133,12 @@ def _scores(candidates: Candidates, fit: Values) -> Values:
     both = together(fit, candidates.relevance[:count])
     if candidates.freshness is not None:
         both = np.maximum(both, 0.0) * candidates.freshness[:count]
-    read, others = probability(both), candidates.scores[count:]
-    if candidates.curve is not None:
-        others = probabilities(others, candidates.curve)
+    read, others = probability(both), candidates.likelihoods[count:]
     least = np.nextafter(read.min(initial=1.0), 0.0)
     most = others.max(initial=0.0)
-    return np.concatenate([read, others * (least / most) if most > least else others])
+    if most > least:
+        others = np.minimum(others * (least / most), least)  # The product may round up.
+    return np.concatenate([read, others])
 
 
 def _window(
