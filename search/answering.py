@@ -34,6 +34,10 @@ IRRELEVANT: Final = (
     "question; min_score 0 shows what is nearest all the same"
 )
 
+SURE: Final = 0.5
+"""The score of a hit that is likely what was meant: nobody is asked what that was, and the search
+for words like an unknown one, which takes longer than all the rest, is left out."""
+
 
 def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: KeptRankings) -> Response:
     """Answer a request from a snapshot; `kept` is what makes its pages agree."""
@@ -45,7 +49,8 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: KeptRankings) 
     hits = hits_of_page(snapshot, request, question, candidates, groups)
     by_article = request.group == "article"
     facets, cut = count_facets(snapshot, request, question, candidates, by_article=by_article)
-    suggestion = meant(snapshot, request.q, question)
+    sure = candidates.scores.max(initial=0.0) >= SURE
+    suggestion = None if sure else meant(snapshot, request.q, question)
     return Response(
         query=request.q,
         mode=request.mode,
