@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
-from nutgraf.search.collapse import collapse
+from nutgraf.search.collapse import Group, collapse, scoring
 from nutgraf.search.diversity import diversify
 from nutgraf.search.facets import count_facets
 from nutgraf.search.hits import Response, Total
@@ -33,6 +34,7 @@ IRRELEVANT: Final = (
     "nothing relevant was found: neither words nor meaning of any paragraph come near the "
     "question; min_score 0 shows what is nearest all the same"
 )
+UNLIKELY: Final = "all that was found scores less than min_score"
 
 SURE: Final = 0.5
 """The score of a hit that is likely what was meant: nobody is asked what that was, and the search
@@ -45,6 +47,7 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: KeptRankings) 
     question = parse_question(request.q, snapshot.analyzer)
     candidates = kept.rank(snapshot, request, question)
     groups = collapse(snapshot, request, candidates)
+    groups = scoring(groups, candidates.scores, request.min_score)
     groups = diversify(snapshot, candidates, groups, request.diversity)
     hits = hits_of_page(snapshot, request, question, candidates, groups)
     by_article = request.group == "article"
@@ -56,9 +59,9 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: KeptRankings) 
         mode=request.mode,
         group=request.group,
         took_ms=(time.perf_counter() - started) * 1000,
-        total=Total(len(groups), "eq" if candidates.complete else "gte"),
+        total=_total(request, candidates, groups),
         hits=hits,
-        warnings=(*_warnings(question, candidates), *cut),
+        warnings=(*_warnings(question, candidates, groups), *cut),
         suggestion=suggestion,
         snapshot=snapshot.sequence,
         facets=facets,
@@ -66,13 +69,24 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: KeptRankings) 
     )
 
 
-def _warnings(question: Question, candidates: Candidates) -> tuple[str, ...]:
+def _total(request: SearchRequest, candidates: Candidates, groups: Sequence[Group]) -> Total:
+    """Count what can be paged through, and tell whether that is all there is."""
+    least = candidates.scores.min(initial=1.0)
+    # What stands beyond the depth scores no more than the last that was read.
+    below = request.min_score is not None and least < request.min_score
+    whole = candidates.complete or below or not candidates.is_relevant
+    return Total(len(groups), "eq" if whole else "gte")
+
+
+def _warnings(
+    question: Question, candidates: Candidates, groups: Sequence[Group]
+) -> tuple[str, ...]:
     """Return what the asker is to read; where nothing is found, also why."""
     done = candidates.reranked
     if done is not None and not done.complete:
         return (*question.warnings, CUT.format(done=done))
     if len(candidates.rows):
-        return question.warnings
+        return question.warnings if groups else (*question.warnings, UNLIKELY)
     if question.constraint is not None:
         return (*question.warnings, UNMET)
     return question.warnings if candidates.is_relevant else (*question.warnings, IRRELEVANT)

@@ -12,7 +12,8 @@ logistic regression, to the first ten hits of 1,272 questions of five judged set
 that weigh alike, and of 800 that were put to an index of another set. There,
 probabilities of hybrid search are off by .004 on average, and by .007 on the one
 set when the numbers are fitted to the other four. What nobody has judged counts
-as not relevant, so they are rather too low.
+as not relevant, so they are rather too low; and with a weight of the asker's
+own, for which nothing is fitted, they only order.
 """
 
 from __future__ import annotations
@@ -78,8 +79,8 @@ def meaning_above_chance(
 ) -> NDArray[np.float64]:
     """Return cosines on a scale on which 0 is that of unrelated texts, as the encoder sees them.
 
-    Encoders differ: some give no two texts less than .5. Below 0 is 0.
+    Encoders differ: some give no two texts less than .5. What is less alike than those is below 0.
     """
     least = unrelated or 0.0
     above: NDArray[np.float64] = (cosines.astype(np.float64) - least) / (1 - least)
-    return np.clip(above, 0.0, 1.0)
+    return above

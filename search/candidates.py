@@ -32,7 +32,7 @@ __all__ = ["Candidates", "from_keywords", "from_meaning", "fuse"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Rows with their final scores (float64 in 0..1), best first, ties by row.
+    """Rows with their scores (float64), best first; ties by row, as long as no curve is applied.
 
     `keyword` and `semantic` are the rankings that they come from, None where
     the mode leaves one out. `cosines` holds the cosine of every row, also of
@@ -70,8 +70,8 @@ class Candidates:
         """The scores without what age has taken of them."""
         if self.freshness is None:
             return self.scores
-        kept = self.freshness > 0
-        return np.divide(self.scores, self.freshness, out=np.zeros_like(self.scores), where=kept)
+        aged = (self.scores > 0) & (self.freshness > 0)
+        return np.divide(self.scores, self.freshness, out=self.scores.copy(), where=aged)
 
     @property
     def likelihoods(self) -> NDArray[np.float64]:
@@ -94,20 +94,19 @@ class Candidates:
 
     def likely(self) -> Candidates:
         """Return the same rows, their scores now probabilities of being relevant."""
-        # The same order, but for scores so close that they have become one.
-        return replace(self, scores=self.likelihoods)._sorted()
-
-    def at_least(self, least: float) -> Candidates:
-        """Return those with at least this score."""
-        return self._chosen(np.flatnonzero(self.scores >= least))
+        return replace(self, scores=self.likelihoods)
 
     def none(self) -> Candidates:
         """Return none of them."""
         return self._chosen(np.empty(0, np.int64))
 
     def aged(self, freshness: NDArray[np.float64]) -> Candidates:
-        """Return the same rows, each score times what age leaves of it, in their new order."""
-        return replace(self, scores=self.scores * freshness, freshness=freshness)._sorted()
+        """Return the same rows, each score times what age leaves of it, in their new order.
+
+        What is below 0 has nothing that age could take.
+        """
+        scores = np.where(self.scores > 0, self.scores * freshness, self.scores)
+        return replace(self, scores=scores, freshness=freshness)._sorted()
 
     def reordered(
         self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
@@ -155,7 +154,7 @@ def from_keywords(ranking: Ranking, full: float) -> Candidates:
 def from_meaning(ranking: Ranking, unrelated: float | None = None) -> Candidates:
     """Return the vector ranking alone; `unrelated` is the cosine of texts that are so."""
     scores = meaning_above_chance(ranking.scores, unrelated)
-    found = Evidence(meaning=float(scores.max(initial=0.0)))
+    found = Evidence(meaning=min(float(scores.max(initial=0.0)), 1.0))
     return Candidates(
         ranking.rows,
         scores,
@@ -205,7 +204,7 @@ def fuse(
         FusionUsed(method, round(weight, 4)),
         curve=method,
         evidence=Evidence(
-            meaning=float(meaning_above_chance(cosines, unrelated).max(initial=0.0)),
+            meaning=min(float(meaning_above_chance(cosines, unrelated).max(initial=0.0)), 1.0),
             words=matched(_best(keyword), full),
         ),
     )

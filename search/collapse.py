@@ -6,7 +6,7 @@ All candidates are collapsed before a page is cut, so that pages agree. No text 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from nutgraf.search.candidates import Candidates
 from nutgraf.search.request import Grouping, SearchRequest
 from nutgraf.search.versions import article_versions, paragraph_versions
 
-__all__ = ["Group", "collapse", "each_alone", "gather", "turns"]
+__all__ = ["Group", "collapse", "each_alone", "gather", "scoring", "turns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,24 @@ def gather(
         places.sort(key=lambda some: turn[some[0]])
         groups.append(Group(tuple(places[0]), best, tuple(some[0] for some in places)))
     return groups
+
+
+def scoring(
+    groups: Sequence[Group], scores: NDArray[np.float64], least: float | None
+) -> Sequence[Group]:
+    """Return the groups that score at least so much: by their best, whichever version is shown.
+
+    Of the paragraphs shown of a group, the first stays, and the others that score as much.
+    """
+    if least is None:
+        return groups
+    return [
+        replace(
+            group, shown=(group.shown[0], *(at for at in group.shown[1:] if scores[at] >= least))
+        )
+        for group in groups
+        if scores[group.best] >= least
+    ]
 
 
 def turns(

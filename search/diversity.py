@@ -33,6 +33,8 @@ def diversify(
     if diversity == 0 or not first:
         return groups
     scores = candidates.scores[[group.best for group in first]]
+    # Of the best: where all are unlikely, cosines would have the only say.
+    scores = scores / max(scores.max(), np.finfo(np.float64).tiny)
     rows = candidates.rows[[group.shown[0] for group in first]]
     order = marginal_relevance(scores, snapshot.vectors.embeddings(rows), diversity)
     return [*(first[at] for at in order), *groups[REORDERED:]]

@@ -49,6 +49,8 @@ def count_facets(
     days, months and years (in UTC) in their order. Of more than MAX_COUNTS the
     first are kept, or the newest. What has no value is not counted.
     """
+    if request.min_score is None and not candidates.is_relevant:
+        return dict.fromkeys(request.facets, ()), ()
     matching: dict[Filters, NDArray[np.int64]] = {}
     facets: Facets = {}
     warnings = []

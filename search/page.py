@@ -45,7 +45,7 @@ def hits_of_page(
                 snippet=best.snippet,
                 more=tuple(shown[other][1] for other in others),
                 version_ids=tuple(names[version] for version in group.versions),
-                explain=candidates.explain(at) if request.explain else None,
+                explain=candidates.explain(group.best) if request.explain else None,
             )
         )
     return tuple(hits)

@@ -25,18 +25,16 @@ def rank_candidates(
 ) -> Candidates:
     """Rank by what the mode asks for, then by age, and by a reranker, if they are to count.
 
-    Scores are probabilities. Those below the least that is asked for are left
-    out, and all of them where nothing is relevant.
+    Scores are probabilities. There are no candidates where nothing is relevant, unless those
+    of any score are asked for.
     """
     candidates = _rank(snapshot, request, question)
     if request.min_score is None and not candidates.is_relevant:
         return candidates.none()
     candidates = _aged(snapshot, request, candidates)
     if request.reranking is None:
-        candidates = candidates.likely()
-    else:
-        candidates = rerank_candidates(snapshot, request.reranking, question, candidates)
-    return candidates.at_least(request.min_score or 0.0)
+        return candidates.likely()
+    return rerank_candidates(snapshot, request.reranking, question, candidates)
 
 
 def _aged(snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidates) -> Candidates:

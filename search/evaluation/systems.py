@@ -29,7 +29,8 @@ def ranker(snapshot: IndexSnapshot, **settings: Any) -> System:
         question = parse_question(request.q, snapshot.analyzer)
         # What a Searcher shows comes from here, too. Asking one for its hits would make a hundred
         # snippets a question, and they take five times as long as the ranking.
-        rows = rank_candidates(snapshot, request, question).rows[:MAX_LIMIT].tolist()
+        found = rank_candidates(snapshot, request, question)
+        rows = found.rows[found.scores >= (request.min_score or 0.0)][:MAX_LIMIT].tolist()
         records = snapshot.catalog.records_of(rows)
         return [paragraph_id(records[row].id, row - records[row].first_row) for row in rows]
 

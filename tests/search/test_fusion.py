@@ -115,7 +115,7 @@ def test_one_ranking_alone_explains_itself():
     assert keyword.explain(1).keyword.rank == 2
     assert keyword.explain(1).semantic is None
     meaning = from_meaning(ranking([(5, 0.8), (2, -0.1)]))
-    assert meaning.scores.tolist() == pytest.approx([0.8, 0.0])
+    assert meaning.scores.tolist() == pytest.approx([0.8, -0.1])
     assert meaning.explain(0).keyword is None
 
 

@@ -78,7 +78,7 @@ def index(tmp_path, tiny_encoder):
 @pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
 def test_newer_counts_more_and_is_explained(index, mode):
     with Searcher(index) as searcher:
-        ask = SearchRequest("ferry strike began", mode=mode, explain=True)
+        ask = SearchRequest("The ferry strike began.", mode=mode, explain=True)
         plain = searcher.search(ask)
         assert plain.hits[0].article.id == "old"
         assert plain.hits[0].explain.recency is None
