@@ -11,11 +11,11 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from nutgraf.index import Article, IndexWriter, create_index, keywords, verification
+from nutgraf.index import Article, IndexWriter, create_index, keywords
 from nutgraf.index.errors import NotAnIndexError, UntrustedIndexError
 from nutgraf.index.keywords.protocol import KeywordEntry
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.verification import verify_index
+from nutgraf.index.verification import verify_index, verifying
 
 SHARED = "The same notice stands in many articles."
 
@@ -428,7 +428,7 @@ def test_nothing_is_found_while_commits_come(index):
 
 
 def test_another_generation_takes_over_meanwhile(index, monkeypatch):
-    look = verification._Verifying.run
+    look = verifying._Verifying.run
     looks = []
 
     def run(self):
@@ -450,7 +450,7 @@ def test_another_generation_takes_over_meanwhile(index, monkeypatch):
             Manifest(**json_of).write(index)
         return look(self)
 
-    monkeypatch.setattr(verification._Verifying, "run", run)
+    monkeypatch.setattr(verifying._Verifying, "run", run)
     found = verify(index)
     assert (found.findings, found.sequence) == ((), 5)
 

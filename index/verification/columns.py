@@ -1,0 +1,99 @@
+"""Columns, sketches among them, held against the records and texts of the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.article import timestamp
+from nutgraf.index.audit import CatalogAudit, stored_records
+from nutgraf.index.columns import NO_DATE, Columns
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.inspection import InspectedCatalog
+from nutgraf.index.layout import COLUMNS
+from nutgraf.index.lock import is_locked
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.records import CODED, Commit, Record
+from nutgraf.index.sketches import make_sketches
+from nutgraf.index.verification.look import Look
+
+__all__ = ["REPAIR_COLUMNS", "check_columns", "open_columns"]
+
+REPAIR_COLUMNS: Final = (
+    "'nutgraf repair' makes the columns again from the catalog, as any opening for writing does"
+)
+
+_BLOCK: Final = 8_192
+"""Records that are compared at a time."""
+
+_TEXTS: Final = 1_024
+"""Texts that are sketched at a time."""
+
+
+def open_columns(index: Path, manifest: Manifest, commit: Commit) -> Columns | None:
+    """Open the columns as of a commit; None where a writer has yet to bring them there.
+
+    Raises BrokenIndexError.
+    """
+    folder = manifest.parts(index) / COLUMNS
+    Columns.open(folder, 0)  # Whether what is there is what was written.
+    try:
+        return Columns.open(folder, commit.rows)
+    except BrokenIndexError:
+        if is_locked(index):
+            return None
+        raise
+
+
+def check_columns(look: Look) -> None:
+    """Compare every column, row by row, with what the catalog says. Raises BrokenIndexError."""
+    columns = open_columns(look.index, look.manifest, look.commit)
+    if columns is None or not look.audit.is_sound:
+        return
+    records = takewhile(lambda one: one.first_row < look.commit.rows, _records(look.catalog))
+    while some := list(islice(records, _BLOCK)):
+        rows = slice(some[0].first_row, some[-1].rows.stop)
+        for name, values in _column_values(some, look.audit).items():
+            for at in np.flatnonzero(getattr(columns, name)[rows] != values):
+                what = f"'{name}' is not what the catalog says"
+                example = f"row {rows.start + int(at)}"
+                look.findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
+    _check_sketches(look, columns, np.flatnonzero(look.audit.readable))
+
+
+def _check_sketches(look: Look, columns: Columns, rows: NDArray[np.int64]) -> None:
+    for start in range(0, len(rows), _TEXTS):
+        texts, _ = look.read(rows[start : start + _TEXTS].tolist())
+        some = sorted(texts)
+        made = make_sketches([texts[row] for row in some])
+        for at in np.flatnonzero((columns.sketch[some] != made).any(axis=1)):
+            what = "'sketch' is not that of the text"
+            look.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
+
+
+def _records(catalog: InspectedCatalog) -> Iterator[Record]:
+    for stored in stored_records(catalog):
+        if not isinstance(stored, int):
+            yield stored.record
+
+
+def _column_values(records: Sequence[Record], audit: CatalogAudit) -> dict[str, NDArray[np.int64]]:
+    """Return what every column has to hold for the rows of records that follow one another."""
+    values = {
+        "article": [record.number for record in records],
+        "published": [
+            int(NO_DATE) if record.published is None else timestamp(record.published)
+            for record in records
+        ],
+        **{
+            field: [audit.codes[field].get(getattr(record, field), 0) for record in records]
+            for field in CODED
+        },
+    }
+    counts = [record.paragraphs for record in records]
+    return {name: np.repeat(np.array(some, np.int64), counts) for name, some in values.items()}

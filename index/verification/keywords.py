@@ -1,0 +1,98 @@
+"""The keyword index held against what the catalog has alive, and against its last commit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index import keywords
+from nutgraf.index.keywords import KeywordEntry, KeywordReader
+from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.entries import entries_of
+from nutgraf.index.keywords.fields import PUBLISHED, TERM_FIELDS, TEXT_FIELDS
+from nutgraf.index.keywords.queries import query
+from nutgraf.index.layout import KEYWORDS
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.verification.look import CATCH_UP, Look
+
+__all__ = ["REPAIR_KEYWORDS", "check_lag", "check_rows", "check_terms", "open_keywords"]
+
+REPAIR_KEYWORDS: Final = "'nutgraf repair' makes the keyword index again from the catalog"
+
+_MOST_CONDITIONS: Final = 256
+"""Terms by which a paragraph is looked for; the longest have thousands."""
+
+
+def open_keywords(parts: Path, manifest: Manifest, *, trust: bool) -> KeywordReader:
+    """Open the keyword index. Raises UntrustedIndexError and BrokenIndexError."""
+    return keywords.open_reader(parts / KEYWORDS, manifest.keyword_engine, trust=trust)
+
+
+def check_rows(look: Look, reader: KeywordReader) -> None:
+    """Look whether it holds what is alive, each once, and nothing else."""
+    if not look.audit.is_sound:
+        return
+    found, times = np.unique(reader.rows(query.Every()), return_counts=True)
+    there = np.flatnonzero(look.audit.alive)
+    _tell_rows(look, "it holds paragraphs that are not alive", np.setdiff1d(found, there))
+    _tell_rows(look, "it lacks paragraphs", np.setdiff1d(there, found))
+    _tell_rows(look, "it holds paragraphs more than once", found[times > 1])
+    if len(found) == len(there) and reader.paragraphs != len(there):
+        what = f"it counts {reader.paragraphs:,} paragraphs, the catalog {len(there):,}"
+        look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS)
+
+
+def check_terms(look: Look, reader: KeywordReader) -> None:
+    """Look for some paragraphs by each of their terms."""
+    if not look.audit.is_sound:
+        return
+    there = np.isin(np.arange(len(look.audit.alive)), reader.rows(query.Every()))
+    chosen = look.spread(np.flatnonzero(look.audit.alive & look.audit.readable & there))
+    analyzer = Analyzer(look.manifest.language)
+    texts, records = look.read(chosen)
+    for row in texts:
+        (entry,) = entries_of(records[row], {row: texts[row]}, analyzer)
+        for lacking in _not_found(reader, entry):
+            what = "a paragraph is not found by what it holds"
+            look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row} by {lacking!s:.60}")
+
+
+def check_lag(look: Look, reader: KeywordReader, *, trust: bool) -> None:
+    """Tell of a keyword index that is behind, if nobody is about to bring it up to date."""
+    last = look.catalog.last_commit()
+    if reader.sequence >= last.sequence or look.is_written:
+        return
+    # Who made that commit is gone. Was it before the keyword index was opened, or after?
+    again = open_keywords(look.parts, look.manifest, trust=trust)
+    seen = again.sequence
+    again.close()
+    if seen < last.sequence:
+        what = f"it shows commit {seen}, and the catalog is at {last.sequence}"
+        look.findings.add(KEYWORDS, what, CATCH_UP)
+
+
+def _tell_rows(look: Look, what: str, rows: NDArray[np.int64]) -> None:
+    for row in rows:
+        look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row}")
+
+
+def _not_found(reader: KeywordReader, entry: KeywordEntry) -> list[query.Query]:
+    """Return the conditions that a paragraph meets and is not found by."""
+    conditions: list[query.Query] = [
+        query.Term(field, term)
+        for field in TERM_FIELDS
+        for term in dict.fromkeys(getattr(entry, field))
+    ]
+    if entry.published is not None:
+        conditions.insert(0, query.NumericRange(PUBLISHED, entry.published, entry.published))
+    for field in TEXT_FIELDS:
+        if len(words := getattr(entry, field)) > 1:
+            conditions.insert(0, query.Phrase(field, list(words[:2])))
+    row = np.array([entry.row])
+    asked = conditions[:_MOST_CONDITIONS]
+    if len(reader.rows(query.And(asked), row)):
+        return []
+    return [condition for condition in asked if not len(reader.rows(condition, row))]

@@ -1,0 +1,30 @@
+"""Whether the models of an index, its encoder and its reranker, are what its manifest says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from nutgraf.index.encoder import OnnxEncoder
+from nutgraf.index.layout import ENCODER, RERANKER
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.reranker import OnnxReranker
+
+__all__ = ["REPAIR_ENCODER", "check_reranker", "open_encoder"]
+
+REPAIR_ENCODER: Final = (
+    "'nutgraf repair' makes it again where its model is at hand; or copy the folder from an "
+    "index of the same encoder"
+)
+
+
+def open_encoder(parts: Path, manifest: Manifest) -> OnnxEncoder:
+    """Open the encoder. Raises EncoderError and BrokenIndexError."""
+    return OnnxEncoder.open(parts / ENCODER, manifest.encoder)
+
+
+def check_reranker(parts: Path, manifest: Manifest) -> None:
+    """Open the reranker, where there is one. Raises BrokenIndexError."""
+    chosen = manifest.reranker
+    if chosen is not None:
+        OnnxReranker.open(parts / RERANKER / chosen.folder, chosen)

@@ -1,0 +1,105 @@
+"""Embeddings held against the checksums of the catalog, and some against their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.audit import RESTORE
+from nutgraf.index.context import InContext, TitledEncoder
+from nutgraf.index.encoder import Encoder
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.inspection import InspectedCatalog
+from nutgraf.index.layout import CATALOG, VECTORS
+from nutgraf.index.records import Commit
+from nutgraf.index.vectors import VectorFile
+from nutgraf.index.verification.look import Look
+
+__all__ = ["REPAIR_ROWS", "check_vectors"]
+
+REPAIR_ROWS: Final = "'nutgraf repair' encodes their paragraphs again"
+
+_ALIKE: Final = 0.999
+"""Cosine of an embedding, as float16, to the same text encoded again: less is another text."""
+
+_OFF: Final = 0.01
+"""By how much a length may differ from 1; float16 costs a twentieth of that."""
+
+_BLOCK: Final = 8_192
+"""Embeddings that are measured at a time."""
+
+
+def check_vectors(look: Look, encoder: Encoder | None) -> int:
+    """Look at the bytes and the length of every embedding, and at what some of them mean.
+
+    Return how many were made again for that: none without an encoder. Raises
+    BrokenIndexError.
+    """
+    if not look.audit.is_sound:
+        return 0  # It says where embeddings begin and end, and what their checksums are.
+    file = VectorFile(look.parts / VECTORS, look.manifest.encoder.dimension)
+    sound = np.ones(look.commit.rows, bool)
+    for rows in _damaged(look, file):
+        what = "embeddings are missing, or are not what was written"
+        look.findings.add(VECTORS, what, REPAIR_ROWS, _span(rows))
+        sound[rows.start : rows.stop] = False
+    _check_lengths(look, file, np.flatnonzero(sound))
+    if encoder is None:
+        return 0
+    return _check_meaning(look, file, encoder, np.flatnonzero(sound & look.audit.readable))
+
+
+def _damaged(look: Look, file: VectorFile) -> list[range]:
+    damaged = file.damaged(_until(look.catalog, look.commit))
+    if not damaged or not _is_whole(file, look.commit):
+        return damaged
+    # All bytes are right, so it is what is remembered of them that is not.
+    what = "the checksum that a commit keeps of rows.f16 is not what was written"
+    for rows in damaged:
+        look.findings.add(CATALOG, what, RESTORE, _span(rows))
+    return []
+
+
+def _check_lengths(look: Look, file: VectorFile, rows: NDArray[np.int64]) -> None:
+    for start in range(0, len(rows), _BLOCK):
+        some = rows[start : start + _BLOCK]
+        lengths = np.linalg.norm(file.read(some.tolist()).astype(np.float32), axis=1)
+        for row in some[~(np.abs(lengths - 1) < _OFF)]:  # Not a number is off, too.
+            what = "an embedding is not of length 1"
+            look.findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
+
+
+def _check_meaning(look: Look, file: VectorFile, encoder: Encoder, rows: NDArray[np.int64]) -> int:
+    texts, records = look.read(look.spread(rows))
+    chosen = sorted(texts)
+    if not chosen:
+        return 0
+    paragraphs = [InContext(records[row].title, texts[row]) for row in chosen]
+    made = TitledEncoder(encoder).encode(paragraphs)
+    cosines = np.sum(made * file.read(chosen).astype(np.float32), axis=1)
+    for row, cosine in zip(chosen, cosines, strict=True):
+        if not cosine > _ALIKE:
+            what = "an embedding is not that of its text"
+            example = f"row {row} (cosine {cosine:.3f})"
+            look.findings.add(VECTORS, what, REPAIR_ROWS, example)
+    return len(chosen)
+
+
+def _until(catalog: InspectedCatalog, commit: Commit) -> Iterator[Commit]:
+    return takewhile(lambda one: one.sequence <= commit.sequence, catalog.commits())
+
+
+def _is_whole(file: VectorFile, commit: Commit) -> bool:
+    try:
+        file.check(commit)
+    except BrokenIndexError:
+        return False
+    return True
+
+
+def _span(rows: range) -> str:
+    return f"row {rows.start}" if len(rows) == 1 else f"rows {rows.start} to {rows.stop - 1}"
