@@ -103,14 +103,8 @@ def search(
         mode=mode,
         limit=limit,
         offset=offset,
-        filters=Filters(
-            source=tuple(source or ()),
-            author=tuple(author or ()),
-            section=tuple(section or ()),
-            language=tuple(language or ()),
-            article=tuple(article or ()),
-            published_from=published_from,
-            published_to=published_to,
+        filters=Filters.of(
+            source, author, section, language, article, published_from, published_to
         ),
         fusion=fusion,
         weight=weight,

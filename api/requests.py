@@ -7,21 +7,16 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from nutgraf.search.completing import MAX_COMPLETIONS
+from nutgraf.search.options import MAX_BUDGET, MAX_RERANKED, Filters, Highlight, Recency, Rerank
 from nutgraf.search.request import (
     DEPTH,
-    MAX_BUDGET,
     MAX_LIMIT,
     MAX_PER_ARTICLE,
     MAX_QUESTION,
-    MAX_RERANKED,
     Facet,
-    Filters,
     FusionMethod,
     Grouping,
-    Highlight,
     Mode,
-    Recency,
-    Rerank,
     SearchRequest,
     Versions,
 )
@@ -161,15 +156,7 @@ class _Filtered(_Strict):
 
     def filters(self) -> Filters:
         """Return the filters that they describe. Raises RequestError."""
-        return Filters(
-            source=tuple(self.source),
-            author=tuple(self.author),
-            section=tuple(self.section),
-            language=tuple(self.language),
-            article=tuple(self.article),
-            published_from=self.published_from,
-            published_to=self.published_to,
-        )
+        return Filters(**self.model_dump(include={*_Filtered.model_fields}))
 
 
 class SimilarParameters(_Filtered):
@@ -232,6 +219,12 @@ class FiltersBody(_Strict):
     article: Values = []
     published: PublishedBody = PublishedBody()
 
+    def filters(self) -> Filters:
+        """Return the filters that they describe. Raises RequestError."""
+        values = self.model_dump(exclude={"published"})
+        ends = self.published
+        return Filters(**values, published_from=ends.from_, published_to=ends.to)
+
 
 class RecencyBody(_Strict):
     """How much newer articles are to count."""
@@ -269,16 +262,7 @@ class SearchBody(_Asked):
 
     def request(self) -> SearchRequest:
         """Return the request that it describes. Raises RequestError."""
-        given = self.filters
-        filters = Filters(
-            source=_values(given.source),
-            author=_values(given.author),
-            section=_values(given.section),
-            language=_values(given.language),
-            article=_values(given.article),
-            published_from=given.published.from_,
-            published_to=given.published.to,
-        )
+        filters = self.filters.filters()
         asked = self.recency
         recency = None if asked is None else Recency(asked.half_life, asked.weight)
         reranking = None
@@ -286,10 +270,6 @@ class SearchBody(_Asked):
             reranking = Rerank() if self.rerank is True else Rerank(**self.rerank.model_dump())
         highlight = Highlight(**self.highlight.model_dump())
         return self._with(filters, recency, reranking, highlight)
-
-
-def _values(given: Values) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
 
 
 class ArticleBody(BaseModel):

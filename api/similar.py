@@ -34,15 +34,7 @@ def similar(
     """List articles near an article in meaning; with #POSITION, paragraphs near that one."""
     from nutgraf.search import Filters, Searcher
 
-    filters = Filters(
-        source=tuple(source or ()),
-        author=tuple(author or ()),
-        section=tuple(section or ()),
-        language=tuple(language or ()),
-        article=tuple(article or ()),
-        published_from=published_from,
-        published_to=published_to,
-    )
+    filters = Filters.of(source, author, section, language, article, published_from, published_to)
     with Searcher(index, trust=trust) as searcher:
         response = searcher.similar(name, limit=limit, filters=filters)
     if response is None:

@@ -29,9 +29,10 @@ from nutgraf.index.reranker import OnnxReranker, export_reranker
 from nutgraf.search import SearchRequest, rerank
 from nutgraf.search.candidates import Candidates
 from nutgraf.search.evaluation import JudgedQuestion, evaluate, read_judged
+from nutgraf.search.options import MAX_BUDGET, Rerank
 from nutgraf.search.query import parse_question
 from nutgraf.search.rank import rank_candidates
-from nutgraf.search.request import MAX_BUDGET, MAX_LIMIT, Rerank
+from nutgraf.search.request import MAX_LIMIT
 
 SEED: Final = 7
 

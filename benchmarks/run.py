@@ -44,8 +44,9 @@ from nutgraf.index.vectors import VectorIndex
 from nutgraf.search import Searcher
 from nutgraf.search.matches import find_matches
 from nutgraf.search.meaning import Analysed, find_near_words
+from nutgraf.search.options import Highlight
 from nutgraf.search.query import Question, parse_question
-from nutgraf.search.request import DEPTH, Highlight
+from nutgraf.search.request import DEPTH
 from nutgraf.search.snippets import make_snippet
 
 SEEDS: Final = Path(__file__).parent.parent / "seeds"

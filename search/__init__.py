@@ -20,7 +20,8 @@ if TYPE_CHECKING:
         Response,
         Snippet,
     )
-    from nutgraf.search.request import Filters, Highlight, Recency, Rerank, SearchRequest
+    from nutgraf.search.options import Filters, Highlight, Recency, Rerank
+    from nutgraf.search.request import SearchRequest
     from nutgraf.search.searcher import Searcher
 
 __all__ = [
@@ -47,14 +48,14 @@ _MODULES = {
     "ArticleView": "hits",
     "Completion": "completing",
     "Completions": "completing",
-    "Filters": "request",
-    "Highlight": "request",
+    "Filters": "options",
+    "Highlight": "options",
     "Highlighted": "hits",
     "Hit": "hits",
     "More": "hits",
-    "Recency": "request",
+    "Recency": "options",
     "RequestError": "errors",
-    "Rerank": "request",
+    "Rerank": "options",
     "Response": "hits",
     "SearchRequest": "request",
     "Searcher": "searcher",

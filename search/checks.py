@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nutgraf.search.errors import RequestError
 
-__all__ = ["check_choice", "check_kind", "check_range", "check_share", "check_text"]
+__all__ = ["check_choice", "check_kind", "check_range", "check_share", "check_text", "check_texts"]
 
 
 def check_kind(name: str, value: object, kind: type) -> None:
@@ -31,6 +31,14 @@ def check_text(name: str, value: str) -> None:
         raise RequestError(
             name, f"holds half a surrogate pair at character {error.start}, which is no text"
         ) from None
+
+
+def check_texts(name: str, given: object) -> tuple[str, ...]:
+    """Make sure that a value is a text or a list of texts; return the tuple that it stands for."""
+    values = (given,) if isinstance(given, str) else given
+    if not isinstance(values, tuple | list) or not all(isinstance(each, str) for each in values):
+        raise RequestError(name, "must be a text or a list of texts")
+    return tuple(values)
 
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

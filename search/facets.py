@@ -18,8 +18,9 @@ from nutgraf.index.columns import NO_DATE
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
 from nutgraf.search.hits import FacetCount
+from nutgraf.search.options import Filters
 from nutgraf.search.query import Question
-from nutgraf.search.request import DEPTH, Filters, SearchRequest
+from nutgraf.search.request import DEPTH, SearchRequest
 from nutgraf.search.retrieve import keyword_matches, semantic_ranking
 
 __all__ = ["MAX_COUNTS", "count_facets"]

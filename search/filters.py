@@ -10,7 +10,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.analysis import exact_term
 from nutgraf.index.keywords.queries import query
 from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.search.request import Filters
+from nutgraf.search.options import Filters
 
 __all__ = ["filter_mask", "filter_tree"]
 

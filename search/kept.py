@@ -10,9 +10,10 @@ from typing import Final
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
+from nutgraf.search.options import Highlight
 from nutgraf.search.query import Question
 from nutgraf.search.rank import rank_candidates
-from nutgraf.search.request import Highlight, SearchRequest
+from nutgraf.search.request import SearchRequest
 
 __all__ = ["KeptRankings"]
 

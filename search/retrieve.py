@@ -11,9 +11,9 @@ from nutgraf.index.keywords.queries import query
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.filters import filter_mask, filter_tree
+from nutgraf.search.options import Filters
 from nutgraf.search.proximity import READ, close_pairs
 from nutgraf.search.query import Question
-from nutgraf.search.request import Filters
 
 __all__ = ["keyword_matches", "keyword_ranking", "semantic_ranking"]
 

@@ -16,7 +16,8 @@ from nutgraf.search.answering import answer
 from nutgraf.search.completing import Completions, check_completing, complete
 from nutgraf.search.hits import ArticleFields, ArticleView, ParagraphView, Response
 from nutgraf.search.kept import KeptRankings
-from nutgraf.search.request import Filters, SearchRequest
+from nutgraf.search.options import Filters
+from nutgraf.search.request import SearchRequest
 from nutgraf.search.similar import similar
 
 __all__ = ["Searcher"]

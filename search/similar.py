@@ -22,9 +22,10 @@ from nutgraf.search.checks import check_kind, check_range
 from nutgraf.search.collapse import each_alone
 from nutgraf.search.filters import filter_mask
 from nutgraf.search.hits import Response, Total
+from nutgraf.search.options import Filters
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query import Question
-from nutgraf.search.request import DEPTH, MAX_LIMIT, Filters, Grouping, SearchRequest
+from nutgraf.search.request import DEPTH, MAX_LIMIT, Grouping, SearchRequest
 
 __all__ = ["similar"]
 

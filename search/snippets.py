@@ -21,7 +21,7 @@ import sentencex
 from nutgraf.search.hits import Highlighted, HighlightKind, Snippet
 from nutgraf.search.matches import Match
 from nutgraf.search.meaning import NearWord
-from nutgraf.search.request import Highlight
+from nutgraf.search.options import Highlight
 
 __all__ = ["WIDTH", "best_span", "make_snippet", "mark"]
 

@@ -57,6 +57,19 @@ def test_one_value_may_stand_for_a_tuple_of_one():
         Filters(source=3)
 
 
+def test_options_that_are_not_given_ask_for_nothing():
+    nothing = [None] * 7
+    assert Filters.of(*nothing) == Filters()
+    assert Filters.of(["A", "B"], [], ["C"], ["de"], ["x"], "2023", "2024-01") == Filters(
+        source=("A", "B"),
+        section="C",
+        language="de",
+        article="x",
+        published_from="2023",
+        published_to="2024-01",
+    )
+
+
 def test_a_date_to_covers_its_whole_day_and_a_time_does_not():
     assert Filters(published_from="1970-01-02", published_to="1970-01-02").published() == (
         86_400,
@@ -75,6 +88,15 @@ def test_a_date_to_covers_its_whole_day_and_a_time_does_not():
 def test_highlights_are_bounded(name):
     with pytest.raises(RequestError, match=rf"highlight\.{name}"):
         Highlight(**{name: "x" * 101})
+
+
+@pytest.mark.parametrize("name", ["pre", "post", "semantic_pre", "semantic_post"])
+@pytest.mark.parametrize("given", [5, None, b"<b>", ["<b>"]])
+def test_a_mark_that_is_no_text_is_named(name, given):
+    words = f"is a {type(given).__name__}; it must be a str"
+    with pytest.raises(RequestError, match=words) as raised:
+        Highlight(**{name: given})
+    assert raised.value.field == f"highlight.{name}"
 
 
 @pytest.mark.parametrize("weight", [-0.1, 1.1, float("nan"), float("inf"), True, "0.3"])

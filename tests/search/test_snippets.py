@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.search.matches import Match, find_matches
 from nutgraf.search.meaning import NearWord
+from nutgraf.search.options import Highlight
 from nutgraf.search.query import parse_question
-from nutgraf.search.request import Highlight
 from nutgraf.search.snippets import ELLIPSIS, WIDTH, make_snippet, mark
 
 ANALYZER = Analyzer("en")
