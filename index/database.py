@@ -9,10 +9,26 @@ from typing import Final
 from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import BrokenIndexError, NutgrafError
 
-__all__ = ["SCHEMA", "SQLITE_ERRORS", "broken", "connect"]
+__all__ = ["SCHEMA", "SQLITE_ERRORS", "broken", "connect", "passes"]
 
 SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
 """What damage makes sqlite3 raise: the second where SQLite's own message quotes a damaged name."""
+
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PROTOCOL,  # Busy, too, where the log is opened.
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,  # So it is where too many files are open.
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+    }
+)
+"""What SQLite says of the moment, not of the file."""
+
+WAIT: Final = 10.0
+"""Seconds in which another connection may let go of a database."""
 
 SCHEMA: Final = """
 CREATE TABLE commits (
@@ -56,24 +72,32 @@ PROBE: Final = "SELECT count(*) FROM commits"
 """What a catalog answers; any other file raises an error of SQLite's."""
 
 
-def connect(path: Path, *, writing: bool, probe: str = PROBE) -> sqlite3.Connection:
-    """Open the database at `path`, and ask it `probe`.
+def connect(
+    path: Path, *, writing: bool, probe: str = PROBE, wait: float = WAIT
+) -> sqlite3.Connection:
+    """Open the database at `path`, and ask it `probe`; `wait` seconds where it is locked.
 
     Raises sqlite3.Error where it cannot be read, or cannot answer.
     """
     if writing:
-        connection = _open(path, "mode=rw", probe)
+        connection = _open(path, "mode=rw", probe, wait)
         # FULL makes a commit durable, and not merely whole, in WAL mode.
         connection.execute("PRAGMA synchronous = FULL")
         return connection
     try:
-        return _open(path, "mode=ro", probe)
+        return _open(path, "mode=ro", probe, wait)
     except sqlite3.OperationalError:
         # A reader of a WAL database makes files beside it. Where it cannot (a read-only mount,
         # a full disk) and there is no log, all there is to read is in the one file.
         if _has_log(path):
             raise
-        return _open(path, "immutable=1", probe)
+        return _open(path, "immutable=1", probe, wait)
+
+
+def passes(error: BaseException) -> bool:
+    """Tell whether an error is one of the moment: the database may well be sound."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _PASSING  # Above that, SQLite says what kind of it.
 
 
 def broken(path: Path, error: Exception) -> NutgrafError:
@@ -84,13 +108,13 @@ def broken(path: Path, error: Exception) -> NutgrafError:
     return BrokenIndexError(f"{path}: {said:.300}; restore it from a backup")
 
 
-def _open(path: Path, mode: str, probe: str) -> sqlite3.Connection:
+def _open(path: Path, mode: str, probe: str, wait: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?{mode}",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
-        timeout=10.0,
+        timeout=wait,
     )
     try:
         connection.execute(probe).fetchone()

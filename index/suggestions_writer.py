@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from nutgraf.index.catalog import Catalog
-from nutgraf.index.database import SQLITE_ERRORS, connect
+from nutgraf.index.database import SQLITE_ERRORS, connect, passes
 from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.analysis import Analyzer
@@ -46,6 +46,9 @@ CREATE TABLE titles (
 _TOGETHER: Final = 500
 """Articles that are counted together, and terms that are looked up together."""
 
+_WAIT: Final = 0.25
+"""Seconds in which another connection may let go of them: a commit waits meanwhile."""
+
 _CACHE: Final = -32_000
 """KiB of SQLite's cache: frequent words are all over the file."""
 
@@ -54,8 +57,9 @@ class SuggestionsWriter:
     """Keeps the suggestions at `path` with the catalog.
 
     They are made again where they are missing, damaged, ahead of the catalog,
-    or made by other rules. What of the catalog cannot be read is left out:
-    such articles have to be deleted, and nothing here is to hinder it.
+    or made by other rules; not where another connection only keeps them from
+    being written. What of the catalog cannot be read is left out: such
+    articles have to be deleted, and nothing here is to hinder it.
     """
 
     def __init__(self, path: Path, catalog: Catalog, analyzer: Analyzer) -> None:
@@ -63,26 +67,29 @@ class SuggestionsWriter:
         self._catalog = catalog
         self._wording = Wording(analyzer)
         self._connection: sqlite3.Connection | None = None
+        self._given_up = False
 
     def catch_up(self, sequence: int) -> None:
         """Bring them to commit `sequence` of the catalog.
 
-        Where they cannot be, there are none from here on: a commit does not
-        fail for them, and nothing that was deleted is suggested. Raises
-        DiskFullError.
+        A commit does not fail for them. Where they are locked, they stay
+        behind, as no reader takes them, and the next commit catches up; where
+        they cannot be made, there are none until a writer is opened again.
+        Raises DiskFullError.
         """
-        for _ in range(2):
+        while not self._given_up:
+            anew = not self._path.exists()
             try:
-                connection = self._open()
-                version, shown = _shown(connection)
-                if version == VERSION and shown <= sequence:
-                    if shown < sequence:
-                        _bring(connection, self._catalog, self._wording, shown, sequence)
-                    return
-            except (*SQLITE_ERRORS, BrokenIndexError, _MiscountError) as error:
+                self._bring(self._create() if anew else self._open(), sequence)
+                return
+            except (*SQLITE_ERRORS, BrokenIndexError, _UnfitError) as error:
+                self._release()
                 if is_full(error):
                     raise disk_full(self._path) from error
+                if passes(error) and not anew:
+                    return
             self._remove()
+            self._given_up = anew
 
     def close(self) -> None:
         """Release files; no log is left behind, where no reader holds it."""
@@ -92,27 +99,37 @@ class SuggestionsWriter:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
 
+    def _bring(self, connection: sqlite3.Connection, sequence: int) -> None:
+        version, shown = _shown(connection)
+        if version != VERSION or shown > sequence:
+            raise _UnfitError
+        if shown < sequence:
+            _bring(connection, self._catalog, self._wording, shown, sequence)
+
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            if self._path.exists():
-                self._connection = connect(self._path, writing=True, probe=PROBE)
-            else:
-                self._remove()  # A log alone would be taken for that of the new file.
-                self._connection = sqlite3.connect(
-                    self._path, isolation_level=None, check_same_thread=False
-                )
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                _create(self._connection)
-            # Whole after a power cut, though not the newest: then the next writer catches up.
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute(f"PRAGMA cache_size = {_CACHE:d}")
+            self._connection = connect(self._path, writing=True, probe=PROBE, wait=_WAIT)
+            _set_up(self._connection)
         return self._connection
 
-    def _remove(self) -> None:
-        """Remove the files; whoever reads them goes on with what was visible then."""
+    def _create(self) -> sqlite3.Connection:
+        self._remove()  # A log alone would be taken for that of the new file.
+        self._connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=_WAIT
+        )
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        _set_up(self._connection)
+        _create(self._connection)
+        return self._connection
+
+    def _release(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _remove(self) -> None:
+        """Remove the files; whoever reads them goes on with what was visible then."""
+        self._release()
         for log in ("", "-wal", "-shm"):
             self._path.with_name(f"{self._path.name}{log}").unlink(missing_ok=True)
 
@@ -129,8 +146,16 @@ def derive(catalog: Catalog, analyzer: Analyzer, sequence: int) -> sqlite3.Conne
     return connection
 
 
-class _MiscountError(Exception):
-    """What is taken away was never counted."""
+class _UnfitError(Exception):
+    """They cannot be counted on from: what is taken away was never counted, or by other rules."""
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    # Whole after a power cut, though not the newest: then the next writer catches up.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA cache_size = {_CACHE:d}")
+    # Nothing of a deleted article is left in them. Not every build of SQLite does that by itself.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -208,7 +233,7 @@ class _Change:
             key, before = known.get(text) or (self._wording.key(text), 0)
             count = before + sign * words[text]
             if count < 0:
-                raise _MiscountError
+                raise _UnfitError
             magnitude, seal = magnitude_of(count), seal_of_counted(text, key, count)
             if not before:
                 new.append((text, key, " " in key, count, magnitude, seal))
@@ -231,7 +256,7 @@ class _Change:
         found = {}
         for text, key, count, seal in self._connection.execute(statement, texts):
             if seal_of_counted(text, key, count) != seal:
-                raise _MiscountError
+                raise _UnfitError
             found[text] = (key, count)
         return found
 

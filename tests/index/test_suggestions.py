@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -229,6 +231,90 @@ def test_a_count_that_was_changed_is_not_shown(index: Path) -> None:
     # Counting on from it would never come out right.
     write(index, Article("more", "Ferry", ("Ferris and Ferry.",)), delete=("a0",))
     assert verify_index(index, trust=True).findings == ()
+
+
+@pytest.mark.parametrize("lock", ["PRAGMA user_version", "PRAGMA locking_mode = EXCLUSIVE"])
+def test_where_they_are_locked_they_stay_behind_and_the_next_commit_catches_up(
+    index: Path, lock: str
+) -> None:
+    alive = three(index)
+    path = index / SUGGESTIONS
+    file = path.stat().st_ino
+    more = Article("more", "Ferry late", ("Ottoline left by ferry.",))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(lock)
+        other.execute("BEGIN EXCLUSIVE")
+        started = time.monotonic()
+        write(index, more)
+        assert time.monotonic() - started < 5
+        other.execute("ROLLBACK")
+    assert counted(index) == recounted(alive)
+    with (
+        IndexSnapshot.open(index, trust=True) as snapshot,
+        pytest.raises(BrokenIndexError, match="shows commit 1, not 2"),
+    ):
+        snapshot.suggestions.words("", 9)
+    write(index, delete=("a0",))
+    del alive["a0"]
+    assert counted(index) == recounted({**alive, "more": more})
+    assert path.stat().st_ino == file  # Not made again, as long as that takes.
+
+
+def test_an_error_of_the_moment_is_no_damage(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive = three(index)
+    file = (index / SUGGESTIONS).stat().st_ino
+
+    def failing(*_: object) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+        raise error
+
+    more = Article("more", "Ferry late", ("Ottoline left by ferry.",))
+    with monkeypatch.context() as patched:
+        patched.setattr(Wording, "of", failing)
+        write(index, more)
+    assert counted(index) == recounted(alive)
+    write(index)
+    assert counted(index) == recounted({**alive, "more": more})
+    assert (index / SUGGESTIONS).stat().st_ino == file
+
+
+def test_what_could_not_be_made_is_not_tried_again_until_a_writer_is_opened(tmp_path: Path) -> None:
+    Catalog.create(tmp_path / CATALOG)
+    path = tmp_path / SUGGESTIONS
+    with closing(CatalogWriter.open(tmp_path / CATALOG, writing=True)) as catalog:
+        catalog.write([Article("a", "Ferry", ("Bread",))], [], 0, 0)
+        with closing(sqlite3.connect(tmp_path / CATALOG, isolation_level=None)) as disk:
+            disk.execute("UPDATE commits SET paragraphs = 2")
+            writer = SuggestionsWriter(path, catalog, Analyzer("en"))
+            writer.catch_up(1)
+            assert not path.exists()
+            disk.execute("UPDATE commits SET paragraphs = 1")
+        writer.catch_up(1)
+        writer.close()
+        assert not path.exists()
+        writer = SuggestionsWriter(path, catalog, Analyzer("en"))
+        writer.catch_up(1)
+        writer.close()
+        assert path.exists()
+
+
+def test_nothing_of_what_was_deleted_is_left_whatever_sqlite_was_built_with(
+    index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+
+    def built_without_secure_delete(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **options)
+        connection.execute("PRAGMA secure_delete = OFF")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", built_without_secure_delete)
+    three(index)
+    write(index, Article("secret", "On Ottoline Verhaeghe", ("Ottoline Verhaeghe.",)))
+    assert b"verhaeghe" in (index / SUGGESTIONS).read_bytes().lower()
+    write(index, delete=("secret",))
+    assert b"verhaeghe" not in (index / SUGGESTIONS).read_bytes().lower()
 
 
 def test_an_article_that_cannot_be_read_any_more_can_be_deleted(index: Path) -> None:
