@@ -12,9 +12,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +35,16 @@ END: Final = "\U0010ffff"
 """Sorts behind every other letter, so that a prefix and it are where its range ends."""
 
 POOL: Final = 20_000
-"""Words that one is compared with, the most frequent first: some twenty milliseconds' work."""
+"""Words that one is compared with, the most frequent first; of 300,000, some 10,000 begin alike."""
+
+FREQUENT: Final = 2_000
+"""Words whose letters are those of the language, nearly."""
+
+ALPHABET: Final = 64
+"""Letters that are tried in the place of another: with accents, and some of a second script."""
+
+NEAR: Final = 64
+"""Words that are like one, the nearest: nearly always the first that a paragraph has is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +122,73 @@ class Suggestions:
         found = self._by_magnitude("phrase = 1 AND magnitude > 1", start, most)
         return [self._sound(row) for row in found]
 
-    def words_like(self, word: str, start: str, letters: int) -> list[tuple[int, Counted]]:
-        """Return words whose keys begin with `start` and at most `letters` tell from `word`.
+    def words_like(self, word: str, letters: int) -> list[tuple[int, Counted]]:
+        """Return words that one letter tells from `word`, or at most `letters` after the second.
 
         Each with the letters to insert, delete, replace or swap with a
-        neighbour, at least 1. Of the POOL most frequent that begin so.
+        neighbour, at least 1: the NEAR nearest that begin with the same two
+        letters, of the POOL most frequent, and all others that are one off.
         """
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        pool = self._by_magnitude("phrase = 0", start, POOL)
-        keys = [key for _, key, _, _ in pool]
-        found = process.extract(word, keys, scorer=OSA.distance, score_cutoff=letters, limit=None)
-        return [(int(apart), self._sound(pool[at])) for _, apart, at in found if apart]
+        keys = self._keys(word[:2], POOL)
+        found = process.extract(word, keys, scorer=OSA.distance, score_cutoff=letters, limit=NEAR)
+        apart = dict.fromkeys(self._begun_otherwise(word), 1)
+        apart.update((key, int(count)) for key, count, _ in found if count)
+        return [(apart[one.key], one) for one in self._with_keys(apart)]
+
+    def _begun_otherwise(self, word: str) -> Iterator[str]:
+        """Yield what can be one off `word` and begins with other two letters than it."""
+        for at in (0, 1):
+            start, letter, rest = word[:at], word[at : at + 1], word[at + 1 :]
+            found = [start + rest, start + rest[:1] + letter + rest[1:]]
+            found += [start + other + end for other in self._alphabet for end in (rest, word[at:])]
+            yield from (key for key in found if key[:2] != word[:2])
+
+    @cached_property
+    def _alphabet(self) -> list[str]:
+        """The letters of the most frequent words, at most ALPHABET of them."""
+        counts = Counter("".join(self._keys("", FREQUENT)))
+        return [letter for letter, _ in counts.most_common(ALPHABET)]
+
+    def _keys(self, start: str, most: int) -> list[str]:
+        """Return the keys of the `most` most frequent words that begin with `start`.
+
+        SQLite joins them several times as fast as their rows are fetched. One
+        key may come twice.
+        """
+        found: list[str] = []
+        for magnitude in self._magnitudes("phrase = 0"):
+            ((keys,),) = self._fetch(
+                "SELECT group_concat(key, ' ') FROM (SELECT key FROM terms "
+                "WHERE phrase = 0 AND magnitude = ? AND key >= ? AND key < ? LIMIT ?)",
+                (magnitude, start, start + END, most - len(found)),
+            )
+            found += keys.split(" ") if keys else []
+            if len(found) >= most:
+                break
+        return found
+
+    def _with_keys(self, keys: Iterable[str]) -> list[Counted]:
+        """Return the words with one of these keys."""
+        wanted = list(keys)
+        magnitudes = ",".join(map(str, self._magnitudes("phrase = 0")))
+        found = self._fetch(
+            f"SELECT text, key, count, seal FROM terms WHERE phrase = 0 "
+            f"AND magnitude IN ({magnitudes}) AND key IN ({','.join('?' * len(wanted))})",
+            tuple(wanted),
+        )
+        return [self._sound(row) for row in found]
+
+    def _magnitudes(self, which: str) -> range:
+        """Return the magnitudes that there are, the greatest first."""
+        ((highest,),) = self._fetch(f"SELECT max(magnitude) FROM terms WHERE {which}", ())
+        return range(highest or 0, 0, -1)
 
     def _by_magnitude(self, which: str, start: str, most: int) -> list[Any]:
         found: list[Any] = []
-        ((highest,),) = self._fetch(f"SELECT max(magnitude) FROM terms WHERE {which}", ())
-        for magnitude in range(highest or 0, 0, -1):
+        for magnitude in self._magnitudes(which):
             found += self._fetch(
                 f"SELECT text, key, count, seal FROM terms WHERE {which} AND magnitude = ? "
                 "AND key >= ? AND key < ? LIMIT ?",

@@ -25,9 +25,9 @@ MOST_WORDS: Final = 4
 """Unknown words of a question; one with more of them is in another language."""
 
 _VALUE: Final = re.compile(
-    r"(?:^|[\s(+-])(?:source|author|section|language|article|published):\S*$", re.IGNORECASE
+    r"(?<![^\s(+-])(?:source|author|section|language|article|published):(\S*)", re.IGNORECASE
 )
-"""What stands before the value of a field: it is no word of a text."""
+"""A field that is asked for: its value is no word of a text."""
 
 
 def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
@@ -55,11 +55,12 @@ def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
 def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Token]:
     """Yield the words of the question that no paragraph holds, in their places."""
     asked = frozenset(question.terms)
+    in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
     for token in snapshot.analyzer.tokens(q):
         word = q[token.start : token.end]
         if token.term not in asked or len(word) < SHORTEST or not is_plain_word(word):
             continue
-        if q[token.end : token.end + 1] in ("*", "~") or _VALUE.search(q[: token.start]):
+        if token.start in in_values or q[token.end : token.end + 1] in ("*", "~"):
             continue
         if not snapshot.keywords.holds(token.term):
             yield token
@@ -68,14 +69,11 @@ def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[To
 def _nearest(snapshot: IndexSnapshot, word: str) -> str | None:
     """Return the known word that the fewest letters tell from `word`, the most frequent of them.
 
-    Two letters may differ, or one where it is the first.
+    Seldom is the first letter of a word not meant: of those one off, they come
+    last that have another.
     """
-    near = _by_nearness(
-        snapshot.suggestions.words_like(word, word[0], 2 if len(word) >= LONG else 1)
-    )
-    if not near or near[0][0] > 1:
-        near = _by_nearness([*near, *snapshot.suggestions.words_like(word, "", 1)])
-    for _, one in near:
+    near = snapshot.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
+    for _, one in sorted(near, key=lambda found: _farness(word, *found)):
         terms = snapshot.analyzer.terms(one.text)
         # The suggestions may be a commit ahead of what is seen.
         if len(terms) == 1 and snapshot.keywords.holds(terms[0]):
@@ -83,5 +81,5 @@ def _nearest(snapshot: IndexSnapshot, word: str) -> str | None:
     return None
 
 
-def _by_nearness(found: list[tuple[int, Counted]]) -> list[tuple[int, Counted]]:
-    return sorted(found, key=lambda one: (one[0], -one[1].count, one[1].text))
+def _farness(word: str, apart: int, one: Counted) -> tuple[int, bool, int, str]:
+    return (apart, one.key[:1] != word[:1], -one.count, one.text)

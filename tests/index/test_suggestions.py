@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index
 from nutgraf.index.catalog import Catalog
@@ -22,9 +23,9 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.layout import CATALOG, PARTS, SUGGESTIONS
 from nutgraf.index.rebuild import compact_index, repair_index
-from nutgraf.index.suggestions import Suggestions
+from nutgraf.index.suggestions import Suggestions, magnitude_of, seal_of_counted
 from nutgraf.index.suggestions_check import SuggestionsCheck
-from nutgraf.index.suggestions_writer import SuggestionsWriter
+from nutgraf.index.suggestions_writer import SuggestionsWriter, derive
 from nutgraf.index.wording import Wording
 
 TEXTS = (
@@ -136,7 +137,7 @@ def test_words_and_phrases_come_by_how_many_articles_hold_them(index: Path) -> N
         assert [one.count for one in suggestions.words("", 9)] == sorted(
             (one.count for one in suggestions.words("", 9)), reverse=True
         )
-        near = [(apart, one.text) for apart, one in suggestions.words_like("fery", "f", 1)]
+        near = [(apart, one.text) for apart, one in suggestions.words_like("fery", 1)]
         assert sorted(near) == [(1, "Ferry"), (1, "ferry")]
         assert suggestions.articles_with_title("bread prices rise") == 1
 
@@ -315,6 +316,60 @@ def test_nothing_of_what_was_deleted_is_left_whatever_sqlite_was_built_with(
     assert b"verhaeghe" in (index / SUGGESTIONS).read_bytes().lower()
     write(index, delete=("secret",))
     assert b"verhaeghe" not in (index / SUGGESTIONS).read_bytes().lower()
+
+
+def of_words(folder: Path, words: Iterable[str]) -> Suggestions:
+    """Write suggestions of nothing but words, each in one article, and open them."""
+    path = folder / SUGGESTIONS
+    Catalog.create(folder / CATALOG)
+    with (
+        closing(Catalog.open(folder / CATALOG)) as catalog,
+        closing(derive(catalog, Analyzer("en"), 0)) as empty,
+        closing(sqlite3.connect(path)) as connection,
+    ):
+        empty.backup(connection)
+        rows = [
+            (word, word, 0, 1, magnitude_of(1), seal_of_counted(word, word, 1)) for word in words
+        ]
+        connection.executemany("INSERT INTO terms VALUES (?, ?, ?, ?, ?, ?)", rows)
+        connection.commit()
+    return Suggestions(path, 0)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    words=st.sets(st.text("abcd", min_size=3, max_size=7), min_size=1),
+    word=st.text("abcd", min_size=4, max_size=6),
+)
+def test_words_are_like_one_by_the_letters_that_tell_them_apart(
+    words: set[str], word: str, tmp_path: Path
+) -> None:
+    with closing(of_words(Path(tempfile.mkdtemp(dir=tmp_path)), words)) as suggestions:
+        apart = {other: OSA.distance(word, other) for other in words - {word}}
+        like = {one.text: count for count, one in suggestions.words_like(word, 2)}
+        assert like == {
+            other: count
+            for other, count in apart.items()
+            if count == 1 or (count == 2 and other[:2] == word[:2])
+        }
+
+
+def test_looking_for_words_like_one_takes_less_than_fetching_them(tmp_path: Path) -> None:
+    letters = "abcdefghijklmnopqrst"
+    words = [f"sb{a}{b}{c}" for a in letters for b in letters for c in letters]
+
+    def seconds(work: Callable[[], object]) -> float:
+        started = time.process_time()
+        work()
+        return time.process_time() - started
+
+    with closing(of_words(tmp_path, words)) as suggestions:
+        assert len(suggestions.words_like("sbbbx", 1)) == 20
+        fetching = min(seconds(lambda: suggestions.words("sb", len(words))) for _ in range(3))
+        looking = min(seconds(lambda: suggestions.words_like("sbcccx", 2)) for _ in range(3))
+    assert looking < fetching / 3
 
 
 def test_an_article_that_cannot_be_read_any_more_can_be_deleted(index: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nutgraf.index import Article, IndexWriter, create_index
-from nutgraf.search import Searcher
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
+from nutgraf.search import Searcher, spelling
+from nutgraf.search.query import parse_question
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +119,16 @@ def test_a_word_of_deleted_articles_is_not_meant(tmp_path: Path, tiny_encoder: P
         searcher.refresh()
         assert meant(searcher, "verhaege planet") is None
         assert meant(searcher, "verhaeghe planett") == "verhaeghe planet"
+
+
+def test_a_long_question_takes_as_long_as_its_length(tmp_path: Path, tiny_encoder: Path) -> None:
+    def seconds(snapshot: IndexSnapshot, q: str) -> float:
+        started = time.process_time()
+        assert spelling.meant(snapshot, q, question) is None
+        return time.process_time() - started
+
+    with IndexSnapshot.open(index_of(tmp_path, tiny_encoder, "creamery debts")) as snapshot:
+        question = parse_question("creamery debts", snapshot.analyzer)
+        short, long = ("creamery debts " * many for many in (100, 2_000))
+        lasted = [min(seconds(snapshot, q) for _ in range(3)) for q in (short, long)]
+    assert lasted[1] < 60 * lasted[0]  # 400 times, where the start is read again for each word.
