@@ -131,7 +131,7 @@ def search(
         if response.suggestion is not None:
             print(f"did you mean: {printable(response.suggestion)}", file=sys.stderr)
         console = standard_output()
-        print_hits(response, console)
+        print_hits(response, console, faint=min_score is not None or diversity > 0)
         print_facets(response.facets, console)
         for warning in response.warnings:
             print(f"nutgraf: {warning}", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any, Final
 
 from rich.console import Console
@@ -28,6 +29,9 @@ __all__ = [
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 INDENT: Final = 4
+
+FAINT: Final = 0.005
+"""A score that is shown as 0.00: so seldom relevant that it would only fill the screen."""
 
 FEW: Final = 12
 """Values of a facet in a terminal: a line or two, and a year of months."""
@@ -54,10 +58,19 @@ def printable(text: str) -> str:
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def print_hits(response: Response, console: Console) -> None:
-    """Print ranked hits: score, title, where it is from, id and snippet; of more, a line each."""
-    for hit in response.hits:
+def print_hits(response: Response, console: Console, *, faint: bool = True) -> None:
+    """Print ranked hits: score, title, where it is from, id and snippet; of more, a line each.
+
+    Unless those that are `faint` are wanted, the first that is, and all after it, are only counted.
+    """
+    shown = [
+        *response.hits[:1],
+        *takewhile(lambda hit: faint or hit.score >= FAINT, response.hits[1:]),
+    ]
+    for hit in shown:
         _print_hit(hit, console)
+    if left := len(response.hits) - len(shown):
+        console.print(Text(f"{left} more score 0.00: --min-score 0 shows them", "dim"))
     more = "at least " if response.total.relation == "gte" else ""
     found = f"{more}{response.total.value:,}" if response.hits else "no"
     nouns = response.group if response.total.value == 1 else f"{response.group}s"

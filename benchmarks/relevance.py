@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from nutgraf.index import IndexSnapshot
 from nutgraf.search.evaluation import evaluate, ranker, read_judged
 
-WEIGHTS: Final = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+WEIGHTS: Final = (0.2, 0.3, 0.35, 0.4, 0.5)
 
-SETTINGS: Final = {
+SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "keyword": {"mode": "keyword"},
     "semantic": {"mode": "semantic"},
     "rrf": {"fusion": "rrf"},
     **{f"convex, weight {weight:g}": {"weight": weight} for weight in WEIGHTS},
+    "convex, the weight that fits (hybrid)": {},
 }
 
 

@@ -112,8 +112,11 @@ class CatalogAudit:
     def _check_codes(self) -> None:
         for field in CODED:
             found = self._catalog.codes_of(field)
-            self.codes[field] = dict(found)
-            if {code for _, code in found} != set(range(1, len(found) + 1)):
+            self.codes[field] = {value: code for value, code, _ in found}
+            for value, _, sealed in found:
+                if not sealed:
+                    self._wrong("a code is not what was written", f"{field} {value!r:.60}")
+            if {code for _, code, _ in found} != set(range(1, len(found) + 1)):
                 self._wrong("codes are not those that were given", field)
 
     def _check_records(self) -> None:

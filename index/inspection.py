@@ -67,6 +67,7 @@ class InspectedCatalog(Catalog):
         )
         return [found for (found,) in self.fetch(statement, (sequence, sequence))]
 
-    def codes_of(self, field: str) -> list[tuple[str, int]]:
-        """Return every value that `field` has anywhere, and its code."""
-        return self.fetch("SELECT value, code FROM codes WHERE field = ?", (field,))
+    def codes_of(self, field: str) -> list[tuple[str, int, bool]]:
+        """Return every value that `field` has anywhere, its code, and whether both are sealed."""
+        found = self.fetch("SELECT value, code, seal FROM codes WHERE field = ?", (field,))
+        return [(value, code, seal_of((field, value, code)) == seal) for value, code, seal in found]

@@ -82,6 +82,9 @@ class Manifest:
 
     @classmethod
     def _parse(cls, fields: dict[str, Any], path: Path) -> Manifest:
+        # First, so that a digit that the disk has changed is not taken for another format.
+        if fields.pop("checksum") != checksum_of(fields):
+            raise ValueError("its checksum is another")
         if fields["format"] != FORMAT:
             raise NotAnIndexError(
                 f"{path} says format {fields['format']!r}, and this version of nutgraf reads "
@@ -89,8 +92,6 @@ class Manifest:
             )
         if fields["keyword_engine"] not in ENGINES:
             raise ValueError(f"keyword_engine is {fields['keyword_engine']!r}")
-        if fields.pop("checksum") != checksum_of(fields):
-            raise ValueError("its checksum is another")
         reranker = fields.get("reranker")
         return cls(
             str(fields["language"]),

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index import keywords
-from nutgraf.index.article import Paragraph
+from nutgraf.index.article import Paragraph, timestamp
 from nutgraf.index.catalog import Catalog
 from nutgraf.index.closing import Closing
-from nutgraf.index.columns import Columns
+from nutgraf.index.columns import NO_DATE, Columns
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordReader
@@ -236,6 +236,19 @@ class IndexSnapshot(Closing):
         alive.flags.writeable = False
         return alive
 
+    @cached_property
+    def newest(self) -> int:
+        """When the newest article was published, in seconds since 1970, by the time of the commit.
+
+        That of the commit itself, where no article has a date.
+        """
+        committed = timestamp(self.commit.at)
+        published = self.columns.published
+        if self.alive is not None:
+            published = published[self.alive]
+        past = published[(published <= committed) & (published != NO_DATE)]
+        return int(past.max()) if len(past) else committed
+
     def warm(self) -> None:
         """Open every part now, so that no question has to wait for one."""
         _ = (self.columns, self.vectors, self.encoder, self.reranker, self.alive)
@@ -264,8 +277,10 @@ class IndexSnapshot(Closing):
             committed=self.commit.at or None,
             language=self.manifest.language,
             keyword_engine=self.manifest.keyword_engine,
-            encoder=self.manifest.encoder.name,
-            reranker=None if self.manifest.reranker is None else self.manifest.reranker.name,
+            encoder=_shown(self.manifest.encoder.name),
+            reranker=None
+            if self.manifest.reranker is None
+            else _shown(self.manifest.reranker.name),
             dimension=self.manifest.encoder.dimension,
             format=self.manifest.format,
             bytes=_size(self.path),
@@ -293,6 +308,11 @@ def _settled(mark: Mark) -> Mark | None:
     """Return a mark that will differ after the next change; None where it is too early to say."""
     newest = max((stamp for _, stamp in mark), default=0)
     return mark if time.time_ns() - newest > _TICK else None
+
+
+def _shown(model: str) -> str:
+    """Return what a model is called; of a folder, not where it is on whose machine."""
+    return Path(model).name if Path(model).is_absolute() else model
 
 
 def _size(folder: Path) -> int:

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from nutgraf.index.article import timestamp
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.calibration import NOTHING
 from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
 from nutgraf.search.fusion import FULL
+from nutgraf.search.options import Filters
 from nutgraf.search.query import Question
 from nutgraf.search.recency import freshness
-from nutgraf.search.request import DEPTH, Filters, SearchRequest
+from nutgraf.search.request import DEPTH, SearchRequest
 from nutgraf.search.rerank import rerank_candidates
 from nutgraf.search.retrieve import keyword_ranking, semantic_ranking
 
@@ -38,13 +38,13 @@ def rank_candidates(
 
 
 def _aged(snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidates) -> Candidates:
-    """Age is counted from the commit that is seen, so that pages of one snapshot agree."""
+    """Age is counted from the newest article: pages agree, and an archive's last days are new."""
     if request.recency is None or not len(candidates.rows):
         return candidates
-    now = timestamp(snapshot.commit.at)
     published = snapshot.columns.published[candidates.rows]
     recency = request.recency
-    return candidates.aged(freshness(published, now, recency.seconds, recency.weight))
+    newest = snapshot.newest
+    return candidates.aged(freshness(published, newest, recency.seconds, recency.weight))
 
 
 def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -> Candidates:

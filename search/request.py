@@ -23,7 +23,6 @@ __all__ = [
     "MAX_PER_ARTICLE",
     "MAX_QUESTION",
     "Facet",
-    "Filters",
     "FusionMethod",
     "Grouping",
     "Mode",
