@@ -23,8 +23,8 @@ PROBLEM: Final = "application/problem+json"
 
 LOG: Final = logging.getLogger("nutgraf.api")
 
-UNION_TAGS: Final = ("str", "list[str]")
-"""What pydantic adds to the place of a value that may be a text or a list of texts."""
+UNION_TAGS: Final = ("str", "list[str]", "bool", "RerankBody")
+"""What pydantic adds to the place of a value that may be of several kinds."""
 
 
 class ProblemError(Exception):
@@ -116,9 +116,7 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
 
 def _field(location: Sequence[str | int]) -> str:
     """Return where a value stands, as the request spells it: filters.published.from."""
-    steps = [step for step in location[1:] if isinstance(step, str)]
-    if steps and steps[-1] in UNION_TAGS:
-        steps.pop()
+    steps = [step for step in location[1:] if isinstance(step, str) and step not in UNION_TAGS]
     return ".".join(steps) or "body"
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from nutgraf.index.records import CODED
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
 from nutgraf.search.collapse import Group, collapse, scoring
@@ -61,7 +62,7 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: KeptRankings) 
         took_ms=(time.perf_counter() - started) * 1000,
         total=_total(request, candidates, groups),
         hits=hits,
-        warnings=(*_warnings(question, candidates, groups), *cut),
+        warnings=(*_warnings(snapshot, request, question, candidates, groups), *cut),
         suggestion=suggestion,
         snapshot=snapshot.sequence,
         facets=facets,
@@ -78,8 +79,22 @@ def _total(request: SearchRequest, candidates: Candidates, groups: Sequence[Grou
     return Total(len(groups), "eq" if whole else "gte")
 
 
+def _unknown_values(snapshot: IndexSnapshot, request: SearchRequest) -> list[str]:
+    """Return what is to be read of filters by values that no article has, be it for their case."""
+    return [
+        f"no article has the {field} {value!r}; a filter's value is the whole value, in its case"
+        for field, values in request.filters.values().items()
+        if field in CODED
+        for value in sorted(set(values) - snapshot.catalog.codes(field, values).keys())
+    ]
+
+
 def _warnings(
-    question: Question, candidates: Candidates, groups: Sequence[Group]
+    snapshot: IndexSnapshot,
+    request: SearchRequest,
+    question: Question,
+    candidates: Candidates,
+    groups: Sequence[Group],
 ) -> tuple[str, ...]:
     """Return what the asker is to read; where nothing is found, also why."""
     done = candidates.reranked
@@ -87,6 +102,8 @@ def _warnings(
         return (*question.warnings, CUT.format(done=done))
     if len(candidates.rows):
         return question.warnings if groups else (*question.warnings, UNLIKELY)
+    if unknown := _unknown_values(snapshot, request):
+        return (*question.warnings, *unknown)
     if question.constraint is not None:
         return (*question.warnings, UNMET)
     return question.warnings if candidates.is_relevant else (*question.warnings, IRRELEVANT)

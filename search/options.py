@@ -72,6 +72,8 @@ class Filters:
                     name, f"has {len(values)} values; at most {MAX_VALUES} are taken"
                 )
             for value in values:
+                if not value:
+                    raise RequestError(name, "is empty; name a value, or leave the filter out")
                 check_text(name, value)
         start, end = self.published()
         if start is not None and end is not None and start > end:

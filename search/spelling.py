@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.analysis import Token
+from nutgraf.index.keywords.fields import TEXT_FIELDS
+from nutgraf.index.keywords.queries import query
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.index.suggestions import Counted
 from nutgraf.index.wording import is_plain_word
@@ -41,11 +43,13 @@ def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
     unknown = list(_unknown(snapshot, q, question))
     if not 0 < len(unknown) <= MOST_WORDS:
         return None
+    terms = {token.term for token in unknown}
+    others = [term for term in question.terms if term not in terms]
     corrected = q
     try:
         for token in reversed(unknown):
             word = snapshot.analyzer.fold(q[token.start : token.end])
-            nearest = _nearest(snapshot, word) or q[token.start : token.end]
+            nearest = _nearest(snapshot, word, others) or q[token.start : token.end]
             corrected = corrected[: token.start] + nearest + corrected[token.end :]
     except BrokenIndexError:
         return None
@@ -66,9 +70,11 @@ def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[To
             yield token
 
 
-def _nearest(snapshot: IndexSnapshot, word: str) -> str | None:
+def _nearest(snapshot: IndexSnapshot, word: str, others: Sequence[str]) -> str | None:
     """Return the known word that the fewest letters tell from `word`, the most frequent of them.
 
+    It stands with any of the `others`, the known terms of the question, in a
+    paragraph or its title: "the president of Brazil" is not to become a resident.
     Seldom is the first letter of a word not meant: of those one off, they come
     last that have another.
     """
@@ -76,9 +82,19 @@ def _nearest(snapshot: IndexSnapshot, word: str) -> str | None:
     for _, one in sorted(near, key=lambda found: _farness(word, *found)):
         terms = snapshot.analyzer.terms(one.text)
         # The suggestions may be a commit ahead of what is seen.
-        if len(terms) == 1 and snapshot.keywords.holds(terms[0]):
+        if len(terms) == 1 and snapshot.keywords.count(_together(terms[0], others)):
             return one.text
     return None
+
+
+def _together(term: str, others: Sequence[str]) -> query.Query:
+    """Return the query for what holds a term, and any of the others where there are any."""
+    found = _any([term])
+    return query.And([found, _any(others)]) if others else found
+
+
+def _any(terms: Sequence[str]) -> query.Query:
+    return query.Or([query.Term(field, term) for field in TEXT_FIELDS for term in terms])
 
 
 def _farness(word: str, apart: int, one: Counted) -> tuple[int, bool, int, str]:

@@ -187,6 +187,15 @@ def test_explanations_say_where_a_hit_stands(searcher):
     assert searcher.search("creamery milk").hits[0].explain is None
 
 
+def test_a_filter_by_what_no_article_has_is_a_warning(searcher):
+    response = searcher.search("flood", filters=Filters(section="Weather", source="Nobody"))
+    assert response.hits == ()
+    assert "no article has the section 'Weather'" in " ".join(response.warnings)
+    assert "no article has the source 'Nobody'" in " ".join(response.warnings)
+    with pytest.raises(RequestError, match="section: is empty"):
+        Filters(section="")
+
+
 def test_words_that_cannot_be_searched_are_a_warning(searcher):
     for question in ("((((", "🚀🚀", "?!", "-", '""'):
         for mode in ("hybrid", "semantic", "keyword"):
