@@ -167,7 +167,10 @@ def test_a_terminal_shows_each_story_once_and_json_every_paragraph(run, index, c
     shown = run("search", "creamery debts", "-n", "2").stdout.decode()
     assert "+1 version\n" in shown
     assert "business-creamery-collapse-wire#0" in shown
-    assert len(re.findall(r"^    #\d+  ", shown, re.MULTILINE)) == 4
+    assert len(re.findall(r"^    #\d+  ", shown, re.MULTILINE)) == 2
+    assert "1 more score 0.00: --min-score 0 shows them" in shown
+    whole = run("search", "creamery debts", "-n", "2", "--min-score", "0").stdout.decode()
+    assert len(re.findall(r"^    #\d+  ", whole, re.MULTILINE)) == 4
     assert re.search(r"^at least \d+ articles in ", shown, re.MULTILINE)
     paragraphs = run("search", "creamery debts", "--group", "paragraph").stdout.decode()
     assert "business-creamery-collapse#0" in paragraphs

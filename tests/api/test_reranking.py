@@ -94,7 +94,8 @@ def test_a_shell_reranks_where_it_can(run, index, seeds_index, tiny_reranker):
     assert asked(place=seeds_index)["reranked"] is None
     explained = told(run("search", QUESTION, "-i", index, "--explain"))
     assert "rerank rank 1 (logit " in explained
-    assert "not reranked" in told(run("search", QUESTION, "-i", index, "--explain", "-n", "100"))
+    whole = ("-n", "100", "--min-score", "0")
+    assert "not reranked" in told(run("search", QUESTION, "-i", index, "--explain", *whole))
     assert "not reranked" not in told(run("search", QUESTION, "-i", seeds_index, "--explain"))
     refused = run("search", QUESTION, "-i", seeds_index, "--rerank")
     assert refused.returncode == 2
@@ -109,7 +110,7 @@ def test_a_shell_reranks_where_it_can(run, index, seeds_index, tiny_reranker):
 def test_an_index_is_given_one_and_it_is_taken_away(run, tmp_path, tiny_encoder, tiny_reranker):
     (tmp_path / "news.txt").write_text("A title\n\nThe harvest was good.\n", encoding="utf-8")
     told(run("index", "news.txt", "--model", tiny_encoder, "--reranker", tiny_reranker))
-    assert json.loads(told(run("stats", "--json")))["reranker"] == str(tiny_reranker)
+    assert json.loads(told(run("stats", "--json")))["reranker"] == tiny_reranker.name
     assert told(run("reranker", "--remove")) == "nutgraf.index: has no reranker now\n"
     assert json.loads(told(run("stats", "--json")))["reranker"] is None
     found = json.loads(told(run("reranker", tiny_reranker, "--json")))

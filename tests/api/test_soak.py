@@ -18,7 +18,7 @@ from itertools import count
 import httpx
 from tests.api.conftest import served
 
-SECONDS = float(os.environ.get("NUTGRAF_SOAK_SECONDS", "8"))
+SECONDS = float(os.environ.get("NUTGRAF_SOAK_SECONDS", "5"))
 READERS = 4
 MARKERS = 6
 VERSION = re.compile(r"version(\d+)")

@@ -28,7 +28,7 @@ from nutgraf.index.errors import NutgrafError
 from nutgraf.index.verification import verify_index
 from nutgraf.search import Filters, Searcher, SearchRequest
 
-FLIPS = int(os.environ.get("NUTGRAF_FLIPS", "100"))
+FLIPS = int(os.environ.get("NUTGRAF_FLIPS", "60"))
 """Bits that are flipped in each of four indexes, one at a time."""
 
 SEED = int(os.environ.get("NUTGRAF_SEED", "1"))

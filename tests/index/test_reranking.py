@@ -182,7 +182,7 @@ def test_who_searches_notices_and_opens_nothing_else_anew(index, tiny_reranker):
             with second.successor() as third:
                 assert third.reranker is second.reranker  # And all that it remembers.
     with Searcher(index, trust=True) as searcher:
-        assert searcher.statistics().reranker == str(tiny_reranker)
+        assert searcher.statistics().reranker == tiny_reranker.name
 
 
 def test_a_writer_does_not_keep_it_waiting_and_a_rebuild_does(index, tiny_reranker, tmp_path):

@@ -26,7 +26,7 @@ from nutgraf.index.errors import (
     NotAnIndexError,
     UntrustedIndexError,
 )
-from nutgraf.index.manifest import Manifest
+from nutgraf.index.manifest import Manifest, checksum_of
 from nutgraf.index.sketches import make_sketches
 
 
@@ -370,8 +370,12 @@ def test_a_failed_creation_leaves_nothing(tmp_path):
 
 
 def change_manifest(index, **fields):
-    manifest = json.loads((index / "manifest.json").read_text())
-    (index / "manifest.json").write_text(json.dumps({**manifest, **fields}))
+    """Change what a manifest says, as somebody would who means it."""
+    path = index / "manifest.json"
+    manifest = {**json.loads(path.read_text()), **fields}
+    del manifest["checksum"]
+    manifest["checksum"] = checksum_of(manifest)
+    path.write_text(json.dumps(manifest))
 
 
 def test_an_index_of_another_format_or_a_damaged_manifest(tantivy_index):
@@ -381,7 +385,11 @@ def test_an_index_of_another_format_or_a_damaged_manifest(tantivy_index):
     change_manifest(tantivy_index, format=1, keyword_engine="sphinx")
     with pytest.raises(BrokenIndexError, match="keyword_engine is 'sphinx'"):
         IndexSnapshot.open(tantivy_index)
-    (tantivy_index / "manifest.json").write_text("{")
+    manifest = tantivy_index / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 3'))
+    with pytest.raises(BrokenIndexError, match="its checksum is another"):
+        IndexSnapshot.open(tantivy_index)
+    manifest.write_text("{")
     with pytest.raises(BrokenIndexError, match=r"manifest\.json is damaged"):
         IndexSnapshot.open(tantivy_index)
 
