@@ -13,7 +13,6 @@ import io
 import os
 import sys
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +52,8 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # 25 ms that no question has to wait for
+
         print(f"nutgraf {version('nutgraf')}")
         raise typer.Exit
 
