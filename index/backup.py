@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from nutgraf.index.creation import copy_encoder, make_parts
-from nutgraf.index.disk import sync, sync_tree
+from nutgraf.index.creation import make_parts
+from nutgraf.index.disk import copy_files, sync, sync_tree
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError, EncoderError, NotAnIndexError
 from nutgraf.index.layout import ENCODER, FIRST
@@ -86,7 +86,7 @@ def _copy_generation(
                 f"embeddings of {index} are damaged: 'nutgraf repair' mends them; back up then"
             )
         OnnxEncoder.open(truth.folder / ENCODER, manifest.encoder)
-        copy_encoder(truth.folder / ENCODER, partial / ENCODER)
+        copy_files(truth.folder / ENCODER, partial / ENCODER)
         reranker = carry_reranker(truth.folder, manifest, partial)
         make_parts(partial, manifest.keyword_engine)
         # An index of its own: whoever has the other one open must not take this for it.

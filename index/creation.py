@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nutgraf.index import keywords
 from nutgraf.index.catalog import Catalog
-from nutgraf.index.disk import sync, sync_tree, writing
+from nutgraf.index.disk import copy_files, sync, sync_tree
 from nutgraf.index.encoder import (
     DEFAULT_MODEL,
     EncoderConfig,
@@ -24,7 +24,7 @@ from nutgraf.index.layout import CATALOG, ENCODER, KEYWORDS, MANIFEST, RERANKER,
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.reranking import make_reranker
 
-__all__ = ["copy_encoder", "create_index", "exported_encoder", "make_encoder", "make_parts"]
+__all__ = ["create_index", "exported_encoder", "make_encoder", "make_parts"]
 
 
 def create_index(
@@ -86,14 +86,6 @@ def exported_encoder(model: str) -> Path | None:
     return folder if is_exported(folder) else None
 
 
-def copy_encoder(exported: Path, destination: Path) -> None:
-    """Copy the folder of an exported encoder. Raises DiskFullError."""
-    destination.mkdir()
-    for file in exported.iterdir():
-        with writing(destination / file.name):
-            shutil.copyfile(file, destination / file.name)
-
-
 def make_encoder(model: str, destination: Path) -> EncoderConfig:
     """Export a model, or copy an encoder that was exported before; return what it is.
 
@@ -102,7 +94,7 @@ def make_encoder(model: str, destination: Path) -> EncoderConfig:
     """
     exported = exported_encoder(model)
     if exported is not None:
-        copy_encoder(exported, destination)
+        copy_files(exported, destination)
     else:
         export_encoder(find_model(model), model, destination)
     # Opened, not only read: a copy can be of a damaged original.

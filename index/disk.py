@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Final
 
 from nutgraf.index.errors import DiskFullError
 
-__all__ = ["disk_full", "is_full", "replace_file", "sync", "sync_tree", "writing"]
+__all__ = ["copy_files", "disk_full", "is_full", "replace_file", "sync", "sync_tree", "writing"]
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
@@ -89,3 +90,11 @@ def sync(path: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def copy_files(folder: Path, destination: Path) -> None:
+    """Copy the files of a folder into a new one. Raises DiskFullError."""
+    destination.mkdir()
+    for file in folder.iterdir():
+        with writing(destination / file.name):
+            shutil.copyfile(file, destination / file.name)

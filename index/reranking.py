@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from nutgraf.index.disk import sync_tree, writing
+from nutgraf.index.disk import copy_files, sync_tree
 from nutgraf.index.errors import BrokenIndexError, EncoderError
 from nutgraf.index.layout import MANIFEST, REBUILD_LOCK, RERANKER
 from nutgraf.index.lock import WriteLock
@@ -65,7 +65,7 @@ def make_reranker(model: str, parts: Path) -> RerankerConfig:
         if exported is None:
             export_reranker(model, partial)
         else:
-            _copy(exported, partial)
+            copy_files(exported, partial)
         # Opened, not only read: a copy can be of a damaged original.
         config = OnnxReranker.open(partial).config
         sync_tree(partial)
@@ -113,13 +113,6 @@ def _exported(model: str) -> Path | None:
     if manifest.reranker is None:
         raise EncoderError(f"the index {model} has no reranker: name a cross-encoder")
     return manifest.parts(folder) / RERANKER / manifest.reranker.folder
-
-
-def _copy(exported: Path, destination: Path) -> None:
-    destination.mkdir()
-    for file in exported.iterdir():
-        with writing(destination / file.name):
-            shutil.copyfile(file, destination / file.name)
 
 
 def _is_sound(folder: Path) -> bool:

@@ -30,7 +30,7 @@ def hits_of_page(
     page = groups[request.offset : request.offset + request.limit]
     places = [at for group in page for at in group.shown[: request.per_article]]
     shown = _shown(snapshot, request, question, candidates, places)
-    names = _version_ids(snapshot, request, candidates, page)
+    names = _version_ids(snapshot, request, candidates, page, shown)
     hits = []
     for rank, group in enumerate(page, start=request.offset + 1):
         at, *others = group.shown[: request.per_article]
@@ -76,18 +76,22 @@ def _shown(
 
 
 def _version_ids(
-    snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidates, page: Sequence[Group]
+    snapshot: IndexSnapshot,
+    request: SearchRequest,
+    candidates: Candidates,
+    page: Sequence[Group],
+    shown: Mapping[int, tuple[Record, More]],
 ) -> Mapping[int, str]:
     """Return what each version on the page is called, by its place among the candidates."""
-    places = [at for group in page for at in group.versions]
+    found = {at: (record, more.position) for at, (record, more) in shown.items()}
+    places = [at for group in page for at in group.versions if at not in found]
     rows = candidates.rows[places].tolist()
     records = snapshot.catalog.records_of(rows)
+    for at, row in zip(places, rows, strict=True):
+        found[at] = records[row], row - records[row].first_row
     if request.group == "article":
-        return {at: records[row].id for at, row in zip(places, rows, strict=True)}
-    return {
-        at: paragraph_id(records[row].id, row - records[row].first_row)
-        for at, row in zip(places, rows, strict=True)
-    }
+        return {at: record.id for at, (record, _) in found.items()}
+    return {at: paragraph_id(record.id, position) for at, (record, position) in found.items()}
 
 
 def _analyse(text: str, question: Question, snapshot: IndexSnapshot) -> Analysed:

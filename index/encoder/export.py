@@ -30,7 +30,7 @@ from nutgraf.index.encoder.parts import (
     fingerprint,
 )
 from nutgraf.index.encoder.quiet import quiet
-from nutgraf.index.encoder.reference import load_sentence_transformer, prefixes
+from nutgraf.index.encoder.reference import load_sentence_transformer, prefixes, tokenizer_json
 from nutgraf.index.encoder.samples import SAMPLES
 from nutgraf.index.encoder.session import open_session
 from nutgraf.index.encoder.words import word_table
@@ -145,13 +145,7 @@ def _tokenizer(reference: Any, name: str) -> Any:
     """
     from tokenizers import Tokenizer
 
-    backend = getattr(reference.tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        raise EncoderError(
-            f"{name} cannot be exported: its tokenizer is none of the 'fast' ones, which are kept "
-            "in a tokenizer.json; choose another model"
-        )
-    tokenizer = Tokenizer.from_str(backend.to_str())
+    tokenizer = Tokenizer.from_str(tokenizer_json(reference, name))
     tokenizer.no_padding()
     positions = getattr(reference[0].auto_model.config, "max_position_embeddings", _LONGEST)
     tokenizer.enable_truncation(int(min(reference.max_seq_length or positions, _LONGEST)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from nutgraf.index.encoder.quiet import no_loading_bars, quiet
 from nutgraf.index.errors import EncoderError
 
-__all__ = ["SentenceTransformersEncoder", "load_sentence_transformer", "prefixes"]
+__all__ = [
+    "SentenceTransformersEncoder",
+    "load_cross_encoder",
+    "load_sentence_transformer",
+    "prefixes",
+    "tokenizer_json",
+]
 
 _PARAGRAPH_PROMPTS: Final = ("document", "passage", "corpus")
 """What models call the prompt for what is searched; sentence-transformers' own order."""
@@ -71,12 +77,42 @@ def load_sentence_transformer(
     never run, nothing is downloaded and nothing printed. Raises EncoderError
     when the model cannot be loaded.
     """
+    return _load("SentenceTransformer", "model", model, device, attention)
+
+
+def load_cross_encoder(model: Path, *, attention: str) -> Any:
+    """Return the CrossEncoder in the folder `model`, as `load_sentence_transformer` does."""
+    return _load("CrossEncoder", "cross-encoder", model, "cpu", attention)
+
+
+def tokenizer_json(reference: Any, name: str) -> str:
+    """Return the tokenizer of a model called `name`, as its tokenizer.json would have it.
+
+    Raises EncoderError where it is of a kind that has none.
+    """
+    backend = getattr(reference.tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise EncoderError(
+            f"{name} cannot be exported: its tokenizer is none of the 'fast' ones, which are kept "
+            "in a tokenizer.json; choose another model"
+        )
+    content: str = backend.to_str()
+    return content
+
+
+def _load(
+    kind: Literal["SentenceTransformer", "CrossEncoder"],
+    called: str,
+    model: Path,
+    device: str | None,
+    attention: str | None,
+) -> Any:
     with quiet():
-        from sentence_transformers import SentenceTransformer
+        import sentence_transformers
 
         try:
             with no_loading_bars():
-                loaded = SentenceTransformer(
+                loaded = getattr(sentence_transformers, kind)(
                     str(model),
                     device=device,
                     local_files_only=True,
@@ -84,8 +120,8 @@ def load_sentence_transformer(
                 )
         except Exception as error:
             raise EncoderError(
-                f"sentence-transformers cannot load the model in {model}: {error}; check that the "
-                "folder is complete, and that the model needs no code of its own"
+                f"sentence-transformers cannot load the {called} in {model}: {error}; check that "
+                "the folder is complete, and that the model needs no code of its own"
             ) from error
         return loaded.float().eval()
 

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from nutgraf.index.encoder.graphs import ATTENTION, INPUTS, optimise, quantise, trace, write_files
 from nutgraf.index.encoder.locate import find_model
 from nutgraf.index.encoder.parts import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, fingerprint
-from nutgraf.index.encoder.quiet import no_loading_bars, quiet
+from nutgraf.index.encoder.quiet import quiet
+from nutgraf.index.encoder.reference import load_cross_encoder, tokenizer_json
 from nutgraf.index.encoder.session import open_session
 from nutgraf.index.errors import EncoderError
 from nutgraf.index.reranker.config import RerankerConfig
@@ -173,7 +174,7 @@ def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
     if positions < FEWEST:
         raise EncoderError(f"{name} reads {positions} tokens; at least {FEWEST} are needed")
     tokens = min(TOKENS, positions)
-    tokenizer = _cut(_tokenizer(reference, name), tokens)
+    tokenizer = _cut(tokenizer_json(reference, name).encode(), tokens)
     with quiet():
         exact = _graph(reference)
         small = optimise(quantise(exact))
@@ -188,24 +189,9 @@ def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
 
 def _load(model: Path, name: str) -> Any:
     """Return the CrossEncoder in a folder; its code is never run. Raises EncoderError."""
-    with quiet():
-        from sentence_transformers import CrossEncoder
-
-        try:
-            with no_loading_bars():
-                loaded = CrossEncoder(
-                    str(model),
-                    device="cpu",
-                    local_files_only=True,
-                    model_kwargs={"attn_implementation": ATTENTION},
-                )
-                built = loaded.model.config.architectures or [type(loaded.model).__name__]
-                labels = loaded.num_labels
-        except Exception as error:
-            raise EncoderError(
-                f"sentence-transformers cannot load the cross-encoder in {model}: {error}; check "
-                "that the folder is complete, and that the model needs no code of its own"
-            ) from error
+    loaded = load_cross_encoder(model, attention=ATTENTION)
+    built = loaded.model.config.architectures or [type(loaded.model).__name__]
+    labels = loaded.num_labels
     # A model without a head would be given a random one.
     if not built[0].endswith("ForSequenceClassification"):
         raise EncoderError(f"{name} is {built[0]}, and no cross-encoder: choose another model")
@@ -213,18 +199,7 @@ def _load(model: Path, name: str) -> Any:
         raise EncoderError(
             f"{name} gives {labels} labels a pair, a reranker one logit: choose another model"
         )
-    return loaded.float().eval()
-
-
-def _tokenizer(reference: Any, name: str) -> bytes:
-    backend = getattr(reference.tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        raise EncoderError(
-            f"{name} cannot be exported: its tokenizer is none of the 'fast' ones, which are kept "
-            "in a tokenizer.json; choose another model"
-        )
-    content: bytes = backend.to_str().encode()
-    return content
+    return loaded
 
 
 def _graph(reference: Any) -> bytes:
