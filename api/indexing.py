@@ -23,7 +23,7 @@ from nutgraf.index.errors import UserError
 from nutgraf.index.keywords import Engine
 from nutgraf.index.layout import MANIFEST
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.sources import Rejected, Skipped, read_sources, total_bytes
+from nutgraf.index.sources import Flagged, Rejected, Skipped, read_sources, total_bytes
 from nutgraf.index.writer import IndexWriter, Outcome
 
 __all__ = ["Summary", "index_sources"]
@@ -110,6 +110,8 @@ def _articles(
             yield item
         elif isinstance(item, Skipped):
             messages.print(Text(f"skipped  {printable(str(item))}", "dim"), soft_wrap=True)
+        elif isinstance(item, Flagged):
+            messages.print(Text(f"flagged  {printable(str(item))}", "yellow"), soft_wrap=True)
         elif isinstance(item, Rejected):
             summary.rejected += 1
             messages.print(Text(f"rejected {printable(str(item))}", "red"), soft_wrap=True)

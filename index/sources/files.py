@@ -5,20 +5,37 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from nutgraf.index.article import Article
-from nutgraf.index.sources.items import FileName, OnBytes, Rejected, Skipped
+from nutgraf.index.sources.captures import newest_captures
+from nutgraf.index.sources.items import (
+    FileName,
+    Flagged,
+    Item,
+    OnBytes,
+    Opened,
+    Reader,
+    ReadOptions,
+    Rejected,
+    Skipped,
+)
 from nutgraf.index.sources.jsonl import holds_articles, read_jsonl
 from nutgraf.index.sources.text import read_text
 
-__all__ = ["STANDARD_INPUT", "read_sources", "total_bytes"]
+__all__ = [
+    "STANDARD_INPUT",
+    "SourceFile",
+    "find_files",
+    "read_file",
+    "read_sources",
+    "total_bytes",
+]
 
 STANDARD_INPUT: Final = "-"
-
-Reader = Callable[[BinaryIO, str, FileName, OnBytes], Iterator[Article | Rejected]]
 
 READERS: Final[dict[str, Reader]] = {
     ".txt": read_text,
@@ -30,25 +47,68 @@ READERS: Final[dict[str, Reader]] = {
 KNOWN: Final = ", ".join(READERS)
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that is to be read; `path` is "-" for standard input."""
+
+    path: str
+    name: FileName
+
+
 def read_sources(
-    sources: Iterable[str], on_bytes: OnBytes = lambda _: None
-) -> Iterator[Article | Rejected | Skipped]:
+    sources: Iterable[str],
+    on_bytes: OnBytes = lambda _: None,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+) -> Iterator[Article | Rejected | Skipped | Flagged]:
     """Yield the articles of files, of folders with all below them, and of "-".
 
     "-" is JSONL on standard input. Hidden files and folders are passed over.
     """
-    named: dict[str, Path] = {}
-    for source in sources:
-        if source == STANDARD_INPUT:
-            yield from read_jsonl(
-                sys.stdin.buffer, "standard input", FileName("stdin", stream=True), on_bytes
-            )
-        elif Path(source).is_dir():
-            for path in _files(Path(source)):
-                yield from _read(path, named, on_bytes)
-            yield from _left_out(Path(source))
+    yield from newest_captures(_items(sources, on_bytes, options))
+
+
+def _items(
+    sources: Iterable[str], on_bytes: OnBytes, options: ReadOptions
+) -> Iterator[Item | Skipped]:
+    for found in find_files(sources):
+        if isinstance(found, SourceFile):
+            yield from read_file(found, on_bytes, options)
         else:
-            yield from _read(Path(source), named, on_bytes)
+            yield found
+
+
+def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipped]:
+    """Yield the files that `sources` name, in their order, and what is not to be read."""
+    named: dict[str, str] = {}
+    for source in sources:
+        path = Path(source)
+        if source == STANDARD_INPUT:
+            yield SourceFile(STANDARD_INPUT, FileName("stdin", stream=True))
+        elif path.is_dir():
+            for file in _files(path):
+                yield _named(file, named)
+            yield from _left_out(path)
+        elif path.suffix.lower() in READERS:
+            yield _named(path, named)
+        else:
+            yield Rejected(source, _why_not(path))
+
+
+def read_file(
+    source: SourceFile, on_bytes: OnBytes, options: ReadOptions
+) -> Iterator[Item | Skipped]:
+    """Yield what one file holds."""
+    if source.path == STANDARD_INPUT:
+        counted = cast("BinaryIO", _Counted(sys.stdin.buffer, on_bytes))
+        yield from read_jsonl(Opened(counted, "standard input", source.name, options))
+        return
+    reader = READERS[Path(source.path).suffix.lower()]
+    try:
+        with Path(source.path).open("rb") as file:
+            counted = cast("BinaryIO", _Counted(file, on_bytes))
+            yield from reader(Opened(counted, source.path, source.name, options))
+    except OSError as error:
+        yield Rejected(source.path, f"cannot be read: {error.strerror}")
 
 
 def total_bytes(sources: Iterable[str]) -> int | None:
@@ -63,18 +123,29 @@ def total_bytes(sources: Iterable[str]) -> int | None:
     return total
 
 
-def _read(path: Path, named: dict[str, Path], on_bytes: OnBytes) -> Iterator[Article | Rejected]:
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        yield Rejected(str(path), _why_not(path))
-        return
-    first = named.setdefault(path.stem, path)
-    name = FileName(path.stem, None if first == path else str(first))
-    try:
-        with path.open("rb") as file:
-            yield from reader(file, str(path), name, on_bytes)
-    except OSError as error:
-        yield Rejected(str(path), f"cannot be read: {error.strerror}")
+class _Counted:
+    """A file that tells how much of it is read."""
+
+    def __init__(self, file: BinaryIO, on_bytes: OnBytes) -> None:
+        self._file = file
+        self._on_bytes = on_bytes
+
+    def read(self, size: int = -1) -> bytes:
+        """See BinaryIO."""
+        return self._told(self._file.read(size))
+
+    def readline(self, size: int = -1) -> bytes:
+        """See BinaryIO."""
+        return self._told(self._file.readline(size))
+
+    def _told(self, content: bytes) -> bytes:
+        self._on_bytes(len(content))
+        return content
+
+
+def _named(path: Path, named: dict[str, str]) -> SourceFile:
+    first = named.setdefault(path.stem, str(path))
+    return SourceFile(str(path), FileName(path.stem, None if first == str(path) else first))
 
 
 def _why_not(path: Path) -> str:

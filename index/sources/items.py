@@ -1,25 +1,42 @@
-"""What a reader yields besides articles."""
+"""What goes into a reader, and what comes out of it.
+
+A reader is one function a format: it takes an Opened file and yields Items, as
+it reads, in bounded memory. It never raises for what is wrong with the content.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
 
+from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 
-__all__ = ["FileName", "OnBytes", "Rejected", "Skipped"]
+__all__ = [
+    "Captured",
+    "FileName",
+    "Flagged",
+    "Item",
+    "OnBytes",
+    "Opened",
+    "ReadOptions",
+    "Reader",
+    "Rejected",
+    "Skipped",
+]
 
 OnBytes = Callable[[int], None]
-"""Called with the number of bytes that were read since the last call."""
+"""Called with the number of bytes, as they are on disk, that were read since the last call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """An article, or a file, that was to be indexed and could not be.
 
-    `place` names the file, and the line where there is one; `reason` says
-    what is wrong and which field it is in.
+    `place` names the file, and the line or the record where there is one;
+    `reason` says what is wrong and which field it is in.
     """
 
     place: str
@@ -31,13 +48,38 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Files in a folder that nobody asked to index and that hold no articles."""
+    """What nobody asked to index by name, and what holds nothing that is wanted."""
 
     place: str
     reason: str
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """What is odd about an article that is indexed all the same; it comes before the article."""
+
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """An article that is called by its URL, so that another file may hold it, too.
+
+    `at` is when it was fetched, in seconds since 1970 UTC: of several, the
+    newest is meant. None where nobody knows: then they are two articles that
+    claim one URL.
+    """
+
+    article: Article
+    place: str
+    at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +109,29 @@ class FileName:
                 "give it an id, or rename the file"
             )
         return self.stem if line is None else f"{self.stem}:{line}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What whoever indexes can say of the files. `columns`: field of an article -> its column."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file, or a member of an archive, opened: `file` gives what it holds, decompressed.
+
+    `place` is what messages call it.
+    """
+
+    file: BinaryIO
+    place: str
+    name: FileName
+    options: ReadOptions = ReadOptions()
+
+
+Item = Article | Captured | Rejected | Flagged
+"""What a reader yields."""
+
+Reader = Callable[[Opened], Iterator[Item]]

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import split_paragraphs
-from nutgraf.index.sources.items import FileName, OnBytes, Rejected
+from nutgraf.index.sources.items import Item, Opened, Rejected
 from nutgraf.index.sources.text import MAX_TEXT, decode
 
 __all__ = ["article_of", "holds_articles", "parse_line", "read_jsonl"]
@@ -26,25 +26,25 @@ KINDS: Final = {dict: "an object", list: "a list", bool: "true or false", int: "
                 float: "a number", str: "text"}  # fmt: skip
 
 
-def read_jsonl(
-    file: BinaryIO, place: str, name: FileName, on_bytes: OnBytes
-) -> Iterator[Article | Rejected]:
+def read_jsonl(opened: Opened) -> Iterator[Item]:
     """Yield an article, or why there is none, for each line that is not blank.
 
     An article without an id gets the file's name and the line's number, NAME:7;
     on standard input, a digest of the line.
     """
     empty = True
-    for number, line in _lines(file, on_bytes):
+    for number, line in _lines(opened.file):
         if not line.strip():
             continue
         empty = False
         try:
-            yield article_of(parse_line(line), partial(name.article_id, number, line.strip()))
+            yield article_of(
+                parse_line(line), partial(opened.name.article_id, number, line.strip())
+            )
         except InputError as error:
-            yield Rejected(f"{place}:{number}", str(error))
+            yield Rejected(f"{opened.place}:{number}", str(error))
     if empty:
-        yield Rejected(place, "the file is empty")
+        yield Rejected(opened.place, "the file is empty")
 
 
 def holds_articles(file: BinaryIO) -> bool:
@@ -119,13 +119,11 @@ def _kind(value: Any) -> str:
     return KINDS.get(type(value), "null")
 
 
-def _lines(file: BinaryIO, on_bytes: OnBytes) -> Iterator[tuple[int, bytes]]:
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Yield numbered lines, of one that is too long only as much as shows that it is."""
     number = 0
     while line := file.readline(MAX_TEXT + 1):
         number += 1
-        on_bytes(len(line))
         yield number, line
         while len(line) >= MAX_TEXT and not line.endswith(b"\n"):
             line = file.readline(MAX_TEXT)
-            on_bytes(len(line))

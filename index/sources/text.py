@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import split_paragraphs, split_title
-from nutgraf.index.sources.items import FileName, OnBytes, Rejected
+from nutgraf.index.sources.items import FileName, Item, Opened, Rejected
 
 __all__ = ["MAX_TEXT", "decode", "read_text"]
 
@@ -16,18 +16,15 @@ MAX_TEXT: Final = 32 * 1024 * 1024
 """Bytes in a text file or in a line of JSONL; an article of more is something else."""
 
 
-def read_text(
-    file: BinaryIO, place: str, name: FileName, on_bytes: OnBytes
-) -> Iterator[Article | Rejected]:
+def read_text(opened: Opened) -> Iterator[Item]:
     """Yield the one article of a text file, or why there is none. Its id is the name."""
-    content = file.read(MAX_TEXT + 1)
-    on_bytes(len(content))
+    content = opened.file.read(MAX_TEXT + 1)
     try:
         if len(content) > MAX_TEXT:
             raise InputError(f"the file is larger than {MAX_TEXT:,} bytes; split it into articles")
-        yield _article(decode(content), name)
+        yield _article(decode(content), opened.name)
     except InputError as error:
-        yield Rejected(place, str(error))
+        yield Rejected(opened.place, str(error))
 
 
 def decode(content: bytes) -> str:
