@@ -15,12 +15,13 @@ from typing import Any, BinaryIO, Final
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import split_paragraphs
+from nutgraf.index.sources.dates import flags_of, iso_date
 from nutgraf.index.sources.items import Item, Opened, Rejected
 from nutgraf.index.sources.text import MAX_TEXT, decode
 
 __all__ = ["article_of", "holds_articles", "parse_line", "read_jsonl"]
 
-OPTIONAL: Final = ("url", "source", "author", "section", "published", "language")
+OPTIONAL: Final = ("url", "source", "author", "section", "language")
 
 KINDS: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
                 float: "a number", str: "text"}  # fmt: skip
@@ -37,12 +38,16 @@ def read_jsonl(opened: Opened) -> Iterator[Item]:
         if not line.strip():
             continue
         empty = False
+        place = f"{opened.place}:{number}"
         try:
-            yield article_of(
+            article = article_of(
                 parse_line(line), partial(opened.name.article_id, number, line.strip())
             )
         except InputError as error:
-            yield Rejected(f"{opened.place}:{number}", str(error))
+            yield Rejected(place, str(error))
+        else:
+            yield from flags_of(article, place)
+            yield article
     if empty:
         yield Rejected(opened.place, "the file is empty")
 
@@ -78,7 +83,10 @@ def parse_line(line: bytes) -> dict[str, Any]:
 
 
 def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article:
-    """Return the article that `fields` describe. Raises InputError naming the field."""
+    """Return the article that `fields` describe. Raises InputError naming the field.
+
+    `published` may be in any format that `iso_date` takes.
+    """
     given = fields.get("id")
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
@@ -86,8 +94,18 @@ def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article
         id=id_if_none() if given is None else _text("id", given),
         title=_text("title", _needed(fields, "title")),
         paragraphs=_paragraphs(fields),
+        published=_published(fields),
         **{name: _text(name, fields[name]) for name in OPTIONAL if fields.get(name) is not None},
     )
+
+
+def _published(fields: dict[str, Any]) -> str | None:
+    given, language = fields.get("published"), fields.get("language")
+    if given is None:
+        return None
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        given = str(given)  # seconds or milliseconds since 1970
+    return iso_date(_text("published", given), language if isinstance(language, str) else None)
 
 
 def _paragraphs(fields: dict[str, Any]) -> tuple[str, ...]:
