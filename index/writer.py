@@ -30,6 +30,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.generation import remove_leftovers
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.keywords.entries import entries_of
+from nutgraf.index.languages import detect_language
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.lock import LOOK, WriteLock
 from nutgraf.index.manifest import Manifest
@@ -112,10 +113,12 @@ class PartsWriter:
 
         The same id with the same content is left as it is. What is put is
         visible and durable after the next commit, which comes by itself after
-        every COMMIT_EVERY paragraphs.
+        every COMMIT_EVERY paragraphs. An article without a language gets the
+        one that it is written in, or that of the index where it is not clear.
         """
         if article.language is None:
-            article = replace(article, language=self._manifest.language)
+            language = detect_language(article.paragraphs) or self._manifest.language
+            article = replace(article, language=language)
         before = self.digest_of(article.id)
         if before == article.digest():
             return "unchanged"

@@ -23,6 +23,7 @@ NEVER_TO_ASK = {
     "sklearn",
     "scipy",
     "rensa",
+    "py3langid",
 }
 """What only making an encoder or writing an index may load, or what that brings along."""
 

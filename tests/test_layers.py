@@ -31,6 +31,7 @@ PLACES = {
         "nutgraf.index.suggestions_check",
         "nutgraf.index.suggestions_writer",
     ],
+    "py3langid": ["nutgraf.index.languages"],
     "rapidfuzz": ["nutgraf.index.suggestions"],
     "ir_measures": ["nutgraf.search.evaluation"],
     "sentencex": ["nutgraf.search.snippets"],
