@@ -1,14 +1,15 @@
-"""Files, folders and standard input to articles: each by the reader for its ending."""
+"""Files, folders and standard input to articles: found, opened, and given to their readers."""
 
 from __future__ import annotations
 
-import os
+import io
+import stat
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final, cast
 
 from nutgraf.index.article import Article
 from nutgraf.index.sources.captures import newest_captures
@@ -18,13 +19,22 @@ from nutgraf.index.sources.items import (
     Item,
     OnBytes,
     Opened,
-    Reader,
     ReadOptions,
     Rejected,
     Skipped,
 )
 from nutgraf.index.sources.jsonl import holds_articles, read_jsonl
-from nutgraf.index.sources.text import read_text
+from nutgraf.index.sources.kinds import ENDINGS, JSONL, kind_by_content, kind_of
+from nutgraf.index.sources.opening import (
+    COMPRESSED,
+    ZIP,
+    Content,
+    Counted,
+    contents,
+    split_name,
+)
+from nutgraf.index.sources.unpacking import DamagedError, compression_of
+from nutgraf.index.sources.walking import walk
 
 __all__ = [
     "STANDARD_INPUT",
@@ -37,22 +47,23 @@ __all__ = [
 
 STANDARD_INPUT: Final = "-"
 
-READERS: Final[dict[str, Reader]] = {
-    ".txt": read_text,
-    ".text": read_text,
-    ".jsonl": read_jsonl,
-    ".ndjson": read_jsonl,
-}
+KNOWN: Final = f"known are {', '.join(ENDINGS)}, packed in {', '.join((*COMPRESSED, ZIP))} or not"
 
-KNOWN: Final = ", ".join(READERS)
+PEEKED: Final = 4_096
+"""Bytes by which a file without an ending is known in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that is to be read; `path` is "-" for standard input."""
+    """A file that is to be read; `path` is "-" for standard input.
+
+    `named` is False where it was found in a folder: what it holds may be none
+    of an index's business then.
+    """
 
     path: str
     name: FileName
+    named: bool = True
 
 
 def read_sources(
@@ -62,7 +73,8 @@ def read_sources(
 ) -> Iterator[Article | Rejected | Skipped | Flagged]:
     """Yield the articles of files, of folders with all below them, and of "-".
 
-    "-" is JSONL on standard input. Hidden files and folders are passed over.
+    "-" is JSONL on standard input, compressed or not. Hidden files and folders
+    are passed over.
     """
     yield from newest_captures(_items(sources, on_bytes, options))
 
@@ -79,36 +91,36 @@ def _items(
 
 def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipped]:
     """Yield the files that `sources` name, in their order, and what is not to be read."""
-    named: dict[str, str] = {}
+    taken: dict[str, str] = {}
     for source in sources:
         path = Path(source)
         if source == STANDARD_INPUT:
             yield SourceFile(STANDARD_INPUT, FileName("stdin", stream=True))
         elif path.is_dir():
-            for file in _files(path):
-                yield _named(file, named)
-            yield from _left_out(path)
-        elif path.suffix.lower() in READERS:
-            yield _named(path, named)
+            yield from _in_folder(path, taken)
         else:
-            yield Rejected(source, _why_not(path))
+            yield SourceFile(source, _file_name(path, taken))
 
 
 def read_file(
     source: SourceFile, on_bytes: OnBytes, options: ReadOptions
 ) -> Iterator[Item | Skipped]:
-    """Yield what one file holds."""
+    """Yield what one file holds. Of a file that was not named, other things are Skipped."""
     if source.path == STANDARD_INPUT:
-        counted = cast("BinaryIO", _Counted(sys.stdin.buffer, on_bytes))
-        yield from read_jsonl(Opened(counted, "standard input", source.name, options))
+        yield from _read_stream(source, on_bytes, options)
         return
-    reader = READERS[Path(source.path).suffix.lower()]
+    path = Path(source.path)
     try:
-        with Path(source.path).open("rb") as file:
-            counted = cast("BinaryIO", _Counted(file, on_bytes))
-            yield from reader(Opened(counted, source.path, source.name, options))
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            yield Rejected(source.path, "it is no file; what comes out of a pipe is read as '-'")
+            return
+        with path.open("rb") as file:
+            counted = Counted(file, on_bytes, status.st_size)
+            yield from _read(source, counted, options)
+            counted.finish()
     except OSError as error:
-        yield Rejected(source.path, f"cannot be read: {error.strerror}")
+        yield Rejected(source.path, _why_unread(error))
 
 
 def total_bytes(sources: Iterable[str]) -> int | None:
@@ -118,75 +130,118 @@ def total_bytes(sources: Iterable[str]) -> int | None:
         if source == STANDARD_INPUT:
             return None
         path = Path(source)
-        files = _files(path) if path.is_dir() else [path]
-        total += sum(file.stat().st_size for file in files if file.is_file())
+        for file in _walk_taken(path) if path.is_dir() else [path]:
+            if isinstance(file, Path) and file.is_file():
+                total += file.stat().st_size
     return total
 
 
-class _Counted:
-    """A file that tells how much of it is read."""
-
-    def __init__(self, file: BinaryIO, on_bytes: OnBytes) -> None:
-        self._file = file
-        self._on_bytes = on_bytes
-
-    def read(self, size: int = -1) -> bytes:
-        """See BinaryIO."""
-        return self._told(self._file.read(size))
-
-    def readline(self, size: int = -1) -> bytes:
-        """See BinaryIO."""
-        return self._told(self._file.readline(size))
-
-    def _told(self, content: bytes) -> bytes:
-        self._on_bytes(len(content))
-        return content
+def _read_stream(
+    source: SourceFile, on_bytes: OnBytes, options: ReadOptions
+) -> Iterator[Item | Skipped]:
+    place = "standard input"
+    try:
+        counted = Counted(cast("io.BufferedIOBase", sys.stdin.buffer), on_bytes)
+        for content in contents(counted, "", place):
+            if isinstance(content, Content):
+                yield from read_jsonl(Opened(content.file, place, source.name, options))
+            else:
+                yield content
+    except OSError as error:
+        yield Rejected(place, _why_unread(error))
 
 
-def _named(path: Path, named: dict[str, str]) -> SourceFile:
-    first = named.setdefault(path.stem, str(path))
-    return SourceFile(str(path), FileName(path.stem, None if first == str(path) else first))
-
-
-def _why_not(path: Path) -> str:
-    if not path.exists():
-        return "there is no such file or folder"
-    return f"no reader takes {path.suffix or 'a file without an ending'}; known are {KNOWN}"
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below `folder` that hold articles, in the order of their names."""
-    for path in _walk(folder):
-        if path.suffix.lower() in READERS and not _is_other_jsonl(path):
-            yield path
-
-
-def _left_out(folder: Path) -> Iterator[Skipped]:
+def _read(source: SourceFile, file: Counted, options: ReadOptions) -> Iterator[Item | Skipped]:
     unknown: Counter[str] = Counter()
-    for path in _walk(folder):
-        if path.suffix.lower() not in READERS:
-            unknown[path.suffix or "no ending"] += 1
-        elif _is_other_jsonl(path):
-            yield Skipped(str(path), "its first line has no 'title', 'text' or 'paragraphs'")
+    taken: dict[str, str] = {}
+    for content in contents(file, Path(source.path).name, source.path):
+        if isinstance(content, Rejected):
+            yield content
+            continue
+        try:
+            head = content.head()
+            if (kind := kind_of(head, content.ending)) is None and content.member:
+                unknown[content.ending or "no ending"] += 1
+            elif kind is None:
+                reason = f"no reader takes {content.ending or 'what it holds'}; {KNOWN}"
+                yield (
+                    Rejected(source.path, reason) if source.named else Skipped(source.path, reason)
+                )
+            elif kind is JSONL and _is_other(head, source, content):
+                yield Skipped(
+                    content.place, "its first line has no 'title', 'text' or 'paragraphs'"
+                )
+            else:
+                name = _member_name(source, content, taken) if content.member else source.name
+                yield from kind.read(Opened(content.file, content.place, name, options))
+        except OSError as error:
+            yield Rejected(content.place, _why_unread(error))
     if unknown:
-        kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(unknown.items()))
-        yield Skipped(str(folder), f"no reader takes {kinds}; known are {KNOWN}")
+        yield Skipped(source.path, _not_taken(unknown))
 
 
-def _is_other_jsonl(path: Path) -> bool:
-    """Tell whether a JSONL file in a folder holds something else, such as judged questions."""
-    if READERS.get(path.suffix.lower()) is not read_jsonl:
-        return False
+def _is_other(head: bytes, source: SourceFile, content: Content) -> bool:
+    """Tell whether JSONL that nobody named holds something else, such as judged questions."""
+    return (content.member or not source.named) and not holds_articles(head)
+
+
+def _why_unread(error: OSError) -> str:
+    if isinstance(error, DamagedError):
+        return str(error)
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    return f"cannot be read: {error.strerror}"
+
+
+def _file_name(path: Path, taken: dict[str, str]) -> FileName:
+    stem, ending = split_name(path.name)
+    # Members of a zip are called ZIP/MEMBER, and so like no file beside it.
+    first = taken.setdefault(f"{stem}/" if ending == ZIP else stem, str(path))
+    return FileName(stem, None if first == str(path) else first)
+
+
+def _member_name(source: SourceFile, content: Content, taken: dict[str, str]) -> FileName:
+    first = taken.setdefault(content.stem, content.place)
+    clash = source.name.clash or (None if first == content.place else first)
+    return FileName(content.stem, clash)
+
+
+def _in_folder(folder: Path, taken: dict[str, str]) -> Iterator[SourceFile | Rejected | Skipped]:
+    unknown: Counter[str] = Counter()
+    for found in _walk_taken(folder):
+        if isinstance(found, Path):
+            yield SourceFile(str(found), _file_name(found, taken), named=False)
+        elif isinstance(found, str):
+            unknown[found or "no ending"] += 1
+        else:
+            yield found
+    if unknown:
+        yield Skipped(str(folder), _not_taken(unknown))
+
+
+def _walk_taken(folder: Path) -> Iterator[Path | str | Rejected | Skipped]:
+    """Yield the files of a folder that may hold articles; of others, the ending."""
+    for found in walk(folder):
+        if not isinstance(found, Path):
+            yield found
+            continue
+        ending = split_name(found.name)[1]
+        if ending in (*ENDINGS, ZIP) or (not ending and _may_hold_articles(found)):
+            yield found
+        else:
+            yield ending
+
+
+def _may_hold_articles(path: Path) -> bool:
+    """Tell whether a file without an ending is one to read, by what it begins with."""
     try:
         with path.open("rb") as file:
-            return not holds_articles(file)
+            head = file.read(PEEKED)
     except OSError:
-        return False
+        return True  # Whoever reads it is to be told what is wrong with it.
+    return compression_of(head) is not None or kind_by_content(head) is not None
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith("."):
-                yield Path(parent, name)
+def _not_taken(unknown: Counter[str]) -> str:
+    kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(unknown.items()))
+    return f"no reader takes {kinds}; {KNOWN}"

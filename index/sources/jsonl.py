@@ -19,9 +19,12 @@ from nutgraf.index.sources.dates import flags_of, iso_date
 from nutgraf.index.sources.items import Item, Opened, Rejected
 from nutgraf.index.sources.text import MAX_TEXT, decode
 
-__all__ = ["article_of", "holds_articles", "parse_line", "read_jsonl"]
+__all__ = ["FIELDS", "article_of", "holds_articles", "parse_line", "read_jsonl"]
 
 OPTIONAL: Final = ("url", "source", "author", "section", "language")
+
+FIELDS: Final = ("title", "text", "paragraphs")
+"""What tells an article from another object: it has one of them."""
 
 KINDS: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
                 float: "a number", str: "text"}  # fmt: skip
@@ -52,13 +55,13 @@ def read_jsonl(opened: Opened) -> Iterator[Item]:
         yield Rejected(opened.place, "the file is empty")
 
 
-def holds_articles(file: BinaryIO) -> bool:
-    """Tell whether a JSONL file looks as if it held articles, by its first line."""
+def holds_articles(head: bytes) -> bool:
+    """Tell whether a JSONL file that begins so looks as if it held articles, by its first line."""
     try:
-        fields = parse_line(file.readline(MAX_TEXT))
+        fields = parse_line(head.split(b"\n", 1)[0])
     except InputError:
-        return True  # Whoever reads it is to be told what is wrong with it.
-    return any(name in fields for name in ("title", "text", "paragraphs"))
+        return True  # It is long, or whoever reads it is to be told what is wrong with it.
+    return any(name in fields for name in FIELDS)
 
 
 def parse_line(line: bytes) -> dict[str, Any]:

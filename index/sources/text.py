@@ -8,7 +8,8 @@ from typing import Final
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import split_paragraphs, split_title
-from nutgraf.index.sources.items import FileName, Item, Opened, Rejected
+from nutgraf.index.sources.encoding import decode_any
+from nutgraf.index.sources.items import FileName, Flagged, Item, Opened, Rejected
 
 __all__ = ["MAX_TEXT", "decode", "read_text"]
 
@@ -22,9 +23,14 @@ def read_text(opened: Opened) -> Iterator[Item]:
     try:
         if len(content) > MAX_TEXT:
             raise InputError(f"the file is larger than {MAX_TEXT:,} bytes; split it into articles")
-        yield _article(decode(content), opened.name)
+        decoded = decode_any(content)
+        article = _article(decoded.text, opened.name)
     except InputError as error:
         yield Rejected(opened.place, str(error))
+        return
+    if decoded.oddity:
+        yield Flagged(opened.place, decoded.oddity)
+    yield article
 
 
 def decode(content: bytes) -> str:
