@@ -31,6 +31,7 @@ from nutgraf.index.records import (
     Commit,
     Record,
     seal_of,
+    seal_of_text,
     text_digest,
 )
 
@@ -167,7 +168,7 @@ class Catalog:
                 f"SELECT row, text, digest, context, seal FROM paragraphs WHERE row IN ({marks})"
             )
             for row, text, digest, context, seal in self.fetch(statement, some):
-                sealed = seal_of((row, digest, context)) == seal
+                sealed = _is_sealed(row, digest, context, seal)
                 if not sealed or not isinstance(text, str) or text_digest(text) != digest:
                     raise BrokenIndexError(f"{self._path}: the text of row {row} {_CHANGED}")
                 texts[row] = text
@@ -344,6 +345,12 @@ class Catalog:
                 ) from error
             except SQLITE_ERRORS as error:
                 raise broken(self._path, error) from error
+
+
+def _is_sealed(row: Any, digest: Any, context: Any, seal: Any) -> bool:
+    """Tell whether a row of paragraphs is what was written; damage may have left any types."""
+    both = isinstance(digest, bytes) and isinstance(context, bytes)
+    return both and seal_of_text(row, digest, context) == seal
 
 
 def _are_rows(first: Any, many: Any, rows: int) -> bool:

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime
+from pathlib import Path
 
 from nutgraf.index.article import Article
 from nutgraf.index.catalog import SEALED, Catalog
 from nutgraf.index.context import InContext
 from nutgraf.index.database import SQLITE_ERRORS, broken
-from nutgraf.index.records import CODED, NO_COMMIT, Commit, seal_of, text_digest
+from nutgraf.index.records import CODED, NO_COMMIT, Commit, seal_of, seal_of_text, text_digest
 
 __all__ = ["CatalogWriter"]
 
 
 class CatalogWriter(Catalog):
-    """A catalog that articles are written to."""
+    """A catalog that articles are written to.
+
+    It remembers the texts of its last commit until they are forgotten: whoever
+    catches up with that commit need not have each of them read and checked again.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, writing: bool) -> None:
+        super().__init__(path, connection, writing=writing)
+        self._written: dict[int, str] = {}
+
+    def texts(self, rows: Iterable[int]) -> dict[int, str]:
+        """See Catalog."""
+        wanted = list(rows)
+        try:
+            return {row: self._written[row] for row in wanted}
+        except KeyError:
+            return super().texts(wanted)
+
+    def forget_texts(self) -> None:
+        """Let go of the texts of the last commit."""
+        self._written = {}
 
     def write(
         self,
@@ -33,6 +55,7 @@ class CatalogWriter(Catalog):
         that of rows.f16 with the new rows. The commit takes the next sequence
         number, or `sequence` where that is later.
         """
+        self.forget_texts()
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -45,6 +68,8 @@ class CatalogWriter(Catalog):
                 self._connection.execute("COMMIT")
             except SQLITE_ERRORS as error:
                 raise broken(self._path, error) from error
+        texts = (text for article in articles for text in article.paragraphs)
+        self._written = dict(enumerate(texts, first_row))
         return commit
 
     def _write(
@@ -101,11 +126,12 @@ class CatalogWriter(Catalog):
             f"INSERT INTO articles ({SEALED}, seal) VALUES ({', '.join('?' * 14)})",
             (*fields, seal_of(fields)),
         )
+        rows = []
         for row, text in enumerate(article.paragraphs, first_row):
             digest = text_digest(text)
             context = InContext(article.title, text).digest()
-            seal = seal_of((row, digest, context))
-            run("INSERT INTO paragraphs VALUES (?, ?, ?, ?, ?)", (row, text, digest, context, seal))
+            rows.append((row, text, digest, context, seal_of_text(row, digest, context)))
+        self._connection.executemany("INSERT INTO paragraphs VALUES (?, ?, ?, ?, ?)", rows)
         for field in CODED:
             if (value := getattr(article, field)) is not None:
                 self._give_code(field, value)

@@ -20,6 +20,7 @@ __all__ = [
     "StoredRecord",
     "article_of",
     "seal_of",
+    "seal_of_text",
     "text_digest",
 ]
 
@@ -113,6 +114,11 @@ def article_of(record: Record, texts: Mapping[int, str]) -> Article:
 def text_digest(text: str) -> bytes:
     """Return the 16 bytes by which a paragraph's text is recognised."""
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def seal_of_text(row: int, digest: bytes, context: bytes) -> int:
+    """Return `seal_of` the three of them, in a fifth of the time: there is one a paragraph."""
+    return zlib.crc32(f'[{row}, "{digest.hex()}", "{context.hex()}"]'.encode())
 
 
 def seal_of(fields: Sequence[Any]) -> int:

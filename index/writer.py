@@ -157,6 +157,7 @@ class PartsWriter:
             try:
                 self._write(number)
                 self._catch_up()
+                self._catalog.forget_texts()
             except BaseException:
                 self.failed = True
                 raise

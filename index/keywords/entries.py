@@ -30,17 +30,20 @@ def entries_of(
 ) -> Iterator[KeywordEntry]:
     """Yield an entry for each paragraph of a record, given the texts of its rows."""
     title = (*analyzer.terms(record.title), *_TITLE_FILL)
+    source, author = _terms(record.source), _terms(record.author)
+    section, language = _terms(record.section), _terms(record.language)
+    article = value_terms(record.id)
     published = None if record.published is None else timestamp(record.published)
     for row, text in texts.items():
         yield KeywordEntry(
             row=row,
             text=(*analyzer.terms(text), *_TEXT_FILL),
             title=title,
-            source=_terms(record.source),
-            author=_terms(record.author),
-            section=_terms(record.section),
-            language=_terms(record.language),
-            article=value_terms(record.id),
+            source=source,
+            author=author,
+            section=section,
+            language=language,
+            article=article,
             published=published,
         )
 

@@ -151,6 +151,7 @@ def test_threads_get_the_same_terms() -> None:
 
 texts = st.one_of(
     st.text(max_size=40),
+    st.text("aZsS.'’“”—+#, 3", max_size=20),
     st.text("aZé\u0301’'.,-+# 1½日がｶﾞ한ᄒ\u00ad\u200d\ufe0f\ud800ﬁßİıΣ☃️̈क्षि", max_size=30),
 )
 
@@ -168,6 +169,14 @@ def test_tokens_stand_in_the_text(text: str) -> None:
         assert not any(map(str.isspace, token.term))
     starts = [token.start for token in tokens]
     assert starts == sorted(starts)
+
+
+@given(st.text("aZsS.'’“”—+#, 3", max_size=20))
+@example("U.S.'s")
+@example("c#'s 3.a")
+def test_words_are_found_by_one_rule_with_accents_and_without(text: str) -> None:
+    assert ENGLISH.words(f"{text} é") == [*ENGLISH.words(text), "é"]
+    assert [token.term for token in ENGLISH.tokens(f"{text} é")] == [*ENGLISH.terms(text), "e"]
 
 
 @given(texts)

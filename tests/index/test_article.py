@@ -1,5 +1,9 @@
 """Article: what is taken, and what is refused with which words."""
 
+import hashlib
+import json
+from dataclasses import asdict
+
 import pytest
 
 from nutgraf.index.article import (
@@ -41,6 +45,12 @@ def test_what_is_wrong_is_named(fields, words):
 def test_text_is_kept_as_it_comes():
     odd = "  שלום 🚀 <b>&amp;\tnaïve "
     assert article(paragraphs=(odd,)).paragraphs == (odd,)
+
+
+def test_digest_is_of_all_fields():
+    one = article(source="Søt", published="2023-01-04")
+    packed = json.dumps(asdict(one), ensure_ascii=False, separators=(",", ":"))
+    assert one.digest() == hashlib.blake2b(packed.encode(), digest_size=16).digest()
 
 
 def test_digest_tells_any_change():

@@ -12,6 +12,7 @@ from nutgraf.index.catalog import Catalog
 from nutgraf.index.catalog_writer import CatalogWriter
 from nutgraf.index.columns import NO_DATE, Columns, catch_up
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.records import seal_of, seal_of_text
 
 
 def article(name, *paragraphs, **fields):
@@ -49,6 +50,20 @@ def test_every_commit_can_still_be_read(catalog):
     assert catalog.removed_rows(2) == [range(1)]
     assert catalog.removed_rows(3, after=2) == [range(1, 3)]
     assert catalog.texts([0, 2]) == {0: "old", 2: "more"}
+
+
+def test_texts_of_the_last_commit_are_those_that_were_written(catalog):
+    catalog.write([article("a", "1", "2")], [], 0, 0)
+    catalog.write([article("b", "3", "4")], [], 2, 0)
+    remembered = catalog.texts([3, 2]), catalog.texts([0, 3])
+    catalog.forget_texts()
+    assert remembered == (catalog.texts([2, 3]), catalog.texts([0, 3]))
+    assert remembered[0] == {2: "3", 3: "4"}
+
+
+@given(st.integers(0, 2**40), st.binary(), st.binary())
+def test_the_seal_of_a_text_is_that_of_any_fields(row, digest, context):
+    assert seal_of_text(row, digest, context) == seal_of((row, digest, context))
 
 
 def test_rows_lead_to_records(catalog):
@@ -167,6 +182,8 @@ def test_what_the_disk_changed_in_the_catalog_is_not_shown(catalog, tmp_path):
         other.execute("UPDATE paragraphs SET text = 'twp' WHERE row = 1")
         other.execute("UPDATE articles SET source = 'Y'")
         other.commit()
+    assert catalog.texts([0, 1]) == {0: "one", 1: "two"}  # As it wrote them.
+    catalog.forget_texts()
     assert catalog.texts([0]) == {0: "one"}
     with pytest.raises(BrokenIndexError, match="text of row 1 is not what was written"):
         catalog.texts([0, 1])
