@@ -84,6 +84,14 @@ def index(
         str | None,
         typer.Option(metavar="NAME", help="A cross-encoder to rerank with; for a new index."),
     ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="The column or field that is meant: title=headline; repeatable.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
@@ -91,6 +99,7 @@ def index(
     from rich.console import Console
 
     from nutgraf.api.indexing import index_sources
+    from nutgraf.index.sources import ReadOptions, parse_columns
 
     summary = index_sources(
         sources,
@@ -98,6 +107,7 @@ def index(
         model=model,
         reranker=reranker,
         keyword_engine=keyword_engine,
+        options=ReadOptions(parse_columns(columns or ())),
         trust=trust,
         messages=Console(stderr=True),
     )

@@ -23,7 +23,7 @@ from nutgraf.index.errors import UserError
 from nutgraf.index.keywords import Engine
 from nutgraf.index.layout import MANIFEST
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.sources import Flagged, Rejected, Skipped, read_sources, total_bytes
+from nutgraf.index.sources import Flagged, ReadOptions, Rejected, Skipped, read_sources, total_bytes
 from nutgraf.index.writer import IndexWriter, Outcome
 
 __all__ = ["Summary", "index_sources"]
@@ -69,20 +69,21 @@ def index_sources(
     keyword_engine: Engine | None,
     trust: bool,
     messages: Console,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
 ) -> Summary:
     """Put the articles of `sources` into `index`, making it if there is none.
 
     What cannot be indexed is told on `messages`, and the rest goes on. The
     index is made when the first article is there to be put, so a mistaken
-    path leaves nothing behind. `model`, `reranker` and `keyword_engine` choose
-    for a new index.
+    path leaves nothing behind. `options` say how to read them, `model`,
+    `reranker` and `keyword_engine` choose for a new index.
 
     Raises what IndexWriter and create_index raise, and UserError where an
     existing index was made with another engine or model.
     """
     summary = Summary()
     with IndexProgress(total_bytes(sources), messages) as progress:
-        articles = _articles(sources, progress, summary, messages)
+        articles = _articles(sources, options, progress, summary, messages)
         first = next(articles, None)
         if first is None:
             return summary
@@ -103,9 +104,13 @@ def index_sources(
 
 
 def _articles(
-    sources: Sequence[str], progress: IndexProgress, summary: Summary, messages: Console
+    sources: Sequence[str],
+    options: ReadOptions,
+    progress: IndexProgress,
+    summary: Summary,
+    messages: Console,
 ) -> Iterator[Article]:
-    for item in read_sources(sources, progress.read):
+    for item in read_sources(sources, progress.read, options):
         if isinstance(item, Article):
             yield item
         elif isinstance(item, Skipped):

@@ -13,7 +13,7 @@ from typing import Final
 
 from nutgraf.index.errors import InputError
 
-__all__ = ["Decoded", "declared_encoding", "decode_any"]
+__all__ = ["Decoded", "declared_encoding", "decode_any", "encoding_of"]
 
 MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -23,6 +23,12 @@ MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 """Byte order marks; a longer one before the shorter that it begins with."""
+
+STREAMED: Final = {
+    "utf-8": "utf-8-sig", "utf-16-le": "utf-16", "utf-16-be": "utf-16", "utf-32-le": "utf-32",
+    "utf-32-be": "utf-32",
+}  # fmt: skip
+"""The codecs that pass over the mark by themselves."""
 
 DECLARATION: Final = re.compile(
     rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']\s*([\w.:-]{1,40})"""
@@ -111,6 +117,22 @@ def decode_any(content: bytes, declared: str | None = None) -> Decoded:
     return _guessed(content, failed, declared)
 
 
+def encoding_of(start: bytes) -> str:
+    """Return the encoding of a file that begins so, for one that is not decoded at once.
+
+    Raises InputError where nobody can tell.
+    """
+    for mark, name in MARKS:
+        if start.startswith(mark):
+            return STREAMED.get(name, name)
+    _without_nul(start)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError as error:
+        return _guess(start, error, None)
+    return "utf-8"
+
+
 def _known(declared: str | None) -> str | None:
     try:
         name = codecs.lookup(declared or "").name
@@ -139,20 +161,30 @@ def _strict_or_mended(content: bytes, encoding: str) -> Decoded:
 
 
 def _guessed(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> Decoded:
+    encoding = _guess(content, failed, declared)
+    what = _not_utf8(content, failed, declared)
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        raise InputError(f"{what}; convert it to UTF-8 (it may be {encoding})") from None
+    return Decoded(text, f"{what}; by its looks it was read as {encoding}")
+
+
+def _guess(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> str:
     from charset_normalizer import from_bytes  # 0.1 s to import, and for few files
 
-    what = f"this is not UTF-8 text: byte {failed.start:,} is 0x{content[failed.start]:02x}"
-    if declared is not None:
-        what = f"it says that it is {declared[:40]!r}, which is no known encoding, and {what}"
     best = from_bytes(content[:GUESSED_BY], cp_isolation=GUESSED).best()
     if best is None or best.coherence < MIN_COHERENCE or best.chaos > MAX_CHAOS:
         looks = "" if best is None else f" (it may be {best.encoding})"
-        raise InputError(f"{what}; convert it to UTF-8{looks}")
-    try:
-        text = content.decode(best.encoding)
-    except UnicodeDecodeError:
-        raise InputError(f"{what}; convert it to UTF-8 (it may be {best.encoding})") from None
-    return Decoded(text, f"{what}; by its looks it was read as {best.encoding}")
+        raise InputError(f"{_not_utf8(content, failed, declared)}; convert it to UTF-8{looks}")
+    return best.encoding
+
+
+def _not_utf8(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> str:
+    what = f"this is not UTF-8 text: byte {failed.start:,} is 0x{content[failed.start]:02x}"
+    if declared is None:
+        return what
+    return f"it says that it is {declared[:40]!r}, which is no known encoding, and {what}"
 
 
 def _without_nul(content: bytes) -> bytes:

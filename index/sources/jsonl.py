@@ -17,6 +17,7 @@ from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import split_paragraphs
 from nutgraf.index.sources.dates import flags_of, iso_date
 from nutgraf.index.sources.items import Item, Opened, Rejected
+from nutgraf.index.sources.mapping import rename
 from nutgraf.index.sources.text import MAX_TEXT, decode
 
 __all__ = ["FIELDS", "article_of", "holds_articles", "parse_line", "read_jsonl"]
@@ -44,7 +45,8 @@ def read_jsonl(opened: Opened) -> Iterator[Item]:
         place = f"{opened.place}:{number}"
         try:
             article = article_of(
-                parse_line(line), partial(opened.name.article_id, number, line.strip())
+                rename(parse_line(line), opened.options.columns),
+                partial(opened.name.article_id, number, line.strip()),
             )
         except InputError as error:
             yield Rejected(place, str(error))

@@ -9,6 +9,8 @@ from typing import Final
 
 from nutgraf.index.sources.items import Reader
 from nutgraf.index.sources.jsonl import FIELDS, read_jsonl
+from nutgraf.index.sources.parquet import read_parquet
+from nutgraf.index.sources.table import read_table
 from nutgraf.index.sources.text import read_text
 
 __all__ = ["ENDINGS", "JSONL", "KINDS", "Kind", "kind_by_content", "kind_by_ending", "kind_of"]
@@ -44,7 +46,9 @@ JSONL: Final = Kind("JSONL", (".jsonl", ".ndjson"), read_jsonl, _begins_as_jsonl
 
 KINDS: Final = (
     JSONL,
+    Kind("Parquet", (".parquet",), read_parquet, lambda head: head.startswith(b"PAR1")),
     Kind("plain text", (".txt", ".text"), read_text),
+    Kind("table", (".csv", ".tsv", ".tab"), read_table),
 )
 """All that can be read. What begins as two of them is the first."""
 

@@ -235,6 +235,14 @@ def test_bad_input_harms_nothing_that_is_indexed(run, index):
     assert hits[0] == hits[1]
 
 
+def test_columns_are_mapped(run, index, tmp_path):
+    (tmp_path / "day.csv").write_text("headline,text\nFerry strike ends,Crews went back.\n")
+    fails(run("index", "day.csv"), 2, "rejected day.csv: no column is called 'title'")
+    fails(run("index", "day.csv", "--map", "headline=title"), 2, "the fields are id, title")
+    assert run("index", "day.csv", "--map", "title=headline").returncode == 0
+    assert b"Ferry strike ends" in run("show", "day:2").stdout
+
+
 def test_an_interruption_keeps_what_was_read(tmp_path, encoder_folder):
     many = lines(*({**GOOD, "id": f"a{n}", "text": f"Number {n}."} for n in range(20)))
     many = many.replace(b'"paragraphs": ["The ferry crews went back."], ', b"")
