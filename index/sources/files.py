@@ -49,8 +49,11 @@ STANDARD_INPUT: Final = "-"
 
 KNOWN: Final = f"known are {', '.join(ENDINGS)}, packed in {', '.join((*COMPRESSED, ZIP))} or not"
 
+UNSAID: Final = ("", ".xml")
+"""Endings that say too little of what a file is."""
+
 PEEKED: Final = 4_096
-"""Bytes by which a file without an ending is known in a folder."""
+"""Bytes by which a file with such an ending is known in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +229,14 @@ def _walk_taken(folder: Path) -> Iterator[Path | str | Rejected | Skipped]:
             yield found
             continue
         ending = split_name(found.name)[1]
-        if ending in (*ENDINGS, ZIP) or (not ending and _may_hold_articles(found)):
+        if ending in (*ENDINGS, ZIP) or (ending in UNSAID and _may_hold_articles(found)):
             yield found
         else:
             yield ending
 
 
 def _may_hold_articles(path: Path) -> bool:
-    """Tell whether a file without an ending is one to read, by what it begins with."""
+    """Tell whether a file is one to read by what it begins with."""
     try:
         with path.open("rb") as file:
             head = file.read(PEEKED)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from nutgraf.index.sources.feed import begins_as_feed, read_feed
 from nutgraf.index.sources.items import Reader
 from nutgraf.index.sources.jsonl import FIELDS, read_jsonl
 from nutgraf.index.sources.parquet import read_parquet
@@ -46,6 +47,7 @@ JSONL: Final = Kind("JSONL", (".jsonl", ".ndjson"), read_jsonl, _begins_as_jsonl
 
 KINDS: Final = (
     JSONL,
+    Kind("feed", (".rss", ".atom", ".rdf"), read_feed, begins_as_feed),
     Kind("Parquet", (".parquet",), read_parquet, lambda head: head.startswith(b"PAR1")),
     Kind("plain text", (".txt", ".text"), read_text),
     Kind("table", (".csv", ".tsv", ".tab"), read_table),
