@@ -11,7 +11,7 @@ from html import unescape
 from typing import Final
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement, HTMLParser
 
 from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import BLANK_LINES, Block, Kind
@@ -75,8 +75,7 @@ def _parsed(html: str) -> HtmlElement:
         remove_pis=True,
     )  # fmt: skip
     try:
-        content = f"<div>{html}</div>".encode(errors="replace")
-        tree = document_fromstring(content, parser=parser)
+        tree = etree.fromstring(f"<div>{html}</div>".encode(errors="replace"), parser=parser)
     except (etree.LxmlError, ValueError):
         raise InputError("its HTML cannot be read") from None
     if any(entry.type_name == DEEPEST for entry in parser.error_log):
