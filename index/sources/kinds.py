@@ -10,6 +10,7 @@ from typing import Final
 from nutgraf.index.sources.feed import begins_as_feed, read_feed
 from nutgraf.index.sources.items import Reader
 from nutgraf.index.sources.jsonl import FIELDS, read_jsonl
+from nutgraf.index.sources.markdown import read_markdown
 from nutgraf.index.sources.parquet import read_parquet
 from nutgraf.index.sources.table import read_table
 from nutgraf.index.sources.text import read_text
@@ -49,6 +50,7 @@ KINDS: Final = (
     JSONL,
     Kind("feed", (".rss", ".atom", ".rdf"), read_feed, begins_as_feed),
     Kind("Parquet", (".parquet",), read_parquet, lambda head: head.startswith(b"PAR1")),
+    Kind("Markdown", (".md", ".markdown"), read_markdown),
     Kind("plain text", (".txt", ".text"), read_text),
     Kind("table", (".csv", ".tsv", ".tab"), read_table),
 )

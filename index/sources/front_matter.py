@@ -1,0 +1,136 @@
+"""What stands above the text of a Markdown file: YAML, TOML or JSON, as Hugo and Jekyll have it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, Final
+
+import yaml
+
+from nutgraf.index.article import MAX_VALUE
+from nutgraf.index.errors import InputError
+
+__all__ = ["article_fields", "split_front_matter"]
+
+MAX_LENGTH: Final = 16 * 1024
+"""Characters of front matter: it is a few keys, and read slowly."""
+
+MAX_DEPTH: Final = 50
+"""Brackets in one another: PyYAML takes the square of their number."""
+
+FENCED: Final = re.compile(
+    r"\s*(?P<fence>---|\+\+\+)[ \t]*\n(?P<inside>.*?)^(?P=fence)[ \t]*(?:\n|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+JSON_BEGINS: Final = re.compile(r'\s*\{\s*(?:"|\})')
+
+KEYS: Final = {
+    "id": ("id", "slug"),
+    "title": ("title", "headline"),
+    "url": ("canonical_url", "canonicalurl", "canonical", "url", "permalink", "link"),
+    "source": ("source", "publication", "publisher", "site"),
+    "author": ("author", "authors", "byline"),
+    "section": ("section", "category", "categories", "topics", "tags"),
+    "published": ("date", "published", "publishdate", "published_at", "pubdate", "created"),
+    "language": ("language", "lang", "locale"),
+}
+"""What the fields of an article are called there, in small letters; of several the first counts."""
+
+ONE_OF_MANY: Final = frozenset({"section", "id", "title", "url", "published", "language"})
+"""Of several values the first is taken; others are listed."""
+
+WEB: Final = ("http://", "https://")
+
+
+def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """Return what the front matter says, nothing where there is none, and the text below it.
+
+    Raises InputError where it cannot be read.
+    """
+    if JSON_BEGINS.match(text):
+        return _json(text)
+    found = FENCED.match(text)
+    if found is None:
+        return {}, text
+    inside = found["inside"]
+    if len(inside) > MAX_LENGTH:
+        raise InputError(f"the front matter is longer than {MAX_LENGTH:,} characters")
+    if _is_deep(inside):
+        raise InputError(f"the front matter is nested more than {MAX_DEPTH} deep")
+    read = _yaml if found["fence"] == "---" else _toml
+    return read(inside), text[found.end() :]
+
+
+def article_fields(matter: dict[str, Any]) -> dict[str, str]:
+    """Return the fields of an article that front matter has, by our names."""
+    lower = {str(key).lower(): value for key, value in matter.items()}
+    fields: dict[str, str] = {}
+    for field, keys in KEYS.items():
+        for key in keys:
+            values = list(_texts(lower.get(key)))
+            if field == "url":
+                # Others are paths on the site, and nobody knows of which.
+                values = [value for value in values if value.startswith(WEB)]
+            if values:
+                whole = values[0] if field in ONE_OF_MANY else ", ".join(values)
+                fields[field] = whole[:MAX_VALUE].strip()
+                break
+    return fields
+
+
+def _yaml(text: str) -> dict[str, Any]:
+    try:
+        # It makes nothing but text, lists and mappings; a safe_load makes True of a title "On".
+        found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" in line {mark.line + 2}" if mark else ""  # below the fence, and from 1
+        raise InputError(f"the front matter is no YAML{where}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise InputError("the front matter is no YAML") from None
+    if found in (None, ""):
+        return {}
+    if not isinstance(found, dict):
+        raise InputError("the front matter is no list of 'key: value'")
+    return found
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the front matter is no TOML: {str(error)[:100]}") from None
+
+
+def _json(text: str) -> tuple[dict[str, Any], str]:
+    start = len(text) - len(text.lstrip())
+    try:
+        found, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return {}, text  # It is text that begins with a brace.
+    return found, text[end:]
+
+
+def _is_deep(text: str) -> bool:
+    depth = 0
+    for bracket in re.findall(r"[\[{}\]]", text):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts of a value, of a list of them, of people with names."""
+    for one in value if isinstance(value, list) else [value]:
+        named = (one.get("name") or one.get("title")) if isinstance(one, dict) else one
+        if isinstance(named, str) and named.strip():
+            yield named.strip()
+        elif isinstance(named, date | datetime):
+            yield named.isoformat()
+        elif isinstance(named, int | float) and not isinstance(named, bool):
+            yield str(named)
