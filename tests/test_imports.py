@@ -24,6 +24,8 @@ NEVER_TO_ASK = {
     "scipy",
     "rensa",
     "py3langid",
+    "lxml",
+    "trafilatura",
 }
 """What only making an encoder or writing an index may load, or what that brings along."""
 
@@ -108,6 +110,16 @@ def test_help_loads_no_engine() -> None:
 def test_keywords_need_no_encoder(seeds_index: Path) -> None:
     found = loaded(KEYWORD_SEARCHER, seeds_index)
     assert found & (NEVER_TO_ASK | HTTP | {"onnxruntime", "tokenizers", "typer", "rich"}) == set()
+
+
+def test_lines_of_json_need_no_reader_of_other_formats(tmp_path: Path) -> None:
+    (tmp_path / "day.jsonl").write_text('{"title": "Mast falls", "text": "It fell at noon."}')
+    script = (
+        "import sys\nfrom nutgraf.index.sources import read_sources\n"
+        "assert len(list(read_sources(sys.argv[1:]))) == 1"
+    )
+    heavy = {"trafilatura", "lxml", "feedparser", "pyarrow", "fastwarc", "charset_normalizer"}
+    assert loaded(script, tmp_path) & (NEVER_TO_ASK | heavy) == set()
 
 
 def test_a_server_answers_without_torch(seeds_index: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nutgraf.index.sources.feed import begins_as_feed, read_feed
+from nutgraf.index.sources.html import begins_as_html, read_html
 from nutgraf.index.sources.items import Reader
 from nutgraf.index.sources.jsonl import FIELDS, read_jsonl
 from nutgraf.index.sources.markdown import read_markdown
@@ -51,6 +52,7 @@ KINDS: Final = (
     Kind("feed", (".rss", ".atom", ".rdf"), read_feed, begins_as_feed),
     Kind("Parquet", (".parquet",), read_parquet, lambda head: head.startswith(b"PAR1")),
     Kind("Markdown", (".md", ".markdown"), read_markdown),
+    Kind("HTML", (".html", ".htm", ".xhtml"), read_html, begins_as_html),
     Kind("plain text", (".txt", ".text"), read_text),
     Kind("table", (".csv", ".tsv", ".tab"), read_table),
 )

@@ -1,0 +1,129 @@
+"""JSON-LD in pages: the article that a page says it is, by https://schema.org/Article."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+__all__ = ["Described", "described_article"]
+
+MAX_NODES: Final = 2_000
+"""Nodes of a page's JSON-LD that are looked at; a page that lists other articles has hundreds."""
+
+TYPES: Final = ("Article", "BlogPosting", "LiveBlogPosting", "Report")
+"""What the name of a type ends in that is one of an article: NewsArticle, OpinionNewsArticle ..."""
+
+WRAPPED: Final = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)|(?://\s*)?(?:\]\]>|-->)\s*$")
+"""What old templates put around scripts."""
+
+INSIDE: Final = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "itemListElement", "item")
+"""Where nodes are in nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What JSON-LD says of an article, as it says it; None where it does not."""
+
+    title: str | None = None
+    author: str | None = None
+    published: str | None = None
+    language: str | None = None
+    source: str | None = None
+    section: str | None = None
+    url: str | None = None
+    text: str | None = None
+
+
+def described_article(scripts: Iterable[str]) -> Described:
+    """Return what the scripts of a page say of its article.
+
+    Of several articles the page's own is meant: the first that is not an entry
+    of a list. A script that is not JSON is passed over.
+    """
+    nodes = list(_nodes(scripts))
+    by_id = {
+        str(node["@id"]): node for node, _ in reversed(nodes) if len(node) > 1 and "@id" in node
+    }
+    articles = [(node, listed) for node, listed in nodes if _is_article(node)]
+    article = next((node for node, listed in articles if not listed), None)
+    if article is None:
+        # A page whose only article is in a list has it for its own, a page of several has none.
+        article = articles[0][0] if len(articles) == 1 else {}
+    return Described(
+        title=_first(article, "headline", "name"),
+        author=_names(article.get("author") or article.get("creator"), by_id),
+        published=_first(article, "datePublished", "dateCreated"),
+        language=_name(article.get("inLanguage"), by_id, "alternateName", "name"),
+        source=_name(article.get("publisher"), by_id, "name"),
+        section=_name(article.get("articleSection"), by_id, "name"),
+        url=_address(article),
+        text=_first(article, "articleBody"),
+    )
+
+
+def _nodes(scripts: Iterable[str]) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Yield the nodes of all scripts, and whether each is an entry of a list."""
+    waiting: deque[tuple[Any, bool]] = deque()
+    for script in scripts:
+        try:
+            waiting.append((json.loads(WRAPPED.sub("", script), strict=False), False))
+        except (ValueError, RecursionError):
+            continue
+    for _ in range(MAX_NODES):
+        if not waiting:
+            return
+        value, listed = waiting.popleft()
+        if isinstance(value, list):
+            waiting.extend((item, listed) for item in value[:MAX_NODES])
+        elif isinstance(value, dict):
+            yield value, listed
+            for name in INSIDE:
+                if name in value:
+                    waiting.append((value[name], listed or name in INSIDE[3:]))
+
+
+def _is_article(node: Mapping[str, Any]) -> bool:
+    types = node.get("@type")
+    names = types if isinstance(types, list) else [types]
+    return any(isinstance(name, str) and name.rstrip("/").endswith(TYPES) for name in names)
+
+
+def _first(node: Mapping[str, Any], *names: str) -> str | None:
+    """Return the first of the fields that is text, or a list that begins with one."""
+    for name in names:
+        value = node.get(name)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if isinstance(value, dict):
+            value = value.get("@value")
+        if isinstance(value, str) and value.strip():
+            return value
+    return None
+
+
+def _name(value: Any, by_id: Mapping[str, Mapping[str, Any]], *names: str) -> str | None:
+    """Return what a value is called: itself, or a node's name, also where the node is elsewhere."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        node = by_id.get(str(value.get("@id")), value) if not _first(value, *names) else value
+        return _first(node, *names) or _first(value, "@value")
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _names(value: Any, by_id: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Return the names of one or several authors, with commas between them."""
+    values = value if isinstance(value, list) else [value]
+    names = (_name(item, by_id, "name") for item in values[:50])
+    return ", ".join(dict.fromkeys(name.strip() for name in names if name)) or None
+
+
+def _address(article: Mapping[str, Any]) -> str | None:
+    page = article.get("mainEntityOfPage")
+    if isinstance(page, dict):
+        page = page.get("@id") or page.get("url")
+    return next((one for one in (_first(article, "url"), page) if isinstance(one, str)), None)
