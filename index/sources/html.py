@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.dates import flags_of
 from nutgraf.index.sources.items import Captured, Flagged, Item, Opened, Rejected
@@ -35,22 +34,12 @@ def read_html(opened: Opened) -> Iterator[Item]:
     content = opened.file.read(MAX_PAGE + 1)
     try:
         page = read_page(content)
-        fields = page.fields
-        article = Article(
-            id=fields.url or opened.name.article_id(content=content),
-            title=page.title,
-            paragraphs=page.paragraphs,
-            url=fields.url,
-            source=fields.source,
-            author=fields.author,
-            section=fields.section,
-            published=fields.published,
-            language=fields.language,
-        )
+        url = page.fields.url
+        article = page.article(url or opened.name.article_id(content=content), url)
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
     if page.oddity:
         yield Flagged(opened.place, page.oddity)
     yield from flags_of(article, opened.place)
-    yield article if fields.url is None else Captured(article, opened.place, None)
+    yield article if url is None else Captured(article, opened.place, None)

@@ -132,6 +132,7 @@ class Opened:
 
 
 Item = Article | Captured | Rejected | Flagged
-"""What a reader yields."""
+"""What a reader yields of what it was given to read."""
 
-Reader = Callable[[Opened], Iterator[Item]]
+Reader = Callable[[Opened], Iterator[Item | Skipped]]
+"""It yields Skipped for what an archive holds besides."""

@@ -15,6 +15,7 @@ from nutgraf.index.sources.markdown import read_markdown
 from nutgraf.index.sources.parquet import read_parquet
 from nutgraf.index.sources.table import read_table
 from nutgraf.index.sources.text import read_text
+from nutgraf.index.sources.warc import begins_as_warc, read_warc
 
 __all__ = ["ENDINGS", "JSONL", "KINDS", "Kind", "kind_by_content", "kind_by_ending", "kind_of"]
 
@@ -53,6 +54,7 @@ KINDS: Final = (
     Kind("Parquet", (".parquet",), read_parquet, lambda head: head.startswith(b"PAR1")),
     Kind("Markdown", (".md", ".markdown"), read_markdown),
     Kind("HTML", (".html", ".htm", ".xhtml"), read_html, begins_as_html),
+    Kind("web archive", (".warc",), read_warc, begins_as_warc),
     Kind("plain text", (".txt", ".text"), read_text),
     Kind("table", (".csv", ".tsv", ".tab"), read_table),
 )

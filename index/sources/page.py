@@ -15,6 +15,7 @@ import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser
 
+from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import Block, Kind, paragraphs_of, split_paragraphs
 from nutgraf.index.sources.encoding import declared_encoding, decode_any
@@ -75,6 +76,20 @@ class Page:
     paragraphs: tuple[str, ...]
     fields: PageFields
     oddity: str | None
+
+    def article(self, name: str, url: str | None) -> Article:
+        """Return the article, `name` its id. Raises InputError where it cannot be one."""
+        return Article(
+            id=name,
+            title=self.title,
+            paragraphs=self.paragraphs,
+            url=url,
+            source=self.fields.source,
+            author=self.fields.author,
+            section=self.fields.section,
+            published=self.fields.published,
+            language=self.fields.language,
+        )
 
 
 def read_page(content: bytes, charset: str | None = None, address: str | None = None) -> Page:
