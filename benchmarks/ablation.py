@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.index.encoder import OnnxEncoder
-from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.sources import read_sources
 from nutgraf.search.evaluation import JudgedQuestion, evaluate, ranker, read_judged
 
@@ -61,7 +60,7 @@ VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
         },
         {},
     ),
-    "stop words count": ({"nutgraf.index.keywords.analysis.STOP_WORDS": {}}, {}),
+    "stop words count": ({"nutgraf.index.keywords.analysis.stop_words": lambda _: frozenset()}, {}),
     "weight .35 for all questions": ({}, {"weight": 0.35}),
     "rrf": ({}, {"fusion": "rrf"}),
     "none of it, weight .4": (
@@ -121,7 +120,6 @@ def ask(
 ) -> dict[str, float]:
     """Return nDCG@10 of each mode."""
     with IndexSnapshot.open(index) as snapshot:
-        snapshot.analyzer = Analyzer("en")  # Its stop words may be those of the variant.
         snapshot.warm()
         systems = {
             name: ranker(snapshot, **mode, **(settings if name == "hybrid" else {}))

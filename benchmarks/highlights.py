@@ -67,7 +67,7 @@ def read_cases(snapshot: IndexSnapshot, questions: Path, qrels: Path) -> Iterato
         text = text_of(snapshot, *judged.get(asked["id"], ("", 0)))
         if left and len(text) > WIDTH and holds(text, asked.get("answers", ())):
             left -= 1
-            question = parse_question(asked["text"], snapshot.analyzer)
+            question = parse_question(asked["text"], snapshot.polyglot)
             yield Case(question, asked["answers"], analysed(snapshot, question, text))
 
 

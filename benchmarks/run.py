@@ -39,6 +39,7 @@ from nutgraf.index.encoder import DEFAULT_MODEL, OnnxEncoder, find_model
 from nutgraf.index.encoder.reference import SentenceTransformersEncoder
 from nutgraf.index.keywords import KeywordEntry
 from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.index.sources import read_sources
 from nutgraf.index.vectors import VectorIndex
 from nutgraf.search import Searcher
@@ -174,7 +175,7 @@ def keyword_engines(
         f"{slow / fast:.0f} x as fast",
         "",
     )
-    trees = [parse_question(question, analyzer).keywords for question in questions]
+    trees = [parse_question(question, Polyglot([analyzer])).keywords for question in questions]
     tantivy, whoosh = (
         keywords.open_reader(folder / engine, engine, trust=True) for engine in keywords.ENGINES
     )
@@ -241,7 +242,7 @@ def highlighting(index: Path, questions: Sequence[str]) -> Row:
 
 def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[Analysed]]:
     """Return a question and the ten paragraphs that are nearest to it, analysed."""
-    question = parse_question(text, snapshot.analyzer)
+    question = parse_question(text, snapshot.polyglot)
     ranking = snapshot.vectors.rank(snapshot.encoder.encode_question(text), 10, None)
     page = []
     for _, paragraph in snapshot.paragraphs(ranking.rows.tolist()).values():

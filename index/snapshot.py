@@ -23,7 +23,8 @@ from nutgraf.index.columns import NO_DATE, Columns
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordReader
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.analysis import Analyzer, Analyzers
+from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.index.layout import (
     CATALOG,
     COLUMNS,
@@ -37,6 +38,7 @@ from nutgraf.index.layout import (
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import Commit, Record
 from nutgraf.index.reranker import OnnxReranker, RememberingReranker
+from nutgraf.index.spoken import reader_of
 from nutgraf.index.suggestions import Suggestions
 from nutgraf.index.vectors import VectorIndex
 
@@ -93,7 +95,7 @@ class IndexSnapshot(Closing):
         self.keywords = reader
         # The keyword index is committed last, so what it shows is whole everywhere.
         self.commit: Commit = catalog.commit_of(reader.sequence)
-        self.analyzer = Analyzer(manifest.language)
+        self.analyzers = Analyzers(manifest.language)
         self._trust = trust
         self._mark = mark
         self._opening = threading.Lock()
@@ -170,6 +172,8 @@ class IndexSnapshot(Closing):
     def _take_over(self, older: IndexSnapshot) -> None:
         """Open what `older` had open, so that no question waits for it again."""
         opened = vars(older)
+        if self.manifest.language == older.manifest.language:
+            self.analyzers = older.analyzers  # They remember the terms of many words.
         if "encoder" in opened and self.manifest.encoder == older.manifest.encoder:
             vars(self)["encoder"] = older.encoder
         if "reranker" in opened and self.manifest.reranker == older.manifest.reranker:
@@ -183,7 +187,7 @@ class IndexSnapshot(Closing):
                 vars(self)["vectors"] = older.vectors.grown(
                     self.parts / VECTORS, dimension, older.commit, self.commit
                 )
-        for name in ("columns", "vectors", "encoder", "reranker", "alive"):
+        for name in ("columns", "vectors", "encoder", "reranker", "alive", "polyglot"):
             if name in opened:
                 getattr(self, name)
 
@@ -207,6 +211,17 @@ class IndexSnapshot(Closing):
     def encoder(self) -> OnnxEncoder:
         """The encoder that the index was made with."""
         return OnnxEncoder.open(self.parts / ENCODER, self.manifest.encoder)
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """The analyzer of the index's own language."""
+        return self.analyzers.default
+
+    @cached_property
+    def polyglot(self) -> Polyglot:
+        """What reads a question: in the languages that the articles have."""
+        codes = self.columns.language if self.alive is None else self.columns.language[self.alive]
+        return reader_of(self.catalog, codes, self.analyzers)
 
     @property
     def suggestions(self) -> Suggestions:
@@ -251,7 +266,7 @@ class IndexSnapshot(Closing):
 
     def warm(self) -> None:
         """Open every part now, so that no question has to wait for one."""
-        _ = (self.columns, self.vectors, self.encoder, self.reranker, self.alive)
+        _ = (self.columns, self.vectors, self.encoder, self.reranker, self.alive, self.polyglot)
 
     def article(self, article: str) -> Record | None:
         """Return the article with this id, or None."""

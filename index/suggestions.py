@@ -26,7 +26,7 @@ from nutgraf.index.wording import TITLE_KEY
 
 __all__ = ["PROBE", "VERSION", "Counted", "Suggestions", "magnitude_of", "seal_of_counted"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables, and of the rules in wording.py: counts by other rules would not go down to 0."""
 
 PROBE: Final = "SELECT version, sequence FROM shown"

@@ -13,7 +13,7 @@ from typing import Any, Final
 from nutgraf.index.catalog import Catalog
 from nutgraf.index.database import SQLITE_ERRORS, connect
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.suggestions import PROBE, VERSION
 from nutgraf.index.suggestions_writer import derive
 
@@ -46,13 +46,13 @@ class SuggestionsCheck:
         """Release files."""
         self._connection.close()
 
-    def differences(self, catalog: Catalog, analyzer: Analyzer) -> Iterator[str]:
+    def differences(self, catalog: Catalog, analyzers: Analyzers) -> Iterator[str]:
         """Yield a line about each word, phrase and title that is not as the catalog makes it."""
         try:
             said = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if said != "ok":
                 yield str(said)
-            with closing(derive(catalog, analyzer, self.sequence)) as right:
+            with closing(derive(catalog, analyzers, self.sequence)) as right:
                 for text in _in_one_only(self._connection, right, TERMS, 0):
                     yield repr(text)
                 for key in _in_one_only(self._connection, right, TITLES, 1):

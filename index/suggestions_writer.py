@@ -14,7 +14,7 @@ from nutgraf.index.catalog import Catalog
 from nutgraf.index.database import SQLITE_ERRORS, connect, passes
 from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.records import Record
 from nutgraf.index.suggestions import PROBE, VERSION, magnitude_of, seal_of_counted
 from nutgraf.index.wording import Wording
@@ -62,10 +62,10 @@ class SuggestionsWriter:
     articles have to be deleted, and nothing here is to hinder it.
     """
 
-    def __init__(self, path: Path, catalog: Catalog, analyzer: Analyzer) -> None:
+    def __init__(self, path: Path, catalog: Catalog, analyzers: Analyzers) -> None:
         self._path = path
         self._catalog = catalog
-        self._wording = Wording(analyzer)
+        self._wording = Wording(analyzers)
         self._connection: sqlite3.Connection | None = None
         self._given_up = False
 
@@ -134,12 +134,12 @@ class SuggestionsWriter:
             self._path.with_name(f"{self._path.name}{log}").unlink(missing_ok=True)
 
 
-def derive(catalog: Catalog, analyzer: Analyzer, sequence: int) -> sqlite3.Connection:
+def derive(catalog: Catalog, analyzers: Analyzers, sequence: int) -> sqlite3.Connection:
     """Make the suggestions of a commit anew, in a database that is gone when it is closed."""
     connection = sqlite3.connect("", isolation_level=None)
     try:
         _create(connection)
-        _bring(connection, catalog, Wording(analyzer), 0, sequence)
+        _bring(connection, catalog, Wording(analyzers), 0, sequence)
     except BaseException:
         connection.close()
         raise
@@ -214,7 +214,7 @@ class _Change:
                 if sign < 0:
                     raise  # It was counted, and nobody can tell any more how.
                 continue
-            words.update(self._wording.of(record.title, texts.values()))
+            words.update(self._wording.of(record.title, texts.values(), record.language))
             titles += [(*key, record.first_row) for key in self._wording.title_keys(record.title)]
         for some in _together(sorted(words)):
             self._count(some, words, sign)

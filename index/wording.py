@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.analysis import Analyzer, Analyzers
 
 __all__ = ["TITLE_KEY", "Wording", "is_plain_word"]
 
@@ -69,23 +70,29 @@ def is_plain_word(word: str) -> bool:
 class Wording:
     """Reads articles. Not to be shared between threads: it remembers what it read."""
 
-    def __init__(self, analyzer: Analyzer) -> None:
-        self._analyzer = analyzer
+    def __init__(self, analyzers: Analyzers) -> None:
+        self._analyzers = analyzers
+        self._analyzer = analyzers.default
         self._words = _Read(_plain_form)
-        self._names = _Read(self._name)
+        self._names: dict[str, _Read] = {}
 
-    def of(self, title: str, paragraphs: Iterable[str]) -> set[str]:
-        """Return the words and phrases of an article, each once; a phrase has a space in it."""
+    def of(self, title: str, paragraphs: Iterable[str], language: str | None = None) -> set[str]:
+        """Return the words and phrases of an article, each once; a phrase has a space in it.
+
+        `language` is the article's tag: by it words are known that are not part of a phrase.
+        """
+        analyzer = self._analyzers.of(language)
         words: set[str] = set()
         names: set[str] = set()
         for text in (title, *paragraphs):
             simple = text.isascii() or _SIMPLE.fullmatch(text)
             words.update(_QUICK.findall(text) if simple else self._analyzer.words(text))
             names.update(_NAMES.findall(text))
-        found: set[str] = set(self._title_phrases(title))
-        return found.union(
-            *map(self._words.__getitem__, words), *map(self._names.__getitem__, names)
-        )
+        found: set[str] = set(_title_phrases(title, analyzer))
+        read = self._names.get(analyzer.language)
+        if read is None:
+            read = self._names[analyzer.language] = _Read(partial(_name, analyzer=analyzer))
+        return found.union(*map(self._words.__getitem__, words), *map(read.__getitem__, names))
 
     def key(self, text: str) -> str:
         """Return the words of a form, folded, with single spaces: alike forms have one key."""
@@ -104,35 +111,37 @@ class Wording:
         for key in sorted(later):
             yield 1, key
 
-    def _name(self, run: str) -> tuple[str, ...]:
-        """Return a run of words with capitals without what only begins its sentence.
 
-        The last two of several go by themselves, too: President Jane Doe is Jane Doe.
-        """
-        words = _OWNED.sub("", run).split()
-        while len(words) > 1 and self._analyzer.is_stop(words[0]):
-            del words[0]
-        forms = [" ".join(words)] if len(words) > 1 else []
-        if len(words) > 2 and words[-2][0].isupper():
-            forms.append(" ".join(words[-2:]))
-        return tuple(form for form in forms if len(form) <= MAX_PHRASE)
+def _name(run: str, analyzer: Analyzer) -> tuple[str, ...]:
+    """Return a run of words with capitals without what only begins its sentence.
 
-    def _title_phrases(self, title: str) -> Iterator[str]:
-        """Yield two and three words of a title that stand side by side, stop words not outside."""
-        places = [(token.start, token.end) for token in self._analyzer.tokens(title)]
-        stops = [self._analyzer.is_stop(title[start:end]) for start, end in places]
-        for many in (2, 3):
-            for first in range(len(places) - many + 1):
-                last = first + many - 1
-                start, end = places[first][0], places[last][1]
-                if stops[first] or stops[last] or end - start > MAX_PHRASE:
-                    continue
-                between = zip(places[first:last], places[first + 1 : last + 1], strict=True)
-                # Words with a sign or a digit between them are no phrase.
-                if all(title[one[1] : other[0]] == " " for one, other in between):
-                    phrase = title[start:end].removesuffix("'s")
-                    if is_plain_word(phrase.replace(" ", "").replace("’", "")):
-                        yield phrase
+    The last two of several go by themselves, too: President Jane Doe is Jane Doe.
+    """
+    words = _OWNED.sub("", run).split()
+    while len(words) > 1 and analyzer.is_stop(words[0]):
+        del words[0]
+    forms = [" ".join(words)] if len(words) > 1 else []
+    if len(words) > 2 and words[-2][0].isupper():
+        forms.append(" ".join(words[-2:]))
+    return tuple(form for form in forms if len(form) <= MAX_PHRASE)
+
+
+def _title_phrases(title: str, analyzer: Analyzer) -> Iterator[str]:
+    """Yield two and three words of a title that stand side by side, stop words not outside."""
+    places = [(token.start, token.end) for token in analyzer.tokens(title)]
+    stops = [analyzer.is_stop(title[start:end]) for start, end in places]
+    for many in (2, 3):
+        for first in range(len(places) - many + 1):
+            last = first + many - 1
+            start, end = places[first][0], places[last][1]
+            if stops[first] or stops[last] or end - start > MAX_PHRASE:
+                continue
+            between = zip(places[first:last], places[first + 1 : last + 1], strict=True)
+            # Words with a sign or a digit between them are no phrase.
+            if all(title[one[1] : other[0]] == " " for one, other in between):
+                phrase = title[start:end].removesuffix("'s")
+                if is_plain_word(phrase.replace(" ", "").replace("’", "")):
+                    yield phrase
 
 
 class _Read(dict[str, tuple[str, ...]]):

@@ -28,7 +28,7 @@ from nutgraf.index.context import InContext, ParagraphEncoder, TitledEncoder
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.generation import remove_leftovers
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.languages import detect_language
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
@@ -81,7 +81,7 @@ class PartsWriter:
         self._pending_characters = 0
         self.failed = False
         self.encoded = 0
-        self._analyzer = Analyzer(manifest.language)
+        self._analyzers = Analyzers(manifest.language)
         self._vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
         with ExitStack() as opened:
             self._catalog = CatalogWriter.open(folder / CATALOG, writing=True)
@@ -93,7 +93,7 @@ class PartsWriter:
             self._keywords = keywords.open_writer(folder / KEYWORDS, engine, trust=trust)
             opened.callback(self._keywords.close)
             self._suggestions = SuggestionsWriter(
-                folder / SUGGESTIONS, self._catalog, self._analyzer
+                folder / SUGGESTIONS, self._catalog, self._analyzers
             )
             opened.callback(self._suggestions.close)
             self._catch_up()
@@ -272,7 +272,7 @@ class PartsWriter:
             self._keywords.delete(rows)
         for record in self._catalog.alive(self.sequence, after=seen):
             texts = self._catalog.texts(record.rows)
-            for entry in entries_of(record, texts, self._analyzer):
+            for entry in entries_of(record, texts, self._analyzers):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)
         _reached("keywords")

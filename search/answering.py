@@ -15,9 +15,10 @@ from nutgraf.search.facets import count_facets
 from nutgraf.search.hits import Response, Total
 from nutgraf.search.kept import KeptRankings
 from nutgraf.search.page import hits_of_page
-from nutgraf.search.query import Question, parse_question
+from nutgraf.search.query import Question
 from nutgraf.search.request import SearchRequest
 from nutgraf.search.spelling import meant
+from nutgraf.search.understanding import understand
 
 __all__ = ["answer"]
 
@@ -45,7 +46,7 @@ for words like an unknown one, which takes longer than all the rest, is left out
 def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: KeptRankings) -> Response:
     """Answer a request from a snapshot; `kept` is what makes its pages agree."""
     started = time.perf_counter()
-    question = parse_question(request.q, snapshot.analyzer)
+    question = understand(snapshot, request)
     candidates = kept.rank(snapshot, request, question)
     groups = collapse(snapshot, request, candidates)
     groups = scoring(groups, candidates.scores, request.min_score)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from nutgraf.index.keywords.analysis import Analyzer, Token
 from nutgraf.index.keywords.distance import distance
 from nutgraf.index.keywords.folding import cut
+from nutgraf.index.keywords.words import is_lone
 from nutgraf.search.patterns import Pattern
 from nutgraf.search.query import Question
 
@@ -33,23 +34,36 @@ def find_matches(
 
     By the same analysis that indexed them; `tokens` are the text's, if they
     are known. A word of a phrase matches inside the phrase, and elsewhere too
-    unless it is a stop word.
+    unless it is a stop word. What a word of another language matched as is
+    the question's own term for it.
     """
     tokens = analyzer.tokens(text) if tokens is None else tokens
-    terms = frozenset(question.terms)
+    forms = question.forms()
     found: dict[int, Match] = {}
-    for at in chain(_single(tokens, terms), _in_phrases(tokens, question.phrases)):
+    for at in chain(_single(tokens, forms), _in_phrases(tokens, question.phrases)):
         token = tokens[at]
-        found[token.start] = Match(token.start, token.end, token.term)
+        found[token.start] = Match(token.start, token.end, forms.get(token.term, token.term))
     if question.patterns:
         for token in tokens:
             word = cut(analyzer.fold(text[token.start : token.end]))
-            if any(_fits(pattern, word, token.term) for pattern in question.patterns):
-                found[token.start] = Match(token.start, token.end, token.term)
-    return [found[start] for start in sorted(found)]
+            for pattern in question.patterns:
+                if _fits(pattern, word, token.term):
+                    start, end = _place(pattern, text, token)
+                    found[start] = Match(start, end, token.term)
+                    break
+    return list(_apart(found[start] for start in sorted(found)))
 
 
-def _single(tokens: Sequence[Token], terms: frozenset[str]) -> Iterator[int]:
+def _apart(matches: Iterable[Match]) -> Iterator[Match]:
+    """Yield matches without what the one before has, as words overlap in scripts without spaces."""
+    last = 0
+    for match in matches:
+        if match.end > last:
+            yield match._replace(start=max(match.start, last))
+            last = match.end
+
+
+def _single(tokens: Sequence[Token], terms: Container[str]) -> Iterator[int]:
     for at, token in enumerate(tokens):
         if token.term in terms:
             yield at
@@ -60,6 +74,13 @@ def _in_phrases(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> 
         for at in range(len(tokens) - len(phrase) + 1):
             if all(tokens[at + step].term == term for step, term in enumerate(phrase)):
                 yield from range(at, at + len(phrase))
+
+
+def _place(pattern: Pattern, text: str, token: Token) -> tuple[int, int]:
+    """Return where a token matched: that is 猫 in 小猫, if nothing else is asked for."""
+    char = pattern.text.removeprefix("?")
+    at = text.find(char, token.start, token.end) if is_lone(char) else -1
+    return (token.start, token.end) if at < 0 else (at, at + len(char))
 
 
 def _fits(pattern: Pattern, word: str, term: str) -> bool:

@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from nutgraf.index.keywords.analysis import Analyzer, Token
+from nutgraf.index.keywords.analysis import Token
 from nutgraf.index.keywords.folding import APOSTROPHES
+from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.index.keywords.queries import query
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.matches import Match
@@ -71,7 +72,7 @@ def find_near_words(
     asked = _asked(snapshot, question, frozenset(chain.from_iterable(lacking)))
     if not asked:
         return [[] for _ in page]
-    nearest = _nearest(snapshot, asked, page)
+    nearest = _nearest(snapshot, question.analyzer, asked, page)
     return [
         list(_near_words(paragraph, nearest, terms))
         for paragraph, terms in zip(page, lacking, strict=True)
@@ -86,13 +87,14 @@ def _asked(snapshot: IndexSnapshot, question: Question, terms: frozenset[str]) -
     """Return the words that were asked for as one of `terms`, and have a meaning of their own."""
     few = COMMON * snapshot.keywords.paragraphs
     asked: dict[str, str] = {}
-    for term, start, end in snapshot.analyzer.tokens(question.text):
+    for forms, start, end in question.analyzer.readings(question.text):
         word = _plain(question.text[start:end])
+        term = forms[0]
         if (
             term in terms
             and term not in asked
-            and _has_meaning(word, snapshot.analyzer)
-            and snapshot.keywords.count(query.Term("text", term)) <= few
+            and _has_meaning(word, question.analyzer)
+            and snapshot.keywords.count(_any(forms)) <= few
         ):
             asked[term] = word
             if len(asked) == MAX_ASKED:
@@ -100,8 +102,12 @@ def _asked(snapshot: IndexSnapshot, question: Question, terms: frozenset[str]) -
     return asked
 
 
+def _any(terms: Iterable[str]) -> query.Query:
+    return query.Or([query.Term("text", term) for term in dict.fromkeys(terms)])
+
+
 def _nearest(
-    snapshot: IndexSnapshot, asked: Mapping[str, str], page: Iterable[Analysed]
+    snapshot: IndexSnapshot, analyzer: Polyglot, asked: Mapping[str, str], page: Iterable[Analysed]
 ) -> Nearest:
     """Return which words of a page are near to which of the words `asked` for, by term."""
     words = list(islice(_words(page), MAX_WORDS))
@@ -112,7 +118,7 @@ def _nearest(
     terms = tuple(asked)
     nearest: dict[str, list[tuple[float, str]]] = {}
     for at, of in np.argwhere(cosines >= NEAR).tolist():
-        if _has_meaning(words[at], snapshot.analyzer):
+        if _has_meaning(words[at], analyzer):
             nearest.setdefault(words[at], []).append((float(cosines[at, of]), terms[of]))
     return nearest
 
@@ -145,5 +151,5 @@ def _plain(word: str) -> str:
     return word.translate(APOSTROPHES).removesuffix("'s")
 
 
-def _has_meaning(word: str, analyzer: Analyzer) -> bool:
+def _has_meaning(word: str, analyzer: Polyglot) -> bool:
     return len(word) > 1 and not any(map(str.isnumeric, word)) and not analyzer.is_stop(word)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nutgraf.index.article import paragraph_id
+from nutgraf.index.article import Paragraph, paragraph_id
+from nutgraf.index.keywords.analysis import primary_language
 from nutgraf.index.records import Record
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
@@ -61,14 +62,14 @@ def _shown(
     """Return the paragraph that stands at each place among the candidates, and its article."""
     rows = candidates.rows[places].tolist()
     found = snapshot.paragraphs(rows)
-    analysed = [_analyse(found[row][1].text, question, snapshot) for row in rows]
+    analysed = [_analyse(snapshot, question, *found[row]) for row in rows]
     # Where meaning had no say, no word is there for its meaning, and no encoder was opened.
     meant = candidates.cosines is not None
     near = find_near_words(snapshot, question, analysed) if meant else [()] * len(rows)
     shown = {}
     for at, row, words, near_words in zip(places, rows, analysed, near, strict=True):
         record, paragraph = found[row]
-        language = record.language or snapshot.manifest.language
+        language = primary_language(record.language or snapshot.manifest.language)
         snippet = make_snippet(words.text, words.matches, language, request.highlight, near_words)
         score = float(candidates.scores[at])
         shown[at] = record, More(score, paragraph.position, paragraph.text, snippet)
@@ -94,6 +95,10 @@ def _version_ids(
     return {at: paragraph_id(record.id, position) for at, (record, position) in found.items()}
 
 
-def _analyse(text: str, question: Question, snapshot: IndexSnapshot) -> Analysed:
-    tokens = snapshot.analyzer.tokens(text)
-    return Analysed(text, tokens, find_matches(text, question, snapshot.analyzer, tokens))
+def _analyse(
+    snapshot: IndexSnapshot, question: Question, record: Record, paragraph: Paragraph
+) -> Analysed:
+    analyzer = snapshot.analyzers.of(record.language)
+    tokens = analyzer.tokens(paragraph.text)
+    matches = find_matches(paragraph.text, question, analyzer, tokens)
+    return Analysed(paragraph.text, tokens, matches)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from nutgraf.index.keywords.analysis import Analyzer, Token
+from nutgraf.index.keywords.polyglot import Polyglot, Reading
 from nutgraf.index.keywords.queries import query as wq
 from nutgraf.index.keywords.tree import MAX_PATTERN, MAX_WILDCARDS
 from nutgraf.search.parser import PatternKind
@@ -54,7 +54,7 @@ def can_be_searched(pattern: Pattern) -> bool:
     return len(pattern.text) < MAX_PATTERN and signs < MAX_WILDCARDS
 
 
-def prefix_patterns(word: str, analyzer: Analyzer) -> tuple[list[Pattern], list[str]]:
+def prefix_patterns(word: str, analyzer: Polyglot) -> tuple[list[Pattern], list[str]]:
     """Return the pattern for word*, and terms shorter than it that its words can have.
 
     The index holds stems: no term starts with radioactiv, as radioactive is
@@ -62,12 +62,12 @@ def prefix_patterns(word: str, analyzer: Analyzer) -> tuple[list[Pattern], list[
     the prefix is looked for as well.
     """
     prefix = analyzer.fold(word)
-    stems = (analyzer.terms(prefix + ending) for ending in _ENDINGS)
-    shorter = [stem[0] for stem in stems if len(stem) == 1 and len(stem[0]) < len(prefix)]
+    stems = (stem for ending in _ENDINGS for stem in analyzer.stems(prefix + ending))
+    shorter = [stem for stem in stems if len(stem) < len(prefix)]
     return [Pattern("prefix", prefix)], list(dict.fromkeys(shorter))
 
 
-def wildcard_patterns(text: str, analyzer: Analyzer) -> tuple[list[Pattern], list[str]]:
+def wildcard_patterns(text: str, analyzer: Polyglot) -> tuple[list[Pattern], list[str]]:
     """Return the patterns, and terms without a sign left, that wild?cards can have as stems.
 
     Letters are put for the signs, the word is stemmed, and where the letter
@@ -76,24 +76,22 @@ def wildcard_patterns(text: str, analyzer: Analyzer) -> tuple[list[Pattern], lis
     pattern = analyzer.fold(text)
     found = {pattern: None}
     for letter in dict.fromkeys(_FILLINGS + re.sub(r"[^\w]|\d", "", pattern)):
-        stem = analyzer.terms(re.sub(r"[?*]", letter, pattern))
-        if len(stem) != 1:
-            continue
-        signs = (sign if sign in "?*" else "" for sign in pattern)
-        pairs = zip(stem[0], signs, strict=False)
-        restored = "".join(sign if sign and char == letter else char for char, sign in pairs)
-        # int*ing must not become int*, which is far more.
-        if not restored.endswith("*") or pattern.endswith("*"):
-            found[restored] = None
+        for stem in analyzer.stems(re.sub(r"[?*]", letter, pattern)):
+            signs = (sign if sign in "?*" else "" for sign in pattern)
+            pairs = zip(stem, signs, strict=False)
+            restored = "".join(sign if sign and char == letter else char for char, sign in pairs)
+            # int*ing must not become int*, which is far more.
+            if not restored.endswith("*") or pattern.endswith("*"):
+                found[restored] = None
     patterns = [Pattern("wildcard", each) for each in found if "?" in each or "*" in each]
     return patterns, [each for each in found if "?" not in each and "*" not in each]
 
 
-def fuzzy_patterns(text: str, last: Token, distance: int, analyzer: Analyzer) -> list[Pattern]:
+def fuzzy_patterns(text: str, last: Reading, distance: int, analyzer: Polyglot) -> list[Pattern]:
     """Return the patterns for word~: near the word's stem, and near the word as written.
 
     The stem of zelensky is zelenski, two letters from the stem of zelenskyy;
     the words are one apart.
     """
     written = analyzer.fold(text[last.start : last.end])
-    return [Pattern("fuzzy", each, distance) for each in dict.fromkeys([last.term, written])]
+    return [Pattern("fuzzy", each, distance) for each in dict.fromkeys([*last.terms, written])]

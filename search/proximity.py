@@ -39,17 +39,24 @@ def close_pairs(question: Question, weigh: Callable[[Sequence[str]], float]) -> 
     phrase are left out: it has a score of its own.
     """
     phrases = {pair for phrase in question.phrases for pair in pairwise(phrase)}
-    pairs = [pair for pair in pairwise(question.terms) if pair not in phrases]
-    rarest = sorted(pairs, key=weigh, reverse=True)[:PAIRS]
+    pairs = [
+        tuple(dict.fromkeys(pair))
+        for pair in zip(*map(pairwise, question.readings), strict=True)
+        if pair[0] not in phrases
+    ]
+    # Of the terms that words have in several languages, the likeliest stand first.
+    rarest = sorted(pairs, key=lambda pair: weigh(pair[0]), reverse=True)[:PAIRS]
     if not rarest:
         return None
     return wq.Or([_best(pair) for pair in rarest])
 
 
-def _best(pair: tuple[str, str]) -> Any:
+def _best(pair: Sequence[tuple[str, str]]) -> Any:
+    """Return the query for two words side by side, as any language has them."""
     return wq.DisjunctionMax(
         [
-            wq.Phrase(field, list(pair), slop=WITHIN, boost=CLOSE * boost)
+            wq.Phrase(field, list(terms), slop=WITHIN, boost=CLOSE * boost)
             for field, boost in SCORED.items()
+            for terms in pair
         ]
     )

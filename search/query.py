@@ -8,13 +8,14 @@ understood is searched as words, and a warning says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from nutgraf.index.keywords.analysis import Analyzer, Token
+from nutgraf.index.keywords.polyglot import Polyglot, Reading
 from nutgraf.index.keywords.queries import query as wq
+from nutgraf.index.keywords.words import is_lone
 from nutgraf.search.dates import seconds_of, utc
 from nutgraf.search.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
 from nutgraf.search.patterns import (
@@ -56,41 +57,92 @@ class Question:
     constraint: Any | None
     """What must hold of every hit, semantic ones too; may be a bare Not. None: nothing must."""
     terms: tuple[str, ...]
-    """Terms to highlight, none twice, without stop words unless they are all there is."""
+    """Terms to highlight, one a word, without stop words unless they are all there is."""
     phrases: tuple[tuple[str, ...], ...]
     """The terms of each phrase, and of each word that is several terms (anti-air)."""
     patterns: tuple[Pattern, ...]
     warnings: tuple[str, ...]
     """What was not understood, and what was done instead, for the asker to read."""
+    analyzer: Polyglot = field(compare=False)
+    """What read it: the languages of the index that it can be in, the likeliest first."""
+    others: tuple[tuple[str, ...], ...] = ()
+    """`terms` as other languages have them, each as long; only what differs."""
+
+    @property
+    def readings(self) -> tuple[tuple[str, ...], ...]:
+        """The terms in each language that has others, those of `terms` first."""
+        return (self.terms, *self.others)
+
+    def weight(self, weigh: Callable[[Sequence[str]], float]) -> float:
+        """Return what all its terms weigh (`KeywordReader.weight`), each as its commonest form."""
+        if not self.others:
+            return weigh(self.terms)
+        words = zip(*self.readings, strict=True)
+        return sum(min(weigh([form]) for form in set(forms)) for forms in words)
+
+    def forms(self) -> Mapping[str, str]:
+        """Return every term that a word may have -> the one that is in `terms`."""
+        readings = reversed(self.readings)
+        return {
+            form: term for each in readings for form, term in zip(each, self.terms, strict=True)
+        }
 
 
-def parse_question(question: str, analyzer: Analyzer, *, now: datetime | None = None) -> Question:
+def parse_question(question: str, analyzer: Polyglot, *, now: datetime | None = None) -> Question:
     """Understand a question. Never raises, whatever the question holds.
 
-    `now` is what `published:yesterday` counts from, by default this moment;
+    It is read in the languages of `analyzer`, or those of them that it asks for
+    (`language:de`). `now` is what `published:yesterday` counts from, by default this moment;
     days begin and end in UTC, and a time without a zone is one in UTC.
     """
     said: dict[str, None] = {}
     warn = _once(said)
     moment = utc(now or datetime.now(UTC))
+    tree = parse(question, warn)
+    analyzer = analyzer.within(_languages(tree)).hearing(question)
     reader = _Reader(analyzer, moment, warn)
-    constraint = reader.read(parse(question, warn)).insists
+    constraint = reader.read(tree).insists
     if not reader.scored and constraint is None:
         # Signs swallowed it all: what letters there are still make a question.
         reader = _Reader(analyzer, moment, warn)
         reader.read(_plain(question[:_MAX_LEFT]))
     if not reader.scored and constraint is None:
         warn("the question holds no word that can be searched for")
-        return Question("", wq.NullQuery, None, (), (), (), tuple(said))
+        return Question("", wq.NullQuery, None, (), (), (), tuple(said), analyzer)
+    terms, *others = _by_language(
+        _but_stops({words: (words, stop) for words, stop in reader.terms.items()})
+    )
     return Question(
         text=" ".join(reader.words),
         keywords=wq.Or(_but_stops(reader.scored)) if reader.scored else wq.Every(),
         constraint=constraint,
-        terms=tuple(_but_stops({term: (term, stop) for term, stop in reader.terms.items()})),
+        terms=terms,
         phrases=tuple(reader.phrases),
         patterns=tuple(reader.patterns),
         warnings=tuple(said),
+        analyzer=analyzer,
+        others=tuple(others),
     )
+
+
+def _languages(node: Node) -> Iterator[str]:
+    """Yield the languages that a question demands by their tags."""
+    if isinstance(node, Leaf):
+        if node.field == "language" and node.kind in ("word", "phrase"):
+            yield node.text.rstrip(",;!?")
+    elif node.kind not in ("or", "excluded"):
+        for member in node.members:
+            yield from _languages(member)
+
+
+def _by_language(words: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the terms of words in each language, the likeliest first; the same ones once.
+
+    What has one term only has it in all languages.
+    """
+    languages = max(map(len, words), default=1)
+    readings = (tuple(terms[at % len(terms)] for terms in words) for at in range(languages))
+    return list(dict.fromkeys(readings))
 
 
 _MAX_LEFT: Final = 1_024
@@ -133,12 +185,12 @@ class _Clause:
 class _Reader:
     """Walks a question's tree once and collects what it says."""
 
-    analyzer: Analyzer
+    analyzer: Polyglot
     now: datetime
     warn: Warn
     words: list[str] = field(default_factory=list)
     scored: dict[Any, tuple[Any, bool]] = field(default_factory=dict)
-    terms: dict[str, bool] = field(default_factory=dict)
+    terms: dict[tuple[str, ...], bool] = field(default_factory=dict)
     phrases: dict[tuple[str, ...], None] = field(default_factory=dict)
     patterns: dict[Pattern, None] = field(default_factory=dict)
     room: int = MAX_WORDS
@@ -186,47 +238,56 @@ class _Reader:
 
     def text(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a word or phrase of the paragraph or the title."""
-        tokens = self.tokens(leaf.text)
+        words = self.readings(leaf.text)
         if scoring and leaf.text != '"':
             self.words.append(leaf.text)
-        if not tokens:
+        if not words:
             return _Clause()
-        stops = [self.is_stop(leaf.text[token.start : token.end]) for token in tokens]
-        terms = [token.term for token in tokens]
+        stops = [self.is_stop(leaf.text[word.start : word.end]) for word in words]
+        lone = self.lone(words)
         if scoring:
-            self.score(leaf, terms, stops)
-        holds = _sequence(leaf.field or "text", terms, slop=max(leaf.distance, 1))
+            self.score(leaf, words, stops, lone)
+        holds = _any(_sequence(leaf.field or "text", words, lone, max(leaf.distance, 1)))
         insisted = leaf.kind == "phrase" or leaf.field is not None
         return _Clause(holds, holds if insisted else None, stop=all(stops))
 
-    def tokens(self, text: str) -> list[Token]:
-        tokens = self.analyzer.tokens(text)
-        if len(tokens) > self.room:
+    def readings(self, text: str) -> list[Reading]:
+        words = self.analyzer.readings(text)
+        if len(words) > self.room:
             self.warn(TOO_LONG)
-            tokens = tokens[: self.room]
-        self.room -= len(tokens)
-        return tokens
+            words = words[: self.room]
+        self.room -= len(words)
+        return words
+
+    def lone(self, words: Sequence[Reading]) -> list[Pattern]:
+        """Return the patterns for 猫 by itself, which the index holds as a half of its terms."""
+        if len(words) > 1 or not is_lone(words[0].terms[0]) or not self.patterns_left:
+            return []
+        self.patterns_left -= 1
+        char = words[0].terms[0]
+        return [Pattern("prefix", char), Pattern("wildcard", f"?{char}")]
 
     def is_stop(self, word: str) -> bool:
         # In capitals WHO is a name, but AND is an operator that stood in the wrong place.
         return self.analyzer.is_stop(word.lower() if word in ("AND", "OR", "NOT") else word)
 
-    def score(self, leaf: Leaf, terms: list[str], stops: list[bool]) -> None:
+    def score(
+        self, leaf: Leaf, words: list[Reading], stops: list[bool], lone: list[Pattern]
+    ) -> None:
         boosts = {leaf.field: 1.0} if leaf.field else SCORED
         fields = tuple(boosts)
-        for term, stop in zip(terms, stops, strict=True):
-            self.terms[term] = stop and self.terms.get(term, True)
-        if len(terms) == 1 or leaf.kind == "word":
-            for term, stop in zip(terms, stops, strict=True):
-                query = _best([wq.Term(name, term, boost=boost) for name, boost in boosts.items()])
-                self.add((fields, term), query, stop=stop)
-        if len(terms) > 1:
-            self.phrases[tuple(terms)] = None
+        self.patterns.update(dict.fromkeys(lone))
+        for word, stop in zip(words, stops, strict=True):
+            self.terms[word.terms] = stop and self.terms.get(word.terms, True)
+        if len(words) == 1 or leaf.kind == "word":
+            for word, stop in zip(words, stops, strict=True):
+                self.add((fields, word.terms), _best_of([word], lone, 1, boosts), stop=stop)
+        if len(words) > 1:
+            phrases = _by_language([word.terms for word in words])
+            self.phrases.update(dict.fromkeys(phrases))
             slop = max(leaf.distance, 1)
-            query = _best(
-                [wq.Phrase(name, terms, slop=slop, boost=boost) for name, boost in boosts.items()]
-            )
-            self.add((fields, *terms, slop), query, stop=all(stops))
+            query = _best_of(words, lone, slop, boosts)
+            self.add((fields, *phrases, slop), query, stop=all(stops))
 
     def add(self, key: Any, query: Any, *, stop: bool = False) -> None:
         """Score by `query`, unless the same is scored by already."""
@@ -236,30 +297,31 @@ class _Reader:
     def pattern(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a prefix*, wild?card or fuzzy~ of the paragraph or the title."""
         name = leaf.field or "text"
-        heads: Sequence[str] = ()
+        heads: Sequence[Reading] = ()
         if leaf.kind == "wildcard":
             patterns, terms = wildcard_patterns(leaf.text, self.analyzer)
         else:
-            tokens = self.tokens(leaf.text)
-            if not tokens:
+            words = self.readings(leaf.text)
+            if not words:
                 return _Clause()
             # Of anti-air*, the last word is the pattern.
-            heads = [token.term for token in tokens[:-1]]
+            *heads, last = words
             if leaf.kind == "prefix":
-                last = leaf.text[tokens[-1].start : tokens[-1].end]
-                patterns, terms = prefix_patterns(last, self.analyzer)
+                prefix = leaf.text[last.start : last.end]
+                patterns, terms = prefix_patterns(prefix, self.analyzer)
             else:
-                patterns = fuzzy_patterns(leaf.text, tokens[-1], leaf.distance, self.analyzer)
+                patterns = fuzzy_patterns(leaf.text, last, leaf.distance, self.analyzer)
                 terms = []
         if not all(map(can_be_searched, patterns)):
             return self.as_no_pattern(leaf, scoring=scoring)
         last_word = _any([pattern_query(name, each) for each in patterns] + _terms(name, terms))
-        holds = _all([*_terms(name, heads), last_word])
+        holds = _all([*(_any(_terms(name, head.terms)) for head in heads), last_word])
         if scoring:
             if leaf.kind != "wildcard":  # a word with holes says nothing to an encoder
                 self.words.append(leaf.text)
             self.patterns.update(dict.fromkeys(patterns))
-            self.terms.update(dict.fromkeys([*heads, *terms], False))
+            found = [*(head.terms for head in heads), *((term,) for term in terms)]
+            self.terms.update(dict.fromkeys(found, False))
             self.add((name, leaf.kind, leaf.text, leaf.distance), holds)
         return _Clause(holds, holds)
 
@@ -332,8 +394,31 @@ def _not(query: Any) -> Any:
     return query.query if isinstance(query, wq.Not) else wq.Not(query)
 
 
-def _sequence(name: str, terms: list[str], *, slop: int) -> Any:
-    return wq.Phrase(name, terms, slop=slop) if len(terms) > 1 else wq.Term(name, terms[0])
+def _sequence(
+    name: str, words: Sequence[Reading], lone: Sequence[Pattern], slop: int, boost: float = 1.0
+) -> list[Any]:
+    """Return the queries for words side by side, as any language has them."""
+    if len(words) > 1:
+        phrases = _by_language([word.terms for word in words])
+        return [wq.Phrase(name, list(each), slop=slop, boost=boost) for each in phrases]
+    terms = dict.fromkeys(words[0].terms)
+    return [
+        *(wq.Term(name, term, boost=boost) for term in terms),
+        *(pattern_query(name, each) for each in lone),
+    ]
+
+
+def _best_of(
+    words: Sequence[Reading], lone: Sequence[Pattern], slop: int, boosts: Mapping[str, float]
+) -> Any:
+    """Return the query for words side by side in any of the fields, which counts once."""
+    return _best(
+        [
+            query
+            for name, boost in boosts.items()
+            for query in _sequence(name, words, lone, slop, boost)
+        ]
+    )
 
 
 def _terms(name: str, terms: Iterable[str]) -> list[Any]:

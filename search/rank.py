@@ -56,7 +56,7 @@ def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -
         ranking = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
         return replace(from_meaning(ranking, unrelated), embedding=embedding)
     keyword = keyword_ranking(snapshot, question, filters, DEPTH)
-    full = FULL * snapshot.keywords.weight(question.terms)
+    full = FULL * question.weight(snapshot.keywords.weight)
     # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
     if request.mode == "keyword" or not question.text:
         return from_keywords(keyword, full)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.article import Paragraph
+from nutgraf.index.keywords.analysis import primary_language
 from nutgraf.index.records import Record
 from nutgraf.index.reranker import Reranker
 from nutgraf.index.snapshot import IndexSnapshot
@@ -147,8 +148,8 @@ def _window(
     """Return what is read of a paragraph: its article's title, and the part that matters."""
     text = paragraph.text
     if len(text) > WINDOW:
-        matches = find_matches(text, question, snapshot.analyzer)
-        language = record.language or snapshot.manifest.language
+        matches = find_matches(text, question, snapshot.analyzers.of(record.language))
+        language = primary_language(record.language or snapshot.manifest.language)
         start, end = best_span(text, matches, language, WINDOW)
         text = text[start:end]
     return f"{record.title[:TITLE]}. {text}"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.article import split_paragraph_id
+from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.index.keywords.queries import query
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.records import Record
@@ -32,7 +33,7 @@ __all__ = ["similar"]
 WIDEN: Final = 4
 """By how much deeper the ranking is read when it holds too few articles."""
 
-NOTHING_ASKED: Final = Question("", query.NullQuery, None, (), (), (), ())
+NOTHING_ASKED: Final = Question("", query.NullQuery, None, (), (), (), (), Polyglot(()))
 """There are no words to be highlighted."""
 
 

@@ -98,12 +98,20 @@ def mark(text: str, highlights: Sequence[Highlighted], highlight: Highlight) -> 
 
 
 def _apart(marked: Iterable[Marked]) -> Iterator[Marked]:
-    """Yield what does not overlap what is before it, as words written as one sign can (℀)."""
-    at = 0
+    """Yield what does not overlap what is before it, as words written as one sign can (℀).
+
+    What touches is one: words of scripts without spaces do.
+    """
+    last: Marked | None = None
     for start, end, kind in marked:
-        if start >= at:
-            yield start, end, kind
-            at = end
+        if last is None or start > last[1] or (start == last[1] and kind != last[2]):
+            if last is not None:
+                yield last
+            last = start, end, kind
+        elif start == last[1]:
+            last = last[0], end, kind
+    if last is not None:
+        yield last
 
 
 def _inside(words: Sequence[T], start: int, end: int) -> Sequence[T]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords.analysis import Token
 from nutgraf.index.keywords.fields import TEXT_FIELDS
+from nutgraf.index.keywords.polyglot import Polyglot, Reading
 from nutgraf.index.keywords.queries import query
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.index.suggestions import Counted
@@ -43,34 +43,37 @@ def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
     unknown = list(_unknown(snapshot, q, question))
     if not 0 < len(unknown) <= MOST_WORDS:
         return None
-    terms = {token.term for token in unknown}
-    others = [term for term in question.terms if term not in terms]
+    terms = {term for found in unknown for term in found.terms}
+    others = [term for reading in question.readings for term in reading if term not in terms]
+    read = question.analyzer
     corrected = q
     try:
-        for token in reversed(unknown):
-            word = snapshot.analyzer.fold(q[token.start : token.end])
-            nearest = _nearest(snapshot, word, others) or q[token.start : token.end]
-            corrected = corrected[: token.start] + nearest + corrected[token.end :]
+        for found in reversed(unknown):
+            word = q[found.start : found.end]
+            nearest = _nearest(snapshot, read, read.fold(word), others) or word
+            corrected = corrected[: found.start] + nearest + corrected[found.end :]
     except BrokenIndexError:
         return None
     return corrected if corrected != q else None
 
 
-def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Token]:
+def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Reading]:
     """Yield the words of the question that no paragraph holds, in their places."""
     asked = frozenset(question.terms)
     in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
-    for token in snapshot.analyzer.tokens(q):
-        word = q[token.start : token.end]
-        if token.term not in asked or len(word) < SHORTEST or not is_plain_word(word):
+    for found in question.analyzer.readings(q):
+        word = q[found.start : found.end]
+        if found.terms[0] not in asked or len(word) < SHORTEST or not is_plain_word(word):
             continue
-        if token.start in in_values or q[token.end : token.end + 1] in ("*", "~"):
+        if found.start in in_values or q[found.end : found.end + 1] in ("*", "~"):
             continue
-        if not snapshot.keywords.holds(token.term):
-            yield token
+        if not any(map(snapshot.keywords.holds, dict.fromkeys(found.terms))):
+            yield found
 
 
-def _nearest(snapshot: IndexSnapshot, word: str, others: Sequence[str]) -> str | None:
+def _nearest(
+    snapshot: IndexSnapshot, analyzer: Polyglot, word: str, others: Sequence[str]
+) -> str | None:
     """Return the known word that the fewest letters tell from `word`, the most frequent of them.
 
     It stands with any of the `others`, the known terms of the question, in a
@@ -80,16 +83,16 @@ def _nearest(snapshot: IndexSnapshot, word: str, others: Sequence[str]) -> str |
     """
     near = snapshot.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
     for _, one in sorted(near, key=lambda found: _farness(word, *found)):
-        terms = snapshot.analyzer.terms(one.text)
+        terms = analyzer.stems(one.text)
         # The suggestions may be a commit ahead of what is seen.
-        if len(terms) == 1 and snapshot.keywords.count(_together(terms[0], others)):
+        if terms and snapshot.keywords.count(_together(terms, others)):
             return one.text
     return None
 
 
-def _together(term: str, others: Sequence[str]) -> query.Query:
-    """Return the query for what holds a term, and any of the others where there are any."""
-    found = _any([term])
+def _together(terms: Sequence[str], others: Sequence[str]) -> query.Query:
+    """Return the query for what holds any of `terms`, and any of the others if there are any."""
+    found = _any(terms)
     return query.And([found, _any(others)]) if others else found
 
 

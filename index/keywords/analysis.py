@@ -4,46 +4,84 @@ The same analysis runs when paragraphs are indexed, when a question is asked
 and when a hit is highlighted, so the three cannot disagree. Engines receive
 ready terms and never look into a text.
 
-A word is a run of letters, digits and marks, with apostrophes, and between
-digits dots and commas, inside. Everything else separates: anti-air is two
-words, so a phrase finds it. Scripts written without spaces give one term a
-character. The rules, one by one, are in tests/index/test_analysis.py.
+What is a word is the same in all languages (words.py); its stem and whether a
+question can do without it are not. An article is analysed in its own language,
+a question in those of the index (polyglot.py).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
 from threading import Lock
 from typing import Final, NamedTuple
 
 import Stemmer
 
-from nutgraf.index.keywords.folding import APOSTROPHES, cut, fold, lower
-from nutgraf.index.keywords.stopwords import STOP_WORDS
+from nutgraf.index.keywords.folding import cut, fold, lower
+from nutgraf.index.keywords.stopwords import stop_words
+from nutgraf.index.keywords.words import ASCII_WORD, placed_words, written_words
 
-__all__ = ["LANGUAGES", "Analyzer", "Token", "exact_term", "value_terms"]
+__all__ = [
+    "LANGUAGES",
+    "Analyzer",
+    "Analyzers",
+    "Token",
+    "analysed_as",
+    "exact_term",
+    "primary_language",
+    "value_terms",
+]
 
 LANGUAGES: Final = {
     "ar": "arabic",
+    "ca": "catalan",
+    "cs": "czech",
+    "da": "danish",
     "de": "german",
+    "el": "greek",
     "en": "english",
+    "eo": "esperanto",
     "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fa": "persian",
+    "fi": "finnish",
     "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
     "it": "italian",
+    "lt": "lithuanian",
+    "ne": "nepali",
     "nl": "dutch",
+    "no": "norwegian",
+    "pl": "polish",
     "pt": "portuguese",
+    "ro": "romanian",
     "ru": "russian",
+    "sr": "serbian",
+    "st": "sesotho",
     "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
 }
-"""Language tag -> name of its Snowball stemmer."""
+"""Language tag -> name of its Snowball stemmer: all that PyStemmer has."""
+
+_SAME: Final = {"nb": "no", "nn": "no", "in": "id", "ji": "yi"}
+# Other tags of the same: written Norwegian, and two that were withdrawn.
+
+_UNSAID: Final = frozenset({"", "und", "mul", "mis", "zxx"})
+# Tags that name no language.
 
 _ACCENTLESS: Final = frozenset({"en"})
 # English writes résumé and resume for one word, and its stemmer knows no
 # accents; the other stemmers need them, so there they go after stemming.
 
 _ELISIONS: Final = {
+    "ca": re.compile(r"[dlmnst]'(?=\w)"),
     "fr": re.compile(r"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu)'(?=\w)"),
     "it": re.compile(r"(?:[cdlmnstv]|un|dell|nell|all|dall|sull|quest|quell)'(?=\w)"),
 }
@@ -52,48 +90,11 @@ _MAX_CACHED: Final = 1 << 18
 # Words kept with their terms: the vocabulary of a large archive's frequent
 # words, some 40 MB when full.
 
+_MAX_CACHED_BESIDE: Final = 1 << 16
+# The same for each language of an index that is not its own.
+
 _LONG: Final = 64
 # Longer words are not kept: a blob of letters comes once and can be of any size.
-
-# Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Han, kana.
-_SINGLE: Final = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
-    "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-# A letter of no living script stands in for every mark and joiner while words
-# are looked for, because \w leaves marks out.
-_MARK: Final = "\ua78c"
-
-
-def _word(first: str, letter: str, inner: str, more: str = "") -> re.Pattern[str]:
-    # Each word begins with `first`, so `re` skips what begins none; what is seldom comes by its
-    # own sign. Both halve the time.
-    return re.compile(
-        rf"{first}(?:"
-        # U.S. and e.g., with their last dot where there is one
-        rf"\.(?<={letter}\.){letter}(?:\.{letter})*(?!{inner})\.?(?:'[sS](?!{inner}))?"
-        r"|\+\+(?<=[A-Za-z]\+\+)(?![A-Za-z+\#])|\#(?<=[A-Za-z]\#)(?![A-Za-z+\#])"  # C++, C#
-        rf"|{inner}*(?:'(?!{_MARK}){inner}+|[.,](?<=\d.)(?=\d){inner}+)*"
-        rf"){more}"
-    )
-
-
-_ASCII_WORD: Final = _word("[A-Za-z0-9]", "[A-Za-z]", "[A-Za-z0-9]")
-_WORD: Final = _word(
-    rf"[^\W_{_MARK}{_SINGLE}]",
-    rf"[^\W\d_{_MARK}{_SINGLE}]",
-    rf"[^\W_{_SINGLE}]",
-    rf"|(?![{_MARK}\W_])[{_SINGLE}][{_MARK}]*|[{_MARK}]+",
-)
-
-_NO_LETTERS: Final = re.compile(r"[^\w\x00-\x7f]")
-
-_SIGNS: Final = {
-    **{chr(sign): plain for sign, plain in APOSTROPHES.items()},
-    "“": '"', "”": '"', "–": "-", "—": "-",
-}  # fmt: skip
-# Signs of typesetting, and what a typewriter has for them. To words quotation marks and dashes are
-# white space, so a text that has no other such signs is as quick as one without any.
 
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
 
@@ -110,32 +111,40 @@ class Analyzer:
     """Turns text of one language into terms. Safe to use from many threads.
 
     `language` is a tag such as "en" or "en-GB". A language that is not in
-    LANGUAGES is analysed without stemming.
+    LANGUAGES is analysed without stemming. `room` bounds the words that are
+    remembered.
     """
 
-    def __init__(self, language: str = "en") -> None:
-        self.language = language.split("-")[0].split("_")[0].lower()
-        self._terms = _Terms(self.language)
-        words = STOP_WORDS.get(self.language, frozenset())
+    def __init__(self, language: str = "en", *, room: int | None = None) -> None:
+        self.language = primary_language(language)
+        self._terms = _Terms(self.language, _MAX_CACHED if room is None else room)
+        words = stop_words(self.language)
         self._stop_words = words | {self._terms[word] for word in words} - _NOT_STOPS
+        self._letters = frozenset("".join(words))
+        self._elision = _ELISIONS.get(self.language)
 
     def terms(self, text: str) -> list[str]:
         """Return the terms of `text` in their order; quicker than `tokens`."""
         if text.isascii():
-            return list(map(self._terms.__getitem__, _ASCII_WORD.findall(text)))
-        return list(filter(None, map(self._terms.__getitem__, _written(text))))
+            return list(map(self._terms.__getitem__, ASCII_WORD.findall(text)))
+        return list(filter(None, map(self._terms.__getitem__, written_words(text))))
+
+    def term(self, word: str) -> str:
+        """Return the term of one word as `placed_words` gives it; "" where no letter is in it."""
+        return self._terms[word]
 
     def words(self, text: str) -> list[str]:
         """Return the words of `text` as written, in their order: what `terms` makes terms of.
 
         In NFKC, as terms are, and with their apostrophes unified.
         """
-        return _written(text)
+        return written_words(text)
 
     def key(self, text: str) -> str:
         """Return the words of `text` folded, with single spaces: what alike texts have in common.
 
         As `terms`, it leaves out what has no letter: joiners and marks by themselves.
+        It is the same in all languages.
         """
         return " ".join(filter(None, map(fold, self.words(text))))
 
@@ -143,23 +152,16 @@ class Analyzer:
         """Return the terms of `text` with their places, in their order.
 
         Where one character of the text stands for several words (½, ㍿), they
-        share its place.
+        share its place; in scripts without spaces, a place overlaps the next.
         """
         if text.isascii():
             return [
                 Token(self._terms[match[0]], match.start(), match.end())
-                for match in _ASCII_WORD.finditer(text)
+                for match in ASCII_WORD.finditer(text)
             ]
-        if unicodedata.is_normalized("NFKC", text):
-            return [
-                Token(term, start, end)
-                for word, start, end in _words(text)
-                if (term := self._terms[word])
-            ]
-        normal, places = _normalize(text)
         return [
-            Token(term, places[start][0], places[end - 1][1])
-            for word, start, end in _words(normal)
+            Token(term, start, end)
+            for word, start, end in placed_words(text)
             if (term := self._terms[word])
         ]
 
@@ -170,12 +172,60 @@ class Analyzer:
         """
         if len(word) > 1 and word.isupper():
             return False
-        return fold(word).removesuffix("'s") in self._stop_words
+        word = fold(word).removesuffix("'s")
+        if self._elision is not None:
+            word = self._elision.sub("", word, count=1)
+        return word in self._stop_words
+
+    def writes(self, word: str) -> bool:
+        """Say whether the language's stop words have any letter of `word`: its script has, then."""
+        return not self._letters.isdisjoint(fold(word))
 
     @staticmethod
     def fold(word: str) -> str:
         """Return `word` without case and accents, for prefixes and patterns; not stemmed."""
         return fold(word)
+
+
+class Analyzers:
+    """The analyzers of an index, one a language. Safe to use from many threads.
+
+    `default` is the language of what names none.
+    """
+
+    def __init__(self, default: str) -> None:
+        self.default = Analyzer(analysed_as(default) or "")
+        self._by_language = {self.default.language: self.default}
+
+    def of(self, tag: str | None) -> Analyzer:
+        """Return the analyzer of texts with this tag ("en-GB"), made when first asked for."""
+        language = analysed_as(tag)
+        return self.default if language is None else self.of_language(language)
+
+    def of_language(self, language: str) -> Analyzer:
+        """Return the analyzer of what `analysed_as` makes of a tag."""
+        found = self._by_language.get(language)
+        if found is None:
+            made = Analyzer(language, room=_MAX_CACHED_BESIDE)
+            found = self._by_language.setdefault(language, made)
+        return found
+
+
+def analysed_as(tag: str | None) -> str | None:
+    """Return the language by whose rules texts with this tag are read; None where it says none.
+
+    It is "" for all languages without a stemmer and stop words: they share one analyzer.
+    """
+    primary = "" if tag is None else primary_language(tag)
+    if primary in _UNSAID:
+        return None
+    return primary if primary in LANGUAGES or stop_words(primary) else ""
+
+
+def primary_language(tag: str) -> str:
+    """Return what a tag says of the language, without region and script: "en" for "en-GB"."""
+    primary = tag.replace("_", "-").partition("-")[0].strip().lower()
+    return _SAME.get(primary, primary)
 
 
 def exact_term(value: str) -> str:
@@ -193,7 +243,7 @@ def value_terms(value: str) -> tuple[str, ...]:
     They are the value itself (as `exact_term` writes it), the whole of it
     folded, with single spaces, and its words folded; none twice.
     """
-    words = map(fold, _written(value))
+    words = map(fold, written_words(value))
     whole = " ".join(fold(value).split())
     return tuple(dict.fromkeys(term for term in (exact_term(value), whole, *words) if term))
 
@@ -205,8 +255,9 @@ _NOT_STOPS: Final = frozenset({"doe"})
 class _Terms(dict[str, str]):
     """Word -> term, worked out when first asked for. Bounded: starts afresh when full."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, room: int) -> None:
         super().__init__()
+        self._room = room
         name = LANGUAGES.get(language)
         # Our cache serves the stemmer's purpose, and its own is not needed.
         self._stemmer = Stemmer.Stemmer(name, 0) if name else None
@@ -218,7 +269,7 @@ class _Terms(dict[str, str]):
         term = self._term(word)
         if len(word) > _LONG:
             return term
-        if len(self) >= _MAX_CACHED:
+        if len(self) >= self._room:
             self.clear()
         self[word] = term
         return term
@@ -247,52 +298,3 @@ def _joined(word: str) -> str:
 
 def _without_commas(match: re.Match[str]) -> str:
     return match[0].replace(",", "")
-
-
-def _written(text: str) -> list[str]:
-    """Return the words of any text, in NFKC, apostrophes unified; quicker than `_words`."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        for sign, plain in _SIGNS.items():
-            text = text.replace(sign, plain)
-    if text.isascii():
-        return _ASCII_WORD.findall(text)
-    if any(map(_is_inner, _NO_LETTERS.findall(text))):
-        return [word for word, _, _ in _words(text)]
-    return _WORD.findall(text)
-
-
-def _words(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the words of an NFKC text, apostrophes unified, with their places."""
-    text = text.translate(APOSTROPHES)
-    marks = [char for char in set(text) if not char.isalnum() and _is_inner(char)]
-    # One code point for one, so places hold.
-    masked = text.translate(dict.fromkeys(map(ord, marks), _MARK)) if marks else text
-    for match in _WORD.finditer(masked):
-        start, end = match.span()
-        yield text[start:end], start, end
-
-
-def _is_inner(char: str) -> bool:
-    # Not the marks of category Me: they make pictures of keys.
-    return unicodedata.category(char) in ("Mn", "Mc") or char in "\u00ad\u200c\u200d\u2060\ufeff"
-
-
-def _normalize(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return the NFKC form of a text, and for each of its characters the place it came from."""
-    pieces: list[str] = []
-    places: list[tuple[int, int]] = []
-    start, piece = 0, ""
-    for position, char in enumerate(text):
-        grown = char if char.isascii() else unicodedata.normalize("NFKC", char)
-        if piece and not char.isascii():
-            both = unicodedata.normalize("NFKC", text[start : position + 1])
-            if both != piece + grown:  # they combine: e and its accent
-                piece = both
-                continue
-        pieces.append(piece)
-        places += [(start, position)] * len(piece)
-        start, piece = position, grown
-    pieces.append(piece)
-    places += [(start, len(text))] * len(piece)
-    return "".join(pieces), places

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from nutgraf.index.article import timestamp
-from nutgraf.index.keywords.analysis import Analyzer, value_terms
+from nutgraf.index.keywords.analysis import Analyzers, value_terms
 from nutgraf.index.keywords.protocol import KeywordEntry
 from nutgraf.index.records import Record
 
@@ -26,9 +26,13 @@ _TITLE_FILL: Final = (FILLER,) * 10
 
 
 def entries_of(
-    record: Record, texts: Mapping[int, str], analyzer: Analyzer
+    record: Record, texts: Mapping[int, str], analyzers: Analyzers
 ) -> Iterator[KeywordEntry]:
-    """Yield an entry for each paragraph of a record, given the texts of its rows."""
+    """Yield an entry for each paragraph of a record, given the texts of its rows.
+
+    Title and text are analysed in the language of the record.
+    """
+    analyzer = analyzers.of(record.language)
     title = (*analyzer.terms(record.title), *_TITLE_FILL)
     source, author = _terms(record.source), _terms(record.author)
     section, language = _terms(record.section), _terms(record.language)

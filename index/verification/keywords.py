@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index import keywords
 from nutgraf.index.keywords import KeywordEntry, KeywordReader
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.fields import PUBLISHED, TERM_FIELDS, TEXT_FIELDS
 from nutgraf.index.keywords.queries import query
@@ -51,10 +51,10 @@ def check_terms(look: Look, reader: KeywordReader) -> None:
         return
     there = np.isin(np.arange(len(look.audit.alive)), reader.rows(query.Every()))
     chosen = look.spread(np.flatnonzero(look.audit.alive & look.audit.readable & there))
-    analyzer = Analyzer(look.manifest.language)
+    analyzers = Analyzers(look.manifest.language)
     texts, records = look.read(chosen)
     for row in texts:
-        (entry,) = entries_of(records[row], {row: texts[row]}, analyzer)
+        (entry,) = entries_of(records[row], {row: texts[row]}, analyzers)
         for lacking in _not_found(reader, entry):
             what = "a paragraph is not found by what it holds"
             look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row} by {lacking!s:.60}")

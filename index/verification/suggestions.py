@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Final
 
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.layout import SUGGESTIONS
 from nutgraf.index.suggestions_check import SuggestionsCheck
 from nutgraf.index.verification.look import CATCH_UP, Look
@@ -28,7 +28,7 @@ def check_suggestions(look: Look) -> None:
             what = f"they show commit {shown}, and the catalog is at {last}"
             look.findings.add(SUGGESTIONS, what, CATCH_UP)
         elif look.audit.is_sound and bool(look.audit.readable[look.audit.alive].all()):
-            analyzer = Analyzer(look.manifest.language)
-            for example in check.differences(look.catalog, analyzer):
+            analyzers = Analyzers(look.manifest.language)
+            for example in check.differences(look.catalog, analyzers):
                 what = "they are not what the catalog makes"
                 look.findings.add(SUGGESTIONS, what, REPAIR_SUGGESTIONS, example)

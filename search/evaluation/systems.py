@@ -9,9 +9,9 @@ from nutgraf.index.article import paragraph_id
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.evaluation.evaluating import System
 from nutgraf.search.evaluation.judged import JudgedQuestion, split_id
-from nutgraf.search.query import parse_question
 from nutgraf.search.rank import rank_candidates
 from nutgraf.search.request import MAX_LIMIT, SearchRequest
+from nutgraf.search.understanding import understand
 
 __all__ = ["ranker", "unknown"]
 
@@ -26,7 +26,7 @@ def ranker(snapshot: IndexSnapshot, **settings: Any) -> System:
 
     def rank(text: str) -> list[str]:
         request = SearchRequest(text, **settings)
-        question = parse_question(request.q, snapshot.analyzer)
+        question = understand(snapshot, request)
         # What a Searcher shows comes from here, too. Asking one for its hits would make a hundred
         # snippets a question, and they take five times as long as the ranking.
         found = rank_candidates(snapshot, request, question)

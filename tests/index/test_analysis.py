@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nutgraf.index.keywords import analysis
 from nutgraf.index.keywords.analysis import LANGUAGES, Analyzer, Token, exact_term, value_terms
-from nutgraf.index.keywords.stopwords import STOP_WORDS
+from nutgraf.index.keywords.stopwords import stop_words
 
 ENGLISH = Analyzer("en")
 PLAIN = Analyzer("xx")
@@ -47,9 +47,10 @@ PLAIN = Analyzer("xx")
         ("Søren Wałęsa Đoković straße STRASSE Æther", "soren walesa dokov strass strass aether"),
         ("ﬁre ｆｉｒｅ ①", "fire fire 1"),
         ("news\u00adpaper news\u200dpaper", "newspap newspap"),
-        # Scripts without spaces: a term a character.
-        ("日本語 テスト", "日 本 語 テ ス ト"),
-        ("東京2020", "東 京 2020"),
+        # Scripts without spaces: a term for each two characters, or for one by itself.
+        ("日本語 テスト、猫", "日本 本語 テス スト 猫"),
+        ("東京2020年 iPhone手机", "東京 2020 年 iphon 手机"),
+        ("เรือข้าม", "เรื รือ อข้ ข้า าม"),
         ("한국어 뉴스", "한국어 뉴스"),
         ("हिन्दी में", "हिन्दी में"),
         ("Путин", "путин"),
@@ -100,8 +101,8 @@ def test_stop_words() -> None:
     for word in ("missile", "US", "us", "WHO", "IT", "doe", ""):
         assert not ENGLISH.is_stop(word), word
     assert not PLAIN.is_stop("the")
-    for words in STOP_WORDS.values():
-        assert all(ENGLISH.fold(word) == word for word in words)
+    for language in (*LANGUAGES, "vi"):
+        assert all(ENGLISH.fold(word) == word for word in stop_words(language))
 
 
 def test_value_terms() -> None:

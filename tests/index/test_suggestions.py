@@ -20,7 +20,7 @@ from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, ver
 from nutgraf.index.catalog import Catalog
 from nutgraf.index.catalog_writer import CatalogWriter
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.layout import CATALOG, PARTS, SUGGESTIONS
 from nutgraf.index.rebuild import compact_index, repair_index
 from nutgraf.index.suggestions import Suggestions, magnitude_of, seal_of_counted
@@ -69,12 +69,12 @@ def counted(folder: Path) -> tuple[dict[str, int], list[str]]:
 
 
 def recounted(articles: dict[str, Article]) -> tuple[dict[str, int], list[str]]:
-    analyzer = Analyzer("en")
-    wording = Wording(analyzer)
+    analyzers = Analyzers("en")
+    wording = Wording(analyzers)
     counts: Counter[str] = Counter()
     for article in articles.values():
         counts.update(wording.of(article.title, article.paragraphs))
-    return dict(counts), sorted(analyzer.key(one.title) for one in articles.values())
+    return dict(counts), sorted(analyzers.default.key(one.title) for one in articles.values())
 
 
 PUT = st.tuples(
@@ -94,12 +94,12 @@ def test_counts_are_those_of_a_recount(
 ) -> None:
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
     Catalog.create(folder / CATALOG)
-    analyzer = Analyzer("en")
+    analyzers = Analyzers("en")
     alive: dict[str, Article] = {}
     put: dict[str, Article] = {}
     deleted: set[str] = set()
     with closing(CatalogWriter.open(folder / CATALOG, writing=True)) as catalog:
-        writer = SuggestionsWriter(folder / SUGGESTIONS, catalog, analyzer)
+        writer = SuggestionsWriter(folder / SUGGESTIONS, catalog, analyzers)
         for change in [*changes, "commit", "catch up"]:
             if isinstance(change, tuple):
                 name, title, texts = change
@@ -111,7 +111,7 @@ def test_counts_are_those_of_a_recount(
                 deleted.clear()
             elif change == "open anew":  # As after a crash between two steps of a commit.
                 writer.close()
-                writer = SuggestionsWriter(folder / SUGGESTIONS, catalog, analyzer)
+                writer = SuggestionsWriter(folder / SUGGESTIONS, catalog, analyzers)
             elif change == "catch up":
                 writer.catch_up(catalog.last_commit().sequence)
             else:
@@ -121,7 +121,7 @@ def test_counts_are_those_of_a_recount(
         writer.close()
         assert counted(folder) == recounted(alive)
         with closing(SuggestionsCheck(folder / SUGGESTIONS)) as check:
-            assert list(check.differences(catalog, analyzer)) == []
+            assert list(check.differences(catalog, analyzers)) == []
 
 
 def test_words_and_phrases_come_by_how_many_articles_hold_them(index: Path) -> None:
@@ -287,14 +287,14 @@ def test_what_could_not_be_made_is_not_tried_again_until_a_writer_is_opened(tmp_
         catalog.write([Article("a", "Ferry", ("Bread",))], [], 0, 0)
         with closing(sqlite3.connect(tmp_path / CATALOG, isolation_level=None)) as disk:
             disk.execute("UPDATE commits SET paragraphs = 2")
-            writer = SuggestionsWriter(path, catalog, Analyzer("en"))
+            writer = SuggestionsWriter(path, catalog, Analyzers("en"))
             writer.catch_up(1)
             assert not path.exists()
             disk.execute("UPDATE commits SET paragraphs = 1")
         writer.catch_up(1)
         writer.close()
         assert not path.exists()
-        writer = SuggestionsWriter(path, catalog, Analyzer("en"))
+        writer = SuggestionsWriter(path, catalog, Analyzers("en"))
         writer.catch_up(1)
         writer.close()
         assert path.exists()
@@ -324,7 +324,7 @@ def of_words(folder: Path, words: Iterable[str]) -> Suggestions:
     Catalog.create(folder / CATALOG)
     with (
         closing(Catalog.open(folder / CATALOG)) as catalog,
-        closing(derive(catalog, Analyzer("en"), 0)) as empty,
+        closing(derive(catalog, Analyzers("en"), 0)) as empty,
         closing(sqlite3.connect(path)) as connection,
     ):
         empty.backup(connection)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.wording import Wording
 
-ENGLISH = Wording(Analyzer("en"))
+ENGLISH = Wording(Analyzers("en"))
 
 
 def words(*texts: str) -> set[str]:
@@ -71,7 +71,7 @@ def test_a_title_has_a_key_from_each_word_on() -> None:
     assert sum(len(key) for later, key in keys if later) < 1_000
 
 
-OTHER = Wording(Analyzer("en"))
+OTHER = Wording(Analyzers("en"))
 
 
 @settings(max_examples=50, deadline=None)

@@ -187,7 +187,7 @@ def test_articles_can_be_counted_instead(known, mode, words):
     searcher, articles = known
     request = SearchRequest(words, mode=mode, facets=FACETS, filters=Filters(language=("de",)))
     with searcher._live.snapshot() as snapshot:
-        question = parse_question(words, snapshot.analyzer)
+        question = parse_question(words, snapshot.polyglot)
         candidates = rank_candidates(snapshot, request, question)
         facets, _ = count_facets(snapshot, request, question, candidates, by_article=True)
     for facet, counts in facets.items():
@@ -280,7 +280,10 @@ def test_facets_are_bounded_and_say_so(wide):
 
 @pytest.mark.parametrize(
     "change",
-    ["UPDATE codes SET value = 'Z' WHERE code = 1", "UPDATE codes SET code = 999 WHERE code = 1"],
+    [
+        "UPDATE codes SET value = 'Z' WHERE field = 'source'",
+        "UPDATE codes SET code = 999 WHERE field = 'source'",
+    ],
 )
 def test_a_damaged_value_is_not_shown(tmp_path, tiny_encoder, change):
     index = tmp_path / "news.index"

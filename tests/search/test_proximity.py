@@ -8,12 +8,13 @@ from whoosh import query as wq
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.index.ranking import Ranking
 from nutgraf.search import Searcher
 from nutgraf.search.proximity import PAIRS, close_pairs
 from nutgraf.search.query import parse_question
 
-ANALYZER = Analyzer("en")
+ANALYZER = Polyglot([Analyzer("en")])
 
 
 def pairs_of(text, weigh=len):

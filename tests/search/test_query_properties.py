@@ -15,9 +15,11 @@ from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.filedb.filestore import RamStorage
 
 from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.search.query import parse_question
 
 ENGLISH = Analyzer("en")
+READER = Polyglot([ENGLISH])
 SECONDS = 0.5
 """Of processor time, so that a busy machine fails nothing; the slowest here takes 0.04."""
 
@@ -63,7 +65,7 @@ def leaves(query: Any) -> list[Any]:
 @given(plain)
 @settings(max_examples=500, deadline=None)
 def test_plain_language_excludes_requires_and_empties_nothing(question: str) -> None:
-    query = parse_question(question, ENGLISH)
+    query = parse_question(question, READER)
     assert query.constraint is None
     assert query.text == question or not ENGLISH.terms(question)
     if ENGLISH.terms(question):
@@ -75,7 +77,7 @@ def test_plain_language_excludes_requires_and_empties_nothing(question: str) -> 
 @given(plain)
 @settings(max_examples=500, deadline=None)
 def test_every_plain_word_is_ranked_by_or_is_a_stop_word(question: str) -> None:
-    query = parse_question(question, ENGLISH)
+    query = parse_question(question, READER)
     ranked = {leaf.text for leaf in leaves(query.keywords) if isinstance(leaf, wq.Term)}
     for token in ENGLISH.tokens(question):
         word = question[token.start : token.end]
@@ -86,7 +88,7 @@ def test_every_plain_word_is_ranked_by_or_is_a_stop_word(question: str) -> None:
 @settings(max_examples=1_000, deadline=None)
 def test_any_question_is_understood_somehow_and_soon(question: str) -> None:
     begun = time.thread_time()
-    query = parse_question(question, ENGLISH)
+    query = parse_question(question, READER)
     assert time.thread_time() - begun < SECONDS
     assert query.keywords == wq.NullQuery or query.constraint is not None or query.terms
     query.text.encode()
@@ -125,7 +127,7 @@ HOSTILE = {
 @pytest.mark.parametrize("question", HOSTILE.values(), ids=HOSTILE)
 def test_no_question_takes_long(question: str) -> None:
     begun = time.thread_time()
-    query = parse_question(question, ENGLISH)
+    query = parse_question(question, READER)
     assert time.thread_time() - begun < SECONDS
     assert len(query.terms) <= 256
     assert len(query.patterns) <= 16 * 4
@@ -178,7 +180,7 @@ def index() -> Any:
     ],
 )
 def test_the_trees_find(index: Any, question: str, rows: set[int]) -> None:
-    query = parse_question(question, ENGLISH)
+    query = parse_question(question, READER)
     with index.searcher() as searcher:
         hits = searcher.search(query.keywords, filter=query.constraint, limit=None)
         assert {hit["row"] for hit in hits} == rows

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.search.matches import Match, find_matches
 from nutgraf.search.meaning import NearWord
 from nutgraf.search.options import Highlight
@@ -16,13 +17,14 @@ from nutgraf.search.query import parse_question
 from nutgraf.search.snippets import ELLIPSIS, WIDTH, make_snippet, mark
 
 ANALYZER = Analyzer("en")
+READER = Polyglot([ANALYZER])
 MARK = Highlight()
 FILLER = "The council met in the town hall and spoke of other matters at some length. "
 
 
 def snippet(text, question, highlight=MARK):
     return make_snippet(
-        text, find_matches(text, parse_question(question, ANALYZER), ANALYZER), "en", highlight
+        text, find_matches(text, parse_question(question, READER), ANALYZER), "en", highlight
     )
 
 
@@ -104,7 +106,7 @@ def near(text, *words):
 
 def test_kinds_are_told_apart():
     text = "Babies & their mothers came by car."
-    matches = find_matches(text, parse_question("mothers", ANALYZER), ANALYZER)
+    matches = find_matches(text, parse_question("mothers", READER), ANALYZER)
     found = make_snippet(text, matches, "en", MARK, near(text, "Babies", "car"))
     assert [(one.start, one.end, one.kind) for one in found.highlights] == [
         (0, 6, "semantic"),
@@ -121,14 +123,14 @@ def test_kinds_are_told_apart():
 
 def test_among_windows_with_as_many_matches_the_nearest_is_shown():
     text = FILLER * 6 + "A ferry sank. " + FILLER * 6 + "A ferry with babies sank. " + FILLER * 6
-    matches = find_matches(text, parse_question("ferry", ANALYZER), ANALYZER)
+    matches = find_matches(text, parse_question("ferry", READER), ANALYZER)
     assert "babies" not in make_snippet(text, matches, "en", MARK).text
     assert "babies" in make_snippet(text, matches, "en", MARK, near(text, "babies")).text
 
 
 def test_more_different_matches_count_for_more_than_all_that_is_near():
     text = "Babies, mothers, cars. " + FILLER * 6 + "A ferry sank."
-    matches = find_matches(text, parse_question("ferry", ANALYZER), ANALYZER)
+    matches = find_matches(text, parse_question("ferry", READER), ANALYZER)
     found = make_snippet(text, matches, "en", MARK, near(text, "Babies", "mothers", "cars"))
     assert marked(found) == ["ferry"]
 
