@@ -7,13 +7,14 @@ READY := $(VENV)/.ready
 DEMO := demo.index
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test crash soak lint format bench clean
+.PHONY: help demo test crash soak fuzz lint format bench clean
 
 help:
 	@echo "make demo    index the sample articles and ask them three questions"
 	@echo "make test    run the tests"
 	@echo "make crash   kill 1,000 writers, and check what they leave"
 	@echo "make soak    read and write a server for a minute"
+	@echo "make fuzz    give each reader of files a minute of damaged ones"
 	@echo "make lint    check format, style, types and import layers"
 	@echo "make format  put the code into its format"
 	@echo "make bench   measure, and print ratios"
@@ -41,6 +42,11 @@ crash: $(READY)
 
 soak: $(READY)
 	NUTGRAF_SOAK_SECONDS=60 $(BIN)/python -m pytest tests/api/test_soak.py
+
+fuzz: $(READY)
+	for reader in $$($(BIN)/python tests/fuzz/fuzz.py); do \
+		$(BIN)/python -W error tests/fuzz/fuzz.py $$reader 60 || exit 1; \
+	done
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -44,8 +44,13 @@ KINDS: Final[dict[str, Kind]] = {"head": "heading", "item": "item"}
 
 IN_LINE: Final = frozenset({"hi", "ref", "del", "span", "graphic", "a", "b", "i", "em", "strong"})
 
-LONG_CELL: Final = 200
-"""Characters in the one cell of a row that make it text: the table is there for the layout."""
+LONG_CELL: Final = 500
+"""Characters in a cell that are no entry of a table: it is there for the layout, and what is beside
+it without a sentence is a menu."""
+
+BREAK: Final = "\ufdd0"
+"""What stands for two line breaks on their way through trafilatura, which makes one of them.
+Unicode has set it aside for use inside a program, so no page has it."""
 
 MIN_PROSE: Final = 30
 """Characters in one paragraph at least that has a sentence: a page without one is no article, but
@@ -58,6 +63,13 @@ SENTENCE: Final = re.compile(
 
 MIN_BODY: Final = 200
 """Characters of an article in JSON-LD that is taken where the page shows none."""
+
+NO_TEXT: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+    r"|&#[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F]);?"
+    r"|&#0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]);?"
+)
+"""Characters that HTML may have, as such or by number, and lxml does not let anyone write."""
 
 # Python prints what nobody listens to. What it says of a page is said by our own errors.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
@@ -118,7 +130,7 @@ def _parsed(text: str) -> HtmlElement:
         remove_pis=True,
     )  # fmt: skip
     try:
-        tree = etree.fromstring(text.encode(), parser=parser)
+        tree = etree.fromstring(NO_TEXT.sub(" ", text).encode(), parser=parser)
     except (etree.LxmlError, ValueError):
         tree = None
     if tree is None:
@@ -148,13 +160,14 @@ def _check_size(tree: HtmlElement) -> None:
 
 
 def _paragraphs(tree: HtmlElement, fields: PageFields) -> tuple[str, ...]:
+    _mark_breaks(tree)
     try:
         found = trafilatura.bare_extraction(tree, include_comments=False)
     except Exception:  # noqa: BLE001 - it is others' code over anybody's pages
         found = None
     body = getattr(found, "body", None)
     blocks = [] if body is None else list(_blocks(body, "text"))
-    if blocks and blocks[0].kind == "heading" and _is_title(blocks[0].text, fields.title):
+    if blocks and _is_title(blocks[0].text, fields.title):
         del blocks[0]
     paragraphs = paragraphs_of(blocks)
     written = fields.text or ""
@@ -167,6 +180,14 @@ def _paragraphs(tree: HtmlElement, fields: PageFields) -> tuple[str, ...]:
 
 def _is_prose(paragraph: str) -> bool:
     return len(paragraph) >= MIN_PROSE and SENTENCE.search(paragraph) is not None
+
+
+def _mark_breaks(tree: HtmlElement) -> None:
+    """Mark where two line breaks follow one another: old pages have no other paragraphs."""
+    for first in tree.iter("br"):
+        second = first.getnext()
+        if second is not None and second.tag == "br" and not (first.tail or "").strip():
+            second.tail = BREAK + (second.tail or "")
 
 
 def _is_title(heading: str, title: str | None) -> bool:
@@ -193,16 +214,18 @@ def _blocks(element: etree._Element, kind: Kind) -> Iterator[Block]:
 
 
 def _flushed(parts: list[str], kind: Kind) -> Iterator[Block]:
-    if (text := "".join(parts)).strip():
-        yield Block(kind, text)
+    for text in "".join(parts).split(BREAK):
+        if text.strip():
+            yield Block(kind, text)
 
 
 def _row(row: etree._Element) -> Iterator[Block]:
-    cells = [" ".join("".join(cell.itertext()).split()) for cell in row]
-    filled = [cell for cell in cells if cell]
-    if len(filled) == 1 and len(filled[0]) > LONG_CELL:
-        yield from _blocks(row, "text")
-    elif filled:
+    cells = [" ".join("".join(cell.itertext()).replace(BREAK, " ").split()) for cell in row]
+    if any(len(cell) > LONG_CELL for cell in cells):
+        for cell, text in zip(row, cells, strict=True):
+            if _is_prose(text):
+                yield from _blocks(cell, "text")
+    elif any(cells):
         yield Block("row", "\t".join(cells))
 
 

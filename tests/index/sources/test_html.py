@@ -76,6 +76,13 @@ def test_headings_lists_tables_and_quotes_become_paragraphs_that_read_well():
     )
 
 
+def test_a_page_of_line_breaks_and_tables_has_paragraphs():
+    page = f"""<HTML><HEAD><TITLE>Mast falls</TITLE></HEAD><BODY><TABLE><TR><TD><A HREF=/>Home</A>
+        </TD><TD><B>Mast falls</B><P>{LEDE}<BR><BR>
+        {REST}<br>It was old.<BR> <BR><BR>{LEDE} {REST}</TD></TR></TABLE></BODY></HTML>"""
+    assert article(page).paragraphs == (LEDE, f"{REST}\nIt was old.", f"{LEDE} {REST}")
+
+
 def test_json_ld_is_believed_first():
     head = ld(
         "{broken",
@@ -229,6 +236,12 @@ def test_cells_that_span_a_million_are_one_cell_each():
     row = '<tr><td rowspan="1000" colspan="1000">1961</td><td>3</td></tr>'
     found = article(html(f"{STORY}<table>{row * 3}</table>"))
     assert found.paragraphs[-1] == "1961 | 3\n1961 | 3\n1961 | 3"
+
+
+@pytest.mark.parametrize("odd", ["\x01", "&#1;", "&#x1F;", "&#65535", "\ufffe", "&#xFFFF;"])
+def test_characters_that_are_no_text_are_spaces(odd):
+    found = article(html(f"<p>{LEDE}<br><br>{odd}{REST}{odd}</p><p>{LEDE} {odd} &#12;</p>"))
+    assert found.paragraphs == (LEDE, REST, LEDE)
 
 
 def test_encodings_are_those_that_pages_declare():

@@ -1,0 +1,126 @@
+"""Give a reader files that are nearly right, for some time, and see that it only yields items.
+
+    python tests/fuzz/fuzz.py html 300
+
+changes samples at random, and stops at the first file on which the reader
+raises, yields something else, or takes too long: the file is left in
+fuzz-READER.bin, and belongs into the reader's test. `make fuzz` runs all
+readers, a minute each. A run is another one each time; its seed is printed.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from samples import Samples, html_samples, packed_samples, warc_samples
+
+from nutgraf.index.article import Article
+from nutgraf.index.sources.files import SourceFile, read_file
+from nutgraf.index.sources.html import read_html
+from nutgraf.index.sources.items import (
+    Captured,
+    FileName,
+    Flagged,
+    Opened,
+    Reader,
+    ReadOptions,
+    Rejected,
+    Skipped,
+)
+from nutgraf.index.sources.warc import read_warc
+
+SLOW = 10.0
+"""Seconds of the processor that a file of a few kilobytes may take."""
+
+LARGEST = 200_000
+"""Bytes that a file may grow to by changes."""
+
+
+def read_packed(opened: Opened) -> Iterable[object]:
+    """Read a file by what it begins with, through everything that opens files."""
+    with tempfile.NamedTemporaryFile(suffix=".zip", dir="/dev/shm") as file:
+        file.write(opened.file.read())
+        file.flush()
+        yield from read_file(SourceFile(file.name, opened.name), lambda _: None, ReadOptions())
+
+
+READERS: dict[str, tuple[Reader | Callable[[Opened], Iterable[object]], Callable[[], Samples]]] = {
+    "html": (read_html, html_samples),
+    "packed": (read_packed, packed_samples),
+    "warc": (read_warc, warc_samples),
+}
+
+
+def check(name: str, content: bytes) -> int:
+    """Read a file; return how many articles it holds. Raises what should not be."""
+    file = io.BufferedReader(io.BytesIO(content))
+    started = time.process_time()
+    articles = 0
+    for item in READERS[name][0](Opened(file, "fuzz", FileName("fuzz"))):
+        assert isinstance(item, Article | Captured | Rejected | Flagged | Skipped), item
+        articles += isinstance(item, Article | Captured)
+    took = time.process_time() - started
+    assert took < SLOW, f"it took {took:.1f} s"
+    return articles
+
+
+def changed(content: bytes, samples: Samples, chance: random.Random) -> bytes:
+    """Return the content with one to eight changes."""
+    new = bytearray(content)
+    for _ in range(chance.randint(1, 8)):
+        at = chance.randrange(len(new) + 1)
+        end = min(len(new), at + chance.choice((1, 2, 8, 64, 512)))
+        way = chance.randrange(6)
+        if way == 0:
+            new[at:end] = chance.randbytes(end - at)
+        elif way == 1:
+            del new[at:end]
+        elif way == 2:
+            new[at:at] = chance.choice(samples.words)
+        elif way == 3:
+            new[at:at] = new[at:end] * chance.choice((1, 2, 20, 300))
+        elif way == 4:
+            other = chance.choice(samples.files)
+            start = chance.randrange(len(other) + 1)
+            new[at:end] = other[start : start + 512]
+        elif chance.random() < 0.2:
+            del new[at:]
+    return bytes(new[:LARGEST])
+
+
+def main() -> None:
+    """Run one reader for some seconds; without one, name them all."""
+    if len(sys.argv) == 1:
+        print(*READERS)
+        return
+    name, seconds = sys.argv[1], float(sys.argv[2])
+    seed = time.time_ns()
+    chance = random.Random(seed)
+    samples = READERS[name][1]()
+    print(f"{name}: seed {seed}", flush=True)
+    for content in samples.files:
+        check(name, content)
+    end = time.monotonic() + seconds
+    count = articles = 0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    while time.monotonic() < end:
+        content = changed(chance.choice(samples.files), samples, chance)
+        try:
+            articles += check(name, content)
+        except BaseException:
+            Path(f"fuzz-{name}.bin").write_bytes(content)
+            raise
+        count += 1
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    print(f"{name}: {count:,} files, {articles:,} articles; memory grew by {grown:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
