@@ -27,15 +27,20 @@ from nutgraf.api.options import (
     PATIENCE,
     USER_FAULT,
     AsJson,
+    Columns,
     Index,
+    KeywordEngine,
+    Model,
+    Rejects,
+    Reranker,
     Trust,
     show_answer,
 )
 from nutgraf.api.similar import add_similar
 from nutgraf.api.upkeep import add_upkeep
+from nutgraf.api.watching import add_watch
 from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import NutgrafError, UserError
-from nutgraf.index.keywords import Engine
 
 __all__ = ["app", "main"]
 
@@ -73,44 +78,34 @@ def index(
         list[str], typer.Argument(metavar="SOURCES...", help="Files, folders, or - for JSONL.")
     ],
     index: Index = HERE,
-    keyword_engine: Annotated[
-        Engine | None, typer.Option(help="tantivy (default) or whoosh; for a new index.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A sentence-transformers model; for a new index."),
-    ] = None,
-    reranker: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A cross-encoder to rerank with; for a new index."),
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="FIELD=COLUMN",
-            help="The column or field that is meant: title=headline; repeatable.",
-        ),
-    ] = None,
+    keyword_engine: KeywordEngine = None,
+    model: Model = None,
+    reranker: Reranker = None,
+    columns: Columns = None,
+    rejects: Rejects = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing: show what would be indexed.")
+    ] = False,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
     """Put articles into an index, which is made if there is none."""
     from rich.console import Console
 
-    from nutgraf.api.indexing import index_sources
+    from nutgraf.api.indexing import Choices, index_sources
+    from nutgraf.api.reading import Reading
+    from nutgraf.api.rehearsal import rehearse, tell_outcome
+    from nutgraf.api.rejects import opened_rejects
     from nutgraf.index.sources import ReadOptions, parse_columns
 
-    summary = index_sources(
-        sources,
-        index,
-        model=model,
-        reranker=reranker,
-        keyword_engine=keyword_engine,
-        options=ReadOptions(parse_columns(columns or ())),
-        trust=trust,
-        messages=Console(stderr=True),
-    )
+    options = ReadOptions(parse_columns(columns or ()))
+    with opened_rejects(rejects) as file:
+        reading = Reading(Console(stderr=True), options, file)
+        if dry_run:
+            summary = rehearse(sources, index, reading, None if as_json else tell_outcome)
+        else:
+            choices = Choices(model, reranker, keyword_engine)
+            summary = index_sources(sources, index, choices, reading, trust=trust)
     show_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
     if summary.interrupted:
         raise typer.Exit(INTERRUPTED)
@@ -118,6 +113,7 @@ def index(
         raise typer.Exit(USER_FAULT)
 
 
+add_watch(app)
 add_search(app)
 add_similar(app)
 

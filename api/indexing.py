@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -15,31 +15,36 @@ from rich.text import Text
 
 from nutgraf.api.options import PATIENCE
 from nutgraf.api.progress import IndexProgress
-from nutgraf.api.terminal import printable
+from nutgraf.api.reading import Reading
 from nutgraf.index.article import Article
 from nutgraf.index.creation import create_index, exported_encoder
 from nutgraf.index.encoder import DEFAULT_MODEL, EncoderConfig
-from nutgraf.index.errors import UserError
+from nutgraf.index.errors import UserError, WorkerError
 from nutgraf.index.keywords import Engine
 from nutgraf.index.layout import MANIFEST
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.sources import Flagged, ReadOptions, Rejected, Skipped, read_sources, total_bytes
+from nutgraf.index.sources import Found, find_files, total_bytes
 from nutgraf.index.writer import IndexWriter, Outcome
 
-__all__ = ["Summary", "index_sources"]
+__all__ = ["Choices", "Summary", "index_found", "index_sources"]
 
 
 @dataclass(slots=True)
 class Summary:
-    """What came of it, counted in articles but for `paragraphs`, which were put."""
+    """What came of it, counted in articles but for `paragraphs`, which were put.
+
+    `encoded` of them had to be: the others had an embedding before.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
     paragraphs: int = 0
+    encoded: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    dry_run: bool = False
 
     def count(self, outcome: Outcome, article: Article) -> None:
         """Count an article that was put."""
@@ -51,97 +56,119 @@ class Summary:
         """Return the counts as `--json` gives them."""
         return {**asdict(self), "seconds": round(self.seconds, 2)}
 
+    @property
+    def articles(self) -> int:
+        """How many there were, rejected ones included."""
+        return self.created + self.updated + self.unchanged + self.rejected
+
+    @property
+    def outcomes(self) -> str:
+        """What became of the articles."""
+        put = f"{self.created:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged"
+        return f"{put}, {self.rejected:,} rejected" if self.rejected else put
+
     def __str__(self) -> str:
-        counts = f"{self.created:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged"
-        rejected = f", {self.rejected:,} rejected" if self.rejected else ""
-        rate = f" ({self.paragraphs / self.seconds:,.0f}/s)" if self.paragraphs else ""
         noun = "paragraph" if self.paragraphs == 1 else "paragraphs"
-        text = f"{counts}{rejected}; {self.paragraphs:,} {noun} in {self.seconds:.1f} s{rate}"
+        if self.dry_run:
+            return f"nothing was written: {self.outcomes}; {self.paragraphs:,} {noun} to put"
+        known = self.paragraphs - self.encoded
+        encoded = f", {known:,} of them known" if known else ""
+        rate = f" ({self.paragraphs / self.seconds:,.0f}/s)" if self.paragraphs else ""
+        time_ = f"{self.paragraphs:,} {noun}{encoded} in {self.seconds:.1f} s{rate}"
+        text = f"{self.outcomes}; {time_}"
         return f"interrupted, and committed until there: {text}" if self.interrupted else text
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What an index is made with where there is none; None for the default."""
+
+    model: str | None = None
+    reranker: str | None = None
+    keyword_engine: Engine | None = None
+
+
 def index_sources(
-    sources: Sequence[str],
-    index: Path,
-    *,
-    model: str | None,
-    reranker: str | None,
-    keyword_engine: Engine | None,
-    trust: bool,
-    messages: Console,
-    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+    sources: Sequence[str], index: Path, choices: Choices, reading: Reading, *, trust: bool
 ) -> Summary:
     """Put the articles of `sources` into `index`, making it if there is none.
 
-    What cannot be indexed is told on `messages`, and the rest goes on. The
-    index is made when the first article is there to be put, so a mistaken
-    path leaves nothing behind. `options` say how to read them, `model`,
-    `reranker` and `keyword_engine` choose for a new index.
+    See `index_found`.
+    """
+    return index_found(
+        find_files(sources), total_bytes(sources), index, choices, reading, trust=trust
+    )
 
-    Raises what IndexWriter and create_index raise, and UserError where an
-    existing index was made with another engine or model.
+
+def index_found(
+    found: Iterable[Found],
+    size: int | None,
+    index: Path,
+    choices: Choices,
+    reading: Reading,
+    *,
+    trust: bool,
+) -> Summary:
+    """Put the articles of files, of `size` bytes, into `index`, making it if there is none.
+
+    What cannot be indexed is told, and the rest goes on. The index is made
+    when the first article is there to be put, so a mistaken path leaves
+    nothing behind. On control-C, and where reading fails, what is read is
+    committed.
+
+    Raises what IndexWriter and create_index raise, UserError where an existing
+    index was made with another engine or model, WorkerError where reading failed.
     """
     summary = Summary()
-    with IndexProgress(total_bytes(sources), messages) as progress:
-        articles = _articles(sources, options, progress, summary, messages)
+    with (
+        IndexProgress(size, reading.messages) as progress,
+        closing(reading.articles(found, size, progress.read)) as articles,
+    ):
         first = next(articles, None)
-        if first is None:
-            return summary
-        made = _make_if_none(index, model, reranker, keyword_engine, messages)
-        started = time.perf_counter()
-        with closing(IndexWriter(index, trust=trust or made, wait=PATIENCE)) as writer:
-            try:
-                for article in chain([first], articles):
-                    summary.count(writer.put(article), article)
-                    progress.put(len(article.paragraphs))
-            except KeyboardInterrupt:
-                # What was read is worth keeping, unless it came in the midst of a commit.
-                summary.interrupted = True
-            if not writer.failed:
-                writer.commit()
-        summary.seconds = time.perf_counter() - started
+        if first is not None:
+            made = _make_if_none(index, choices, reading.messages)
+            started = time.perf_counter()
+            with closing(IndexWriter(index, trust=trust or made, wait=PATIENCE)) as writer:
+                _put(writer, chain([first], articles), summary, progress)
+                summary.encoded = writer.encoded
+            summary.seconds = time.perf_counter() - started
+    summary.rejected = reading.rejected
     return summary
 
 
-def _articles(
-    sources: Sequence[str],
-    options: ReadOptions,
-    progress: IndexProgress,
-    summary: Summary,
-    messages: Console,
-) -> Iterator[Article]:
-    for item in read_sources(sources, progress.read, options):
-        if isinstance(item, Article):
-            yield item
-        elif isinstance(item, Skipped):
-            messages.print(Text(f"skipped  {printable(str(item))}", "dim"), soft_wrap=True)
-        elif isinstance(item, Flagged):
-            messages.print(Text(f"flagged  {printable(str(item))}", "yellow"), soft_wrap=True)
-        elif isinstance(item, Rejected):
-            summary.rejected += 1
-            messages.print(Text(f"rejected {printable(str(item))}", "red"), soft_wrap=True)
+def _put(
+    writer: IndexWriter, articles: Iterable[Article], summary: Summary, progress: IndexProgress
+) -> None:
+    """Put articles and commit them: those that came, where no more do."""
+    try:
+        for article in articles:
+            summary.count(writer.put(article), article)
+            progress.put(len(article.paragraphs))
+    except KeyboardInterrupt:
+        summary.interrupted = True
+    except WorkerError:
+        writer.commit()
+        raise
+    # What was read is worth keeping, unless an interruption came in the midst of a commit.
+    if not writer.failed:
+        writer.commit()
 
 
-def _make_if_none(
-    index: Path,
-    model: str | None,
-    reranker: str | None,
-    engine: Engine | None,
-    messages: Console,
-) -> bool:
+def _make_if_none(index: Path, choices: Choices, messages: Console) -> bool:
     """Make the index, or check that an existing one is what was asked for; tell if it was made."""
     if (index / MANIFEST).exists():
-        _check_choices(index, model, engine)
-        if reranker is not None:
+        _check_choices(index, choices.model, choices.keyword_engine)
+        if choices.reranker is not None:
             raise UserError(
-                f"{index} is there already: 'nutgraf reranker {reranker} -i {index}' gives it a "
-                "reranker"
+                f"{index} is there already: 'nutgraf reranker {choices.reranker} -i {index}' gives "
+                "it a reranker"
             )
         return False
-    name = model or DEFAULT_MODEL
+    name = choices.model or DEFAULT_MODEL
     wait = "" if exported_encoder(name) else ": some 10 s, once"
     messages.print(Text(f"making {index} with the encoder {name}{wait}", "dim"), soft_wrap=True)
-    create_index(index, model=name, reranker=reranker, keyword_engine=engine or "tantivy")
+    engine = choices.keyword_engine or "tantivy"
+    create_index(index, model=name, reranker=choices.reranker, keyword_engine=engine)
     return True
 
 

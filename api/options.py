@@ -12,6 +12,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from nutgraf.index.keywords import Engine
+
 __all__ = [
     "HERE",
     "INTERRUPTED",
@@ -19,8 +21,13 @@ __all__ = [
     "PATIENCE",
     "USER_FAULT",
     "AsJson",
+    "Columns",
     "From",
     "Index",
+    "KeywordEngine",
+    "Model",
+    "Rejects",
+    "Reranker",
     "To",
     "Trust",
     "Values",
@@ -50,6 +57,32 @@ Trust = Annotated[
         "--trust",
         envvar="NUTGRAF_TRUST",
         help="Open a whoosh index, whose files hold pickles: only one that you made.",
+    ),
+]
+
+KeywordEngine = Annotated[
+    Engine | None, typer.Option(help="tantivy (default) or whoosh; for a new index.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A sentence-transformers model; for a new index."),
+]
+Reranker = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A cross-encoder to rerank with; for a new index."),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN",
+        help="The column or field that is meant: title=headline; repeatable.",
+    ),
+]
+Rejects = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write what is rejected or flagged to FILE, as JSONL, and why."
     ),
 ]
 

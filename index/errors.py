@@ -10,6 +10,7 @@ NutgrafError
 │   ├── DiskFullError        there is no room for what is to be written
 │   ├── UntrustedIndexError  opening it would load pickles, and nobody vouched for it
 │   └── RequestError         a question that cannot be asked (nutgraf.search)
+├── WorkerError              a process that read files ended, or failed: exit 1
 └── BrokenIndexError         a part of the index is missing or damaged: exit 1, HTTP 5xx
 
 Every message says what is wrong, where, and what to do next.
@@ -28,6 +29,7 @@ __all__ = [
     "NutgrafError",
     "UntrustedIndexError",
     "UserError",
+    "WorkerError",
 ]
 
 
@@ -65,6 +67,10 @@ class DiskFullError(UserError):
 
 class UntrustedIndexError(UserError):
     """Opening the index would load pickles, and the caller has not vouched for it."""
+
+
+class WorkerError(NutgrafError):
+    """A process that read files ended before it was done, or met a fault of ours."""
 
 
 class BrokenIndexError(NutgrafError):

@@ -10,13 +10,16 @@ takes 80 MB, and 0.7 s once, when the first article without a language comes.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from nutgraf.index.article import Article
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-__all__ = ["detect_language"]
+__all__ = ["detect_language", "with_language"]
 
 READ: Final = 320
 """Bytes of a text that are read: with 512 hardly more are known, and it takes twice as long."""
@@ -40,6 +43,16 @@ def detect_language(paragraphs: Iterable[str]) -> str | None:
         return None
     language, probability = _identifier().classify(start)
     return str(language) if probability >= CONFIDENT else None
+
+
+def with_language(article: Article, default: str | None = None) -> Article:
+    """Return an article with the language that it is written in, if it does not say its own.
+
+    Where that is not clear, it is `default`.
+    """
+    if article.language is not None:
+        return article
+    return replace(article, language=detect_language(article.paragraphs) or default)
 
 
 @cache

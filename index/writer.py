@@ -13,7 +13,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -30,7 +29,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.generation import remove_leftovers
 from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.keywords.entries import entries_of
-from nutgraf.index.languages import detect_language
+from nutgraf.index.languages import with_language
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.lock import LOOK, WriteLock
 from nutgraf.index.manifest import Manifest
@@ -116,9 +115,7 @@ class PartsWriter:
         every COMMIT_EVERY paragraphs. An article without a language gets the
         one that it is written in, or that of the index where it is not clear.
         """
-        if article.language is None:
-            language = detect_language(article.paragraphs) or self._manifest.language
-            article = replace(article, language=language)
+        article = with_language(article, self._manifest.language)
         before = self.digest_of(article.id)
         if before == article.digest():
             return "unchanged"

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.cores import cores
 from nutgraf.index.encoder.config import MEND, EncoderConfig
 from nutgraf.index.encoder.parts import CONFIG_FILE, WORDS_FILE, read_part
-from nutgraf.index.encoder.session import cores, inputs_of, open_model
+from nutgraf.index.encoder.session import inputs_of, open_model
 from nutgraf.index.encoder.words import WordVectors
 from nutgraf.index.errors import BrokenIndexError, EncoderError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +22,7 @@ from nutgraf.index.errors import BrokenIndexError, EncoderError
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
-__all__ = ["cores", "inputs_of", "open_model", "open_session"]
+__all__ = ["inputs_of", "open_model", "open_session"]
 
 _ERRORS_ONLY: Final = 3
 """ONNX Runtime's log severity; its warnings are about graphs, and go to stderr."""
@@ -85,13 +84,6 @@ def inputs_of(encoding: Encoding, names: Sequence[str]) -> dict[str, NDArray[np.
         "token_type_ids": np.array([encoding.type_ids], dtype=np.int64),
     }
     return {name: values[name] for name in names}
-
-
-def cores() -> int:
-    """Return how many cores this process may use, which may not be all of the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _check_fingerprint(found: str, expected: str, folder: Path, mend: str) -> None:

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from nutgraf.index.cores import cores
 from nutgraf.index.encoder.parts import CONFIG_FILE
-from nutgraf.index.encoder.session import cores, inputs_of, open_model
+from nutgraf.index.encoder.session import inputs_of, open_model
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.reranker.config import MEND, RerankerConfig
 

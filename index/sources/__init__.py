@@ -1,19 +1,34 @@
 """Files and streams to articles: one reader a format."""
 
-from nutgraf.index.sources.files import STANDARD_INPUT, read_sources, total_bytes
-from nutgraf.index.sources.items import Flagged, ReadOptions, Rejected, Skipped
+from nutgraf.index.sources.captures import newest_captures
+from nutgraf.index.sources.files import (
+    STANDARD_INPUT,
+    SourceFile,
+    find_files,
+    read_sources,
+    total_bytes,
+)
+from nutgraf.index.sources.items import Flagged, OnBytes, ReadOptions, Rejected, Skipped
 from nutgraf.index.sources.jsonl import article_of, parse_line
 from nutgraf.index.sources.mapping import parse_columns
+from nutgraf.index.sources.workers import Found, read_found, workers_for
 
 __all__ = [
     "STANDARD_INPUT",
     "Flagged",
+    "Found",
+    "OnBytes",
     "ReadOptions",
     "Rejected",
     "Skipped",
+    "SourceFile",
     "article_of",
+    "find_files",
+    "newest_captures",
     "parse_columns",
     "parse_line",
+    "read_found",
     "read_sources",
     "total_bytes",
+    "workers_for",
 ]

@@ -47,7 +47,8 @@ def test_index_search_show_stats_delete(run, tmp_path, encoder_folder):
     again = run("index", SEEDS / "articles", "--json")
     assert json.loads(again.stdout) == {
         "created": 0, "updated": 0, "unchanged": 72, "rejected": 0, "paragraphs": 0,
-        "seconds": json.loads(again.stdout)["seconds"], "interrupted": False,
+        "encoded": 0, "seconds": json.loads(again.stdout)["seconds"], "interrupted": False,
+        "dry_run": False,
     }  # fmt: skip
     found = run("search", "why did the creamery go under", "-n", "2").stdout.decode()
     assert " 1. Historic cheesemaker Dunmarrow in administration" in found
@@ -212,7 +213,7 @@ def test_what_cannot_be_indexed_is_told_and_the_rest_is_indexed(run, tmp_path, e
 
 
 def test_nothing_to_index_makes_no_index(run, tmp_path):
-    fails(run("index", "missing.txt"), 2, "missing.txt: cannot be read: No such file")
+    fails(run("index", "missing.txt"), 2, "missing.txt: there is no such file")
     fails(run("index", "-", stdin=b""), 2, "standard input: the file is empty")
     assert list(tmp_path.iterdir()) == []
 

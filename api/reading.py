@@ -1,0 +1,83 @@
+"""Articles as they are read for an index, with a word on all that is none."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from contextlib import closing
+
+from rich.console import Console
+from rich.text import Text
+
+from nutgraf.api.rejects import RejectsFile
+from nutgraf.api.terminal import printable
+from nutgraf.index.article import Article
+from nutgraf.index.sources import (
+    Flagged,
+    Found,
+    OnBytes,
+    ReadOptions,
+    Rejected,
+    Skipped,
+    SourceFile,
+    newest_captures,
+    read_found,
+    workers_for,
+)
+
+__all__ = ["Reading"]
+
+
+class Reading:
+    """Reads articles, and tells `messages` what is skipped, flagged and rejected.
+
+    The latter two go into `rejects`, too. `rejected` counts them.
+    """
+
+    def __init__(
+        self,
+        messages: Console,
+        options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+        rejects: RejectsFile | None = None,
+    ) -> None:
+        self.messages = messages
+        self.rejected = 0
+        self._options = options
+        self._rejects = rejects
+
+    def articles(
+        self, found: Iterable[Found], size: int | None, on_bytes: OnBytes
+    ) -> Generator[Article]:
+        """Yield the articles of the files that were found, `size` bytes of them.
+
+        In other processes, where that is worth it; they end with the iterator.
+        """
+        wanted = (item for item in found if not self._is_ours(item))
+        with closing(read_found(wanted, on_bytes, self._options, workers_for(size))) as items:
+            for item in newest_captures(items):
+                if isinstance(item, Article):
+                    yield item
+                else:
+                    self._tell(item)
+
+    def warn(self, message: str) -> None:
+        """Tell of what concerns no article."""
+        self.messages.print(Text(printable(message), "yellow"), soft_wrap=True)
+
+    def _is_ours(self, item: Found) -> bool:
+        rejects = self._rejects
+        return rejects is not None and isinstance(item, SourceFile) and rejects.is_at(item.path)
+
+    def _tell(self, item: Rejected | Skipped | Flagged) -> None:
+        if isinstance(item, Skipped):
+            self._print("skipped ", item, "dim")
+            return
+        if self._rejects is not None:
+            self._rejects.add(item)
+        if isinstance(item, Flagged):
+            self._print("flagged ", item, "yellow")
+        else:
+            self.rejected += 1
+            self._print("rejected", item, "red")
+
+    def _print(self, what: str, item: object, style: str) -> None:
+        self.messages.print(Text(f"{what} {printable(str(item))}", style), soft_wrap=True)

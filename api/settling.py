@@ -1,0 +1,68 @@
+"""Files that are being written, until they no longer are."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+__all__ = ["SETTLED", "Settling"]
+
+SETTLED: Final = 1.0
+"""Seconds in which a file has to stay as it is: those who write one seldom pause for longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a file looked, and since when."""
+
+    size: int
+    modified: int
+    since: float
+
+
+class Settling:
+    """The files that have changed and may change further."""
+
+    def __init__(self, seconds: float = SETTLED) -> None:
+        self._seconds = seconds
+        self._looks: dict[str, _Look | None] = {}
+
+    def changed(self, path: str) -> None:
+        """Take note of a file, or of all that is in a folder."""
+        if Path(path).is_dir():
+            files = (file for file in Path(path).rglob("*") if file.is_file())
+            self._looks.update((str(file), None) for file in files)
+        else:
+            self._looks[path] = None
+
+    def is_new(self, path: str) -> bool:
+        """Tell whether a file was changed so lately that it may still be written."""
+        try:
+            return abs(time.time() - Path(path).stat().st_mtime) < self._seconds
+        except OSError:
+            return False
+
+    def settled(self, now: float) -> set[str]:
+        """Return the files that have stayed as they are, and forget them.
+
+        `now` are seconds of any clock that goes forward. What is gone is forgotten, too.
+        """
+        settled = set()
+        for path, before in list(self._looks.items()):
+            try:
+                status = Path(path).stat()
+            except OSError:
+                del self._looks[path]
+                continue
+            same = before is not None and (before.size, before.modified) == (
+                status.st_size,
+                status.st_mtime_ns,
+            )
+            if not same:
+                self._looks[path] = _Look(status.st_size, status.st_mtime_ns, now)
+            elif before is not None and now - before.since >= self._seconds:
+                del self._looks[path]
+                settled.add(path)
+        return settled

@@ -1,0 +1,259 @@
+"""Files read in processes of their own, so that whoever encodes never waits for them.
+
+Each process takes every n-th file, and sends what it reads; the files are given
+on in their order, so that it makes no difference how many read. What is read
+ahead is bounded, in characters. A process tells the language of articles, too.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from multiprocessing import get_context, resource_tracker
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Final
+
+from nutgraf.index.article import Article
+from nutgraf.index.cores import cores
+from nutgraf.index.errors import WorkerError
+from nutgraf.index.languages import with_language
+from nutgraf.index.sources.files import STANDARD_INPUT, SourceFile, read_file
+from nutgraf.index.sources.items import Captured, Item, OnBytes, ReadOptions, Rejected, Skipped
+
+__all__ = ["Found", "read_found", "workers_for"]
+
+WORTH: Final = 2_000_000
+"""Bytes from which on processes are worth it: to start one takes as long as to read them."""
+
+MOST: Final = 8
+"""Processes: they take 60 MB each, or 140 where they have to tell languages."""
+
+AHEAD: Final = 64
+"""Files that a process is told of before it has read them: many are of one article."""
+
+ROOM: Final = 4_000_000
+"""Characters that a process reads ahead: some 10,000 paragraphs, which take 40 s to encode."""
+
+PATIENCE: Final = 5.0
+"""Seconds in which a process may end by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The end of a file, with what kept a reader from reaching it, if anything did."""
+
+    fault: str | None = None
+
+
+_Sent = Item | Skipped | int | _End
+"""What a process sends: an int is a number of bytes that were read."""
+
+
+Found = SourceFile | Rejected | Skipped
+"""What `find_files` yields."""
+
+
+def workers_for(size: int | None) -> int:
+    """Return how many processes are to read `size` bytes; none where that is not known."""
+    return min(cores(), MOST) if size is not None and size >= WORTH else 0
+
+
+def read_found(
+    found: Iterable[Found], on_bytes: OnBytes, options: ReadOptions, workers: int = 0
+) -> Generator[Item | Skipped]:
+    """Yield what `read_file` yields of each file that is found, in their order.
+
+    With `workers`, as many processes read, standard input aside; they end when
+    the iterator does, or is closed. `on_bytes` is told of bytes when what they
+    hold is given on. Raises WorkerError, naming the file, where a process ended
+    before it was read.
+    """
+    readers: list[_Reader] = []
+    try:
+        for item, reader in _dealt(found, options, readers, workers):
+            if reader is not None:
+                yield from reader.read(on_bytes)
+            elif isinstance(item, SourceFile):
+                yield from read_file(item, on_bytes, options)
+            else:
+                yield item
+    finally:
+        for one in readers:
+            one.stop()
+        for one in readers:
+            one.join()
+
+
+def _dealt(
+    found: Iterable[Found], options: ReadOptions, readers: list[_Reader], workers: int
+) -> Iterator[tuple[Found, _Reader | None]]:
+    """Yield all that is found, in its order, each file some time after its reader was told.
+
+    Readers are started, into `readers`, as there are files for them.
+    """
+    ahead: deque[tuple[Found, _Reader | None]] = deque()
+    files = 0
+    for item in found:
+        reader = None
+        if workers and isinstance(item, SourceFile) and item.path != STANDARD_INPUT:
+            if len(readers) < workers:
+                readers.append(_Reader(options))
+            reader = readers[files % workers]
+            reader.tell(item)
+            files += 1
+        ahead.append((item, reader))
+        if len(ahead) > AHEAD * len(readers):
+            yield ahead.popleft()
+    yield from ahead
+
+
+class _Reader:
+    """A process that reads, seen from the one that indexes."""
+
+    def __init__(self, options: ReadOptions) -> None:
+        self._told: deque[str] = deque()
+        # Not fork: threads of the encoder and of tantivy may hold locks at this moment.
+        context = get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_work, args=(theirs, options), name="nutgraf-reader", daemon=True
+        )
+        with _uninterrupted():
+            self._process.start()
+        theirs.close()  # Or nobody would notice that theirs is.
+
+    def tell(self, source: SourceFile) -> None:
+        """Tell it of a file to be read."""
+        self._told.append(source.path)
+        with suppress(OSError):  # Where it has ended, `read` says so.
+            self._connection.send(source)
+
+    def read(self, on_bytes: OnBytes) -> Iterator[Item | Skipped]:
+        """Yield what the next of the files that it was told of holds."""
+        path = self._told.popleft()
+        while True:
+            try:
+                sent: _Sent = self._connection.recv()
+            except (EOFError, OSError):
+                raise WorkerError(self._how_it_ended(path)) from None
+            if isinstance(sent, int):
+                on_bytes(sent)
+            elif isinstance(sent, _End):
+                if sent.fault is not None:
+                    raise WorkerError(f"{path} could not be read: {sent.fault}; report it")
+                return
+            else:
+                yield sent
+
+    def stop(self) -> None:
+        """Let it end: it has nobody to send to any more."""
+        self._connection.close()
+        self._process.terminate()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        self._process.join(PATIENCE)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+    def _how_it_ended(self, path: str) -> str:
+        self._process.join(PATIENCE)
+        code = self._process.exitcode or 0
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        return (
+            f"the process that read {path} {how}; what was committed before stays. If memory was "
+            "short, split that file, or leave it out"
+        )
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Block control-C for a process that is started meanwhile: it reaches the whole group.
+
+    Only the process that indexes is to be interrupted; it ends the others.
+    """
+    # The first process comes with another, which would unblock the signal when it is started.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(connection: Connection[_Sent, SourceFile], options: ReadOptions) -> None:
+    """Read the files that come, and send what they hold, until the connection is closed."""
+    outbox = _Outbox(connection)
+    inbox: SimpleQueue[SourceFile] = SimpleQueue()
+    # Whoever tells of files must not wait: it would take nothing meanwhile.
+    threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
+    while True:
+        try:
+            for item in read_file(inbox.get(), outbox.put, options):
+                outbox.put(_with_language(item))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            outbox.put(_End(f"{type(error).__name__}: {error}"))
+        else:
+            outbox.put(_End())
+
+
+def _receive(connection: Connection[_Sent, SourceFile], inbox: SimpleQueue[SourceFile]) -> None:
+    while True:
+        try:
+            inbox.put(connection.recv())
+        except (EOFError, OSError):
+            os._exit(0)  # Nobody wants any more, whatever is being read.
+
+
+def _with_language(item: Item | Skipped) -> Item | Skipped:
+    """Return an item with the language that a writer would give it."""
+    if isinstance(item, Captured):
+        return replace(item, article=with_language(item.article))
+    return with_language(item) if isinstance(item, Article) else item
+
+
+class _Outbox:
+    """What was read and is not sent yet, ROOM characters of it; a thread sends it."""
+
+    def __init__(self, connection: Connection[_Sent, SourceFile]) -> None:
+        self._connection = connection
+        self._waiting: deque[tuple[_Sent, int]] = deque()
+        self._size = 0
+        self._changed = threading.Condition()
+        threading.Thread(target=self._send, daemon=True).start()
+
+    def put(self, item: _Sent) -> None:
+        """Have it sent; wait while there is no room."""
+        size = _size(item)
+        with self._changed:
+            self._changed.wait_for(lambda: self._size < ROOM)
+            self._waiting.append((item, size))
+            self._size += size
+            self._changed.notify_all()
+
+    def _send(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+                item, size = self._waiting[0]
+            try:
+                self._connection.send(item)
+            except OSError:
+                os._exit(0)  # Whoever was to take it is gone.
+            with self._changed:
+                self._waiting.popleft()
+                self._size -= size
+                self._changed.notify_all()
+
+
+def _size(item: _Sent) -> int:
+    """Return how much room an item takes, in characters or so."""
+    article = item.article if isinstance(item, Captured) else item
+    return 100 + (sum(map(len, article.paragraphs)) if isinstance(article, Article) else 0)
