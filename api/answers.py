@@ -51,15 +51,21 @@ class ArticleFields(BaseModel):
 
 
 class HitParagraph(BaseModel):
-    """A paragraph's public id, and its place in its article, from 0."""
+    """A paragraph's public id, its place in its article, from 0, and which part was found."""
 
     id: Annotated[str, Field(examples=["ARTICLE#12"])]
     position: int
+    part: Annotated[
+        int | None,
+        Field(description="From 1, of one too long for the encoder; null for a whole one."),
+    ]
 
 
-class ShownParagraph(HitParagraph):
+class ShownParagraph(BaseModel):
     """A paragraph of an article that is shown whole."""
 
+    id: Annotated[str, Field(examples=["ARTICLE#12"])]
+    position: int
     text: str
 
 
@@ -72,11 +78,16 @@ class HighlightAnswer(BaseModel):
 
 
 class SnippetAnswer(BaseModel):
-    """Plain text, the same as escaped html with highlights, and where those are in the text."""
+    """Plain text, the same as escaped html with highlights, and where those are in the text.
+
+    start and end are where it stands in the paragraph's text, in code points, ellipses aside.
+    """
 
     text: str
     html: str
     highlights: list[HighlightAnswer]
+    start: int
+    end: int
 
 
 class PlaceAnswer(BaseModel):

@@ -75,8 +75,7 @@ def text_of(snapshot: IndexSnapshot, article: str, position: int) -> str:
     record = snapshot.article(article)
     if record is None:
         return ""
-    row = record.first_row + position
-    return snapshot.paragraphs([row])[row][1].text
+    return "".join(row.text for row in snapshot.catalog.rows_at(record, position).values())
 
 
 def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> Analysed:

@@ -24,7 +24,6 @@ from typing import Any, Final
 import numpy as np
 
 from nutgraf.index import IndexSnapshot
-from nutgraf.index.article import paragraph_id
 from nutgraf.index.reranker import OnnxReranker, export_reranker
 from nutgraf.search import SearchRequest, rerank
 from nutgraf.search.candidates import Candidates
@@ -144,8 +143,7 @@ def constants(options: dict[str, Any]) -> Iterator[None]:
 
 def ids(snapshot: IndexSnapshot, ranked: Candidates) -> list[str]:
     rows = ranked.rows[:MAX_LIMIT].tolist()
-    records = snapshot.catalog.records_of(rows)
-    return [paragraph_id(records[row].id, row - records[row].first_row) for row in rows]
+    return list(dict.fromkeys(snapshot.names(rows).values()))
 
 
 if __name__ == "__main__":

@@ -98,12 +98,19 @@ _FIELDS: Final = tuple(field.name for field in fields(Article))
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """The unit that is indexed and ranked: a text and its place in its article."""
+    """The unit that is indexed and ranked: a text and its place in its article.
+
+    Of a paragraph that is too long for the encoder it is one of the parts,
+    which `part` counts from 1 (0: the paragraph is whole), and which begins at
+    `start`, in code points of the paragraph.
+    """
 
     row: int
     article: str
     position: int
     text: str
+    part: int = 0
+    start: int = 0
 
     @property
     def id(self) -> str:

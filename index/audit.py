@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from datetime import datetime
 from typing import Final
 
@@ -25,9 +26,10 @@ from nutgraf.index.records import (
     Commit,
     Record,
     StoredRecord,
+    StoredRow,
     article_of,
-    text_digest,
 )
+from nutgraf.index.rows import Row
 
 __all__ = ["RESTORE", "REWRITE", "CatalogAudit", "stored_records"]
 
@@ -105,7 +107,7 @@ class CatalogAudit:
             self._sequences.append(commit.sequence)
             self._commits.append(commit)
             last = commit
-        self._gains = [[0, 0] for _ in self._commits]
+        self._gains = [[0, 0, 0] for _ in self._commits]
         if last != self._commit:
             self._wrong("commits are missing", f"commit {self._commit.sequence}")
 
@@ -161,7 +163,7 @@ class CatalogAudit:
         if at == len(self._rows) or self._sequences[at] != added:
             self._wrong("an article was not added by the commit that gave its rows", _named(record))
             return False
-        self._gain(at, 1, record.paragraphs)
+        self._gain(at, record, 1)
         if removed is None or (isinstance(removed, int) and removed > self._commit.sequence):
             return True
         at = bisect_left(self._sequences, removed) if isinstance(removed, int) else 0
@@ -169,24 +171,27 @@ class CatalogAudit:
             what = "an article was removed by a commit that cannot have done so"
             self._wrong(what, _named(record))
         else:
-            self._gain(at, -1, -record.paragraphs)
+            self._gain(at, record, -1)
         return False
 
-    def _gain(self, at: int, articles: int, paragraphs: int) -> None:
-        self._gains[at][0] += articles
-        self._gains[at][1] += paragraphs
+    def _gain(self, at: int, record: Record, sign: int) -> None:
+        gains = self._gains[at]
+        gains[0] += sign
+        gains[1] += sign * record.paragraphs
+        gains[2] += sign * record.row_count
 
     def _check_texts(self, record: Record, *, alive: bool) -> None:
-        stored = _stored_texts(self._catalog, record.rows)
-        texts = {row: text for row in record.rows if (text := _text(stored.get(row))) is not None}
+        stored = _stored_rows(self._catalog, record.rows)
+        rows = {at: row for at in record.rows if (row := _read(stored, at)) is not None}
         remedy = PUT_AGAIN if alive else REWRITE
-        for row in record.rows:
-            if row not in texts:
-                self._damaged.append(row)
-                name = paragraph_id(record.id, row - record.first_row)
+        for at in record.rows:
+            if at not in rows:
+                self._damaged.append(at)
+                whole = record.row_count == record.paragraphs
+                name = paragraph_id(record.id, at - record.first_row) if whole else record.id
                 what = "a text is missing, or is not what was written"
-                self._findings.add(CATALOG, what, remedy, f"row {row} ({name})")
-        if len(texts) == record.paragraphs and not _is_whole(record, texts):
+                self._findings.add(CATALOG, what, remedy, f"row {at} ({name})")
+        if len(rows) == record.row_count and not _is_whole(record, rows):
             self._damaged += record.rows  # Each is a text that was written, and not in its place.
             what = "an article is not what was put"
             self._findings.add(CATALOG, what, remedy, _named(record))
@@ -204,16 +209,15 @@ class CatalogAudit:
     def _check_counts(self) -> None:
         if not self.is_sound:
             return
-        articles = paragraphs = 0
-        for commit, (more, longer) in zip(self._commits, self._gains, strict=True):
-            articles += more
-            paragraphs += longer
-            if (commit.articles, commit.paragraphs) != (articles, paragraphs):
+        there = np.cumsum(np.array(self._gains, np.int64).reshape(-1, 3), axis=0).tolist()
+        for commit, (articles, paragraphs, rows) in zip(self._commits, there, strict=True):
+            counted = commit.articles, commit.paragraphs, commit.living
+            if counted != (articles, paragraphs, rows):
                 self._wrong(
                     "a commit does not count what was alive after it",
-                    f"commit {commit.sequence} has {commit.articles:,} articles and "
-                    f"{commit.paragraphs:,} paragraphs, its records {articles:,} and "
-                    f"{paragraphs:,}",
+                    f"commit {commit.sequence} has {commit.articles:,} articles, "
+                    f"{commit.paragraphs:,} paragraphs and {commit.living:,} rows, its records "
+                    f"{articles:,}, {paragraphs:,} and {rows:,}",
                 )
                 break  # The others differ by as much.
 
@@ -269,41 +273,34 @@ def _one_by_one(catalog: InspectedCatalog, last: int) -> list[StoredRecord | int
     return found
 
 
-def _stored_texts(catalog: InspectedCatalog, rows: range) -> dict[int, tuple[bytes, bytes]]:
+def _stored_rows(catalog: InspectedCatalog, rows: range) -> dict[int, StoredRow]:
     try:
-        return catalog.stored_texts(rows)
+        return catalog.stored_rows(rows)
     except BrokenIndexError:
         if len(rows) == 1:
             return {}
         half = rows.start + len(rows) // 2
         first, second = range(rows.start, half), range(half, rows.stop)
-        return _stored_texts(catalog, first) | _stored_texts(catalog, second)
+        return _stored_rows(catalog, first) | _stored_rows(catalog, second)
 
 
-def _text(stored: tuple[bytes, bytes] | None) -> str | None:
-    """Return a text if it is what was written."""
-    if stored is None or not isinstance(stored[0], bytes):
-        return None
+def _read(stored: Mapping[int, StoredRow], number: int) -> Row | None:
+    return stored[number].read() if number in stored else None
+
+
+def _is_whole(record: Record, rows: Mapping[int, Row]) -> bool:
     try:
-        text = stored[0].decode()
-    except UnicodeDecodeError:
-        return None
-    return text if text_digest(text) == stored[1] else None
-
-
-def _is_whole(record: Record, texts: Mapping[int, str]) -> bool:
-    try:
-        return article_of(record, texts).digest() == record.digest
+        return article_of(record, rows).digest() == record.digest
     except InputError:
         return False
 
 
 def _follows(commit: Commit, last: Commit) -> bool:
-    numbers = (commit.sequence, commit.rows, commit.articles, commit.paragraphs, commit.checksum)
+    *numbers, at = astuple(commit)
     if not all(isinstance(number, int) for number in numbers):
         return False
     try:
-        datetime.fromisoformat(commit.at)
+        datetime.fromisoformat(at)
     except (ValueError, TypeError):
         return False
     return commit.sequence > last.sequence and commit.rows >= last.rows

@@ -7,8 +7,8 @@ number of readers, while the one writer goes on:
 
     a record is alive at sequence s when added <= s and not removed <= s
 
-The rows of a record are dense: first_row, first_row + 1, ...; a paragraph's
-position is its row less its record's first row.
+The rows of a record are dense: first_row, first_row + 1, ...; each holds a
+paragraph, or a part of one that is too long for the encoder.
 """
 
 from __future__ import annotations
@@ -30,18 +30,22 @@ from nutgraf.index.records import (
     ColumnValues,
     Commit,
     Record,
+    is_sealed,
     seal_of,
-    seal_of_text,
     text_digest,
 )
+from nutgraf.index.rows import Row
 
-__all__ = ["MANY", "SEALED", "Catalog"]
+__all__ = ["MANY", "SEALED", "SEALED_ROW", "Catalog"]
 
 SEALED: Final = (
-    "id, title, url, source, author, section, published, language, digest, first_row, paragraphs, "
-    "added, removed"
+    "id, title, url, source, author, section, published, language, digest, first_row, rows, "
+    "paragraphs, added, removed"
 )
 """The columns of a record that its seal is of: those of Record, and when it came and went."""
+
+SEALED_ROW: Final = "row, position, part, start, digest, context"
+"""The columns of a row that its seal is of: all but the text, of which there is the digest."""
 
 T = TypeVar("T")
 
@@ -156,26 +160,54 @@ class Catalog:
         return records
 
     def texts(self, rows: Iterable[int]) -> dict[int, str]:
-        """Return the text of each row.
+        """Return the text of each row; raises what `rows` does."""
+        return {number: row.text for number, row in self.rows(rows).items()}
 
-        Raises BrokenIndexError for a row without one, or with one that is not what was written.
+    def rows(self, rows: Iterable[int]) -> dict[int, Row]:
+        """Return what each row holds, in their order.
+
+        Raises BrokenIndexError for a row without a text, or with one that is not what was written.
         """
         wanted = sorted(set(rows))
-        texts: dict[int, str] = {}
+        found: dict[int, Row] = {}
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
-            statement = (
-                f"SELECT row, text, digest, context, seal FROM paragraphs WHERE row IN ({marks})"
-            )
-            for row, text, digest, context, seal in self.fetch(statement, some):
-                sealed = _is_sealed(row, digest, context, seal)
-                if not sealed or not isinstance(text, str) or text_digest(text) != digest:
+            statement = f"SELECT {SEALED_ROW}, seal, text FROM paragraphs WHERE row IN ({marks})"
+            for *sealed, seal, text in self.fetch(statement, some):
+                row, position, part, start, digest, _ = sealed
+                if (
+                    not is_sealed(sealed, seal)
+                    or not isinstance(text, str)
+                    or text_digest(text) != digest
+                ):
                     raise BrokenIndexError(f"{self._path}: the text of row {row} {_CHANGED}")
-                texts[row] = text
-        if len(texts) < len(wanted):
-            missing = next(row for row in wanted if row not in texts)
+                found[row] = Row(position, part, start, text)
+        if len(found) < len(wanted):
+            missing = next(row for row in wanted if row not in found)
             raise BrokenIndexError(f"{self._path}: the text of row {missing} {_CHANGED}")
-        return texts
+        return {row: found[row] for row in wanted}
+
+    def positions(self, rows: Iterable[int]) -> dict[int, int]:
+        """Return the position of each row's paragraph in its article. Raises BrokenIndexError."""
+        wanted = list(set(rows))
+        found: dict[int, int] = {}
+        for some in _batches(wanted):
+            marks = ",".join("?" * len(some))
+            statement = f"SELECT {SEALED_ROW}, seal FROM paragraphs WHERE row IN ({marks})"
+            for *sealed, seal in self.fetch(statement, some):
+                if is_sealed(sealed, seal):
+                    found[sealed[0]] = sealed[1]
+        if len(found) < len(wanted):
+            missing = next(row for row in wanted if row not in found)
+            raise BrokenIndexError(f"{self._path}: the place of row {missing} {_CHANGED}")
+        return found
+
+    def rows_at(self, record: Record, position: int) -> dict[int, Row]:
+        """Return the rows of the paragraph at a position of an article; raises what `rows` does."""
+        if record.row_count == record.paragraphs:
+            return self.rows(record.rows[position : position + 1])
+        found = self.rows(record.rows)
+        return {number: row for number, row in found.items() if row.position == position}
 
     def removed_rows(self, sequence: int, after: int = 0) -> list[range]:
         """Return the rows of the records removed in commits `after` < s <= `sequence`.
@@ -183,12 +215,12 @@ class Catalog:
         Raises BrokenIndexError where these are not as many as the commits say.
         """
         statement = (
-            "SELECT first_row, paragraphs FROM articles WHERE removed > ? AND removed <= ? "
+            "SELECT first_row, rows FROM articles WHERE removed > ? AND removed <= ? "
             "ORDER BY first_row"
         )
         found = self.fetch(statement, (after, sequence))
         now, then = self.commit_of(sequence), self.commit_of(after)
-        dead = now.rows - now.paragraphs - (then.rows - then.paragraphs)
+        dead = now.rows - now.living - (then.rows - then.living)
         # Nothing vouches for these numbers one by one, and a dead row must not be shown.
         if not all(_are_rows(first, n, now.rows) for first, n in found) or dead != sum(
             n for _, n in found
@@ -204,11 +236,11 @@ class Catalog:
         """
         now, then = self.commit_of(sequence), self.commit_of(after)
         ((gone,),) = self.fetch(
-            "SELECT coalesce(sum(paragraphs), 0) FROM articles "
+            "SELECT coalesce(sum(rows), 0) FROM articles "
             "WHERE removed > ? AND removed <= ? AND added <= ?",
             (after, sequence, after),
         )
-        lacking = now.paragraphs - (then.paragraphs - gone)
+        lacking = now.living - (then.living - gone)
         # Rows are given out in the order of commits, so those of later ones come after.
         row = then.rows
         while some := self._records(
@@ -219,7 +251,7 @@ class Catalog:
         ):
             yield from some
             row = some[-1].rows.stop
-            lacking -= sum(record.paragraphs for record in some)
+            lacking -= sum(record.row_count for record in some)
         if lacking:
             raise BrokenIndexError(f"{self._path}: what is alive {_CHANGED}")
 
@@ -278,7 +310,7 @@ class Catalog:
                 yield ColumnValues(
                     record.number,
                     record.first_row,
-                    record.paragraphs,
+                    record.row_count,
                     record.published,
                     tuple(codes),
                 )
@@ -315,7 +347,8 @@ class Catalog:
 
     def _commits(self, where: str, *values: int) -> list[Commit]:
         statement = (
-            f"SELECT sequence, rows, articles, paragraphs, checksum, at FROM commits {where}"
+            "SELECT sequence, rows, living, articles, paragraphs, checksum, at "
+            f"FROM commits {where}"
         )
         commits = [Commit(*found) for found in self.fetch(statement, values)]
         for commit in commits:
@@ -345,12 +378,6 @@ class Catalog:
                 ) from error
             except SQLITE_ERRORS as error:
                 raise broken(self._path, error) from error
-
-
-def _is_sealed(row: Any, digest: Any, context: Any, seal: Any) -> bool:
-    """Tell whether a row of paragraphs is what was written; damage may have left any types."""
-    both = isinstance(digest, bytes) and isinstance(context, bytes)
-    return both and seal_of_text(row, digest, context) == seal
 
 
 def _are_rows(first: Any, many: Any, rows: int) -> bool:

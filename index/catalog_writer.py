@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from nutgraf.index.article import Article
-from nutgraf.index.catalog import SEALED, Catalog
-from nutgraf.index.context import InContext
+from nutgraf.index.catalog import SEALED, SEALED_ROW, Catalog
 from nutgraf.index.database import SQLITE_ERRORS, broken
-from nutgraf.index.records import CODED, NO_COMMIT, Commit, seal_of, seal_of_text, text_digest
+from nutgraf.index.records import CODED, NO_COMMIT, Commit, seal_of, seal_of_row, text_digest
+from nutgraf.index.rows import ArticleRows, Row
 
 __all__ = ["CatalogWriter"]
 
@@ -26,15 +26,15 @@ class CatalogWriter(Catalog):
 
     def __init__(self, path: Path, connection: sqlite3.Connection, *, writing: bool) -> None:
         super().__init__(path, connection, writing=writing)
-        self._written: dict[int, str] = {}
+        self._written: dict[int, Row] = {}
 
-    def texts(self, rows: Iterable[int]) -> dict[int, str]:
+    def rows(self, rows: Iterable[int]) -> dict[int, Row]:
         """See Catalog."""
-        wanted = list(rows)
+        wanted = sorted(set(rows))
         try:
             return {row: self._written[row] for row in wanted}
         except KeyError:
-            return super().texts(wanted)
+            return super().rows(wanted)
 
     def forget_texts(self) -> None:
         """Let go of the texts of the last commit."""
@@ -42,7 +42,7 @@ class CatalogWriter(Catalog):
 
     def write(
         self,
-        articles: Sequence[Article],
+        articles: Sequence[ArticleRows],
         deleted: Sequence[str],
         first_row: int,
         checksum: int,
@@ -68,13 +68,12 @@ class CatalogWriter(Catalog):
                 self._connection.execute("COMMIT")
             except SQLITE_ERRORS as error:
                 raise broken(self._path, error) from error
-        texts = (text for article in articles for text in article.paragraphs)
-        self._written = dict(enumerate(texts, first_row))
+        self._written = dict(enumerate((row for put in articles for row in put.rows), first_row))
         return commit
 
     def _write(
         self,
-        articles: Sequence[Article],
+        articles: Sequence[ArticleRows],
         deleted: Sequence[str],
         first_row: int,
         checksum: int,
@@ -84,25 +83,29 @@ class CatalogWriter(Catalog):
         found = run("SELECT * FROM commits ORDER BY sequence DESC LIMIT 1").fetchone()
         last = Commit(*found) if found else NO_COMMIT
         sequence = max(last.sequence + 1, sequence)
-        for name in (*deleted, *(article.id for article in articles)):
+        for name in (*deleted, *(put.article.id for put in articles)):
             self._remove(name, sequence)
         row = first_row
-        for article in articles:
-            self._insert(article, row, sequence)
-            row += len(article.paragraphs)
-        removed, removed_paragraphs = run(
-            "SELECT count(*), coalesce(sum(paragraphs), 0) FROM articles WHERE removed = ?",
+        for put in articles:
+            self._insert(put, row, sequence)
+            row += len(put.rows)
+        removed, removed_rows, removed_paragraphs = run(
+            "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(paragraphs), 0) "
+            "FROM articles WHERE removed = ?",
             (sequence,),
         ).fetchone()
         commit = Commit(
             sequence,
             row,
+            last.living - removed_rows + row - first_row,
             last.articles - removed + len(articles),
-            last.paragraphs - removed_paragraphs + row - first_row,
+            last.paragraphs
+            - removed_paragraphs
+            + sum(len(put.article.paragraphs) for put in articles),
             checksum,
             datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        run("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?)", astuple(commit))
+        run("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)", astuple(commit))
         return commit
 
     def _remove(self, article: str, sequence: int) -> None:
@@ -115,23 +118,22 @@ class CatalogWriter(Catalog):
                 (sequence, seal, number),
             )
 
-    def _insert(self, article: Article, first_row: int, sequence: int) -> None:
+    def _insert(self, put: ArticleRows, first_row: int, sequence: int) -> None:
         run = self._connection.execute
+        article = put.article
         fields = (
             article.id, article.title, article.url, article.source, article.author,
             article.section, article.published, article.language,
-            article.digest(), first_row, len(article.paragraphs), sequence, None,
+            article.digest(), first_row, len(put.rows), len(article.paragraphs), sequence, None,
         )  # fmt: skip
         run(
-            f"INSERT INTO articles ({SEALED}, seal) VALUES ({', '.join('?' * 14)})",
+            f"INSERT INTO articles ({SEALED}, seal) VALUES ({', '.join('?' * 15)})",
             (*fields, seal_of(fields)),
         )
-        rows = []
-        for row, text in enumerate(article.paragraphs, first_row):
-            digest = text_digest(text)
-            context = InContext(article.title, text).digest()
-            rows.append((row, text, digest, context, seal_of_text(row, digest, context)))
-        self._connection.executemany("INSERT INTO paragraphs VALUES (?, ?, ?, ?, ?)", rows)
+        self._connection.executemany(
+            f"INSERT INTO paragraphs ({SEALED_ROW}, seal, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            _sealed_rows(put, first_row),
+        )
         for field in CODED:
             if (value := getattr(article, field)) is not None:
                 self._give_code(field, value)
@@ -143,3 +145,9 @@ class CatalogWriter(Catalog):
             ((count,),) = run("SELECT count(*) FROM codes WHERE field = ?", (field,))
             seal = seal_of((field, value, count + 1))
             run("INSERT INTO codes VALUES (?, ?, ?, ?)", (field, value, count + 1, seal))
+
+
+def _sealed_rows(put: ArticleRows, first_row: int) -> Iterator[tuple[Any, ...]]:
+    for number, (row, context) in enumerate(zip(put.rows, put.contexts, strict=True), first_row):
+        sealed = number, row.position, row.part, row.start, text_digest(row.text), context
+        yield *sealed, seal_of_row(*sealed), row.text

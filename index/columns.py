@@ -25,6 +25,7 @@ from nutgraf.index.catalog import Catalog
 from nutgraf.index.disk import replace_file, writing
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.records import CODED, ColumnValues
+from nutgraf.index.rows import Row
 from nutgraf.index.sketches import SKETCH, make_sketches, method
 
 __all__ = ["NO_DATE", "Columns", "catch_up"]
@@ -38,11 +39,15 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "article": np.dtype("<u4"),
     "published": np.dtype("<i8"),
     **{field: np.dtype("<u4") for field in CODED},
+    "part": np.dtype("<u2"),
     "sketch": SKETCH,
 }
 
 _BLOCK: Final = 1_024
-"""Texts that are read at once, to be sketched."""
+"""Rows that are read at once, to be sketched."""
+
+_OF_TEXTS: Final = ("part", "sketch")
+"""The columns that say something of a row itself; the others say it of its article."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +55,8 @@ class Columns:
     """The columns of a snapshot, each of shape (rows,).
 
     `article` is the number of the record, which never falls from row to row;
-    `published` int64 seconds since 1970 UTC or NO_DATE; `sketch`, of shape
+    `published` int64 seconds since 1970 UTC or NO_DATE; `part` 0 for a paragraph
+    that is whole, otherwise which of its parts it is; `sketch`, of shape
     (rows, 2), what index/sketches.py makes of the text; the others uint32 codes
     of the catalog, 0 for none.
     """
@@ -61,6 +67,7 @@ class Columns:
     author: NDArray[np.uint32]
     section: NDArray[np.uint32]
     language: NDArray[np.uint32]
+    part: NDArray[np.uint16]
     sketch: NDArray[np.uint64]
 
     @classmethod
@@ -74,6 +81,10 @@ class Columns:
             raise _damaged(folder / CHECKS)
         checks.compare(folder)
         return cls(**{name: _map(folder / name, dtype, rows) for name, dtype in DTYPES.items()})
+
+    def paragraphs(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the first row of each row's paragraph, int64 of shape (len(rows),)."""
+        return rows - np.maximum(self.part[rows].astype(np.int64) - 1, 0)
 
     def code(self, field: str) -> NDArray[np.uint32]:
         """Return the column of one of the coded fields."""
@@ -117,6 +128,8 @@ class _Checks:
         replace_file(folder / CHECKS, json.dumps(fields).encode())
 
 
+NO_ROW: Final = Row(0, 0, 0, "")
+
 NOTHING: Final = _Checks(0, dict.fromkeys(DTYPES, 0), "")
 
 
@@ -146,40 +159,40 @@ def _contents(catalog: Catalog, start: int, rows: int) -> dict[str, bytes]:
     """Return what every column holds from row `start` on."""
     articles = list(catalog.column_values(start))
     first = articles[0].first_row if articles else 0
-    counts = [values.paragraphs for values in articles]
+    counts = [values.row_count for values in articles]
     contents = {}
     for name, dtype in DTYPES.items():
-        if dtype is not SKETCH:
+        if name not in _OF_TEXTS:
             numbers = np.array([_number(name, values) for values in articles], dtype)
             # The first article may be one that is there already.
             contents[name] = np.repeat(numbers, counts)[start - first :].tobytes()
-    contents["sketch"] = b"".join(_sketches(catalog, start, rows))
+    blocks = list(_read(catalog, start, rows))
+    parts = [row.part for block in blocks for row in block]
+    contents["part"] = np.array(parts, DTYPES["part"]).tobytes()
+    sketches = (make_sketches([row.text for row in block]).tobytes() for block in blocks)
+    contents["sketch"] = b"".join(sketches)
     return contents
 
 
-def _sketches(catalog: Catalog, start: int, rows: int) -> Iterator[bytes]:
+def _read(catalog: Catalog, start: int, rows: int) -> Iterator[list[Row]]:
     for first in range(start, rows, _BLOCK):
         wanted = range(first, min(first + _BLOCK, rows))
         try:
-            texts = catalog.texts(wanted)
+            yield list(catalog.rows(wanted).values())
         except BrokenIndexError:
-            texts = _readable(catalog, wanted)
-        yield make_sketches([texts[row] for row in wanted]).tobytes()
+            yield [_readable(catalog, row) for row in wanted]
 
 
-def _readable(catalog: Catalog, rows: range) -> dict[int, str]:
-    """Return the text of each row, "" for one that is damaged.
+def _readable(catalog: Catalog, row: int) -> Row:
+    """Return what a row holds, nothing if it is damaged.
 
     Who reads it is told. The index has to open for writing all the same, as
     deleting the article is what mends it.
     """
-    texts = {}
-    for row in rows:
-        try:
-            texts.update(catalog.texts([row]))
-        except BrokenIndexError:
-            texts[row] = ""
-    return texts
+    try:
+        return catalog.rows([row])[row]
+    except BrokenIndexError:
+        return NO_ROW
 
 
 def _sound(folder: Path, rows: int, sketches: str) -> _Checks:

@@ -34,6 +34,7 @@ SCHEMA: Final = """
 CREATE TABLE commits (
     sequence INTEGER PRIMARY KEY,
     rows INTEGER NOT NULL,        -- rows given out so far, dead ones included
+    living INTEGER NOT NULL,      -- rows alive
     articles INTEGER NOT NULL,    -- alive
     paragraphs INTEGER NOT NULL,  -- alive
     checksum INTEGER NOT NULL,    -- CRC-32 of rows.f16 up to these rows
@@ -44,7 +45,7 @@ CREATE TABLE articles (
     id TEXT NOT NULL, title TEXT NOT NULL, url TEXT, source TEXT, author TEXT, section TEXT,
     published TEXT, language TEXT,
     digest BLOB NOT NULL,
-    first_row INTEGER NOT NULL UNIQUE, paragraphs INTEGER NOT NULL,
+    first_row INTEGER NOT NULL UNIQUE, rows INTEGER NOT NULL, paragraphs INTEGER NOT NULL,
     added INTEGER NOT NULL, removed INTEGER,
     seal INTEGER NOT NULL         -- CRC-32 of the fields above
 ) STRICT;
@@ -52,12 +53,15 @@ CREATE UNIQUE INDEX articles_alive ON articles (id) WHERE removed IS NULL;
 CREATE INDEX articles_by_id ON articles (id, added);
 CREATE INDEX articles_added ON articles (added);
 CREATE INDEX articles_removed ON articles (removed) WHERE removed IS NOT NULL;
-CREATE TABLE paragraphs (
+CREATE TABLE paragraphs (         -- and parts of long ones: a row each
     row INTEGER PRIMARY KEY,
-    text TEXT NOT NULL,
+    position INTEGER NOT NULL,    -- of the paragraph in its article
+    part INTEGER NOT NULL,        -- 0: whole, otherwise counted from 1
+    start INTEGER NOT NULL,       -- code points of the paragraph before the text
     digest BLOB NOT NULL,         -- of the text
-    context BLOB NOT NULL,        -- digest of title and text: what is the same is encoded once
-    seal INTEGER NOT NULL         -- CRC-32 of row and both digests
+    context BLOB NOT NULL,        -- of what the encoder reads: what is the same is encoded once
+    seal INTEGER NOT NULL,        -- CRC-32 of the fields above
+    text TEXT NOT NULL            -- last: SQLite reads no further than it has to
 ) STRICT;
 CREATE INDEX paragraphs_by_context ON paragraphs (context);
 CREATE TABLE codes (

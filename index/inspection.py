@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nutgraf.index.catalog import MANY, SEALED, Catalog
-from nutgraf.index.records import Record, StoredRecord, seal_of
+from nutgraf.index.catalog import MANY, SEALED, SEALED_ROW, Catalog
+from nutgraf.index.records import Record, StoredRecord, StoredRow, is_sealed, seal_of
 
 __all__ = ["InspectedCatalog"]
 
@@ -32,19 +32,15 @@ class InspectedCatalog(Catalog):
             for number, seal, *sealed in self.fetch(statement, values)
         ]
 
-    def stored_texts(self, rows: range) -> dict[int, tuple[bytes, bytes]]:
-        """Return the text of each row, as it is, and the digest that is written beside it.
-
-        The digest is empty where it is not what was written for that row.
-        """
+    def stored_rows(self, rows: range) -> dict[int, StoredRow]:
+        """Return each row as it is."""
         statement = (
-            "SELECT row, CAST(text AS BLOB), digest, context, seal FROM paragraphs "
+            f"SELECT CAST(text AS BLOB), seal, {SEALED_ROW} FROM paragraphs "
             "WHERE row >= ? AND row < ?"
         )
-        found = self.fetch(statement, (rows.start, rows.stop))
         return {
-            row: (text, digest if seal_of((row, digest, context)) == seal else b"")
-            for row, text, digest, context, seal in found
+            sealed[0]: StoredRow(text, is_sealed(sealed, seal), *sealed[1:])
+            for text, seal, *sealed in self.fetch(statement, (rows.start, rows.stop))
         }
 
     def strays(self) -> tuple[int, int]:

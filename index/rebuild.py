@@ -343,7 +343,7 @@ def put_articles(
 
 def rebuilt(commit: Commit, encoded: int, sequence: int) -> Rebuilt:
     """Return what came of writing all that is alive at `commit`, now called `sequence`."""
-    dropped = commit.rows - commit.paragraphs
+    dropped = commit.rows - commit.living
     return Rebuilt(commit.articles, commit.paragraphs, dropped, encoded, sequence)
 
 

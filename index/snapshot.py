@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index import keywords
-from nutgraf.index.article import Paragraph, timestamp
+from nutgraf.index.article import Paragraph, paragraph_id, timestamp
 from nutgraf.index.catalog import Catalog
 from nutgraf.index.closing import Closing
 from nutgraf.index.columns import NO_DATE, Columns
@@ -38,6 +38,7 @@ from nutgraf.index.layout import (
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import Commit, Record
 from nutgraf.index.reranker import OnnxReranker, RememberingReranker
+from nutgraf.index.rows import Row
 from nutgraf.index.spoken import reader_of
 from nutgraf.index.suggestions import Suggestions
 from nutgraf.index.vectors import VectorIndex
@@ -100,10 +101,10 @@ class IndexSnapshot(Closing):
         self._mark = mark
         self._opening = threading.Lock()
         self._suggestions: Suggestions | None = None
-        if reader.paragraphs != self.commit.paragraphs:
+        if reader.paragraphs != self.commit.living:
             raise BrokenIndexError(
                 f"the keyword index at {self.parts / KEYWORDS} holds {reader.paragraphs:,} "
-                f"paragraphs, the catalog {self.commit.paragraphs:,}: 'nutgraf repair' mends it"
+                f"rows, the catalog {self.commit.living:,}: 'nutgraf repair' mends it"
             )
 
     @classmethod
@@ -273,14 +274,27 @@ class IndexSnapshot(Closing):
         return self.catalog.find(article, self.sequence)
 
     def paragraphs(self, rows: Iterable[int]) -> dict[int, tuple[Record, Paragraph]]:
-        """Return each row's paragraph, with its text, and the article it stands in."""
+        """Return each row's paragraph, or part of one, and the article it stands in."""
         wanted = list(rows)
         records = self.catalog.records_of(wanted)
-        texts = self.catalog.texts(wanted)
         return {
-            row: (record, Paragraph(row, record.id, row - record.first_row, texts[row]))
-            for row, record in records.items()
+            number: (records[number], _paragraph(number, records[number], row))
+            for number, row in self.catalog.rows(wanted).items()
         }
+
+    def names(self, rows: Iterable[int]) -> dict[int, str]:
+        """Return the public id, ARTICLE#POSITION, of each row's paragraph; no text is read."""
+        wanted = list(rows)
+        positions = self.catalog.positions(wanted)
+        records = self.catalog.records_of(wanted)
+        return {row: paragraph_id(records[row].id, positions[row]) for row in wanted}
+
+    def whole_text(self, record: Record, paragraph: Paragraph) -> str:
+        """Return the text of the whole paragraph of which `paragraph` may be a part."""
+        if not paragraph.part:
+            return paragraph.text
+        rows = self.catalog.rows_at(record, paragraph.position)
+        return "".join(row.text for row in rows.values())
 
     def statistics(self) -> Statistics:
         """Count what the index holds."""
@@ -323,6 +337,10 @@ def _settled(mark: Mark) -> Mark | None:
     """Return a mark that will differ after the next change; None where it is too early to say."""
     newest = max((stamp for _, stamp in mark), default=0)
     return mark if time.time_ns() - newest > _TICK else None
+
+
+def _paragraph(number: int, record: Record, row: Row) -> Paragraph:
+    return Paragraph(number, record.id, row.position, row.text, row.part, row.start)
 
 
 def _shown(model: str) -> str:

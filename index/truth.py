@@ -37,7 +37,7 @@ class Truth(Closing):
     def articles(self, commit: Commit, after: int = 0) -> Iterator[Article]:
         """Yield the articles alive at `commit` that were put after commit `after`."""
         for record in self.catalog.alive(commit.sequence, after):
-            yield article_of(record, self.catalog.texts(record.rows))
+            yield article_of(record, self.catalog.rows(record.rows))
 
     def damaged_rows(self) -> list[range]:
         """Return the rows whose embeddings are not what was written."""

@@ -25,14 +25,16 @@ from nutgraf.index.article import Article
 from nutgraf.index.catalog_writer import CatalogWriter
 from nutgraf.index.context import InContext, ParagraphEncoder, TitledEncoder
 from nutgraf.index.encoder import OnnxEncoder
+from nutgraf.index.encoder.tokens import Tokens
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.generation import remove_leftovers
-from nutgraf.index.keywords.analysis import Analyzers
+from nutgraf.index.keywords.analysis import Analyzers, primary_language
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.languages import with_language
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.lock import LOOK, WriteLock
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.rows import ArticleRows, contexts_of, rows_of
 from nutgraf.index.suggestions_writer import SuggestionsWriter
 from nutgraf.index.vectors import VectorFile
 
@@ -44,10 +46,10 @@ ENCODE_EVERY: Final = 128
 """Paragraphs that are encoded together: enough to keep the cores busy, under a second's work."""
 
 COMMIT_EVERY: Final = 8_192
-"""Paragraphs after which a commit is made unasked: what a crash can cost, and memory's bound."""
+"""Rows after which a commit is made unasked: what a crash can cost, and memory's bound."""
 
 COMMIT_CHARACTERS: Final = 64_000_000
-"""Characters after which a commit is made unasked, however few paragraphs they are in."""
+"""Characters after which a commit is made unasked, however few rows they are in."""
 
 
 class PartsWriter:
@@ -72,15 +74,16 @@ class PartsWriter:
         self._folder = folder
         self._manifest = manifest
         self._encoder = encoder
-        self._pending: dict[str, Article] = {}
+        self._pending: dict[str, ArticleRows] = {}
         self._deleted: dict[str, None] = {}
         self._waiting: dict[bytes, InContext] = {}
         self._embeddings: dict[bytes, NDArray[np.float16]] = {}
-        self._pending_paragraphs = 0
+        self._pending_rows = 0
         self._pending_characters = 0
         self.failed = False
         self.encoded = 0
         self._analyzers = Analyzers(manifest.language)
+        self._tokens = Tokens(folder / ENCODER, manifest.encoder)
         self._vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
         with ExitStack() as opened:
             self._catalog = CatalogWriter.open(folder / CATALOG, writing=True)
@@ -120,13 +123,11 @@ class PartsWriter:
         if before == article.digest():
             return "unchanged"
         # First the texts, then the article: whoever is interrupted in between can still commit.
-        for digest, paragraph in _in_context(article):
-            if digest not in self._embeddings:
-                self._waiting[digest] = paragraph
+        put = self._to_rows(article)
         self._drop_pending(article.id)
-        self._pending_paragraphs += len(article.paragraphs)
+        self._pending_rows += len(put.rows)
         self._pending_characters += sum(map(len, article.paragraphs))
-        self._pending[article.id] = article
+        self._pending[article.id] = put
         if len(self._waiting) >= ENCODE_EVERY:
             self._encode()
         if self._is_full():
@@ -186,7 +187,7 @@ class PartsWriter:
         """
         self._check_usable()
         if article in self._pending:
-            return self._pending[article].digest()
+            return self._pending[article].article.digest()
         if article in self._deleted:
             return None
         record = self._catalog.find(article, self.sequence)
@@ -203,7 +204,7 @@ class PartsWriter:
         """Tell whether so much waits in memory that it has to be committed."""
         texts = len(self._embeddings) + len(self._waiting)
         return (
-            max(self._pending_paragraphs, texts) >= COMMIT_EVERY
+            max(self._pending_rows, texts) >= COMMIT_EVERY
             or self._pending_characters >= COMMIT_CHARACTERS
         )
 
@@ -211,8 +212,20 @@ class PartsWriter:
         self._deleted.pop(article, None)
         dropped = self._pending.pop(article, None)
         if dropped is not None:
-            self._pending_paragraphs -= len(dropped.paragraphs)
-            self._pending_characters -= sum(map(len, dropped.paragraphs))
+            self._pending_rows -= len(dropped.rows)
+            self._pending_characters -= sum(map(len, dropped.article.paragraphs))
+
+    def _to_rows(self, article: Article) -> ArticleRows:
+        """Return an article as rows; what has no embedding yet waits for one."""
+        language = primary_language(article.language or self._manifest.language)
+        rows = rows_of(article.paragraphs, self._tokens, language)
+        digests = []
+        for context in contexts_of(article.title, rows):
+            digest = context.digest()
+            digests.append(digest)
+            if digest not in self._embeddings:
+                self._waiting[digest] = context
+        return ArticleRows(article, rows, tuple(digests))
 
     def _encode(self) -> None:
         """Give all that waits its embedding: copied where the index has the same already."""
@@ -235,7 +248,7 @@ class PartsWriter:
     def _write(self, number: int) -> None:
         """Append to the truth. After this, what was put is durable."""
         articles = list(self._pending.values())
-        rows = [self._embeddings[digest] for item in articles for digest, _ in _in_context(item)]
+        rows = [self._embeddings[digest] for put in articles for digest in put.contexts]
         last = self._commit
         checksum = last.checksum
         if rows:
@@ -248,7 +261,7 @@ class PartsWriter:
         self._pending.clear()
         self._deleted.clear()
         self._embeddings.clear()
-        self._pending_paragraphs = 0
+        self._pending_rows = 0
         self._pending_characters = 0
 
     def _catch_up(self) -> None:
@@ -306,13 +319,6 @@ class IndexWriter(PartsWriter):
         """Let go of the index. What was not committed is dropped."""
         with self._locked:
             super().close()
-
-
-def _in_context(article: Article) -> Iterator[tuple[bytes, InContext]]:
-    """Yield what has an embedding of its own, and by what digest it is known."""
-    for text in article.paragraphs:
-        paragraph = InContext(article.title, text)
-        yield paragraph.digest(), paragraph
 
 
 def _reached(step: str) -> None:

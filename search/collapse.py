@@ -17,7 +17,7 @@ from nutgraf.search.candidates import Candidates
 from nutgraf.search.request import Grouping, SearchRequest
 from nutgraf.search.versions import article_versions, paragraph_versions
 
-__all__ = ["Group", "collapse", "each_alone", "gather", "scoring", "turns"]
+__all__ = ["Group", "collapse", "each_alone", "gather", "one_a_paragraph", "scoring", "turns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,40 @@ def collapse(
     """Return the groups that the candidates make, that with the best candidate first."""
     rows = candidates.rows
     if request.group == "paragraph" and request.folding == "all":
-        return each_alone(len(rows))
+        return one_a_paragraph(snapshot, rows)
     columns = snapshot.columns
-    units = rows if request.group == "paragraph" else columns.article[rows].astype(np.int64)
+    paragraphs = columns.paragraphs(rows)
+    units = paragraphs if request.group == "paragraph" else columns.article[rows].astype(np.int64)
     if request.folding == "all":
-        return gather(units, units, units)
+        return _best_parts(gather(units, units, units), paragraphs)
     stories = _stories(snapshot, request.group, rows, units)
     newest = request.folding == "newest"
-    return gather(units, stories, turns(columns.published[rows], units, newest=newest))
+    groups = gather(units, stories, turns(columns.published[rows], units, newest=newest))
+    return _best_parts(groups, paragraphs)
+
+
+def one_a_paragraph(snapshot: IndexSnapshot, rows: NDArray[np.int64]) -> list[Group]:
+    """Return a group for each paragraph that the rows of candidates are of."""
+    if snapshot.commit.living == snapshot.commit.paragraphs:
+        return each_alone(len(rows))  # None is in parts, and no column has to be opened.
+    paragraphs = snapshot.columns.paragraphs(rows)
+    return _best_parts(gather(paragraphs, paragraphs, paragraphs), paragraphs)
 
 
 def each_alone(many: int) -> list[Group]:
     """Return a group for each of so many candidates."""
     return [Group((at,), at, (at,)) for at in range(many)]
+
+
+def _best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[Group]:
+    """Return the groups, with the best part of each paragraph that is shown and no other."""
+    if len(np.unique(paragraphs)) == len(paragraphs):
+        return list(groups)
+    firsts: dict[int, int] = {}
+    for at, paragraph in enumerate(paragraphs.tolist()):
+        firsts.setdefault(paragraph, at)
+    best = set(firsts.values())
+    return [replace(group, shown=tuple(at for at in group.shown if at in best)) for group in groups]
 
 
 def gather(
@@ -117,6 +138,9 @@ def _stories(
     if group == "article":
         of = article_versions(columns, ordered)
     else:
-        first = paragraph_versions(columns.sketch[ordered])
-        of = dict(zip(ordered.tolist(), ordered[first].tolist(), strict=True))
+        first = ordered[paragraph_versions(columns.sketch[ordered])]
+        # Of several parts of a paragraph, the first that was found speaks for all.
+        paragraphs, at = np.unique(columns.paragraphs(ordered), return_index=True)
+        stories = columns.paragraphs(first[at])
+        of = dict(zip(paragraphs.tolist(), stories.tolist(), strict=True))
     return np.array([of[unit] for unit in units.tolist()], np.int64)

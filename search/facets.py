@@ -60,7 +60,7 @@ def count_facets(
         filters = request.filters.without(field)
         if filters not in matching:
             found = _matching(snapshot, request, question, filters, candidates)
-            matching[filters] = _one_an_article(snapshot, found) if by_article else found
+            matching[filters] = _counted(snapshot, found, by_article=by_article)
         rows = matching[filters]
         if unit:
             facets[name], total = _periods(snapshot.columns.published[rows], UNITS[unit])
@@ -91,10 +91,13 @@ def _matching(
     return np.flatnonzero(mask)
 
 
-def _one_an_article(snapshot: IndexSnapshot, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the first of the rows, ascending, of each article: all of an article's are dense."""
-    articles = snapshot.columns.article[rows]
-    return rows[np.flatnonzero(np.diff(articles, prepend=articles[:1] + 1))]
+def _counted(
+    snapshot: IndexSnapshot, rows: NDArray[np.int64], *, by_article: bool
+) -> NDArray[np.int64]:
+    """Return the first of the rows, ascending, of each paragraph or article: theirs are dense."""
+    columns = snapshot.columns
+    units = columns.article[rows].astype(np.int64) if by_article else columns.paragraphs(rows)
+    return rows[np.flatnonzero(np.diff(units, prepend=units[:1] + 1))]
 
 
 def _values(

@@ -68,12 +68,15 @@ class Snippet:
     """The part of a paragraph that shows why it was found.
 
     `text` is plain; `html` is the same, escaped, with highlights marked;
-    `highlights` are in their order and apart.
+    `highlights` are in their order and apart. `start` and `end` say where in
+    the paragraph's text it stands, in code points, ellipses aside.
     """
 
     text: str
     html: str
     highlights: tuple[Highlighted, ...]
+    start: int
+    end: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return the snippet as it is written in JSON."""
@@ -81,6 +84,8 @@ class Snippet:
             "text": self.text,
             "html": self.html,
             "highlights": [asdict(one) for one in self.highlights],
+            "start": self.start,
+            "end": self.end,
         }
 
 
@@ -128,10 +133,11 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """Another paragraph of a hit's article, that was found as well."""
+    """Another paragraph of a hit's article, that was found as well; fields are those of Hit."""
 
     score: float
     position: int
+    part: int | None
     text: str
     snippet: Snippet
 
@@ -141,7 +147,9 @@ class Hit:
     """One ranked paragraph, or an article by its best one.
 
     `score` is in 0..1, the best of all versions; `position` counts from 0.
-    `more` are the next best paragraphs, where articles were asked for.
+    `text` is that of the whole paragraph; of one that is too long for the
+    encoder, `part` is the part that was found, counted from 1. `more` are the
+    next best paragraphs, where articles were asked for.
     `version_ids` are the public ids of all versions that were found, of
     paragraphs or articles, that of this hit first.
     """
@@ -150,6 +158,7 @@ class Hit:
     score: float
     article: ArticleFields
     position: int
+    part: int | None
     text: str
     snippet: Snippet
     more: tuple[More, ...] = ()
@@ -162,11 +171,11 @@ class Hit:
             "rank": self.rank,
             "score": round(self.score, 4),
             "article": asdict(self.article),
-            "paragraph": self._paragraph(self.position),
+            "paragraph": self._paragraph(self.position, self.part),
             "snippet": self.snippet.to_dict(),
             "more": [
                 {
-                    "paragraph": self._paragraph(one.position),
+                    "paragraph": self._paragraph(one.position, one.part),
                     "score": round(one.score, 4),
                     "snippet": one.snippet.to_dict(),
                 }
@@ -179,8 +188,8 @@ class Hit:
             found["explain"] = asdict(self.explain)
         return found
 
-    def _paragraph(self, position: int) -> dict[str, Any]:
-        return {"id": paragraph_id(self.article.id, position), "position": position}
+    def _paragraph(self, position: int, part: int | None) -> dict[str, Any]:
+        return {"id": paragraph_id(self.article.id, position), "position": position, "part": part}
 
 
 @dataclass(frozen=True, slots=True)

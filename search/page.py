@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nutgraf.index.article import Paragraph, paragraph_id
+from nutgraf.index.article import Paragraph
 from nutgraf.index.keywords.analysis import primary_language
 from nutgraf.index.records import Record
 from nutgraf.index.snapshot import IndexSnapshot
@@ -31,7 +31,7 @@ def hits_of_page(
     page = groups[request.offset : request.offset + request.limit]
     places = [at for group in page for at in group.shown[: request.per_article]]
     shown = _shown(snapshot, request, question, candidates, places)
-    names = _version_ids(snapshot, request, candidates, page, shown)
+    names = _version_ids(snapshot, request, candidates, page)
     hits = []
     for rank, group in enumerate(page, start=request.offset + 1):
         at, *others = group.shown[: request.per_article]
@@ -42,6 +42,7 @@ def hits_of_page(
                 score=float(candidates.scores[group.best]),
                 article=ArticleFields.of(record),
                 position=best.position,
+                part=best.part,
                 text=best.text,
                 snippet=best.snippet,
                 more=tuple(shown[other][1] for other in others),
@@ -70,9 +71,19 @@ def _shown(
     for at, row, words, near_words in zip(places, rows, analysed, near, strict=True):
         record, paragraph = found[row]
         language = primary_language(record.language or snapshot.manifest.language)
-        snippet = make_snippet(words.text, words.matches, language, request.highlight, near_words)
+        text = snapshot.whole_text(record, paragraph)
+        snippet = make_snippet(
+            words.text,
+            words.matches,
+            language,
+            request.highlight,
+            near_words,
+            start=paragraph.start,
+            goes_on=paragraph.start + len(paragraph.text) < len(text),
+        )
         score = float(candidates.scores[at])
-        shown[at] = record, More(score, paragraph.position, paragraph.text, snippet)
+        part = paragraph.part or None
+        shown[at] = record, More(score, paragraph.position, part, text, snippet)
     return shown
 
 
@@ -81,18 +92,16 @@ def _version_ids(
     request: SearchRequest,
     candidates: Candidates,
     page: Sequence[Group],
-    shown: Mapping[int, tuple[Record, More]],
 ) -> Mapping[int, str]:
     """Return what each version on the page is called, by its place among the candidates."""
-    found = {at: (record, more.position) for at, (record, more) in shown.items()}
-    places = [at for group in page for at in group.versions if at not in found]
+    places = [at for group in page for at in group.versions]
     rows = candidates.rows[places].tolist()
-    records = snapshot.catalog.records_of(rows)
-    for at, row in zip(places, rows, strict=True):
-        found[at] = records[row], row - records[row].first_row
     if request.group == "article":
-        return {at: record.id for at, (record, _) in found.items()}
-    return {at: paragraph_id(record.id, position) for at, (record, position) in found.items()}
+        records = snapshot.catalog.records_of(rows)
+        names = {row: record.id for row, record in records.items()}
+    else:
+        names = snapshot.names(rows)
+    return dict(zip(places, (names[row] for row in rows), strict=True))
 
 
 def _analyse(

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from nutgraf.index.article import paragraph_id
 from nutgraf.index.closing import Closing
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.live import LiveIndex
+from nutgraf.index.rows import whole_texts
 from nutgraf.index.snapshot import IndexSnapshot, Statistics
 from nutgraf.search.answering import answer
 from nutgraf.search.completing import Completions, check_completing, complete
@@ -126,11 +128,13 @@ def _article(snapshot: IndexSnapshot, article: str) -> ArticleView | None:
     record = snapshot.article(article)
     if record is None:
         return None
-    found = snapshot.paragraphs(record.rows)
-    paragraphs = (found[row][1] for row in record.rows)
+    texts = whole_texts(list(snapshot.catalog.rows(record.rows).values()))
     return ArticleView(
         ArticleFields.of(record),
-        tuple(ParagraphView(item.id, item.position, item.text) for item in paragraphs),
+        tuple(
+            ParagraphView(paragraph_id(record.id, position), position, text)
+            for position, text in enumerate(texts)
+        ),
         snapshot.sequence,
         record.digest,
     )

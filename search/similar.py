@@ -20,7 +20,7 @@ from nutgraf.index.records import Record
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import from_meaning
 from nutgraf.search.checks import check_kind, check_range
-from nutgraf.search.collapse import each_alone
+from nutgraf.search.collapse import each_alone, one_a_paragraph
 from nutgraf.search.filters import filter_mask
 from nutgraf.search.hits import Response, Total
 from nutgraf.search.options import Filters
@@ -51,23 +51,25 @@ def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) ->
     if found is None:
         return None
     article, position = found
-    rows = article.rows if position is None else article.rows[position : position + 1]
-    embedding = _mean(snapshot.vectors.embeddings(np.array(rows, np.int64)))
+    rows = article.rows if position is None else snapshot.catalog.rows_at(article, position)
+    embeddings = snapshot.vectors.embeddings(np.array(list(rows), np.int64))
+    embedding = _mean(embeddings)
     allowed = _others(snapshot, article, filters)
     if position is None:
         ranking = _nearest_articles(snapshot, embedding, limit, allowed)
+        groups = each_alone(len(ranking))
     else:
         ranking = snapshot.vectors.rank(embedding, DEPTH, allowed)
+        groups = one_a_paragraph(snapshot, ranking.rows)
     candidates = from_meaning(ranking)
     group: Grouping = "article" if position is None else "paragraph"
     request = SearchRequest(name, mode="semantic", limit=limit, filters=filters, group=group)
-    groups = each_alone(len(candidates.rows))
     return Response(
         query=name,
         mode="semantic",
         group=group,
         hits=hits_of_page(snapshot, request, NOTHING_ASKED, candidates, groups),
-        total=Total(len(ranking), "eq" if ranking.complete else "gte"),
+        total=Total(len(groups), "eq" if ranking.complete else "gte"),
         took_ms=(time.perf_counter() - started) * 1000,
         warnings=(),
         snapshot=snapshot.sequence,

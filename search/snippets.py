@@ -16,8 +16,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final, TypeVar
 
-import sentencex
-
+from nutgraf.index.sentences import sentence_spans
 from nutgraf.search.hits import Highlighted, HighlightKind, Snippet
 from nutgraf.search.matches import Match
 from nutgraf.search.meaning import NearWord
@@ -44,27 +43,31 @@ def make_snippet(
     language: str,
     highlight: Highlight,
     near: Sequence[NearWord] = (),
+    *,
+    start: int = 0,
+    goes_on: bool = False,
 ) -> Snippet:
-    """Cut the best window out of a paragraph's text and mark what matched in it.
+    """Cut the best window out of a text and mark what matched in it.
 
     `matches` and `near` come in their order and apart from one another; of the
-    near words in the snippet the FEW nearest are marked.
+    near words in the snippet the FEW nearest are marked. Of a part of a
+    paragraph, `start` is where it begins, and `goes_on` tells that it is not the last.
     """
-    start, end = best_span(text, matches, language, near=near)
-    before = ELLIPSIS if text[:start].strip() else ""
-    after = ELLIPSIS if text[end:].strip() else ""
-    shown = before + text[start:end] + after
-    nearest = sorted(_inside(near, start, end), key=lambda word: (-word.cosine, word.start))[:FEW]
+    first, last = best_span(text, matches, language, near=near)
+    before = ELLIPSIS if start or text[:first].strip() else ""
+    after = ELLIPSIS if goes_on or text[last:].strip() else ""
+    shown = before + text[first:last] + after
+    nearest = sorted(_inside(near, first, last), key=lambda word: (-word.cosine, word.start))[:FEW]
     marked: list[Marked] = [
-        *((first, last, "keyword") for first, last, _ in _inside(matches, start, end)),
-        *((first, last, "semantic") for first, last, _, _ in nearest),
+        *((match.start, match.end, "keyword") for match in _inside(matches, first, last)),
+        *((word.start, word.end, "semantic") for word in nearest),
     ]
-    shift = len(before) - start
+    shift = len(before) - first
     highlights = tuple(
-        Highlighted(first + shift, last + shift, kind)
-        for first, last, kind in _apart(sorted(marked))
+        Highlighted(begin + shift, end + shift, kind) for begin, end, kind in _apart(sorted(marked))
     )
-    return Snippet(shown, mark(shown, highlights, highlight), highlights)
+    html_text = mark(shown, highlights, highlight)
+    return Snippet(shown, html_text, highlights, start + first, start + last)
 
 
 def best_span(
@@ -158,7 +161,7 @@ def _nearness(near: Sequence[NearWord]) -> float:
 
 def _windows(text: str, language: str, width: int) -> list[Span]:
     """Return spans of whole sentences of at most `width` characters, one from each sentence on."""
-    sentences = list(_sentences(text, language))
+    sentences = list(sentence_spans(text, language))
     windows: list[Span] = []
     last = 0
     for at, (start, end) in enumerate(sentences):
@@ -170,24 +173,6 @@ def _windows(text: str, language: str, width: int) -> list[Span]:
             last += 1
         windows.append((start, sentences[last][1]))
     return windows or [(0, 0)]
-
-
-def _sentences(text: str, language: str) -> Iterator[Span]:
-    """Yield the spans of sentences without the white space around them."""
-    at = 0
-    for sentence in sentencex.segment(language, text):
-        start = text.find(sentence, at)
-        if start < 0:
-            break
-        at = start + len(sentence)
-        inner = sentence.strip()
-        if inner:
-            first = start + sentence.index(inner[0])
-            yield first, first + len(inner)
-    if text[at:].strip():
-        rest = text[at:]
-        first = at + len(rest) - len(rest.lstrip())
-        yield first, first + len(rest.strip())
 
 
 def _cut(text: str, start: int, end: int, width: int) -> Iterator[Span]:

@@ -25,6 +25,7 @@ PLACES = {
     "huggingface_hub": ["nutgraf.index.encoder"],
     "sqlite3": [
         "nutgraf.index.catalog",
+        "nutgraf.index.catalog_writer",
         "nutgraf.index.database",
         "nutgraf.index.disk",
         "nutgraf.index.suggestions",
@@ -34,7 +35,7 @@ PLACES = {
     "py3langid": ["nutgraf.index.languages"],
     "rapidfuzz": ["nutgraf.index.suggestions"],
     "ir_measures": ["nutgraf.search.evaluation"],
-    "sentencex": ["nutgraf.search.snippets"],
+    "sentencex": ["nutgraf.index.sentences"],
     "fastapi": ["nutgraf.api"],
     "starlette": ["nutgraf.api"],
     "uvicorn": ["nutgraf.api"],

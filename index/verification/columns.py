@@ -63,16 +63,20 @@ def check_columns(look: Look) -> None:
                 what = f"'{name}' is not what the catalog says"
                 example = f"row {rows.start + int(at)}"
                 look.findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
-    _check_sketches(look, columns, np.flatnonzero(look.audit.readable))
+    _check_rows(look, columns, np.flatnonzero(look.audit.readable))
 
 
-def _check_sketches(look: Look, columns: Columns, rows: NDArray[np.int64]) -> None:
+def _check_rows(look: Look, columns: Columns, rows: NDArray[np.int64]) -> None:
     for start in range(0, len(rows), _TEXTS):
-        texts, _ = look.read(rows[start : start + _TEXTS].tolist())
-        some = sorted(texts)
-        made = make_sketches([texts[row] for row in some])
+        read, _ = look.read(rows[start : start + _TEXTS].tolist())
+        some = list(read)
+        made = make_sketches([row.text for row in read.values()])
         for at in np.flatnonzero((columns.sketch[some] != made).any(axis=1)):
             what = "'sketch' is not that of the text"
+            look.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
+        parts = np.array([row.part for row in read.values()], np.int64)
+        for at in np.flatnonzero(columns.part[some] != parts):
+            what = "'part' is not what the catalog says"
             look.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
 
 
@@ -95,5 +99,5 @@ def _column_values(records: Sequence[Record], audit: CatalogAudit) -> dict[str, 
             for field in CODED
         },
     }
-    counts = [record.paragraphs for record in records]
+    counts = [record.row_count for record in records]
     return {name: np.repeat(np.array(some, np.int64), counts) for name, some in values.items()}

@@ -52,9 +52,9 @@ def check_terms(look: Look, reader: KeywordReader) -> None:
     there = np.isin(np.arange(len(look.audit.alive)), reader.rows(query.Every()))
     chosen = look.spread(np.flatnonzero(look.audit.alive & look.audit.readable & there))
     analyzers = Analyzers(look.manifest.language)
-    texts, records = look.read(chosen)
-    for row in texts:
-        (entry,) = entries_of(records[row], {row: texts[row]}, analyzers)
+    rows, records = look.read(chosen)
+    for row in rows:
+        (entry,) = entries_of(records[row], {row: rows[row].text}, analyzers)
         for lacking in _not_found(reader, entry):
             what = "a paragraph is not found by what it holds"
             look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row} by {lacking!s:.60}")

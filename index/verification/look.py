@@ -17,6 +17,7 @@ from nutgraf.index.layout import CATALOG
 from nutgraf.index.lock import is_locked
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.records import Commit, Record
+from nutgraf.index.rows import Row
 
 __all__ = ["CATCH_UP", "Look", "said"]
 
@@ -56,10 +57,10 @@ class Look:
         places = np.linspace(0, len(rows) - 1, min(self.sample, len(rows)))
         return [int(row) for row in rows[np.unique(places.round().astype(np.int64))]]
 
-    def read(self, rows: list[int]) -> tuple[dict[int, str], dict[int, Record]]:
-        """Read texts and records as those who ask do, by SQLite's indexes."""
+    def read(self, rows: list[int]) -> tuple[dict[int, Row], dict[int, Record]]:
+        """Read rows and records as those who ask do, by SQLite's indexes."""
         try:
-            return self.catalog.texts(rows), self.catalog.records_of(rows)
+            return self.catalog.rows(rows), self.catalog.records_of(rows)
         except BrokenIndexError as error:
             self.findings.add(CATALOG, said(error), REWRITE)
             return {}, {}

@@ -15,7 +15,8 @@ from nutgraf.index.encoder import Encoder
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.inspection import InspectedCatalog
 from nutgraf.index.layout import CATALOG, VECTORS
-from nutgraf.index.records import Commit
+from nutgraf.index.records import Commit, Record
+from nutgraf.index.rows import contexts_of
 from nutgraf.index.vectors import VectorFile
 from nutgraf.index.verification.look import Look
 
@@ -74,11 +75,12 @@ def _check_lengths(look: Look, file: VectorFile, rows: NDArray[np.int64]) -> Non
 
 
 def _check_meaning(look: Look, file: VectorFile, encoder: Encoder, rows: NDArray[np.int64]) -> int:
-    texts, records = look.read(look.spread(rows))
-    chosen = sorted(texts)
+    _, records = look.read(look.spread(rows))
+    contexts = _contexts(look, set(records.values()))
+    chosen = [row for row in sorted(records) if row in contexts]
     if not chosen:
         return 0
-    paragraphs = [InContext(records[row].title, texts[row]) for row in chosen]
+    paragraphs = [contexts[row] for row in chosen]
     made = TitledEncoder(encoder).encode(paragraphs)
     cosines = np.sum(made * file.read(chosen).astype(np.float32), axis=1)
     for row, cosine in zip(chosen, cosines, strict=True):
@@ -87,6 +89,17 @@ def _check_meaning(look: Look, file: VectorFile, encoder: Encoder, rows: NDArray
             example = f"row {row} (cosine {cosine:.3f})"
             look.findings.add(VECTORS, what, REPAIR_ROWS, example)
     return len(chosen)
+
+
+def _contexts(look: Look, records: set[Record]) -> dict[int, InContext]:
+    """Return what the encoder read of each row of some articles; nothing of one that is damaged."""
+    contexts: dict[int, InContext] = {}
+    for record in records:
+        if look.audit.readable[record.first_row : record.rows.stop].all():
+            rows, _ = look.read(list(record.rows))
+            made = contexts_of(record.title, list(rows.values()))
+            contexts.update(zip(rows, made, strict=True))
+    return contexts
 
 
 def _until(catalog: InspectedCatalog, commit: Commit) -> Iterator[Commit]:

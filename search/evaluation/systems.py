@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nutgraf.index.article import paragraph_id
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.evaluation.evaluating import System
 from nutgraf.search.evaluation.judged import JudgedQuestion, split_id
@@ -31,8 +30,7 @@ def ranker(snapshot: IndexSnapshot, **settings: Any) -> System:
         # snippets a question, and they take five times as long as the ranking.
         found = rank_candidates(snapshot, request, question)
         rows = found.rows[found.scores >= (request.min_score or 0.0)][:MAX_LIMIT].tolist()
-        records = snapshot.catalog.records_of(rows)
-        return [paragraph_id(records[row].id, row - records[row].first_row) for row in rows]
+        return list(dict.fromkeys(snapshot.names(rows).values()))
 
     return rank
 
@@ -50,4 +48,4 @@ def unknown(snapshot: IndexSnapshot, questions: Iterable[JudgedQuestion]) -> lis
 
 def _length(snapshot: IndexSnapshot, article: str) -> int:
     record = snapshot.article(article)
-    return 0 if record is None else len(record.rows)
+    return 0 if record is None else record.paragraphs

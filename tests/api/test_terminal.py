@@ -12,14 +12,18 @@ from nutgraf.search.hits import Total
 
 ARTICLE = ArticleFields("news", "News", None, None, None, None, None, None)
 SNIPPET = Snippet(
-    "Infants on a ferry", "", (Highlighted(0, 7, "semantic"), Highlighted(13, 18, "keyword"))
+    "Infants on a ferry",
+    "",
+    (Highlighted(0, 7, "semantic"), Highlighted(13, 18, "keyword")),
+    0,
+    18,
 )
 
 MORE = re.compile(r"    #\d+ *  \S")
 
 
 def test_what_matched_stands_out_and_what_is_near_does_less():
-    hit = Hit(1, 0.5, ARTICLE, 0, "", SNIPPET)
+    hit = Hit(1, 0.5, ARTICLE, 0, None, "", SNIPPET)
     output = StringIO()
     console = Console(file=output, force_terminal=True, color_system="standard", highlight=False)
     print_hits(Response("", "hybrid", "paragraph", 1.0, Total(1, "eq"), (hit,), (), 1), console)

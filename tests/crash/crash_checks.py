@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from crash_plan import State, word_of
 from numpy.typing import NDArray
 from whoosh.query import Every, Or, Term
 
-from nutgraf.index import Article, IndexSnapshot, verify_index
+from nutgraf.index import IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
 from nutgraf.index.columns import NO_DATE, Columns
 from nutgraf.index.context import InContext, TitledEncoder
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.layout import COLUMNS, VECTORS
-from nutgraf.index.records import CODED, Record
+from nutgraf.index.records import CODED, Record, article_of
+from nutgraf.index.rows import Row, contexts_of
 from nutgraf.index.vectors import VectorFile
 
 
@@ -42,7 +43,7 @@ def assert_sound(index: Path) -> None:
         rows, parts = snapshot.commit.rows, snapshot.parts
         assert (parts / VECTORS).stat().st_size == rows * snapshot.manifest.encoder.dimension * 2
         for column in fields(Columns):
-            width = {"published": 8, "sketch": 16}.get(column.name, 4)
+            width = {"published": 8, "part": 2, "sketch": 16}.get(column.name, 4)
             assert (parts / COLUMNS / column.name).stat().st_size == rows * width, column.name
 
 
@@ -55,16 +56,19 @@ def assert_holds(
     """
     rows = np.arange(snapshot.commit.rows)
     rows = rows if snapshot.alive is None else rows[snapshot.alive]
-    records, texts = {}, {}
-    contexts = {}
-    for row, (record, paragraph) in snapshot.paragraphs(rows.tolist()).items():
-        records[record.id, record.number] = record
-        texts[row] = paragraph.text
-        contexts[row] = InContext(record.title, paragraph.text)
-    found = [_article(record, texts) for _, record in sorted(records.items())]
+    texts = snapshot.catalog.rows(rows.tolist())
+    records = {
+        (record.id, record.number): record
+        for record in snapshot.catalog.records_of(rows.tolist()).values()
+    }
+    contexts = {
+        row: context for record in records.values() for row, context in _contexts(record, texts)
+    }
+    found = [article_of(record, texts) for _, record in sorted(records.items())]
     assert found == [state[name] for name in sorted(state)]
     assert snapshot.commit.articles == len(state)
-    assert snapshot.commit.paragraphs == len(texts)
+    assert snapshot.commit.living == len(texts)
+    assert snapshot.commit.paragraphs == sum(len(article.paragraphs) for article in found)
     for record in records.values():
         assert snapshot.article(record.id) == record
         assert record.digest == state[record.id].digest()
@@ -79,8 +83,8 @@ def assert_encoded(snapshot: IndexSnapshot, embeddings: Embeddings) -> None:
     """Check that the embedding of each living row is the encoder's for its text, on disk."""
     stored = VectorFile(snapshot.parts / VECTORS, snapshot.manifest.encoder.dimension)
     for record in snapshot.catalog.alive(snapshot.sequence):
-        for row, text in snapshot.catalog.texts(record.rows).items():
-            expected = embeddings[InContext(record.title, text)].astype(np.float16)
+        for row, context in _contexts(record, snapshot.catalog.rows(record.rows)):
+            expected = embeddings[context].astype(np.float16)
             np.testing.assert_array_equal(stored.read([row])[0], expected)
 
 
@@ -133,7 +137,7 @@ def _assert_columns(snapshot: IndexSnapshot, records: Collection[Record]) -> Non
             assert np.unique(columns.code(field)[rows]).tolist() == codes
     numbers = np.zeros(snapshot.commit.rows, np.uint32)
     for values in catalog.column_values(0):
-        numbers[values.first_row : values.first_row + values.paragraphs] = values.number
+        numbers[values.first_row : values.first_row + values.row_count] = values.number
     np.testing.assert_array_equal(columns.article, numbers)
 
 
@@ -141,15 +145,6 @@ def _either(words: Collection[str]) -> Or:
     return Or([Term(field, word) for word in sorted(words) for field in ("text", "title")])
 
 
-def _article(record: Record, texts: Mapping[int, str]) -> Article:
-    return Article(
-        id=record.id,
-        title=record.title,
-        paragraphs=tuple(texts[row] for row in record.rows),
-        url=record.url,
-        source=record.source,
-        author=record.author,
-        section=record.section,
-        published=record.published,
-        language=record.language,
-    )
+def _contexts(record: Record, rows: Mapping[int, Row]) -> Iterator[tuple[int, InContext]]:
+    contexts = contexts_of(record.title, [rows[row] for row in record.rows])
+    return zip(record.rows, contexts, strict=True)

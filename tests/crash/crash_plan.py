@@ -108,6 +108,8 @@ class Newsroom:
         """Draw an article; its word is in its title and its first paragraph."""
         word = self._word()
         texts = [f"{word} {self._text()}"]
+        if self._rng.random() < 0.2:
+            texts.append(" ".join(f"{self._word()} {self._text()}" for _ in range(12)))  # in parts
         for _ in range(self._rng.randint(0, 3)):
             own = self._rng.random() < 0.5
             texts.append(f"{self._word()} {self._text()}" if own else self._rng.choice(SHARED))

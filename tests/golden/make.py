@@ -40,7 +40,7 @@ from nutgraf.search import Filters, Searcher, SearchRequest
 
 HERE: Final = Path(__file__).parent
 
-SEED: Final = 1
+SEED: Final = 2
 """Of the weights. One with which no two hits come closer than APART."""
 
 APART: Final = 0.05
@@ -140,6 +140,14 @@ SECOND: Final = (
             "The new bridge to the island will cost twice what was planned, and the harbour board "
             "wants drivers to pay for it. A toll of three pounds is proposed.",
             "Ferry owners say that a bridge would end the crossing within a year.",
+            "The board has met eleven times. In March it heard the engineers, who want piers of "
+            "granite and a span of ninety metres; in April the fishermen, who want none of it, and "
+            "a lawyer for the eel smokers of Skarne. In May nobody came but two schoolchildren "
+            "with a model made of spaghetti, which held up a brick. In June the minutes were lost. "
+            "In July they were found in the freezer of a trawler, legible but for the vote, and "
+            "the vote was taken again. It was a tie; the chairman, who had slept, asked for it to "
+            "be repeated, and it was a tie once more. In August the board was on holiday, and in "
+            "September it was told that granite had become dearer than gold, or nearly so.",
         ),
         source="The Harrow Ledger",
         author="Tobias Rennick",
@@ -290,7 +298,7 @@ def make_encoder(folder: Path) -> Path:
     ).save_pretrained(model)  # fmt: skip
     config = transformers.BertConfig(
         vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
-        intermediate_size=64, max_position_embeddings=64,
+        intermediate_size=64, max_position_embeddings=256,
         initializer_range=0.2,  # Far from 0, or all texts would have the same embedding.
     )  # fmt: skip
     transformers.BertModel(config).save_pretrained(model)
@@ -304,7 +312,7 @@ def make_encoder(folder: Path) -> Path:
     for name, values in (
         ("modules.json", modules),
         ("1_Pooling/config.json", pooling),
-        ("sentence_bert_config.json", {"max_seq_length": 48, "do_lower_case": False}),
+        ("sentence_bert_config.json", {"max_seq_length": 256, "do_lower_case": False}),
     ):
         (model / name).write_text(json.dumps(values))
     # Named by us: the name of the folder would be a path of this machine.

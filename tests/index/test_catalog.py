@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,11 +13,21 @@ from nutgraf.index.catalog import Catalog
 from nutgraf.index.catalog_writer import CatalogWriter
 from nutgraf.index.columns import NO_DATE, Columns, catch_up
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.records import seal_of, seal_of_text
+from nutgraf.index.records import article_of, seal_of, seal_of_row
+from nutgraf.index.rows import ArticleRows, Row
 
 
 def article(name, *paragraphs, **fields):
-    return Article(id=name, title=name.upper(), paragraphs=paragraphs or ("p",), **fields)
+    """An article with a row a paragraph, but for those with a bar in them, where they are cut."""
+    rows = []
+    texts = [text.split("|") for text in paragraphs or ("p",)]
+    for position, parts in enumerate(texts):
+        for at, part in enumerate(parts, 1):
+            start = sum(map(len, parts[: at - 1]))
+            rows.append(Row(position, at if len(parts) > 1 else 0, start, part))
+    made = Article(id=name, title=name.upper(), paragraphs=tuple(map("".join, texts)), **fields)
+    contexts = tuple(f"{made.title}: {row.text}".encode() for row in rows)
+    return ArticleRows(made, tuple(rows), contexts)
 
 
 @pytest.fixture
@@ -61,9 +72,9 @@ def test_texts_of_the_last_commit_are_those_that_were_written(catalog):
     assert remembered[0] == {2: "3", 3: "4"}
 
 
-@given(st.integers(0, 2**40), st.binary(), st.binary())
-def test_the_seal_of_a_text_is_that_of_any_fields(row, digest, context):
-    assert seal_of_text(row, digest, context) == seal_of((row, digest, context))
+@given(st.tuples(*[st.integers(0, 2**40)] * 4, st.binary(), st.binary()))
+def test_the_seal_of_a_row_is_that_of_any_fields(fields):
+    assert seal_of_row(*fields) == seal_of(fields)
 
 
 def test_rows_lead_to_records(catalog):
@@ -78,10 +89,37 @@ def test_rows_lead_to_records(catalog):
 
 def test_known_texts_are_recognised(catalog):
     catalog.write([article("a", "same", "other")], [], 0, 0)
-    (digest,) = {
-        row[0] for row in catalog.fetch("SELECT context FROM paragraphs WHERE row = 0", ())
-    }
-    assert catalog.rows_of_contexts([digest, b"unknown"]) == {digest: 0}
+    assert catalog.rows_of_contexts([b"A: same", b"unknown"]) == {b"A: same": 0}
+
+
+def test_parts_make_up_the_article_that_was_put(catalog, tmp_path):
+    put = article("a", "whole", "one, |two, |three", "last")
+    commit = catalog.write([put, article("b")], [], 0, 0)
+    assert (commit.rows, commit.living, commit.paragraphs) == (6, 6, 4)
+    record = catalog.find("a", 1)
+    rows = catalog.rows(record.rows)
+    assert rows[3] == Row(1, 3, 10, "three")
+    assert article_of(record, rows) == put.article
+    assert list(catalog.rows_at(record, 1)) == [1, 2, 3]
+    assert catalog.positions([5, 4, 2]) == {5: 0, 4: 2, 2: 1}
+    catch_up(tmp_path / "columns", catalog, 6)
+    columns = Columns.open(tmp_path / "columns", 6)
+    assert columns.part.tolist() == [0, 1, 2, 3, 0, 0]
+    assert columns.paragraphs(np.arange(6)).tolist() == [0, 1, 1, 1, 4, 5]
+    second = catalog.write([article("b", "b|b")], ["a"], 6, 0)
+    assert (second.rows, second.living, second.articles, second.paragraphs) == (8, 2, 1, 1)
+    assert catalog.removed_rows(2) == [range(5), range(5, 6)]
+
+
+def test_a_row_that_the_disk_has_moved_is_not_shown(catalog, tmp_path):
+    catalog.write([article("a", "one|two", "three")], [], 0, 0)
+    with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as other:
+        other.execute("UPDATE paragraphs SET position = 1 WHERE row = 1")
+        other.commit()
+    catalog.forget_texts()
+    for attempt in (lambda: catalog.rows([1]), lambda: catalog.positions([1])):
+        with pytest.raises(BrokenIndexError, match="row 1 is not what was written"):
+            attempt()
 
 
 def test_a_failed_write_leaves_nothing(catalog):

@@ -17,7 +17,7 @@ from nutgraf.index import IndexSnapshot, IndexWriter, create_index, rebuild, ver
 from nutgraf.index.article import Article
 from nutgraf.index.backup import back_up_index
 from nutgraf.index.catalog import Catalog
-from nutgraf.index.context import InContext, TitledEncoder
+from nutgraf.index.context import TitledEncoder
 from nutgraf.index.encoder import EncoderConfig, OnnxEncoder
 from nutgraf.index.encoder.parts import fingerprint
 from nutgraf.index.errors import (
@@ -35,6 +35,7 @@ from nutgraf.index.rebuild import (
     reindex,
     repair_index,
 )
+from nutgraf.index.rows import contexts_of
 from nutgraf.search import Filters, Searcher
 
 SECRET = "The magistrate withdrew the accusation against Ottoline Verhaeghe."
@@ -83,10 +84,11 @@ def contents(path):
         alive = np.ones(snapshot.commit.rows, bool) if snapshot.alive is None else snapshot.alive
         assert np.flatnonzero(alive).tolist() == rows.tolist()
         encoder = TitledEncoder(snapshot.encoder)
-        for row, (record, paragraph) in texts.items():
-            (embedding,) = encoder.encode([InContext(record.title, paragraph.text)])
-            (score,) = snapshot.vectors.scores(embedding, np.array([row]))
-            assert score > 0.99
+        for record in {record for record, _ in texts.values()}:
+            read = contexts_of(record.title, [texts[row][1] for row in record.rows])
+            for row, embedding in zip(record.rows, encoder.encode(read), strict=True):
+                (score,) = snapshot.vectors.scores(embedding, np.array([row]))
+                assert score > 0.99
         return {
             paragraph.id: (paragraph.text, record.title, record.source, record.published)
             for record, paragraph in texts.values()

@@ -23,6 +23,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.layout import CATALOG, PARTS, SUGGESTIONS
 from nutgraf.index.rebuild import compact_index, repair_index
+from nutgraf.index.rows import ArticleRows, Row
 from nutgraf.index.suggestions import Suggestions, magnitude_of, seal_of_counted
 from nutgraf.index.suggestions_check import SuggestionsCheck
 from nutgraf.index.suggestions_writer import SuggestionsWriter, derive
@@ -85,6 +86,12 @@ CHANGES = st.lists(
 )
 
 
+def in_rows(article: Article) -> ArticleRows:
+    """An article with a row a paragraph."""
+    made = tuple(Row(at, 0, 0, text) for at, text in enumerate(article.paragraphs))
+    return ArticleRows(article, made, (b"",) * len(made))
+
+
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -106,7 +113,9 @@ def test_counts_are_those_of_a_recount(
                 alive[name] = put[name] = Article(name, title, tuple(texts))
                 deleted.discard(name)
             elif change == "commit":
-                catalog.write([*put.values()], sorted(deleted), catalog.last_commit().rows, 0)
+                catalog.write(
+                    [*map(in_rows, put.values())], sorted(deleted), catalog.last_commit().rows, 0
+                )
                 put.clear()
                 deleted.clear()
             elif change == "open anew":  # As after a crash between two steps of a commit.
@@ -284,13 +293,13 @@ def test_what_could_not_be_made_is_not_tried_again_until_a_writer_is_opened(tmp_
     Catalog.create(tmp_path / CATALOG)
     path = tmp_path / SUGGESTIONS
     with closing(CatalogWriter.open(tmp_path / CATALOG, writing=True)) as catalog:
-        catalog.write([Article("a", "Ferry", ("Bread",))], [], 0, 0)
+        catalog.write([in_rows(Article("a", "Ferry", ("Bread",)))], [], 0, 0)
         with closing(sqlite3.connect(tmp_path / CATALOG, isolation_level=None)) as disk:
-            disk.execute("UPDATE commits SET paragraphs = 2")
+            disk.execute("UPDATE commits SET living = 2")
             writer = SuggestionsWriter(path, catalog, Analyzers("en"))
             writer.catch_up(1)
             assert not path.exists()
-            disk.execute("UPDATE commits SET paragraphs = 1")
+            disk.execute("UPDATE commits SET living = 1")
         writer.catch_up(1)
         writer.close()
         assert not path.exists()

@@ -157,7 +157,7 @@ def test_many_texts_make_one_finding(index):
         ("DELETE FROM paragraphs WHERE row = 1", "a text is missing"),
         ("UPDATE paragraphs SET seal = seal + 1 WHERE row = 1", "row 1 (a0#1)"),
         (
-            "INSERT INTO paragraphs VALUES (9999, 'x', x'00', x'00', 0)",
+            "INSERT INTO paragraphs VALUES (9999, 0, 0, 0, x'00', x'00', 0, 'x')",
             "texts are beyond the last row",
         ),
         ("UPDATE commits SET articles = 40 WHERE sequence = 3", "does not count"),

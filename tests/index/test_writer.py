@@ -132,12 +132,13 @@ def test_embeddings_are_those_of_text_and_title_and_the_same_is_encoded_once(
     write(tantivy_index, FERRY)
     assert encoded == [*FERRY.paragraphs, FERRY.title]
     encoded.clear()
-    copy = Article("copy", FERRY.title, (*FERRY.paragraphs, "New."))
-    write(tantivy_index, copy, Article("other", "Another", ("New.",)))
-    assert encoded == ["New.", FERRY.title, "Another"]
+    last = "It is news."  # So short that it is read after what is before it.
+    copy = Article("copy", FERRY.title, (*FERRY.paragraphs, last))
+    write(tantivy_index, copy, Article("other", "Another", (last,)))
+    assert encoded == [f"Nobody was hurt. {last}", last, FERRY.title, "Another"]
     with IndexSnapshot.open(tantivy_index) as snapshot:
         rows = np.fromfile(tantivy_index / "rows.f16", np.float16).reshape(-1, 384)
-        texts = [*FERRY.paragraphs, *FERRY.paragraphs, "New.", "New."]
+        texts = [*FERRY.paragraphs, *FERRY.paragraphs, f"Nobody was hurt. {last}", last]
         titles = [FERRY.title] * 5 + ["Another"]
         both = encode(snapshot.encoder, texts) + 0.5 * encode(snapshot.encoder, titles)
         expected = both / np.linalg.norm(both, axis=1, keepdims=True)
