@@ -13,6 +13,7 @@ from nutgraf.index.sources.items import Reader
 from nutgraf.index.sources.jsonl import FIELDS, read_jsonl
 from nutgraf.index.sources.markdown import read_markdown
 from nutgraf.index.sources.parquet import read_parquet
+from nutgraf.index.sources.pdf import read_pdf
 from nutgraf.index.sources.table import read_table
 from nutgraf.index.sources.text import read_text
 from nutgraf.index.sources.warc import begins_as_warc, read_warc
@@ -54,6 +55,7 @@ KINDS: Final = (
     Kind("Parquet", (".parquet",), read_parquet, lambda head: head.startswith(b"PAR1")),
     Kind("Markdown", (".md", ".markdown"), read_markdown),
     Kind("HTML", (".html", ".htm", ".xhtml"), read_html, begins_as_html),
+    Kind("PDF", (".pdf",), read_pdf, lambda head: head.startswith(b"%PDF-")),
     Kind("web archive", (".warc",), read_warc, begins_as_warc),
     Kind("plain text", (".txt", ".text"), read_text),
     Kind("table", (".csv", ".tsv", ".tab"), read_table),

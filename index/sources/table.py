@@ -29,6 +29,8 @@ __all__ = ["read_table"]
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 
+WIDE: Final = ("utf-16", "utf-32")
+
 HEAD: Final = 64 * 1024
 """Bytes by which the way of writing is known."""
 
@@ -171,12 +173,10 @@ class _Lines:
         start = file.read(HEAD)
         self.encoding = encoding_of(start)
         self.head = start.decode(self.encoding, "replace")
-        self._text = io.TextIOWrapper(
-            io.BufferedReader(_Joined(start, file)),
-            self.encoding,
-            errors="surrogateescape",
-            newline="",
-        )
+        whole = io.BufferedReader(_Joined(start, file))
+        # Bytes that are no text are looked at row by row; of the wide ones none is by itself.
+        errors = "replace" if self.encoding.startswith(WIDE) else "surrogateescape"
+        self._text = io.TextIOWrapper(whole, self.encoding, errors, newline="")
         self.first = 1
         self._next = 1
         self._size = 0

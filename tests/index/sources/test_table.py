@@ -162,6 +162,13 @@ def test_a_row_in_another_encoding_than_the_beginning_is_flagged():
     assert found[1].paragraphs == (german.strip(),)
 
 
+@pytest.mark.parametrize("cut", [b"\x00", b"\x00\xd8", b"\x00\xd8a\x00"])
+def test_utf_16_that_breaks_off_or_is_broken_is_read_as_far_as_it_goes(cut):
+    found = rows(PLAIN.encode("utf-16") + cut)
+    assert found[0] == FERRY
+    assert all(isinstance(item, Rejected) for item in found[1:])
+
+
 def test_the_far_future_is_flagged():
     flagged, found = rows("title,text,published\nA,B,2562-01-01\n")
     assert isinstance(flagged, Flagged)
