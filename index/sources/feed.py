@@ -17,7 +17,7 @@ from nutgraf.index.sources.items import Captured, Flagged, Item, Opened, Rejecte
 
 __all__ = ["begins_as_feed", "read_feed"]
 
-MAX_FEED: Final = 32 * 1024 * 1024
+MAX_FEED: Final = 16 * 1024 * 1024
 """Bytes in a feed: it is held whole, and takes some ten times as much while it is read."""
 
 ROOT: Final = re.compile(r"<(?:[\w.-]{1,20}:)?(?:rss|feed|RDF)[\s>]", re.IGNORECASE)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_markdown"]
 
-MAX_MARKDOWN: Final = 4 * 1024 * 1024
-"""Bytes in a file: it takes a second or two for each MiB."""
+MAX_MARKDOWN: Final = 1024 * 1024
+"""Bytes in a file: prose takes a second or two for each MiB, the worst there is half a minute."""
 
 DATED: Final = re.compile(r"(?:.*/)?(\d{4}-\d{2}-\d{2})-.")
 """The name of a post in Jekyll: 2023-01-04-ferry-stops."""
