@@ -187,6 +187,9 @@ def _members(
         raise DamagedError(f"it is a damaged zip: {error}") from None
     with archive:
         for info in archive.infolist():
+            if not info.filename:
+                yield Rejected(place, "a member of it has no name: unpack it")
+                continue
             path = PurePosixPath(info.filename)
             if info.is_dir() or any(part.startswith((".", "__MACOSX")) for part in path.parts):
                 continue

@@ -37,6 +37,13 @@ MAX_UNPACKED: Final = 256 * 1024**3
 MAX_MEMORY: Final = 128 * 1024 * 1024
 """Bytes that a decompressor may take: `xz -9` and `zstd -19` ask for half of it."""
 
+DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
+"""What a zst begins with that brings a dictionary along, as web archives do:
+https://iipc.github.io/warc-specifications/specifications/warc-zstd/"""
+
+MAX_DICTIONARY: Final = 16 * 1024 * 1024
+"""Bytes in one; a tenth of a megabyte is usual."""
+
 SIGNS: Final = {
     "gz": re.compile(rb"\x1f\x8b\x08"),
     "xz": re.compile(rb"\xfd7zXZ\x00"),
@@ -146,8 +153,12 @@ class _Unpacked(Filling):
         self._packed = packed
         self._compression = compression
         self._budget = budget
-        self._decompressor: _Decompressor | None = _decompressor(compression)
-        self._read_ahead = b""
+        self._read_ahead = packed.read(len(DICTIONARY) + 4)
+        self._dictionary: zstd.ZstdDict | None = None
+        if compression == "zst" and self._read_ahead.startswith(DICTIONARY):
+            self._dictionary = _dictionary(packed, self._read_ahead)
+            self._read_ahead = b""
+        self._decompressor: _Decompressor | None = _decompressor(compression, self._dictionary)
 
     def _some(self) -> bytes:
         try:
@@ -187,7 +198,7 @@ class _Unpacked(Filling):
             rest += self._packed.read(BLOCK)
         if compression_of(rest) != self._compression:
             raise DamagedError(f"what follows the compressed data ({self._compression}) is not")
-        self._decompressor = _decompressor(self._compression)
+        self._decompressor = _decompressor(self._compression, self._dictionary)
         self._read_ahead = rest
 
 
@@ -216,7 +227,7 @@ class _Gzip:
         return content
 
 
-def _decompressor(compression: str) -> _Decompressor:
+def _decompressor(compression: str, dictionary: zstd.ZstdDict | None) -> _Decompressor:
     if compression == "gz":
         return _Gzip()
     if compression == "xz":
@@ -224,4 +235,18 @@ def _decompressor(compression: str) -> _Decompressor:
     if compression == "bz2":
         return bz2.BZ2Decompressor()
     window = zstd.DecompressionParameter.window_log_max
-    return zstd.ZstdDecompressor(options={window: MAX_MEMORY.bit_length() - 1})
+    return zstd.ZstdDecompressor(dictionary, options={window: MAX_MEMORY.bit_length() - 1})
+
+
+def _dictionary(packed: io.BufferedIOBase, head: bytes) -> zstd.ZstdDict:
+    """Return the dictionary of a zst, which may be compressed itself. Raises DamagedError."""
+    size = int.from_bytes(head[len(DICTIONARY) :], "little")
+    content = packed.read(size) if size <= MAX_DICTIONARY else b""
+    try:
+        if compression_of(content) == "zst":
+            content = _decompressor("zst", None).decompress(content, MAX_DICTIONARY)
+        dictionary = zstd.ZstdDict(content)
+        _decompressor("zst", dictionary)  # It is looked into only here.
+        return dictionary
+    except (zstd.ZstdError, EOFError, ValueError):
+        raise DamagedError("its dictionary (zst) is damaged") from None

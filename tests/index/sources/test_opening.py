@@ -71,6 +71,21 @@ def test_streams_after_one_another_are_one(compression, parts):
     assert unpack(content, compression) == b"".join(parts)
 
 
+@pytest.mark.parametrize("pack", [bytes, zstd.compress])
+def test_a_zst_may_bring_its_dictionary_along(pack):
+    samples = [lines(at + 1)[-900:] for at in range(60)]
+    dictionary = zstd.train_dict(samples, 4_000)
+    packed = pack(dictionary.dict_content)
+    head = b"\x5d\x2a\x4d\x18" + len(packed).to_bytes(4, "little") + packed
+    frames = [zstd.compress(sample, zstd_dict=dictionary) for sample in samples]
+    content = head + b"".join(frames)
+    assert compression_of(content) == "zst"
+    assert unpack(content, "zst") == b"".join(samples)
+    for broken in (head[:100], head[:4] + b"\xff" * 90, content.replace(packed, packed[::-1])):
+        with pytest.raises(DamagedError):
+            unpack(broken, "zst")
+
+
 def test_zeros_after_a_stream_fill_up_a_block_and_other_things_do_not():
     assert unpack(gzip.compress(b"a") + bytes(70_000) + gzip.compress(b"b"), "gz") == b"ab"
     assert unpack(gzip.compress(b"a") + bytes(9), "gz") == b"a"
@@ -183,6 +198,15 @@ def test_a_member_that_cannot_be_read_leaves_the_others(tmp_path):
     assert "packed in what is packed" in reasons["3.txt.gz"]
     assert "packed in what is packed" in reasons["4.zip"]
     assert "encrypted" in reasons["5.txt"]
+
+
+def test_a_member_without_a_name_leaves_the_others(tmp_path):
+    file = make_zip(tmp_path / "a.zip", **{"1.txt": ARTICLE, "2.txt": ARTICLE})
+    # zipfile cuts names at a NUL.
+    file.write_bytes(file.read_bytes().replace(b"1.txt", b"\x00.txt"))
+    rejected, article = read(file)
+    assert "has no name" in rejected.reason
+    assert article.id == "a/2"
 
 
 def test_a_zip_is_a_bomb_by_all_that_it_holds(tmp_path, monkeypatch):
