@@ -73,7 +73,8 @@ class Wording:
     def __init__(self, analyzers: Analyzers) -> None:
         self._analyzers = analyzers
         self._analyzer = analyzers.default
-        self._words = _Read(_plain_form)
+        self._simple = _Read(lambda run: _forms(_QUICK.findall(run)))
+        self._others = _Read(lambda run: _forms(self._analyzer.words(run)))
         self._names: dict[str, _Read] = {}
 
     def of(self, title: str, paragraphs: Iterable[str], language: str | None = None) -> set[str]:
@@ -82,17 +83,23 @@ class Wording:
         `language` is the article's tag: by it words are known that are not part of a phrase.
         """
         analyzer = self._analyzers.of(language)
-        words: set[str] = set()
+        # What stands between white space comes again and again: its words are remembered.
+        simple: set[str] = set()
+        others: set[str] = set()
         names: set[str] = set()
         for text in (title, *paragraphs):
-            simple = text.isascii() or _SIMPLE.fullmatch(text)
-            words.update(_QUICK.findall(text) if simple else self._analyzer.words(text))
+            runs = simple if text.isascii() or _SIMPLE.fullmatch(text) else others
+            runs.update(text.split())
             names.update(_NAMES.findall(text))
         found: set[str] = set(_title_phrases(title, analyzer))
         read = self._names.get(analyzer.language)
         if read is None:
             read = self._names[analyzer.language] = _Read(partial(_name, analyzer=analyzer))
-        return found.union(*map(self._words.__getitem__, words), *map(read.__getitem__, names))
+        return found.union(
+            *map(self._simple.__getitem__, simple),
+            *map(self._others.__getitem__, others),
+            *map(read.__getitem__, names),
+        )
 
     def key(self, text: str) -> str:
         """Return the words of a form, folded, with single spaces: alike forms have one key."""
@@ -152,12 +159,18 @@ class _Read(dict[str, tuple[str, ...]]):
         self._forms = forms
 
     def __missing__(self, read: str) -> tuple[str, ...]:
+        forms = self._forms(read)
+        if len(read) > MAX_PHRASE:  # A text without white space, for one.
+            return forms
         if len(self) >= _MAX_CACHED:
             self.clear()
-        self[read] = forms = self._forms(read)
+        self[read] = forms
         return forms
 
 
-def _plain_form(word: str) -> tuple[str, ...]:
-    form = word.replace("’", "'").removesuffix("'s")
-    return (form,) if MIN_WORD <= len(form) <= MAX_WORD and is_plain_word(form) else ()
+def _forms(words: Iterable[str]) -> tuple[str, ...]:
+    """Return of words as they stand in a text those that are kept, as they are kept."""
+    forms = (word.replace("’", "'").removesuffix("'s") for word in words)
+    return tuple(
+        form for form in forms if MIN_WORD <= len(form) <= MAX_WORD and is_plain_word(form)
+    )

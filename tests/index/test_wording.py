@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nutgraf.index.keywords.analysis import Analyzers
-from nutgraf.index.wording import Wording
+from nutgraf.index.wording import _QUICK, _SIMPLE, Wording, _forms
 
 ENGLISH = Wording(Analyzers("en"))
 
@@ -81,3 +81,11 @@ def test_any_text_is_read_alike_each_time(title: str, texts: list[str]) -> None:
     assert forms == OTHER.of(title, texts)
     assert all(form and len(form) <= 80 and form == form.strip() for form in forms)
     assert all(ENGLISH.key(form) for form in forms)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text("abZé’'s-., \u00a0\u0301ﬁ東京ท\n", max_size=30))
+def test_words_are_those_of_the_text_as_a_whole(text: str) -> None:
+    simple = text.isascii() or _SIMPLE.fullmatch(text)
+    words_ = _QUICK.findall(text) if simple else ENGLISH._analyzer.words(text)
+    assert words(text) == set(_forms(words_))
