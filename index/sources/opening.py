@@ -50,6 +50,9 @@ LONGEST_ENDING: Final = 10
 LONGEST_SIGN: Final = 16
 """Bytes that tell what a file is compressed by, and more."""
 
+MAX_LIST: Final = 32 * 1024 * 1024
+"""Bytes in the list of a zip's members, which is held in memory some ten times over."""
+
 ERRORS: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError,
     RuntimeError, ValueError, OverflowError,
@@ -139,7 +142,8 @@ def contents(file: Counted, name: str, place: str) -> Iterator[Content | Rejecte
     elif (size := file.size) is None:
         yield Rejected(place, "a zip cannot be read from a stream: give the name of a file")
     else:
-        yield from _members(buffered, place, stem, Budget(lambda: size))
+        buffered.detach()
+        yield from _members(file, place, stem, Budget(lambda: size))
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -178,11 +182,21 @@ def _unpacked_once(
     return Content(file, place, stem, ending, member)
 
 
-def _members(
-    file: io.BufferedReader[Any], place: str, stem: str, budget: Budget
-) -> Iterator[Content | Rejected]:
+class _Archive(io.BufferedReader):
+    """A file of which zipfile reads no list of members that is too long."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """See BufferedReader."""
+        if size is not None and size > MAX_LIST:
+            raise DamagedError(f"the list of its members is longer than {MAX_LIST:,} bytes")
+        return super().read(size)
+
+
+def _members(file: Counted, place: str, stem: str, budget: Budget) -> Iterator[Content | Rejected]:
     try:
-        archive = zipfile.ZipFile(file)
+        archive = zipfile.ZipFile(_Archive(file, BLOCK))
+    except DamagedError:
+        raise
     except ERRORS as error:
         raise DamagedError(f"it is a damaged zip: {error}") from None
     with archive:

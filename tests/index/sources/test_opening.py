@@ -200,6 +200,13 @@ def test_a_member_that_cannot_be_read_leaves_the_others(tmp_path):
     assert "encrypted" in reasons["5.txt"]
 
 
+def test_a_list_of_members_that_fills_memory_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "MAX_LIST", 1_000)
+    file = make_zip(tmp_path / "a.zip", **{f"{at}.txt": ARTICLE for at in range(30)})
+    (rejected,) = read(file)
+    assert rejected == Rejected(str(file), "the list of its members is longer than 1,000 bytes")
+
+
 def test_a_member_without_a_name_leaves_the_others(tmp_path):
     file = make_zip(tmp_path / "a.zip", **{"1.txt": ARTICLE, "2.txt": ARTICLE})
     # zipfile cuts names at a NUL.
