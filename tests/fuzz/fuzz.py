@@ -19,9 +19,19 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from more_samples import (
+    feed_samples,
+    jsonl_samples,
+    markdown_samples,
+    parquet_samples,
+    pdf_samples,
+    table_samples,
+    text_samples,
+)
 from samples import Samples, html_samples, packed_samples, warc_samples
 
 from nutgraf.index.article import Article
+from nutgraf.index.sources.feed import read_feed
 from nutgraf.index.sources.files import SourceFile, read_file
 from nutgraf.index.sources.html import read_html
 from nutgraf.index.sources.items import (
@@ -34,6 +44,12 @@ from nutgraf.index.sources.items import (
     Rejected,
     Skipped,
 )
+from nutgraf.index.sources.jsonl import read_jsonl
+from nutgraf.index.sources.markdown import read_markdown
+from nutgraf.index.sources.parquet import read_parquet
+from nutgraf.index.sources.pdf import read_pdf
+from nutgraf.index.sources.table import read_table
+from nutgraf.index.sources.text import read_text
 from nutgraf.index.sources.warc import read_warc
 
 SLOW = 10.0
@@ -52,8 +68,15 @@ def read_packed(opened: Opened) -> Iterable[object]:
 
 
 READERS: dict[str, tuple[Reader | Callable[[Opened], Iterable[object]], Callable[[], Samples]]] = {
+    "feed": (read_feed, feed_samples),
     "html": (read_html, html_samples),
+    "jsonl": (read_jsonl, jsonl_samples),
+    "markdown": (read_markdown, markdown_samples),
     "packed": (read_packed, packed_samples),
+    "parquet": (read_parquet, parquet_samples),
+    "pdf": (read_pdf, pdf_samples),
+    "table": (read_table, table_samples),
+    "text": (read_text, text_samples),
     "warc": (read_warc, warc_samples),
 }
 
