@@ -1,11 +1,14 @@
 """Readers: articles out of files, and what is said of the rest."""
 
+import gzip
 import io
 import json
 import sys
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from nutgraf.index.article import MAX_PARAGRAPH, Article
 from nutgraf.index.sources import Rejected, Skipped, read_sources, text, total_bytes
@@ -202,3 +205,23 @@ def test_bytes_are_reported_as_they_are_read(tmp_path):
         == sum((tmp_path / name).stat().st_size for name in ("a.txt", "b.jsonl"))
     )
     assert total_bytes([str(tmp_path), "-"]) is None
+
+
+def test_every_kind_is_read_from_a_folder_packed_or_not(tmp_path):
+    table, item = io.BytesIO(), "<item><title>A</title><description>B</description></item>"
+    parquet.write_table(pyarrow.table({"title": ["A"], "text": ["B"]}), table)
+    holds = {
+        "line.jsonl": b'{"title": "A", "text": "B"}',
+        "page.md": b"# A\n\nB",
+        "rows.csv": b"title,text\nA,B\n",
+        "tabs.tsv": b"title\ttext\nA\tB\n",
+        "columns.parquet": table.getvalue(),
+        "feed.xml": f"<rss><channel>{item}</channel></rss>".encode(),
+        "plain.txt": b"A\n\nB",
+    }
+    for name, content in holds.items():
+        (tmp_path / name).write_bytes(content)
+        (tmp_path / f"packed-{name}.gz").write_bytes(gzip.compress(content))
+    items = read(tmp_path)
+    assert [str(item) for item in items if not isinstance(item, Article)] == []
+    assert [(item.title, item.paragraphs) for item in items] == [("A", ("B",))] * 2 * len(holds)
