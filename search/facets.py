@@ -9,6 +9,7 @@ seen and chosen; those of the other fields do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from nutgraf.search.options import Filters
 from nutgraf.search.query import Question
 from nutgraf.search.request import DEPTH, SearchRequest
 from nutgraf.search.retrieve import keyword_matches, semantic_ranking
+from nutgraf.search.understanding import understand
 
 __all__ = ["MAX_COUNTS", "count_facets"]
 
@@ -80,6 +82,9 @@ def _matching(
     candidates: Candidates,
 ) -> NDArray[np.int64]:
     """Return the rows, ascending, that match under `filters`, by the rankings that were made."""
+    if filters.language != request.filters.language:
+        # In languages that are filtered out, its words can have other terms.
+        question = understand(snapshot, replace(request, filters=filters))
     mask = np.zeros(snapshot.commit.rows, bool)
     if candidates.keyword is not None:
         mask = keyword_matches(snapshot, question, filters)

@@ -164,6 +164,16 @@ def test_a_filter_leaves_only_its_languages(searcher: Searcher) -> None:
     assert ids(searcher, "language:en house bread") == ["en"]
 
 
+def test_a_facet_counts_the_languages_that_are_filtered_out(searcher: Searcher) -> None:
+    found = searcher.search(
+        "Schule Brote",
+        mode="keyword",
+        facets=("language",),
+        filters=Filters(language=("en",)),
+    )
+    assert {one.value: one.count for one in found.facets["language"]} == {"de": 1}
+
+
 def test_scripts_without_spaces(searcher: Searcher) -> None:
     assert ids(searcher, '"三所学校"') == ["zh"]
     assert ids(searcher, '"学校三所"') == []
