@@ -138,6 +138,7 @@ def _parsed(text: str) -> HtmlElement:
     if any(entry.type_name == DEEPEST for entry in parser.error_log):
         raise InputError(f"its elements are nested in more than {DEEPEST_OF_LXML} others")
     _check_size(tree)
+    etree.strip_elements(tree, "noscript", with_tail=False)  # "Please enable JavaScript."
     for cell in tree.iter("td", "th"):
         # trafilatura would make the cells that a cell stands for: a million, if it says so.
         cell.attrib.pop("rowspan", None)

@@ -210,6 +210,10 @@ def test_dates_in_other_formats_are_understood_and_the_future_is_flagged():
         ("<!-- nothing -->", "there is no HTML in the page"),
         (html(""), "no article was found in the page"),
         (html("<ul>" + "<li><a href=/1>Mast falls</a>" * 50), "no article was found in the page"),
+        (
+            "<noscript><p>You need JavaScript to read this page, please.</p></noscript>",
+            "no article was found in the page",
+        ),
         (html("<div>" * 400 + LEDE), "nested in more than 255 others"),
         (html("<p></p>" * 50_001), "more than 50,000 elements"),
         (html(("<div>" * 150 + "text" + "</div>" * 150) * 100), "in one another"),
