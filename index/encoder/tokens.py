@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -48,12 +49,20 @@ class Tokens:
         if text.isascii() and len(text) < self._config.max_tokens // 2:
             return True
         known, left = self._words, self.limit
+        unknown = []
         for word in text.split():
             count = known.get(word)
-            left -= self._count_word(word) if count is None else count
+            if count is not None:
+                left -= count
+            else:
+                unknown.append(word)
+        if left >= 0 and sum(map(_most, unknown)) <= left:
+            return True
+        for word in unknown:
             if left < 0:
-                return False
-        return True
+                break
+            left -= self._count_word(word)
+        return left >= 0
 
     def starts(self, text: str) -> list[int]:
         """Return where in a text its tokens begin, in code points, ascending."""
@@ -83,3 +92,8 @@ class Tokens:
         opened.no_truncation()
         opened.no_padding()
         return opened
+
+
+def _most(word: str) -> float:
+    """Return how many tokens a word has at most: one a letter of ASCII, and one for its space."""
+    return len(word) + 1 if word.isascii() else math.inf
