@@ -23,8 +23,17 @@ MAX_PAGES: Final = 2_000
 MAX_DRAWN: Final = 4 * 1024 * 1024
 """Bytes of drawing on a page: text takes some thousands, what has more is a map."""
 
-MAX_STEPS: Final = 3_000_000
+MAX_ALL_DRAWN: Final = 64 * 1024 * 1024
+"""Bytes of drawing in a file: many pages can be drawn by the same ones."""
+
+MAX_STEPS: Final = 2_000_000
 """Steps of drawing in a file. Forms can hold one another, so that a few bytes make very many."""
+
+LETTERS_A_STEP: Final = 20
+"""Letters whose drawing counts as one step more."""
+
+FARTHEST: Final = 100_000.0
+"""Points; the largest page there can be has 14,400."""
 
 CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
@@ -105,8 +114,9 @@ class _Steps:
     def __init__(self) -> None:
         self.left = MAX_STEPS
 
-    def __call__(self, *_: Any) -> None:
-        self.left -= 1
+    def __call__(self, _operator: Any, operands: Any, *_: Any) -> None:
+        letters = sum(len(one) for one in operands if isinstance(one, str | bytes | list))
+        self.left -= 1 + letters // LETTERS_A_STEP
         if self.left < 0:
             raise InputError(f"its pages are drawn in more than {MAX_STEPS:,} steps")
 
@@ -115,12 +125,15 @@ def _lines(reader: PdfReader, count: int) -> tuple[list[Line], list[int]]:
     lines: list[Line] = []
     unread: list[int] = []
     steps = _Steps()
+    left = MAX_ALL_DRAWN
     for number in range(count):
         drawn = _Drawn(number)
         try:
             page = reader.pages[number]
             contents = page.get_contents()
-            if contents is not None and len(contents.get_data()) > MAX_DRAWN:
+            size = 0 if contents is None else len(contents.get_data())
+            left -= size
+            if size > MAX_DRAWN or left < 0:
                 unread.append(number + 1)
                 continue
             page.extract_text(visitor_operand_before=steps, visitor_text=drawn.write)
@@ -172,10 +185,15 @@ class _Drawn:
 
 
 def _place(outer: Any, inner: Any, size: float) -> tuple[float, float, float]:
-    """Return x, y and the size of letters, in points, from the bottom left of the page."""
+    """Return x, y and the size of letters, in points, from the bottom left of the page.
+
+    What is so far away, or so large, that no page has it is 0.
+    """
     x = inner[4] * outer[0] + inner[5] * outer[2] + outer[4]
     y = inner[4] * outer[1] + inner[5] * outer[3] + outer[5]
-    return float(x), float(y), abs(float(size * inner[3] * outer[3]))
+    height = abs(size * inner[3] * outer[3])
+    x, y, height = (float(one) if abs(one) < FARTHEST else 0.0 for one in (x, y, height))
+    return x, y, height
 
 
 def _metadata(reader: PdfReader) -> dict[str, Any]:

@@ -203,6 +203,15 @@ def test_bombs_are_refused(monkeypatch):
     assert isinstance(itself, Rejected)
 
 
+def test_letters_of_no_size_and_pages_that_are_drawn_alike(monkeypatch):
+    large = b"2 0 0 2 0 0 cm " * 5_000 + drawn(FIRST)
+    (found,) = read(pdf(large, FIRST, Title="T"))
+    assert "The ferry between the islands" in found.paragraphs[0]
+    monkeypatch.setattr(pdf_file, "MAX_ALL_DRAWN", 2 * len(drawn(FIRST)))
+    flagged, _ = read(pdf(FIRST, FIRST, FIRST, FIRST, Title="T"))
+    assert flagged.reason == "what is on page 3, 4 cannot be read"
+
+
 def test_too_many_pages_and_bytes(monkeypatch):
     monkeypatch.setattr(pdf_file, "MAX_PAGES", 1)
     (rejected,) = read(pdf(FIRST, FIRST))
