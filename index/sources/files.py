@@ -23,8 +23,8 @@ from nutgraf.index.sources.items import (
     Rejected,
     Skipped,
 )
-from nutgraf.index.sources.jsonl import holds_articles, read_jsonl
-from nutgraf.index.sources.kinds import ENDINGS, JSONL, kind_by_content, kind_of
+from nutgraf.index.sources.jsonl import read_jsonl
+from nutgraf.index.sources.kinds import ENDINGS, kind_by_content, kind_of
 from nutgraf.index.sources.opening import (
     COMPRESSED,
     ZIP,
@@ -170,22 +170,14 @@ def _read(source: SourceFile, file: Counted, options: ReadOptions) -> Iterator[I
                 yield (
                     Rejected(source.path, reason) if source.named else Skipped(source.path, reason)
                 )
-            elif kind is JSONL and _is_other(head, source, content):
-                yield Skipped(
-                    content.place, "its first line has no 'title', 'text' or 'paragraphs'"
-                )
             else:
                 name = _member_name(source, content, taken) if content.member else source.name
-                yield from kind.read(Opened(content.file, content.place, name, options))
+                named = source.named and not content.member
+                yield from kind.read(Opened(content.file, content.place, name, options, named))
         except OSError as error:
             yield Rejected(content.place, _why_unread(error))
     if unknown:
         yield Skipped(source.path, _not_taken(unknown))
-
-
-def _is_other(head: bytes, source: SourceFile, content: Content) -> bool:
-    """Tell whether JSONL that nobody named holds something else, such as judged questions."""
-    return (content.member or not source.named) and not holds_articles(head)
 
 
 def _why_unread(error: OSError) -> str:
@@ -198,6 +190,8 @@ def _why_unread(error: OSError) -> str:
 
 def _file_name(path: Path, taken: dict[str, str]) -> FileName:
     stem, ending = split_name(path.name)
+    if stem == "index" and path.parent.name:
+        stem = path.parent.name  # As sites have it, with a folder for each article.
     # Members of a zip are called ZIP/MEMBER, and so like no file beside it.
     first = taken.setdefault(f"{stem}/" if ending == ZIP else stem, str(path))
     return FileName(stem, None if first == str(path) else first)

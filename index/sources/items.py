@@ -122,13 +122,19 @@ class ReadOptions:
 class Opened:
     """A file, or a member of an archive, opened: `file` gives what it holds, decompressed.
 
-    `place` is what messages call it.
+    `place` is what messages call it. `named` is False where nobody asked for
+    it by name: what it holds may be none of an index's business then.
     """
 
     file: BinaryIO
     place: str
     name: FileName
     options: ReadOptions = ReadOptions()
+    named: bool = True
+
+    def without_articles(self, reason: str) -> Rejected | Skipped:
+        """Return what is to be told of the file where it holds something else."""
+        return Rejected(self.place, reason) if self.named else Skipped(self.place, reason)
 
 
 Item = Article | Captured | Rejected | Flagged

@@ -8,7 +8,7 @@ the last two are needed; other fields are passed over.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, BinaryIO, Final
 
@@ -16,36 +16,49 @@ from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import split_paragraphs
 from nutgraf.index.sources.dates import flags_of, iso_date
-from nutgraf.index.sources.items import Item, Opened, Rejected
+from nutgraf.index.sources.items import Item, Opened, Rejected, Skipped
 from nutgraf.index.sources.mapping import rename
 from nutgraf.index.sources.text import MAX_TEXT, decode
 
-__all__ = ["FIELDS", "article_of", "holds_articles", "parse_line", "read_jsonl"]
+__all__ = ["article_of", "looks_like_article", "parse_line", "read_jsonl"]
 
 OPTIONAL: Final = ("url", "source", "author", "section", "language")
 
-FIELDS: Final = ("title", "text", "paragraphs")
-"""What tells an article from another object: it has one of them."""
+NAMES: Final = ("title", "paragraphs")
+"""What tells an article from another object, such as a question: it has one of these."""
+
+OTHER: Final = (
+    "its first line has no 'title' and no 'paragraphs', so it is taken for something else than "
+    "articles; to read it, name the file, and with --map the fields"
+)
 
 KINDS: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
                 float: "a number", str: "text"}  # fmt: skip
 
 
-def read_jsonl(opened: Opened) -> Iterator[Item]:
+def read_jsonl(opened: Opened) -> Iterator[Item | Skipped]:
     """Yield an article, or why there is none, for each line that is not blank.
+
+    A file that nobody named is passed over if its first line is no article.
 
     An article without an id gets the file's name and the line's number, NAME:7;
     on standard input, a digest of the line.
     """
-    empty = True
+    empty, doubtful = True, not opened.named
+    columns = opened.options.columns
     for number, line in _lines(opened.file):
         if not line.strip():
             continue
         empty = False
         place = f"{opened.place}:{number}"
         try:
+            fields = parse_line(line)
+            if doubtful and not looks_like_article(fields, columns):
+                yield opened.without_articles(OTHER)
+                return
+            doubtful = False
             article = article_of(
-                rename(parse_line(line), opened.options.columns),
+                rename(fields, columns),
                 partial(opened.name.article_id, number, line.strip()),
             )
         except InputError as error:
@@ -57,13 +70,9 @@ def read_jsonl(opened: Opened) -> Iterator[Item]:
         yield Rejected(opened.place, "the file is empty")
 
 
-def holds_articles(head: bytes) -> bool:
-    """Tell whether a JSONL file that begins so looks as if it held articles, by its first line."""
-    try:
-        fields = parse_line(head.split(b"\n", 1)[0])
-    except InputError:
-        return True  # It is long, or whoever reads it is to be told what is wrong with it.
-    return any(name in fields for name in FIELDS)
+def looks_like_article(fields: dict[str, Any], columns: Mapping[str, str]) -> bool:
+    """Tell whether an object is an article, well-formed or not, whatever its fields are called."""
+    return any(columns.get(name, name) in fields for name in NAMES)
 
 
 def parse_line(line: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Final
 from nutgraf.index.sources.feed import begins_as_feed, read_feed
 from nutgraf.index.sources.html import begins_as_html, read_html
 from nutgraf.index.sources.items import Reader
-from nutgraf.index.sources.jsonl import FIELDS, read_jsonl
+from nutgraf.index.sources.jsonl import looks_like_article, read_jsonl
 from nutgraf.index.sources.markdown import read_markdown
 from nutgraf.index.sources.parquet import read_parquet
 from nutgraf.index.sources.pdf import read_pdf
@@ -44,7 +44,7 @@ def _begins_as_jsonl(head: bytes) -> bool:
         fields = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return any(name in fields for name in FIELDS)
+    return looks_like_article(fields, {})
 
 
 JSONL: Final = Kind("JSONL", (".jsonl", ".ndjson"), read_jsonl, _begins_as_jsonl)

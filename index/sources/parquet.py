@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.dates import flags_of
-from nutgraf.index.sources.items import Item, Opened, Rejected
+from nutgraf.index.sources.items import Item, Opened, Rejected, Skipped
 from nutgraf.index.sources.jsonl import article_of
 from nutgraf.index.sources.mapping import choose_columns
 
@@ -33,7 +33,7 @@ ALWAYS_FITS: Final = 256 * 1024 * 1024
 """Bytes that a file may hold, however small it is."""
 
 
-def read_parquet(opened: Opened) -> Iterator[Item]:
+def read_parquet(opened: Opened) -> Iterator[Item | Skipped]:
     """Yield an article, or why there is none, for each row. Nulls are left out.
 
     A row without an id gets the file's name and its number, from 1: NAME:7.
@@ -53,7 +53,11 @@ def read_parquet(opened: Opened) -> Iterator[Item]:
         try:
             table = parquet.ParquetFile(file, buffer_size=BUFFER, pre_buffer=False)
             names = list(table.schema_arrow.names)
-            columns = choose_columns(names, opened.options.columns)
+            try:
+                columns = choose_columns(names, opened.options.columns)
+            except InputError as error:
+                yield opened.without_articles(str(error))
+                return
             chosen = {field: names[at] for field, at in columns.items()}
             yield from _rows(table, chosen, _size(file), opened)
         except InputError as error:

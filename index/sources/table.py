@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.dates import flags_of
 from nutgraf.index.sources.encoding import decode_any, encoding_of
-from nutgraf.index.sources.items import Flagged, Item, Opened, Rejected
+from nutgraf.index.sources.items import Flagged, Item, Opened, Rejected, Skipped
 from nutgraf.index.sources.jsonl import article_of
 from nutgraf.index.sources.mapping import FIELDS, choose_columns
 from nutgraf.index.sources.text import MAX_TEXT
@@ -49,8 +49,10 @@ REASONS: Final = {
 """What csv says of a row, in our words."""
 
 
-def read_table(opened: Opened) -> Iterator[Item]:
+def read_table(opened: Opened) -> Iterator[Item | Skipped]:
     """Yield an article, or why there is none, for each row. Empty cells are left out.
+
+    A file that nobody named is passed over if it lacks a column that is needed.
 
     A row without an id gets the file's name and the number of the line that it
     begins in, NAME:7; on standard input, a digest of the row. Where another
@@ -62,9 +64,13 @@ def read_table(opened: Opened) -> Iterator[Item]:
         header = next(rows, InputError("the file is empty"))
         if isinstance(header, InputError):
             raise header
-        columns = choose_columns(header, opened.options.columns)
     except InputError as error:
         yield Rejected(opened.place, str(error))
+        return
+    try:
+        columns = choose_columns(header, opened.options.columns)
+    except InputError as error:
+        yield opened.without_articles(str(error))
         return
     if not lines.encoding.startswith("utf"):
         yield Flagged(opened.place, f"this is not UTF-8; by its looks it is {lines.encoding}")

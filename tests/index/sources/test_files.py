@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from nutgraf.index.article import MAX_PARAGRAPH, Article
-from nutgraf.index.sources import Rejected, Skipped, read_sources, text, total_bytes
+from nutgraf.index.sources import ReadOptions, Rejected, Skipped, read_sources, text, total_bytes
 
 GOOD = {"id": "g", "title": "Good", "paragraphs": ["One.", "Two."]}
 
@@ -148,9 +148,9 @@ def test_a_folder_is_read_in_order_and_says_what_it_left_out(tmp_path):
     write_lines(tmp_path / "judged.jsonl", {"question": "who?", "relevant": {}})
     first, judged, second, left_out = read(tmp_path)
     assert (first.id, second.id) == ("a", "two")
-    assert judged == Skipped(
-        str(tmp_path / "judged.jsonl"), "its first line has no 'title', 'text' or 'paragraphs'"
-    )
+    assert isinstance(judged, Skipped)
+    assert judged.place == str(tmp_path / "judged.jsonl")
+    assert "its first line has no 'title' and no 'paragraphs'" in judged.reason
     assert isinstance(left_out, Skipped)
     assert "1 of .jpg" in left_out.reason
 
@@ -225,3 +225,28 @@ def test_every_kind_is_read_from_a_folder_packed_or_not(tmp_path):
     items = read(tmp_path)
     assert [str(item) for item in items if not isinstance(item, Article)] == []
     assert [(item.title, item.paragraphs) for item in items] == [("A", ("B",))] * 2 * len(holds)
+
+
+def test_a_folder_gives_its_name_to_an_index_file_in_it(tmp_path):
+    for name in ("mast", "zebra"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "index.txt").write_text(f"{name}\n\nText")
+    assert [item.id for item in read(tmp_path)] == ["mast", "zebra"]
+
+
+def test_tables_and_lines_of_other_things_in_a_folder_are_passed_over(tmp_path):
+    write_lines(tmp_path / "asked.jsonl", {"id": "q1", "text": "who fell?"}, b"{")
+    (tmp_path / "judged.tsv").write_text("q1\tmast\t0\t1\n")
+    items = read(tmp_path)
+    assert [type(item) for item in items] == [Skipped, Skipped]
+    assert "--map" in items[0].reason
+    assert "--map title=COLUMN" in items[1].reason
+    named = read(tmp_path / "asked.jsonl", tmp_path / "judged.tsv")
+    assert [type(item) for item in named] == [Rejected] * 3
+
+
+def test_lines_whose_fields_have_other_names_are_known_by_them(tmp_path):
+    write_lines(tmp_path / "a.jsonl", {"headline": "Mast falls", "text": "At noon."})
+    options = ReadOptions({"title": "headline"})
+    (article,) = read_sources([str(tmp_path)], options=options)
+    assert article.title == "Mast falls"
