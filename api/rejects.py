@@ -45,7 +45,10 @@ class RejectsFile:
 
     def is_at(self, path: str) -> bool:
         """Tell whether a file is this one: it may lie in a folder that is read."""
-        return Path(path).name == self.path.name and self.path.samefile(path)
+        try:
+            return Path(path).name == self.path.name and self.path.samefile(path)
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Let go of the file."""

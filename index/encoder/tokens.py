@@ -47,7 +47,9 @@ class Tokens:
         A tokenizer finds no more tokens in a text than in its words one by one.
         """
         if text.isascii() and len(text) < self._config.max_tokens // 2:
-            return True
+            return True  # No tokenizer has to be opened to tell.
+        if text.isascii() and len(text) < self.limit:
+            return True  # As by `_most` of its words.
         known, left = self._words, self.limit
         unknown = []
         for word in text.split():

@@ -123,6 +123,12 @@ def test_what_surely_fits_does(tokens, text):
         assert len(tokens.starts(text)) <= tokens.limit
 
 
+@given(st.lists(st.sampled_from(["a", "zq", "mill", "é", "don't", "x9-y"]), max_size=260))
+def test_words_are_counted_only_where_that_makes_no_difference(tokens, words):
+    counted = sum(len(tokens.starts(f" {word}")) for word in words)
+    assert tokens.fits(" ".join(words)) == (counted <= tokens.limit)
+
+
 @pytest.fixture(scope="module")
 def searcher(tmp_path_factory, tiny_encoder):
     """Two articles, of which one has a paragraph in parts, with one word in each."""
