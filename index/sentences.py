@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 import sentencex
 
 __all__ = ["sentence_spans"]
+
+_WIDE: Final = re.compile(r"[^\S\x00-\x7f]")
+"""White space of more than a byte: behind a sentence's end, sentencex 1.0 breaks off at it."""
 
 
 def sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
@@ -14,6 +19,7 @@ def sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
 
     `language` is a tag such as "en". Every character that is not white space is in one.
     """
+    text = _WIDE.sub(" ", text)
     at = 0
     for sentence in sentencex.segment(language, text):
         start = text.find(sentence, at)
