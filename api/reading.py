@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Generator, Iterable
 from contextlib import closing
+from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
 from nutgraf.api.rejects import RejectsFile
+from nutgraf.api.repeats import Repeats
 from nutgraf.api.terminal import printable
 from nutgraf.index.article import Article
 from nutgraf.index.sources import (
@@ -25,6 +30,13 @@ from nutgraf.index.sources import (
 )
 
 __all__ = ["Reading"]
+
+SHOWN: Final = 20
+"""Lines on what is rejected or flagged in one file, or of files in one folder: thousands of them
+say no more."""
+
+RECORD: Final = re.compile(r":(?:[a-z]+ )?\d+$")
+"""The line or record of a file that a place names."""
 
 
 class Reading:
@@ -52,12 +64,18 @@ class Reading:
         In other processes, where that is worth it; they end with the iterator.
         """
         wanted = (item for item in found if not self._is_ours(item))
+        repeats = Repeats()
+        told: Counter[str] = Counter()
         with closing(read_found(wanted, on_bytes, self._options, workers_for(size))) as items:
             for item in newest_captures(items):
                 if isinstance(item, Article):
+                    repeats.add(item)
                     yield item
                 else:
-                    self._tell(item)
+                    self._tell(item, told)
+        self._sum_up(told)
+        if warning := repeats.warning():
+            self.warn(warning)
 
     def warn(self, message: str) -> None:
         """Tell of what concerns no article."""
@@ -67,17 +85,37 @@ class Reading:
         rejects = self._rejects
         return rejects is not None and isinstance(item, SourceFile) and rejects.is_at(item.path)
 
-    def _tell(self, item: Rejected | Skipped | Flagged) -> None:
+    def _tell(self, item: Rejected | Skipped | Flagged, told: Counter[str]) -> None:
+        """Tell of an item; `told` counts those of one file, and the files of one folder."""
         if isinstance(item, Skipped):
             self._print("skipped ", item, "dim")
             return
         if self._rejects is not None:
             self._rejects.add(item)
+        self.rejected += isinstance(item, Rejected)
+        where = _within(item.place)
+        told[where] += 1
+        if told[where] > SHOWN:
+            return
         if isinstance(item, Flagged):
             self._print("flagged ", item, "yellow")
         else:
-            self.rejected += 1
             self._print("rejected", item, "red")
+
+    def _sum_up(self, told: Counter[str]) -> None:
+        if self._rejects is None:
+            more = "--rejects FILE writes down all"
+        else:
+            more = f"{self._rejects.path} has all"
+        for where, count in told.items():
+            if count > SHOWN:
+                self.warn(f"{where}: {count - SHOWN:,} more were rejected or flagged; {more}")
 
     def _print(self, what: str, item: object, style: str) -> None:
         self.messages.print(Text(f"{what} {printable(str(item))}", style), soft_wrap=True)
+
+
+def _within(place: str) -> str:
+    """Return the file that a place is in; the folder, where the place is a whole file."""
+    file = RECORD.sub("", place)
+    return file if file != place else str(Path(place).parent)

@@ -115,6 +115,25 @@ def test_rejects_are_written_as_json(tmp_path, day):
         assert found[0]["reason"].startswith("there is no 'title'")
 
 
+def test_thousands_of_rejects_are_summed_up_and_written_down(tmp_path, day):
+    day.write_text(article("a") + '{"title": "No text"}\n' * 50)
+    rejects = tmp_path / "bad.jsonl"
+    done, told = index_day(tmp_path, rejects)
+    assert done.rejected == 50
+    assert told.count("and no 'text'") == 20
+    assert f"{day}: 30 more were rejected or flagged; {rejects} has all" in told
+    assert len(rejects.read_text().splitlines()) == 50
+    _, told = index_day(tmp_path)
+    assert "--rejects FILE writes down all" in told
+
+
+def test_an_article_that_takes_the_place_of_another_is_told(tmp_path, day):
+    day.write_text(article("a") + article("b") + article("a") + article("b", "Another text."))
+    done, told = index_day(tmp_path)
+    assert (done.created, done.updated, done.unchanged) == (2, 1, 1)
+    assert "1 article has the id of another that was read before, and took its place (b)" in told
+
+
 def test_a_file_for_rejects_that_cannot_be_written_is_told_before_anything_is_read(run, tmp_path):
     done = run("index", "missing.txt", "--rejects", "nowhere/rejects.jsonl")
     assert done.returncode == 2
