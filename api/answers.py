@@ -231,6 +231,7 @@ class StatsAnswer(BaseModel):
 
     articles: int
     paragraphs: int
+    boilerplate: int
     rows: int
     snapshot: int
     committed: str | None

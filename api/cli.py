@@ -29,6 +29,7 @@ from nutgraf.api.options import (
     AsJson,
     Columns,
     Index,
+    KeepBoilerplate,
     KeywordEngine,
     Model,
     Rejects,
@@ -81,6 +82,7 @@ def index(
     keyword_engine: KeywordEngine = None,
     model: Model = None,
     reranker: Reranker = None,
+    keep_boilerplate: KeepBoilerplate = False,
     columns: Columns = None,
     rejects: Rejects = None,
     dry_run: Annotated[
@@ -104,7 +106,7 @@ def index(
         if dry_run:
             summary = rehearse(sources, index, reading, None if as_json else tell_outcome)
         else:
-            choices = Choices(model, reranker, keyword_engine)
+            choices = Choices(model, reranker, keyword_engine, keep_boilerplate)
             summary = index_sources(sources, index, choices, reading, trust=trust)
     show_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
     if summary.interrupted:

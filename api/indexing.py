@@ -71,7 +71,7 @@ class Summary:
         noun = "paragraph" if self.paragraphs == 1 else "paragraphs"
         if self.dry_run:
             return f"nothing was written: {self.outcomes}; {self.paragraphs:,} {noun} to put"
-        known = self.paragraphs - self.encoded
+        known = max(0, self.paragraphs - self.encoded)  # A long one is encoded in parts.
         encoded = f", {known:,} of them known" if known else ""
         rate = f" ({self.paragraphs / self.seconds:,.0f}/s)" if self.paragraphs else ""
         time_ = f"{self.paragraphs:,} {noun}{encoded} in {self.seconds:.1f} s{rate}"
@@ -86,6 +86,7 @@ class Choices:
     model: str | None = None
     reranker: str | None = None
     keyword_engine: Engine | None = None
+    keep_boilerplate: bool = False
 
 
 def index_sources(
@@ -157,7 +158,7 @@ def _put(
 def _make_if_none(index: Path, choices: Choices, messages: Console) -> bool:
     """Make the index, or check that an existing one is what was asked for; tell if it was made."""
     if (index / MANIFEST).exists():
-        _check_choices(index, choices.model, choices.keyword_engine)
+        _check_choices(index, choices)
         if choices.reranker is not None:
             raise UserError(
                 f"{index} is there already: 'nutgraf reranker {choices.reranker} -i {index}' gives "
@@ -168,12 +169,24 @@ def _make_if_none(index: Path, choices: Choices, messages: Console) -> bool:
     wait = "" if exported_encoder(name) else ": some 10 s, once"
     messages.print(Text(f"making {index} with the encoder {name}{wait}", "dim"), soft_wrap=True)
     engine = choices.keyword_engine or "tantivy"
-    create_index(index, model=name, reranker=choices.reranker, keyword_engine=engine)
+    create_index(
+        index,
+        model=name,
+        reranker=choices.reranker,
+        keyword_engine=engine,
+        keep_boilerplate=choices.keep_boilerplate,
+    )
     return True
 
 
-def _check_choices(index: Path, model: str | None, engine: Engine | None) -> None:
+def _check_choices(index: Path, choices: Choices) -> None:
     manifest = Manifest.read(index)
+    model, engine = choices.model, choices.keyword_engine
+    if choices.keep_boilerplate and not manifest.keep_boilerplate:
+        raise UserError(
+            f"{index} was made without --keep-boilerplate: leave the option out, or name a new "
+            "index with -i"
+        )
     exported = None if model is None else exported_encoder(model)
     if exported is not None:
         model = EncoderConfig.read(exported).name

@@ -24,6 +24,7 @@ __all__ = [
     "Columns",
     "From",
     "Index",
+    "KeepBoilerplate",
     "KeywordEngine",
     "Model",
     "Rejects",
@@ -66,6 +67,12 @@ KeywordEngine = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="A sentence-transformers model; for a new index."),
+]
+KeepBoilerplate = Annotated[
+    bool,
+    typer.Option(
+        "--keep-boilerplate", help="Rank sign-ups, credits and notices, too; for a new index."
+    ),
 ]
 Reranker = Annotated[
     str | None,

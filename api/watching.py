@@ -18,6 +18,7 @@ from nutgraf.api.options import (
     AsJson,
     Columns,
     Index,
+    KeepBoilerplate,
     KeywordEngine,
     Model,
     Rejects,
@@ -48,6 +49,7 @@ def watch(
     keyword_engine: KeywordEngine = None,
     model: Model = None,
     reranker: Reranker = None,
+    keep_boilerplate: KeepBoilerplate = False,
     columns: Columns = None,
     rejects: Rejects = None,
     as_json: AsJson = False,
@@ -65,7 +67,7 @@ def watch(
         if not folder.is_dir():
             raise UserError(f"{folder} is no folder; 'nutgraf index' takes files")
     options = ReadOptions(parse_columns(columns or ()))
-    choices = Choices(model, reranker, keyword_engine)
+    choices = Choices(model, reranker, keyword_engine, keep_boilerplate)
     messages = Console(stderr=True)
     # Who stops a service sends this, and means what control-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -55,8 +55,9 @@ _WINDOW: Final = 500
 class CatalogAudit:
     """What a catalog holds as of `commit`, and what is wrong with it.
 
-    `alive` and `readable` are by row, and of the rows that have an article:
-    whether it is alive, and whether the text is what was written. `codes` are
+    `alive`, `readable`, `ranked` and `unread` are by row, and of the rows that
+    have an article: whether it is alive, whether the text is what was written,
+    whether it is alive and no boilerplate, and whether no encoder read it. `codes` are
     those of each coded field. `is_sound` says that records, commits and codes
     are, whatever the texts: other parts can be held against them.
     """
@@ -66,6 +67,8 @@ class CatalogAudit:
         self.paragraphs = 0
         self.alive: NDArray[np.bool_] = np.zeros(0, bool)
         self.readable: NDArray[np.bool_] = np.zeros(0, bool)
+        self.ranked: NDArray[np.bool_] = np.zeros(0, bool)
+        self.unread: NDArray[np.bool_] = np.zeros(0, bool)
         self.codes: dict[str, Mapping[str, int]] = {}
         self.is_sound = True
         self._catalog = catalog
@@ -77,10 +80,13 @@ class CatalogAudit:
         self._gains: list[list[int]] = []
         self._alive: list[range] = []
         self._damaged: list[int] = []
+        self._unread: list[int] = []
+        self._lives: list[tuple[int, int, int]] = []
         for check in (
             self._check_commits,
             self._check_codes,
             self._check_records,
+            self._check_boilerplate,
             self._check_counts,
             self._check_strays,
         ):
@@ -107,7 +113,7 @@ class CatalogAudit:
             self._sequences.append(commit.sequence)
             self._commits.append(commit)
             last = commit
-        self._gains = [[0, 0, 0] for _ in self._commits]
+        self._gains = [[0, 0, 0, 0] for _ in self._commits]
         if last != self._commit:
             self._wrong("commits are missing", f"commit {self._commit.sequence}")
 
@@ -164,6 +170,7 @@ class CatalogAudit:
             self._wrong("an article was not added by the commit that gave its rows", _named(record))
             return False
         self._gain(at, record, 1)
+        self._lives.append((record.first_row, at, len(self._commits)))
         if removed is None or (isinstance(removed, int) and removed > self._commit.sequence):
             return True
         at = bisect_left(self._sequences, removed) if isinstance(removed, int) else 0
@@ -172,6 +179,7 @@ class CatalogAudit:
             self._wrong(what, _named(record))
         else:
             self._gain(at, record, -1)
+            self._lives[-1] = (*self._lives[-1][:2], at)
         return False
 
     def _gain(self, at: int, record: Record, sign: int) -> None:
@@ -179,10 +187,12 @@ class CatalogAudit:
         gains[0] += sign
         gains[1] += sign * record.paragraphs
         gains[2] += sign * record.row_count
+        gains[3] += sign * record.row_count
 
     def _check_texts(self, record: Record, *, alive: bool) -> None:
         stored = _stored_rows(self._catalog, record.rows)
         rows = {at: row for at in record.rows if (row := _read(stored, at)) is not None}
+        self._unread += [at for at, row in rows.items() if row.boilerplate]
         remedy = PUT_AGAIN if alive else REWRITE
         for at in record.rows:
             if at not in rows:
@@ -205,19 +215,40 @@ class CatalogAudit:
             self.alive[alive.start : alive.stop] = True
         self.readable = np.ones(rows, bool) if self.is_sound else self.alive.copy()
         self.readable[[row for row in self._damaged if row < rows]] = False
+        self.ranked = self.alive.copy()
+        self.unread = np.zeros(rows, bool)
+        self.unread[[row for row in self._unread if row < rows]] = True
+
+    def _check_boilerplate(self) -> None:
+        """Look at what is left out, and take it from what each commit ranks."""
+        if not self.is_sound:
+            return
+        firsts = [first for first, _, _ in self._lives]
+        for row, added, sealed in self._catalog.stored_boilerplate():
+            if not sealed:
+                self._wrong("what is boilerplate is not what was written", f"row {row}")
+            elif added <= self._commit.sequence:
+                _, born, dead = self._lives[bisect_right(firsts, row) - 1]
+                since = max(born, bisect_left(self._sequences, added))
+                if since < dead:
+                    self._gains[since][3] -= 1
+                if since < dead < len(self._gains):
+                    self._gains[dead][3] += 1
+                self.ranked[row] = False
+        if unmarked := np.flatnonzero(self.unread & self.ranked).tolist():
+            self._wrong("what no encoder read is not left out", f"row {unmarked[0]}")
 
     def _check_counts(self) -> None:
         if not self.is_sound:
             return
-        there = np.cumsum(np.array(self._gains, np.int64).reshape(-1, 3), axis=0).tolist()
-        for commit, (articles, paragraphs, rows) in zip(self._commits, there, strict=True):
-            counted = commit.articles, commit.paragraphs, commit.living
-            if counted != (articles, paragraphs, rows):
+        there = np.cumsum(np.array(self._gains, np.int64).reshape(-1, 4), axis=0).tolist()
+        for commit, right in zip(self._commits, there, strict=True):
+            counted = [commit.articles, commit.paragraphs, commit.living, commit.ranked]
+            if counted != right:
                 self._wrong(
                     "a commit does not count what was alive after it",
-                    f"commit {commit.sequence} has {commit.articles:,} articles, "
-                    f"{commit.paragraphs:,} paragraphs and {commit.living:,} rows, its records "
-                    f"{articles:,}, {paragraphs:,} and {rows:,}",
+                    f"articles, paragraphs, rows and ranked rows of commit {commit.sequence} are "
+                    f"{counted}, those of its records {right}",
                 )
                 break  # The others differ by as much.
 

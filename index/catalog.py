@@ -30,6 +30,7 @@ from nutgraf.index.records import (
     ColumnValues,
     Commit,
     Record,
+    Recurring,
     is_sealed,
     seal_of,
     text_digest,
@@ -174,14 +175,14 @@ class Catalog:
             marks = ",".join("?" * len(some))
             statement = f"SELECT {SEALED_ROW}, seal, text FROM paragraphs WHERE row IN ({marks})"
             for *sealed, seal, text in self.fetch(statement, some):
-                row, position, part, start, digest, _ = sealed
+                row, position, part, start, digest, context = sealed
                 if (
                     not is_sealed(sealed, seal)
                     or not isinstance(text, str)
                     or text_digest(text) != digest
                 ):
                     raise BrokenIndexError(f"{self._path}: the text of row {row} {_CHANGED}")
-                found[row] = Row(position, part, start, text)
+                found[row] = Row(position, part, start, text, boilerplate=not context)
         if len(found) < len(wanted):
             missing = next(row for row in wanted if row not in found)
             raise BrokenIndexError(f"{self._path}: the text of row {missing} {_CHANGED}")
@@ -227,6 +228,41 @@ class Catalog:
         ):
             raise BrokenIndexError(f"{self._path}: what was removed {_CHANGED}")
         return [range(first, first + n) for first, n in found]
+
+    def left_out(self, sequence: int, after: int = 0) -> list[int]:
+        """Return the rows, ascending, that are boilerplate since commits `after` < s <= `sequence`.
+
+        Dead rows may be among them. Raises BrokenIndexError where one is not what was written.
+        """
+        found = self.fetch(
+            "SELECT row, added, seal FROM boilerplate WHERE added > ? AND added <= ? ORDER BY row",
+            (after, sequence),
+        )
+        if not all(seal_of((row, added)) == seal for row, added, seal in found):
+            raise BrokenIndexError(f"{self._path}: what is boilerplate {_CHANGED}")
+        return [row for row, _, _ in found]
+
+    def learned(self) -> set[Recurring]:
+        """Return the texts that are boilerplate in a source.
+
+        One that is not what was written is passed over: it is learned again.
+        """
+        found = self.fetch("SELECT source, digest, added, seal FROM learned", ())
+        return {
+            Recurring(source, digest)
+            for source, digest, added, seal in found
+            if seal_of((source, digest, added)) == seal
+        }
+
+    def living_copies(self, text: Recurring, most: int) -> int:
+        """Count the rows of living articles that hold a text, up to `most` of them."""
+        ((copies,),) = self.fetch(
+            "SELECT count(*) FROM (SELECT 1 FROM paragraphs JOIN articles ON first_row = "
+            "(SELECT max(first_row) FROM articles WHERE first_row <= row) "
+            "WHERE paragraphs.digest = ? AND removed IS NULL AND source IS ? LIMIT ?)",
+            (text.digest, text.source or None, most),
+        )
+        return int(copies)
 
     def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
         """Yield the records alive at `sequence` that were added later than `after`, by rows.
@@ -347,7 +383,7 @@ class Catalog:
 
     def _commits(self, where: str, *values: int) -> list[Commit]:
         statement = (
-            "SELECT sequence, rows, living, articles, paragraphs, checksum, at "
+            "SELECT sequence, rows, living, ranked, articles, paragraphs, checksum, at "
             f"FROM commits {where}"
         )
         commits = [Commit(*found) for found in self.fetch(statement, values)]

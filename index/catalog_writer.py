@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from nutgraf.index.catalog import SEALED, SEALED_ROW, Catalog
 from nutgraf.index.database import SQLITE_ERRORS, broken
-from nutgraf.index.records import CODED, NO_COMMIT, Commit, seal_of, seal_of_row, text_digest
+from nutgraf.index.learning import learn
+from nutgraf.index.records import (
+    CODED,
+    NO_COMMIT,
+    Commit,
+    Recurring,
+    seal_of,
+    seal_of_row,
+    text_digest,
+)
 from nutgraf.index.rows import ArticleRows, Row
 
 __all__ = ["CatalogWriter"]
@@ -47,13 +56,17 @@ class CatalogWriter(Catalog):
         first_row: int,
         checksum: int,
         sequence: int = 0,
+        *,
+        learning: bool = False,
+        known: Iterable[Recurring] = (),
     ) -> Commit:
         """Put `articles` and delete ids in one transaction; return the commit.
 
         Each article takes the next rows from `first_row` on, in order. An
         article whose id is alive replaces the living record. `checksum` is
         that of rows.f16 with the new rows. The commit takes the next sequence
-        number, or `sequence` where that is later.
+        number, or `sequence` where that is later. With `learning`, texts that turn
+        out to be boilerplate are left out from it on, as are from now on the `known`.
         """
         self.forget_texts()
         with self._lock:
@@ -61,6 +74,10 @@ class CatalogWriter(Catalog):
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     commit = self._write(articles, deleted, first_row, checksum, sequence)
+                    for text in known:
+                        self._remember(text, commit.sequence)
+                    hidden = self._learn(articles, commit.sequence) if learning else 0
+                    self._insert_commit(replace(commit, ranked=commit.ranked - hidden))
                 except BaseException:
                     if self._connection.in_transaction:  # SQLite rolls some failures back itself.
                         self._connection.execute("ROLLBACK")
@@ -89,24 +106,57 @@ class CatalogWriter(Catalog):
         for put in articles:
             self._insert(put, row, sequence)
             row += len(put.rows)
-        removed, removed_rows, removed_paragraphs = run(
-            "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(paragraphs), 0) "
-            "FROM articles WHERE removed = ?",
-            (sequence,),
-        ).fetchone()
-        commit = Commit(
+        added, new = row - first_row, sum(len(put.article.paragraphs) for put in articles)
+        left_out = sum(row.boilerplate for put in articles for row in put.rows)
+        removed, rows, paragraphs, boilerplate = self._removed(sequence)
+        return Commit(
             sequence,
             row,
-            last.living - removed_rows + row - first_row,
+            last.living - rows + added,
+            last.ranked - (rows - boilerplate) + added - left_out,
             last.articles - removed + len(articles),
-            last.paragraphs
-            - removed_paragraphs
-            + sum(len(put.article.paragraphs) for put in articles),
+            last.paragraphs - paragraphs + new,
             checksum,
             datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        run("INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)", astuple(commit))
-        return commit
+
+    def _removed(self, sequence: int) -> tuple[int, int, int, int]:
+        """Count what a commit removed: articles, rows, paragraphs, and rows of boilerplate."""
+        run = self._connection.execute
+        statement = (
+            "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(paragraphs), 0) "
+            "FROM articles WHERE removed = ?"
+        )
+        articles, rows, paragraphs = run(statement, (sequence,)).fetchone()
+        statement = (
+            "SELECT count(*) FROM articles CROSS JOIN boilerplate "
+            "ON row >= first_row AND row < first_row + rows WHERE removed = ?"
+        )
+        return articles, rows, paragraphs, run(statement, (sequence,)).fetchone()[0]
+
+    def _insert_commit(self, commit: Commit) -> None:
+        marks = ", ".join("?" * len(astuple(commit)))
+        self._connection.execute(f"INSERT INTO commits VALUES ({marks})", astuple(commit))
+
+    def _learn(self, articles: Sequence[ArticleRows], sequence: int) -> int:
+        """Leave out what turns out to be boilerplate; return how many rows that hides."""
+        hidden = 0
+        for text, rows in learn(self._connection, articles):
+            self._remember(text, sequence)
+            hidden += sum(self._leave_out(row, sequence) for row in rows)
+        return hidden
+
+    def _remember(self, text: Recurring, sequence: int) -> None:
+        fields = (*text, sequence)
+        statement = "INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?)"
+        self._connection.execute(statement, (*fields, seal_of(fields)))
+
+    def _leave_out(self, row: int, sequence: int) -> bool:
+        """Leave a row out from now on; tell whether it was not before."""
+        fields = row, sequence
+        statement = "INSERT OR IGNORE INTO boilerplate VALUES (?, ?, ?)"
+        done = self._connection.execute(statement, (*fields, seal_of(fields)))
+        return bool(done.rowcount)
 
     def _remove(self, article: str, sequence: int) -> None:
         run = self._connection.execute
@@ -134,6 +184,9 @@ class CatalogWriter(Catalog):
             f"INSERT INTO paragraphs ({SEALED_ROW}, seal, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             _sealed_rows(put, first_row),
         )
+        for number, row in enumerate(put.rows, first_row):
+            if row.boilerplate:
+                self._leave_out(number, sequence)
         for field in CODED:
             if (value := getattr(article, field)) is not None:
                 self._give_code(field, value)

@@ -34,6 +34,7 @@ def create_index(
     reranker: str | None = None,
     keyword_engine: Engine = "tantivy",
     language: str = "en",
+    keep_boilerplate: bool = False,
 ) -> None:
     """Make an empty index at `path`, which must not exist or be an empty folder.
 
@@ -41,8 +42,9 @@ def create_index(
     another index, whose encoder is copied, or a folder that holds an encoder
     which was exported before. `reranker` is the name or the folder of a
     cross-encoder, another index that has one, or None for none (see
-    `set_reranker`, which gives an index one later). The index appears whole or
-    not at all.
+    `set_reranker`, which gives an index one later). Boilerplate (boilerplate.py)
+    is left out of the rankings unless the index is to `keep_boilerplate`. The
+    index appears whole or not at all.
 
     Raises NotAnIndexError where something else is at `path`, EncoderError
     where a model cannot be found or used.
@@ -60,7 +62,10 @@ def create_index(
         encoder = make_encoder(model, partial / ENCODER)
         chosen = None if reranker is None else make_reranker(reranker, partial)
         make_parts(partial, keyword_engine)
-        Manifest.new(language, keyword_engine, encoder, chosen).write(partial)
+        manifest = Manifest.new(
+            language, keyword_engine, encoder, chosen, keep_boilerplate=keep_boilerplate
+        )
+        manifest.write(partial)
         sync_tree(partial)
         _move(partial, index)
         sync(index)

@@ -35,6 +35,7 @@ CREATE TABLE commits (
     sequence INTEGER PRIMARY KEY,
     rows INTEGER NOT NULL,        -- rows given out so far, dead ones included
     living INTEGER NOT NULL,      -- rows alive
+    ranked INTEGER NOT NULL,      -- rows alive that are no boilerplate
     articles INTEGER NOT NULL,    -- alive
     paragraphs INTEGER NOT NULL,  -- alive
     checksum INTEGER NOT NULL,    -- CRC-32 of rows.f16 up to these rows
@@ -59,11 +60,26 @@ CREATE TABLE paragraphs (         -- and parts of long ones: a row each
     part INTEGER NOT NULL,        -- 0: whole, otherwise counted from 1
     start INTEGER NOT NULL,       -- code points of the paragraph before the text
     digest BLOB NOT NULL,         -- of the text
-    context BLOB NOT NULL,        -- of what the encoder reads: what is the same is encoded once
+    context BLOB NOT NULL,        -- of what the encoder reads, empty for boilerplate: what is
+                                  -- the same is encoded once
     seal INTEGER NOT NULL,        -- CRC-32 of the fields above
     text TEXT NOT NULL            -- last: SQLite reads no further than it has to
 ) STRICT;
 CREATE INDEX paragraphs_by_context ON paragraphs (context);
+CREATE INDEX paragraphs_by_digest ON paragraphs (digest);
+CREATE TABLE boilerplate (
+    row INTEGER PRIMARY KEY,
+    added INTEGER NOT NULL,       -- the commit from which on it is left out
+    seal INTEGER NOT NULL         -- CRC-32 of both
+) STRICT;
+CREATE INDEX boilerplate_added ON boilerplate (added);
+CREATE TABLE learned (            -- texts that are boilerplate in a source
+    source TEXT NOT NULL,         -- '' for none
+    digest BLOB NOT NULL,
+    added INTEGER NOT NULL,
+    seal INTEGER NOT NULL,        -- CRC-32 of the three
+    PRIMARY KEY (source, digest)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE codes (
     field TEXT NOT NULL, value TEXT NOT NULL, code INTEGER NOT NULL,
     seal INTEGER NOT NULL,        -- CRC-32 of the three

@@ -43,6 +43,11 @@ class InspectedCatalog(Catalog):
             for text, seal, *sealed in self.fetch(statement, (rows.start, rows.stop))
         }
 
+    def stored_boilerplate(self) -> list[tuple[int, int, bool]]:
+        """Return the rows that are left out, since which commit, and whether both are sealed."""
+        found = self.fetch("SELECT row, added, seal FROM boilerplate ORDER BY row", ())
+        return [(row, added, seal_of((row, added)) == seal) for row, added, seal in found]
+
     def strays(self) -> tuple[int, int]:
         """Count the records of commits that there are not, and the texts beyond the last row."""
         ((records, texts),) = self.fetch(

@@ -32,7 +32,8 @@ class Manifest:
     """What an index is.
 
     `generation` is in use; `previous` is the one before a change of encoder,
-    which can be put back. `reranker` is None where an index has none.
+    which can be put back. `reranker` is None where an index has none;
+    `keep_boilerplate` says that boilerplate is ranked as any paragraph.
     """
 
     language: str
@@ -42,6 +43,7 @@ class Manifest:
     generation: int = FIRST
     previous: int | None = None
     reranker: RerankerConfig | None = None
+    keep_boilerplate: bool = False
     format: int = FORMAT
 
     @classmethod
@@ -51,9 +53,18 @@ class Manifest:
         keyword_engine: Engine,
         encoder: EncoderConfig,
         reranker: RerankerConfig | None = None,
+        *,
+        keep_boilerplate: bool = False,
     ) -> Manifest:
         """Return the manifest of an index that is made now."""
-        return cls(language, keyword_engine, encoder, now(), reranker=reranker)
+        return cls(
+            language,
+            keyword_engine,
+            encoder,
+            now(),
+            reranker=reranker,
+            keep_boilerplate=keep_boilerplate,
+        )
 
     def parts(self, index: Path) -> Path:
         """Return the folder that holds the parts in use."""
@@ -101,6 +112,7 @@ class Manifest:
             int(fields["generation"]),
             fields["previous"],
             None if reranker is None else RerankerConfig.from_dict(reranker, str(path)),
+            bool(fields["keep_boilerplate"]),
         )
 
     def write(self, index: Path) -> None:
@@ -108,6 +120,7 @@ class Manifest:
         fields: dict[str, Any] = {
             "format": self.format,
             "language": self.language,
+            "keep_boilerplate": self.keep_boilerplate,
             "keyword_engine": self.keyword_engine,
             "encoder": self.encoder.to_dict(),
             "reranker": None if self.reranker is None else self.reranker.to_dict(),

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
+from nutgraf.index.boilerplate import is_boilerplate
+
 __all__ = ["Block", "Kind", "paragraphs_of", "split_paragraphs", "split_title"]
 
 Kind = Literal["text", "heading", "item", "row"]
@@ -83,7 +85,7 @@ def split_paragraphs(text: str) -> tuple[str, ...]:
     paragraphs: list[str] = []
     crosshead = ""
     for part, following in pairwise([*parts, ""]):
-        if not crosshead and _is_crosshead(part) and _is_prose(following):
+        if not crosshead and _stands_over(part, following):
             crosshead = part
         else:
             paragraphs.append(f"{crosshead}\n{part}" if crosshead else part)
@@ -110,6 +112,8 @@ class _Gathered:
     def add(self, kind: Kind, line: str) -> None:
         if not self._takes(kind, line):
             self._finish()
+        elif kind == "text" and is_boilerplate(line):
+            self._finish()  # A heading over it would hide it, or be hidden with it.
         elif kind == "heading" and len(self._lines) == MAX_HEADINGS:
             self._done.append(self._lines.pop(0))
         self._lines.append(line)
@@ -148,6 +152,12 @@ def _cleaned(block: Block) -> str:
     if block.kind == "item" and line and not line.startswith(_BULLETS):
         return f"- {line}"
     return line
+
+
+def _stands_over(part: str, following: str) -> bool:
+    """Tell whether one part of plain text is the crosshead of the next."""
+    together = _is_crosshead(part) and _is_prose(following)
+    return together and not is_boilerplate(part) and not is_boilerplate(following)
 
 
 def _is_crosshead(part: str) -> bool:

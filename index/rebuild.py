@@ -285,6 +285,7 @@ def _build(
     reranker = carry_reranker(truth.folder, truth.manifest, target.parts(index))
     target = replace(target, reranker=reranker)
     commit = catalog.last_commit()
+    writer.adopt(truth.learned())
     put_articles(truth.articles(commit), writer, commit.paragraphs, on_progress)
     for name in writer.ids():
         if catalog.find(name, commit.sequence) is None:

@@ -7,7 +7,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nutgraf.index.article import Article
 from nutgraf.index.rows import Row, whole_texts
@@ -18,6 +18,7 @@ __all__ = [
     "ColumnValues",
     "Commit",
     "Record",
+    "Recurring",
     "StoredRecord",
     "StoredRow",
     "article_of",
@@ -36,19 +37,21 @@ class Commit:
     """One commit: its sequence number and what is alive after it.
 
     `rows` are those given out so far, dead ones included, `living` those that
-    are not dead; `checksum` is the CRC-32 of rows.f16 up to `rows`.
+    are not dead, `ranked` those of them that are no boilerplate; `checksum` is
+    the CRC-32 of rows.f16 up to `rows`.
     """
 
     sequence: int
     rows: int
     living: int
+    ranked: int
     articles: int
     paragraphs: int
     checksum: int
     at: str
 
 
-NO_COMMIT: Final = Commit(0, 0, 0, 0, 0, 0, "")
+NO_COMMIT: Final = Commit(0, 0, 0, 0, 0, 0, 0, "")
 """What an index that was just made stands at."""
 
 
@@ -112,7 +115,14 @@ class StoredRow:
             return None
         if text_digest(text) != self.digest:
             return None
-        return Row(self.position, self.part, self.start, text)
+        return Row(self.position, self.part, self.start, text, boilerplate=not self.context)
+
+
+class Recurring(NamedTuple):
+    """A text, by its digest, that is boilerplate in a source ("" for none)."""
+
+    source: str
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,18 +38,23 @@ class Row:
     """A paragraph, or a part of a long one.
 
     `part` is 0 for a paragraph that is whole, and otherwise counts its parts from
-    1; `start` is where in the paragraph the text begins, in code points.
+    1; `start` is where in the paragraph the text begins, in code points. What was
+    known for `boilerplate` when it was put is read by no encoder.
     """
 
     position: int
     part: int
     start: int
     text: str
+    boilerplate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleRows:
-    """An article as it is written: its rows, and for each the digest of what the encoder reads."""
+    """An article as it is written: its rows, and for each the digest of what the encoder reads.
+
+    That is empty where it reads nothing, of boilerplate.
+    """
 
     article: Article
     rows: tuple[Row, ...]
@@ -87,15 +92,18 @@ def whole_texts(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(map("".join, texts.values()))
 
 
-def contexts_of(title: str, rows: Sequence[Row]) -> tuple[InContext, ...]:
+def contexts_of(title: str, rows: Sequence[Row]) -> tuple[InContext | None, ...]:
     """Return what the encoder reads of each row of an article: NFC, with single spaces.
+
+    Of boilerplate it reads nothing: None.
 
     Of a short row it reads a neighbour, too: what ends a sentence goes with what
     is before it, anything else, such as a name or a label, with what follows.
     """
     title = _plain(title)
-    texts = [_plain(row.text) for row in rows]
-    return tuple(InContext(title, _joined(texts, at)) for at in range(len(texts)))
+    texts = [_plain(row.text) for row in rows if not row.boilerplate]
+    contexts = (InContext(title, _joined(texts, at)) for at in range(len(texts)))
+    return tuple(None if row.boilerplate else next(contexts) for row in rows)
 
 
 def _rows(position: int, text: str, tokens: TokenCount, language: str) -> Iterator[Row]:

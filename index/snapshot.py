@@ -53,10 +53,14 @@ _TICK: Final = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What an index holds. `bytes` is its size on disk."""
+    """What an index holds. `bytes` is its size on disk.
+
+    `boilerplate` are the paragraphs that are left out of the rankings.
+    """
 
     articles: int
     paragraphs: int
+    boilerplate: int
     rows: int
     snapshot: int
     committed: str | None
@@ -101,10 +105,10 @@ class IndexSnapshot(Closing):
         self._mark = mark
         self._opening = threading.Lock()
         self._suggestions: Suggestions | None = None
-        if reader.paragraphs != self.commit.living:
+        if reader.paragraphs != self.commit.ranked:
             raise BrokenIndexError(
                 f"the keyword index at {self.parts / KEYWORDS} holds {reader.paragraphs:,} "
-                f"rows, the catalog {self.commit.living:,}: 'nutgraf repair' mends it"
+                f"rows, the catalog {self.commit.ranked:,}: 'nutgraf repair' mends it"
             )
 
     @classmethod
@@ -188,7 +192,7 @@ class IndexSnapshot(Closing):
                 vars(self)["vectors"] = older.vectors.grown(
                     self.parts / VECTORS, dimension, older.commit, self.commit
                 )
-        for name in ("columns", "vectors", "encoder", "reranker", "alive", "polyglot"):
+        for name in ("columns", "vectors", "encoder", "reranker", "ranked", "polyglot"):
             if name in opened:
                 getattr(self, name)
 
@@ -253,6 +257,25 @@ class IndexSnapshot(Closing):
         return alive
 
     @cached_property
+    def ranked(self) -> NDArray[np.bool_] | None:
+        """Which rows are alive and no boilerplate, of shape (rows,); None where all are.
+
+        Raises BrokenIndexError where these are not as many as the commit says.
+        """
+        left_out = self.catalog.left_out(self.sequence)
+        if not left_out and self.commit.ranked == self.commit.living:
+            return self.alive
+        ranked = np.ones(self.commit.rows, bool) if self.alive is None else self.alive.copy()
+        ranked[[row for row in left_out if row < len(ranked)]] = False
+        if np.count_nonzero(ranked) != self.commit.ranked:
+            raise BrokenIndexError(
+                f"{self.parts / CATALOG}: what is boilerplate is not what was written; "
+                "'nutgraf verify' lists what is damaged"
+            )
+        ranked.flags.writeable = False
+        return ranked
+
+    @cached_property
     def newest(self) -> int:
         """When the newest article was published, in seconds since 1970, by the time of the commit.
 
@@ -267,7 +290,7 @@ class IndexSnapshot(Closing):
 
     def warm(self) -> None:
         """Open every part now, so that no question has to wait for one."""
-        _ = (self.columns, self.vectors, self.encoder, self.reranker, self.alive, self.polyglot)
+        _ = (self.columns, self.vectors, self.encoder, self.reranker, self.ranked, self.polyglot)
 
     def article(self, article: str) -> Record | None:
         """Return the article with this id, or None."""
@@ -301,6 +324,7 @@ class IndexSnapshot(Closing):
         return Statistics(
             articles=self.commit.articles,
             paragraphs=self.commit.paragraphs,
+            boilerplate=self.commit.living - self.commit.ranked,
             rows=self.commit.rows,
             snapshot=self.sequence,
             committed=self.commit.at or None,

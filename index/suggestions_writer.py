@@ -209,12 +209,14 @@ class _Change:
         titles = []
         for record in records:
             try:
-                texts = self._catalog.texts(record.rows)
+                rows = self._catalog.rows(record.rows).values()
             except BrokenIndexError:
                 if sign < 0:
                     raise  # It was counted, and nobody can tell any more how.
                 continue
-            words.update(self._wording.of(record.title, texts.values(), record.language))
+            # What is found to be boilerplate later is counted, until the index is compacted.
+            texts = [row.text for row in rows if not row.boilerplate]
+            words.update(self._wording.of(record.title, texts, record.language))
             titles += [(*key, record.first_row) for key in self._wording.title_keys(record.title)]
         for some in _together(sorted(words)):
             self._count(some, words, sign)

@@ -11,8 +11,9 @@ readers see, so a commit is visible in all parts or in none.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index import columns, keywords
 from nutgraf.index.article import Article
+from nutgraf.index.boilerplate import MAX_BOILERPLATE, is_boilerplate
 from nutgraf.index.catalog_writer import CatalogWriter
 from nutgraf.index.context import InContext, ParagraphEncoder, TitledEncoder
 from nutgraf.index.encoder import OnnxEncoder
@@ -34,7 +36,8 @@ from nutgraf.index.languages import with_language
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.lock import LOOK, WriteLock
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.rows import ArticleRows, contexts_of, rows_of
+from nutgraf.index.records import Recurring, text_digest
+from nutgraf.index.rows import ArticleRows, Row, contexts_of, rows_of
 from nutgraf.index.suggestions_writer import SuggestionsWriter
 from nutgraf.index.vectors import VectorFile
 
@@ -80,6 +83,7 @@ class PartsWriter:
         self._embeddings: dict[bytes, NDArray[np.float16]] = {}
         self._pending_rows = 0
         self._pending_characters = 0
+        self._adopted: Iterable[Recurring] = ()
         self.failed = False
         self.encoded = 0
         self._analyzers = Analyzers(manifest.language)
@@ -99,6 +103,7 @@ class PartsWriter:
             )
             opened.callback(self._suggestions.close)
             self._catch_up()
+            self._learned = self._catalog.learned()
             self._opened = opened.pop_all()
 
     @property
@@ -109,6 +114,12 @@ class PartsWriter:
     def ids(self) -> Iterator[str]:
         """Yield the ids of the articles that were there at the last commit."""
         return self._catalog.ids(self.sequence)
+
+    def adopt(self, texts: Iterable[Recurring]) -> None:
+        """Take texts for boilerplate, which another index has learned, from the next commit on."""
+        if not self._manifest.keep_boilerplate:
+            self._adopted = tuple(texts)
+            self._learned.update(self._adopted)
 
     def put(self, article: Article) -> Outcome:
         """Add an article, or replace the one with its id; tell which.
@@ -218,14 +229,31 @@ class PartsWriter:
     def _to_rows(self, article: Article) -> ArticleRows:
         """Return an article as rows; what has no embedding yet waits for one."""
         language = primary_language(article.language or self._manifest.language)
-        rows = rows_of(article.paragraphs, self._tokens, language)
+        rows = self._without_boilerplate(
+            article, rows_of(article.paragraphs, self._tokens, language)
+        )
         digests = []
         for context in contexts_of(article.title, rows):
-            digest = context.digest()
+            digest = b"" if context is None else context.digest()
             digests.append(digest)
-            if digest not in self._embeddings:
+            if context is not None and digest not in self._embeddings:
                 self._waiting[digest] = context
         return ArticleRows(article, rows, tuple(digests))
+
+    def _without_boilerplate(self, article: Article, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        """Return the rows with those marked that are known to be boilerplate."""
+        if self._manifest.keep_boilerplate:
+            return rows
+        return tuple(
+            replace(row, boilerplate=True) if self._is_boilerplate(article, row) else row
+            for row in rows
+        )
+
+    def _is_boilerplate(self, article: Article, row: Row) -> bool:
+        if row.part or len(row.text) > MAX_BOILERPLATE:
+            return False
+        text = Recurring(article.source or "", text_digest(row.text)) if self._learned else None
+        return text in self._learned or is_boilerplate(row.text)
 
     def _encode(self) -> None:
         """Give all that waits its embedding: copied where the index has the same already."""
@@ -248,6 +276,7 @@ class PartsWriter:
     def _write(self, number: int) -> None:
         """Append to the truth. After this, what was put is durable."""
         articles = list(self._pending.values())
+        self._embeddings[b""] = np.zeros(self._manifest.encoder.dimension, np.float16)
         rows = [self._embeddings[digest] for put in articles for digest in put.contexts]
         last = self._commit
         checksum = last.checksum
@@ -256,7 +285,17 @@ class PartsWriter:
             checksum = self._vectors.append(np.stack(rows), checksum)
         _reached("embeddings")
         deleted = list(self._deleted)
-        self._commit = self._catalog.write(articles, deleted, last.rows, checksum, number)
+        self._commit = self._catalog.write(
+            articles,
+            deleted,
+            last.rows,
+            checksum,
+            number,
+            learning=not self._manifest.keep_boilerplate,
+            known=self._adopted,
+        )
+        self._learned = self._catalog.learned()
+        self._adopted = ()
         _reached("catalog")
         self._pending.clear()
         self._deleted.clear()
@@ -280,8 +319,12 @@ class PartsWriter:
             return
         for rows in self._catalog.removed_rows(self.sequence, after=seen):
             self._keywords.delete(rows)
+        hidden = self._catalog.left_out(self.sequence, after=seen)
+        there = self._catalog.commit_of(seen).rows
+        self._keywords.delete([row for row in hidden if row < there])
+        left_out = set(hidden)
         for record in self._catalog.alive(self.sequence, after=seen):
-            texts = self._catalog.texts(record.rows)
+            texts = self._catalog.texts([row for row in record.rows if row not in left_out])
             for entry in entries_of(record, texts, self._analyzers):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)

@@ -16,8 +16,8 @@ __all__ = ["filter_mask", "filter_tree"]
 
 
 def filter_mask(snapshot: IndexSnapshot, filters: Filters) -> NDArray[np.bool_] | None:
-    """Return which rows are alive and pass, of shape (rows,); None where all do."""
-    masks = [] if snapshot.alive is None else [snapshot.alive]
+    """Return which rows are ranked and pass, of shape (rows,); None where all do."""
+    masks = [] if snapshot.ranked is None else [snapshot.ranked]
     for field, values in filters.values().items():
         masks.append(_value_mask(snapshot, field, values))
     masks += _published_masks(snapshot, filters)

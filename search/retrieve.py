@@ -55,7 +55,7 @@ def keyword_matches(
         return _mask(reader.rows(wanted), rows)
     # Of many, those that are not among them are fewer to fetch.
     others = _mask(reader.rows(query.Not(wanted)), rows)
-    return ~others if snapshot.alive is None else snapshot.alive & ~others
+    return ~others if snapshot.ranked is None else snapshot.ranked & ~others
 
 
 def semantic_ranking(

@@ -51,8 +51,11 @@ def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) ->
     if found is None:
         return None
     article, position = found
-    rows = article.rows if position is None else snapshot.catalog.rows_at(article, position)
-    embeddings = snapshot.vectors.embeddings(np.array(list(rows), np.int64))
+    all_rows = article.rows if position is None else snapshot.catalog.rows_at(article, position)
+    rows = np.array(list(all_rows), np.int64)
+    if snapshot.ranked is not None and snapshot.ranked[rows].any():
+        rows = rows[snapshot.ranked[rows]]  # What an article is about is not in its boilerplate.
+    embeddings = snapshot.vectors.embeddings(rows)
     embedding = _mean(embeddings)
     allowed = _others(snapshot, article, filters)
     if position is None:

@@ -28,6 +28,7 @@ PLACES = {
         "nutgraf.index.catalog_writer",
         "nutgraf.index.database",
         "nutgraf.index.disk",
+        "nutgraf.index.learning",
         "nutgraf.index.suggestions",
         "nutgraf.index.suggestions_check",
         "nutgraf.index.suggestions_writer",

@@ -36,8 +36,10 @@ def check_rows(look: Look, reader: KeywordReader) -> None:
     if not look.audit.is_sound:
         return
     found, times = np.unique(reader.rows(query.Every()), return_counts=True)
-    there = np.flatnonzero(look.audit.alive)
-    _tell_rows(look, "it holds paragraphs that are not alive", np.setdiff1d(found, there))
+    there = np.flatnonzero(look.audit.ranked)
+    _tell_rows(
+        look, "it holds paragraphs that are not alive, or boilerplate", np.setdiff1d(found, there)
+    )
     _tell_rows(look, "it lacks paragraphs", np.setdiff1d(there, found))
     _tell_rows(look, "it holds paragraphs more than once", found[times > 1])
     if len(found) == len(there) and reader.paragraphs != len(there):
@@ -49,8 +51,8 @@ def check_terms(look: Look, reader: KeywordReader) -> None:
     """Look for some paragraphs by each of their terms."""
     if not look.audit.is_sound:
         return
-    there = np.isin(np.arange(len(look.audit.alive)), reader.rows(query.Every()))
-    chosen = look.spread(np.flatnonzero(look.audit.alive & look.audit.readable & there))
+    there = np.isin(np.arange(len(look.audit.ranked)), reader.rows(query.Every()))
+    chosen = look.spread(np.flatnonzero(look.audit.ranked & look.audit.readable & there))
     analyzers = Analyzers(look.manifest.language)
     rows, records = look.read(chosen)
     for row in rows:

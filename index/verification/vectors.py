@@ -69,7 +69,8 @@ def _check_lengths(look: Look, file: VectorFile, rows: NDArray[np.int64]) -> Non
     for start in range(0, len(rows), _BLOCK):
         some = rows[start : start + _BLOCK]
         lengths = np.linalg.norm(file.read(some.tolist()).astype(np.float32), axis=1)
-        for row in some[~(np.abs(lengths - 1) < _OFF)]:  # Not a number is off, too.
+        expected = np.where(look.audit.unread[some], 0, 1)  # No encoder reads boilerplate.
+        for row in some[~(np.abs(lengths - expected) < _OFF)]:  # Not a number is off, too.
             what = "an embedding is not of length 1"
             look.findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
 
@@ -98,7 +99,8 @@ def _contexts(look: Look, records: set[Record]) -> dict[int, InContext]:
         if look.audit.readable[record.first_row : record.rows.stop].all():
             rows, _ = look.read(list(record.rows))
             made = contexts_of(record.title, list(rows.values()))
-            contexts.update(zip(rows, made, strict=True))
+            pairs = zip(rows, made, strict=True)
+            contexts |= {row: context for row, context in pairs if context is not None}
     return contexts
 
 

@@ -451,3 +451,15 @@ def test_help_tells_every_command(run):
     told = run("--help").stdout.decode()
     for command in ("index", "search", "show", "stats", "delete", "serve"):
         assert command in told
+
+
+def test_an_index_keeps_boilerplate_where_it_was_made_to(run, tmp_path, tiny_encoder):
+    articles = tmp_path / "news.jsonl"
+    articles.write_text('{"id": "a", "title": "Ice", "paragraphs": ["It froze.", "Photo: Ann"]}\n')
+    for index, options, left_out in (("a", (), 1), ("b", ("--keep-boilerplate",), 0)):
+        at = str(tmp_path / index)
+        asked = ("index", str(articles), "-i", at, "--model", str(tiny_encoder))
+        assert run(*asked, *options).returncode == 0
+        assert json.loads(run("stats", "--json", "-i", at).stdout)["boilerplate"] == left_out
+    refused = run("index", str(articles), "-i", str(tmp_path / "a"), "--keep-boilerplate")
+    fails(refused, 2, "was made without --keep-boilerplate")

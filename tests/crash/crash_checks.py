@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-from crash_plan import State, word_of
+from crash_plan import CREDIT, State, word_of
 from numpy.typing import NDArray
 from whoosh.query import Every, Or, Term
 
@@ -54,8 +54,9 @@ def assert_holds(
 
     `drawn` are the words of all versions that were ever put into the index.
     """
-    rows = np.arange(snapshot.commit.rows)
-    rows = rows if snapshot.alive is None else rows[snapshot.alive]
+    all_rows = np.arange(snapshot.commit.rows)
+    rows = all_rows if snapshot.alive is None else all_rows[snapshot.alive]
+    ranked = all_rows if snapshot.ranked is None else all_rows[snapshot.ranked]
     texts = snapshot.catalog.rows(rows.tolist())
     records = {
         (record.id, record.number): record
@@ -72,10 +73,15 @@ def assert_holds(
     for record in records.values():
         assert snapshot.article(record.id) == record
         assert record.digest == state[record.id].digest()
-    _assert_found_by_keyword(snapshot, state, records.values(), rows)
+    _assert_found_by_keyword(snapshot, state, records.values(), ranked)
     gone = set(drawn) - {word_of(article) for article in state.values()}
     assert snapshot.keywords.count(_either(gone)) == 0, "a version that is gone is found"
-    _assert_found_by_meaning(snapshot, contexts, embeddings)
+    found_by_meaning = {row: contexts[row] for row in ranked.tolist()}
+    _assert_found_by_meaning(snapshot, found_by_meaning, embeddings)
+    unread = {row for row, held in texts.items() if held.boilerplate}
+    assert unread == texts.keys() - contexts.keys()
+    assert not unread & set(ranked.tolist())
+    assert unread >= {row for row, held in texts.items() if held.text == CREDIT}
     _assert_columns(snapshot, records.values())
 
 
@@ -108,7 +114,8 @@ def _assert_found_by_keyword(
     np.testing.assert_array_equal(find(Every()), rows)
     for record in records:
         word = word_of(state[record.id])
-        assert find(Term("title", word)).tolist() == list(record.rows)
+        mine = [row for row in record.rows if row in rows]
+        assert find(Term("title", word)).tolist() == mine
         assert find(Term("text", word)).tolist() == [record.first_row]
 
 
@@ -119,7 +126,7 @@ def _assert_found_by_meaning(
     for row, paragraph in sorted(contexts.items()):
         same[paragraph].append(row)
     for paragraph, rows in same.items():
-        ranking = snapshot.vectors.rank(embeddings[paragraph], len(rows), snapshot.alive)
+        ranking = snapshot.vectors.rank(embeddings[paragraph], len(rows), snapshot.ranked)
         assert ranking.rows.tolist() == rows, paragraph
         assert ranking.scores.min() > 0.99
 
@@ -147,4 +154,6 @@ def _either(words: Collection[str]) -> Or:
 
 def _contexts(record: Record, rows: Mapping[int, Row]) -> Iterator[tuple[int, InContext]]:
     contexts = contexts_of(record.title, [rows[row] for row in record.rows])
-    return zip(record.rows, contexts, strict=True)
+    for row, context in zip(record.rows, contexts, strict=True):
+        if context is not None:
+            yield row, context

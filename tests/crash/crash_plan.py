@@ -68,6 +68,12 @@ SHARED: Final = tuple(
 )
 """Paragraphs that many articles have: each is encoded once, and its embedding copied."""
 
+ABOUT: Final = "The Vale Courier belongs to those who read it, as it has since 1887."
+"""What one newspaper says of itself, in so many articles that it is learned as boilerplate."""
+
+CREDIT: Final = "Photo: Ines Aquilar"
+"""Boilerplate by its looks."""
+
 VALUES: Final = (None, "The Harrow Ledger", "Vale Courier", "La Gazette du Port")
 DATES: Final = (None, "2022-03-15", "2022-11-02T09:30:00+01:00")
 
@@ -113,11 +119,14 @@ class Newsroom:
         for _ in range(self._rng.randint(0, 3)):
             own = self._rng.random() < 0.5
             texts.append(f"{self._word()} {self._text()}" if own else self._rng.choice(SHARED))
+        source = "Vale Courier" if self._rng.random() < 0.6 else self._rng.choice(VALUES)
+        if source == "Vale Courier" and self._rng.random() < 0.8:
+            texts += [ABOUT, CREDIT]
         return Article(
             id=name,
             title=f"On {word}",
             paragraphs=tuple(texts),
-            source=self._rng.choice(VALUES),
+            source=source,
             author=self._rng.choice(VALUES),
             section=self._rng.choice(VALUES),
             published=self._rng.choice(DATES),

@@ -85,7 +85,7 @@ def contents(path):
         assert np.flatnonzero(alive).tolist() == rows.tolist()
         encoder = TitledEncoder(snapshot.encoder)
         for record in {record for record, _ in texts.values()}:
-            read = contexts_of(record.title, [texts[row][1] for row in record.rows])
+            read = contexts_of(record.title, list(snapshot.catalog.rows(record.rows).values()))
             for row, embedding in zip(record.rows, encoder.encode(read), strict=True):
                 (score,) = snapshot.vectors.scores(embedding, np.array([row]))
                 assert score > 0.99

@@ -320,7 +320,9 @@ def test_a_keyword_row_that_should_not_be_there(index):
     change_keywords(index, change)
     found = only(index)
     assert found.part == "keywords"
-    assert found.what == f"it holds paragraphs that are not alive: row {dead}, row 500"
+    assert (
+        found.what == f"it holds paragraphs that are not alive, or boilerplate: row {dead}, row 500"
+    )
 
 
 def test_a_keyword_row_that_is_missing(index):

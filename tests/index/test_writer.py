@@ -305,7 +305,7 @@ def test_memory_is_bounded_when_one_article_is_replaced_again_and_again(tantivy_
         assert opened.sequence == before + 1
 
 
-def _dies(*_):
+def _dies(*_, **__):
     raise OSError("died")
 
 

@@ -1,0 +1,294 @@
+"""Boilerplate: known by its looks, learned from a source, kept in the catalog, and not ranked."""
+
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+from whoosh import query
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index
+from nutgraf.index.boilerplate import is_boilerplate
+from nutgraf.index.learning import MIN_ARTICLES
+from nutgraf.index.paragraphs import Block, paragraphs_of, split_paragraphs
+from nutgraf.index.rebuild import compact_index
+from nutgraf.search import Searcher
+
+BOILERPLATE = """
+Read more
+Read more: Ferry crews vote on new rota
+READ MORE | Why the harbour silts up
+Related: How the mill burned
+Related articles
+See also: tide tables for March
+More on this story
+You may also like
+Don't miss: the harbour in pictures
+Learn more about our reporters
+Continue reading
+Source: Read Full Article
+Source: Northgate Courier
+Sources: Harbour Board, Tide Office
+Photo: Ann Reed
+Photo by Ann Reed for the Courier
+Image: Tobias Rennick / Courier Pictures
+Picture credit: Harbour Board
+Credit: Ann Reed
+Share this article
+Share on Facebook
+Follow us on Twitter for the latest
+Tweet
+Advertisement
+Story continues below advertisement
+Skip to main content
+Leave a comment
+Sign up to our newsletter for a weekly look at the harbour
+Sign up for our free morning email
+Subscribe to our channel
+Subscribe today for unlimited articles
+Get the best of the Courier straight to your inbox
+Enter your email address to sign up
+We use your sign-up to choose what we send you, as you agreed. This may hold adverts. You can leave.
+You can unsubscribe at any time.
+By subscribing, you agree to our terms of use and privacy notice.
+Thank you for subscribing!
+Already a subscriber? Log in
+This site uses cookies to make it work better.
+By continuing to use this website you agree to our use of cookies.
+Accept all cookies
+Cookie policy
+© 2023 Northgate Courier
+Copyright 2021 The Harrow Ledger. All rights reserved.
+All rights reserved.
+This material may not be published, broadcast or rewritten.
+Lesen Sie auch: Die Fähre fällt aus
+Mehr zum Thema
+Quelle: Hafenamt
+Foto: Anna Rieder
+Alle Rechte vorbehalten.
+Newsletter abonnieren
+Artikel teilen
+Diese Website verwendet Cookies.
+Lire aussi : Le pont sera reconstruit
+À lire aussi
+Crédit photo : Anne Royer
+Abonnez-vous à notre lettre
+Tous droits réservés
+Partager sur Facebook
+Lea también: El puente cierra
+Fuente: Junta del Puerto
+Suscríbete a nuestro boletín
+Todos los derechos reservados
+Leggi anche: Il ponte chiude
+Fonte: Ufficio del Porto
+Iscriviti alla newsletter
+Tutti i diritti riservati
+Leia também: A ponte fecha
+Saiba mais
+Todos os direitos reservados
+Lees ook: De brug gaat dicht
+Bron: Havenbedrijf
+Alle rechten voorbehouden
+Läs också: Bron stängs
+Källa: Hamnen
+Alla rättigheter förbehållna
+Читайте также: Мост закрыт
+Источник: Управление порта
+Все права защищены
+Подпишитесь на нашу рассылку
+اقرأ أيضا: إغلاق الجسر
+المصدر: هيئة الميناء
+جميع الحقوق محفوظة
+"""
+
+ORDINARY = """
+Read more than once, the letter says nothing of the money.
+Related companies had paid for the flights, the court heard.
+See also how the harbour was dredged, the board told its members, and judge for yourselves.
+Sources close to the board said that it had not been asked.
+Source: he would not say. But two people who were in the room named the deputy, and a third did too.
+Photos of the wreck were handed to the police on Monday.
+Image matters more than money here, said the mayor.
+Picture this: a harbour without a single boat.
+Pictures of the fire, taken from the mole, show two people on the roof.
+Credit: the word is on every door in this town. And none under sixty has any left to give to others.
+Share prices fell by a third.
+Share this burden, the bishop said, or lose the harbour: no one will carry it for another year.
+Follow us on foot, said the guide, and we went.
+Advertisements for the ferry were banned in March.
+Sign up to a scheme that nobody runs and you will wait, as the widow from Skarne has for two years.
+Sign-ups fell by half, according to the union.
+“Subscribe to our view or leave,” he had told the newsletter's editor.
+Subscribers to the theatre will get their money back.
+By signing the contract the town lost its harbour.
+You can unsubscribe from a party, she said, but not from a town that votes for it all the same.
+The site uses cookies to track its readers, the regulator found.
+Cookies are baked in the old mill.
+Copyright law does not protect a recipe, the judge ruled.
+The company reserved all rights.
+Follow-up talks are planned for May.
+Comments on the plan are due by June.
+Tweets by the minister were deleted.
+Print runs have halved since 2010.
+Thank you, she said, for nothing.
+Already a widow at thirty, she opened the shop.
+Quelle und Mündung liegen vierzig Kilometer auseinander.
+Anzeige erstattet hat die Hafenbehörde.
+Lesen Sie den Vertrag, riet der Anwalt.
+Partager le port ne suffira pas, dit la mairie.
+Fuentes del ayuntamiento lo confirman.
+Compartir el puerto no basta.
+Bron en monding liggen ver uiteen.
+Фото с места пожара передали полиции.
+"""
+
+
+@pytest.mark.parametrize("text", BOILERPLATE.strip().splitlines())
+def test_boilerplate_is_known_by_its_looks(text):
+    assert is_boilerplate(text)
+    assert is_boilerplate(f"  {text.replace(' ', '  ')}\n")
+
+
+@pytest.mark.parametrize("text", ORDINARY.strip().splitlines())
+def test_what_only_begins_like_it_is_none(text):
+    assert not is_boilerplate(text)
+
+
+def test_nothing_long_is_boilerplate():
+    assert not is_boilerplate("Read more: " + "the harbour " * 20)
+    assert not is_boilerplate("© 2023 " + "the harbour " * 60)
+
+
+def test_no_crosshead_stands_over_boilerplate():
+    blurb = "We use your sign-up to choose what we send you. You can leave our list at any time."
+    assert split_paragraphs(f"Harbour closes\n\n{blurb}") == ("Harbour closes", blurb)
+    story = "The harbour closes on Monday, and the ferries go from Skarne until the dredger leaves."
+    assert split_paragraphs(f"Read more\n\n{story}") == ("Read more", story)
+    assert paragraphs_of([Block("heading", "Harbour"), Block("text", blurb)]) == ("Harbour", blurb)
+
+
+ABOUT = "The Courier has told the valley its news since 1887 and belongs to those who read it."
+WORDS = ("alder", "birch", "cedar", "damson", "elder", "fir", "gorse", "hazel", "ivy", "larch")
+
+
+def story(number, *more, source="Courier"):
+    """An article that has nothing in common with the others but what is given."""
+    word = WORDS[number % len(WORDS)] + "x" * (number // len(WORDS))
+    texts = f"The {word} at the harbour fell on a boat.", f"Nobody missed the {word}."
+    return Article(f"{source}-{number}", f"On {word}", (*texts, *more), source=source)
+
+
+def make(tmp_path, tiny_encoder, *, engine="tantivy", **options):
+    index = tmp_path / "news.index"
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine, **options)
+    return index
+
+
+def put(index, *articles):
+    with IndexWriter(index, trust=True) as writer:
+        for article in articles:
+            writer.put(article)
+    return writer.encoded
+
+
+def ranked(index, word):
+    """The ids of the paragraphs that hold a word, by keywords."""
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        rows = snapshot.keywords.rows(query.Term("text", word))
+        return sorted(snapshot.names(rows.tolist()).values())
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_boilerplate_is_kept_and_not_ranked(tmp_path, tiny_encoder, engine):
+    index = make(tmp_path, tiny_encoder, engine=engine)
+    texts = ("Photo: Wenna Harbour", "The harbour froze.", "Read more: Harbour thaws", "It thawed.")
+    assert put(index, Article("a", "Ice", texts), Article("b", "Ice", texts[1:2])) == 2
+    assert verify_index(index, trust=True).findings == ()
+    with Searcher(index, trust=True) as searcher:
+        counted = searcher.statistics()
+        assert (counted.paragraphs, counted.boilerplate, counted.rows) == (5, 2, 5)
+        assert [one.text for one in searcher.article("a").paragraphs] == list(texts)
+        for mode in ("keyword", "semantic", "hybrid"):
+            found = searcher.search("harbour", mode=mode, min_score=0, facets=("language",))
+            assert {hit.position for hit in found.hits if hit.article.id == "a"} <= {1, 3}
+            assert sum(one.count for one in found.facets["language"]) == found.total.value
+        assert [one.text for one in searcher.suggest("wen").suggestions] == []
+        assert searcher.similar("b").hits[0].position == 1
+        assert searcher.similar("a").hits[0].article.id == "b"
+        assert searcher.similar("a#0") is not None
+
+
+def test_an_index_can_keep_boilerplate(tmp_path, tiny_encoder):
+    index = make(tmp_path, tiny_encoder, keep_boilerplate=True)
+    put(index, *(story(number, "Photo: Ann", ABOUT) for number in range(30)))
+    with Searcher(index) as searcher:
+        assert searcher.statistics().boilerplate == 0
+        assert searcher.search("photo", mode="keyword").total.value == 30
+    assert len(ranked(index, "1887")) == 30
+    assert compact_index(index).encoded == 0
+    assert verify_index(index).findings == ()
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_what_a_source_repeats_is_learned(tmp_path, tiny_encoder, engine):
+    index = make(tmp_path, tiny_encoder, engine=engine)
+    few = [story(number, ABOUT) for number in range(MIN_ARTICLES - 1)]
+    put(index, *few)
+    with Searcher(index, trust=True) as searcher:
+        assert searcher.search("1887", mode="keyword").total.value == MIN_ARTICLES - 1
+        put(index, story(10, ABOUT), story(0, ABOUT, source="Ledger"), story(1, ABOUT, source=None))
+        searcher.refresh()
+        # From here on it is left out of the Courier; other sources have said it once.
+        found = searcher.search("1887", mode="keyword", versions="all").hits
+        assert sorted(hit.article.id for hit in found) == ["Ledger-0", "None-1"]
+        assert searcher.statistics().boilerplate == MIN_ARTICLES
+        assert searcher.article("Courier-3").paragraphs[2].text == ABOUT
+    assert verify_index(index, trust=True).findings == ()
+    assert put(index, story(11, ABOUT)) == 2, "it is encoded no more"
+    assert len(ranked(index, "1887")) == 2
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        assert np.count_nonzero(snapshot.ranked) == snapshot.commit.ranked
+        assert snapshot.commit.living - snapshot.commit.ranked == MIN_ARTICLES + 1
+    # What was learned goes along, so nothing has to be encoded for it.
+    done = compact_index(index)
+    assert done.encoded == 0
+    assert len(ranked(index, "1887")) == 2
+    assert verify_index(index, trust=True).findings == ()
+    with IndexWriter(index, trust=True) as writer:
+        for article in few:
+            writer.delete(article.id)
+    done = compact_index(index)
+    assert len(ranked(index, "1887")) == 4, "too few are left that repeat it"
+    assert verify_index(index, trust=True).findings == ()
+
+
+def test_versions_of_one_story_teach_nothing(tmp_path, tiny_encoder):
+    index = make(tmp_path, tiny_encoder)
+    same = ("The ferry sank off Skarne at noon, and all aboard were saved.", ABOUT)
+    put(index, *(Article(f"v{at}", f"Ferry {at}", same, source="Courier") for at in range(20)))
+    assert len(ranked(index, "1887")) == 20
+
+
+def test_background_in_few_of_many_articles_is_not_learned(tmp_path, tiny_encoder):
+    index = make(tmp_path, tiny_encoder)
+    put(index, *(story(number) for number in range(20, 300)))
+    put(index, *(story(number, ABOUT) for number in range(MIN_ARTICLES + 1)))
+    assert len(ranked(index, "1887")) == MIN_ARTICLES + 1
+
+
+def test_one_article_that_repeats_itself_teaches_nothing(tmp_path, tiny_encoder):
+    index = make(tmp_path, tiny_encoder)
+    put(index, Article("a", "A", (ABOUT,) * 40))
+    assert len(ranked(index, "1887")) == 40
+
+
+def test_damage_to_what_is_left_out_is_told(tmp_path, tiny_encoder):
+    index = make(tmp_path, tiny_encoder)
+    put(index, *(story(number, "Photo: Ann") for number in range(3)))
+    with closing(sqlite3.connect(index / "catalog.sqlite")) as disk:
+        disk.execute("DELETE FROM boilerplate WHERE row = 5")
+        disk.commit()
+    found = [finding.what for finding in verify_index(index).findings]
+    assert any("what no encoder read is not left out" in what for what in found)
+    with Searcher(index) as searcher, pytest.raises(Exception, match="what is boilerplate"):
+        searcher.search("harbour", mode="semantic")
