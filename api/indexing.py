@@ -33,7 +33,7 @@ __all__ = ["Choices", "Summary", "index_found", "index_sources"]
 class Summary:
     """What came of it, counted in articles but for `paragraphs`, which were put.
 
-    `encoded` of them had to be: the others had an embedding before.
+    `encoded` texts had to be, paragraphs and parts of long ones: others had an embedding before.
     """
 
     created: int = 0
@@ -71,10 +71,9 @@ class Summary:
         noun = "paragraph" if self.paragraphs == 1 else "paragraphs"
         if self.dry_run:
             return f"nothing was written: {self.outcomes}; {self.paragraphs:,} {noun} to put"
-        known = max(0, self.paragraphs - self.encoded)  # A long one is encoded in parts.
-        encoded = f", {known:,} of them known" if known else ""
+        known = ", all known before" if self.paragraphs and not self.encoded else ""
         rate = f" ({self.paragraphs / self.seconds:,.0f}/s)" if self.paragraphs else ""
-        time_ = f"{self.paragraphs:,} {noun}{encoded} in {self.seconds:.1f} s{rate}"
+        time_ = f"{self.paragraphs:,} {noun}{known} in {self.seconds:.1f} s{rate}"
         text = f"{self.outcomes}; {time_}"
         return f"interrupted, and committed until there: {text}" if self.interrupted else text
 

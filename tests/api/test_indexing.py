@@ -98,7 +98,10 @@ def test_what_is_unchanged_is_not_encoded_again(tmp_path, day):
     day.write_text(article("a") + article("b", TEXT, "More of it."))
     assert [index_day(tmp_path)[0].encoded for _ in range(2)] == [3, 0]
     day.write_text(article("b", TEXT, "And more."))
-    assert "1 updated, 0 unchanged; 2 paragraphs, 1 of them known in" in str(index_day(tmp_path)[0])
+    third, _ = index_day(tmp_path)
+    assert (third.updated, third.paragraphs, third.encoded) == (1, 2, 1)
+    day.write_text(article("b", TEXT))
+    assert "1 updated, 0 unchanged; 1 paragraph, all known before in" in str(index_day(tmp_path)[0])
 
 
 def test_rejects_are_written_as_json(tmp_path, day):
