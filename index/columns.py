@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -76,11 +76,13 @@ class Columns:
 
         Raises BrokenIndexError if one is short, or is not what was written.
         """
-        checks = _Checks.read(folder)
-        if checks.rows < rows:
-            raise _damaged(folder / CHECKS)
-        checks.compare(folder)
-        return cls(**{name: _map(folder / name, dtype, rows) for name, dtype in DTYPES.items()})
+        return cls(**_opened(folder, DTYPES, rows))
+
+    @staticmethod
+    def languages(folder: Path, rows: int) -> NDArray[np.uint32]:
+        """Map that column alone, which every question needs. Raises as `open`."""
+        found: NDArray[np.uint32] = _opened(folder, ("language",), rows)["language"]
+        return found
 
     def paragraphs(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the first row of each row's paragraph, int64 of shape (len(rows),)."""
@@ -116,10 +118,10 @@ class _Checks:
         except (ValueError, KeyError, TypeError):
             raise _damaged(path) from None
 
-    def compare(self, folder: Path) -> None:
+    def compare(self, folder: Path, names: Iterable[str] = DTYPES) -> None:
         """Raise BrokenIndexError where a column is not as it was written."""
-        for name, dtype in DTYPES.items():
-            if zlib.crc32(_map(folder / name, dtype, self.rows).data) != self.of[name]:
+        for name in names:
+            if zlib.crc32(_map(folder / name, DTYPES[name], self.rows).data) != self.of[name]:
                 raise _damaged(folder / name)
 
     def write(self, folder: Path) -> None:
@@ -205,6 +207,14 @@ def _sound(folder: Path, rows: int, sketches: str) -> _Checks:
     except BrokenIndexError:
         pass
     return NOTHING
+
+
+def _opened(folder: Path, names: Iterable[str], rows: int) -> dict[str, NDArray[Any]]:
+    checks = _Checks.read(folder)
+    if checks.rows < rows:
+        raise _damaged(folder / CHECKS)
+    checks.compare(folder, names)
+    return {name: _map(folder / name, DTYPES[name], rows) for name in names}
 
 
 def _number(name: str, values: ColumnValues) -> int:

@@ -225,7 +225,14 @@ class IndexSnapshot(Closing):
     @cached_property
     def polyglot(self) -> Polyglot:
         """What reads a question: in the languages that the articles have."""
-        codes = self.columns.language if self.alive is None else self.columns.language[self.alive]
+        opened = vars(self).get("columns")
+        codes = (
+            Columns.languages(self.parts / COLUMNS, self.commit.rows)
+            if opened is None
+            else opened.language
+        )
+        if self.alive is not None:
+            codes = codes[self.alive]
         return reader_of(self.catalog, codes, self.analyzers)
 
     @property

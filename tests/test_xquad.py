@@ -60,9 +60,12 @@ def paragraphs(language: str) -> Iterator[tuple[str, Record, str]]:
     """Yield each paragraph of a language: its name, its article and its text."""
     for line in (DATA / language / "articles.jsonl").read_text("utf-8").splitlines():
         article = json.loads(line)
+        count = len(article["paragraphs"])
         record = Record(
-            0, article["id"], article["title"], None, None, None, None, None, language, b"", 0, 1
-        )
+            number=0, id=article["id"], title=article["title"], url=None, source=None,
+            author=None, section=None, published=None, language=language, digest=b"",
+            first_row=0, row_count=count, paragraphs=count,
+        )  # fmt: skip
         for position, text in enumerate(article["paragraphs"]):
             yield f"{language} {article['id']} {position}", record, text
 

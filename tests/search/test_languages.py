@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nutgraf.index import Article, IndexWriter, create_index, verify_index
+from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.spoken import reader_of
 from nutgraf.search import Filters, Searcher
@@ -238,3 +239,17 @@ def test_sentences_end_as_in_their_language(tmp_path: Path, tiny_encoder: Path) 
     with Searcher(tmp_path / "i") as searcher:
         (hit,) = searcher.search("Januar", mode="keyword").hits
         assert hit.snippet.text.startswith(start)
+
+
+def test_a_damaged_column_that_a_question_does_not_need_is_not_looked_at(
+    tmp_path: Path, tiny_encoder: Path
+) -> None:
+    create_index(tmp_path / "x.index", model=str(tiny_encoder))
+    with IndexWriter(tmp_path / "x.index") as writer:
+        writer.put(Article("mast", "Mast falls", ("It fell at noon.",), language="en"))
+    sketches = tmp_path / "x.index" / "columns" / "sketch"
+    sketches.write_bytes(b"\xff" * sketches.stat().st_size)
+    with Searcher(tmp_path / "x.index") as searcher:
+        assert len(searcher.search("noon", mode="keyword").hits) == 1
+        with pytest.raises(BrokenIndexError, match="columns"):
+            searcher.search("noon", mode="keyword", group="article")
