@@ -23,6 +23,7 @@ from nutgraf.index.errors import UserError, WorkerError
 from nutgraf.index.keywords import Engine
 from nutgraf.index.layout import MANIFEST
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.prepared import Prepared, article_in
 from nutgraf.index.sources import Found, find_files, total_bytes
 from nutgraf.index.writer import IndexWriter, Outcome
 
@@ -122,7 +123,7 @@ def index_found(
     summary = Summary()
     with (
         IndexProgress(size, reading.messages) as progress,
-        closing(reading.articles(found, size, progress.read)) as articles,
+        closing(reading.articles(found, size, progress.read, prepare=True)) as articles,
     ):
         first = next(articles, None)
         if first is not None:
@@ -137,12 +138,16 @@ def index_found(
 
 
 def _put(
-    writer: IndexWriter, articles: Iterable[Article], summary: Summary, progress: IndexProgress
+    writer: IndexWriter,
+    articles: Iterable[Article | Prepared],
+    summary: Summary,
+    progress: IndexProgress,
 ) -> None:
     """Put articles and commit them: those that came, where no more do."""
     try:
-        for article in articles:
-            summary.count(writer.put(article), article)
+        for item in articles:
+            article = article_in(item)
+            summary.count(writer.put(item), article)
             progress.put(len(article.paragraphs))
     except KeyboardInterrupt:
         summary.interrupted = True

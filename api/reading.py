@@ -16,6 +16,7 @@ from nutgraf.api.rejects import RejectsFile
 from nutgraf.api.repeats import Repeats
 from nutgraf.api.terminal import printable
 from nutgraf.index.article import Article
+from nutgraf.index.prepared import Prepared
 from nutgraf.index.sources import (
     Flagged,
     Found,
@@ -57,18 +58,25 @@ class Reading:
         self._rejects = rejects
 
     def articles(
-        self, found: Iterable[Found], size: int | None, on_bytes: OnBytes
-    ) -> Generator[Article]:
+        self,
+        found: Iterable[Found],
+        size: int | None,
+        on_bytes: OnBytes,
+        *,
+        prepare: bool = False,
+    ) -> Generator[Article | Prepared]:
         """Yield the articles of the files that were found, `size` bytes of them.
 
-        In other processes, where that is worth it; they end with the iterator.
+        In other processes, where that is worth it; they end with the iterator. With
+        `prepare`, these prepare articles for a writer.
         """
         wanted = (item for item in found if not self._is_ours(item))
         repeats = Repeats()
         told: Counter[str] = Counter()
-        with closing(read_found(wanted, on_bytes, self._options, workers_for(size))) as items:
+        read = read_found(wanted, on_bytes, self._options, workers_for(size), prepare=prepare)
+        with closing(read) as items:
             for item in newest_captures(items):
-                if isinstance(item, Article):
+                if isinstance(item, Article | Prepared):
                     repeats.add(item)
                     yield item
                 else:

@@ -15,6 +15,7 @@ from nutgraf.index.catalog import Catalog
 from nutgraf.index.languages import with_language
 from nutgraf.index.layout import CATALOG, MANIFEST
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.prepared import article_in
 from nutgraf.index.sources import find_files, total_bytes
 from nutgraf.index.writer import Outcome
 
@@ -44,7 +45,7 @@ def rehearse(
         known = _Known(index, opened)
         progress = opened.enter_context(IndexProgress(size, reading.messages))
         articles = reading.articles(find_files(sources), size, progress.read)
-        for article in opened.enter_context(closing(articles)):
+        for article in map(article_in, opened.enter_context(closing(articles))):
             outcome = known.outcome(article)
             summary.count(outcome, article)
             if tell is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from nutgraf.index.article import Article
+from nutgraf.index.prepared import Prepared, article_in
 
 __all__ = ["Repeats"]
 
@@ -20,9 +21,11 @@ class Repeats:
         self._examples: list[str] = []
         self._count = 0
 
-    def add(self, article: Article) -> None:
+    def add(self, item: Article | Prepared) -> None:
         """Note an article."""
-        name, content = hash(article.id), hash(article.digest())
+        article = article_in(item)
+        digest = item.digest if isinstance(item, Prepared) else article.digest()
+        name, content = hash(article.id), hash(digest)
         if self._contents.get(name, content) != content:
             self._count += 1
             if article.id not in self._examples and len(self._examples) < NAMED:

@@ -43,6 +43,7 @@ from nutgraf.index.keywords import KeywordEntry
 from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.prepared import Prepared
 from nutgraf.index.sources import ReadOptions, find_files, read_found, read_sources
 from nutgraf.index.vectors import VectorIndex
 from nutgraf.index.writer import PartsWriter
@@ -176,8 +177,8 @@ def apart_from_encoding(folder: Path, encoder: OnnxEncoder) -> Row:
         manifest = Manifest.read(index)
         found = find_files([str(source)])
         with PartsWriter(manifest.parts(index), manifest, trust=False, encoder=known) as writer:
-            for item in read_found(found, int, ReadOptions(), cores()):
-                assert isinstance(item, Article), item
+            for item in read_found(found, int, ReadOptions(), cores(), prepare=True):
+                assert isinstance(item, Article | Prepared), item
                 writer.put(item)
 
     texts = [text for article in articles for text in article.paragraphs]

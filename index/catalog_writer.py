@@ -174,7 +174,7 @@ class CatalogWriter(Catalog):
         fields = (
             article.id, article.title, article.url, article.source, article.author,
             article.section, article.published, article.language,
-            article.digest(), first_row, len(put.rows), len(article.paragraphs), sequence, None,
+            put.digest, first_row, len(put.rows), len(article.paragraphs), sequence, None,
         )  # fmt: skip
         run(
             f"INSERT INTO articles ({SEALED}, seal) VALUES ({', '.join('?' * 15)})",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,8 @@ from nutgraf.index.rows import Row
 from nutgraf.index.sketches import SKETCH, make_sketches, method
 
 __all__ = ["NO_DATE", "Columns", "catch_up"]
+
+Sketching = Callable[[Sequence[str]], NDArray[np.uint64]]
 
 CHECKS: Final = "checks.json"
 
@@ -135,8 +137,10 @@ NO_ROW: Final = Row(0, 0, 0, "")
 NOTHING: Final = _Checks(0, dict.fromkeys(DTYPES, 0), "")
 
 
-def catch_up(folder: Path, catalog: Catalog, rows: int) -> None:
+def catch_up(folder: Path, catalog: Catalog, rows: int, sketch: Sketching = make_sketches) -> None:
     """Bring every column to exactly `rows` rows, from the catalog, and make it durable.
+
+    `sketch` does what `make_sketches` does, maybe sooner.
 
     What is there and as it was written stays in place, for readers have it
     mapped; what a crash left beyond it is dropped. Where a column is damaged
@@ -148,7 +152,7 @@ def catch_up(folder: Path, catalog: Catalog, rows: int) -> None:
     sketches = method()
     checks = _sound(folder, rows, sketches)
     of = {}
-    for name, content in _contents(catalog, checks.rows, rows).items():
+    for name, content in _contents(catalog, checks.rows, rows, sketch).items():
         if checks.rows:
             _append(folder / name, content, checks.rows * DTYPES[name].itemsize)
         else:
@@ -157,7 +161,7 @@ def catch_up(folder: Path, catalog: Catalog, rows: int) -> None:
     _Checks(rows, of, sketches).write(folder)
 
 
-def _contents(catalog: Catalog, start: int, rows: int) -> dict[str, bytes]:
+def _contents(catalog: Catalog, start: int, rows: int, sketch: Sketching) -> dict[str, bytes]:
     """Return what every column holds from row `start` on."""
     articles = list(catalog.column_values(start))
     first = articles[0].first_row if articles else 0
@@ -171,7 +175,7 @@ def _contents(catalog: Catalog, start: int, rows: int) -> dict[str, bytes]:
     blocks = list(_read(catalog, start, rows))
     parts = [row.part for block in blocks for row in block]
     contents["part"] = np.array(parts, DTYPES["part"]).tobytes()
-    sketches = (make_sketches([row.text for row in block]).tobytes() for block in blocks)
+    sketches = (sketch([row.text for row in block]).tobytes() for block in blocks)
     contents["sketch"] = b"".join(sketches)
     return contents
 

@@ -32,6 +32,9 @@ SAME: Final = 0.5
 SAMPLE: Final = 40
 """Articles, the newest that hold a text, that are compared with one another."""
 
+TOGETHER: Final = 500
+"""Texts that are looked up in one statement."""
+
 
 def learn(
     connection: sqlite3.Connection, articles: Sequence[ArticleRows]
@@ -49,16 +52,31 @@ def learn(
         ((many,),) = run(statement, (source or None,))
         return max(MIN_ARTICLES, math.ceil(MIN_SHARE * int(many)))
 
-    def is_frequent(text: Recurring, least: int) -> bool:
-        statement = "SELECT count(*) FROM (SELECT 1 FROM paragraphs WHERE digest = ? LIMIT ?)"
-        return bool(run(statement, (text.digest, least)).fetchone()[0] == least)
-
-    for text in _candidates(articles):
-        if is_frequent(text, MIN_ARTICLES) and is_frequent(text, needed(text.source)):
+    for text in _frequent(connection, list(_candidates(articles)), MIN_ARTICLES):
+        if _frequent(connection, [text], needed(text.source)):
             found = _living(connection, text)
             newest = dict(sorted(found.items(), reverse=True)[:SAMPLE])
             if len(found) >= needed(text.source) and _differ(connection, text, newest):
                 yield text, [row for _, rows in found.values() for row in rows]
+
+
+def _frequent(
+    connection: sqlite3.Connection, texts: Sequence[Recurring], least: int
+) -> list[Recurring]:
+    """Return those of the texts that `least` rows hold, dead ones among them."""
+    found = []
+    for start in range(0, len(texts), TOGETHER):
+        some = texts[start : start + TOGETHER]
+        marks = ",".join(["(?)"] * len(some))
+        # Each is looked up in the index, and no further than it takes to tell.
+        statement = (
+            f"WITH asked(digest) AS (VALUES {marks}) SELECT digest FROM asked WHERE "
+            "(SELECT 1 FROM paragraphs WHERE digest = asked.digest LIMIT 1 OFFSET ?)"
+        )
+        asked = (*(text.digest for text in some), least - 1)
+        many = {digest for (digest,) in connection.execute(statement, asked)}
+        found += [text for text in some if text.digest in many]
+    return found
 
 
 def _candidates(articles: Sequence[ArticleRows]) -> dict[Recurring, None]:

@@ -53,12 +53,13 @@ class Row:
 class ArticleRows:
     """An article as it is written: its rows, and for each the digest of what the encoder reads.
 
-    That is empty where it reads nothing, of boilerplate.
+    That is empty where it reads nothing, of boilerplate. `digest` is that of the article.
     """
 
     article: Article
     rows: tuple[Row, ...]
     contexts: tuple[bytes, ...]
+    digest: bytes
 
 
 class TokenCount(Protocol):

@@ -105,9 +105,15 @@ def _words(text: str) -> list[str]:
 
 def _bits(paragraphs: Sequence[list[str]]) -> NDArray[np.uint8]:
     """Return the lowest bits of the MinHash of each paragraph's pairs, packed to 16 bytes."""
-    # Only who writes an index needs it.
+    hashes = np.array([_hashes(words) for words in paragraphs], np.uint32)
+    return np.packbits((hashes & 1).astype(bool), axis=1)
+
+
+def _hashes(words: Sequence[str]) -> list[int]:
+    # Only who writes an index needs it. Given many paragraphs at once it starts threads, which
+    # take twice the time from an encoder that has all cores.
     from rensa import RMinHash
 
-    pairs = [list(map(" ".join, pairwise(words))) for words in paragraphs]
-    hashes = np.array(RMinHash.digests_from_token_sets(pairs, HASHES, SEED), np.uint32)
-    return np.packbits((hashes & 1).astype(bool), axis=1)
+    sketch = RMinHash(HASHES, SEED)
+    sketch.update(list(map(" ".join, pairwise(words))))
+    return list(sketch.digest())

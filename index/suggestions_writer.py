@@ -15,6 +15,7 @@ from nutgraf.index.database import SQLITE_ERRORS, connect, passes
 from nutgraf.index.disk import disk_full, is_full
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.analysis import Analyzers
+from nutgraf.index.prepared import NOTHING, PreparedTexts
 from nutgraf.index.records import Record
 from nutgraf.index.suggestions import PROBE, VERSION, magnitude_of, seal_of_counted
 from nutgraf.index.wording import Wording
@@ -69,8 +70,8 @@ class SuggestionsWriter:
         self._connection: sqlite3.Connection | None = None
         self._given_up = False
 
-    def catch_up(self, sequence: int) -> None:
-        """Bring them to commit `sequence` of the catalog.
+    def catch_up(self, sequence: int, prepared: PreparedTexts = NOTHING) -> None:
+        """Bring them to commit `sequence` of the catalog, of which some may be `prepared`.
 
         A commit does not fail for them. Where they are locked, they stay
         behind, as no reader takes them, and the next commit catches up; where
@@ -80,7 +81,7 @@ class SuggestionsWriter:
         while not self._given_up:
             anew = not self._path.exists()
             try:
-                self._bring(self._create() if anew else self._open(), sequence)
+                self._bring(self._create() if anew else self._open(), sequence, prepared)
                 return
             except (*SQLITE_ERRORS, BrokenIndexError, _UnfitError) as error:
                 self._release()
@@ -99,12 +100,14 @@ class SuggestionsWriter:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
 
-    def _bring(self, connection: sqlite3.Connection, sequence: int) -> None:
+    def _bring(
+        self, connection: sqlite3.Connection, sequence: int, prepared: PreparedTexts
+    ) -> None:
         version, shown = _shown(connection)
         if version != VERSION or shown > sequence:
             raise _UnfitError
         if shown < sequence:
-            _bring(connection, self._catalog, self._wording, shown, sequence)
+            _bring(connection, self._catalog, self._wording, shown, sequence, prepared)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -169,12 +172,17 @@ def _shown(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _bring(
-    connection: sqlite3.Connection, catalog: Catalog, wording: Wording, after: int, sequence: int
+    connection: sqlite3.Connection,
+    catalog: Catalog,
+    wording: Wording,
+    after: int,
+    sequence: int,
+    prepared: PreparedTexts = NOTHING,
 ) -> None:
     """Count what came and went in commits `after` < s <= `sequence`, all of it or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        change = _Change(connection, catalog, wording)
+        change = _Change(connection, catalog, wording, prepared)
         for records in _together(_removed(catalog, sequence, after)):
             change.apply(records, -1)
         for records in _together(catalog.alive(sequence, after)):
@@ -198,10 +206,17 @@ def _removed(catalog: Catalog, sequence: int, after: int) -> Iterator[Record]:
 class _Change:
     """Adds records to the tables, or takes them away."""
 
-    def __init__(self, connection: sqlite3.Connection, catalog: Catalog, wording: Wording) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        catalog: Catalog,
+        wording: Wording,
+        prepared: PreparedTexts,
+    ) -> None:
         self._connection = connection
         self._catalog = catalog
         self._wording = wording
+        self._prepared = prepared
 
     def apply(self, records: Sequence[Record], sign: int) -> None:
         """Count the words of records by `sign`, and enter or remove their titles."""
@@ -216,7 +231,10 @@ class _Change:
                 continue
             # What is found to be boilerplate later is counted, until the index is compacted.
             texts = [row.text for row in rows if not row.boilerplate]
-            words.update(self._wording.of(record.title, texts, record.language))
+            words.update(
+                self._prepared.wording(record.digest, texts)
+                or self._wording.of(record.title, texts, record.language)
+            )
             titles += [(*key, record.first_row) for key in self._wording.title_keys(record.title)]
         for some in _together(sorted(words)):
             self._count(some, words, sign)

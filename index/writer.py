@@ -36,6 +36,7 @@ from nutgraf.index.languages import with_language
 from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.lock import LOOK, WriteLock
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.prepared import NOTHING, Prepared, PreparedTexts, article_in
 from nutgraf.index.records import Recurring, text_digest
 from nutgraf.index.rows import ArticleRows, Row, contexts_of, rows_of
 from nutgraf.index.suggestions_writer import SuggestionsWriter
@@ -78,6 +79,8 @@ class PartsWriter:
         self._manifest = manifest
         self._encoder = encoder
         self._pending: dict[str, ArticleRows] = {}
+        self._prepared: dict[str, Prepared] = {}
+        self._written = NOTHING
         self._deleted: dict[str, None] = {}
         self._waiting: dict[bytes, InContext] = {}
         self._embeddings: dict[bytes, NDArray[np.float16]] = {}
@@ -121,24 +124,29 @@ class PartsWriter:
             self._adopted = tuple(texts)
             self._learned.update(self._adopted)
 
-    def put(self, article: Article) -> Outcome:
+    def put(self, article: Article | Prepared) -> Outcome:
         """Add an article, or replace the one with its id; tell which.
 
         The same id with the same content is left as it is. What is put is
         visible and durable after the next commit, which comes by itself after
         every COMMIT_EVERY paragraphs. An article without a language gets the
         one that it is written in, or that of the index where it is not clear.
+        One that is prepared takes less time, and makes no other difference.
         """
-        article = with_language(article, self._manifest.language)
+        prepared = article if isinstance(article, Prepared) else None
+        article = with_language(article_in(article), self._manifest.language)
         before = self.digest_of(article.id)
-        if before == article.digest():
+        digest = article.digest() if prepared is None else prepared.digest
+        if before == digest:
             return "unchanged"
         # First the texts, then the article: whoever is interrupted in between can still commit.
-        put = self._to_rows(article)
+        put = self._to_rows(article, digest, prepared)
         self._drop_pending(article.id)
         self._pending_rows += len(put.rows)
         self._pending_characters += sum(map(len, article.paragraphs))
         self._pending[article.id] = put
+        if prepared is not None:
+            self._prepared[article.id] = prepared
         if len(self._waiting) >= ENCODE_EVERY:
             self._encode()
         if self._is_full():
@@ -167,6 +175,7 @@ class PartsWriter:
                 self._write(number)
                 self._catch_up()
                 self._catalog.forget_texts()
+                self._written = NOTHING
             except BaseException:
                 self.failed = True
                 raise
@@ -198,7 +207,7 @@ class PartsWriter:
         """
         self._check_usable()
         if article in self._pending:
-            return self._pending[article].article.digest()
+            return self._pending[article].digest
         if article in self._deleted:
             return None
         record = self._catalog.find(article, self.sequence)
@@ -221,39 +230,45 @@ class PartsWriter:
 
     def _drop_pending(self, article: str) -> None:
         self._deleted.pop(article, None)
+        self._prepared.pop(article, None)
         dropped = self._pending.pop(article, None)
         if dropped is not None:
             self._pending_rows -= len(dropped.rows)
             self._pending_characters -= sum(map(len, dropped.article.paragraphs))
 
-    def _to_rows(self, article: Article) -> ArticleRows:
+    def _to_rows(self, article: Article, digest: bytes, prepared: Prepared | None) -> ArticleRows:
         """Return an article as rows; what has no embedding yet waits for one."""
         language = primary_language(article.language or self._manifest.language)
         rows = self._without_boilerplate(
-            article, rows_of(article.paragraphs, self._tokens, language)
+            article, rows_of(article.paragraphs, self._tokens, language), prepared
         )
-        digests = []
+        contexts = []
         for context in contexts_of(article.title, rows):
-            digest = b"" if context is None else context.digest()
-            digests.append(digest)
-            if context is not None and digest not in self._embeddings:
-                self._waiting[digest] = context
-        return ArticleRows(article, rows, tuple(digests))
+            known_by = b"" if context is None else context.digest()
+            contexts.append(known_by)
+            if context is not None and known_by not in self._embeddings:
+                self._waiting[known_by] = context
+        return ArticleRows(article, rows, tuple(contexts), digest)
 
-    def _without_boilerplate(self, article: Article, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    def _without_boilerplate(
+        self, article: Article, rows: tuple[Row, ...], prepared: Prepared | None
+    ) -> tuple[Row, ...]:
         """Return the rows with those marked that are known to be boilerplate."""
         if self._manifest.keep_boilerplate:
             return rows
+        looks_so = is_boilerplate if prepared is None else prepared.boilerplate.__contains__
         return tuple(
-            replace(row, boilerplate=True) if self._is_boilerplate(article, row) else row
+            replace(row, boilerplate=True)
+            if not row.part and (self._is_learned(article, row.text) or looks_so(row.text))
+            else row
             for row in rows
         )
 
-    def _is_boilerplate(self, article: Article, row: Row) -> bool:
-        if row.part or len(row.text) > MAX_BOILERPLATE:
+    def _is_learned(self, article: Article, text: str) -> bool:
+        """Tell whether a paragraph is known for what its source repeats."""
+        if not self._learned or len(text) > MAX_BOILERPLATE:
             return False
-        text = Recurring(article.source or "", text_digest(row.text)) if self._learned else None
-        return text in self._learned or is_boilerplate(row.text)
+        return Recurring(article.source or "", text_digest(text)) in self._learned
 
     def _encode(self) -> None:
         """Give all that waits its embedding: copied where the index has the same already."""
@@ -297,6 +312,8 @@ class PartsWriter:
         self._learned = self._catalog.learned()
         self._adopted = ()
         _reached("catalog")
+        self._written = PreparedTexts(self._prepared.values())
+        self._prepared.clear()
         self._pending.clear()
         self._deleted.clear()
         self._embeddings.clear()
@@ -311,9 +328,11 @@ class PartsWriter:
                 f"the keyword index of {self._folder} is ahead of its catalog (commit {seen}, "
                 f"{self.sequence}); restore the index from a backup"
             )
-        columns.catch_up(self._folder / COLUMNS, self._catalog, self._commit.rows)
+        columns.catch_up(
+            self._folder / COLUMNS, self._catalog, self._commit.rows, self._written.sketches
+        )
         _reached("columns")
-        self._suggestions.catch_up(self.sequence)
+        self._suggestions.catch_up(self.sequence, self._written)
         _reached("suggestions")
         if seen == self.sequence:
             return

@@ -50,15 +50,13 @@ class Tokens:
             return True  # No tokenizer has to be opened to tell.
         if text.isascii() and len(text) < self.limit:
             return True  # As by `_most` of its words.
-        known, left = self._words, self.limit
-        unknown = []
-        for word in text.split():
-            count = known.get(word)
-            if count is not None:
-                left -= count
-            else:
-                unknown.append(word)
-        if left >= 0 and sum(map(_most, unknown)) <= left:
+        words = text.split()
+        counts = list(map(self._words.get, words))
+        left = self.limit - sum(filter(None, counts))
+        if None not in counts or left < 0:
+            return left >= 0
+        unknown = [word for word, count in zip(words, counts, strict=True) if count is None]
+        if sum(map(_most, unknown)) <= left:
             return True
         for word in unknown:
             if left < 0:

@@ -12,6 +12,7 @@ a question in those of the index (polyglot.py).
 from __future__ import annotations
 
 import re
+from itertools import chain
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -118,6 +119,7 @@ class Analyzer:
     def __init__(self, language: str = "en", *, room: int | None = None) -> None:
         self.language = primary_language(language)
         self._terms = _Terms(self.language, _MAX_CACHED if room is None else room)
+        self._runs = _Runs(self._terms, _MAX_CACHED if room is None else room)
         words = stop_words(self.language)
         self._stop_words = words | {self._terms[word] for word in words} - _NOT_STOPS
         self._letters = frozenset("".join(words))
@@ -125,9 +127,8 @@ class Analyzer:
 
     def terms(self, text: str) -> list[str]:
         """Return the terms of `text` in their order; quicker than `tokens`."""
-        if text.isascii():
-            return list(map(self._terms.__getitem__, ASCII_WORD.findall(text)))
-        return list(filter(None, map(self._terms.__getitem__, written_words(text))))
+        # No word has white space in it, and what stands between comes again and again.
+        return list(chain.from_iterable(map(self._runs.__getitem__, text.split())))
 
     def term(self, word: str) -> str:
         """Return the term of one word as `placed_words` gives it; "" where no letter is in it."""
@@ -286,6 +287,25 @@ class _Terms(dict[str, str]):
             with self._lock:
                 word = str(self._stemmer.stemWord(word))
         return cut(fold(word))
+
+
+class _Runs(dict[str, tuple[str, ...]]):
+    """What stands between white space -> its terms, bounded as _Terms are."""
+
+    def __init__(self, terms: _Terms, room: int) -> None:
+        super().__init__()
+        self._terms = terms
+        self._room = room
+
+    def __missing__(self, run: str) -> tuple[str, ...]:
+        words = ASCII_WORD.findall(run) if run.isascii() else written_words(run)
+        terms = tuple(filter(None, map(self._terms.__getitem__, words)))
+        if len(run) > _LONG:
+            return terms
+        if len(self) >= self._room:
+            self.clear()
+        self[run] = terms
+        return terms
 
 
 def _has_digit(word: str) -> bool:

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import overload
 
 from nutgraf.index.article import Article
+from nutgraf.index.prepared import Prepared
 from nutgraf.index.sources.items import Captured, Flagged, Item, Rejected, Skipped
 
 __all__ = ["newest_captures"]
 
 
+@overload
 def newest_captures(
     items: Iterable[Item | Skipped],
-) -> Iterator[Article | Rejected | Skipped | Flagged]:
+) -> Iterator[Article | Rejected | Skipped | Flagged]: ...
+
+
+@overload
+def newest_captures(
+    items: Iterable[Item | Skipped | Prepared],
+) -> Iterator[Article | Prepared | Rejected | Skipped | Flagged]: ...
+
+
+def newest_captures(
+    items: Iterable[Item | Skipped | Prepared],
+) -> Iterator[Article | Prepared | Rejected | Skipped | Flagged]:
     """Yield the items, of the copies of a captured article only those newer than all before.
 
     An older copy is Skipped. Where nobody knows which is newer, the second is

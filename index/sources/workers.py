@@ -2,7 +2,8 @@
 
 Each process takes every n-th file, and sends what it reads; the files are given
 on in their order, so that it makes no difference how many read. What is read
-ahead is bounded, in characters. A process tells the language of articles, too.
+ahead is bounded, in characters. A process tells the language of articles, too, and can
+prepare them for a writer.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -23,6 +25,7 @@ from nutgraf.index.article import Article
 from nutgraf.index.cores import cores
 from nutgraf.index.errors import WorkerError
 from nutgraf.index.languages import with_language
+from nutgraf.index.prepared import Prepared, Preparer
 from nutgraf.index.sources.files import STANDARD_INPUT, SourceFile, read_file
 from nutgraf.index.sources.items import Captured, Item, OnBytes, ReadOptions, Rejected, Skipped
 
@@ -51,7 +54,7 @@ class _End:
     fault: str | None = None
 
 
-_Sent = Item | Skipped | int | _End
+_Sent = Item | Skipped | Prepared | int | _End
 """What a process sends: an int is a number of bytes that were read."""
 
 
@@ -65,18 +68,26 @@ def workers_for(size: int | None) -> int:
 
 
 def read_found(
-    found: Iterable[Found], on_bytes: OnBytes, options: ReadOptions, workers: int = 0
-) -> Generator[Item | Skipped]:
+    found: Iterable[Found],
+    on_bytes: OnBytes,
+    options: ReadOptions,
+    workers: int = 0,
+    *,
+    prepare: bool = False,
+) -> Generator[Item | Skipped | Prepared]:
     """Yield what `read_file` yields of each file that is found, in their order.
 
     With `workers`, as many processes read, standard input aside; they end when
-    the iterator does, or is closed. `on_bytes` is told of bytes when what they
+    the iterator does, or is closed. With `prepare`, they prepare articles for a writer.
+    `on_bytes` is told of bytes when what they
     hold is given on. Raises WorkerError, naming the file, where a process ended
     before it was read.
     """
     readers: list[_Reader] = []
     try:
-        for item, reader in _dealt(found, options, readers, workers):
+        for item, reader in _dealt(
+            found, partial(_Reader, options, prepare=prepare), readers, workers
+        ):
             if reader is not None:
                 yield from reader.read(on_bytes)
             elif isinstance(item, SourceFile):
@@ -91,7 +102,7 @@ def read_found(
 
 
 def _dealt(
-    found: Iterable[Found], options: ReadOptions, readers: list[_Reader], workers: int
+    found: Iterable[Found], start: Callable[[], _Reader], readers: list[_Reader], workers: int
 ) -> Iterator[tuple[Found, _Reader | None]]:
     """Yield all that is found, in its order, each file some time after its reader was told.
 
@@ -103,7 +114,7 @@ def _dealt(
         reader = None
         if workers and isinstance(item, SourceFile) and item.path != STANDARD_INPUT:
             if len(readers) < workers:
-                readers.append(_Reader(options))
+                readers.append(start())
             reader = readers[files % workers]
             reader.tell(item)
             files += 1
@@ -116,13 +127,17 @@ def _dealt(
 class _Reader:
     """A process that reads, seen from the one that indexes."""
 
-    def __init__(self, options: ReadOptions) -> None:
+    def __init__(self, options: ReadOptions, *, prepare: bool) -> None:
         self._told: deque[str] = deque()
         # Not fork: threads of the encoder and of tantivy may hold locks at this moment.
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
-            target=_work, args=(theirs, options), name="nutgraf-reader", daemon=True
+            target=_work,
+            args=(theirs, options),
+            kwargs={"prepare": prepare},
+            name="nutgraf-reader",
+            daemon=True,
         )
         with _uninterrupted():
             self._process.start()
@@ -134,7 +149,7 @@ class _Reader:
         with suppress(OSError):  # Where it has ended, `read` says so.
             self._connection.send(source)
 
-    def read(self, on_bytes: OnBytes) -> Iterator[Item | Skipped]:
+    def read(self, on_bytes: OnBytes) -> Iterator[Item | Skipped | Prepared]:
         """Yield what the next of the files that it was told of holds."""
         path = self._told.popleft()
         while True:
@@ -188,16 +203,19 @@ def _uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(connection: Connection[_Sent, SourceFile], options: ReadOptions) -> None:
+def _work(
+    connection: Connection[_Sent, SourceFile], options: ReadOptions, *, prepare: bool
+) -> None:
     """Read the files that come, and send what they hold, until the connection is closed."""
     outbox = _Outbox(connection)
+    finish = partial(_finished, preparer=Preparer() if prepare else None)
     inbox: SimpleQueue[SourceFile] = SimpleQueue()
     # Whoever tells of files must not wait: it would take nothing meanwhile.
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     while True:
         try:
             for item in read_file(inbox.get(), outbox.put, options):
-                outbox.put(_with_language(item))
+                outbox.put(finish(item))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             outbox.put(_End(f"{type(error).__name__}: {error}"))
         else:
@@ -212,11 +230,14 @@ def _receive(connection: Connection[_Sent, SourceFile], inbox: SimpleQueue[Sourc
             os._exit(0)  # Nobody wants any more, whatever is being read.
 
 
-def _with_language(item: Item | Skipped) -> Item | Skipped:
-    """Return an item with the language that a writer would give it."""
-    if isinstance(item, Captured):
+def _finished(item: Item | Skipped, preparer: Preparer | None) -> Item | Skipped | Prepared:
+    """Return an item with the language that a writer would give it, and prepared."""
+    if isinstance(item, Captured):  # Of several only one is put.
         return replace(item, article=with_language(item.article))
-    return with_language(item) if isinstance(item, Article) else item
+    if not isinstance(item, Article):
+        return item
+    article = with_language(item)
+    return article if preparer is None else preparer.prepare(article)
 
 
 class _Outbox:
@@ -255,5 +276,6 @@ class _Outbox:
 
 def _size(item: _Sent) -> int:
     """Return how much room an item takes, in characters or so."""
-    article = item.article if isinstance(item, Captured) else item
-    return 100 + (sum(map(len, article.paragraphs)) if isinstance(article, Article) else 0)
+    article = item.article if isinstance(item, Captured | Prepared) else item
+    beside = len(item.wording) if isinstance(item, Prepared) else 0
+    return 100 + beside + (sum(map(len, article.paragraphs)) if isinstance(article, Article) else 0)

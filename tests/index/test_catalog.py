@@ -27,7 +27,7 @@ def article(name, *paragraphs, **fields):
             rows.append(Row(position, at if len(parts) > 1 else 0, start, part))
     made = Article(id=name, title=name.upper(), paragraphs=tuple(map("".join, texts)), **fields)
     contexts = tuple(f"{made.title}: {row.text}".encode() for row in rows)
-    return ArticleRows(made, tuple(rows), contexts)
+    return ArticleRows(made, tuple(rows), contexts, made.digest())
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ CHANGES = st.lists(
 def in_rows(article: Article) -> ArticleRows:
     """An article with a row a paragraph."""
     made = tuple(Row(at, 0, 0, text) for at, text in enumerate(article.paragraphs))
-    return ArticleRows(article, made, (b"read",) * len(made))
+    return ArticleRows(article, made, (b"read",) * len(made), article.digest())
 
 
 @settings(
