@@ -1,10 +1,10 @@
 """Boilerplate: what stands among paragraphs and tells nothing of the story.
 
 Sign-ups, pointers to other articles, credits, share lines, notices of cookies
-and of copyright, known by how they begin. The rules would rather let one pass
-than take a paragraph for one: nearly all of them want a line that is short and
-is no prose. What a source repeats in its own words is learned from its articles
-(learning.py).
+and of copyright, known by how they begin and by what they go on with. The rules
+would rather let many pass than take a paragraph for one: they want a line that
+is short, tells nothing and reports no speech. What a source repeats in its own
+words is learned from its articles (learning.py).
 """
 
 from __future__ import annotations
@@ -17,18 +17,40 @@ __all__ = ["MAX_BOILERPLATE", "is_boilerplate"]
 MAX_BOILERPLATE: Final = 600
 """Characters of a paragraph that can be boilerplate: a longer one is looked at by nobody."""
 
+MAX_OFFER: Final = 300
+"""Characters of a sign-up or a notice: it says what it has to, and stops."""
+
 MAX_POINTER: Final = 200
 """Characters of a line that points to another article: it holds a title."""
 
 MAX_CREDIT: Final = 80
 """Characters of a credit: names, and no sentence."""
 
+_NETWORK: Final = (
+    r"(?:facebook|twitter|x|instagram|whatsapp|linkedin|youtube|tiktok|bluesky|telegram|threads"
+    r"|reddit|pinterest|mastodon|вконтакте|фейсбуке)"
+)
+
+_TOLD: Final = re.compile(
+    r"""\b(?:said|says?|told|tells?|asked|ruled|reported|argued|warned|wrote|found|according\ to
+    |was|were|had|did|went|came|he|she|they|their|him|his|her
+    |sagte[n]?|sagt|laut|war|waren|wurde[n]?|hatte[n]?|dit|déclaré|selon|était|étaient
+    |dijo|dice|según|fue|fueron|era|eran|disse|detto|secondo|segundo|foi|foram
+    |zei|zegt|volgens|werd|werden|sade|säger|enligt|blev
+    |сказал\w*|заявил\w*|сообщил\w*|был\w*|قال|قالت|كان|كانت)\b""",
+    re.VERBOSE,
+)
+"""Words of a story: who offers or notifies has no need of them."""
+
 _POINTERS: Final = re.compile(
-    r"""(?:read|see|learn|find\ out)\ more(?:\ (?:here|about|on|at|from|in)\b.{0,120})?\W*$
-    |(?:read\ (?:more|also|next|this)|also\ read|see\ also|related|recommended|watch|listen|more
+    r"""(?:read|see|learn|find\ out)\ more(?:\W*|\ (?:.{0,100}\ )?here\W*
+        |\ (?:about|on|at|from|in)\ [^.,;!?]{1,100})$
+    |(?:read\ (?:more|also|next|this)|also\ read|see\ also|don't\ miss
         |related\ (?:articles?|stor(?:y|ies)|content|coverage|links|reading|news|topics)
-        |more\ (?:on\ this(?:\ (?:story|topic))?|from\ \w+|stories|news)|don't\ miss|must\ read
+        |more\ (?:on\ this(?:\ (?:story|topic))?|from\ \w+|stories|news)
         |you\ (?:may|might)\ also\ (?:like|enjoy)|keep\ reading|continue\ reading)\ ?[:|»>→]
+    |(?:related|recommended|watch|listen|more|must\ read)\ ?[:|»>→][^.]*$
+    |don't\ miss\b[^.,;!?]{0,100}\bin\ pictures\W*$
     |(?:related\ (?:articles|stories|content|coverage|topics)|you\ (?:may|might)\ also\ like
         |more\ on\ this\ story|recommended\ reading|most\ read|continue\ reading
         |keep\ reading)\W*$
@@ -43,61 +65,106 @@ _POINTERS: Final = re.compile(
 )
 
 _CREDITS: Final = re.compile(
-    r"""(?:photo(?:graph)?s?|images?|pictures?|file\ (?:photo|image|picture))
-        (?:\ (?:by|credits?|courtesy(?:\ of)?|source)\b\ ?:?|\ ?:)
-    |(?:(?:photo|image|picture)\ )?credits?\ ?:
-    |sources?(?:\ ?:|\ read\ full\ article)
+    r"""((?:photo(?:graph)?s?|images?|pictures?|file\ (?:photo|image|picture))
+        \ (?:by|credits?|courtesy(?:\ of)?)(?!\ ?:))\ (.+)
+    |((?:photo(?:graph)?s?|images?|pictures?|file\ (?:photo|image|picture))
+        (?:\ (?:by|credits?|courtesy(?:\ of)?|source))?\ ?:
+    |credits?\ ?:|sources?(?:\ ?:|\ read\ full\ article)
     |(?:quellen?|fotos?|bild(?:er)?|bildquelle|crédits?(?:\ photos?)?|fuentes?|imagen|fonti?|fontes?
-        |imagem|bron|beeld|källa|bild|источник|фото|المصدر|صورة)\ ?[:/]""",
-    re.VERBOSE,
+        |imagem|bron|beeld|källa|источник|фото|المصدر|صورة)\ ?[:/])(.*)""",
+    re.VERBOSE | re.IGNORECASE,
 )
+"""How a credit begins, without or with a colon, and what comes after."""
+
+_JOINING: Final = frozenset(
+    {"a", "and", "at", "by", "courtesy", "e", "et", "for", "from", "für", "in", "of", "on", "the"}
+    | {"to", "und", "via", "y", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do"}
+    | {"du", "la", "le", "les", "van", "von"}
+)
+"""Words in lower case that stand among the names of a credit."""
+
+MAX_PLAIN_CREDIT: Final = 4
+"""Words after a colon that may be no names: an agency writes itself small, Russian its nouns."""
 
 _SHARES: Final = re.compile(
-    r"""(?:share\ (?:this|on|via)\b.{0,60}|share|tweet|copy\ link|print|e-?mail\ this\ \w+
-    |(?:follow|like|find|join)\ us\ on
-        \ (?:facebook|twitter|x|instagram|whatsapp|linkedin|youtube|tiktok|bluesky)\b.{0,60}
+    rf"""(?:share(?:\ this(?:\ (?:article|story|post|page|video))?)?
+        (?:\ (?:on|via)\ {_NETWORK}.{{0,40}})?
+    |tweet|copy\ link|print|e-?mail\ this\ (?:article|story|page)
+    |(?:follow|like|find|join)\ us\ on\ {_NETWORK}(?:\ (?:and|or|&)\ {_NETWORK})*
+        (?:\ (?:for|at|@).{{0,40}})?
     |advertisements?|sponsored(?:\ content)?
     |(?:story|article)\ continues\ (?:below|after)(?:\ (?:the\ )?advertisement)?
     |skip\ to\ (?:main\ )?content|(?:leave|post)\ a\ comment|(?:view|show)\ (?:all\ )?comments
-    |(?:artikel\ )?teilen(?:\ auf\ .{1,40})?|anzeige|partager(?:\ (?:sur|cet\ article).{0,40})?
-    |publicité|comparti[rd](?:\ en\ .{1,40})?|publicidad|condividi(?:\ su\ .{1,40})?|pubblicità
-    |(?:com)?partilh(?:e|ar)(?:\ .{1,40})?|publicidade|deel\ (?:dit\ artikel|op\ .{1,40})
-    |advertentie|dela\ (?:artikeln|på\ .{1,40})|annons|поделиться(?:\ .{1,40})?|реклама
+    |(?:artikel\ )?teilen(?:\ auf\ {_NETWORK})?|anzeige
+    |partager(?:\ cet\ article)?(?:\ sur\ {_NETWORK})?
+    |publicité|comparti[rd](?:\ en\ {_NETWORK})?|publicidad
+    |condividi(?:\ su\ {_NETWORK})?|pubblicità
+    |(?:com)?partilh(?:e|ar)(?:\ n[oa]\ {_NETWORK})?|publicidade
+    |deel\ (?:dit\ artikel|op\ {_NETWORK})
+    |advertentie|dela\ (?:artikeln|på\ {_NETWORK})|annons
+    |поделиться(?:\ (?:в|на)\ {_NETWORK})?|реклама
     )\W*$""",
     re.VERBOSE,
 )
 
 _SIGN_UPS: Final = re.compile(
-    r"""we\ use\ your\ sign-?up\b
-    |(?:sign\ up|subscribe|register)\b(?=.*\b(?:newsletters?|inbox|e-?mails?|alerts|updates|our
-        |channel|today|here|unlimited)\b)(?!.*["“”])
-    |(?:get|receive|have)\ .{3,80}\b(?:in|to)\ your\ inbox
-    |enter\ your\ e-?mail\b|(?:please\ )?enter\ a\ valid\ e-?mail\b
-    |you\ can\ unsubscribe\ (?:at\ any\ time|here)\b
+    r"""we\ use\ your\ sign-?up\ to\b.{0,40}\byou\b
+    |(?:sign\ up|subscribe|register)(?:\ (?:now|here|today))?\ (?:to|for)
+        \ (?:our|your|the|a|this|my|free|daily|weekly|e-?mail)\b[^.;:?!]{0,60}
+        \b(?:newsletters?|inbox|e-?mails?|alerts|updates|briefings?|channel|podcast|mailing\ list)
+        (?:\W*$|[.!]\ |\ (?:for|to|with|and\ (?:get|receive)|here|now|today)\b)(?!.*["“”])
+    |(?:sign\ up|subscribe|register)\ (?:now|here|today)
+        (?:\ (?:for|to\ (?:get|read|enjoy))\ unlimited\ (?:articles|access|stories|reading))?\W*$
+    |(?:get|receive|have)\ [^.;:?!]{0,80}\b(?:best\ of|news|newsletters?|stories|headlines
+        |briefings?|updates|alerts|our)\b[^.;:?!]{0,60}\b(?:in|to|into)\ your\ inbox\b[^.;:?!,]{0,40}\W*$
+    |enter\ your\ e-?mail(?:\ address)?(?:\ (?:below|here))?(?:\W*|
+        \ to\ (?:sign|subscribe|get|receive|continue|register|join)\b[^.;:?!,]{0,60}\W*)$
+    |(?:please\ )?enter\ a\ valid\ e-?mail(?:\ address)?\W*$
+    |you\ can\ unsubscribe\ (?:at\ any\ time|here)
+        (?:\W*|\ (?:by|using|via|through)\ [^.,;:?!]{1,80}\W*)$
     |by\ (?:signing\ up|subscribing|registering|clicking|submitting|entering\ your)\b.{0,80}
-        \byou(?:'ll)?\ (?:agree|accept|consent|confirm|acknowledge|will)
+        \byou(?:'ll)?\ (?:agree|accept|consent|confirm|acknowledge|will\ receive)\b.{0,80}
+        \b(?:our|privacy|terms\ of|cookies|e-?mails|newsletters?|marketing)\b
     |thank(?:s|\ you)\ for\ (?:signing\ up|subscribing)
-    |already\ (?:a\ subscriber|have\ an\ account|subscribed)\b
+        (?:\W*|\ (?:to|for)\ (?:our|the)\ [^.,;:?!]{1,60}\W*)$
+    |already\ (?:a\ subscriber|have\ an\ account|subscribed)\ ?
+        (?:\W*|\?\ ?(?:log|sign|click)\b[^.,;:?!]{0,60}\W*)$
     |this\ (?:article|story|content)\ is\ (?:only\ )?(?:for|available\ to)\ (?:our\ )?subscribers
-    |(?:newsletter\ (?:abonnieren|bestellen)|abonnieren\ sie\ (?:unseren|den|jetzt)
-        |melden\ sie\ sich\ (?:hier\ )?für\ (?:unseren|den)\ newsletter
-        |abonnez-vous\ à|inscrivez-vous\ à\ (?:notre|la)\ newsletter
-        |suscr[íi]b(?:e|a|i)(?:te|se)\ (?:a|al|aquí)|iscriviti\ (?:alla|al|qui)
-        |assine\ (?:a|nossa|o|já)|inscreva-se|meld\ je\ (?:hier\ )?aan\ voor
-        |schrijf\ je\ in\ voor|abonneer\ je\ op|prenumerera\ på
-        |подпи(?:шитесь|сывайтесь)\ на|اشترك\ في)\b""",
+        (?:\ only)?\W*$
+    |newsletter\ (?:abonnieren|bestellen)\W*$
+    |abonnieren\ sie\ (?:jetzt\ )?(?:unseren|den|unsere)\b.{0,60}\b(?:newsletter|kanal|podcast)\b
+    |melden\ sie\ sich\ (?:hier\ )?für\ (?:unseren|den)\ newsletter\b
+    |(?:abonnez|inscrivez)-vous\ à\ (?:notre|nos|la)\ .{0,30}\b(?:lettres?|newsletters?|chaîne)\b
+    |suscr[íi]b(?:ete|ase)\ (?:aquí\W*$|al?\ .{0,30}\b(?:bolet[ií]n(?:es)?|newsletters?|canal)\b)
+    |iscriviti\ (?:qui\W*$|all?a?\ .{0,30}\b(?:newsletters?|canale)\b)
+    |(?:assine|inscreva-se)(?:\W*$|\ .{0,30}\b(?:newsletters?|boletim|canal)\b)
+    |(?:meld\ je\ (?:hier\ )?aan\ voor|schrijf\ je\ in\ voor|abonneer\ je\ op)\ .{0,30}
+        \b(?:nieuwsbrief|nieuwsbrieven|kanaal)\b
+    |prenumerera\ på\ .{0,30}\bnyhetsbrev\b
+    |подпи(?:шитесь|сывайтесь)\ на\ (?:нас\W*$|наш\w*\ |рассылку\b|.{0,20}\b(?:рассылку|канал)\b)
+    |اشترك\ في\ (?:نشرتنا|النشرة|قناتنا)""",
     re.VERBOSE,
 )
 
+_RESERVED: Final = (
+    r"(?:all\ rights\ reserved(?:\W*$|\W+©"
+    r"|[.!]\ (?:this|no\ part|any|reproduction|unauthori[sz]ed|republication|terms)\b))"
+)
+
 _NOTICES: Final = re.compile(
-    r"""(?:we|this\ (?:web)?site|our\ (?:web)?site|we\ and\ our\ partners)\ uses?\ cookies
-    |by\ (?:continuing|using)\b.{0,60}\b(?:our|this)\ (?:web)?site\b.{0,60}
-        \byou\ (?:agree|accept|consent)
-    |(?:accept|reject|manage)\ (?:all\ )?cookies|cookie\ (?:policy|settings|preferences|notice)\W*$
-    |(?:copyright\ ?)?(?:©|\(c\))\ ?(?:copyright\ )?
-        (?:\d{4}\b|.{0,80}\b(?:19|20)\d\d\b|.{0,80}rights\ reserved)
-    |copyright\ (?:(?:19|20)\d\d\b|.{0,80}all\ rights\ reserved)
-    |all\ rights\ reserved|this\ material\ may\ not\ be\ published
+    rf"""we(?:\ and\ our\ partners)?\ use\ cookies(?:\W*$|\b.{{0,120}}\b(?:(?:web)?sites?|browser
+        |browsing|traffic|privacy|analytics|advertis\w+|consent|third\ part\w+)\b)
+    |(?:this|our)\ (?:web)?site\ uses\ cookies(?:\W*$|\b.{{0,60}}\b(?:work|works|your?|experience
+        |traffic|privacy|analytics|advertis\w+|content|browser|browsing)\b)
+    |by\ (?:continuing|using)\b.{{0,60}}\b(?:our|this)\ (?:web)?site\b.{{0,60}}
+        \byou\ (?:agree|accept|consent)\b.{{0,60}}\b(?:cookies|terms|policy|conditions)\b
+    |(?:(?:accept|reject|manage)\ (?:all\ )?cookies\W*)+$
+    |cookie\ (?:policy|settings|preferences|notice)\W*$
+    |copyright\ ?(?:\(c\)\ ?)?(?:(?:19|20)\d\d\b)?[^.]{{0,80}}[.,;|–-]\ ?{_RESERVED}
+    |copyright\ ?(?:\(c\)\ ?)?(?:19|20)\d\d\b[^.,;:?!]{{0,40}}\b(?:inc|ltd|llc|plc|gmbh)\W*$
+    |\(c\)\ ?(?:copyright\ )?(?:19|20)\d\d\b[^.]{{0,80}}[.,;|–-]\ ?{_RESERVED}
+    |{_RESERVED}
+    |this\ material\ may\ not\ be\ published(?:\W*$|,\ (?:broadcast|rewritten|redistributed)\b)
     |(?:diese|unsere)\ web(?:site|seite)\ (?:verwendet|nutzt)\ cookies
     |wir\ (?:verwenden|nutzen)\ cookies
     |(?:ce\ site|notre\ site)\ utilise\ des\ cookies|nous\ utilisons\ des\ cookies
@@ -108,9 +175,16 @@ _NOTICES: Final = re.compile(
     |(?:alle\ rechte\ vorbehalten|tous\ droits\ réservés|todos\ los\ derechos\ reservados
         |tutti\ i\ diritti\ (?:sono\ )?riservati|todos\ os\ direitos\ reservados
         |alle\ rechten\ voorbehouden|alla\ rättigheter\ förbehållna|все\ права\ защищены
-        |جميع\ الحقوق\ محفوظة)""",
+        |جميع\ الحقوق\ محفوظة)(?:\W*$|\W+©)""",
     re.VERBOSE,
 )
+
+_OWNED: Final = re.compile(
+    r"""(?:copyright\ ?)?©\ ?(?:copyright\ )?
+        (?:\d{4}\b|.{0,80}\b(?:19|20)\d\d\b|.{0,80}rights\ reserved)""",
+    re.VERBOSE,
+)
+"""The sign itself begins no sentence, so what comes after may be long."""
 
 _SENTENCES: Final = re.compile(r"[.!?]\s+\S")
 """Where one sentence ends and another begins: a credit has no two."""
@@ -123,11 +197,29 @@ def is_boilerplate(text: str) -> bool:
     """
     if len(text) > MAX_BOILERPLATE:
         return False
-    plain = " ".join(text.split()).casefold().replace("’", "'")
+    line = " ".join(text.split()).replace("’", "'")
+    plain = line.casefold()
     length = len(plain)
     return bool(
         (length <= MAX_POINTER and (_POINTERS.match(plain) or _SHARES.match(plain)))
-        or (length <= MAX_CREDIT and _CREDITS.match(plain) and not _SENTENCES.search(plain))
-        or _SIGN_UPS.match(plain)
-        or _NOTICES.match(plain)
+        or (length <= MAX_CREDIT and _is_credit(line))
+        or (
+            length <= MAX_OFFER
+            and (_SIGN_UPS.match(plain) or _NOTICES.match(plain))
+            and not _TOLD.search(plain)
+        )
+        or _OWNED.match(plain)
     )
+
+
+def _is_credit(line: str) -> bool:
+    """Tell whether a line names who made something, and says no more."""
+    found = _CREDITS.match(line)
+    if found is None or _SENTENCES.search(line):
+        return False
+    names = (found[2] or found[4] or "").strip()
+    words = re.findall(r"[^\W\d_][\w'.-]*", names)
+    if all(word in _JOINING or not word[0].islower() for word in words):
+        return any(word[0].isupper() for word in words) or found[2] is None
+    brief = len(words) <= MAX_PLAIN_CREDIT and not names.endswith((".", "!", "?"))
+    return found[3] is not None and (brief or names.casefold() == "read full article")

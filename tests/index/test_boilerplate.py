@@ -58,6 +58,15 @@ By continuing to use this website you agree to our use of cookies.
 Accept all cookies
 Cookie policy
 © 2023 Northgate Courier
+Copyright (c) 2020 Northgate Courier. All rights reserved.
+(c) 2019 Harbour Pictures Ltd, all rights reserved
+All rights reserved. This material may not be published.
+Register now
+We use cookies to improve your experience of our website.
+Foto: dpa
+Photo courtesy of Ann Reed
+Read more about the strike here
+Watch: the harbour from above
 Copyright 2021 The Harrow Ledger. All rights reserved.
 All rights reserved.
 This material may not be published, broadcast or rewritten.
@@ -140,6 +149,85 @@ Fuentes del ayuntamiento lo confirman.
 Compartir el puerto no basta.
 Bron en monding liggen ver uiteen.
 Фото с места пожара передали полиции.
+Register offices across England reported today that weddings were at their lowest for a century.
+Register of Deeds Jane Doe said today that the county would reopen its archive on Monday.
+Register to vote by Friday and your ballot comes today; register later and it never does.
+Register here are the dead of nine wars, in a hand that grows smaller from page to page.
+Registered owners will get their updates by post.
+Register now is what the clerks tell them, and our town has no clerk left to do it.
+Sign up to the war and get a field of your own: our grandfathers took that offer.
+Sign up for the newsletter of the party, the court heard, and you were on its list of members.
+Subscribe to the theory that our harbour silts up by itself, and there is nothing to be done today.
+Subscribe for shares today, the bank told pensioners by e-mail, and never look back.
+Subscribe to updates of the treaty and a state is bound by each of them.
+Get used to threats in your inbox, the minister told her successor.
+Get our boats back to your inbox of a harbour, they cried.
+Enter your email and a stranger reads it, the police warned.
+By clicking on the map you will see how the river moved.
+By registering the land you accept the debts that lie on it.
+By signing up for the army you agree to go where it goes.
+Thank you for subscribing to a lie, the widow wrote to the editor.
+Already a subscriber base of two million makes the paper the largest in the valley.
+Already a subscriber to the fund, the teacher lost all that she had put by.
+Already subscribed twice over, the loan went to four banks.
+Already have an account of the fire? The town has three, and none agrees with another.
+This story is for subscribers to the idea that money floats.
+You can unsubscribe at any time, but hardly anybody does.
+(c) In March 2019 the ministry paid the contractor four million euros.
+(c) 2019 budget: four million euros for the mole.
+(c) the tenant leaves the house before the end of 2024.
+(C) By 2021 all rights reserved for the crown lapse.
+Copyright 2019 reform, the one that led to marches in Berlin, was adopted by two votes.
+Copyright 2021 rules go further than the directive asks.
+Copyright in the songs runs out in 2031, and all rights reserved until then fall to the public.
+Copyright Act of 1956 or not, the heirs sue.
+All rights reserved for Indigenous owners under the treaty were extinguished in 1871.
+All rights reserved by the crown lapse with the lease.
+All rights reserved: that is the whole of the answer from the publisher.
+All rights reserved. It is the last line of the letter, and the only one that is typed.
+This material may not be published, the judge ruled.
+We use cookies to lure the raccoons, the ranger said, and marshmallows for the bears.
+We use cookies to thank the crews, and on Sundays there is cake.
+We use cookies instead of bread because the ovens are cold.
+Our site uses cookies from three bakeries.
+Accept cookies from strangers and you may get more than a cookie.
+Cookie notice or not, the jar stands empty by noon.
+By using our site for the dam you agree to drown three villages.
+Wir nutzen Cookies, um die Waschbären anzulocken, sagte die Försterin.
+Tous droits réservés aux pêcheurs de la baie, le port reste fermé.
+Suscríbase a ese acuerdo y perderá el puerto.
+Assine o contrato e perca o porto.
+Inscreva-se quem quiser no concurso da câmara.
+Abonneer je op een krant en je leest hem niet.
+اشترك في المسابقة ثلاثون بحارا من أربع بلدان.
+Photo by photo, the police put the night together.
+Photos by the thousand show the wreck.
+Pictures by children hang in the hall.
+Images: that is all they have of it.
+Photo credits are worth more than the photo here.
+Photographs courtesy of a widow hang in the town hall.
+Image by image the river moves west.
+Picture: a harbour without a boat, and a mayor without a plan.
+Source: the ministry of fisheries, which denies it.
+Credits: none of the four banks has any left.
+Read more about the war than any general and you know less of it.
+Learn more in a winter at sea than in ten years of school.
+See more of the moon on Friday, when it is full.
+Watch: the tide turns at noon. Nobody in Skarne looks at a clock.
+Listen: there is no harbour here any more.
+More: that is what they want, and what they never get.
+Related: the two men are cousins.
+Recommended: a fine of forty euros.
+Must read: that is on the door of the school library.
+Read more than you write, the editor tells them.
+Share this land with us, or leave it.
+Share on a farm, not in the profit.
+Share this and be damned.
+Partager sur une île déserte ne sert à rien.
+Compartir en familia es lo mejor.
+Поделиться хлебом с соседом.
+Join us on X marks the spot, the new map.
+Follow us on Facebook, the sect wrote to the pupils.
 """
 
 
