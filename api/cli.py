@@ -101,7 +101,7 @@ def index(
     from nutgraf.index.sources import ReadOptions, parse_columns
 
     options = ReadOptions(parse_columns(columns or ()))
-    with opened_rejects(rejects) as file:
+    with opened_rejects(rejects, sources) as file:
         reading = Reading(Console(stderr=True), options, file)
         if dry_run:
             summary = rehearse(sources, index, reading, None if as_json else tell_outcome)

@@ -19,7 +19,7 @@ from nutgraf.api.reading import Reading
 from nutgraf.index.article import Article
 from nutgraf.index.creation import create_index, exported_encoder
 from nutgraf.index.encoder import DEFAULT_MODEL, EncoderConfig
-from nutgraf.index.errors import UserError, WorkerError
+from nutgraf.index.errors import UserError
 from nutgraf.index.keywords import Engine
 from nutgraf.index.layout import MANIFEST
 from nutgraf.index.manifest import Manifest
@@ -114,8 +114,8 @@ def index_found(
 
     What cannot be indexed is told, and the rest goes on. The index is made
     when the first article is there to be put, so a mistaken path leaves
-    nothing behind. On control-C, and where reading fails, what is read is
-    committed.
+    nothing behind. On control-C, and where anything fails but a commit, what
+    was put is committed.
 
     Raises what IndexWriter and create_index raise, UserError where an existing
     index was made with another engine or model, WorkerError where reading failed.
@@ -151,10 +151,14 @@ def _put(
             progress.put(len(article.paragraphs))
     except KeyboardInterrupt:
         summary.interrupted = True
-    except WorkerError:
-        writer.commit()
+    except Exception:
+        _keep(writer)
         raise
-    # What was read is worth keeping, unless an interruption came in the midst of a commit.
+    _keep(writer)
+
+
+def _keep(writer: IndexWriter) -> None:
+    """Commit what was put, unless a commit was ended half-way: it is worth keeping."""
     if not writer.failed:
         writer.commit()
 

@@ -61,17 +61,18 @@ def watch(
     from nutgraf.api.indexing import Choices
     from nutgraf.api.reading import Reading
     from nutgraf.api.rejects import opened_rejects
-    from nutgraf.index.sources import ReadOptions, parse_columns
+    from nutgraf.index.sources import ReadOptions, is_folder, parse_columns
 
     for folder in folders:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise UserError(f"{folder} is no folder; 'nutgraf index' takes files")
     options = ReadOptions(parse_columns(columns or ()))
     choices = Choices(model, reranker, keyword_engine, keep_boilerplate)
     messages = Console(stderr=True)
     # Who stops a service sends this, and means what control-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with opened_rejects(rejects) as file, suppress(KeyboardInterrupt):
+    read = [str(folder) for folder in folders]
+    with opened_rejects(rejects, read) as file, suppress(KeyboardInterrupt):
         reading = partial(Reading, messages, options, file)
         watching = Watching(folders, index, choices, reading, trust=trust)
         for summary in watching.summaries():

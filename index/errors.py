@@ -10,7 +10,7 @@ NutgrafError
 │   ├── DiskFullError        there is no room for what is to be written
 │   ├── UntrustedIndexError  opening it would load pickles, and nobody vouched for it
 │   └── RequestError         a question that cannot be asked (nutgraf.search)
-├── WorkerError              a process that read files ended, or failed: exit 1
+├── WorkerError              what read a file ended, or failed: exit 1
 └── BrokenIndexError         a part of the index is missing or damaged: exit 1, HTTP 5xx
 
 Every message says what is wrong, where, and what to do next.
@@ -70,7 +70,11 @@ class UntrustedIndexError(UserError):
 
 
 class WorkerError(NutgrafError):
-    """A process that read files ended before it was done, or met a fault of ours."""
+    """What read the file at `path` met a fault of ours, or ended before it was done."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class BrokenIndexError(NutgrafError):

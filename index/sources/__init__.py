@@ -11,6 +11,7 @@ from nutgraf.index.sources.files import (
 from nutgraf.index.sources.items import Flagged, OnBytes, ReadOptions, Rejected, Skipped
 from nutgraf.index.sources.jsonl import article_of, parse_line
 from nutgraf.index.sources.mapping import parse_columns
+from nutgraf.index.sources.walking import is_folder
 from nutgraf.index.sources.workers import Found, read_found, workers_for
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "SourceFile",
     "article_of",
     "find_files",
+    "is_folder",
     "newest_captures",
     "parse_columns",
     "parse_line",

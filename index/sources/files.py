@@ -7,6 +7,7 @@ import stat
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
@@ -34,7 +35,7 @@ from nutgraf.index.sources.opening import (
     split_name,
 )
 from nutgraf.index.sources.unpacking import DamagedError, compression_of
-from nutgraf.index.sources.walking import walk
+from nutgraf.index.sources.walking import is_folder, walk
 
 __all__ = [
     "STANDARD_INPUT",
@@ -99,7 +100,7 @@ def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipp
         path = Path(source)
         if source == STANDARD_INPUT:
             yield SourceFile(STANDARD_INPUT, FileName("stdin", stream=True))
-        elif path.is_dir():
+        elif is_folder(path):
             yield from _in_folder(path, taken)
         else:
             yield SourceFile(source, _file_name(path, taken))
@@ -133,9 +134,11 @@ def total_bytes(sources: Iterable[str]) -> int | None:
         if source == STANDARD_INPUT:
             return None
         path = Path(source)
-        for file in _walk_taken(path) if path.is_dir() else [path]:
-            if isinstance(file, Path) and file.is_file():
-                total += file.stat().st_size
+        for file in _walk_taken(path) if is_folder(path) else [path]:
+            if isinstance(file, Path):
+                with suppress(OSError):  # Whoever reads it says so.
+                    status = file.stat()
+                    total += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return total
 
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from nutgraf.index.sources.items import Rejected, Skipped
 
-__all__ = ["walk"]
+__all__ = ["is_folder", "walk"]
+
+NOT_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""Why nothing can be at the end of a link."""
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path leads to a folder; not where nobody can know, as it is too long."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def walk(folder: Path) -> Iterator[Path | Rejected | Skipped]:
@@ -23,17 +37,27 @@ def walk(folder: Path) -> Iterator[Path | Rejected | Skipped]:
     while links:
         link = links.pop(0)
         target = Path(os.path.realpath(link))
-        if link.is_dir():
+        try:
+            mode = link.stat().st_mode
+        except OSError as error:
+            yield _leads_nowhere(link, target, error)
+            continue
+        if stat.S_ISDIR(mode):
             if str(target) in seen:
                 yield Skipped(str(link), f"this link leads to {target}, which is read anyway")
             else:
                 yield from _below(link, seen, links)
-        elif not link.exists():
-            yield Skipped(str(link), f"this link leads to {target}, which is not there")
         elif str(target.parent) in seen and not target.name.startswith("."):
             yield Skipped(str(link), f"this link leads to {target}, which is read anyway")
         else:
             yield link
+
+
+def _leads_nowhere(link: Path, target: Path, error: OSError) -> Rejected | Skipped:
+    leads = f"this link leads to {target}, which"
+    if error.errno in NOT_THERE:
+        return Skipped(str(link), f"{leads} is not there")
+    return Rejected(str(link), f"{leads} cannot be read: {error.strerror}")
 
 
 def _below(folder: Path, seen: set[str], links: list[Path]) -> Iterator[Path | Rejected | Skipped]:

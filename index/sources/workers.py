@@ -81,7 +81,7 @@ def read_found(
     the iterator does, or is closed. With `prepare`, they prepare articles for a writer.
     `on_bytes` is told of bytes when what they
     hold is given on. Raises WorkerError, naming the file, where a process ended
-    before it was read.
+    before it was read, or a reader failed.
     """
     readers: list[_Reader] = []
     try:
@@ -91,7 +91,7 @@ def read_found(
             if reader is not None:
                 yield from reader.read(on_bytes)
             elif isinstance(item, SourceFile):
-                yield from read_file(item, on_bytes, options)
+                yield from _read_here(item, on_bytes, options)
             else:
                 yield item
     finally:
@@ -99,6 +99,23 @@ def read_found(
             one.stop()
         for one in readers:
             one.join()
+
+
+def _read_here(
+    source: SourceFile, on_bytes: OnBytes, options: ReadOptions
+) -> Iterator[Item | Skipped]:
+    try:
+        yield from read_file(source, on_bytes, options)
+    except Exception as error:
+        raise WorkerError(_failed(source.path, _fault(error)), source.path) from error
+
+
+def _failed(path: str, fault: str) -> str:
+    return f"{path} could not be read: {fault}; report it"
+
+
+def _fault(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _dealt(
@@ -156,12 +173,12 @@ class _Reader:
             try:
                 sent: _Sent = self._connection.recv()
             except (EOFError, OSError):
-                raise WorkerError(self._how_it_ended(path)) from None
+                raise WorkerError(self._how_it_ended(path), path) from None
             if isinstance(sent, int):
                 on_bytes(sent)
             elif isinstance(sent, _End):
                 if sent.fault is not None:
-                    raise WorkerError(f"{path} could not be read: {sent.fault}; report it")
+                    raise WorkerError(_failed(path, sent.fault), path)
                 return
             else:
                 yield sent
@@ -217,7 +234,7 @@ def _work(
             for item in read_file(inbox.get(), outbox.put, options):
                 outbox.put(finish(item))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-            outbox.put(_End(f"{type(error).__name__}: {error}"))
+            outbox.put(_End(_fault(error)))
         else:
             outbox.put(_End())
 

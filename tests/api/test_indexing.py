@@ -16,6 +16,8 @@ from nutgraf.api.reading import Reading
 from nutgraf.api.rehearsal import rehearse
 from nutgraf.api.rejects import opened_rejects
 from nutgraf.index import IndexSnapshot
+from nutgraf.index.errors import UserError, WorkerError
+from nutgraf.index.sources import markdown
 from nutgraf.index.sources.workers import WORTH
 
 from .conftest import NUTGRAF, TINY_ENCODER
@@ -145,6 +147,56 @@ def test_a_file_for_rejects_that_cannot_be_written_is_told_before_anything_is_re
         "another file with --rejects\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", ["reader", "rejects"])
+def test_what_was_put_before_a_fault_is_committed(tmp_path, day, monkeypatch, wrong):
+    def failing(*_):
+        raise RecursionError("too deep")
+
+    day.write_text(article("a") + article("b"))
+    (day.parent / "later.md").write_text("# T\n\nText.")
+    rejects = tmp_path / "rejects.jsonl"
+    if wrong == "reader":
+        monkeypatch.setattr(markdown, "decode_any", failing)
+        expected = pytest.raises(WorkerError, match=r"later\.md could not be read: RecursionError")
+    else:
+        (day.parent / "later.md").write_text("")
+        rejects = Path("/dev/full")
+        expected = pytest.raises(
+            UserError, match=r"cannot be written any more: No space left on device; "
+        )
+    with expected, opened_rejects(rejects) as file:
+        reading = Reading(Console(file=StringIO()), rejects=file)
+        choices = Choices(model=str(TINY_ENCODER))
+        index_sources([str(day.parent)], tmp_path / "x.index", choices, reading, trust=False)
+    with IndexSnapshot.open(tmp_path / "x.index") as snapshot:
+        assert snapshot.commit.articles == 2
+
+
+def test_a_file_for_rejects_that_is_to_be_read_stays(run, tmp_path):
+    source = tmp_path / "in" / "day.jsonl"
+    source.parent.mkdir()
+    source.write_text(article("a"))
+    (tmp_path / "link.jsonl").symlink_to(source)
+    for named, rejects in (
+        (source, "in/day.jsonl"),
+        (source.parent, "in/day.jsonl"),
+        (source.parent, "link.jsonl"),
+    ):
+        for command in ("index", "watch") if named.is_dir() else ("index",):
+            done = run(command, named, "--rejects", rejects)
+            assert done.returncode == 2
+            assert done.stderr.decode() == (
+                f"nutgraf: {rejects} is to be read, and would be lost: name another file with "
+                "--rejects\n"
+            )
+    assert source.read_text() == article("a")
+    before = source.parent / "rejects.jsonl"
+    for content in ("", '{"kind": "rejected", "place": "x", "reason": "y"}\n'):
+        before.write_text(content)
+        with opened_rejects(before, [str(source.parent)]):
+            assert before.read_text() == ""
 
 
 @pytest.fixture

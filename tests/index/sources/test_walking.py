@@ -1,11 +1,12 @@
 """Folders: each file once, whatever links there are, and nothing opened that is no file."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from nutgraf.index.sources import Rejected, read_sources
+from nutgraf.index.sources import Rejected, Skipped, read_sources, total_bytes
 from nutgraf.index.sources.walking import walk
 
 ARTICLE = "Mast falls\n\nIt fell at noon."
@@ -79,3 +80,32 @@ def test_what_may_not_be_read_is_told(tmp_path):
     folder, file = read_sources([str(tmp_path)])
     assert str(folder).endswith("shut: this folder cannot be read: Permission denied")
     assert str(file).endswith("shut.txt: cannot be read: Permission denied")
+
+
+def test_names_that_are_too_long_are_told_and_the_rest_is_read(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").symlink_to("n" * 300)
+    (tmp_path / "in" / "b.txt").write_text(ARTICLE)
+    sources = [str(tmp_path / "in"), "n" * 300]
+    article, link, named = read_sources(sources)
+    assert (article.id, type(link), type(named)) == ("b", Skipped, Rejected)
+    assert str(link).endswith("which is not there")
+    assert named.reason == "cannot be read: File name too long"
+    assert total_bytes(sources) == len(ARTICLE)
+
+
+def test_a_link_to_what_may_not_be_looked_at_is_told(tmp_path, monkeypatch):
+    stat = Path.stat
+
+    def refused(path, **_):
+        if path.name == "a.txt":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return stat(path)
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").symlink_to(tmp_path / "shut" / "a.txt")
+    (tmp_path / "in" / "b.txt").touch()
+    monkeypatch.setattr(Path, "stat", refused)
+    assert names(tmp_path / "in") == ["b.txt"]
+    (rejected,) = (found for found in walk(tmp_path / "in") if isinstance(found, Rejected))
+    assert rejected.reason.endswith("a.txt, which cannot be read: Permission denied")

@@ -97,9 +97,11 @@ def test_processes_end_with_whoever_takes_from_them(large: SourceFile) -> None:
     assert active_children() == []
 
 
-def test_a_fault_of_ours_is_told_with_the_file() -> None:
-    with pytest.raises(WorkerError, match=r"could not be read: ValueError: .*null byte"):
-        list(read_found([SourceFile("a\0b", FileName("a"))], int, ReadOptions(), 1))
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_fault_of_ours_is_told_with_the_file(workers: int) -> None:
+    with pytest.raises(WorkerError, match=r"could not be read: ValueError: .*null byte") as told:
+        list(read_found([SourceFile("a\0b", FileName("a"))], int, ReadOptions(), workers))
+    assert told.value.path == "a\0b"
 
 
 def test_little_is_read_where_it_is() -> None:
