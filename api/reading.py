@@ -95,29 +95,30 @@ class Reading:
 
     def _tell(self, item: Rejected | Skipped | Flagged, told: Counter[str]) -> None:
         """Tell of an item; `told` counts those of one file, and the files of one folder."""
-        if isinstance(item, Skipped):
-            self._print("skipped ", item, "dim")
-            return
-        if self._rejects is not None:
+        if self._rejects is not None and not isinstance(item, Skipped):
             self._rejects.add(item)
         self.rejected += isinstance(item, Rejected)
         where = _within(item.place)
         told[where] += 1
         if told[where] > SHOWN:
             return
-        if isinstance(item, Flagged):
+        if isinstance(item, Skipped):
+            self._print("skipped ", item, "dim")
+        elif isinstance(item, Flagged):
             self._print("flagged ", item, "yellow")
         else:
             self._print("rejected", item, "red")
 
     def _sum_up(self, told: Counter[str]) -> None:
         if self._rejects is None:
-            more = "--rejects FILE writes down all"
+            more = "--rejects FILE writes down what was not indexed"
         else:
-            more = f"{self._rejects.path} has all"
+            more = f"{self._rejects.path} has what was not indexed"
         for where, count in told.items():
             if count > SHOWN:
-                self.warn(f"{where}: {count - SHOWN:,} more were rejected or flagged; {more}")
+                self.warn(
+                    f"{where}: {count - SHOWN:,} more were rejected, flagged or skipped; {more}"
+                )
 
     def _print(self, what: str, item: object, style: str) -> None:
         self.messages.print(Text(f"{what} {printable(str(item))}", style), soft_wrap=True)

@@ -92,8 +92,17 @@ class Polyglot:
         return [
             Reading(terms, start, end)
             for word, start, end in placed_words(text)
-            if all(terms := tuple(each.term(word) for each in self._analyzers))
+            if all(terms := self._terms(word))
         ]
+
+    def _terms(self, word: str) -> tuple[str, ...]:
+        """Return the term of a word in each language, none that is a stop word of the likeliest.
+
+        A stemmer cuts what is not its own too short: "bees" is not to find every "be".
+        """
+        first, *others = (each.term(word) for each in self._analyzers)
+        likeliest = self._analyzers[0]
+        return (first, *(first if likeliest.is_stop(term) else term for term in others))
 
     def stems(self, word: str) -> list[str]:
         """Return the different terms of what is one word; nothing where it is none, or several."""

@@ -202,8 +202,8 @@ def _is_month_first(text: str, language: str | None) -> bool:
     if tongue.lower() == "en" and region in _EITHER:
         raise InputError(
             f"'published' is {found[0]!r}, which is {date(year, second, first)} or "
-            f"{date(year, first, second)}: write it like that, or say in 'language' whose English "
-            "it is, as in en-GB or en-US"
+            f"{date(year, first, second)}: write it like that, or say its 'language', "
+            "of English with the country: en-GB or en-US"
         )
     return tongue.lower() == "en" and region in _MONTH_FIRST
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nutgraf.index.errors import InputError
+from nutgraf.index.languages import detect_language
 
 __all__ = ["Decoded", "declared_encoding", "decode_any", "encoding_of"]
 
@@ -64,6 +65,16 @@ GUESSED: Final = [
     "iso8859_5", "cp932", "euc_jp", "gb18030", "big5", "cp949",
 ]  # fmt: skip
 """What undeclared text is compared with: more are told apart less surely."""
+
+WESTERN: Final = "cp1252"
+
+LATIN: Final = {"cp1250", "cp1252", "cp1254", "iso8859_2"}
+"""Encodings of those that are nearly alike."""
+
+WRITTEN_IN_WESTERN: Final = {
+    "ca", "da", "de", "en", "es", "eu", "fi", "fr", "ga", "gl", "is", "it", "nb", "nl", "nn", "no",
+    "pt", "sv",
+}  # fmt: skip
 
 GUESSED_BY: Final = 64 * 1024
 """Bytes that a guess is made by."""
@@ -177,7 +188,20 @@ def _guess(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> 
     if best is None or best.coherence < MIN_COHERENCE or best.chaos > MAX_CHAOS:
         looks = "" if best is None else f" (it may be {best.encoding})"
         raise InputError(f"{_not_utf8(content, failed, declared)}; convert it to UTF-8{looks}")
-    return best.encoding
+    western = _western(content[:GUESSED_BY]) if best.encoding in LATIN else None
+    return western or best.encoding
+
+
+def _western(content: bytes) -> str | None:
+    """Return cp1252 where the text is in a language that is written in it, by its plain letters.
+
+    A guess that goes by the few others takes it for one of its neighbours.
+    """
+    try:
+        language = detect_language(content.decode(WESTERN).splitlines())
+    except UnicodeDecodeError:
+        return None
+    return WESTERN if language in WRITTEN_IN_WESTERN else None
 
 
 def _not_utf8(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> str:

@@ -121,13 +121,14 @@ def _items(entry: dict[str, Any], feed: dict[str, Any], place: str) -> Iterator[
         title, paragraphs = _title(entry), _paragraphs(entry)
         language = _language(entry, feed)
         published, oddity = _published(entry, language)
-        name = _name(entry)
+        source = _source(entry, feed)
+        name = _name(entry, source)
         article = Article(
             id=name or _digest(title, paragraphs),
             title=title,
             paragraphs=paragraphs,
             url=_link(entry),
-            source=_source(entry, feed),
+            source=source,
             author=_author(entry),
             section=_section(entry),
             published=published,
@@ -181,8 +182,14 @@ def _changed(entry: dict[str, Any], language: str | None) -> float | None:
         return None
 
 
-def _name(entry: dict[str, Any]) -> str | None:
-    for name in (_text(entry, "id"), _link(entry)):
+def _name(entry: dict[str, Any], source: str | None) -> str | None:
+    """Return the id of an entry, or else its link.
+
+    An id such as 1001 is that of one feed only, so it is said which.
+    """
+    given = _text(entry, "id")
+    whose = given if ":" in given or not source else f"{source}:{given}"
+    for name in (whose if given else "", _link(entry)):
         if name and len(name) <= MAX_ID and name.isprintable():
             return name
     return None

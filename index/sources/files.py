@@ -50,6 +50,9 @@ STANDARD_INPUT: Final = "-"
 
 KNOWN: Final = f"known are {', '.join(ENDINGS)}, packed in {', '.join((*COMPRESSED, ZIP))} or not"
 
+INDEX: Final = "index"
+"""The name of a file that is called by its folder."""
+
 UNSAID: Final = ("", ".xml")
 """Endings that say too little of what a file is."""
 
@@ -191,10 +194,13 @@ def _why_unread(error: OSError) -> str:
     return f"cannot be read: {error.strerror}"
 
 
-def _file_name(path: Path, taken: dict[str, str]) -> FileName:
+def _file_name(path: Path, taken: dict[str, str], folder: Path | None = None) -> FileName:
+    """Return the name of a file; of one found in a folder, with its path below that."""
     stem, ending = split_name(path.name)
-    if stem == "index" and path.parent.name:
-        stem = path.parent.name  # As sites have it, with a folder for each article.
+    above = () if folder is None else path.relative_to(folder).parent.parts
+    if stem == INDEX and path.parent.name:  # As sites have it, with a folder for each article.
+        above, stem = above[:-1], path.parent.name
+    stem = "/".join((*above, stem))
     # Members of a zip are called ZIP/MEMBER, and so like no file beside it.
     first = taken.setdefault(f"{stem}/" if ending == ZIP else stem, str(path))
     return FileName(stem, None if first == str(path) else first)
@@ -210,7 +216,7 @@ def _in_folder(folder: Path, taken: dict[str, str]) -> Iterator[SourceFile | Rej
     unknown: Counter[str] = Counter()
     for found in _walk_taken(folder):
         if isinstance(found, Path):
-            yield SourceFile(str(found), _file_name(found, taken), named=False)
+            yield SourceFile(str(found), _file_name(found, taken, folder), named=False)
         elif isinstance(found, str):
             unknown[found or "no ending"] += 1
         else:

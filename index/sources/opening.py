@@ -205,13 +205,18 @@ def _members(file: Counted, place: str, stem: str, budget: Budget) -> Iterator[C
                 yield Rejected(place, "a member of it has no name: unpack it")
                 continue
             path = PurePosixPath(info.filename)
-            if info.is_dir() or any(part.startswith((".", "__MACOSX")) for part in path.parts):
+            hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts if part != "..")
+            if info.is_dir() or hidden:
                 continue
             member = f"{place}:{info.filename}"
+            if path.is_absolute() or ".." in path.parts:
+                yield Rejected(member, "its name leads out of the zip: unpack it")
+                continue
             if reason := _why_closed(info):
                 yield Rejected(member, reason)
                 continue
             name, ending = split_name(info.filename)
+            name = name.removesuffix("/index")  # As sites have it, with a folder for each article.
             opened = io.BufferedReader(_Member(archive, info, budget), BLOCK)
             try:
                 found = _unpacked_once(

@@ -126,10 +126,10 @@ def test_thousands_of_rejects_are_summed_up_and_written_down(tmp_path, day):
     done, told = index_day(tmp_path, rejects)
     assert done.rejected == 50
     assert told.count("and no 'text'") == 20
-    assert f"{day}: 30 more were rejected or flagged; {rejects} has all" in told
+    assert f"{day}: 30 more were rejected, flagged or skipped; {rejects} has what" in told
     assert len(rejects.read_text().splitlines()) == 50
     _, told = index_day(tmp_path)
-    assert "--rejects FILE writes down all" in told
+    assert "--rejects FILE writes down what was not indexed" in told
 
 
 def test_an_article_that_takes_the_place_of_another_is_told(tmp_path, day):

@@ -110,3 +110,9 @@ def test_analyzers_of_an_index() -> None:
     assert analyzers.of("sv").terms("nyheterna") == ["nyhet"]
     for language in LANGUAGES:
         assert analyzers.of(language).language == language
+
+
+def test_no_stemmer_makes_a_stop_word_of_another_language() -> None:
+    both = Polyglot([ENGLISH, Analyzer("fr")])
+    assert Analyzer("fr").term("bees") == "be"
+    assert [word.terms for word in both.readings("bees")] == [("bee", "bee")]

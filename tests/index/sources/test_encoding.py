@@ -55,6 +55,19 @@ def test_what_nobody_declared_is_guessed_and_said(text, codec):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Après les élections à Nîmes, près de deux cents gens ont quitté la crèche où l'œuvre "
+        "coûtera dix millions, a déclaré Zoë Lefèvre.",
+        "Brannen på Nordøya ble slukket i natt, sier ordføreren i Hægeland, som håper at båten "
+        "kan gå igjen på søndag etter at været ble bedre.",
+    ],
+)
+def test_french_and_norwegian_are_not_taken_for_polish(text):
+    assert decode_any(text.encode("cp1252")).text == text
+
+
+@pytest.mark.parametrize(
     ("content", "declared", "words"),
     [
         (b"Caf\xe9", None, "byte 3 is 0xe9; convert it to UTF-8"),

@@ -147,7 +147,7 @@ def test_a_folder_is_read_in_order_and_says_what_it_left_out(tmp_path):
     (tmp_path / "b" / "photo.jpg").write_bytes(b"\xff")
     write_lines(tmp_path / "judged.jsonl", {"question": "who?", "relevant": {}})
     first, judged, second, left_out = read(tmp_path)
-    assert (first.id, second.id) == ("a", "two")
+    assert (first.id, second.id) == ("a", "b/c/two")
     assert isinstance(judged, Skipped)
     assert judged.place == str(tmp_path / "judged.jsonl")
     assert "its first line has no 'title' and no 'paragraphs'" in judged.reason
@@ -166,12 +166,21 @@ def test_a_file_that_was_named_is_rejected_where_one_in_a_folder_is_skipped(tmp_
     assert missing.reason == "there is no such file or folder"
 
 
+def test_files_of_one_name_are_told_apart_by_their_paths_below_a_folder(tmp_path):
+    for year in ("2022", "2023"):
+        (tmp_path / year).mkdir()
+        (tmp_path / year / "flood.txt").write_text(f"{year}\n\nText")
+        write_lines(tmp_path / year / "day.jsonl", {**GOOD, "id": None})
+    ids = [item.id for item in read(tmp_path)]
+    assert ids == ["2022/day:1", "2022/flood", "2023/day:1", "2023/flood"]
+
+
 def test_two_files_of_one_name_are_not_taken_for_two_versions(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "story.txt").write_text(f"{folder}\n\nText")
         write_lines(tmp_path / folder / "day.jsonl", {**GOOD, "id": folder}, {**GOOD, "id": None})
-    items = read(tmp_path)
+    items = read(tmp_path / "a", tmp_path / "b")
     assert [item.id for item in items if isinstance(item, Article)] == [
         "a", "day:2", "story", "b",
     ]  # fmt: skip

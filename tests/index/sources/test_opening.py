@@ -304,3 +304,16 @@ def test_gz_of_zlib_that_ends_with_a_full_block():
     content = random.Random(3).randbytes(unpacking.BLOCK)
     packed = zlib.compressobj(wbits=31)
     assert unpack(packed.compress(content) + packed.flush(), "gz") == content
+
+
+def test_members_are_called_by_their_folders_and_none_leads_out(tmp_path):
+    file = tmp_path / "week.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mon/mast/index.txt", "Mast falls\n\nAt noon.")
+        archive.writestr("../up.txt", "Up\n\nAt noon.")
+        archive.writestr("/root.txt", "Root\n\nAt noon.")
+    article, up, root = read(file)
+    assert article.id == "week/mon/mast"
+    for rejected in (up, root):
+        assert isinstance(rejected, Rejected)
+        assert "leads out of the zip" in rejected.reason
