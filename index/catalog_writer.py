@@ -106,6 +106,9 @@ class CatalogWriter(Catalog):
         for put in articles:
             self._insert(put, row, sequence)
             row += len(put.rows)
+        # Few of many are different, and they are numbered as they come.
+        for field, value in dict.fromkeys(_coded(articles)):
+            self._give_code(field, value)
         added, new = row - first_row, sum(len(put.article.paragraphs) for put in articles)
         left_out = sum(row.boilerplate for put in articles for row in put.rows)
         removed, rows, paragraphs, boilerplate = self._removed(sequence)
@@ -187,9 +190,6 @@ class CatalogWriter(Catalog):
         for number, row in enumerate(put.rows, first_row):
             if row.boilerplate:
                 self._leave_out(number, sequence)
-        for field in CODED:
-            if (value := getattr(article, field)) is not None:
-                self._give_code(field, value)
 
     def _give_code(self, field: str, value: str) -> None:
         run = self._connection.execute
@@ -198,6 +198,13 @@ class CatalogWriter(Catalog):
             ((count,),) = run("SELECT count(*) FROM codes WHERE field = ?", (field,))
             seal = seal_of((field, value, count + 1))
             run("INSERT INTO codes VALUES (?, ?, ?, ?)", (field, value, count + 1, seal))
+
+
+def _coded(articles: Sequence[ArticleRows]) -> Iterator[tuple[str, str]]:
+    for put in articles:
+        for field in CODED:
+            if (value := getattr(put.article, field)) is not None:
+                yield field, value
 
 
 def _sealed_rows(put: ArticleRows, first_row: int) -> Iterator[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from nutgraf.index.article import timestamp
@@ -14,6 +15,9 @@ __all__ = ["FILLER", "entries_of"]
 
 FILLER: Final = "\ue000" * 9
 """A term that stands for no word: longer than any pattern of single signs, and of no script."""
+
+_MAX_CACHED: Final = 1 << 12
+"""Values whose terms are remembered: a few sources and sections are those of most articles."""
 
 _TEXT_FILL: Final = (FILLER,) * 60
 _TITLE_FILL: Final = (FILLER,) * 10
@@ -52,5 +56,6 @@ def entries_of(
         )
 
 
+@lru_cache(_MAX_CACHED)
 def _terms(value: str | None) -> tuple[str, ...]:
     return () if value is None else value_terms(value)

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import sleep
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import tantivy
@@ -247,21 +247,17 @@ class TantivyWriter:
     def add(self, entry: KeywordEntry) -> None:
         """See KeywordWriter."""
         writer = self._open()
-        document = tantivy.Document()
-        document.add_unsigned(ROW, entry.row)
-        document.add_text(HAS, ROW)
-        for name in TEXT_FIELDS:
-            if terms := getattr(entry, name):
-                document.add_text(name, " ".join(terms))
-                document.add_text(HAS, name)
-        for name in VALUE_FIELDS:
-            if terms := getattr(entry, name):
-                document.add_text(HAS, name)
-                for term in terms:
-                    document.add_text(name, term)
+        fields: dict[str, list[Any]] = {
+            name: [" ".join(terms)] for name in TEXT_FIELDS if (terms := getattr(entry, name))
+        }
+        fields.update(
+            (name, list(terms)) for name in VALUE_FIELDS if (terms := getattr(entry, name))
+        )
         if entry.published is not None:
-            document.add_integer(PUBLISHED, entry.published)
-            document.add_text(HAS, PUBLISHED)
+            fields[PUBLISHED] = [entry.published]
+        fields[ROW] = [entry.row]
+        # Given the schema, it takes a number for what the field holds.
+        document = tantivy.Document.from_dict({**fields, HAS: list(fields)}, self._schema)
         with _guarded(self._path):
             writer.add_document(document)
 
