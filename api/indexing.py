@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -130,7 +130,7 @@ def index_found(
             made = _make_if_none(index, choices, reading.messages)
             started = time.perf_counter()
             with closing(IndexWriter(index, trust=trust or made, wait=PATIENCE)) as writer:
-                _put(writer, chain([first], articles), summary, progress)
+                _put(writer, chain([first], articles), summary, progress, reading.warn)
                 summary.encoded = writer.encoded
             summary.seconds = time.perf_counter() - started
     summary.rejected = reading.rejected
@@ -142,6 +142,7 @@ def _put(
     articles: Iterable[Article | Prepared],
     summary: Summary,
     progress: IndexProgress,
+    warn: Callable[[str], None],
 ) -> None:
     """Put articles and commit them: those that came, where no more do."""
     try:
@@ -151,6 +152,7 @@ def _put(
             progress.put(len(article.paragraphs))
     except KeyboardInterrupt:
         summary.interrupted = True
+        warn("interrupted: committing what was read, which takes some seconds")
     except Exception:
         _keep(writer)
         raise

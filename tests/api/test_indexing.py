@@ -229,6 +229,7 @@ def test_control_c_commits_what_was_read_and_leaves_no_process(running, tmp_path
     assert running.returncode == 130, errors
     assert b"x.index: interrupted, and committed until there: " in output
     assert b"Traceback" not in errors
+    assert b"interrupted: committing what was read" in errors
     wait_for(lambda: not is_there(running.pid))
     with IndexSnapshot.open(tmp_path / "x.index") as snapshot:
         created = int(output.split(b"there: ")[1].split(b" new")[0].replace(b",", b""))
