@@ -116,7 +116,8 @@ _SIGN_UPS: Final = re.compile(
     |(?:sign\ up|subscribe|register)\ (?:now|here|today)
         (?:\ (?:for|to\ (?:get|read|enjoy))\ unlimited\ (?:articles|access|stories|reading))?\W*$
     |(?:get|receive|have)\ [^.;:?!]{0,80}\b(?:best\ of|news|newsletters?|stories|headlines
-        |briefings?|updates|alerts|our)\b[^.;:?!]{0,60}\b(?:in|to|into)\ your\ inbox\b[^.;:?!,]{0,40}\W*$
+        |briefings?|updates|alerts|our)\b[^.;:?!]{0,60}
+        \b(?:in|to|into)\ your\ inbox\b[^.;:?!,]{0,40}\W*$
     |enter\ your\ e-?mail(?:\ address)?(?:\ (?:below|here))?(?:\W*|
         \ to\ (?:sign|subscribe|get|receive|continue|register|join)\b[^.;:?!,]{0,60}\W*)$
     |(?:please\ )?enter\ a\ valid\ e-?mail(?:\ address)?\W*$

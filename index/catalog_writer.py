@@ -77,7 +77,8 @@ class CatalogWriter(Catalog):
                     for text in known:
                         self._remember(text, commit.sequence)
                     hidden = self._learn(articles, commit.sequence) if learning else 0
-                    self._insert_commit(replace(commit, ranked=commit.ranked - hidden))
+                    commit = replace(commit, ranked=commit.ranked - hidden)
+                    self._insert_commit(commit)
                 except BaseException:
                     if self._connection.in_transaction:  # SQLite rolls some failures back itself.
                         self._connection.execute("ROLLBACK")

@@ -53,6 +53,7 @@ CREATE TABLE articles (
 CREATE UNIQUE INDEX articles_alive ON articles (id) WHERE removed IS NULL;
 CREATE INDEX articles_by_id ON articles (id, added);
 CREATE INDEX articles_added ON articles (added);
+CREATE INDEX articles_by_source ON articles (source) WHERE removed IS NULL;
 CREATE INDEX articles_removed ON articles (removed) WHERE removed IS NOT NULL;
 CREATE TABLE paragraphs (         -- and parts of long ones: a row each
     row INTEGER PRIMARY KEY,

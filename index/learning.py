@@ -3,7 +3,8 @@
 The versions of one story repeat ordinary paragraphs, and an agency its account
 of what led up to something. So a text counts as boilerplate only where it
 stands in a good share of a source's articles, and these have otherwise little
-in common. Articles without a source are one source.
+in common. A source of which there are few articles teaches nothing. Articles
+without a source are one source.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterator, Sequence
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from nutgraf.index.boilerplate import MAX_BOILERPLATE
 from nutgraf.index.records import Recurring, text_digest
 from nutgraf.index.rows import ArticleRows
 
-__all__ = ["MIN_ARTICLES", "learn"]
+__all__ = ["MIN_ARTICLES", "MIN_SOURCE", "learn"]
+
+MIN_SOURCE: Final = 100
+"""Living articles of a source from which it is learned: of the first ten, all may be of one week,
+and repeat its background."""
 
 MIN_ARTICLES: Final = 10
 """Different stories in which a text has to stand."""
@@ -32,8 +36,15 @@ SAME: Final = 0.5
 SAMPLE: Final = 40
 """Articles, the newest that hold a text, that are compared with one another."""
 
-TOGETHER: Final = 500
-"""Texts that are looked up in one statement."""
+_HOLDING: Final = (
+    "FROM paragraphs CROSS JOIN articles ON first_row = "
+    "(SELECT max(first_row) FROM articles WHERE first_row <= row) "
+    "WHERE paragraphs.digest = ? AND +removed IS NULL"  # Plus: SQLite keeps to first_row.
+)
+"""The rows that hold a text, with their living articles."""
+
+_Held = tuple[str, int, int]
+"""An article that holds a text: its title, and its rows from the first to before the last."""
 
 
 def learn(
@@ -41,78 +52,76 @@ def learn(
 ) -> Iterator[tuple[Recurring, list[int]]]:
     """Yield what of the texts of articles that were just written turns out to be boilerplate.
 
-    With each come the living rows that hold it. Each text is looked up in an
-    index, and few are looked at any closer.
+    With each come the living rows that hold it. Sources with too few articles
+    are passed over before any text is looked up; a text is looked up once,
+    however many sources have it, and hardly any is looked at any closer.
     """
-    run = connection.execute
-
-    @cache
-    def needed(source: str) -> int:
-        statement = "SELECT count(*) FROM articles WHERE source IS ? AND removed IS NULL"
-        ((many,),) = run(statement, (source or None,))
-        return max(MIN_ARTICLES, math.ceil(MIN_SHARE * int(many)))
-
-    for text in _frequent(connection, list(_candidates(articles)), MIN_ARTICLES):
-        if _frequent(connection, [text], needed(text.source)):
-            found = _living(connection, text)
-            newest = dict(sorted(found.items(), reverse=True)[:SAMPLE])
-            if len(found) >= needed(text.source) and _differ(connection, text, newest):
-                yield text, [row for _, rows in found.values() for row in rows]
-
-
-def _frequent(
-    connection: sqlite3.Connection, texts: Sequence[Recurring], least: int
-) -> list[Recurring]:
-    """Return those of the texts that `least` rows hold, dead ones among them."""
-    found = []
-    for start in range(0, len(texts), TOGETHER):
-        some = texts[start : start + TOGETHER]
-        marks = ",".join(["(?)"] * len(some))
-        # Each is looked up in the index, and no further than it takes to tell.
+    needed = _needed(connection, {put.article.source or "" for put in articles})
+    for digest, sources in _candidates(articles, needed).items():
+        least = min(needed[source] for source in sources)
+        if not _is_frequent(connection, digest, least):
+            continue
         statement = (
-            f"WITH asked(digest) AS (VALUES {marks}) SELECT digest FROM asked WHERE "
-            "(SELECT 1 FROM paragraphs WHERE digest = asked.digest LIMIT 1 OFFSET ?)"
+            f"SELECT coalesce(source, ''), count(DISTINCT number) {_HOLDING} "
+            "GROUP BY coalesce(source, '')"
         )
-        asked = (*(text.digest for text in some), least - 1)
-        many = {digest for (digest,) in connection.execute(statement, asked)}
-        found += [text for text in some if text.digest in many]
-    return found
+        for source, held in connection.execute(statement, (digest,)).fetchall():
+            text = Recurring(source, digest)
+            if source in sources and held >= needed[source] and _differ(connection, text):
+                yield text, _rows_of(connection, text)
 
 
-def _candidates(articles: Sequence[ArticleRows]) -> dict[Recurring, None]:
+def _needed(connection: sqlite3.Connection, sources: set[str]) -> dict[str, int]:
+    """Return in how many articles a text has to stand, of the sources that are learned from."""
+    statement = "SELECT count(*) FROM articles WHERE source IS ? AND removed IS NULL"
+    counted = (
+        (source, int(connection.execute(statement, (source or None,)).fetchone()[0]))
+        for source in sorted(sources)
+    )
     return {
-        Recurring(put.article.source or "", text_digest(row.text)): None
-        for put in articles
-        for row in put.rows
-        if not row.part and not row.boilerplate and len(row.text) <= MAX_BOILERPLATE
+        source: max(MIN_ARTICLES, math.ceil(MIN_SHARE * articles))
+        for source, articles in counted
+        if articles >= MIN_SOURCE
     }
 
 
-def _living(
-    connection: sqlite3.Connection, text: Recurring
-) -> dict[int, tuple[tuple[Any, ...], list[int]]]:
-    """Return the living articles of the source that hold the text, by number, and its rows."""
-    found: dict[int, tuple[tuple[Any, ...], list[int]]] = {}
-    rows = connection.execute("SELECT row FROM paragraphs WHERE digest = ?", (text.digest,))
-    for (row,) in rows.fetchall():
-        number, first, many, title, source, removed = connection.execute(
-            "SELECT number, first_row, rows, title, source, removed FROM articles "
-            "WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1",
-            (row,),
-        ).fetchone()
-        if removed is None and (source or "") == text.source:
-            found.setdefault(number, ((title, first, first + many), []))[1].append(row)
+def _candidates(
+    articles: Sequence[ArticleRows], needed: dict[str, int]
+) -> dict[bytes, dict[str, None]]:
+    """Return the digests of what may be boilerplate, each with the sources that just had it."""
+    found: dict[bytes, dict[str, None]] = {}
+    for put in articles:
+        source = put.article.source or ""
+        if source in needed:
+            for row in put.rows:
+                if not row.part and not row.boilerplate and len(row.text) <= MAX_BOILERPLATE:
+                    found.setdefault(text_digest(row.text), {})[source] = None
     return found
 
 
-def _differ(
-    connection: sqlite3.Connection,
-    text: Recurring,
-    articles: dict[int, tuple[tuple[Any, ...], list[int]]],
-) -> bool:
-    """Tell whether there are MIN_ARTICLES different stories among the articles."""
+def _is_frequent(connection: sqlite3.Connection, digest: bytes, least: int) -> bool:
+    statement = "SELECT count(*) FROM (SELECT 1 FROM paragraphs WHERE digest = ? LIMIT ?)"
+    return bool(connection.execute(statement, (digest, least)).fetchone()[0] == least)
+
+
+def _rows_of(connection: sqlite3.Connection, text: Recurring) -> list[int]:
+    statement = f"SELECT row {_HOLDING} AND +source IS ? ORDER BY row"
+    found = connection.execute(statement, (text.digest, text.source or None))
+    return [row for (row,) in found.fetchall()]
+
+
+def _newest(connection: sqlite3.Connection, text: Recurring) -> list[_Held]:
+    statement = (
+        f"SELECT DISTINCT title, first_row, first_row + rows {_HOLDING} AND +source IS ? "
+        "ORDER BY first_row DESC LIMIT ?"
+    )
+    return connection.execute(statement, (text.digest, text.source or None, SAMPLE)).fetchall()
+
+
+def _differ(connection: sqlite3.Connection, text: Recurring) -> bool:
+    """Tell whether there are MIN_ARTICLES different stories among the newest that hold a text."""
     stories: list[tuple[str, dict[bytes, int]]] = []
-    for (title, first, stop), _ in articles.values():
+    for title, first, stop in _newest(connection, text):
         others = connection.execute(
             "SELECT digest, length(text) FROM paragraphs "
             "WHERE row >= ? AND row < ? AND digest != ?",

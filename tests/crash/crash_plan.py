@@ -69,7 +69,7 @@ SHARED: Final = tuple(
 """Paragraphs that many articles have: each is encoded once, and its embedding copied."""
 
 ABOUT: Final = "The Vale Courier belongs to those who read it, as it has since 1887."
-"""What one newspaper says of itself, in so many articles that it is learned as boilerplate."""
+"""What one newspaper says of itself in most of its articles."""
 
 CREDIT: Final = "Photo: Ines Aquilar"
 """Boilerplate by its looks."""

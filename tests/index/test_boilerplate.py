@@ -9,9 +9,12 @@ from whoosh import query
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index
 from nutgraf.index.boilerplate import is_boilerplate
-from nutgraf.index.learning import MIN_ARTICLES
+from nutgraf.index.catalog_writer import CatalogWriter
+from nutgraf.index.learning import MIN_ARTICLES, MIN_SOURCE
 from nutgraf.index.paragraphs import Block, paragraphs_of, split_paragraphs
 from nutgraf.index.rebuild import compact_index
+from nutgraf.index.records import NO_COMMIT, text_digest
+from nutgraf.index.rows import ArticleRows, Row
 from nutgraf.search import Searcher
 
 BOILERPLATE = """
@@ -317,11 +320,16 @@ def test_an_index_can_keep_boilerplate(tmp_path, tiny_encoder):
     assert verify_index(index).findings == ()
 
 
+def many(source="Courier"):
+    """As many other articles of a source as it takes to learn from it, with one more to come."""
+    return [story(number, source=source) for number in range(100, 99 + MIN_SOURCE)]
+
+
 @pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
 def test_what_a_source_repeats_is_learned(tmp_path, tiny_encoder, engine):
     index = make(tmp_path, tiny_encoder, engine=engine)
     few = [story(number, ABOUT) for number in range(MIN_ARTICLES - 1)]
-    put(index, *few)
+    put(index, *many(), *few)
     with Searcher(index, trust=True) as searcher:
         assert searcher.search("1887", mode="keyword").total.value == MIN_ARTICLES - 1
         put(index, story(10, ABOUT), story(0, ABOUT, source="Ledger"), story(1, ABOUT, source=None))
@@ -338,22 +346,35 @@ def test_what_a_source_repeats_is_learned(tmp_path, tiny_encoder, engine):
         assert np.count_nonzero(snapshot.ranked) == snapshot.commit.ranked
         assert snapshot.commit.living - snapshot.commit.ranked == MIN_ARTICLES + 1
     # What was learned goes along, so nothing has to be encoded for it.
-    done = compact_index(index)
-    assert done.encoded == 0
+    assert compact_index(index).encoded == 0
     assert len(ranked(index, "1887")) == 2
     assert verify_index(index, trust=True).findings == ()
     with IndexWriter(index, trust=True) as writer:
         for article in few:
             writer.delete(article.id)
-    done = compact_index(index)
+    compact_index(index)
     assert len(ranked(index, "1887")) == 4, "too few are left that repeat it"
     assert verify_index(index, trust=True).findings == ()
+
+
+def test_a_source_of_few_articles_teaches_nothing(tmp_path, tiny_encoder):
+    index = make(tmp_path, tiny_encoder)
+    put(index, *(story(number, ABOUT) for number in range(MIN_ARTICLES + 1)))
+    put(index, *many()[MIN_ARTICLES + 1 :])
+    put(index, story(1, ABOUT, "Another word."))
+    assert len(ranked(index, "1887")) == MIN_ARTICLES + 1
+    put(index, story(MIN_ARTICLES + 1, ABOUT))
+    assert ranked(index, "1887") == []
 
 
 def test_versions_of_one_story_teach_nothing(tmp_path, tiny_encoder):
     index = make(tmp_path, tiny_encoder)
     same = ("The ferry sank off Skarne at noon, and all aboard were saved.", ABOUT)
-    put(index, *(Article(f"v{at}", f"Ferry {at}", same, source="Courier") for at in range(20)))
+    put(
+        index,
+        *many(),
+        *(Article(f"v{at}", f"Ferry {at}", same, source="Courier") for at in range(20)),
+    )
     assert len(ranked(index, "1887")) == 20
 
 
@@ -366,8 +387,63 @@ def test_background_in_few_of_many_articles_is_not_learned(tmp_path, tiny_encode
 
 def test_one_article_that_repeats_itself_teaches_nothing(tmp_path, tiny_encoder):
     index = make(tmp_path, tiny_encoder)
-    put(index, Article("a", "A", (ABOUT,) * 40))
+    put(index, *many(), Article("a", "A", (ABOUT,) * 40, source="Courier"))
     assert len(ranked(index, "1887")) == 40
+
+
+def written(writer, first_row, *articles):
+    """Write articles to a catalog; return the commit, and the steps that SQLite took for it."""
+    steps = [0]
+
+    def step():
+        steps[0] += 1
+
+    writer._connection.set_progress_handler(step, 100)
+    puts = []
+    for article in articles:
+        rows = tuple(Row(at, 0, 0, text) for at, text in enumerate(article.paragraphs))
+        contexts = tuple(text_digest(row.text) for row in rows)
+        puts.append(ArticleRows(article, rows, contexts, article.digest()))
+    commit = writer.write(puts, [], first_row, 0, learning=True)
+    writer._connection.set_progress_handler(None, 100)
+    return commit, steps[0]
+
+
+@pytest.fixture
+def writer(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    CatalogWriter.create(path)
+    with closing(CatalogWriter.open(path, writing=True)) as opened:
+        yield opened
+
+
+def test_copies_in_small_sources_cost_a_commit_nothing(writer):
+    commit, steps = NO_COMMIT, []
+    for batch in range(8):
+        more = [story(batch, ABOUT, source=f"S{at}") for at in range(200)]
+        commit, taken = written(writer, commit.rows, *more)
+        steps.append(taken)
+    # The trees grow by a level now and then.
+    assert max(steps[1:]) < 1.3 * min(steps[1:])
+
+
+def test_a_text_is_looked_up_once_for_all_its_sources(writer):
+    sources = [f"S{at}" for at in range(20)]
+    everything = [one for source in sources for one in many(source)]
+    commit, _ = written(writer, 0, *everything)
+    seen = []
+    writer._connection.set_trace_callback(seen.append)
+    more = [story(at, ABOUT, source=source) for source in sources for at in range(4)]
+    commit, _ = written(writer, commit.rows, *more)
+    texts = {text for one in more for text in one.paragraphs}
+    assert sum("count(DISTINCT number)" in one for one in seen) == len(texts)
+    assert not any(one.startswith("SELECT DISTINCT title") for one in seen), "none has enough"
+
+
+def test_a_commit_is_returned_as_it_is_stored(writer):
+    commit, _ = written(writer, 0, *many(), *(story(at, ABOUT) for at in range(MIN_ARTICLES)))
+    assert commit == writer.last_commit()
+    assert commit.living - commit.ranked == MIN_ARTICLES
 
 
 def test_damage_to_what_is_left_out_is_told(tmp_path, tiny_encoder):
