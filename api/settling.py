@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from nutgraf.index.sources import is_folder
 
 __all__ = ["SETTLED", "Settling"]
 
@@ -31,11 +34,11 @@ class Settling:
 
     def changed(self, path: str) -> None:
         """Take note of a file, or of all that is in a folder."""
-        if Path(path).is_dir():
-            files = (file for file in Path(path).rglob("*") if file.is_file())
-            self._looks.update((str(file), None) for file in files)
-        else:
+        if not is_folder(Path(path)):
             self._looks[path] = None
+            return
+        for folder, _, names in os.walk(path):  # It passes over what is gone meanwhile.
+            self._looks.update((os.path.join(folder, name), None) for name in names)  # noqa: PTH118
 
     def is_new(self, path: str) -> bool:
         """Tell whether a file was changed so lately that it may still be written."""

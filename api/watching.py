@@ -15,6 +15,7 @@ import typer
 
 from nutgraf.api.options import (
     HERE,
+    PATIENCE,
     AsJson,
     Columns,
     Index,
@@ -25,7 +26,7 @@ from nutgraf.api.options import (
     Reranker,
     Trust,
 )
-from nutgraf.index.errors import IndexLockedError, UserError
+from nutgraf.index.errors import IndexLockedError, UserError, WorkerError
 
 if TYPE_CHECKING:
     from nutgraf.api.indexing import Choices, Summary
@@ -116,8 +117,9 @@ class Watching:
                 continue
             reading = self._reading()
             try:
-                found = self._settled_among(settled) if begun else self._all()
-                summary = self._put(list(found), reading)
+                self._check_is_free()
+                found = list(self._settled_among(settled) if begun else self._all())
+                summary = self._put_readable(found, reading)
             except IndexLockedError as error:
                 reading.warn(f"{error}; trying again")
                 for path in settled:
@@ -164,6 +166,26 @@ class Watching:
         for item in find_files(self._folders):
             if isinstance(item, SourceFile) and item.path in settled:
                 yield item
+
+    def _check_is_free(self) -> None:
+        """Raise IndexLockedError where another writes: what is read would be told of each time."""
+        from nutgraf.index.layout import MANIFEST
+        from nutgraf.index.lock import WriteLock
+
+        if (self._index / MANIFEST).exists():
+            WriteLock(self._index, wait=PATIENCE).release()
+
+    def _put_readable(self, found: Sequence[Found], reading: Reading) -> Summary:
+        """Index files, and tell of those whose reading fails; they are left until they change."""
+        from nutgraf.index.sources import SourceFile
+
+        while True:
+            try:
+                return self._put(found, reading)
+            except WorkerError as error:
+                reading.warn(f"{error}. What was read before it is indexed; the rest is read now")
+                failed = (isinstance(one, SourceFile) and one.path == error.path for one in found)
+                found = found[list(failed).index(True) + 1 :]
 
     def _put(self, found: Sequence[Found], reading: Reading) -> Summary:
         from nutgraf.api.indexing import index_found

@@ -46,6 +46,9 @@ ROOM: Final = 4_000_000
 PATIENCE: Final = 5.0
 """Seconds in which a process may end by itself."""
 
+STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+"""Signals that ask for an end."""
+
 
 @dataclass(frozen=True, slots=True)
 class _End:
@@ -186,14 +189,11 @@ class _Reader:
     def stop(self) -> None:
         """Let it end: it has nobody to send to any more."""
         self._connection.close()
-        self._process.terminate()
+        self._process.kill()
 
     def join(self) -> None:
         """Wait until it has ended."""
-        self._process.join(PATIENCE)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._process.join()
 
     def _how_it_ended(self, path: str) -> str:
         self._process.join(PATIENCE)
@@ -207,13 +207,14 @@ class _Reader:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Block control-C for a process that is started meanwhile: it reaches the whole group.
+    """Block the signals of STOPS for a process that is started meanwhile.
 
-    Only the process that indexes is to be interrupted; it ends the others.
+    They reach a whole group, as from a terminal or a service manager. Only the process that
+    indexes is to be interrupted; it ends the others.
     """
-    # The first process comes with another, which would unblock the signal when it is started.
+    # The first process comes with another, which would unblock signals when it is started.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         yield
     finally:

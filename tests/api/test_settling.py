@@ -1,5 +1,6 @@
 """Files that are being written."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,25 @@ def test_what_is_gone_is_forgotten(file: Path) -> None:
 def test_of_a_folder_all_files_have_changed(file: Path, tmp_path: Path) -> None:
     settling = Settling(0.0)
     settling.changed(str(tmp_path))
+    settling.settled(1.0)
+    assert settling.settled(1.0) == {str(file)}
+
+
+def test_a_folder_may_vanish_meanwhile(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def vanishing(path: str) -> object:
+        if str(path).endswith("gone"):
+            (tmp_path / "gone").rmdir()
+        return scandir(path)
+
+    (tmp_path / "gone").mkdir()
+    monkeypatch.setattr(os, "scandir", vanishing)
+    settling = Settling(0.0)
+    settling.changed(str(tmp_path))
+    assert not (tmp_path / "gone").exists()
     settling.settled(1.0)
     assert settling.settled(1.0) == {str(file)}
 

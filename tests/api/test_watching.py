@@ -7,9 +7,23 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
+from io import StringIO
+from pathlib import Path
 from queue import Queue
 
+import pytest
+from rich.console import Console
+
+from nutgraf.api import watching as watching_module
+from nutgraf.api.indexing import Choices
+from nutgraf.api.reading import Reading
+from nutgraf.api.rejects import opened_rejects
+from nutgraf.api.settling import Settling
+from nutgraf.api.watching import Watching
 from nutgraf.index import Article, IndexSnapshot, IndexWriter
+from nutgraf.index.lock import WriteLock
+from nutgraf.index.sources import files, workers
 
 from .conftest import NUTGRAF, TINY_ENCODER
 
@@ -99,3 +113,55 @@ def test_only_folders_are_watched(run, tmp_path):
     done = run("watch", "missing")
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr == b"nutgraf: missing is no folder; 'nutgraf index' takes files\n"
+
+
+@pytest.fixture
+def looked(tmp_path, monkeypatch):
+    """Index in/ as `nutgraf watch` does, in this process; `between` is called before each look."""
+    messages = Console(file=StringIO(), width=300)
+    (tmp_path / "in").mkdir()
+
+    def summaries(*between):
+        def changes(_):
+            for step in between:
+                yield step() or set()
+
+        monkeypatch.setattr(Watching, "_changes", changes)
+        with opened_rejects(tmp_path / "rejects.jsonl") as file:
+            choices = Choices(str(TINY_ENCODER))
+            reading = partial(Reading, messages, rejects=file)
+            seen = Watching([tmp_path / "in"], tmp_path / "x.index", choices, reading, trust=False)
+            seen._settling = Settling(0.0)
+            return list(seen.summaries()), messages.file.getvalue()
+
+    return summaries
+
+
+def test_what_is_rejected_is_told_once_however_long_another_writes(tmp_path, looked, monkeypatch):
+    (tmp_path / "in" / "a.txt").write_text("A\n\nIt was there.")
+    looked(lambda: None)
+    (tmp_path / "in" / "bad.jsonl").write_text('{"title": "T"}\n')
+    monkeypatch.setattr(watching_module, "PATIENCE", 0.0)
+    lock = WriteLock(tmp_path / "x.index")
+    done, told = looked(lambda: None, lambda: None, lock.release)
+    assert told.count("trying again") == 2
+    assert [(one.unchanged, one.rejected) for one in done] == [(1, 1)]
+    assert len((tmp_path / "rejects.jsonl").read_bytes().splitlines()) == 1
+
+
+def test_a_file_that_no_reader_can_read_is_left_until_it_changes(tmp_path, looked, monkeypatch):
+    def read_file(source, *arguments):
+        if Path(source.path).name == "b.txt":
+            raise RecursionError("too deep")
+        return files.read_file(source, *arguments)
+
+    for name in "abc":
+        (tmp_path / "in" / f"{name}.txt").write_text(f"{name}\n\nIt was there.")
+    monkeypatch.setattr(workers, "read_file", read_file)
+    second = str(tmp_path / "in" / "b.txt")
+    done, told = looked(
+        lambda: None, lambda: None, lambda: {second}, lambda: monkeypatch.undo(), lambda: None
+    )
+    assert told.count("b.txt could not be read: RecursionError: too deep") == 1
+    assert [one.created for one in done] == [1, 1]
+    assert [texts_of(tmp_path / "x.index", name) for name in "abc"] == [["It was there."]] * 3

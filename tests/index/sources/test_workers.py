@@ -80,12 +80,13 @@ def test_a_process_that_is_killed_is_an_error_that_names_the_file(large: SourceF
     assert active_children() == []
 
 
-def test_only_who_indexes_is_interrupted(large: SourceFile) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_only_who_indexes_is_interrupted(large: SourceFile, stop: signal.Signals) -> None:
     items = read_found([large], int, ReadOptions(), 1)
     first = next(items)
     (process,) = active_children()
     assert process.pid is not None
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, stop)
     assert len([first, *items]) == 100
 
 
