@@ -96,7 +96,6 @@ def _copy_generation(
         known = KnownEmbeddings(truth)
         with closing(PartsWriter(partial, target, trust=True, encoder=known)) as writer:
             commit = truth.catalog.last_commit()
-            writer.adopt(truth.learned())
             put_articles(truth.articles(commit), writer, commit.paragraphs, on_progress)
             sequence = writer.commit(commit.sequence)
         target.write(partial)

@@ -254,16 +254,6 @@ class Catalog:
             if seal_of((source, digest, added)) == seal
         }
 
-    def living_copies(self, text: Recurring, most: int) -> int:
-        """Count the rows of living articles that hold a text, up to `most` of them."""
-        ((copies,),) = self.fetch(
-            "SELECT count(*) FROM (SELECT 1 FROM paragraphs JOIN articles ON first_row = "
-            "(SELECT max(first_row) FROM articles WHERE first_row <= row) "
-            "WHERE paragraphs.digest = ? AND removed IS NULL AND source IS ? LIMIT ?)",
-            (text.digest, text.source or None, most),
-        )
-        return int(copies)
-
     def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
         """Yield the records alive at `sequence` that were added later than `after`, by rows.
 

@@ -58,7 +58,6 @@ class CatalogWriter(Catalog):
         sequence: int = 0,
         *,
         learning: bool = False,
-        known: Iterable[Recurring] = (),
     ) -> Commit:
         """Put `articles` and delete ids in one transaction; return the commit.
 
@@ -66,7 +65,7 @@ class CatalogWriter(Catalog):
         article whose id is alive replaces the living record. `checksum` is
         that of rows.f16 with the new rows. The commit takes the next sequence
         number, or `sequence` where that is later. With `learning`, texts that turn
-        out to be boilerplate are left out from it on, as are from now on the `known`.
+        out to be boilerplate are left out from it on.
         """
         self.forget_texts()
         with self._lock:
@@ -74,8 +73,6 @@ class CatalogWriter(Catalog):
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     commit = self._write(articles, deleted, first_row, checksum, sequence)
-                    for text in known:
-                        self._remember(text, commit.sequence)
                     hidden = self._learn(articles, commit.sequence) if learning else 0
                     commit = replace(commit, ranked=commit.ranked - hidden)
                     self._insert_commit(commit)

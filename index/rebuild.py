@@ -3,7 +3,9 @@
 Compaction, repair and a change of encoder are the same thing, and a backup
 (backup.py) is it in another place: the articles that are alive are put, one
 after the other, into a generation of their own, by the writer that every index
-is written by. What the index has embedded already is not encoded again.
+is written by. What the index has embedded already is not encoded again. What is
+boilerplate is learned anew, from the living: what was, and is not any more or
+not yet, has no embedding, and is encoded.
 
 It is made beside the one in use, which can be searched and written in the
 meantime. At the end the write lock is taken, what changed since is put as
@@ -285,7 +287,6 @@ def _build(
     reranker = carry_reranker(truth.folder, truth.manifest, target.parts(index))
     target = replace(target, reranker=reranker)
     commit = catalog.last_commit()
-    writer.adopt(truth.learned())
     put_articles(truth.articles(commit), writer, commit.paragraphs, on_progress)
     for name in writer.ids():
         if catalog.find(name, commit.sequence) is None:

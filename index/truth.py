@@ -15,9 +15,8 @@ from nutgraf.index.closing import Closing
 from nutgraf.index.context import InContext, ParagraphEncoder, TitledEncoder
 from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.layout import CATALOG, ENCODER, VECTORS
-from nutgraf.index.learning import MIN_ARTICLES
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.records import Commit, Recurring, article_of
+from nutgraf.index.records import Commit, article_of
 from nutgraf.index.vectors import VectorFile
 
 __all__ = ["KnownEmbeddings", "Truth"]
@@ -39,14 +38,6 @@ class Truth(Closing):
         """Yield the articles alive at `commit` that were put after commit `after`."""
         for record in self.catalog.alive(commit.sequence, after):
             yield article_of(record, self.catalog.rows(record.rows))
-
-    def learned(self) -> list[Recurring]:
-        """Return the texts that a source still repeats in as many articles as make boilerplate."""
-        return [
-            text
-            for text in sorted(self.catalog.learned())
-            if self.catalog.living_copies(text, MIN_ARTICLES) >= MIN_ARTICLES
-        ]
 
     def damaged_rows(self) -> list[range]:
         """Return the rows whose embeddings are not what was written."""

@@ -11,7 +11,7 @@ readers see, so a commit is visible in all parts or in none.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -86,7 +86,6 @@ class PartsWriter:
         self._embeddings: dict[bytes, NDArray[np.float16]] = {}
         self._pending_rows = 0
         self._pending_characters = 0
-        self._adopted: Iterable[Recurring] = ()
         self.failed = False
         self.encoded = 0
         self._analyzers = Analyzers(manifest.language)
@@ -117,12 +116,6 @@ class PartsWriter:
     def ids(self) -> Iterator[str]:
         """Yield the ids of the articles that were there at the last commit."""
         return self._catalog.ids(self.sequence)
-
-    def adopt(self, texts: Iterable[Recurring]) -> None:
-        """Take texts for boilerplate, which another index has learned, from the next commit on."""
-        if not self._manifest.keep_boilerplate:
-            self._adopted = tuple(texts)
-            self._learned.update(self._adopted)
 
     def put(self, article: Article | Prepared) -> Outcome:
         """Add an article, or replace the one with its id; tell which.
@@ -307,10 +300,8 @@ class PartsWriter:
             checksum,
             number,
             learning=not self._manifest.keep_boilerplate,
-            known=self._adopted,
         )
         self._learned = self._catalog.learned()
-        self._adopted = ()
         _reached("catalog")
         self._written = PreparedTexts(self._prepared.values())
         self._prepared.clear()

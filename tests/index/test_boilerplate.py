@@ -345,8 +345,7 @@ def test_what_a_source_repeats_is_learned(tmp_path, tiny_encoder, engine):
     with IndexSnapshot.open(index, trust=True) as snapshot:
         assert np.count_nonzero(snapshot.ranked) == snapshot.commit.ranked
         assert snapshot.commit.living - snapshot.commit.ranked == MIN_ARTICLES + 1
-    # What was learned goes along, so nothing has to be encoded for it.
-    assert compact_index(index).encoded == 0
+    assert compact_index(index).encoded == 1, "it is learned anew, from all that was put"
     assert len(ranked(index, "1887")) == 2
     assert verify_index(index, trust=True).findings == ()
     with IndexWriter(index, trust=True) as writer:
@@ -365,6 +364,19 @@ def test_a_source_of_few_articles_teaches_nothing(tmp_path, tiny_encoder):
     assert len(ranked(index, "1887")) == MIN_ARTICLES + 1
     put(index, story(MIN_ARTICLES + 1, ABOUT))
     assert ranked(index, "1887") == []
+
+
+def test_a_rebuild_forgets_what_holds_no_more(tmp_path, tiny_encoder):
+    index = make(tmp_path, tiny_encoder)
+    put(index, *many(), *(story(number, ABOUT) for number in range(MIN_ARTICLES)))
+    put(index, story(MIN_ARTICLES, ABOUT))
+    assert ranked(index, "1887") == []
+    with IndexWriter(index) as writer:
+        for article in many()[: 2 * MIN_ARTICLES]:
+            writer.delete(article.id)
+    assert compact_index(index).encoded == 1, "the last had no embedding"
+    assert len(ranked(index, "1887")) == MIN_ARTICLES + 1
+    assert verify_index(index).findings == ()
 
 
 def test_versions_of_one_story_teach_nothing(tmp_path, tiny_encoder):
