@@ -32,7 +32,7 @@ def newest_captures(
 
     An older copy is Skipped. Where nobody knows which is newer, the second is
     Rejected: pages that name a wrong URL as theirs would replace one another.
-    It remembers some 150 bytes a URL.
+    It remembers some 150 bytes a URL, and nothing of earlier runs.
     """
     seen: dict[bytes, tuple[float | None, str]] = {}
     for item in items:

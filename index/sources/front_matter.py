@@ -23,9 +23,14 @@ MAX_DEPTH: Final = 50
 """Brackets in one another: PyYAML takes the square of their number."""
 
 FENCED: Final = re.compile(
-    r"\s*(?P<fence>---|\+\+\+)[ \t]*\n(?P<inside>.*?)^(?P=fence)[ \t]*(?:\n|\Z)",
+    r"\s*(?:---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)|\+\+\+[ \t]*\n(?P<toml>.*?)^\+\+\+)"
+    r"[ \t]*(?:\n|\Z)",
     re.DOTALL | re.MULTILINE,
 )
+
+KEY_FIRST: Final = re.compile(r"(?:#[^\n]*\n)*[\"']?[\w-]+[\"']?[ \t]*:(?:\s|\Z)")
+"""What YAML of a file begins with; text between two rules has a blank line, or a sentence."""
+
 JSON_BEGINS: Final = re.compile(r'\s*\{\s*(?:"|\})')
 
 KEYS: Final = {
@@ -56,13 +61,25 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     found = FENCED.match(text)
     if found is None:
         return {}, text
-    inside = found["inside"]
+    below = text[found.end() :]
+    if (toml := found["toml"]) is not None:
+        return _toml(_checked(toml)), below
+    inside = found["yaml"]
+    try:
+        matter = _yaml(_checked(inside))
+    except InputError:
+        if KEY_FIRST.match(inside):
+            raise
+        matter = None
+    return ({}, text) if matter is None else (matter, below)
+
+
+def _checked(inside: str) -> str:
     if len(inside) > MAX_LENGTH:
         raise InputError(f"the front matter is longer than {MAX_LENGTH:,} characters")
     if _is_deep(inside):
         raise InputError(f"the front matter is nested more than {MAX_DEPTH} deep")
-    read = _yaml if found["fence"] == "---" else _toml
-    return read(inside), text[found.end() :]
+    return inside
 
 
 def article_fields(matter: dict[str, Any]) -> dict[str, str]:
@@ -82,7 +99,8 @@ def article_fields(matter: dict[str, Any]) -> dict[str, str]:
     return fields
 
 
-def _yaml(text: str) -> dict[str, Any]:
+def _yaml(text: str) -> dict[str, Any] | None:
+    """Return what YAML says, None where it is no mapping: then it is text between two rules."""
     try:
         # It makes nothing but text, lists and mappings; a safe_load makes True of a title "On".
         found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
@@ -94,9 +112,7 @@ def _yaml(text: str) -> dict[str, Any]:
         raise InputError("the front matter is no YAML") from None
     if found in (None, ""):
         return {}
-    if not isinstance(found, dict):
-        raise InputError("the front matter is no list of 'key: value'")
-    return found
+    return found if isinstance(found, dict) else None
 
 
 def _toml(text: str) -> dict[str, Any]:

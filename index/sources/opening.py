@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from nutgraf.index.sources.items import OnBytes, Rejected
 from nutgraf.index.sources.unpacking import (
     BLOCK,
+    LONGEST_SIGN,
     Budget,
     DamagedError,
     Filling,
@@ -46,9 +47,6 @@ METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 LONGEST_ENDING: Final = 10
 """Letters in what is taken for an ending; `page.php?id=3` has none."""
-
-LONGEST_SIGN: Final = 16
-"""Bytes that tell what a file is compressed by, and more."""
 
 MAX_LIST: Final = 32 * 1024 * 1024
 """Bytes in the list of a zip's members, which is held in memory some ten times over."""

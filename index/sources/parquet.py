@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +28,9 @@ BUFFER: Final = 1024 * 1024
 MAX_RATIO: Final = 1_000
 """Bytes that a byte of the file may hold: one text that stands in every row takes next to none."""
 
+MAX_COPY: Final = 1024**3
+"""Bytes of a packed file that are copied to the disk; Parquet is compressed by itself."""
+
 ALWAYS_FITS: Final = 256 * 1024 * 1024
 """Bytes that a file may hold, however small it is."""
 
@@ -50,6 +52,11 @@ def read_parquet(opened: Opened) -> Iterator[Item | Skipped]:
         return
     damaged = (pyarrow.ArrowException, OSError, ValueError, MemoryError, OverflowError)
     with _seekable(opened.file) as file:
+        if file is None:
+            yield Rejected(
+                opened.place, f"more than {MAX_COPY:,} bytes of Parquet are packed in it: unpack it"
+            )
+            return
         try:
             table = parquet.ParquetFile(file, buffer_size=BUFFER, pre_buffer=False)
             names = list(table.schema_arrow.names)
@@ -119,14 +126,17 @@ def _value(field: str, column: Any, row: int) -> Any:
 
 
 @contextmanager
-def _seekable(file: BinaryIO) -> Iterator[BinaryIO]:
+def _seekable(file: BinaryIO) -> Iterator[BinaryIO | None]:
+    """Give the file, or a copy where it has no end to begin with; None where that is too large."""
     if file.seekable():
         yield file
         return
     with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(file, copy)
+        size = 0
+        while size <= MAX_COPY and (block := file.read(BUFFER)):
+            size += copy.write(block)
         copy.seek(0)
-        yield copy
+        yield copy if size <= MAX_COPY else None
 
 
 def _size(file: BinaryIO) -> int:

@@ -20,7 +20,15 @@ else:
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["BLOCK", "Budget", "DamagedError", "Filling", "compression_of", "unpacked"]
+__all__ = [
+    "BLOCK",
+    "LONGEST_SIGN",
+    "Budget",
+    "DamagedError",
+    "Filling",
+    "compression_of",
+    "unpacked",
+]
 
 BLOCK: Final = 64 * 1024
 """Bytes that are read, and decompressed, at a time."""
@@ -51,6 +59,18 @@ SIGNS: Final = {
     "zst": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
 }
 """What files begin with, whatever they are called; a zst maybe with a frame to pass over."""
+
+LONGEST_SIGN: Final = 16
+"""Bytes that tell what a file is compressed by, and more."""
+
+MAX_EMPTY: Final = 10_000
+"""Streams of a file that hold nothing: each takes its time, and nobody writes many."""
+
+FIRST_PIECE: Final = 1024
+"""Bytes that a stream is given first, twice as many each time: what it does not need is copied,
+and a block may hold thousands of streams."""
+
+NO_ZERO: Final = re.compile(rb"[^\x00]")
 
 ERRORS: Final = (zlib.error, lzma.LZMAError, zstd.ZstdError, EOFError, ValueError, OSError)
 
@@ -153,17 +173,22 @@ class _Unpacked(Filling):
         self._packed = packed
         self._compression = compression
         self._budget = budget
-        self._read_ahead = packed.read(len(DICTIONARY) + 4)
+        self._block = packed.read(len(DICTIONARY) + 4)
+        self._at = 0
+        self._piece = FIRST_PIECE
+        self._is_empty = True
+        self._without_output = 0
         self._dictionary: zstd.ZstdDict | None = None
-        if compression == "zst" and self._read_ahead.startswith(DICTIONARY):
-            self._dictionary = _dictionary(packed, self._read_ahead)
-            self._read_ahead = b""
+        if compression == "zst" and self._block.startswith(DICTIONARY):
+            self._dictionary = _dictionary(packed, self._block)
+            self._block = b""
         self._decompressor: _Decompressor | None = _decompressor(compression, self._dictionary)
 
     def _some(self) -> bytes:
         try:
             while (decompressor := self._decompressor) is not None:
                 if content := self._more(decompressor):
+                    self._is_empty = False
                     self._budget.take(len(content))
                     return content
         except DamagedError:
@@ -177,29 +202,45 @@ class _Unpacked(Filling):
     def _more(self, decompressor: _Decompressor) -> bytes:
         data = b""
         if decompressor.eof:
-            self._begin_next(decompressor.unused_data)
+            self._begin_next(len(decompressor.unused_data))
             return b""
         if decompressor.needs_input:
-            data = self._read_ahead or self._packed.read(BLOCK)
-            self._read_ahead = b""
+            data = self._next_piece()
             if not data:
                 raise DamagedError(
                     f"what is compressed ({self._compression}) breaks off before its end"
                 )
         return decompressor.decompress(data, BLOCK)
 
-    def _begin_next(self, rest: bytes) -> None:
-        """Go on with the stream after one that has ended, over zeros that fill up a block."""
-        while not (rest := rest.lstrip(b"\x00")):
-            if not (rest := self._packed.read(BLOCK)):
+    def _next_piece(self) -> bytes:
+        if self._at == len(self._block):
+            self._block, self._at = self._packed.read(BLOCK), 0
+        piece = self._block[self._at : self._at + self._piece]
+        self._at += len(piece)
+        self._piece = min(2 * self._piece, BLOCK)
+        return piece
+
+    def _begin_next(self, unused: int) -> None:
+        """Go on with the next stream, over zeros that fill up a block; `unused` bytes were left."""
+        self._without_output += self._is_empty
+        if self._without_output > MAX_EMPTY:
+            raise DamagedError(f"more than {MAX_EMPTY:,} streams in it hold nothing")
+        self._at -= unused
+        while (found := NO_ZERO.search(self._block, self._at)) is None:
+            self._block, self._at = self._packed.read(BLOCK), 0
+            if not self._block:
                 self._decompressor = None
                 return
-        if len(rest) < len(b"BZh91AY&SY"):
-            rest += self._packed.read(BLOCK)
-        if compression_of(rest) != self._compression:
+        self._at = found.start()
+        head = self._block[self._at : self._at + LONGEST_SIGN]
+        if len(head) < LONGEST_SIGN:
+            head += self._packed.read(BLOCK)
+            self._block, self._at = head, 0
+        if compression_of(head) != self._compression:
             raise DamagedError(f"what follows the compressed data ({self._compression}) is not")
         self._decompressor = _decompressor(self._compression, self._dictionary)
-        self._read_ahead = rest
+        self._piece = FIRST_PIECE
+        self._is_empty = True
 
 
 class _Gzip:

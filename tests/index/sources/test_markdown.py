@@ -134,12 +134,12 @@ def test_titles_stay_as_they_are_written():
         ("Just text.", "there is no 'title'"),
         ("# Title\n", "there is no text below the title"),
         ("---\na: b\nc: [\n---\nText", "the front matter is no YAML in line 4"),
-        ("---\n- a\n---\nText", "no list of 'key: value'"),
+        ("---\n- a\n---\nText", "there is no 'title'"),
         ("+++\ntitle =\n+++\nText", "the front matter is no TOML"),
         ("---\ntitle: T\ndate: yesterday\n---\nText", "'published' is 'yesterday'"),
         ("---\na: " + "[" * 5_000 + "\n---\nText", "nested more than 50 deep"),
         ("+++\na = " + "[" * 5_000 + "\n+++\nText", "nested more than 50 deep"),
-        ("---\n" + "- " * 5_000 + "\n---\nText", "no YAML"),
+        ("---\na:\n" + "- " * 5_000 + "\n---\nText", "no YAML"),
         ("---\n" + "a: b\n" * 20_000 + "---\nText", "longer than 16,384 characters"),
         (b"\x00\x01", "binary"),
     ],
@@ -163,6 +163,24 @@ def test_a_file_too_large_is_not_read_whole(monkeypatch):
     monkeypatch.setattr(reader, "MAX_MARKDOWN", 100)
     (rejected,) = read("# T\n\n" + "x" * 200)
     assert "larger than 100 bytes" in rejected.reason
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["Text.", "Text: with a colon: twice.", "Text.\n\n" * 5_000, "[" * 60, "- One.\n- Two."],
+)
+def test_an_article_may_begin_with_a_rule(between):
+    text = f"---\n\n{between}\n\n---\n\n# Ferry stops\n\n{TEXT}"
+    assert split_front_matter(text) == ({}, text)
+    (found,) = read(text)
+    assert found.title == "Ferry stops"
+    assert found.paragraphs[-1].endswith(TEXT.strip())
+
+
+def test_three_dots_end_yaml_and_no_toml():
+    assert split_front_matter("---\ntitle: T\n...\nText") == ({"title": "T"}, "Text")
+    toml = '+++\na = """\n...\n"""\n+++\nText'
+    assert split_front_matter(toml) == ({"a": "...\n"}, "Text")
 
 
 def test_text_between_rules_is_no_front_matter():

@@ -7,6 +7,7 @@ import json
 import lzma
 import random
 import sys
+import time
 import zipfile
 import zlib
 
@@ -84,6 +85,24 @@ def test_a_zst_may_bring_its_dictionary_along(pack):
     for broken in (head[:100], head[:4] + b"\xff" * 90, content.replace(packed, packed[::-1])):
         with pytest.raises(DamagedError):
             unpack(broken, "zst")
+
+
+@pytest.mark.parametrize("compression", PACK)
+def test_streams_of_any_length_are_found_in_blocks(compression):
+    parts = [b"x" * (at * 37 % 5_000) for at in range(400)]
+    content = b"".join(PACK[compression](part) + bytes(at % 3) for at, part in enumerate(parts))
+    assert len(content) > unpacking.FIRST_PIECE
+    assert unpack(content, compression) == b"".join(parts)
+
+
+def test_endless_streams_that_hold_nothing_are_refused_soon():
+    empty = zstd.compress(b"")
+    many = unpacking.MAX_EMPTY
+    assert unpack(empty * many + zstd.compress(b"a"), "zst") == b"a"
+    started = time.process_time()
+    with pytest.raises(DamagedError, match="more than 10,000 streams in it hold nothing"):
+        unpack(empty * (2_000_000 // len(empty)), "zst")
+    assert time.process_time() - started < 2
 
 
 def test_zeros_after_a_stream_fill_up_a_block_and_other_things_do_not():

@@ -1,5 +1,6 @@
 """Parquet: a row is an article, by its columns; what is none is told by its number."""
 
+import gzip
 import io
 import sys
 from datetime import UTC, date, datetime
@@ -10,6 +11,7 @@ from pyarrow import parquet
 
 from nutgraf.index.article import Article
 from nutgraf.index.sources import parquet as parquet_reader
+from nutgraf.index.sources import read_sources
 from nutgraf.index.sources.items import FileName, Opened, ReadOptions
 from nutgraf.index.sources.parquet import read_parquet
 
@@ -118,3 +120,15 @@ def test_without_pyarrow_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     (rejected,) = rows(b"PAR1")
     assert "pip install 'nutgraf[parquet]'" in rejected.reason
+
+
+def test_what_is_packed_is_copied_within_bounds(tmp_path, monkeypatch):
+    content = written(id=["a"], title=["A"], text=["One."])
+    with gzip.open(tmp_path / "day.parquet.gz", "wb") as file:
+        file.write(content)
+    monkeypatch.setattr(parquet_reader, "MAX_COPY", len(content))
+    (article,) = read_sources([str(tmp_path)])
+    assert article == Article("a", "A", ("One.",))
+    monkeypatch.setattr(parquet_reader, "MAX_COPY", len(content) - 1)
+    (rejected,) = read_sources([str(tmp_path)])
+    assert rejected.reason.endswith("bytes of Parquet are packed in it: unpack it")
