@@ -17,6 +17,7 @@ from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, wri
 from nutgraf.index.boilerplate import is_boilerplate
 from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.layout import CATALOG, COLUMNS, SUGGESTIONS
+from nutgraf.index.learning import MIN_SOURCE
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.prepared import Prepared, PreparedTexts, Preparer
 from nutgraf.index.sketches import make_sketches
@@ -42,7 +43,7 @@ ARTICLES = (
     *(
         Article(f"told-{at}", f"News of day {at}", (f"Day {at} was {at}.", "So says the Port."),
                 language="en", source="Port")
-        for at in range(14)
+        for at in range(MIN_SOURCE)
     ),
 )  # fmt: skip
 
