@@ -5,14 +5,13 @@ from nutgraf.index.sources.files import (
     STANDARD_INPUT,
     SourceFile,
     find_files,
-    read_sources,
     total_bytes,
 )
 from nutgraf.index.sources.items import Flagged, OnBytes, ReadOptions, Rejected, Skipped
 from nutgraf.index.sources.jsonl import article_of, parse_line
 from nutgraf.index.sources.mapping import parse_columns
 from nutgraf.index.sources.walking import is_folder
-from nutgraf.index.sources.workers import Found, read_found, workers_for
+from nutgraf.index.sources.workers import Found, read_found, read_sources, workers_for
 
 __all__ = [
     "STANDARD_INPUT",

@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from nutgraf.index.article import Article
-from nutgraf.index.sources.captures import newest_captures
 from nutgraf.index.sources.items import (
     FileName,
-    Flagged,
     Item,
     OnBytes,
     Opened,
@@ -42,7 +39,6 @@ __all__ = [
     "SourceFile",
     "find_files",
     "read_file",
-    "read_sources",
     "total_bytes",
 ]
 
@@ -71,29 +67,6 @@ class SourceFile:
     path: str
     name: FileName
     named: bool = True
-
-
-def read_sources(
-    sources: Iterable[str],
-    on_bytes: OnBytes = lambda _: None,
-    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
-) -> Iterator[Article | Rejected | Skipped | Flagged]:
-    """Yield the articles of files, of folders with all below them, and of "-".
-
-    "-" is JSONL on standard input, compressed or not. Hidden files and folders
-    are passed over.
-    """
-    yield from newest_captures(_items(sources, on_bytes, options))
-
-
-def _items(
-    sources: Iterable[str], on_bytes: OnBytes, options: ReadOptions
-) -> Iterator[Item | Skipped]:
-    for found in find_files(sources):
-        if isinstance(found, SourceFile):
-            yield from read_file(found, on_bytes, options)
-        else:
-            yield found
 
 
 def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipped]:
@@ -131,7 +104,7 @@ def read_file(
 
 
 def total_bytes(sources: Iterable[str]) -> int | None:
-    """Return how many bytes `read_sources` will read; None where that cannot be known."""
+    """Return how many bytes `find_files` finds; None where that cannot be known."""
     total = 0
     for source in sources:
         if source == STANDARD_INPUT:

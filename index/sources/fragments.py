@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Final
 
-from lxml import etree
-from lxml.html import HtmlElement, HTMLParser
+from lxml.html import HtmlElement
 
 from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import BLANK_LINES, Block, Kind
+from nutgraf.index.sources.elements import line_of, parse
 
 __all__ = ["blocks_of", "inline_text"]
 
@@ -39,9 +39,6 @@ LINE_BREAKS: Final = frozenset({"br", "hr"})
 
 LONG_CELL: Final = 200
 """Characters in the one cell of a row that make it text: the table is there for the layout."""
-
-DEEPEST: Final = "ERR_RESOURCE_LIMIT"
-"""How libxml2 says that elements are nested too deeply, in more than 255 others."""
 
 _BLOCK: Final = re.compile(
     r"<(?:p|div|br|hr|li|d[tdl]|h[1-6]|table|t[dhr]|blockquote|pre|section|article)\b",
@@ -70,16 +67,9 @@ def inline_text(html: str) -> str:
 
 
 def _parsed(html: str) -> HtmlElement:
-    parser = HTMLParser(
-        encoding="utf-8", collect_ids=False, default_doctype=False, remove_comments=True,
-        remove_pis=True,
-    )  # fmt: skip
-    try:
-        tree = etree.fromstring(f"<div>{html}</div>".encode(errors="replace"), parser=parser)
-    except (etree.LxmlError, ValueError):
-        raise InputError("its HTML cannot be read") from None
-    if any(entry.type_name == DEEPEST for entry in parser.error_log):
-        raise InputError("its elements are nested too deeply, in more than 255 others")
+    tree = parse(f"<div>{html}</div>")
+    if tree is None:
+        raise InputError("its HTML cannot be read")
     return tree
 
 
@@ -136,6 +126,4 @@ def _inside(element: HtmlElement, keeps_lines: bool = False) -> Iterator[str]:  
 
 def _line(text: str | None, keeps_lines: bool) -> str:  # noqa: FBT001
     """Return text of HTML, in which line breaks are spaces as others are, but for <pre>."""
-    if keeps_lines:
-        return text or ""
-    return " ".join(f"|{text or ''}|".split())[1:-1]
+    return text or "" if keeps_lines else line_of(text)

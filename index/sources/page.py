@@ -13,11 +13,12 @@ from typing import Final
 
 import trafilatura
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser
+from lxml.html import HtmlElement
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import Block, Kind, paragraphs_of, split_paragraphs
+from nutgraf.index.sources.elements import DEEPEST, line_of, parse
 from nutgraf.index.sources.encoding import declared_encoding, decode_any
 from nutgraf.index.sources.page_fields import PageFields, page_fields
 
@@ -32,12 +33,6 @@ MAX_ELEMENTS: Final = 50_000
 MAX_NESTING: Final = 500_000
 """Elements, each counted as often as there are others around it: 8 s again by the worst, and then
 it grows with the square. A long page of an encyclopedia has half of it."""
-
-DEEPEST_OF_LXML: Final = 255
-"""Elements that can be around one: libxml2 gives up beyond."""
-
-DEEPEST: Final = "ERR_RESOURCE_LIMIT"
-"""How libxml2 says that elements are nested too deeply, in more than 255 others."""
 
 KINDS: Final[dict[str, Kind]] = {"head": "heading", "item": "item"}
 """What trafilatura's elements are; all others are text."""
@@ -125,18 +120,9 @@ def read_page(content: bytes, charset: str | None = None, address: str | None = 
 
 
 def _parsed(text: str) -> HtmlElement:
-    parser = HTMLParser(
-        encoding="utf-8", collect_ids=False, default_doctype=False, remove_comments=True,
-        remove_pis=True,
-    )  # fmt: skip
-    try:
-        tree = etree.fromstring(NO_TEXT.sub(" ", text).encode(), parser=parser)
-    except (etree.LxmlError, ValueError):
-        tree = None
+    tree = parse(NO_TEXT.sub(" ", text))
     if tree is None:
         raise NoArticleError("there is no HTML in the page")
-    if any(entry.type_name == DEEPEST for entry in parser.error_log):
-        raise InputError(f"its elements are nested in more than {DEEPEST_OF_LXML} others")
     _check_size(tree)
     etree.strip_elements(tree, "noscript", with_tail=False)  # "Please enable JavaScript."
     for cell in tree.iter("td", "th"):
@@ -150,7 +136,7 @@ def _check_size(tree: HtmlElement) -> None:
     elements = sum(1 for _ in tree.iter())
     if elements > MAX_ELEMENTS:
         raise InputError(f"the page has more than {MAX_ELEMENTS:,} elements")
-    if elements * DEEPEST_OF_LXML <= MAX_NESTING:
+    if elements * DEEPEST <= MAX_NESTING:
         return
     depth = nesting = 0
     for event, _ in etree.iterwalk(tree, events=("start", "end")):
@@ -197,7 +183,7 @@ def _is_title(heading: str, title: str | None) -> bool:
 
 def _blocks(element: etree._Element, kind: Kind) -> Iterator[Block]:
     """Yield the blocks of an element of trafilatura's body, in their order."""
-    parts = [_line(element.text)]
+    parts = [line_of(element.text)]
     for child in element:
         if child.tag == "lb":
             parts.append("\n")
@@ -210,7 +196,7 @@ def _blocks(element: etree._Element, kind: Kind) -> Iterator[Block]:
                 yield from _row(child)
             else:
                 yield from _blocks(child, KINDS.get(str(child.tag), kind))
-        parts.append(_line(child.tail))
+        parts.append(line_of(child.tail))
     yield from _flushed(parts, kind)
 
 
@@ -231,13 +217,8 @@ def _row(row: etree._Element) -> Iterator[Block]:
 
 
 def _inside(element: etree._Element) -> str:
-    parts = [_line(element.text)]
+    parts = [line_of(element.text)]
     for child in element:
         parts.append("\n" if child.tag == "lb" else _inside(child))
-        parts.append(_line(child.tail))
+        parts.append(line_of(child.tail))
     return "".join(parts)
-
-
-def _line(text: str | None) -> str:
-    """Return text of HTML, in which line breaks are spaces as others are."""
-    return " ".join(f"|{text or ''}|".split())[1:-1]

@@ -25,11 +25,20 @@ from nutgraf.index.article import Article
 from nutgraf.index.cores import cores
 from nutgraf.index.errors import WorkerError
 from nutgraf.index.languages import with_language
-from nutgraf.index.prepared import Prepared, Preparer
-from nutgraf.index.sources.files import STANDARD_INPUT, SourceFile, read_file
-from nutgraf.index.sources.items import Captured, Item, OnBytes, ReadOptions, Rejected, Skipped
+from nutgraf.index.prepared import Prepared, Preparer, article_in
+from nutgraf.index.sources.captures import newest_captures
+from nutgraf.index.sources.files import STANDARD_INPUT, SourceFile, find_files, read_file
+from nutgraf.index.sources.items import (
+    Captured,
+    Flagged,
+    Item,
+    OnBytes,
+    ReadOptions,
+    Rejected,
+    Skipped,
+)
 
-__all__ = ["Found", "read_found", "workers_for"]
+__all__ = ["Found", "read_found", "read_sources", "workers_for"]
 
 WORTH: Final = 2_000_000
 """Bytes from which on processes are worth it: to start one takes as long as to read them."""
@@ -102,6 +111,20 @@ def read_found(
             one.stop()
         for one in readers:
             one.join()
+
+
+def read_sources(
+    sources: Iterable[str],
+    on_bytes: OnBytes = lambda _: None,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+) -> Iterator[Article | Rejected | Skipped | Flagged]:
+    """Yield the articles of files, of folders with all below them, and of "-".
+
+    "-" is JSONL on standard input, compressed or not. Hidden files and folders
+    are passed over. All is read in this process. Raises WorkerError where a reader failed.
+    """
+    for item in newest_captures(read_found(find_files(sources), on_bytes, options)):
+        yield article_in(item) if isinstance(item, Prepared) else item
 
 
 def _read_here(

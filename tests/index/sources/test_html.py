@@ -214,7 +214,7 @@ def test_dates_in_other_formats_are_understood_and_the_future_is_flagged():
             "<noscript><p>You need JavaScript to read this page, please.</p></noscript>",
             "no article was found in the page",
         ),
-        (html("<div>" * 400 + LEDE), "nested in more than 255 others"),
+        (html("<div>" * 400 + LEDE), "nested too deeply, in more than 255 others"),
         (html("<p></p>" * 50_001), "more than 50,000 elements"),
         (html(("<div>" * 150 + "text" + "</div>" * 150) * 100), "in one another"),
         (b"<html>\x00</html>", "binary, not text"),
