@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,15 +65,16 @@ class CatalogWriter(Catalog):
         article whose id is alive replaces the living record. `checksum` is
         that of rows.f16 with the new rows. The commit takes the next sequence
         number, or `sequence` where that is later. With `learning`, texts that turn
-        out to be boilerplate are left out from it on.
+        out to be boilerplate are left out from it on; one row of each article stays.
         """
         self.forget_texts()
+        known = self.learned() if learning else None
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     commit = self._write(articles, deleted, first_row, checksum, sequence)
-                    hidden = self._learn(articles, commit.sequence) if learning else 0
+                    hidden = 0 if known is None else self._learn(articles, known, commit.sequence)
                     commit = replace(commit, ranked=commit.ranked - hidden)
                     self._insert_commit(commit)
                 except BaseException:
@@ -139,18 +140,31 @@ class CatalogWriter(Catalog):
         marks = ", ".join("?" * len(astuple(commit)))
         self._connection.execute(f"INSERT INTO commits VALUES ({marks})", astuple(commit))
 
-    def _learn(self, articles: Sequence[ArticleRows], sequence: int) -> int:
+    def _learn(self, articles: Sequence[ArticleRows], known: Set[Recurring], sequence: int) -> int:
         """Leave out what turns out to be boilerplate; return how many rows that hides."""
         hidden = 0
-        for text, rows in learn(self._connection, articles):
+        for text, rows in learn(self._connection, articles, known):
             self._remember(text, sequence)
-            hidden += sum(self._leave_out(row, sequence) for row in rows)
+            for row in rows:
+                if not self._is_last(row):
+                    hidden += self._leave_out(row, sequence)
         return hidden
 
     def _remember(self, text: Recurring, sequence: int) -> None:
         fields = (*text, sequence)
         statement = "INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?)"
         self._connection.execute(statement, (*fields, seal_of(fields)))
+
+    def _is_last(self, row: int) -> bool:
+        """Tell whether at most one row of the article of a row is not left out yet."""
+        statement = (
+            "SELECT first_row, rows FROM articles WHERE first_row <= ? "
+            "ORDER BY first_row DESC LIMIT 1"
+        )
+        first, rows = self._connection.execute(statement, (row,)).fetchone()
+        statement = "SELECT count(*) FROM boilerplate WHERE row >= ? AND row < ?"
+        ((left_out,),) = self._connection.execute(statement, (first, first + rows))
+        return bool(rows - left_out <= 1)
 
     def _leave_out(self, row: int, sequence: int) -> bool:
         """Leave a row out from now on; tell whether it was not before."""

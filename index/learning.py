@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from nutgraf.index.boilerplate import MAX_BOILERPLATE
@@ -48,16 +48,17 @@ _Held = tuple[str, int, int]
 
 
 def learn(
-    connection: sqlite3.Connection, articles: Sequence[ArticleRows]
+    connection: sqlite3.Connection, articles: Sequence[ArticleRows], learned: Set[Recurring]
 ) -> Iterator[tuple[Recurring, list[int]]]:
     """Yield what of the texts of articles that were just written turns out to be boilerplate.
 
+    What is `learned` already is passed over, as an article of nothing else has it.
     With each come the living rows that hold it. Sources with too few articles
     are passed over before any text is looked up; a text is looked up once,
     however many sources have it, and hardly any is looked at any closer.
     """
     needed = _needed(connection, {put.article.source or "" for put in articles})
-    for digest, sources in _candidates(articles, needed).items():
+    for digest, sources in _candidates(articles, needed, learned).items():
         least = min(needed[source] for source in sources)
         if not _is_frequent(connection, digest, least):
             continue
@@ -86,7 +87,7 @@ def _needed(connection: sqlite3.Connection, sources: set[str]) -> dict[str, int]
 
 
 def _candidates(
-    articles: Sequence[ArticleRows], needed: dict[str, int]
+    articles: Sequence[ArticleRows], needed: dict[str, int], learned: Set[Recurring]
 ) -> dict[bytes, dict[str, None]]:
     """Return the digests of what may be boilerplate, each with the sources that just had it."""
     found: dict[bytes, dict[str, None]] = {}
@@ -94,8 +95,11 @@ def _candidates(
         source = put.article.source or ""
         if source in needed:
             for row in put.rows:
-                if not row.part and not row.boilerplate and len(row.text) <= MAX_BOILERPLATE:
-                    found.setdefault(text_digest(row.text), {})[source] = None
+                if row.part or row.boilerplate or len(row.text) > MAX_BOILERPLATE:
+                    continue
+                digest = text_digest(row.text)
+                if Recurring(source, digest) not in learned:
+                    found.setdefault(digest, {})[source] = None
     return found
 
 

@@ -246,16 +246,18 @@ class PartsWriter:
     def _without_boilerplate(
         self, article: Article, rows: tuple[Row, ...], prepared: Prepared | None
     ) -> tuple[Row, ...]:
-        """Return the rows with those marked that are known to be boilerplate."""
+        """Return the rows with those marked that are known to be boilerplate, unless all are."""
         if self._manifest.keep_boilerplate:
             return rows
         looks_so = is_boilerplate if prepared is None else prepared.boilerplate.__contains__
-        return tuple(
-            replace(row, boilerplate=True)
-            if not row.part and (self._is_learned(article, row.text) or looks_so(row.text))
-            else row
+        known = {
+            row
             for row in rows
-        )
+            if not row.part and (self._is_learned(article, row.text) or looks_so(row.text))
+        }
+        if len(known) == len(rows):
+            return rows  # Nobody would find its title, either.
+        return tuple(replace(row, boilerplate=True) if row in known else row for row in rows)
 
     def _is_learned(self, article: Article, text: str) -> bool:
         """Tell whether a paragraph is known for what its source repeats."""

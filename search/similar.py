@@ -30,6 +30,9 @@ from nutgraf.search.request import DEPTH, MAX_LIMIT, Grouping, SearchRequest
 
 __all__ = ["similar"]
 
+NOTHING_NEAR: Final = Ranking(np.empty(0, np.int64), np.empty(0, np.float32), complete=True)
+"""What is near something that says nothing."""
+
 WIDEN: Final = 4
 """By how much deeper the ranking is read when it holds too few articles."""
 
@@ -41,7 +44,8 @@ def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) ->
     """Return what is nearest to what `name` names; None where there is no such thing.
 
     To an article, other articles, each with its nearest paragraph; to
-    ARTICLE#POSITION, paragraphs of other articles. Raises RequestError.
+    ARTICLE#POSITION, paragraphs of other articles. To boilerplate, nothing.
+    Raises RequestError.
     """
     started = time.perf_counter()
     check_kind("limit", limit, int)
@@ -53,12 +57,14 @@ def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) ->
     article, position = found
     all_rows = article.rows if position is None else snapshot.catalog.rows_at(article, position)
     rows = np.array(list(all_rows), np.int64)
-    if snapshot.ranked is not None and snapshot.ranked[rows].any():
+    if snapshot.ranked is not None:
         rows = rows[snapshot.ranked[rows]]  # What an article is about is not in its boilerplate.
-    embeddings = snapshot.vectors.embeddings(rows)
-    embedding = _mean(embeddings)
+    embedding = _mean(snapshot.vectors.embeddings(rows))
     allowed = _others(snapshot, article, filters)
-    if position is None:
+    if not embedding.any():
+        ranking = NOTHING_NEAR
+        groups = each_alone(0)
+    elif position is None:
         ranking = _nearest_articles(snapshot, embedding, limit, allowed)
         groups = each_alone(len(ranking))
     else:
@@ -95,8 +101,8 @@ def _find(snapshot: IndexSnapshot, name: str) -> tuple[Record, int | None] | Non
 
 
 def _mean(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of embeddings of shape (n, dimension), of length 1 unless it is 0."""
-    mean: NDArray[np.float32] = embeddings.mean(axis=0)
+    """Return the mean of embeddings of shape (n, dimension), of length 1 unless it is 0, or n."""
+    mean: NDArray[np.float32] = embeddings.sum(axis=0) / np.float32(max(1, len(embeddings)))
     length = float(np.linalg.norm(mean))
     return mean / np.float32(length) if length else mean
 

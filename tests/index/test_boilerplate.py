@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -306,7 +307,34 @@ def test_boilerplate_is_kept_and_not_ranked(tmp_path, tiny_encoder, engine):
         assert [one.text for one in searcher.suggest("wen").suggestions] == []
         assert searcher.similar("b").hits[0].position == 1
         assert searcher.similar("a").hits[0].article.id == "b"
-        assert searcher.similar("a#0") is not None
+        nothing = searcher.similar("a#0")
+        assert (nothing.hits, nothing.total.value, nothing.total.relation) == ((), 0, "eq")
+        assert searcher.similar("a#1").hits
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_an_article_of_nothing_else_is_found(tmp_path, tiny_encoder, engine):
+    index = make(tmp_path, tiny_encoder, engine=engine)
+    put(index, Article("a", "Ferry", ("Photo: Wenna Harbour", "Read more")), story(1))
+    with Searcher(index, trust=True) as searcher:
+        assert searcher.statistics().boilerplate == 0
+        for mode in ("keyword", "semantic"):
+            found = searcher.search("ferry wenna", mode=mode, min_score=0).hits
+            assert "a" in {hit.article.id for hit in found}
+        assert searcher.similar("a").hits
+    assert verify_index(index, trust=True).findings == ()
+
+
+def test_what_is_learned_leaves_a_row_of_each_article(tmp_path, tiny_encoder):
+    index = make(tmp_path, tiny_encoder)
+    bare = Article("bare", "Ferry", ("Photo: Ann", ABOUT), source="Courier")
+    put(index, *many(), bare, *(story(number, ABOUT) for number in range(MIN_ARTICLES)))
+    put(index, replace(bare, id="later"))
+    assert ranked(index, "1887") == ["bare#1", "later#1"]
+    with Searcher(index) as searcher:
+        assert searcher.similar("bare").total.value
+        assert searcher.similar("Courier-3#2").hits == (), "it has an embedding, and is not ranked"
+    assert verify_index(index).findings == ()
 
 
 def test_an_index_can_keep_boilerplate(tmp_path, tiny_encoder):
