@@ -336,8 +336,8 @@ class PartsWriter:
         self._keywords.delete([row for row in hidden if row < there])
         left_out = set(hidden)
         for record in self._catalog.alive(self.sequence, after=seen):
-            texts = self._catalog.texts([row for row in record.rows if row not in left_out])
-            for entry in entries_of(record, texts, self._analyzers):
+            kept = self._catalog.rows([row for row in record.rows if row not in left_out])
+            for entry in entries_of(record, kept, self._analyzers):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)
         _reached("keywords")

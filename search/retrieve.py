@@ -14,6 +14,7 @@ from nutgraf.search.filters import filter_mask, filter_tree
 from nutgraf.search.options import Filters
 from nutgraf.search.proximity import READ, close_pairs
 from nutgraf.search.query import Question
+from nutgraf.search.wholes import constraint_of, scored_of
 
 __all__ = ["keyword_matches", "keyword_ranking", "semantic_ranking"]
 
@@ -35,8 +36,8 @@ def keyword_ranking(
 
     Those in which words of the question are close to one another are raised.
     """
-    within = _within(question, filters)
-    ranking = snapshot.keywords.rank(question.keywords, depth, within)
+    within = _within(snapshot, question, filters)
+    ranking = snapshot.keywords.rank(scored_of(snapshot, question), depth, within)
     pairs = close_pairs(question, snapshot.keywords.weight) if len(ranking) > 1 else None
     if pairs is None:
         return ranking
@@ -47,8 +48,9 @@ def keyword_matches(
     snapshot: IndexSnapshot, question: Question, filters: Filters
 ) -> NDArray[np.bool_]:
     """Return which rows a keyword ranking of any depth would hold, of shape (rows,)."""
-    within = _within(question, filters)
-    wanted = question.keywords if within is None else query.And([question.keywords, within])
+    within = _within(snapshot, question, filters)
+    scored = scored_of(snapshot, question)
+    wanted = scored if within is None else query.And([scored, within])
     reader = snapshot.keywords
     rows = snapshot.commit.rows
     if 2 * reader.count(wanted) <= reader.paragraphs:
@@ -68,7 +70,7 @@ def semantic_ranking(
     """Return the rows nearest in meaning, at most `depth`, that pass constraint and filters."""
     if question.constraint is None:
         return snapshot.vectors.rank(embedding, depth, filter_mask(snapshot, filters))
-    within = _within(question, filters)
+    within = _within(snapshot, question, filters)
     if snapshot.keywords.count(within) > FEW:
         return _checked(snapshot, within, embedding, depth, filter_mask(snapshot, filters))
     mask = _mask(snapshot.keywords.rows(within), snapshot.commit.rows)
@@ -100,6 +102,7 @@ def _mask(chosen: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _within(question: Question, filters: Filters) -> query.Query | None:
-    parts = [part for part in (question.constraint, filter_tree(filters)) if part is not None]
+def _within(snapshot: IndexSnapshot, question: Question, filters: Filters) -> query.Query | None:
+    conditions = constraint_of(snapshot, question), filter_tree(filters)
+    parts = [part for part in conditions if part is not None]
     return query.And(parts) if parts else None

@@ -29,6 +29,7 @@ from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.index.records import Record
+from nutgraf.index.rows import Row
 from nutgraf.search.options import Filters
 from nutgraf.search.query import parse_question
 from nutgraf.search.retrieve import keyword_ranking
@@ -91,7 +92,7 @@ def indexed(folder: Path, languages: Iterable[str]) -> Iterator[tuple[Any, list[
     with closing(keywords.open_writer(folder, "tantivy")) as writer:
         for language in languages:
             for name, record, text in paragraphs(language):
-                for entry in entries_of(record, {len(names): text}, analyzers):
+                for entry in entries_of(record, {len(names): Row(0, 0, 0, text)}, analyzers):
                     writer.add(entry)
                 names.append(name)
         writer.commit(1)

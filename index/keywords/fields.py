@@ -6,6 +6,7 @@ from typing import Final
 
 __all__ = [
     "HAS",
+    "ORDERED_FIELDS",
     "PUBLISHED",
     "ROW",
     "SEQUENCE",
@@ -13,6 +14,7 @@ __all__ = [
     "TEXT",
     "TEXT_FIELDS",
     "VALUE_FIELDS",
+    "WHOLE",
 ]
 
 TEXT: Final = "text"
@@ -22,7 +24,17 @@ TEXT_FIELDS: Final = (TEXT, "title")
 VALUE_FIELDS: Final = ("source", "author", "section", "language", "article")
 """Terms of a value, see `value_terms`; finding one counts 1."""
 
-TERM_FIELDS: Final = TEXT_FIELDS + VALUE_FIELDS
+WHOLE: Final = "whole"
+"""The words of the whole paragraph, in each of its parts; a paragraph that is whole has none.
+
+A part is ranked by its `text`; what a question demands or excludes looks at its paragraph.
+Finding a word or phrase here counts 1.
+"""
+
+ORDERED_FIELDS: Final = (*TEXT_FIELDS, WHOLE)
+"""Words in their order, so that phrases are found."""
+
+TERM_FIELDS: Final = (*TEXT_FIELDS, *VALUE_FIELDS, WHOLE)
 
 PUBLISHED: Final = "published"
 ROW: Final = "row"

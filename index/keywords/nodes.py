@@ -43,7 +43,7 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Paragraphs with this term. BM25 in text and title, `boost` in value fields."""
+    """Paragraphs with this term. BM25 in text and title, `boost` in other fields."""
 
     field: str
     term: str
@@ -52,7 +52,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """At least two words in this order, each 1 to `slop` places after the last; BM25."""
+    """At least two words in this order, each 1 to `slop` places after the last.
+
+    BM25 in text and title, `boost` in `whole`.
+    """
 
     field: str
     words: tuple[str, ...]
@@ -170,7 +173,7 @@ Node: TypeAlias = (
 def constant_score(node: Node) -> float | None:
     """Return the score that all of a node's paragraphs share, or None where they may differ."""
     match node:
-        case Word(field=field):
+        case Word(field=field) | Phrase(field=field):
             return None if field in TEXT_FIELDS else node.boost
         case Every() | Pattern() | Fuzzy() | Between():
             return node.boost

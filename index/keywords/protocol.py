@@ -26,12 +26,13 @@ __all__ = ["KeywordEntry", "KeywordReader", "KeywordWriter"]
 
 @dataclass(frozen=True, slots=True)
 class KeywordEntry:
-    """The analysed fields of one paragraph.
+    """The analysed fields of one paragraph, or of a part of a long one.
 
     `text` and `title` are stemmed words in their order. `source`, `author`,
     `section`, `language` and `article` are the terms that `value_terms` makes
     of the value (empty where there is none). `published` is seconds since
-    1970 UTC.
+    1970 UTC. `whole` are the words of all the paragraph where the row is a part
+    of it, and empty otherwise.
     """
 
     row: int
@@ -43,6 +44,7 @@ class KeywordEntry:
     language: Sequence[str] = ()
     article: Sequence[str] = ()
     published: int | None = None
+    whole: Sequence[str] = ()
 
 
 class KeywordReader(Protocol):

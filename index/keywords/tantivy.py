@@ -25,6 +25,7 @@ from nutgraf.index.errors import BrokenIndexError, IndexLockedError
 from nutgraf.index.keywords.best import best, is_settled
 from nutgraf.index.keywords.fields import (
     HAS,
+    ORDERED_FIELDS,
     PUBLISHED,
     ROW,
     SEQUENCE,
@@ -248,7 +249,7 @@ class TantivyWriter:
         """See KeywordWriter."""
         writer = self._open()
         fields: dict[str, list[Any]] = {
-            name: [" ".join(terms)] for name in TEXT_FIELDS if (terms := getattr(entry, name))
+            name: [" ".join(terms)] for name in ORDERED_FIELDS if (terms := getattr(entry, name))
         }
         fields.update(
             (name, list(terms)) for name in VALUE_FIELDS if (terms := getattr(entry, name))
@@ -311,7 +312,7 @@ class TantivyWriter:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in TEXT_FIELDS:
+    for name in ORDERED_FIELDS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in (*VALUE_FIELDS, HAS):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")

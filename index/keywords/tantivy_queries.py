@@ -101,6 +101,8 @@ class Translator:
             for places in _spacings(len(node.words), node.slop)
         ]
         query = parts[0] if len(parts) == 1 else tantivy.Query.disjunction_max_query(parts)
+        if node.field not in TEXT_FIELDS:
+            return _constant(query, node.boost)
         return _boosted(query, node.boost)
 
     def _fuzzy(self, node: Fuzzy) -> tantivy.Query:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from nutgraf.index.keywords.fields import PUBLISHED, ROW, TERM_FIELDS, TEXT_FIELDS
+from nutgraf.index.keywords.fields import ORDERED_FIELDS, PUBLISHED, ROW, TERM_FIELDS
 from nutgraf.index.keywords.nodes import (
     Between,
     Constant,
@@ -82,8 +82,8 @@ def _word(tree: Any, boost: float) -> Node:
 
 def _phrase(tree: Any, boost: float) -> Node:
     field = _term_field(tree)
-    if field not in TEXT_FIELDS:
-        raise ValueError(f"phrases are found in {_listed(TEXT_FIELDS)}, not in {field!r}")
+    if field not in ORDERED_FIELDS:
+        raise ValueError(f"phrases are found in {_listed(ORDERED_FIELDS)}, not in {field!r}")
     words = tuple(tree.words)
     if not words or not all(map(_is_term, words)):
         return _NOTHING

@@ -22,6 +22,7 @@ from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafErro
 from nutgraf.index.keywords.best import best, is_settled
 from nutgraf.index.keywords.fields import (
     HAS,
+    ORDERED_FIELDS,
     PUBLISHED,
     ROW,
     SEQUENCE,
@@ -243,7 +244,7 @@ class WhooshWriter:
 def _document(entry: KeywordEntry) -> dict[str, Any]:
     fields: dict[str, Any] = {
         name: list(terms)
-        for name in (*TEXT_FIELDS, *VALUE_FIELDS)
+        for name in (*ORDERED_FIELDS, *VALUE_FIELDS)
         if (terms := getattr(entry, name))
     }
     has = [ROW, *fields]
@@ -259,7 +260,7 @@ def _schema() -> Any:
 
     # The analysers are never used: fields are given lists of terms.
     return Schema(
-        **{name: TEXT(analyzer=IDAnalyzer(), phrase=True) for name in TEXT_FIELDS},
+        **{name: TEXT(analyzer=IDAnalyzer(), phrase=True) for name in ORDERED_FIELDS},
         **{name: KEYWORD() for name in (*VALUE_FIELDS, HAS)},
         **{
             # Rows and sequences are looked up one by one: no tiers for ranges.

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index import keywords
+from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordEntry, KeywordReader
 from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.keywords.entries import entries_of
-from nutgraf.index.keywords.fields import PUBLISHED, TERM_FIELDS, TEXT_FIELDS
+from nutgraf.index.keywords.fields import ORDERED_FIELDS, PUBLISHED, TERM_FIELDS
 from nutgraf.index.keywords.queries import query
 from nutgraf.index.layout import KEYWORDS
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.records import Record
+from nutgraf.index.rows import Row
 from nutgraf.index.verification.look import CATCH_UP, Look
 
 __all__ = ["REPAIR_KEYWORDS", "check_lag", "check_rows", "check_terms", "open_keywords"]
@@ -56,8 +59,8 @@ def check_terms(look: Look, reader: KeywordReader) -> None:
     analyzers = Analyzers(look.manifest.language)
     rows, records = look.read(chosen)
     for row in rows:
-        (entry,) = entries_of(records[row], {row: rows[row].text}, analyzers)
-        for lacking in _not_found(reader, entry):
+        entry = _entry(look, row, rows[row], records[row], analyzers)
+        for lacking in [] if entry is None else _not_found(reader, entry):
             what = "a paragraph is not found by what it holds"
             look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row} by {lacking!s:.60}")
 
@@ -76,6 +79,19 @@ def check_lag(look: Look, reader: KeywordReader, *, trust: bool) -> None:
         look.findings.add(KEYWORDS, what, CATCH_UP)
 
 
+def _entry(
+    look: Look, number: int, row: Row, record: Record, analyzers: Analyzers
+) -> KeywordEntry | None:
+    """Return what the index has to hold of a row; None where another part is not readable."""
+    rows = {number: row}
+    if row.part:
+        try:
+            rows = look.catalog.rows_at(record, row.position)
+        except BrokenIndexError:
+            return None  # The check of the catalog tells of it.
+    return next(entry for entry in entries_of(record, rows, analyzers) if entry.row == number)
+
+
 def _tell_rows(look: Look, what: str, rows: NDArray[np.int64]) -> None:
     for row in rows:
         look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row}")
@@ -90,7 +106,7 @@ def _not_found(reader: KeywordReader, entry: KeywordEntry) -> list[query.Query]:
     ]
     if entry.published is not None:
         conditions.insert(0, query.NumericRange(PUBLISHED, entry.published, entry.published))
-    for field in TEXT_FIELDS:
+    for field in ORDERED_FIELDS:
         if len(words := getattr(entry, field)) > 1:
             conditions.insert(0, query.Phrase(field, list(words[:2])))
     row = np.array([entry.row])

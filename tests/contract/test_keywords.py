@@ -327,6 +327,27 @@ def test_phrase(box: Box) -> None:
     assert rows(reader, phrase("title", ["a", "b"])) == []
 
 
+def test_whole(box: Box) -> None:
+    parts = ("a", "x"), ("b", "x")
+    whole = ["a", "x", "b", "x"]
+    reader = box.put(
+        entry(0, "a b x"),
+        *(KeywordEntry(1 + at, part, (), whole=whole) for at, part in enumerate(parts)),
+    )
+    term, phrase = q.Term("whole", "a"), q.Phrase("whole", ["x", "b"])
+    assert rows(reader, text("a")) == [0, 1]
+    assert rows(reader, q.Every("whole")) == [1, 2]
+    for query in (term, phrase, q.Prefix("whole", "b"), q.Phrase("whole", ["a", "b"], slop=2)):
+        assert rows(reader, query) == [1, 2]
+        assert reader.rank(query, 5).scores.tolist() == [1.0, 1.0]
+        assert reader.rank(query.with_boost(2.5), 5).scores.tolist() == [2.5, 2.5]
+    # What the others score does not hang on it.
+    alone = reader.rank(text("b"), 5, q.Or([text("a"), term]))
+    assert alone.rows.tolist() == reader.rank(text("b"), 5).rows.tolist()
+    assert alone.scores.tolist() == reader.rank(text("b"), 5).scores.tolist()
+    assert not reader.holds("y")
+
+
 def test_boolean(box: Box) -> None:
     reader = box.texts("a b", "a", "b", "c")
     a, b, none = text("a"), text("b"), text("none")
@@ -560,10 +581,12 @@ def test_candidates(box: Box) -> None:
 LETTERS = "abc"
 words = st.lists(st.sampled_from([*LETTERS, "ab", "bca", "caab"]), max_size=6)
 corpora = st.lists(
-    st.tuples(words, words, st.sampled_from([None, "X", "Y z"]), st.none() | st.integers(-3, 3)),
+    st.tuples(
+        words, words, st.sampled_from([None, "X", "Y z"]), st.none() | st.integers(-3, 3), words
+    ),
     max_size=8,
 )
-fields = st.sampled_from(["text", "title"])
+fields = st.sampled_from(["text", "title", "whole"])
 some = st.text(LETTERS, min_size=1, max_size=3)
 ends = st.none() | st.integers(-3, 3)
 leaves = st.one_of(
@@ -579,7 +602,7 @@ leaves = st.one_of(
         q.NumericRange, st.just("published"), ends, ends, startexcl=st.booleans(),
         endexcl=st.booleans(),
     ),
-    st.builds(q.Every, st.sampled_from([None, "text", "source", "published"])),
+    st.builds(q.Every, st.sampled_from([None, "text", "source", "published", "whole"])),
     st.just(q.NullQuery),
 )  # fmt: skip
 
@@ -606,13 +629,20 @@ trees = st.recursive(leaves, compounds, max_leaves=8)
 @given(corpus=corpora, asked=st.lists(trees, min_size=1, max_size=12), cuts=st.data())
 def test_engines_agree(
     tmp_path_factory: pytest.TempPathFactory,
-    corpus: list[tuple[list[str], list[str], str | None, int | None]],
+    corpus: list[tuple[list[str], list[str], str | None, int | None, list[str]]],
     asked: list[q.Query],
     cuts: st.DataObject,
 ) -> None:
     entries = [
-        KeywordEntry(row, body, title, value_terms(source) if source else (), published=published)
-        for row, (body, title, source, published) in enumerate(corpus)
+        KeywordEntry(
+            row,
+            body,
+            title,
+            value_terms(source) if source else (),
+            published=published,
+            whole=whole,
+        )
+        for row, (body, title, source, published, whole) in enumerate(corpus)
     ]
     commits = cuts.draw(st.lists(st.integers(0, len(entries)), max_size=3).map(sorted))
     gone = cuts.draw(st.sets(st.integers(0, 8), max_size=2))

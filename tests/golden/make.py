@@ -148,6 +148,7 @@ SECOND: Final = (
             "the vote was taken again. It was a tie; the chairman, who had slept, asked for it to "
             "be repeated, and it was a tie once more. In August the board was on holiday, and in "
             "September it was told that granite had become dearer than gold, or nearly so.",
+            "Photo: Jane Doe",
         ),
         source="The Harrow Ledger",
         author="Tobias Rennick",
@@ -170,6 +171,7 @@ REQUESTS: Final = (
     SearchRequest("harbour +ferry -bridge", mode="keyword"),
     SearchRequest("bridg* OR firefigter~", mode="keyword"),
     SearchRequest("title:mill", mode="keyword"),
+    SearchRequest("+engineers +spaghetti +gold -ferry", mode="keyword"),
     SearchRequest("animals of the forest", mode="semantic", limit=4),
     SearchRequest("harbour -shifts", mode="semantic", filters=ONE_SOURCE),
     SearchRequest("the harbour", filters=LATER),

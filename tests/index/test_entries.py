@@ -1,8 +1,16 @@
 """What the keyword index is given of a paragraph, besides its words."""
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index.keywords.analysis import Analyzers
+from nutgraf.index.keywords.entries import entries_of
+from nutgraf.index.records import Record
+from nutgraf.index.rows import Row
 from nutgraf.search import Searcher
 
 SHORT = "Otters were seen."
@@ -29,3 +37,22 @@ def test_a_long_paragraph_is_not_far_behind_a_short_one(searcher):
 @pytest.mark.parametrize("pattern", ["????????", "?????????", "*\ue000*x", "zz*"])
 def test_what_fills_up_is_no_word(searcher, pattern):
     assert searcher.search(pattern, mode="keyword").total.value == 0
+
+
+PIECES = [" ", " ", "\n", "a", "U.S.", "3.5", "don't", "'", "C++", "\xe9", "e\u0301", "\u0301"]
+PIECES += ["猫", "東", "。", "\ufdfa"]
+
+
+@given(text=st.lists(st.sampled_from(PIECES), max_size=30).map("".join), data=st.data())
+def test_every_part_has_the_words_of_the_whole_paragraph(text, data):
+    places = data.draw(st.lists(st.integers(0, len(text)), max_size=3).map(sorted))
+    parts = [text[start:end] for start, end in pairwise([0, *places, len(text)])]
+    rows = {0: Row(0, 0, 0, text)} | {at: Row(1, at, 0, part) for at, part in enumerate(parts, 1)}
+    analyzers = Analyzers("en")
+    whole, *others = entries_of(RECORD, rows, analyzers)
+    assert whole.whole == ()
+    words = analyzers.default.terms(text) if len(parts) > 1 else []
+    assert all(list(one.whole) == words for one in others)
+
+
+RECORD = Record(1, "a", "On", None, None, None, None, None, None, b"", 0, 1, 1)

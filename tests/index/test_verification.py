@@ -7,12 +7,15 @@ import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from nutgraf.index import Article, IndexWriter, create_index, keywords
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, keywords
 from nutgraf.index.errors import NotAnIndexError, UntrustedIndexError
+from nutgraf.index.keywords.analysis import Analyzers
+from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.protocol import KeywordEntry
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.verification import verify_index, verifying
@@ -328,6 +331,21 @@ def test_a_keyword_row_that_should_not_be_there(index):
 def test_a_keyword_row_that_is_missing(index):
     change_keywords(index, lambda writer: writer.delete([0]))
     assert only(index).what == "it lacks paragraphs: row 0"
+
+
+def test_a_part_that_lacks_what_the_rest_of_its_paragraph_says(index):
+    long = " ".join(f"The ferry called at pier {n} and took on salt." for n in range(40))
+    with IndexWriter(index, trust=True) as writer:
+        writer.put(Article("long", "Piers", (long,)))
+    assert not verify(index).findings
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        record = snapshot.article("long")
+        rows = snapshot.catalog.rows(record.rows)
+    first, *_ = entries_of(record, rows, Analyzers("en"))
+    change_keywords(index, lambda writer: writer.delete([first.row]))
+    change_keywords(index, lambda writer: writer.add(replace(first, whole=first.whole[:99])))
+    lacking = f"row {first.row} by whole:"
+    assert only(index).what.startswith(f"a paragraph is not found by what it holds: {lacking}")
 
 
 def test_a_keyword_row_with_other_terms(index):
