@@ -99,7 +99,10 @@ def indexed(folder: Path, languages: Iterable[str]) -> Iterator[tuple[Any, list[
     reader: KeywordReader
     with closing(keywords.open_reader(folder, "tantivy")) as reader:
         read_by = dict.fromkeys(analyzers.of(language) for language in languages)
-        yield SimpleNamespace(keywords=reader, polyglot=Polyglot(list(read_by))), names
+        # None is in parts.
+        commit = SimpleNamespace(living=len(names), paragraphs=len(names))
+        polyglot = Polyglot(list(read_by))
+        yield SimpleNamespace(keywords=reader, polyglot=polyglot, commit=commit), names
 
 
 def recall(snapshot: Any, names: Sequence[str], language: str) -> float:

@@ -80,7 +80,7 @@ def test_files_are_indexed_as_they_come(tmp_path):
         assert (second["created"], second["updated"]) == (1, 0)
         if not second["rejected"]:
             assert process.line()["rejected"] == 1
-        assert texts_of(tmp_path / "x.index", "second") == ["One.", "Two.", "Three."]
+        assert texts_of(tmp_path / "x.index", "later/second") == ["One.", "Two.", "Three."]
 
         # Others can write in between, and what is gone stays until it is deleted.
         with IndexWriter(tmp_path / "x.index") as writer:
@@ -89,7 +89,7 @@ def test_files_are_indexed_as_they_come(tmp_path):
         (folder / "later" / "second.txt").write_text("Second\n\nFour.")
         third = process.line()
         assert (third["created"], third["updated"], third["encoded"]) == (0, 1, 1)
-        assert texts_of(tmp_path / "x.index", "second") == ["Four."]
+        assert texts_of(tmp_path / "x.index", "later/second") == ["Four."]
         assert texts_of(tmp_path / "x.index", "first") == ["It was there."]
 
         process.send_signal(signal.SIGINT)
