@@ -264,7 +264,8 @@ def test_a_cross_encoder_is_exported_as_it_is(tmp_path: Path) -> None:
     model = cross_encoder(tmp_path / "model")
     config = export_reranker(str(model), tmp_path / "made")
     assert (config.precision, config.max_tokens) == ("int8", 128)
-    assert (config.low, config.high) == (pytest.approx(-4, abs=1), pytest.approx(4, abs=1))
+    # How far it was trained depends on the processor, a little.
+    assert (config.low, config.high) == (pytest.approx(-4, abs=1.5), pytest.approx(4, abs=1.5))
     made = OnnxReranker.open(tmp_path / "made", config)
     with quiet():
         from sentence_transformers import CrossEncoder

@@ -14,6 +14,10 @@ from nutgraf.index.vectors import VectorFile, VectorIndex
 DIMENSION = 32
 
 
+def made_commit(sequence: int, rows: int, checksum: int) -> Commit:
+    return Commit(sequence, rows, rows, rows, 0, rows, checksum, "")
+
+
 def unit(rows, seed=0):
     values = np.random.default_rng(seed).standard_normal((rows, DIMENSION), dtype=np.float32)
     return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float16)
@@ -34,7 +38,7 @@ def write(path, embeddings):
 def commit_of(path, rows):
     """A commit as of which rows.f16 holds so many rows, as they stand there now."""
     content = path.read_bytes()[: rows * DIMENSION * 2]
-    return Commit(1, rows, 0, rows, zlib.crc32(content), "")
+    return made_commit(1, rows, zlib.crc32(content))
 
 
 def opened(path, rows):
@@ -131,7 +135,7 @@ def test_an_index_that_grew_ranks_as_one_that_was_opened_whole(
     for number, more in enumerate(steps, 1):
         checksum = file.append(unit(more, number), checksum) if more else checksum
         rows += more
-        commit = Commit(number, rows, 0, rows, checksum, "")
+        commit = made_commit(number, rows, checksum)
         grown = grown.grown(path, DIMENSION, before, commit)
         before = commit
     whole = VectorIndex.open(path, DIMENSION, before)
@@ -150,7 +154,7 @@ def test_a_flipped_bit_is_noticed_and_located(path):
     commits = []
     for number in range(1, 4):
         checksum = file.append(unit(5, number), commits[-1].checksum if commits else 0)
-        commits.append(Commit(number, number * 5, 0, number * 5, checksum, ""))
+        commits.append(made_commit(number, number * 5, checksum))
     assert file.damaged(commits) == []
     content = bytearray(path.read_bytes())
     content[7 * DIMENSION * 2] ^= 1

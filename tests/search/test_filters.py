@@ -12,7 +12,10 @@ from nutgraf.search import Filters, Searcher
 
 @pytest.mark.parametrize(
     "change",
-    ["UPDATE codes SET value = 'Z' WHERE value = 'X'", "UPDATE codes SET code = 2 WHERE code = 1"],
+    [
+        "UPDATE codes SET value = 'Z' WHERE value = 'X'",
+        "UPDATE codes SET code = 2 WHERE field = 'source'",
+    ],
 )
 def test_a_damaged_code_hides_nothing(tmp_path, tiny_encoder, change):
     index = tmp_path / "news.index"
