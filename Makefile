@@ -35,7 +35,7 @@ demo: $(READY)
 	@printf '\nServe them over HTTP:  $(BIN)/nutgraf serve -i $(DEMO)\nThen ask:              curl "http://127.0.0.1:8000/v1/search?q=flood"\n'
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 crash: $(READY)
 	NUTGRAF_KILLS=1000 $(BIN)/python -m pytest tests/crash
