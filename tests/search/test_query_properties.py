@@ -87,9 +87,14 @@ def test_every_plain_word_is_ranked_by_or_is_a_stop_word(question: str) -> None:
 @given(anything)
 @settings(max_examples=1_000, deadline=None)
 def test_any_question_is_understood_somehow_and_soon(question: str) -> None:
-    begun = time.thread_time()
-    query = parse_question(question, READER)
-    assert time.thread_time() - begun < SECONDS
+    times = []
+    for _ in range(3):  # A collection of garbage may fall into one.
+        begun = time.thread_time()
+        query = parse_question(question, READER)
+        times.append(time.thread_time() - begun)
+        if times[-1] < SECONDS:
+            break
+    assert min(times) < SECONDS
     assert query.keywords == wq.NullQuery or query.constraint is not None or query.terms
     query.text.encode()
     if re.search(r"[A-Za-z0-9]", question):
