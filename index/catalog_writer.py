@@ -57,24 +57,26 @@ class CatalogWriter(Catalog):
         checksum: int,
         sequence: int = 0,
         *,
-        learning: bool = False,
+        learned: Set[Recurring] | None = None,
     ) -> Commit:
         """Put `articles` and delete ids in one transaction; return the commit.
 
         Each article takes the next rows from `first_row` on, in order. An
         article whose id is alive replaces the living record. `checksum` is
         that of rows.f16 with the new rows. The commit takes the next sequence
-        number, or `sequence` where that is later. With `learning`, texts that turn
-        out to be boilerplate are left out from it on; one row of each article stays.
+        number, or `sequence` where that is later. Texts that turn out to be
+        boilerplate are left out from it on, beside those that are `learned`; none are
+        where that is None. One row of each article stays.
         """
         self.forget_texts()
-        known = self.learned() if learning else None
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     commit = self._write(articles, deleted, first_row, checksum, sequence)
-                    hidden = 0 if known is None else self._learn(articles, known, commit.sequence)
+                    hidden = (
+                        0 if learned is None else self._learn(articles, learned, commit.sequence)
+                    )
                     commit = replace(commit, ranked=commit.ranked - hidden)
                     self._insert_commit(commit)
                 except BaseException:

@@ -301,7 +301,7 @@ class PartsWriter:
             last.rows,
             checksum,
             number,
-            learning=not self._manifest.keep_boilerplate,
+            learned=None if self._manifest.keep_boilerplate else self._learned,
         )
         self._learned = self._catalog.learned()
         _reached("catalog")

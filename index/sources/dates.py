@@ -92,8 +92,9 @@ def far_future(published: str) -> bool:
     return timestamp(published) > (datetime.now(UTC) + MAX_AHEAD).timestamp()
 
 
-def flags_of(article: Article, place: str) -> Iterator[Flagged]:
-    """Yield what is odd about an article's date, if anything is."""
+def flags_of(article: Article, place: str, *oddities: str | None) -> Iterator[Flagged]:
+    """Yield what its reader found odd about an article, if anything, and what its date has."""
+    yield from (Flagged(place, oddity) for oddity in oddities if oddity)
     if article.published is not None and far_future(article.published):
         yield Flagged(
             place,

@@ -137,9 +137,7 @@ def _items(entry: dict[str, Any], feed: dict[str, Any], place: str) -> Iterator[
     except InputError as error:
         yield Rejected(place, str(error))
         return
-    if oddity:
-        yield Flagged(place, oddity)
-    yield from flags_of(article, place)
+    yield from flags_of(article, place, oddity)
     yield Captured(article, place, _changed(entry, language)) if name else article
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.dates import flags_of
-from nutgraf.index.sources.items import Captured, Flagged, Item, Opened, Rejected
+from nutgraf.index.sources.items import Captured, Item, Opened, Rejected
 
 __all__ = ["begins_as_html", "read_html"]
 
@@ -39,7 +39,5 @@ def read_html(opened: Opened) -> Iterator[Item]:
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
-    if page.oddity:
-        yield Flagged(opened.place, page.oddity)
-    yield from flags_of(article, opened.place)
+    yield from flags_of(article, opened.place, page.oddity)
     yield article if url is None else Captured(article, opened.place, None)

@@ -32,40 +32,33 @@ OnBytes = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class _Told:
+    """What is said of a place."""
+
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected(_Told):
     """An article, or a file, that was to be indexed and could not be.
 
     `place` names the file, and the line or the record where there is one;
     `reason` says what is wrong and which field it is in.
     """
 
-    place: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
-
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(_Told):
     """What nobody asked to index by name, and what holds nothing that is wanted."""
 
-    place: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
-
 
 @dataclass(frozen=True, slots=True)
-class Flagged:
+class Flagged(_Told):
     """What is odd about an article that is indexed all the same; it comes before the article."""
-
-    place: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)

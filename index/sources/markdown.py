@@ -11,7 +11,7 @@ from nutgraf.index.errors import InputError
 from nutgraf.index.paragraphs import Block, Kind, paragraphs_of
 from nutgraf.index.sources.dates import flags_of, iso_date
 from nutgraf.index.sources.encoding import decode_any
-from nutgraf.index.sources.items import FileName, Flagged, Item, Opened, Rejected
+from nutgraf.index.sources.items import FileName, Item, Opened, Rejected
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -45,9 +45,7 @@ def read_markdown(opened: Opened) -> Iterator[Item]:
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
-    if decoded.oddity:
-        yield Flagged(opened.place, decoded.oddity)
-    yield from flags_of(article, opened.place)
+    yield from flags_of(article, opened.place, decoded.oddity)
     yield article
 
 

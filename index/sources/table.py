@@ -102,9 +102,7 @@ def _items(
     except InputError as error:
         yield Rejected(place, str(error))
         return
-    if oddity is not None:
-        yield Flagged(place, oddity)
-    yield from flags_of(article, place)
+    yield from flags_of(article, place, oddity)
     yield article
 
 

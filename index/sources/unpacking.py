@@ -8,6 +8,7 @@ import lzma
 import re
 import sys
 import zlib
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
@@ -137,9 +138,9 @@ class Filling(io.RawIOBase):
             self._error = error
         return len(self._rest) > 0
 
+    @abstractmethod
     def _some(self) -> bytes:
         """Return the next bytes, b"" at the end. Raises OSError."""
-        raise NotImplementedError
 
 
 class _Decompressor(Protocol):

@@ -15,7 +15,7 @@ from nutgraf.index.errors import InputError
 from nutgraf.index.sources.dates import flags_of
 from nutgraf.index.sources.html import begins_as_html
 from nutgraf.index.sources.http_body import body_of
-from nutgraf.index.sources.items import Captured, Flagged, Item, Opened, Rejected, Skipped
+from nutgraf.index.sources.items import Captured, Item, Opened, Rejected, Skipped
 from nutgraf.index.sources.unpacking import BLOCK, DamagedError
 
 if TYPE_CHECKING:
@@ -137,11 +137,9 @@ def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
     if url is None or _host(url) != _host(address):
         url = address
     article = page.article(url, url)
-    if page.oddity:
-        yield Flagged(place, page.oddity)
-    if cut := record.headers.get("WARC-Truncated"):
-        yield Flagged(place, f"the page was cut off when it was archived ({cut[:40]})")
-    yield from flags_of(article, place)
+    cut = record.headers.get("WARC-Truncated")
+    truncated = f"the page was cut off when it was archived ({cut[:40]})" if cut else None
+    yield from flags_of(article, place, page.oddity, truncated)
     date = record.record_date
     yield Captured(article, place, None if date is None else date.timestamp())
 
