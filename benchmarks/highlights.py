@@ -21,7 +21,8 @@ from nutgraf.index import IndexSnapshot
 from nutgraf.search.matches import find_matches
 from nutgraf.search.meaning import Analysed, find_near_words
 from nutgraf.search.options import Highlight
-from nutgraf.search.query import Question, parse_question
+from nutgraf.search.query import parse_question
+from nutgraf.search.question import Question
 from nutgraf.search.snippets import WIDTH, make_snippet
 
 QUESTIONS: Final = 800

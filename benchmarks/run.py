@@ -51,7 +51,8 @@ from nutgraf.search import Searcher
 from nutgraf.search.matches import find_matches
 from nutgraf.search.meaning import Analysed, find_near_words
 from nutgraf.search.options import Highlight
-from nutgraf.search.query import Question, parse_question
+from nutgraf.search.query import parse_question
+from nutgraf.search.question import Question
 from nutgraf.search.request import DEPTH
 from nutgraf.search.snippets import make_snippet
 

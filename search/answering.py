@@ -15,7 +15,7 @@ from nutgraf.search.facets import count_facets
 from nutgraf.search.hits import Response, Total
 from nutgraf.search.kept import KeptRankings
 from nutgraf.search.page import hits_of_page
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 from nutgraf.search.request import SearchRequest
 from nutgraf.search.spelling import meant
 from nutgraf.search.understanding import understand

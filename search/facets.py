@@ -20,7 +20,7 @@ from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
 from nutgraf.search.hits import FacetCount
 from nutgraf.search.options import Filters
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 from nutgraf.search.request import DEPTH, SearchRequest
 from nutgraf.search.retrieve import keyword_matches, semantic_ranking
 from nutgraf.search.understanding import understand

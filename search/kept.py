@@ -11,7 +11,7 @@ from nutgraf.index.manifest import Manifest
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.candidates import Candidates
 from nutgraf.search.options import Highlight
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 from nutgraf.search.rank import rank_candidates
 from nutgraf.search.request import SearchRequest
 

@@ -14,7 +14,7 @@ from nutgraf.index.keywords.distance import distance
 from nutgraf.index.keywords.folding import cut
 from nutgraf.index.keywords.words import is_lone
 from nutgraf.search.patterns import Pattern
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 
 __all__ = ["Match", "find_matches"]
 

@@ -20,7 +20,7 @@ from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.index.keywords.queries import query
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.matches import Match
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 
 __all__ = ["Analysed", "NearWord", "find_near_words"]
 

@@ -13,7 +13,7 @@ from nutgraf.search.collapse import Group
 from nutgraf.search.hits import ArticleFields, Hit, More
 from nutgraf.search.matches import find_matches
 from nutgraf.search.meaning import Analysed, find_near_words
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 from nutgraf.search.request import SearchRequest
 from nutgraf.search.snippets import make_snippet
 

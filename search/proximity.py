@@ -15,7 +15,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from nutgraf.index.keywords.queries import query as wq
-from nutgraf.search.query import SCORED, Question
+from nutgraf.search.query import SCORED
+from nutgraf.search.question import Question
 
 __all__ = ["READ", "close_pairs"]
 

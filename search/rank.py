@@ -11,7 +11,7 @@ from nutgraf.search.calibration import NOTHING
 from nutgraf.search.candidates import Candidates, from_keywords, from_meaning, fuse
 from nutgraf.search.fusion import FULL
 from nutgraf.search.options import Filters
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 from nutgraf.search.recency import freshness
 from nutgraf.search.request import DEPTH, SearchRequest
 from nutgraf.search.rerank import rerank_candidates

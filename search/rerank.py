@@ -26,7 +26,7 @@ from nutgraf.search.errors import RequestError
 from nutgraf.search.hits import Reranked
 from nutgraf.search.matches import find_matches
 from nutgraf.search.options import Rerank
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 from nutgraf.search.snippets import best_span
 
 __all__ = ["matters", "probability", "rerank", "rerank_candidates", "together"]

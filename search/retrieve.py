@@ -13,7 +13,7 @@ from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.search.filters import filter_mask, filter_tree
 from nutgraf.search.options import Filters
 from nutgraf.search.proximity import READ, close_pairs
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 from nutgraf.search.wholes import constraint_of, scored_of
 
 __all__ = ["keyword_matches", "keyword_ranking", "semantic_ranking"]

@@ -25,7 +25,7 @@ from nutgraf.search.filters import filter_mask
 from nutgraf.search.hits import Response, Total
 from nutgraf.search.options import Filters
 from nutgraf.search.page import hits_of_page
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 from nutgraf.search.request import DEPTH, MAX_LIMIT, Grouping, SearchRequest
 
 __all__ = ["similar"]

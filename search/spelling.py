@@ -13,7 +13,7 @@ from nutgraf.index.keywords.queries import query
 from nutgraf.index.snapshot import IndexSnapshot
 from nutgraf.index.suggestions import Counted
 from nutgraf.index.wording import is_plain_word
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 
 __all__ = ["meant"]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.search.query import Question, parse_question
+from nutgraf.search.query import parse_question
+from nutgraf.search.question import Question
 from nutgraf.search.request import SearchRequest
 
 __all__ = ["understand"]

@@ -12,7 +12,7 @@ from typing import Any
 from nutgraf.index.keywords.fields import TEXT, WHOLE
 from nutgraf.index.keywords.queries import query
 from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.search.query import Question
+from nutgraf.search.question import Question
 
 __all__ = ["constraint_of", "scored_of"]
 

@@ -14,7 +14,8 @@ from nutgraf.index.keywords.analysis import Analyzer
 from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.search import query as module
 from nutgraf.search.patterns import Pattern
-from nutgraf.search.query import Question, parse_question
+from nutgraf.search.query import parse_question
+from nutgraf.search.question import Question
 
 ENGLISH = Polyglot([Analyzer("en")])
 NOW = datetime(2024, 5, 15, 12, 30, tzinfo=UTC)  # a Wednesday
