@@ -41,7 +41,7 @@ crash: $(READY)
 	NUTGRAF_KILLS=1000 $(BIN)/python -m pytest tests/crash
 
 soak: $(READY)
-	NUTGRAF_SOAK_SECONDS=60 $(BIN)/python -m pytest tests/api/test_soak.py
+	NUTGRAF_SOAK_SECONDS=60 $(BIN)/python -m pytest tests/api/http/test_soak.py
 
 fuzz: $(READY)
 	for reader in $$($(BIN)/python tests/fuzz/fuzz.py); do \

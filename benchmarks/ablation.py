@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
-from nutgraf.index.encoder import OnnxEncoder
+from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.sources import read_sources
 from nutgraf.search.evaluation import JudgedQuestion, evaluate, ranker, read_judged
 
@@ -37,22 +37,25 @@ Patches = dict[str, Any]
 
 VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
     "all of it": ({}, {}),
-    "without titles for the encoder": ({"nutgraf.index.context.TITLE_SHARE": 0.0}, {}),
+    "without titles for the encoder": (
+        {"nutgraf.index.models.encoder.titled.TITLE_SHARE": 0.0},
+        {},
+    ),
     "titles count as much as texts": (
         {
-            "nutgraf.search.query.SCORED": {"text": 1.0, "title": 1.0},
-            "nutgraf.search.proximity.SCORED": {"text": 1.0, "title": 1.0},
+            "nutgraf.search.query.builder.SCORED": {"text": 1.0, "title": 1.0},
+            "nutgraf.search.query.proximity.SCORED": {"text": 1.0, "title": 1.0},
         },
         {},
     ),
     "without titles for keywords": (
         {
-            "nutgraf.search.query.SCORED": {"text": 1.0},
-            "nutgraf.search.proximity.SCORED": {"text": 1.0},
+            "nutgraf.search.query.builder.SCORED": {"text": 1.0},
+            "nutgraf.search.query.proximity.SCORED": {"text": 1.0},
         },
         {},
     ),
-    "without proximity": ({"nutgraf.search.proximity.PAIRS": 0}, {}),
+    "without proximity": ({"nutgraf.search.query.proximity.PAIRS": 0}, {}),
     "lengths as in BM25 (b .75)": (
         {
             "nutgraf.index.keywords.entries._TEXT_FILL": (),
@@ -60,14 +63,14 @@ VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
         },
         {},
     ),
-    "stop words count": ({"nutgraf.index.keywords.analysis.stop_words": lambda _: frozenset()}, {}),
+    "stop words count": ({"nutgraf.index.analysis.analyzer.stop_words": lambda _: frozenset()}, {}),
     "weight .35 for all questions": ({}, {"weight": 0.35}),
     "rrf": ({}, {"fusion": "rrf"}),
     "none of it, weight .4": (
         {
-            "nutgraf.index.context.TITLE_SHARE": 0.0,
-            "nutgraf.search.query.SCORED": {"text": 1.0, "title": 1.0},
-            "nutgraf.search.proximity.PAIRS": 0,
+            "nutgraf.index.models.encoder.titled.TITLE_SHARE": 0.0,
+            "nutgraf.search.query.builder.SCORED": {"text": 1.0, "title": 1.0},
+            "nutgraf.search.query.proximity.PAIRS": 0,
             "nutgraf.index.keywords.entries._TEXT_FILL": (),
             "nutgraf.index.keywords.entries._TITLE_FILL": (),
         },

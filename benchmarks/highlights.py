@@ -18,12 +18,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from nutgraf.index import IndexSnapshot
-from nutgraf.search.matches import find_matches
-from nutgraf.search.meaning import Analysed, find_near_words
-from nutgraf.search.options import Highlight
-from nutgraf.search.query import parse_question
-from nutgraf.search.question import Question
-from nutgraf.search.snippets import WIDTH, make_snippet
+from nutgraf.search.highlighting.keyword_matches import find_matches
+from nutgraf.search.highlighting.semantic_matches import Analysed, find_near_words
+from nutgraf.search.highlighting.snippets import WIDTH, make_snippet
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.query.question import Question
+from nutgraf.search.request.options import Highlight
 
 QUESTIONS: Final = 800
 HITS: Final = 10

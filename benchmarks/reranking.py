@@ -24,14 +24,15 @@ from typing import Any, Final
 import numpy as np
 
 from nutgraf.index import IndexSnapshot
-from nutgraf.index.reranker import OnnxReranker, export_reranker
-from nutgraf.search import SearchRequest, rerank
-from nutgraf.search.candidates import Candidates
+from nutgraf.index.models.reranker import OnnxReranker, export_reranker
+from nutgraf.search import SearchRequest
 from nutgraf.search.evaluation import JudgedQuestion, evaluate, read_judged
-from nutgraf.search.options import MAX_BUDGET, Rerank
-from nutgraf.search.query import parse_question
-from nutgraf.search.rank import rank_candidates
-from nutgraf.search.request import MAX_LIMIT
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.ranking import rerank
+from nutgraf.search.ranking.candidates import Candidates
+from nutgraf.search.ranking.rank import rank_candidates
+from nutgraf.search.request.options import MAX_BUDGET, Rerank
+from nutgraf.search.request.search_request import MAX_LIMIT
 
 SEED: Final = 7
 

@@ -35,26 +35,26 @@ from nutgraf.index import (
     create_index,
     keywords,
 )
-from nutgraf.index.context import InContext, TitledEncoder
-from nutgraf.index.cores import cores
-from nutgraf.index.encoder import DEFAULT_MODEL, OnnxEncoder, find_model
-from nutgraf.index.encoder.reference import SentenceTransformersEncoder
+from nutgraf.index.analysis.analyzer import Analyzer
+from nutgraf.index.analysis.multilingual import Polyglot
 from nutgraf.index.keywords import KeywordEntry
-from nutgraf.index.keywords.analysis import Analyzer
-from nutgraf.index.keywords.polyglot import Polyglot
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.models.cpus import cores
+from nutgraf.index.models.encoder import DEFAULT_MODEL, OnnxEncoder, find_model
+from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+from nutgraf.index.models.sentence_transformers import SentenceTransformersEncoder
 from nutgraf.index.prepared import Prepared
 from nutgraf.index.sources import ReadOptions, find_files, read_found, read_sources
 from nutgraf.index.vectors import VectorIndex
 from nutgraf.index.writer import PartsWriter
 from nutgraf.search import Searcher
-from nutgraf.search.matches import find_matches
-from nutgraf.search.meaning import Analysed, find_near_words
-from nutgraf.search.options import Highlight
-from nutgraf.search.query import parse_question
-from nutgraf.search.question import Question
-from nutgraf.search.request import DEPTH
-from nutgraf.search.snippets import make_snippet
+from nutgraf.search.highlighting.keyword_matches import find_matches
+from nutgraf.search.highlighting.semantic_matches import Analysed, find_near_words
+from nutgraf.search.highlighting.snippets import make_snippet
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.query.question import Question
+from nutgraf.search.request.options import Highlight
+from nutgraf.search.request.search_request import DEPTH
 
 SEEDS: Final = Path(__file__).parent.parent / "seeds"
 PARAGRAPHS: Final = 5_000

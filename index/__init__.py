@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nutgraf.index.article import Article, Paragraph
-    from nutgraf.index.backup import back_up_index
-    from nutgraf.index.creation import create_index
-    from nutgraf.index.rebuild import (
+    from nutgraf.index.maintenance.backup import back_up_index
+    from nutgraf.index.maintenance.create import create_index
+    from nutgraf.index.maintenance.rebuild import (
         compact_index,
         put_back_index,
         reindex,
         repair_index,
     )
-    from nutgraf.index.reranking import set_reranker
-    from nutgraf.index.snapshot import IndexSnapshot
+    from nutgraf.index.maintenance.reranker import set_reranker
+    from nutgraf.index.reader.snapshot import IndexSnapshot
     from nutgraf.index.verification import verify_index
     from nutgraf.index.writer import IndexWriter
 
@@ -42,16 +42,16 @@ __all__ = [
 
 _MODULES = {
     "Article": "article",
-    "IndexSnapshot": "snapshot",
+    "IndexSnapshot": "reader.snapshot",
     "IndexWriter": "writer",
     "Paragraph": "article",
-    "back_up_index": "backup",
-    "compact_index": "rebuild",
-    "create_index": "creation",
-    "put_back_index": "rebuild",
-    "reindex": "rebuild",
-    "repair_index": "rebuild",
-    "set_reranker": "reranking",
+    "back_up_index": "maintenance.backup",
+    "compact_index": "maintenance.rebuild",
+    "create_index": "maintenance.create",
+    "put_back_index": "maintenance.rebuild",
+    "reindex": "maintenance.rebuild",
+    "repair_index": "maintenance.rebuild",
+    "set_reranker": "maintenance.reranker",
     "verify_index": "verification",
 }
 

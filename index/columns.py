@@ -20,13 +20,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.analysis.minhash import SKETCH, make_sketches, method
 from nutgraf.index.article import timestamp
-from nutgraf.index.catalog import Catalog
-from nutgraf.index.disk import replace_file, writing
+from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.catalog.records import CODED, ColumnValues
+from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.records import CODED, ColumnValues
-from nutgraf.index.rows import Row
-from nutgraf.index.sketches import SKETCH, make_sketches, method
+from nutgraf.index.storage.files import replace_file, writing
 
 __all__ = ["NO_DATE", "Columns", "catch_up"]
 
@@ -59,7 +59,7 @@ class Columns:
     `article` is the number of the record, which never falls from row to row;
     `published` int64 seconds since 1970 UTC or NO_DATE; `part` 0 for a paragraph
     that is whole, otherwise which of its parts it is; `sketch`, of shape
-    (rows, 2), what index/sketches.py makes of the text; the others uint32 codes
+    (rows, 2), what index/analysis/minhash.py makes of the text; the others uint32 codes
     of the catalog, 0 for none.
     """
 

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from nutgraf.index.disk import replace_file
-from nutgraf.index.encoder import EncoderConfig
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError
 from nutgraf.index.keywords import ENGINES, Engine
-from nutgraf.index.layout import FIRST, MANIFEST, parts_folder
-from nutgraf.index.reranker import RerankerConfig
+from nutgraf.index.models.encoder import EncoderConfig
+from nutgraf.index.models.reranker import RerankerConfig
+from nutgraf.index.storage.files import replace_file
+from nutgraf.index.storage.layout import FIRST, MANIFEST, parts_folder
 
 __all__ = ["FORMAT", "Manifest", "checksum_of", "now"]
 

@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.analysis.analyzer import Analyzers, analysed_as
+from nutgraf.index.analysis.boilerplate import is_boilerplate
+from nutgraf.index.analysis.minhash import SKETCH, make_sketches
+from nutgraf.index.analysis.phrases import Wording
 from nutgraf.index.article import Article
-from nutgraf.index.boilerplate import is_boilerplate
-from nutgraf.index.keywords.analysis import Analyzers, analysed_as
-from nutgraf.index.sketches import SKETCH, make_sketches
-from nutgraf.index.wording import Wording
 
 __all__ = ["NOTHING", "Prepared", "PreparedTexts", "Preparer", "article_in"]
 

@@ -18,10 +18,10 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.disk import writing
+from nutgraf.index.catalog.records import NO_COMMIT, Commit
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.ranking import Ranking
-from nutgraf.index.records import NO_COMMIT, Commit
+from nutgraf.index.storage.files import writing
 
 __all__ = ["VectorFile", "VectorIndex"]
 

@@ -22,24 +22,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index import columns, keywords
+from nutgraf.index.analysis.analyzer import Analyzers, primary_language
+from nutgraf.index.analysis.boilerplate import MAX_BOILERPLATE, is_boilerplate
+from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
-from nutgraf.index.boilerplate import MAX_BOILERPLATE, is_boilerplate
-from nutgraf.index.catalog_writer import CatalogWriter
-from nutgraf.index.context import InContext, ParagraphEncoder, TitledEncoder
-from nutgraf.index.encoder import OnnxEncoder
-from nutgraf.index.encoder.tokens import Tokens
+from nutgraf.index.catalog.records import Recurring, text_digest
+from nutgraf.index.catalog.rows import ArticleRows, Row, contexts_of, rows_of
+from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.generation import remove_leftovers
-from nutgraf.index.keywords.analysis import Analyzers, primary_language
+from nutgraf.index.generations import remove_leftovers
 from nutgraf.index.keywords.entries import entries_of
-from nutgraf.index.languages import with_language
-from nutgraf.index.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
-from nutgraf.index.lock import LOOK, WriteLock
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.encoder.titled import InContext, ParagraphEncoder, TitledEncoder
+from nutgraf.index.models.encoder.token_counts import Tokens
 from nutgraf.index.prepared import NOTHING, Prepared, PreparedTexts, article_in
-from nutgraf.index.records import Recurring, text_digest
-from nutgraf.index.rows import ArticleRows, Row, contexts_of, rows_of
-from nutgraf.index.suggestions_writer import SuggestionsWriter
+from nutgraf.index.storage.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
+from nutgraf.index.storage.lock import LOOK, WriteLock
+from nutgraf.index.suggestions.writer import SuggestionsWriter
 from nutgraf.index.vectors import VectorFile
 
 __all__ = ["IndexWriter", "Outcome", "PartsWriter"]

@@ -9,9 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nutgraf.search.completing import Completion, Completions
     from nutgraf.search.errors import RequestError
-    from nutgraf.search.hits import (
+    from nutgraf.search.request.options import Filters, Highlight, Recency, Rerank
+    from nutgraf.search.request.search_request import SearchRequest
+    from nutgraf.search.response import (
         ArticleFields,
         ArticleView,
         Highlighted,
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
         Response,
         Snippet,
     )
-    from nutgraf.search.options import Filters, Highlight, Recency, Rerank
-    from nutgraf.search.request import SearchRequest
     from nutgraf.search.searcher import Searcher
+    from nutgraf.search.suggest.completion import Completion, Completions
 
 __all__ = [
     "ArticleFields",
@@ -44,22 +44,22 @@ __all__ = [
 ]
 
 _MODULES = {
-    "ArticleFields": "hits",
-    "ArticleView": "hits",
-    "Completion": "completing",
-    "Completions": "completing",
-    "Filters": "options",
-    "Highlight": "options",
-    "Highlighted": "hits",
-    "Hit": "hits",
-    "More": "hits",
-    "Recency": "options",
+    "ArticleFields": "response",
+    "ArticleView": "response",
+    "Completion": "suggest.completion",
+    "Completions": "suggest.completion",
+    "Filters": "request.options",
+    "Highlight": "request.options",
+    "Highlighted": "response",
+    "Hit": "response",
+    "More": "response",
+    "Recency": "request.options",
     "RequestError": "errors",
-    "Rerank": "options",
-    "Response": "hits",
-    "SearchRequest": "request",
+    "Rerank": "request.options",
+    "Response": "response",
+    "SearchRequest": "request.search_request",
     "Searcher": "searcher",
-    "Snippet": "hits",
+    "Snippet": "response",
 }
 
 

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.columns import NO_DATE
-from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.search.candidates import Candidates
-from nutgraf.search.hits import FacetCount
-from nutgraf.search.options import Filters
-from nutgraf.search.question import Question
-from nutgraf.search.request import DEPTH, SearchRequest
-from nutgraf.search.retrieve import keyword_matches, semantic_ranking
-from nutgraf.search.understanding import understand
+from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.search.query.question import Question
+from nutgraf.search.query.understanding import understand
+from nutgraf.search.ranking.candidates import Candidates
+from nutgraf.search.request.options import Filters
+from nutgraf.search.request.search_request import DEPTH, SearchRequest
+from nutgraf.search.response import FacetCount
+from nutgraf.search.retrieval.rankings import keyword_matches, semantic_ranking
 
 __all__ = ["MAX_COUNTS", "count_facets"]
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nutgraf.index.analysis.analyzer import primary_language
 from nutgraf.index.article import Paragraph
-from nutgraf.index.keywords.analysis import primary_language
-from nutgraf.index.records import Record
-from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.search.candidates import Candidates
-from nutgraf.search.collapse import Group
-from nutgraf.search.hits import ArticleFields, Hit, More
-from nutgraf.search.matches import find_matches
-from nutgraf.search.meaning import Analysed, find_near_words
-from nutgraf.search.question import Question
-from nutgraf.search.request import SearchRequest
-from nutgraf.search.snippets import make_snippet
+from nutgraf.index.catalog.records import Record
+from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.search.grouping.collapse import Group
+from nutgraf.search.highlighting.keyword_matches import find_matches
+from nutgraf.search.highlighting.semantic_matches import Analysed, find_near_words
+from nutgraf.search.highlighting.snippets import make_snippet
+from nutgraf.search.query.question import Question
+from nutgraf.search.ranking.candidates import Candidates
+from nutgraf.search.request.search_request import SearchRequest
+from nutgraf.search.response import ArticleFields, Hit, More
 
 __all__ = ["hits_of_page"]
 

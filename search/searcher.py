@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from nutgraf.index.article import paragraph_id
-from nutgraf.index.closing import Closing
+from nutgraf.index.catalog.rows import whole_texts
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.live import LiveIndex
-from nutgraf.index.rows import whole_texts
-from nutgraf.index.snapshot import IndexSnapshot, Statistics
-from nutgraf.search.answering import answer
-from nutgraf.search.completing import Completions, check_completing, complete
-from nutgraf.search.hits import ArticleFields, ArticleView, ParagraphView, Response
-from nutgraf.search.kept import KeptRankings
-from nutgraf.search.options import Filters
-from nutgraf.search.request import SearchRequest
+from nutgraf.index.reader.live import LiveIndex
+from nutgraf.index.reader.snapshot import IndexSnapshot, Statistics
+from nutgraf.index.storage.closing import Closing
+from nutgraf.search.pipeline import answer
+from nutgraf.search.ranking.cache import KeptRankings
+from nutgraf.search.request.options import Filters
+from nutgraf.search.request.search_request import SearchRequest
+from nutgraf.search.response import ArticleFields, ArticleView, ParagraphView, Response
 from nutgraf.search.similar import similar
+from nutgraf.search.suggest.completion import Completions, check_completing, complete
 
 __all__ = ["Searcher"]
 

@@ -12,21 +12,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.analysis.multilingual import Polyglot
 from nutgraf.index.article import split_paragraph_id
-from nutgraf.index.keywords.polyglot import Polyglot
-from nutgraf.index.keywords.queries import query
+from nutgraf.index.catalog.records import Record
+from nutgraf.index.keywords.query import query
 from nutgraf.index.ranking import Ranking
-from nutgraf.index.records import Record
-from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.search.candidates import from_meaning
-from nutgraf.search.checks import check_kind, check_range
-from nutgraf.search.collapse import each_alone, one_a_paragraph
-from nutgraf.search.filters import filter_mask
-from nutgraf.search.hits import Response, Total
-from nutgraf.search.options import Filters
+from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.search.grouping.collapse import each_alone, one_a_paragraph
 from nutgraf.search.page import hits_of_page
-from nutgraf.search.question import Question
-from nutgraf.search.request import DEPTH, MAX_LIMIT, Grouping, SearchRequest
+from nutgraf.search.query.question import Question
+from nutgraf.search.ranking.candidates import from_meaning
+from nutgraf.search.request.options import Filters
+from nutgraf.search.request.search_request import DEPTH, MAX_LIMIT, Grouping, SearchRequest
+from nutgraf.search.request.validation import check_kind, check_range
+from nutgraf.search.response import Response, Total
+from nutgraf.search.retrieval.filters import filter_mask
 
 __all__ = ["similar"]
 

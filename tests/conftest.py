@@ -16,10 +16,10 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from nutgraf.index import Article, IndexWriter, create_index
-from nutgraf.index.encoder import DEFAULT_MODEL, export_encoder, find_model
-from nutgraf.index.encoder.parts import fingerprint
 from nutgraf.index.keywords import Engine
-from nutgraf.index.reranker.samples import PAIRS
+from nutgraf.index.models.encoder import DEFAULT_MODEL, export_encoder, find_model
+from nutgraf.index.models.files import fingerprint
+from nutgraf.index.models.reranker.samples import PAIRS
 from nutgraf.index.sources import read_sources
 
 

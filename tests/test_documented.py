@@ -17,9 +17,9 @@ import pytest
 import typer.main
 from pydantic import BaseModel
 
-from nutgraf.api.app import create_app
-from nutgraf.api.cli import app
-from nutgraf.api.requests import (
+from nutgraf.api.cli.main import app
+from nutgraf.api.http.app import create_app
+from nutgraf.api.http.requests import (
     SearchBody,
     SearchParameters,
 )
@@ -46,13 +46,13 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 THEIRS = {
     # What the engines keep is called so by their own interfaces.
-    "index/keywords/tantivy.py": {"document", "Document", "add_document"}
+    "index/keywords/tantivy/engine.py": {"document", "Document", "add_document"}
     | {"delete_documents_by_query", "delete_documents_by_term"},
-    "index/keywords/whoosh.py": {"add_document", "_document"},
-    "index/keywords/fields.py": {"document"},
+    "index/keywords/whoosh/engine.py": {"add_document", "_document"},
+    "index/schema.py": {"document"},
     # Terms of art, and the prompts that models come with.
     "index/keywords/protocol.py": {"document"},  # inverse document frequency
-    "index/encoder/reference.py": {"document", "passage"},
+    "index/models/sentence_transformers.py": {"document", "passage"},
 }
 
 MACHINE = re.compile(r"(?<![\w.])/(?:work|tmp|home|root|opt|mnt)/|\bpypi\b", re.IGNORECASE)

@@ -54,7 +54,7 @@ def loaded(script: str, *arguments: object) -> set[str]:
 
 COMMAND = """
 import sys
-from nutgraf.api.cli import _run  # main() ends the process at once
+from nutgraf.api.cli.main import _run  # main() ends the process at once
 assert _run(sys.argv[1:]) == 0
 """
 
@@ -68,7 +68,7 @@ with Searcher(sys.argv[1]) as searcher:
 SERVER = """
 import asyncio, sys
 import httpx, uvicorn
-from nutgraf.api.app import create_app
+from nutgraf.api.http.app import create_app
 from nutgraf.search import Searcher
 
 async def ask(app):

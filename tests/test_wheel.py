@@ -118,12 +118,12 @@ def test_it_says_what_it_is(wheel: Path) -> None:
     assert "\nLicense-Expression: Apache-2.0\n" in text
     assert "\nRequires-Dist: tantivy" in text
     (scripts,) = (name for name in archive.namelist() if name.endswith("/entry_points.txt"))
-    assert "nutgraf = nutgraf.api.cli:main" in archive.read(scripts).decode()
+    assert "nutgraf = nutgraf.api.cli.main:main" in archive.read(scripts).decode()
 
 
 def test_it_is_imported_from_where_it_is_installed(installed: Path, tmp_path: Path) -> None:
     script = (
-        "import nutgraf.api.app, nutgraf.index.writer, nutgraf.search.searcher, sys\n"
+        "import nutgraf.api.http.app, nutgraf.index.writer, nutgraf.search.searcher, sys\n"
         "for name, module in list(sys.modules.items()):\n"
         "    if name.startswith('nutgraf.'): print(module.__file__)\n"
     )

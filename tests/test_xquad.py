@@ -24,15 +24,15 @@ from typing import Any
 import pytest
 
 from nutgraf.index import keywords
+from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.catalog.records import Record
+from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords import KeywordReader
-from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.keywords.entries import entries_of
-from nutgraf.index.keywords.polyglot import Polyglot
-from nutgraf.index.records import Record
-from nutgraf.index.rows import Row
-from nutgraf.search.options import Filters
-from nutgraf.search.query import parse_question
-from nutgraf.search.retrieve import keyword_ranking
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.request.options import Filters
+from nutgraf.search.retrieval.rankings import keyword_ranking
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "xquad"
 EVERY = 30

@@ -83,4 +83,4 @@ def _check_trust(path: Path, engine: Engine, *, trust: bool) -> None:
 def _module(engine: Engine) -> _EngineModule:
     if engine not in ENGINES:
         raise ValueError(f"no keyword engine {engine!r}; there are {', '.join(ENGINES)}")
-    return cast(_EngineModule, importlib.import_module(f"{__name__}.{engine}"))
+    return cast(_EngineModule, importlib.import_module(f"{__name__}.{engine}.engine"))

@@ -7,11 +7,11 @@ from functools import lru_cache
 from itertools import chain, groupby, pairwise
 from typing import Final
 
+from nutgraf.index.analysis.analyzer import Analyzer, Analyzers, value_terms
 from nutgraf.index.article import timestamp
-from nutgraf.index.keywords.analysis import Analyzer, Analyzers, value_terms
+from nutgraf.index.catalog.records import Record
+from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords.protocol import KeywordEntry
-from nutgraf.index.records import Record
-from nutgraf.index.rows import Row
 
 __all__ = ["FILLER", "entries_of"]
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from nutgraf.index.keywords.distance import distance
-from nutgraf.index.keywords.fields import TEXT_FIELDS
+from nutgraf.index.analysis.edit_distance import distance
+from nutgraf.index.schema import TEXT_FIELDS
 
 __all__ = [
     "Between",

@@ -1,16 +1,16 @@
 """Files and streams to articles: one reader a format."""
 
 from nutgraf.index.sources.captures import newest_captures
-from nutgraf.index.sources.files import (
+from nutgraf.index.sources.fields.columns import parse_columns
+from nutgraf.index.sources.files.walk import is_folder
+from nutgraf.index.sources.formats.jsonl import article_of, parse_line
+from nutgraf.index.sources.items import Flagged, OnBytes, ReadOptions, Rejected, Skipped
+from nutgraf.index.sources.read import (
     STANDARD_INPUT,
     SourceFile,
     find_files,
     total_bytes,
 )
-from nutgraf.index.sources.items import Flagged, OnBytes, ReadOptions, Rejected, Skipped
-from nutgraf.index.sources.jsonl import article_of, parse_line
-from nutgraf.index.sources.mapping import parse_columns
-from nutgraf.index.sources.walking import is_folder
 from nutgraf.index.sources.workers import Found, read_found, read_sources, workers_for
 
 __all__ = [

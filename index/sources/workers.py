@@ -21,13 +21,12 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Final
 
+from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
-from nutgraf.index.cores import cores
 from nutgraf.index.errors import WorkerError
-from nutgraf.index.languages import with_language
+from nutgraf.index.models.cpus import cores
 from nutgraf.index.prepared import Prepared, Preparer, article_in
 from nutgraf.index.sources.captures import newest_captures
-from nutgraf.index.sources.files import STANDARD_INPUT, SourceFile, find_files, read_file
 from nutgraf.index.sources.items import (
     Captured,
     Flagged,
@@ -37,6 +36,7 @@ from nutgraf.index.sources.items import (
     Rejected,
     Skipped,
 )
+from nutgraf.index.sources.read import STANDARD_INPUT, SourceFile, find_files, read_file
 
 __all__ = ["Found", "read_found", "read_sources", "workers_for"]
 

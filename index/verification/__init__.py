@@ -6,6 +6,6 @@ damaged does not keep the others from being looked at, and is not held against
 them. Each has a file of its own here.
 """
 
-from nutgraf.index.verification.verifying import verify_index
+from nutgraf.index.verification.verify import verify_index
 
 __all__ = ["verify_index"]

@@ -10,17 +10,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.article import timestamp
-from nutgraf.index.audit import CatalogAudit, stored_records
+from nutgraf.index.catalog.records import CODED, Commit, Record
+from nutgraf.index.catalog.unchecked import InspectedCatalog
 from nutgraf.index.columns import NO_DATE, Columns
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.inspection import InspectedCatalog
-from nutgraf.index.layout import COLUMNS
-from nutgraf.index.lock import is_locked
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.records import CODED, Commit, Record
-from nutgraf.index.sketches import make_sketches
-from nutgraf.index.verification.look import Look
+from nutgraf.index.storage.layout import COLUMNS
+from nutgraf.index.storage.lock import is_locked
+from nutgraf.index.verification.catalog import CatalogAudit, stored_records
+from nutgraf.index.verification.check import Look
 
 __all__ = ["REPAIR_COLUMNS", "check_columns", "open_columns"]
 

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index import keywords
+from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.catalog.records import Record
+from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordEntry, KeywordReader
-from nutgraf.index.keywords.analysis import Analyzers
 from nutgraf.index.keywords.entries import entries_of
-from nutgraf.index.keywords.fields import ORDERED_FIELDS, PUBLISHED, TERM_FIELDS
-from nutgraf.index.keywords.queries import query
-from nutgraf.index.layout import KEYWORDS
+from nutgraf.index.keywords.query import query
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.records import Record
-from nutgraf.index.rows import Row
-from nutgraf.index.verification.look import CATCH_UP, Look
+from nutgraf.index.schema import ORDERED_FIELDS, PUBLISHED, TERM_FIELDS
+from nutgraf.index.storage.layout import KEYWORDS
+from nutgraf.index.verification.check import CATCH_UP, Look
 
 __all__ = ["REPAIR_KEYWORDS", "check_lag", "check_rows", "check_terms", "open_keywords"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from nutgraf.index.encoder import OnnxEncoder
-from nutgraf.index.layout import ENCODER, RERANKER
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.reranker import OnnxReranker
+from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.reranker import OnnxReranker
+from nutgraf.index.storage.layout import ENCODER, RERANKER
 
 __all__ = ["REPAIR_ENCODER", "check_reranker", "open_encoder"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Final
 
-from nutgraf.index.keywords.analysis import Analyzers
-from nutgraf.index.layout import SUGGESTIONS
-from nutgraf.index.suggestions_check import SuggestionsCheck
-from nutgraf.index.verification.look import CATCH_UP, Look
+from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.storage.layout import SUGGESTIONS
+from nutgraf.index.suggestions.check import SuggestionsCheck
+from nutgraf.index.verification.check import CATCH_UP, Look
 
 __all__ = ["REPAIR_SUGGESTIONS", "check_suggestions"]
 

@@ -9,16 +9,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.audit import RESTORE
-from nutgraf.index.context import InContext, TitledEncoder
-from nutgraf.index.encoder import Encoder
+from nutgraf.index.catalog.records import Commit, Record
+from nutgraf.index.catalog.rows import contexts_of
+from nutgraf.index.catalog.unchecked import InspectedCatalog
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.inspection import InspectedCatalog
-from nutgraf.index.layout import CATALOG, VECTORS
-from nutgraf.index.records import Commit, Record
-from nutgraf.index.rows import contexts_of
+from nutgraf.index.models.encoder import Encoder
+from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+from nutgraf.index.storage.layout import CATALOG, VECTORS
 from nutgraf.index.vectors import VectorFile
-from nutgraf.index.verification.look import Look
+from nutgraf.index.verification.catalog import RESTORE
+from nutgraf.index.verification.check import Look
 
 __all__ = ["REPAIR_ROWS", "check_vectors"]
 

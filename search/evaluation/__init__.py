@@ -8,8 +8,8 @@ The measures themselves are those of ir-measures, which the extra `evaluation`
 installs.
 """
 
-from nutgraf.search.evaluation.evaluating import System, evaluate
-from nutgraf.search.evaluation.judged import JudgedQuestion, read_judged
+from nutgraf.search.evaluation.evaluate import System, evaluate
+from nutgraf.search.evaluation.judgements import JudgedQuestion, read_judged
 from nutgraf.search.evaluation.measures import MEASURES
 from nutgraf.search.evaluation.results import (
     Comparison,

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.errors import UserError
-from nutgraf.search.evaluation.judged import WHOLE, JudgedQuestion, split_id
+from nutgraf.search.evaluation.judgements import WHOLE, JudgedQuestion, split_id
 
 __all__ = ["MEASURES", "Ranks", "check_library", "measure", "ranks_of"]
 

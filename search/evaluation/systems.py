@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nutgraf.index.snapshot import IndexSnapshot
-from nutgraf.search.evaluation.evaluating import System
-from nutgraf.search.evaluation.judged import JudgedQuestion, split_id
-from nutgraf.search.rank import rank_candidates
-from nutgraf.search.request import MAX_LIMIT, SearchRequest
-from nutgraf.search.understanding import understand
+from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.search.evaluation.evaluate import System
+from nutgraf.search.evaluation.judgements import JudgedQuestion, split_id
+from nutgraf.search.query.understanding import understand
+from nutgraf.search.ranking.rank import rank_candidates
+from nutgraf.search.request.search_request import MAX_LIMIT, SearchRequest
 
 __all__ = ["ranker", "unknown"]
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 import uvicorn
 
-from nutgraf.api.app import create_app
-from nutgraf.api.writing import WriteQueue
+from nutgraf.api.http.app import create_app
+from nutgraf.api.write_queue.queue import WriteQueue
 from nutgraf.index import create_index
 from nutgraf.search import Searcher
 

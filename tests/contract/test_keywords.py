@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whoosh import query as q
 
+from nutgraf.index.analysis.analyzer import exact_term, value_terms
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError, UntrustedIndexError
 from nutgraf.index.keywords import (
     ENGINES,
@@ -24,7 +25,6 @@ from nutgraf.index.keywords import (
     open_reader,
     open_writer,
 )
-from nutgraf.index.keywords.analysis import exact_term, value_terms
 
 EVERY = q.Every()
 

@@ -21,7 +21,7 @@ sys.path.append(str(HERE))
 
 from crash_checks import Embeddings  # noqa: E402
 
-from nutgraf.index.encoder import OnnxEncoder  # noqa: E402
+from nutgraf.index.models.encoder import OnnxEncoder  # noqa: E402
 
 KILLS = int(os.environ.get("NUTGRAF_KILLS", "120"))
 SEED = int(os.environ.get("NUTGRAF_SEED", random.randrange(1_000_000)))
@@ -67,9 +67,9 @@ def ready_to_fork() -> None:
             patch.setenv(name, "1")  # Threads would not be there after the fork.
         get_context("forkserver").set_forkserver_preload(
             [
-                "nutgraf.index.rebuild",
-                "nutgraf.index.keywords.tantivy",
-                "nutgraf.index.keywords.whoosh",
+                "nutgraf.index.maintenance.rebuild",
+                "nutgraf.index.keywords.tantivy.engine",
+                "nutgraf.index.keywords.whoosh.engine",
                 "onnxruntime",
                 "tokenizers",
             ]

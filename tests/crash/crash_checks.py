@@ -14,12 +14,12 @@ from whoosh.query import Every, Or, Term
 
 from nutgraf.index import IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
+from nutgraf.index.catalog.records import CODED, Record, article_of
+from nutgraf.index.catalog.rows import Row, contexts_of
 from nutgraf.index.columns import NO_DATE, Columns
-from nutgraf.index.context import InContext, TitledEncoder
-from nutgraf.index.encoder import OnnxEncoder
-from nutgraf.index.layout import COLUMNS, VECTORS
-from nutgraf.index.records import CODED, Record, article_of
-from nutgraf.index.rows import Row, contexts_of
+from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+from nutgraf.index.storage.layout import COLUMNS, VECTORS
 from nutgraf.index.vectors import VectorFile
 
 

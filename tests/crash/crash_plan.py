@@ -49,7 +49,7 @@ RECENT: Final = 6
 
 Where the first operation of a writer deletes what came with the commit before
 the last, while tantivy 0.27 merges, the deletion is lost: see
-index/keywords/tantivy.py.
+index/keywords/tantivy/engine.py.
 """
 
 CONSONANTS: Final = "bcdfghjklmnpqrtvwxz"

@@ -19,13 +19,16 @@ from crash_plan import Commit, Delete, Operation, Put, Reopen, Rest
 from nutgraf.index import IndexWriter
 from nutgraf.index import writer as writer_module
 from nutgraf.index.errors import NutgrafError
-from nutgraf.index.rebuild import compact_index
+from nutgraf.index.maintenance.rebuild import compact_index
 
 STEPS: Final = ("encoded", "embeddings", "catalog", "columns", "suggestions", "keywords")
 """The steps of a commit, in their order, as index/writer.py names them."""
 
 REBUILD_STEPS: Final = ("copied", "followed", "switched", "removed")
-"""The steps of a compaction, as index/rebuild.py names them. None is a step of a commit, too."""
+"""The steps of a compaction, as index/maintenance/rebuild.py names them.
+
+None is a step of a commit, too.
+"""
 
 STEP_EVENTS: Final = frozenset({"nutgraf.commit", "nutgraf.rebuild"})
 

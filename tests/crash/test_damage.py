@@ -283,7 +283,7 @@ class Trials:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """whoosh waits for a file that is gone, for half a second: a commit may have taken it."""
-    for module in ("whoosh.index", "nutgraf.index.keywords.whoosh"):
+    for module in ("whoosh.index", "nutgraf.index.keywords.whoosh.engine"):
         monkeypatch.setattr(f"{module}.sleep", lambda _: None)
 
 

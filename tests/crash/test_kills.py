@@ -13,7 +13,8 @@ from crash_plan import Commit, Delete, Newsroom, Put, Reopen, Rest
 from crash_trial import Trial
 from crash_writer import REBUILD_STEPS, STEPS, After, AtFile, AtStep
 
-from nutgraf.index import create_index, rebuild, writer
+from nutgraf.index import create_index, writer
+from nutgraf.index.maintenance import rebuild
 
 ROOT = Path(writer.__file__).parent
 

@@ -31,9 +31,15 @@ from more_samples import (
 from samples import Samples, html_samples, packed_samples, warc_samples
 
 from nutgraf.index.article import Article
-from nutgraf.index.sources.feed import read_feed
-from nutgraf.index.sources.files import SourceFile, read_file
-from nutgraf.index.sources.html import read_html
+from nutgraf.index.sources.formats.feed import read_feed
+from nutgraf.index.sources.formats.html import read_html
+from nutgraf.index.sources.formats.jsonl import read_jsonl
+from nutgraf.index.sources.formats.markdown import read_markdown
+from nutgraf.index.sources.formats.parquet import read_parquet
+from nutgraf.index.sources.formats.pdf import read_pdf
+from nutgraf.index.sources.formats.table import read_table
+from nutgraf.index.sources.formats.text import read_text
+from nutgraf.index.sources.formats.warc import read_warc
 from nutgraf.index.sources.items import (
     Captured,
     FileName,
@@ -44,13 +50,7 @@ from nutgraf.index.sources.items import (
     Rejected,
     Skipped,
 )
-from nutgraf.index.sources.jsonl import read_jsonl
-from nutgraf.index.sources.markdown import read_markdown
-from nutgraf.index.sources.parquet import read_parquet
-from nutgraf.index.sources.pdf import read_pdf
-from nutgraf.index.sources.table import read_table
-from nutgraf.index.sources.text import read_text
-from nutgraf.index.sources.warc import read_warc
+from nutgraf.index.sources.read import SourceFile, read_file
 
 SLOW = 10.0
 """Seconds of the processor that a file of a few kilobytes may take."""

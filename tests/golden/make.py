@@ -31,11 +31,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from nutgraf.index import Article, IndexWriter, create_index
-from nutgraf.index.encoder import export_encoder
-from nutgraf.index.encoder.quiet import quiet
-from nutgraf.index.encoder.samples import SAMPLES
 from nutgraf.index.keywords import ENGINES
 from nutgraf.index.manifest import FORMAT
+from nutgraf.index.models.encoder import export_encoder
+from nutgraf.index.models.quiet import quiet
+from nutgraf.index.models.samples import SAMPLES
 from nutgraf.search import Filters, Searcher, SearchRequest
 
 HERE: Final = Path(__file__).parent

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from whoosh import query
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, writer
-from nutgraf.index.boilerplate import is_boilerplate
-from nutgraf.index.keywords.analysis import Analyzers
-from nutgraf.index.layout import CATALOG, COLUMNS, SUGGESTIONS
-from nutgraf.index.learning import MIN_SOURCE
+from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.analysis.boilerplate import is_boilerplate
+from nutgraf.index.analysis.minhash import make_sketches
+from nutgraf.index.analysis.phrases import Wording
+from nutgraf.index.catalog.learned_boilerplate import MIN_SOURCE
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.prepared import Prepared, PreparedTexts, Preparer
-from nutgraf.index.sketches import make_sketches
 from nutgraf.index.sources import ReadOptions, find_files, read_found
-from nutgraf.index.wording import Wording
+from nutgraf.index.storage.layout import CATALOG, COLUMNS, SUGGESTIONS
 
 FERRY = "The ferry crews of Port Ellen went back to work on Monday after eleven days on strike."
 FAEHRE = "Die Besatzungen der Fähren von Cuxhaven nahmen am Montag nach elf Tagen die Arbeit auf."

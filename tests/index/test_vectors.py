@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nutgraf.index.catalog.records import NO_COMMIT, Commit
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.records import NO_COMMIT, Commit
 from nutgraf.index.vectors import VectorFile, VectorIndex
 
 DIMENSION = 32

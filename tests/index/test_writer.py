@@ -16,9 +16,8 @@ import pytest
 from whoosh import query
 
 from nutgraf.index import IndexSnapshot, IndexWriter, create_index, keywords, writer
+from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.article import Article
-from nutgraf.index.context import InContext, TitledEncoder
-from nutgraf.index.encoder import OnnxEncoder
 from nutgraf.index.errors import (
     BrokenIndexError,
     EncoderError,
@@ -27,7 +26,8 @@ from nutgraf.index.errors import (
     UntrustedIndexError,
 )
 from nutgraf.index.manifest import Manifest, checksum_of
-from nutgraf.index.sketches import make_sketches
+from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
 
 
 def article(name, *paragraphs, **fields):

@@ -16,8 +16,8 @@ from nutgraf.index.article import paragraph_id, timestamp
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
 from nutgraf.search.facets import MAX_COUNTS, count_facets
-from nutgraf.search.query import parse_question
-from nutgraf.search.rank import rank_candidates
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.ranking.rank import rank_candidates
 
 VALUED = ("source", "section", "language", "author")
 FACETS = (*VALUED, "published:day", "published:month", "published:year")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from nutgraf.index import Article, IndexWriter, create_index, verify_index
+from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords.analysis import Analyzers
-from nutgraf.index.spoken import reader_of
+from nutgraf.index.reader.languages import reader_of
 from nutgraf.search import Filters, Searcher
 
 STORIES = {

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
-from nutgraf.index.keywords.analysis import Analyzer
+from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
 
 JUDGED = Path(__file__).parents[2] / "seeds" / "judged.jsonl"
@@ -267,7 +267,7 @@ def test_articles_are_shown_whole(searcher):
 def test_constraints_that_many_rows_meet_are_checked_after_ranking(searcher, monkeypatch):
     question = "flood damage NOT homes"
     plain = searcher.search(question, mode="semantic", limit=100)
-    monkeypatch.setattr("nutgraf.search.retrieve.FEW", 0)
+    monkeypatch.setattr("nutgraf.search.retrieval.rankings.FEW", 0)
     checked = searcher.search(question, mode="semantic", limit=100)
     assert ids(checked) == ids(plain)
     assert checked.total == plain.total

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.errors import WorkerError
-from nutgraf.index.languages import with_language
 from nutgraf.index.sources import ReadOptions, SourceFile, find_files, read_found, workers_for
 from nutgraf.index.sources.items import FileName, Item, Rejected, Skipped
 from nutgraf.index.sources.workers import ROOM, WORTH

@@ -1,0 +1,213 @@
+"""`nutgraf evaluate`: how well an index answers judged questions, and which of two does better."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from nutgraf.api.cli.options import HERE, AsJson, Index, Trust, show_answer
+from nutgraf.index.errors import UserError
+
+if TYPE_CHECKING:
+    from nutgraf.index.reader.snapshot import IndexSnapshot
+    from nutgraf.search import Rerank
+    from nutgraf.search.evaluation import Evaluation, JudgedQuestion, System
+
+__all__ = ["add_evaluate", "evaluate"]
+
+BASELINE: Final = "hybrid"
+
+SYSTEMS: Final[dict[str, dict[str, Any]]] = {
+    "keyword": {"mode": "keyword"},
+    "semantic": {"mode": "semantic"},
+    BASELINE: {"mode": "hybrid"},
+}
+"""What is measured where nothing else is named: fields of a SearchRequest."""
+
+UNHURRIED: Final = 10_000
+"""Milliseconds for reranking: figures must not depend on what else the machine is doing."""
+
+NOT_SETTINGS: Final = {"q", "limit", "offset", "filters", "explain", "highlight"}
+"""Fields of a SearchRequest that ask for a part of a ranking, or for how it is shown."""
+
+SOME: Final = 3
+"""Ids that a warning names."""
+
+
+def add_evaluate(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(evaluate)
+
+
+def evaluate(
+    judged: Annotated[
+        Path, typer.Argument(metavar="JUDGED", help="JSONL: a question a line, with judgements.")
+    ],
+    qrels: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Judgements: question, article, paragraph, relevance between tabs."
+        ),
+    ] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="Two indexes, or settings such as fusion=rrf."),
+    ] = None,
+    index: Index = HERE,
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Measure how well the modes of search, or two indexes or settings, answer judged questions."""
+    from nutgraf.api.cli.output import printable
+    from nutgraf.search.evaluation import evaluate as measure
+    from nutgraf.search.evaluation import read_judged
+
+    questions = read_judged(judged, qrels)
+    with ExitStack() as opened:
+        indexes = _Indexes(opened, questions, trust=trust)
+        systems = _modes(indexes, index) if compare is None else _two(indexes, index, compare)
+        with _progress() as on_progress:
+            done = measure(
+                systems,
+                questions,
+                baseline=BASELINE if compare is None else compare[0],
+                threads=os.cpu_count() or 1,
+                on_progress=on_progress,
+            )
+    warnings = [*_skipped(done), *indexes.warnings]
+
+    def pretty() -> None:
+        from nutgraf.api.cli.evaluation_table import print_evaluation
+        from nutgraf.api.cli.output import standard_output
+
+        print_evaluation(done, standard_output())
+
+    show_answer({**done.to_dict(), "warnings": warnings}, as_json, pretty)
+    for warning in warnings:
+        print(f"nutgraf: {printable(warning)}", file=sys.stderr)
+
+
+class _Indexes:
+    """The indexes that are asked, each opened once, and what is wrong with the judgements there."""
+
+    def __init__(self, opened: ExitStack, questions: list[JudgedQuestion], *, trust: bool) -> None:
+        self._opened = opened
+        self._questions = questions
+        self._trust = trust
+        self._snapshots: dict[Path, IndexSnapshot] = {}
+        self.warnings: list[str] = []
+
+    def open(self, index: Path) -> IndexSnapshot:
+        """Return a snapshot of an index that several threads may ask."""
+        from nutgraf.index.reader.snapshot import IndexSnapshot
+        from nutgraf.search.evaluation import unknown
+
+        if index not in self._snapshots:
+            snapshot = self._opened.enter_context(IndexSnapshot.open(index, trust=self._trust))
+            snapshot.warm()
+            self._snapshots[index] = snapshot
+            if missing := unknown(snapshot, self._questions):
+                self.warnings.append(
+                    f"{len(missing):,} of what is judged relevant is not in {index} "
+                    f"({_some(missing)}); it counts as not found, so the figures are too low"
+                )
+        return self._snapshots[index]
+
+
+def _modes(indexes: _Indexes, index: Path) -> dict[str, System]:
+    from nutgraf.search.evaluation import ranker
+
+    snapshot = indexes.open(index)
+    found = {name: ranker(snapshot, **settings) for name, settings in SYSTEMS.items()}
+    if snapshot.reranker is not None:
+        found["reranked"] = ranker(snapshot, rerank=_unhurried())
+    return found
+
+
+def _two(indexes: _Indexes, index: Path, sides: tuple[str, str]) -> dict[str, System]:
+    from nutgraf.index.storage.layout import MANIFEST
+    from nutgraf.search.evaluation import ranker
+
+    if sides[0] == sides[1]:
+        raise UserError(f"--compare: {sides[0]!r} is given twice; name two that differ")
+    systems: dict[str, System] = {}
+    for side in sides:
+        if (Path(side) / MANIFEST).is_file():
+            systems[side] = ranker(indexes.open(Path(side)))
+        else:
+            settings = _settings(side)
+            systems[side] = ranker(indexes.open(index), **settings)
+    return systems
+
+
+def _settings(side: str) -> dict[str, Any]:
+    """Read NAME=VALUE,NAME=VALUE; whether values fit is for the SearchRequest to say."""
+    from nutgraf.search import SearchRequest
+
+    known = [field.name for field in fields(SearchRequest) if field.name not in NOT_SETTINGS]
+    settings = {}
+    for part in side.split(","):
+        name, sign, value = part.partition("=")
+        if not sign or name not in known:
+            raise UserError(
+                f"--compare: {side!r} is no index, and {part!r} no setting; "
+                f"write {' or '.join(f'{each}=VALUE' for each in known)}"
+            )
+        settings[name] = _value(value)
+    if settings.get("rerank") is True:
+        settings["rerank"] = _unhurried()
+    return settings
+
+
+def _unhurried() -> Rerank:
+    from nutgraf.search import Rerank
+
+    return Rerank(budget_ms=UNHURRIED)
+
+
+def _value(text: str) -> Any:
+    """Return a number or true or false where that is written, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _skipped(done: Evaluation) -> Iterator[str]:
+    if done.skipped:
+        yield (
+            f"{len(done.skipped):,} questions are left out, as nothing is judged relevant to them "
+            f"({_some(done.skipped)})"
+        )
+
+
+def _some(names: list[str] | tuple[str, ...]) -> str:
+    more = ", ..." if len(names) > SOME else ""
+    return ", ".join(names[:SOME]) + more
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how far it is; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        "rankings", *columns, console=console, disable=not console.is_terminal, transient=True
+    ) as bar:
+        task = bar.add_task("rankings", total=None)
+
+        def on_progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield on_progress

@@ -1,0 +1,57 @@
+"""How the figures of an evaluation look in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from nutgraf.api.cli.output import printable
+from nutgraf.search.evaluation import Evaluation, Figure
+
+__all__ = ["print_evaluation"]
+
+HEAD: Final = ("measure", "system", "mean (95% interval)", "difference (95% interval)", "p")
+
+LEAST: Final = 0.001
+"""Below this, p-values hang on the few permutations that go so far, and are not told apart."""
+
+
+def print_evaluation(done: Evaluation, console: Console) -> None:
+    """Print a line for each measure and system, in columns.
+
+    They are not wrapped: what is compared may have the name of a path, and a
+    line is to stay a line for a program that reads it.
+    """
+    rows = [HEAD, *_rows(done)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        console.print(Text("  ".join(cells).rstrip()), soft_wrap=True)
+    compared = f"differences from {printable(done.baseline)}; p by paired randomisation, after Holm"
+    console.print(Text(f"{done.questions:,} questions; {compared}"), soft_wrap=True)
+
+
+def _rows(done: Evaluation) -> Iterator[tuple[str, ...]]:
+    compared = {(one.measure, one.system): one for one in done.comparisons}
+    for measure in done.systems[0].measures:
+        for system in done.systems:
+            one = compared.get((measure, system.name))
+            yield (
+                measure,
+                printable(system.name),
+                _shown(system.measures[measure], ""),
+                _shown(one.difference, "+") if one else "",
+                _chance(one.corrected) if one else "",
+            )
+
+
+def _shown(figure: Figure, sign: str) -> str:
+    mean, low, high = (f"{one:{sign}.3f}" for one in (figure.mean, figure.low, figure.high))
+    return f"{mean} ({low} to {high})"
+
+
+def _chance(p: float) -> str:
+    return f"{p:.3f}" if p >= LEAST else f"<{LEAST}"

@@ -1,0 +1,1 @@
+"""`nutgraf index` and `nutgraf watch`: from source files to an index, with progress and reports."""

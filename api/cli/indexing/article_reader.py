@@ -1,0 +1,130 @@
+"""Articles as they are read for an index, with a word on all that is none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from nutgraf.api.cli.indexing.duplicate_ids import Repeats
+from nutgraf.api.cli.indexing.rejects import RejectsFile
+from nutgraf.api.cli.output import printable
+from nutgraf.index.article import Article
+from nutgraf.index.prepared import Prepared
+from nutgraf.index.sources import (
+    Flagged,
+    Found,
+    OnBytes,
+    ReadOptions,
+    Rejected,
+    Skipped,
+    SourceFile,
+    newest_captures,
+    read_found,
+    workers_for,
+)
+
+__all__ = ["Reading"]
+
+SHOWN: Final = 20
+"""Lines on what is rejected or flagged in one file, or of files in one folder: thousands of them
+say no more."""
+
+RECORD: Final = re.compile(r":(?:[a-z]+ )?\d+$")
+"""The line or record of a file that a place names."""
+
+
+class Reading:
+    """Reads articles, and tells `messages` what is skipped, flagged and rejected.
+
+    The latter two go into `rejects`, too. `rejected` counts them.
+    """
+
+    def __init__(
+        self,
+        messages: Console,
+        options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+        rejects: RejectsFile | None = None,
+    ) -> None:
+        self.messages = messages
+        self.rejected = 0
+        self._options = options
+        self._rejects = rejects
+
+    def articles(
+        self,
+        found: Iterable[Found],
+        size: int | None,
+        on_bytes: OnBytes,
+        *,
+        prepare: bool = False,
+    ) -> Generator[Article | Prepared]:
+        """Yield the articles of the files that were found, `size` bytes of them.
+
+        In other processes, where that is worth it; they end with the iterator. With
+        `prepare`, these prepare articles for a writer.
+        """
+        wanted = (item for item in found if not self._is_ours(item))
+        repeats = Repeats()
+        told: Counter[str] = Counter()
+        read = read_found(wanted, on_bytes, self._options, workers_for(size), prepare=prepare)
+        with closing(read) as items:
+            for item in newest_captures(items):
+                if isinstance(item, Article | Prepared):
+                    repeats.add(item)
+                    yield item
+                else:
+                    self._tell(item, told)
+        self._sum_up(told)
+        if warning := repeats.warning():
+            self.warn(warning)
+
+    def warn(self, message: str) -> None:
+        """Tell of what concerns no article."""
+        self.messages.print(Text(printable(message), "yellow"), soft_wrap=True)
+
+    def _is_ours(self, item: Found) -> bool:
+        rejects = self._rejects
+        return rejects is not None and isinstance(item, SourceFile) and rejects.is_at(item.path)
+
+    def _tell(self, item: Rejected | Skipped | Flagged, told: Counter[str]) -> None:
+        """Tell of an item; `told` counts those of one file, and the files of one folder."""
+        if self._rejects is not None and not isinstance(item, Skipped):
+            self._rejects.add(item)
+        self.rejected += isinstance(item, Rejected)
+        where = _within(item.place)
+        told[where] += 1
+        if told[where] > SHOWN:
+            return
+        if isinstance(item, Skipped):
+            self._print("skipped ", item, "dim")
+        elif isinstance(item, Flagged):
+            self._print("flagged ", item, "yellow")
+        else:
+            self._print("rejected", item, "red")
+
+    def _sum_up(self, told: Counter[str]) -> None:
+        if self._rejects is None:
+            more = "--rejects FILE writes down what was not indexed"
+        else:
+            more = f"{self._rejects.path} has what was not indexed"
+        for where, count in told.items():
+            if count > SHOWN:
+                self.warn(
+                    f"{where}: {count - SHOWN:,} more were rejected, flagged or skipped; {more}"
+                )
+
+    def _print(self, what: str, item: object, style: str) -> None:
+        self.messages.print(Text(f"{what} {printable(str(item))}", style), soft_wrap=True)
+
+
+def _within(place: str) -> str:
+    """Return the file that a place is in; the folder, where the place is a whole file."""
+    file = RECORD.sub("", place)
+    return file if file != place else str(Path(place).parent)

@@ -1,0 +1,84 @@
+"""What `nutgraf index --dry-run` does: all but writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from nutgraf.api.cli.indexing.article_reader import Reading
+from nutgraf.api.cli.indexing.index import Summary
+from nutgraf.api.cli.indexing.progress import IndexProgress
+from nutgraf.api.cli.output import printable
+from nutgraf.index.analysis.language_detection import with_language
+from nutgraf.index.article import Article
+from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.prepared import article_in
+from nutgraf.index.sources import find_files, total_bytes
+from nutgraf.index.storage.layout import CATALOG, MANIFEST
+from nutgraf.index.writer import Outcome
+
+__all__ = ["rehearse", "tell_outcome"]
+
+
+def tell_outcome(outcome: Outcome, article: Article) -> None:
+    """Print a line on an article that would be put, nothing on one that is unchanged."""
+    if outcome != "unchanged":
+        kind = "new" if outcome == "created" else outcome
+        print(printable(f"{kind:7} {article.id}  {article.title}"))
+
+
+def rehearse(
+    sources: Sequence[str],
+    index: Path,
+    reading: Reading,
+    tell: Callable[[Outcome, Article], None] | None = None,
+) -> Summary:
+    """Count what indexing `sources` would do, and `tell` of each article; write nothing.
+
+    Where there is no index, every article is new. Raises NotAnIndexError and BrokenIndexError.
+    """
+    summary = Summary(dry_run=True)
+    size = total_bytes(sources)
+    with ExitStack() as opened:
+        known = _Known(index, opened)
+        progress = opened.enter_context(IndexProgress(size, reading.messages))
+        articles = reading.articles(find_files(sources), size, progress.read)
+        for article in map(article_in, opened.enter_context(closing(articles))):
+            outcome = known.outcome(article)
+            summary.count(outcome, article)
+            if tell is not None:
+                tell(outcome, article)
+            progress.put(len(article.paragraphs))
+    summary.rejected = reading.rejected
+    return summary
+
+
+class _Known:
+    """What an index has, and what was read since: 16 bytes an article, and its id."""
+
+    def __init__(self, index: Path, opened: ExitStack) -> None:
+        self._language: str | None = None
+        self._catalog: Catalog | None = None
+        self._sequence = 0
+        self._read: dict[str, bytes] = {}
+        if (index / MANIFEST).exists():
+            manifest = Manifest.read(index)
+            self._language = manifest.language
+            self._catalog = Catalog.open(manifest.parts(index) / CATALOG)
+            opened.callback(self._catalog.close)
+            self._sequence = self._catalog.last_commit().sequence
+
+    def outcome(self, article: Article) -> Outcome:
+        """Return what a writer would, and take the article for put."""
+        digest = with_language(article, self._language).digest()
+        before = self._read.get(article.id) or self._digest_of(article.id)
+        self._read[article.id] = digest
+        if before is None:
+            return "created"
+        return "unchanged" if before == digest else "updated"
+
+    def _digest_of(self, article: str) -> bytes | None:
+        record = self._catalog and self._catalog.find(article, self._sequence)
+        return record.digest if record else None

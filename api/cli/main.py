@@ -1,0 +1,257 @@
+"""The command line: `nutgraf index`, `show`, `stats`, `delete`, `serve`.
+
+The other commands are in asking.py, similar.py, upkeep.py and evaluate.py.
+
+What a command needs is imported by it: a question typed in a shell is answered
+in less time than an HTTP server takes to import.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nutgraf.api.cli.evaluate import add_evaluate
+from nutgraf.api.cli.indexing.watch import add_watch
+from nutgraf.api.cli.maintenance import add_upkeep
+from nutgraf.api.cli.options import (
+    HERE,
+    INTERRUPTED,
+    OUR_FAULT,
+    PATIENCE,
+    USER_FAULT,
+    AsJson,
+    Columns,
+    Index,
+    KeepBoilerplate,
+    KeywordEngine,
+    Model,
+    Rejects,
+    Reranker,
+    Trust,
+    show_answer,
+)
+from nutgraf.api.cli.search import add_search
+from nutgraf.api.cli.similar import add_similar
+from nutgraf.index.errors import NutgrafError, UserError
+from nutgraf.index.storage.files import disk_full, is_full
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="nutgraf",
+    help="Full-text and semantic search over the paragraphs of articles.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # 25 ms that no question has to wait for
+
+        print(f"nutgraf {version('nutgraf')}")
+        raise typer.Exit
+
+
+@app.callback()
+def nutgraf(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Full-text and semantic search over the paragraphs of articles."""
+
+
+@app.command()
+def index(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCES...", help="Files, folders, or - for JSONL.")
+    ],
+    index: Index = HERE,
+    keyword_engine: KeywordEngine = None,
+    model: Model = None,
+    reranker: Reranker = None,
+    keep_boilerplate: KeepBoilerplate = False,
+    columns: Columns = None,
+    rejects: Rejects = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing: show what would be indexed.")
+    ] = False,
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Put articles into an index, which is made if there is none."""
+    from rich.console import Console
+
+    from nutgraf.api.cli.indexing.article_reader import Reading
+    from nutgraf.api.cli.indexing.dry_run import rehearse, tell_outcome
+    from nutgraf.api.cli.indexing.index import Choices, index_sources
+    from nutgraf.api.cli.indexing.rejects import opened_rejects
+    from nutgraf.index.sources import ReadOptions, parse_columns
+
+    options = ReadOptions(parse_columns(columns or ()))
+    with opened_rejects(rejects, sources) as file:
+        reading = Reading(Console(stderr=True), options, file)
+        if dry_run:
+            summary = rehearse(sources, index, reading, None if as_json else tell_outcome)
+        else:
+            choices = Choices(model, reranker, keyword_engine, keep_boilerplate)
+            summary = index_sources(sources, index, choices, reading, trust=trust)
+    show_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
+    if summary.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if summary.rejected:
+        raise typer.Exit(USER_FAULT)
+
+
+add_watch(app)
+add_search(app)
+add_similar(app)
+
+
+@app.command()
+def show(
+    article: Annotated[str, typer.Argument(metavar="ARTICLE", help="An id, or ID#POSITION.")],
+    index: Index = HERE,
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Print an article; with #POSITION, that paragraph stands out."""
+    from nutgraf.index.article import split_paragraph_id
+    from nutgraf.search import Searcher
+
+    with Searcher(index, trust=trust) as searcher:
+        view = searcher.article(article)
+        position = None
+        if view is None and (parts := split_paragraph_id(article)):
+            name, position = parts
+            view = searcher.article(name)
+    if view is None or (position is not None and position >= len(view.paragraphs)):
+        kind = "article" if view is None else "paragraph"
+        raise UserError(f"there is no {kind} {article!r} in {index}")
+
+    def pretty() -> None:
+        from nutgraf.api.cli.output import print_article, standard_output
+
+        print_article(view, position, standard_output())
+
+    show_answer(view.to_dict(), as_json, pretty)
+
+
+@app.command()
+def stats(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) -> None:
+    """Count what an index holds."""
+    from nutgraf.search import Searcher
+
+    with Searcher(index, trust=trust) as searcher:
+        counted = asdict(searcher.statistics())
+
+    def pretty() -> None:
+        from nutgraf.api.cli.output import print_statistics, standard_output
+
+        print_statistics(counted, standard_output())
+
+    show_answer(counted, as_json, pretty)
+
+
+@app.command()
+def delete(
+    articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...", help="Ids.")],
+    index: Index = HERE,
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Remove articles from an index."""
+    from nutgraf.index.writer import IndexWriter
+
+    with IndexWriter(index, trust=trust, wait=PATIENCE) as writer:
+        found = {article: writer.delete(article) for article in articles}
+    deleted = [article for article, there in found.items() if there]
+    missing = [article for article, there in found.items() if not there]
+    show_answer(
+        {"deleted": deleted, "missing": missing},
+        as_json,
+        lambda: print(f"{index}: {len(deleted):,} deleted"),
+    )
+    if missing:
+        raise UserError(f"there is no article {', '.join(map(repr, missing))} in {index}")
+
+
+@app.command()
+def serve(
+    index: Index = HERE,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8000,
+    writable: Annotated[
+        bool,
+        typer.Option("--writable", help="Let articles be put and deleted, on this machine only."),
+    ] = False,
+    trust: Trust = False,
+) -> None:
+    """Answer over HTTP; /docs describes the API, /healthz tells when it is ready."""
+    from nutgraf.api.http.server import serve_index
+
+    serve_index(index, host, port, trust=trust, writable=writable)
+
+
+add_upkeep(app)
+add_evaluate(app)
+
+
+def main() -> None:
+    """Run the command line; exit 2 for a fault of the user's, 1 for one of ours."""
+    # Half a second is the whole budget of a question in a shell. A tenth of it would go
+    # into looking for cycles among imported modules, and another into taking them apart.
+    gc.set_threshold(100_000, 50, 50)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter is shown its number.
+            stream.reconfigure(errors="backslashreplace")
+    code = _run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        app(arguments, standalone_mode=True)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else OUR_FAULT
+    except KeyboardInterrupt:
+        return _complain("interrupted; what was committed before stays", INTERRUPTED)
+    except UserError as error:
+        return _complain(str(error), USER_FAULT)
+    except NutgrafError as error:
+        return _complain(str(error), OUR_FAULT)
+    except OSError as error:
+        if is_full(error):
+            return _complain(str(disk_full(Path(error.filename or "a file"))), USER_FAULT)
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror or error}", OUR_FAULT)
+    except Exception as error:
+        if os.environ.get("NUTGRAF_TRACEBACK"):
+            raise
+        return _complain(
+            f"this is a fault of nutgraf's own: {type(error).__name__}: {error}; "
+            "set NUTGRAF_TRACEBACK=1 to see where, and report it",
+            OUR_FAULT,
+        )
+    return 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"nutgraf: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,157 @@
+"""The commands that look after an index: verify, repair, compact, backup, reindex, reranker."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nutgraf.api.cli.options import HERE, INTERRUPTED, OUR_FAULT, AsJson, Index, Trust, show_answer
+from nutgraf.index.errors import UserError
+
+if TYPE_CHECKING:
+    from nutgraf.index.maintenance.rebuild import OnProgress, Rebuilt
+
+__all__ = ["add_upkeep", "backup", "compact", "reindex", "repair", "reranker", "verify"]
+
+
+def add_upkeep(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    for command in (verify, repair, compact, backup, reindex, reranker):
+        app.command()(command)
+
+
+def verify(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) -> None:
+    """Check every part of an index against the catalog; exit 1 if anything is wrong."""
+    from nutgraf.index.verification import verify_index
+
+    found = verify_index(index, trust=trust)
+
+    def pretty() -> None:
+        for finding in found.findings:
+            print(finding)
+        for leftover in found.leftovers:
+            print(f"{leftover}: left over by a process that was ended; it does no harm")
+        state = "sound" if found.clean else f"{len(found.findings)} found wrong"
+        print(f"{index}: {state}; {_counted(found.articles, found.paragraphs)} as of commit "
+              f"{found.sequence}, {found.encoded:,} embeddings made again to compare")  # fmt: skip
+
+    show_answer({"clean": found.clean, **asdict(found)}, as_json, pretty)
+    if not found.clean:
+        raise typer.Exit(OUR_FAULT)
+
+
+def repair(index: Index = HERE, as_json: AsJson = False) -> None:
+    """Make again, from the catalog, all of an index that can be; compacts it as well."""
+    from nutgraf.index.maintenance.rebuild import repair_index
+
+    with _progress() as on_progress:
+        done = repair_index(index, on_progress=on_progress)
+    _tell(index, "repaired", done, as_json)
+
+
+def compact(index: Index = HERE, as_json: AsJson = False) -> None:
+    """Drop from an index whatever was deleted or replaced, so that no byte of it is left."""
+    from nutgraf.index.maintenance.rebuild import compact_index
+
+    with _progress() as on_progress:
+        done = compact_index(index, on_progress=on_progress)
+    _tell(index, "compacted", done, as_json)
+
+
+def backup(
+    destination: Annotated[Path, typer.Argument(metavar="DEST", help="Where the copy is to be.")],
+    index: Index = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Copy an index as of its newest commit, while it is searched and written."""
+    from nutgraf.index.maintenance.backup import back_up_index
+
+    with _progress() as on_progress:
+        done = back_up_index(index, destination, on_progress=on_progress)
+    _tell(destination, "a copy", done, as_json)
+
+
+def reindex(
+    index: Index = HERE,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The sentence-transformers model to take.")
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Use the encoder before the last change again.")
+    ] = False,
+    as_json: AsJson = False,
+    trust: Trust = False,
+) -> None:
+    """Encode an index with another model, beside the one in use, which can be put back."""
+    from nutgraf.index.maintenance import rebuild
+
+    if undo == (model is not None):
+        raise UserError("name a --model, or --undo the last change: one of the two")
+    try:
+        with _progress() as on_progress:
+            if model is None:
+                done = rebuild.put_back_index(index, trust=trust, on_progress=on_progress)
+            else:
+                done = rebuild.reindex(index, model, trust=trust, on_progress=on_progress)
+    except KeyboardInterrupt:
+        print("nutgraf: interrupted; run it again to go on where it was", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    _tell(index, "encoded anew" if model else "put back", done, as_json)
+
+
+def reranker(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A cross-encoder, or an index that has one."),
+    ] = None,
+    index: Index = HERE,
+    remove: Annotated[bool, typer.Option("--remove", help="Take away the one it has.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give an index a reranker, which reads the first hits of a question again."""
+    from nutgraf.index.maintenance.reranker import set_reranker
+
+    if remove == (model is not None):
+        raise UserError("name a cross-encoder, or --remove the one there is: one of the two")
+    chosen = set_reranker(index, model)
+    has = "no reranker" if chosen is None else f"the reranker {chosen.name}"
+    content = {"reranker": None if chosen is None else chosen.to_dict()}
+    show_answer(content, as_json, lambda: print(f"{index}: has {has} now"))
+
+
+def _tell(place: Path, what: str, done: Rebuilt, as_json: bool) -> None:
+    def pretty() -> None:
+        rows = f", {done.dropped_rows:,} dead rows dropped" if done.dropped_rows else ""
+        encoded = f", {done.encoded:,} encoded" if done.encoded else ""
+        print(f"{place}: {what}; {_counted(done.articles, done.paragraphs)}{rows}{encoded}")
+
+    show_answer(asdict(done), as_json, pretty)
+
+
+def _counted(articles: int, paragraphs: int) -> str:
+    return f"{articles:,} articles, {paragraphs:,} paragraphs"
+
+
+@contextmanager
+def _progress() -> Iterator[OnProgress]:
+    """Show on a terminal how far it is; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns: tuple[Any, ...] = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        "paragraphs", *columns, console=console, disable=not console.is_terminal, transient=True
+    ) as bar:
+        task = bar.add_task("paragraphs", total=None)
+
+        def on_progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield on_progress

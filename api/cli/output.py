@@ -1,0 +1,206 @@
+"""How hits, articles and counts look in a terminal."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nutgraf.search import ArticleView, Completions, Response
+from nutgraf.search.request.search_request import DEPTH
+from nutgraf.search.response import FacetCount, Hit, More, Snippet
+
+__all__ = [
+    "print_article",
+    "print_completions",
+    "print_facets",
+    "print_hits",
+    "print_statistics",
+    "printable",
+    "standard_output",
+]
+
+CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+INDENT: Final = 4
+
+FAINT: Final = 0.005
+"""A score that is shown as 0.00: so seldom relevant that it would only fill the screen."""
+
+FEW: Final = 12
+"""Values of a facet in a terminal: a line or two, and a year of months."""
+
+STYLES: Final = {"keyword": "bold yellow", "semantic": "underline"}
+"""Of highlights, by their kind: what matched stands out, what is near in meaning less so."""
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def standard_output() -> Console:
+    """Return a console on standard output that does not wrap what a program reads.
+
+    It raises BrokenPipeError when its reader has gone; rich would exit.
+    """
+    return _Output(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def printable(text: str) -> str:
+    """Return text that cannot steer a terminal: control characters are shown as such."""
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def print_hits(response: Response, console: Console, *, faint: bool = True) -> None:
+    """Print ranked hits: score, title, where it is from, id and snippet; of more, a line each.
+
+    Unless those that are `faint` are wanted, the first that is, and all after it, are only counted.
+    """
+    shown = [
+        *response.hits[:1],
+        *takewhile(lambda hit: faint or hit.score >= FAINT, response.hits[1:]),
+    ]
+    for hit in shown:
+        _print_hit(hit, console)
+    if left := len(response.hits) - len(shown):
+        console.print(Text(f"{left} more score 0.00: --min-score 0 shows them", "dim"))
+    more = "at least " if response.total.relation == "gte" else ""
+    found = f"{more}{response.total.value:,}" if response.hits else "no"
+    nouns = response.group if response.total.value == 1 else f"{response.group}s"
+    console.print(Text(f"{found} {nouns} in {response.took_ms:.1f} ms ({response.mode})", "dim"))
+
+
+def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -> None:
+    """Print each facet on a line: its first values, or the newest days, months or years."""
+    for name, counts in facets.items():
+        by_time = name.startswith("published:")
+        shown = counts[-FEW:] if by_time else counts[:FEW]
+        parts = [f"{printable(one.value)} {one.count:,}" for one in shown]
+        if len(counts) > FEW:
+            parts.insert(0 if by_time else FEW, f"{len(counts) - FEW} more")
+        console.print(Text.assemble((name, "bold"), ": ", " · ".join(parts) or "nothing"))
+
+
+def _print_hit(hit: Hit, console: Console) -> None:
+    article = hit.article
+    head = Text.assemble(
+        (f"{hit.rank:>2}. ", "bold"),
+        (printable(article.title), "bold"),
+        (f"  {hit.score:.2f}", "cyan"),
+        (_versions(len(hit.version_ids) - 1), "green"),
+    )
+    console.print(head, soft_wrap=True)
+    origin = [article.source, article.section, article.published]
+    facts = " · ".join(printable(fact) for fact in origin if fact)
+    name = printable(f"{article.id}#{hit.position}")
+    # Not wrapped by us: an id that is broken in two cannot be copied.
+    console.print(Text(f"    {facts}  {name}" if facts else f"    {name}", "dim"), soft_wrap=True)
+    _print_indented(_highlighted(hit.snippet), console)
+    if hit.explain is not None:
+        _print_indented(Text(_explained(hit), "dim"), console)
+    margin = max((len(f"#{one.position}") for one in hit.more), default=0)
+    for one in hit.more:
+        _print_more(one, margin, console)
+    console.print()
+
+
+def _versions(others: int) -> str:
+    return f"  +{others} version{'s' if others > 1 else ''}" if others > 0 else ""
+
+
+def _print_more(more: More, margin: int, console: Console) -> None:
+    """Print another paragraph: its position, and as much of its snippet as a line holds."""
+    label = f"#{more.position}".ljust(margin)
+    shown = _highlighted(more.snippet)
+    if console.is_terminal:
+        shown = _one_line(shown, console.width - INDENT - margin - 2)
+    console.print(Text.assemble(" " * INDENT, (label, "dim"), "  ", shown))
+
+
+def _one_line(text: Text, width: int) -> Text:
+    """Return what fits into a line, with the first highlight in it."""
+    first = text.spans[0] if text.spans else None
+    if first is not None and first.end >= width:
+        start = text.plain.find(" ", first.start - width // 3) + 1
+        text = Text.assemble("… ", text[min(start, first.start) :])
+    text.truncate(max(width, 1), overflow="ellipsis")
+    return text
+
+
+def _highlighted(snippet: Snippet) -> Text:
+    shown = Text(printable(snippet.text).replace("\n", " "))
+    for one in snippet.highlights:
+        shown.stylize(STYLES[one.kind], one.start, one.end)
+    return shown
+
+
+def _print_indented(text: Text, console: Console) -> None:
+    """Print text indented, wrapped where somebody reads it, on one line where a program does."""
+    lines = text.wrap(console, console.width - INDENT) if console.is_terminal else [text]
+    for line in lines:
+        line.rstrip()
+        line.pad_left(INDENT)
+        console.print(line)
+
+
+def _explained(hit: Hit) -> str:
+    explain = hit.explain
+    if explain is None:
+        return ""
+    parts = []
+    for name, place in (("keyword", explain.keyword), ("semantic", explain.semantic)):
+        if place is not None:
+            rank = f"not in the first {DEPTH}" if place.rank is None else f"rank {place.rank}"
+            parts.append(f"{name} {rank}" + ("" if place.score is None else f" ({place.score})"))
+    if explain.fusion is not None:
+        parts.append(f"fusion {explain.fusion.method} with weight {explain.fusion.weight}")
+    if explain.rerank is not None:
+        place = explain.rerank
+        parts.append(
+            "not reranked"
+            if place.rank is None
+            else f"rerank rank {place.rank} (logit {place.score})"
+        )
+    if explain.recency is not None:
+        parts.append(f"recency x {explain.recency}")
+    return "; ".join(parts)
+
+
+def print_article(view: ArticleView, position: int | None, console: Console) -> None:
+    """Print an article; the paragraph at `position` stands out."""
+    article = view.article
+    console.print(Text(printable(article.title), "bold"))
+    facts = (article.source, article.section, article.author, article.published, article.url)
+    if any(facts):
+        console.print(Text(" · ".join(printable(fact) for fact in facts if fact), "dim"))
+    for paragraph in view.paragraphs:
+        style = "bold yellow" if paragraph.position == position else ""
+        number = (f"\n{paragraph.position:>3}  ", "dim")
+        console.print(Text.assemble(number, (printable(paragraph.text), style)))
+
+
+def print_completions(completions: Completions, console: Console) -> None:
+    """Print completions, one a line, each with what it is."""
+    for one in completions.suggestions:
+        articles = "article" if one.count == 1 else "articles"
+        what = one.article or f"{one.kind} in {one.count:,} {articles}"
+        line = Text.assemble(
+            printable(one.text).replace("\n", " "), (f"  {printable(what)}", "dim")
+        )
+        console.print(line, soft_wrap=True)
+
+
+def print_statistics(statistics: dict[str, Any], console: Console) -> None:
+    """Print counts, one a line."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in statistics.items():
+        shown = f"{value:,}" if isinstance(value, int) else str(value or "none")
+        table.add_row(name.replace("_", " "), shown)
+    console.print(table)

@@ -1,0 +1,61 @@
+"""The HTTP API over one index."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from nutgraf.api.http.body_limit import BodyLimit
+from nutgraf.api.http.problems import add_problem_handlers
+from nutgraf.api.http.refresh import keep_fresh
+from nutgraf.api.http.routes.articles import article_routes
+from nutgraf.api.http.routes.search import search_routes
+from nutgraf.api.http.routes.status import state_routes
+from nutgraf.api.http.routes.write import writing_routes
+from nutgraf.api.write_queue.queue import WriteQueue
+from nutgraf.search import Searcher
+
+__all__ = ["create_app"]
+
+
+def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> FastAPI:
+    """Return an ASGI app that answers from `searcher`, and writes by `writing` if there is one.
+
+    Both stay the caller's to close. Nothing asks who is writing: see to that in front of it.
+
+    Run it with any ASGI server, or mount it in an app of your own. A mounted
+    app is not told when the server starts and ends (Starlette tells only the
+    outermost). Then new commits are seen when the searcher is asked, and
+    closing `writing` commits what was accepted.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        fresh = asyncio.create_task(keep_fresh(searcher))
+        try:
+            yield
+        finally:
+            fresh.cancel()
+            with suppress(asyncio.CancelledError):
+                await fresh
+            if writing is not None:
+                await to_thread.run_sync(writing.settle)
+
+    app = FastAPI(
+        title="Nutgraf",
+        version=version("nutgraf"),
+        summary="Full-text and semantic search over the paragraphs of articles",
+        lifespan=lifespan,
+    )
+    add_problem_handlers(app)
+    app.add_middleware(BodyLimit)
+    app.include_router(search_routes(searcher))
+    app.include_router(article_routes(searcher, writing))
+    app.include_router(writing_routes(searcher, writing))
+    app.include_router(state_routes(searcher))
+    return app

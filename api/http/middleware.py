@@ -1,0 +1,55 @@
+"""Writes for this machine only, even where somebody's browser is talked into sending them."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from nutgraf.api.http.problems import problem
+
+__all__ = ["LoopbackWrites"]
+
+READS: Final = ("GET", "HEAD", "OPTIONS")
+
+
+class LoopbackWrites:
+    """ASGI middleware that refuses, with 403, a change of articles that names another host.
+
+    A page on the Internet can have its own name lead to 127.0.0.1 (DNS
+    rebinding), and a browser then lets it send what it likes to a server
+    there. Such requests carry that name as their Host.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, unless it writes and is not meant for this machine."""
+        writes = (
+            scope["type"] == "http"
+            and scope["method"] not in READS
+            and scope["path"].startswith("/v1/articles")
+        )
+        if writes and not _is_loopback(Headers(scope=scope).get("host", "")):
+            refusal = problem(
+                403,
+                "the Host of a request that writes has to be this machine, as localhost or "
+                "127.0.0.1; a proxy in front of this server has to set it so",
+            )
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell whether a Host header, with or without a port, names this machine."""
+    bare = host.rpartition("]")[0].removeprefix("[") if "]" in host else host.partition(":")[0]
+    if bare.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,128 @@
+"""Errors over HTTP: application/problem+json, RFC 9457."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from nutgraf.api.write_queue.errors import WritingError
+from nutgraf.index.errors import NutgrafError
+from nutgraf.search.errors import RequestError
+
+__all__ = ["PROBLEM", "ProblemError", "add_problem_handlers", "problem", "writing_problem"]
+
+PROBLEM: Final = "application/problem+json"
+
+LOG: Final = logging.getLogger("nutgraf.api")
+
+UNION_TAGS: Final = ("str", "list[str]", "bool", "RerankBody")
+"""What pydantic adds to the place of a value that may be of several kinds."""
+
+
+class ProblemError(Exception):
+    """A request that is wrong in one field, to be answered with a status of 4xx."""
+
+    def __init__(self, status: int, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.status = status
+        self.field = field
+        self.reason = reason
+
+
+def problem(
+    status: int,
+    detail: str,
+    errors: Sequence[dict[str, str]] = (),
+    headers: Any = None,
+    **more: Any,
+) -> JSONResponse:
+    """Return a problem; `errors` name the fields that are wrong, each with its reason."""
+    content: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        content["errors"] = list(errors)
+    content.update(more)
+    return JSONResponse(content, status, headers=headers, media_type=PROBLEM)
+
+
+def writing_problem(error: WritingError, detail: str | None = None, **more: Any) -> JSONResponse:
+    """Return the problem for a write that was not made, with the time to wait where that helps."""
+    headers = None if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return problem(error.status, detail or str(error), headers=headers, **more)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the app a problem."""
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(ProblemError, _wrong)
+    app.add_exception_handler(WritingError, _not_written)
+    app.add_exception_handler(NutgrafError, _ours)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _not_valid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    errors = [{"field": _field(item["loc"]), "reason": _reason(item)} for item in error.errors()]
+    return problem(422, "; ".join(f"{e['field']}: {e['reason']}" for e in errors[:3]), errors)
+
+
+async def _wrong(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ProblemError)  # noqa: S101
+    return problem(error.status, str(error), [{"field": error.field, "reason": error.reason}])
+
+
+async def _not_written(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, WritingError)  # noqa: S101
+    return writing_problem(error)
+
+
+async def _ours(_: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, RequestError):
+        return problem(422, str(error), [{"field": error.field, "reason": error.reason}])
+    # Whoever asks can do nothing about an index, and its paths are none of their business.
+    LOG.error("%s", error)
+    return problem(500, "the index cannot be read; the server's log says why")
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _gone(request: Request, _: Exception) -> JSONResponse:
+    # Nobody is there to read it.
+    LOG.info("%s %s: the client went away", request.method, request.url.path)
+    return problem(400, "the body ended before its end")
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(500, "something went wrong on our side; the server's log says more")
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """Return where a value stands, as the request spells it: filters.published.from."""
+    steps = [step for step in location[1:] if isinstance(step, str) and step not in UNION_TAGS]
+    return ".".join(steps) or "body"
+
+
+def _reason(item: dict[str, Any]) -> str:
+    if item["type"] == "extra_forbidden":
+        return "is not a field of this request"
+    if item["type"] == "missing":
+        return "is missing"
+    return str(item["msg"])[:200]

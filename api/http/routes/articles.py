@@ -1,0 +1,88 @@
+"""GET /v1/articles/{id}, and what is similar to it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from nutgraf.api.http.openapi import ETAG, IF_MATCH, IF_NONE_MATCH, Answers, problems
+from nutgraf.api.http.requests import SimilarParameters
+from nutgraf.api.http.responses import (
+    ArticleAnswer,
+    SearchAnswer,
+)
+from nutgraf.api.write_queue.preconditions import condition_of, etag
+from nutgraf.api.write_queue.queue import WriteQueue
+from nutgraf.search import Searcher
+
+__all__ = ["article_routes"]
+
+ANSWERS: Answers = {
+    200: {"headers": ETAG},
+    304: {"description": "The article is the one that If-None-Match names", "headers": ETAG},
+    **problems(400, 404, 412),
+}
+
+
+ENCODED: Final = b"%2fsimilar"
+
+
+def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
+    """Return the routes that show articles, as `writing` has left them."""
+    router = APIRouter(prefix="/v1", tags=["articles"])
+
+    def see_what_was_put() -> None:
+        # Whoever has just put an article is to see it, and its new tag.
+        if writing is not None and writing.sequence > searcher.sequence:
+            searcher.refresh()
+
+    # An id may hold slashes, so it takes the rest of the path; this route has to come first.
+    @router.head("/articles/{article:path}/similar", include_in_schema=False)
+    @router.get(
+        "/articles/{article:path}/similar",
+        response_model=SearchAnswer,
+        responses=problems(404, 422),
+    )
+    def similar(
+        article: str, parameters: Annotated[SimilarParameters, Query()], request: Request
+    ) -> Response:
+        """List what is near an article, or ARTICLE%23POSITION, in meaning: of other articles."""
+        if _is_whole(request):
+            return show(f"{article}/similar", request)
+        see_what_was_put()
+        found = searcher.similar(article, limit=parameters.limit, filters=parameters.filters())
+        if found is None:
+            raise HTTPException(404, f"there is no article or paragraph {article!r} in this index")
+        return JSONResponse(found.to_dict())
+
+    @router.head("/articles/{article:path}", include_in_schema=False)
+    @router.get(
+        "/articles/{article:path}",
+        response_model=ArticleAnswer,
+        responses=ANSWERS,
+        openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
+    )
+    def show(article: str, request: Request) -> Response:
+        """Show an article with all its paragraphs."""
+        condition = condition_of(request.headers)
+        see_what_was_put()
+        found = searcher.article(article)
+        if found is None:
+            raise HTTPException(404, f"there is no article {article!r} in this index")
+        tag = etag(found.digest)
+        match condition.failed(found.digest):
+            case "If-None-Match":
+                return Response(status_code=304, headers={"ETag": tag})
+            case "If-Match":
+                raise HTTPException(412, f"the article's ETag is {tag}", headers={"ETag": tag})
+        return JSONResponse(found.to_dict(), headers={"ETag": tag})
+
+    return router
+
+
+def _is_whole(request: Request) -> bool:
+    """Tell whether a path that ends in /similar is all id: then its last slash came as %2F."""
+    raw: bytes = request.scope.get("raw_path") or b""
+    return raw.partition(b"?")[0].lower().endswith(ENCODED)

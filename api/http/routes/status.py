@@ -1,0 +1,34 @@
+"""GET /v1/stats and /healthz."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+
+from nutgraf.api.http.responses import (
+    Health,
+    StatsAnswer,
+)
+from nutgraf.search import Searcher
+
+__all__ = ["state_routes"]
+
+
+def state_routes(searcher: Searcher) -> APIRouter:
+    """Return the routes that tell how the index and the server are."""
+    router = APIRouter(tags=["state"])
+
+    @router.head("/v1/stats", include_in_schema=False)
+    @router.get("/v1/stats")
+    def stats() -> StatsAnswer:
+        """Count what the index holds."""
+        return StatsAnswer(**asdict(searcher.statistics()))
+
+    @router.head("/healthz", include_in_schema=False)
+    @router.get("/healthz")
+    async def healthz() -> Health:
+        """Answer, to show that the server does."""
+        return Health(status="ok")
+
+    return router

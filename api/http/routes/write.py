@@ -1,0 +1,217 @@
+"""PUT and DELETE /v1/articles/{id}, POST /v1/articles."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, Final
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.background import BackgroundTask
+
+from nutgraf.api.http.bodies import JSON, NDJSON, article_in, check_content, read_body
+from nutgraf.api.http.openapi import (
+    ETAG,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    Answers,
+    article_body,
+    problems,
+    stream_body,
+)
+from nutgraf.api.http.problems import writing_problem
+from nutgraf.api.http.responses import (
+    DeletedAnswer,
+    WrittenAnswer,
+)
+from nutgraf.api.write_queue.errors import SlowError, UnavailableError, WritingError
+from nutgraf.api.write_queue.operations import Applied, Delete, Put
+from nutgraf.api.write_queue.preconditions import condition_of, etag
+from nutgraf.api.write_queue.queue import STREAMS, WriteQueue
+from nutgraf.api.write_queue.streams import ArticleStream
+from nutgraf.search import Searcher
+
+__all__ = ["writing_routes"]
+
+LOOK_EVERY: Final = 0.5
+"""Seconds after which a stream that waits for its client looks whether the server is to end."""
+
+BODY_SECONDS: Final = 60.0
+IDLE_SECONDS: Final = 60.0
+"""In which the body of a PUT has to come, and the next part of a stream."""
+
+Refresh = Annotated[
+    bool, Query(description="Answer when searches of this server find it, not before.")
+]
+
+PUT_ANSWERS: Answers = {
+    200: {"description": "Updated, or unchanged", "model": WrittenAnswer, "headers": ETAG},
+    201: {"description": "Created", "model": WrittenAnswer, "headers": ETAG},
+    **problems(400, 403, 408, 412, 413, 415, 422, 429, 500, 503, 507),
+}
+DELETE_ANSWERS: Answers = problems(400, 403, 404, 412, 422, 429, 500, 503, 507)
+POST_ANSWERS: Answers = {
+    200: {
+        "description": 'A line for each: {"line": 1, "id": "a", "result": "created"} (updated, '
+        'unchanged) or {"line": 2, "result": "rejected", "reason": "..."}',
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    },
+    **problems(403, 408, 415, 422, 429, 500, 503, 507),
+}
+
+
+def writing_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
+    """Return the routes that write by `queue`; without one they answer 403."""
+    router = APIRouter(prefix="/v1", tags=["writing"])
+    # Threads of their own: a stream that waits for room must not keep searches from theirs.
+    threads = CapacityLimiter(STREAMS)
+
+    @router.put(
+        "/articles/{article:path}",
+        response_model=WrittenAnswer,
+        responses=PUT_ANSWERS,
+        openapi_extra={
+            "requestBody": article_body(),
+            "parameters": [IF_MATCH, IF_NONE_MATCH],
+        },
+    )
+    async def put(article: str, request: Request, *, refresh: Refresh = False) -> JSONResponse:
+        """Add an article, or replace the one with its id; answered once it is durable."""
+        writing = _writable(queue)
+        check_content(request, JSON)
+        condition = condition_of(request.headers)
+        with writing.changes.place() as place:
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    body = await read_body(request, place)
+            except TimeoutError:
+                raise SlowError(f"the body did not come within {BODY_SECONDS:g} seconds") from None
+            item = await to_thread.run_sync(article_in, body, article)
+            return await _change(writing, Put(item, condition), searcher, refresh=refresh)
+
+    @router.delete(
+        "/articles/{article:path}",
+        response_model=DeletedAnswer,
+        responses=DELETE_ANSWERS,
+        openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
+    )
+    async def delete(article: str, request: Request, *, refresh: Refresh = False) -> JSONResponse:
+        """Remove an article; answered once that is durable."""
+        writing = _writable(queue)
+        condition = condition_of(request.headers)
+        with writing.changes.place():
+            return await _change(writing, Delete(article, condition), searcher, refresh=refresh)
+
+    @router.post(
+        "/articles",
+        response_class=Response,
+        responses=POST_ANSWERS,
+        openapi_extra={"requestBody": stream_body(NDJSON)},
+    )
+    async def post(request: Request, *, refresh: Refresh = False) -> Response:
+        """Put articles, one a line; the results come once all are durable."""
+        writing = _writable(queue)
+        check_content(request, NDJSON)
+        with writing.streams.place():
+            return await _stream(writing, request, searcher, threads, refresh=refresh)
+
+    return router
+
+
+def _writable(queue: WriteQueue | None) -> WriteQueue:
+    if queue is None:
+        raise HTTPException(
+            403, "this server was started read-only: start it with --writable to write by HTTP"
+        )
+    return queue
+
+
+async def _change(
+    queue: WriteQueue, operation: Put | Delete, searcher: Searcher, *, refresh: bool
+) -> JSONResponse:
+    """Have one operation written, and answer it."""
+    written = await asyncio.wrap_future(queue.submit(operation))
+    applied = written.applied[0]
+    tag = {} if applied.digest is None else {"ETag": etag(applied.digest)}
+    if applied.result == "missing":
+        raise HTTPException(404, f"there is no article {applied.id!r} in this index")
+    if applied.result == "refused":
+        raise HTTPException(412, _refusal(applied), headers=tag)
+    if refresh:
+        await to_thread.run_sync(searcher.refresh)
+    content: dict[str, Any] = {"id": applied.id, "result": applied.result}
+    if applied.digest is not None:
+        content["etag"] = etag(applied.digest)
+    status = 201 if applied.result == "created" else 200
+    return JSONResponse({**content, "snapshot": written.snapshot}, status, headers=tag)
+
+
+def _refusal(applied: Applied) -> str:
+    if applied.digest is None:
+        return "there is no such article, and If-Match asks for one"
+    return (
+        f"the article's ETag is {etag(applied.digest)}: get it again, make the change to what it "
+        "is now, and send that"
+    )
+
+
+async def _stream(
+    queue: WriteQueue,
+    request: Request,
+    searcher: Searcher,
+    threads: CapacityLimiter,
+    *,
+    refresh: bool,
+) -> Response:
+    """Put what comes, line by line, and answer with the results, or with how far it came."""
+
+    async def in_thread(function: Callable[..., None], *arguments: Any) -> None:
+        await to_thread.run_sync(function, *arguments, limiter=threads)
+
+    with ArticleStream(queue) as stream:
+        try:
+            async for part in _parts(request, queue):
+                await in_thread(stream.feed, part)
+            await in_thread(stream.finish)
+        except WritingError as error:
+            stream.close()
+            return writing_problem(
+                error,
+                f"{error}; the lines up to {stream.durable:,} are durable: send what follows again",
+                durable=stream.durable,
+            )
+        if refresh:
+            await to_thread.run_sync(searcher.refresh)
+        done = BackgroundTask(stream.close)
+        return StreamingResponse(
+            stream.results(), media_type="application/x-ndjson", background=done
+        )
+
+
+async def _parts(request: Request, queue: WriteQueue) -> AsyncIterator[bytes]:
+    """Yield what comes of a body. Raises UnavailableError once the server is to end.
+
+    A client that sends nothing for long must not hold that up, and raises
+    SlowError: it holds a place that others want.
+    """
+    stream = request.stream()
+    while True:
+        reading = asyncio.ensure_future(anext(stream, None))
+        silent_until = time.monotonic() + IDLE_SECONDS
+        try:
+            done = False
+            while not done:
+                if queue.draining:
+                    raise UnavailableError("this server is stopping")
+                if time.monotonic() > silent_until:
+                    raise SlowError(f"nothing came for {IDLE_SECONDS:g} seconds")
+                done = bool((await asyncio.wait([reading], timeout=LOOK_EVERY))[0])
+        finally:
+            reading.cancel()
+        part = reading.result()
+        if part is None:
+            return
+        yield part

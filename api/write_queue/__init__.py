@@ -1,0 +1,1 @@
+"""The write queue: one writer for the writes of many requests."""

@@ -1,0 +1,163 @@
+"""ArticleStream: lines of JSON into a WriteQueue, a result for each.
+
+A client may send its whole body before it reads anything, so results cannot be
+sent meanwhile: both sides would wait for the other. They go to a temporary
+file, and are sent when the body has been read and its last commit made. So no
+line is reported that is not durable, and the status can tell a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, NoReturn
+
+from nutgraf.api.write_queue.lines import Line, LineSplitter
+from nutgraf.api.write_queue.operations import Put, Written
+from nutgraf.api.write_queue.queue import WriteQueue
+from nutgraf.index import Article
+from nutgraf.index.errors import InputError
+from nutgraf.index.sources.formats.jsonl import article_of, parse_line
+from nutgraf.index.sources.formats.text import MAX_TEXT
+
+__all__ = ["ArticleStream"]
+
+PART_BYTES: Final = 64 * 1024
+PART_LINES: Final = 512
+"""What is queued together: enough that the queue costs nothing beside the writing."""
+
+OUTSTANDING: Final = 16_384
+"""Lines whose results wait for a commit in memory."""
+
+SPOOLED: Final = 1024 * 1024
+"""Bytes of results that are kept in memory; more goes to a temporary file."""
+
+READ: Final = 64 * 1024
+"""Bytes of results that are sent at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """Lines that were queued together: number and, where it was rejected, the reason."""
+
+    lines: list[tuple[int, str | None]]
+    future: Future[Written]
+
+
+class ArticleStream:
+    """Articles, a line each, put into an index in bounded memory.
+
+    For a worker thread: it blocks while the queue has no room. Use it in a
+    `with` block. Its methods raise WritingError where the index cannot be written.
+    """
+
+    def __init__(self, queue: WriteQueue) -> None:
+        self._queue = queue
+        self._lines = LineSplitter(MAX_TEXT)
+        self._sent: deque[_Sent] = deque()
+        self._outstanding = 0
+        self._durable = 0
+        self._results = tempfile.SpooledTemporaryFile(max_size=SPOOLED)  # noqa: SIM115
+
+    @property
+    def durable(self) -> int:
+        """The line up to which all is durable, and will stay."""
+        return self._durable
+
+    def feed(self, content: bytes) -> None:
+        """Queue the articles on the lines that `content` ends."""
+        self._send(self._lines.feed(content))
+
+    def finish(self) -> None:
+        """Queue the last line, and wait until all is durable."""
+        self._send(self._lines.rest())
+        self._queue.flush().result()
+        while self._sent:
+            self._record_oldest()
+
+    def results(self) -> Iterator[bytes]:
+        """Yield a line of JSON for each line that was not blank, in their order; once."""
+        with self._results:
+            self._results.seek(0)
+            while part := self._results.read(READ):
+                yield part
+
+    def close(self) -> None:
+        """Drop the results."""
+        self._results.close()
+
+    def __enter__(self) -> ArticleStream:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.close()
+
+    def _send(self, lines: Iterable[Line]) -> None:
+        """Queue what is on lines, in parts, and record what has become durable meanwhile."""
+        told: list[tuple[int, str | None]] = []
+        puts: list[Put] = []
+        size = 0
+        for line in lines:
+            if line.content is not None and not line.content.strip():
+                continue
+            item = _article(line.content)
+            if isinstance(item, Article):
+                puts.append(Put(item))
+                size += len(line.content or b"")
+            told.append((line.number, None if isinstance(item, Article) else item))
+            if size >= PART_BYTES or len(told) >= PART_LINES:
+                self._queue_part(told, puts, size)
+                told, puts, size = [], [], 0
+        if told:
+            self._queue_part(told, puts, size)
+
+    def _queue_part(self, told: list[tuple[int, str | None]], puts: list[Put], size: int) -> None:
+        self._sent.append(_Sent(told, self._queue.submit_stream(puts, size)))
+        self._outstanding += len(told)
+        if self._outstanding > OUTSTANDING:
+            self._queue.flush().result()
+        while self._sent and self._sent[0].future.done():
+            self._record_oldest()
+
+    def _record_oldest(self) -> None:
+        """Wait for the part that was queued first, and write down its results."""
+        sent = self._sent[0]
+        written = sent.future.result()
+        applied = iter(written.applied)
+        for number, reason in sent.lines:
+            if reason is None:
+                done = next(applied)
+                self._tell({"line": number, "id": done.id, "result": done.result})
+            else:
+                self._tell({"line": number, "result": "rejected", "reason": reason})
+        self._sent.popleft()
+        self._outstanding -= len(sent.lines)
+        self._durable = sent.lines[-1][0]
+
+    def _tell(self, result: dict[str, Any]) -> None:
+        self._results.write(json.dumps(result, ensure_ascii=False).encode() + b"\n")
+
+
+def _article(content: bytes | None) -> Article | str:
+    """Return the article on a line, or why there is none; `content` is None if it is too long."""
+    if content is None:
+        return f"the line is longer than {MAX_TEXT:,} bytes: split the article"
+    try:
+        return article_of(parse_line(content), _no_id)
+    except InputError as error:
+        return str(error)
+
+
+def _no_id() -> NoReturn:
+    raise InputError("there is no 'id': over HTTP there is no file to take it from")

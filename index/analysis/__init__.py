@@ -1,0 +1,1 @@
+"""Text analysis: terms, sentences, languages, phrases, boilerplate, MinHash."""

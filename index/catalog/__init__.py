@@ -1,0 +1,1 @@
+"""The catalog: articles and paragraphs in SQLite, the source of truth."""

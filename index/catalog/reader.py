@@ -1,0 +1,424 @@
+"""The catalog: articles and paragraphs in SQLite, the truth of an index.
+
+Nothing is ever changed in place. A new version of an article is a new record
+with new rows; the old record is marked as removed (its tombstone) by the
+commit that removed it. So the catalog can be read as of any commit, by any
+number of readers, while the one writer goes on:
+
+    a record is alive at sequence s when added <= s and not removed <= s
+
+The rows of a record are dense: first_row, first_row + 1, ...; each holds a
+paragraph, or a part of one that is too long for the encoder.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+from nutgraf.index.catalog.records import (
+    CODED,
+    NO_COMMIT,
+    ColumnValues,
+    Commit,
+    Record,
+    Recurring,
+    is_sealed,
+    seal_of,
+    text_digest,
+)
+from nutgraf.index.catalog.rows import Row
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.storage.sqlite import SCHEMA, SQLITE_ERRORS, broken, connect
+
+__all__ = ["MANY", "SEALED", "SEALED_ROW", "Catalog"]
+
+SEALED: Final = (
+    "id, title, url, source, author, section, published, language, digest, first_row, rows, "
+    "paragraphs, added, removed"
+)
+"""The columns of a record that its seal is of: those of Record, and when it came and went."""
+
+SEALED_ROW: Final = "row, position, part, start, digest, context"
+"""The columns of a row that its seal is of: all but the text, of which there is the digest."""
+
+T = TypeVar("T")
+
+_CHANGED: Final = (
+    "is not what was written: the disk has changed it; 'nutgraf verify' lists what is damaged"
+)
+
+MANY: Final = 500
+"""Values bound in one statement; SQLite's own limit is far higher."""
+
+
+class Catalog:
+    """One connection to the catalog. Safe to use from many threads, one at a time each.
+
+    Errors of SQLite itself (a damaged or missing file, a full disk) come as
+    BrokenIndexError.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, writing: bool) -> None:
+        self._path = path
+        self._connection = connection
+        self._writing = writing
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, path: Path) -> None:
+        """Make an empty catalog at `path`."""
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+        finally:
+            connection.close()
+
+    @classmethod
+    def open(cls, path: Path, *, writing: bool = False) -> Self:
+        """Open the catalog at `path`, which must exist.
+
+        Raises BrokenIndexError where it is missing or is no catalog.
+        """
+        try:
+            if not path.is_file():
+                raise BrokenIndexError(f"{path} is missing; restore it from a backup")
+            connection = connect(path, writing=writing)
+        except SQLITE_ERRORS as error:
+            raise broken(path, error) from error
+        return cls(path, connection, writing=writing)
+
+    def close(self) -> None:
+        """Close the connection; a writer's leaves no log behind, where no reader holds it."""
+        with self._lock:
+            if self._writing:
+                with suppress(sqlite3.Error):  # The log is as good; it only is one file more.
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.close()
+
+    def last_commit(self) -> Commit:
+        """Return the newest commit; of sequence 0 where there is none yet."""
+        return self._commit("ORDER BY sequence DESC LIMIT 1") or NO_COMMIT
+
+    def commit_of(self, sequence: int) -> Commit:
+        """Return the commit numbered `sequence`. Raises BrokenIndexError where it is unknown."""
+        if sequence == 0:
+            return NO_COMMIT
+        found = self._commit("WHERE sequence = ?", sequence)
+        if found is None:
+            raise BrokenIndexError(
+                f"{self._path} knows no commit {sequence}, though the keyword index shows it; "
+                "restore the index from a backup or index the articles again"
+            )
+        return found
+
+    def commits(self) -> Iterator[Commit]:
+        """Yield all commits, in their order."""
+        last = 0
+        while some := self._commits("WHERE sequence > ? ORDER BY sequence LIMIT ?", last, MANY):
+            for commit in some:
+                if commit.sequence <= last:  # Pages out of order could go round for ever.
+                    raise BrokenIndexError(f"{self._path}: the order of commits {_CHANGED}")
+                last = commit.sequence
+                yield commit
+
+    def find(self, article: str, sequence: int) -> Record | None:
+        """Return the article as it was at `sequence`, or None."""
+        if not _is_text(article):
+            return None
+        found = self._records(
+            "WHERE id = ? AND added <= ? AND (removed IS NULL OR removed > ?)",
+            (article, sequence, sequence),
+        )
+        if not found and self.fetch(
+            # Another of SQLite's indexes: no bit that flips hides an article from both.
+            "SELECT 1 FROM articles INDEXED BY articles_alive "
+            "WHERE id = ? AND removed IS NULL AND added <= ?",
+            (article, sequence),
+        ):
+            raise BrokenIndexError(f"{self._path}: the record of article {article!r} {_CHANGED}")
+        return found[0] if found else None
+
+    def records_of(self, rows: Iterable[int]) -> dict[int, Record]:
+        """Return, for each row, the record that it belongs to."""
+        records: dict[int, Record] = {}
+        for row in sorted(set(rows)):
+            last = records.get(row - 1)
+            if last is not None and row in last.rows:
+                records[row] = last
+                continue
+            found = self._records("WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1", (row,))
+            if not found or row not in found[0].rows:
+                raise BrokenIndexError(f"{self._path}: the article of row {row} {_CHANGED}")
+            records[row] = found[0]
+        return records
+
+    def texts(self, rows: Iterable[int]) -> dict[int, str]:
+        """Return the text of each row; raises what `rows` does."""
+        return {number: row.text for number, row in self.rows(rows).items()}
+
+    def rows(self, rows: Iterable[int]) -> dict[int, Row]:
+        """Return what each row holds, in their order.
+
+        Raises BrokenIndexError for a row without a text, or with one that is not what was written.
+        """
+        wanted = sorted(set(rows))
+        found: dict[int, Row] = {}
+        for some in _batches(wanted):
+            marks = ",".join("?" * len(some))
+            statement = f"SELECT {SEALED_ROW}, seal, text FROM paragraphs WHERE row IN ({marks})"
+            for *sealed, seal, text in self.fetch(statement, some):
+                row, position, part, start, digest, context = sealed
+                if (
+                    not is_sealed(sealed, seal)
+                    or not isinstance(text, str)
+                    or text_digest(text) != digest
+                ):
+                    raise BrokenIndexError(f"{self._path}: the text of row {row} {_CHANGED}")
+                found[row] = Row(position, part, start, text, boilerplate=not context)
+        if len(found) < len(wanted):
+            missing = next(row for row in wanted if row not in found)
+            raise BrokenIndexError(f"{self._path}: the text of row {missing} {_CHANGED}")
+        return {row: found[row] for row in wanted}
+
+    def positions(self, rows: Iterable[int]) -> dict[int, int]:
+        """Return the position of each row's paragraph in its article. Raises BrokenIndexError."""
+        wanted = list(set(rows))
+        found: dict[int, int] = {}
+        for some in _batches(wanted):
+            marks = ",".join("?" * len(some))
+            statement = f"SELECT {SEALED_ROW}, seal FROM paragraphs WHERE row IN ({marks})"
+            for *sealed, seal in self.fetch(statement, some):
+                if is_sealed(sealed, seal):
+                    found[sealed[0]] = sealed[1]
+        if len(found) < len(wanted):
+            missing = next(row for row in wanted if row not in found)
+            raise BrokenIndexError(f"{self._path}: the place of row {missing} {_CHANGED}")
+        return found
+
+    def rows_at(self, record: Record, position: int) -> dict[int, Row]:
+        """Return the rows of the paragraph at a position of an article; raises what `rows` does."""
+        if record.row_count == record.paragraphs:
+            return self.rows(record.rows[position : position + 1])
+        found = self.rows(record.rows)
+        return {number: row for number, row in found.items() if row.position == position}
+
+    def removed_rows(self, sequence: int, after: int = 0) -> list[range]:
+        """Return the rows of the records removed in commits `after` < s <= `sequence`.
+
+        Raises BrokenIndexError where these are not as many as the commits say.
+        """
+        statement = (
+            "SELECT first_row, rows FROM articles WHERE removed > ? AND removed <= ? "
+            "ORDER BY first_row"
+        )
+        found = self.fetch(statement, (after, sequence))
+        now, then = self.commit_of(sequence), self.commit_of(after)
+        dead = now.rows - now.living - (then.rows - then.living)
+        # Nothing vouches for these numbers one by one, and a dead row must not be shown.
+        if not all(_are_rows(first, n, now.rows) for first, n in found) or dead != sum(
+            n for _, n in found
+        ):
+            raise BrokenIndexError(f"{self._path}: what was removed {_CHANGED}")
+        return [range(first, first + n) for first, n in found]
+
+    def left_out(self, sequence: int, after: int = 0) -> list[int]:
+        """Return the rows, ascending, that are boilerplate since commits `after` < s <= `sequence`.
+
+        Dead rows may be among them. Raises BrokenIndexError where one is not what was written.
+        """
+        found = self.fetch(
+            "SELECT row, added, seal FROM boilerplate WHERE added > ? AND added <= ? ORDER BY row",
+            (after, sequence),
+        )
+        if not all(seal_of((row, added)) == seal for row, added, seal in found):
+            raise BrokenIndexError(f"{self._path}: what is boilerplate {_CHANGED}")
+        return [row for row, _, _ in found]
+
+    def learned(self) -> set[Recurring]:
+        """Return the texts that are boilerplate in a source.
+
+        One that is not what was written is passed over: it is learned again.
+        """
+        found = self.fetch("SELECT source, digest, added, seal FROM learned", ())
+        return {
+            Recurring(source, digest)
+            for source, digest, added, seal in found
+            if seal_of((source, digest, added)) == seal
+        }
+
+    def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
+        """Yield the records alive at `sequence` that were added later than `after`, by rows.
+
+        Raises BrokenIndexError, at the end, where these are not as many as the commits say: who
+        copies an index must not lose what a damaged page hides.
+        """
+        now, then = self.commit_of(sequence), self.commit_of(after)
+        ((gone,),) = self.fetch(
+            "SELECT coalesce(sum(rows), 0) FROM articles "
+            "WHERE removed > ? AND removed <= ? AND added <= ?",
+            (after, sequence, after),
+        )
+        lacking = now.living - (then.living - gone)
+        # Rows are given out in the order of commits, so those of later ones come after.
+        row = then.rows
+        while some := self._records(
+            # The plus signs keep SQLite to the index over first_row.
+            "WHERE first_row >= ? AND +added <= ? AND (+removed IS NULL OR +removed > ?) "
+            "ORDER BY first_row LIMIT ?",
+            (row, sequence, sequence, MANY),
+        ):
+            yield from some
+            row = some[-1].rows.stop
+            lacking -= sum(record.row_count for record in some)
+        if lacking:
+            raise BrokenIndexError(f"{self._path}: what is alive {_CHANGED}")
+
+    def ids(self, sequence: int) -> Iterator[str]:
+        """Yield the ids of the articles alive at `sequence`, in the order of rows."""
+        for record in self.alive(sequence):
+            yield record.id
+
+    def removed_ids(self, sequence: int, after: int) -> list[str]:
+        """Return the ids of the records removed in commits `after` < s <= `sequence`."""
+        statement = "SELECT DISTINCT id FROM articles WHERE removed > ? AND removed <= ?"
+        return [found for (found,) in self.fetch(statement, (after, sequence))]
+
+    def codes(self, field: str, values: Sequence[str]) -> dict[str, int]:
+        """Return the codes of those of `values` that `field` has anywhere."""
+        found: dict[str, int] = {}
+        for some in _batches(values):
+            marks = ",".join("?" * len(some))
+            statement = (
+                f"SELECT value, code, seal FROM codes WHERE field = ? AND value IN ({marks})"
+            )
+            for value, code, seal in self.fetch(statement, (field, *some)):
+                self._check_code(field, value, code, seal)
+                found[value] = code
+        return found
+
+    def values(self, field: str, codes: Sequence[int], limit: int) -> dict[int, str]:
+        """Return the values of `codes` of a field, at most `limit`, the first in their order.
+
+        Raises BrokenIndexError for a code without a value, or with one that is not what was
+        written.
+        """
+        found: dict[int, str] = {}
+        # However many codes tie for the last place, SQLite reads no further than the limit.
+        statement = (
+            "SELECT value, code, seal FROM codes "
+            "WHERE field = ? AND code IN (SELECT value FROM json_each(?)) ORDER BY value LIMIT ?"
+        )
+        for value, code, seal in self.fetch(statement, (field, json.dumps(codes), limit)):
+            self._check_code(field, value, code, seal)
+            found[code] = value
+        if len(found) < min(limit, len(codes)):
+            raise BrokenIndexError(f"{self._path}: a code of {field} {_CHANGED}")
+        return found
+
+    def column_values(self, row: int) -> Iterator[ColumnValues]:
+        """Yield what the columns hold of each record, from the one that `row` is in.
+
+        In the order of rows, dead records included.
+        """
+        before = "SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?"
+        ((row,),) = self.fetch(before, (row,))
+        while some := self._records("WHERE first_row >= ? ORDER BY first_row LIMIT ?", (row, MANY)):
+            coded = [self._codes_of(field, some) for field in CODED]
+            for record, *codes in zip(some, *coded, strict=True):
+                yield ColumnValues(
+                    record.number,
+                    record.first_row,
+                    record.row_count,
+                    record.published,
+                    tuple(codes),
+                )
+            row = some[-1].rows.stop
+
+    def _check_code(self, field: str, value: Any, code: Any, seal: Any) -> None:
+        if seal_of((field, value, code)) != seal:
+            raise BrokenIndexError(f"{self._path}: the code of {field} {value!r} {_CHANGED}")
+
+    def _codes_of(self, field: str, records: Sequence[Record]) -> list[int]:
+        """Return the code that each record has for a field, 0 for no value."""
+        values = [getattr(record, field) for record in records]
+        codes = self.codes(field, list({value for value in values if value is not None}))
+        try:
+            return [0 if value is None else codes[value] for value in values]
+        except KeyError as lost:
+            raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_CHANGED}") from None
+
+    def rows_of_contexts(self, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """Return, for each digest of an InContext that the index knows, a row of it."""
+        found: dict[bytes, int] = {}
+        for some in _batches(digests):
+            marks = ",".join("?" * len(some))
+            statement = (
+                "SELECT context, min(row) FROM paragraphs "
+                f"WHERE context IN ({marks}) GROUP BY context"
+            )
+            found.update(self.fetch(statement, some))
+        return found
+
+    def _commit(self, where: str, *values: int) -> Commit | None:
+        found = self._commits(where, *values)
+        return found[0] if found else None
+
+    def _commits(self, where: str, *values: int) -> list[Commit]:
+        statement = (
+            "SELECT sequence, rows, living, ranked, articles, paragraphs, checksum, at "
+            f"FROM commits {where}"
+        )
+        commits = [Commit(*found) for found in self.fetch(statement, values)]
+        for commit in commits:
+            if not all(isinstance(number, int) for number in astuple(commit)[:-1]):
+                raise BrokenIndexError(f"{self._path}: commit {commit.sequence} {_CHANGED}")
+        return commits
+
+    def _records(self, where: str, values: Sequence[Any]) -> list[Record]:
+        statement = f"SELECT number, seal, {SEALED} FROM articles {where}"
+        records = []
+        for number, seal, *sealed in self.fetch(statement, values):
+            if seal_of(sealed) != seal:
+                raise BrokenIndexError(
+                    f"{self._path}: the record of article {sealed[0]!r:.100} {_CHANGED}"
+                )
+            records.append(Record(number, *sealed[:-2]))
+        return records
+
+    def fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        """Return what a statement finds. Raises BrokenIndexError for an error of SQLite's."""
+        with self._lock:
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except sqlite3.ProgrammingError as error:
+                raise ValueError(
+                    f"the index {self._path.parent} is closed: open it again"
+                ) from error
+            except SQLITE_ERRORS as error:
+                raise broken(self._path, error) from error
+
+
+def _are_rows(first: Any, many: Any, rows: int) -> bool:
+    return isinstance(first, int) and isinstance(many, int) and 0 <= first <= first + many <= rows
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether SQLite can be asked for a value: half a surrogate pair is no text."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), MANY):
+        yield values[start : start + MANY]

@@ -1,0 +1,176 @@
+"""What the catalog records: commits, versions of articles, and what columns hold of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from nutgraf.index.article import Article
+from nutgraf.index.catalog.rows import Row, whole_texts
+
+__all__ = [
+    "CODED",
+    "NO_COMMIT",
+    "ColumnValues",
+    "Commit",
+    "Record",
+    "Recurring",
+    "StoredRecord",
+    "StoredRow",
+    "article_of",
+    "is_sealed",
+    "seal_of",
+    "seal_of_row",
+    "text_digest",
+]
+
+CODED: Final = ("source", "author", "section", "language")
+"""The fields whose values are given integer codes, for the columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit: its sequence number and what is alive after it.
+
+    `rows` are those given out so far, dead ones included, `living` those that
+    are not dead, `ranked` those of them that are no boilerplate; `checksum` is
+    the CRC-32 of rows.f16 up to `rows`.
+    """
+
+    sequence: int
+    rows: int
+    living: int
+    ranked: int
+    articles: int
+    paragraphs: int
+    checksum: int
+    at: str
+
+
+NO_COMMIT: Final = Commit(0, 0, 0, 0, 0, 0, 0, "")
+"""What an index that was just made stands at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One version of an article, without its text."""
+
+    number: int
+    id: str
+    title: str
+    url: str | None
+    source: str | None
+    author: str | None
+    section: str | None
+    published: str | None
+    language: str | None
+    digest: bytes
+    first_row: int
+    row_count: int
+    paragraphs: int
+
+    @property
+    def rows(self) -> range:
+        """The rows of its paragraphs and their parts, in their order."""
+        return range(self.first_row, self.first_row + self.row_count)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as it stands in the catalog, whatever became of it.
+
+    Only of one that is `sealed` are the fields what was written. `added` and
+    `removed` are the commits that did so; nothing vouches for them.
+    """
+
+    record: Record
+    sealed: bool
+    added: Any
+    removed: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row as it stands in the catalog; only if it is `sealed`, all but the text is right."""
+
+    text: Any
+    sealed: bool
+    position: Any
+    part: Any
+    start: Any
+    digest: Any
+    context: Any
+
+    def read(self) -> Row | None:
+        """Return the row if it is what was written."""
+        if not self.sealed or not isinstance(self.text, bytes):
+            return None
+        try:
+            text = self.text.decode()
+        except UnicodeDecodeError:
+            return None
+        if text_digest(text) != self.digest:
+            return None
+        return Row(self.position, self.part, self.start, text, boilerplate=not self.context)
+
+
+class Recurring(NamedTuple):
+    """A text, by its digest, that is boilerplate in a source ("" for none)."""
+
+    source: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnValues:
+    """What the columns hold of one record: `codes` in the order of CODED, 0 for no value."""
+
+    number: int
+    first_row: int
+    row_count: int
+    published: str | None
+    codes: tuple[int, ...]
+
+
+def article_of(record: Record, rows: Mapping[int, Row]) -> Article:
+    """Return the article that was put, given all its rows."""
+    return Article(
+        record.id,
+        record.title,
+        whole_texts([rows[row] for row in record.rows]),
+        record.url,
+        record.source,
+        record.author,
+        record.section,
+        record.published,
+        record.language,
+    )
+
+
+def text_digest(text: str) -> bytes:
+    """Return the 16 bytes by which a paragraph's text is recognised."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def seal_of_row(
+    row: int, position: int, part: int, start: int, digest: bytes, context: bytes
+) -> int:
+    """Return `seal_of` all of them, in a fifth of the time: there is one a paragraph."""
+    plain = f'[{row}, {position}, {part}, {start}, "{digest.hex()}", "{context.hex()}"]'
+    return zlib.crc32(plain.encode())
+
+
+def is_sealed(row: Sequence[Any], seal: Any) -> bool:
+    """Tell whether the fields of a row are what was written; damage may have left any types."""
+    both = isinstance(row[-2], bytes) and isinstance(row[-1], bytes)
+    return both and seal_of_row(*row) == seal
+
+
+def seal_of(fields: Sequence[Any]) -> int:
+    """Return the CRC-32 of a record's fields: SQLite does not notice a bit that its disk flips."""
+    plain = [value.hex() if isinstance(value, bytes) else value for value in fields]
+    return zlib.crc32(json.dumps(plain).encode())

@@ -1,0 +1,74 @@
+"""The catalog as it stands on disk, whatever is wrong with it."""
+
+from __future__ import annotations
+
+from nutgraf.index.catalog.reader import MANY, SEALED, SEALED_ROW, Catalog
+from nutgraf.index.catalog.records import Record, StoredRecord, StoredRow, is_sealed, seal_of
+
+__all__ = ["InspectedCatalog"]
+
+
+class InspectedCatalog(Catalog):
+    """A catalog that also shows what its readers refuse, for audit and repair."""
+
+    def complaints(self, most: int) -> list[str]:
+        """Return what SQLite finds wrong with its file, nothing where it is sound."""
+        said = self.fetch(f"PRAGMA integrity_check({most:d})", ())
+        return [str(each) for (each,) in said if each != "ok"]
+
+    def rebuild_indexes(self) -> None:
+        """Make SQLite's indexes again from its tables. Raises BrokenIndexError."""
+        self.fetch("REINDEX", ())
+
+    def stored_records(self, after: int, until: int | None = None) -> list[StoredRecord]:
+        """Return the records with numbers above `after`, as they are: MANY, or up to `until`."""
+        statement = (
+            f"SELECT number, seal, {SEALED} FROM articles "
+            "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
+        )
+        values = (after, 2**63 - 1 if until is None else until, MANY)
+        return [
+            StoredRecord(Record(number, *sealed[:-2]), seal_of(sealed) == seal, *sealed[-2:])
+            for number, seal, *sealed in self.fetch(statement, values)
+        ]
+
+    def stored_rows(self, rows: range) -> dict[int, StoredRow]:
+        """Return each row as it is."""
+        statement = (
+            f"SELECT CAST(text AS BLOB), seal, {SEALED_ROW} FROM paragraphs "
+            "WHERE row >= ? AND row < ?"
+        )
+        return {
+            sealed[0]: StoredRow(text, is_sealed(sealed, seal), *sealed[1:])
+            for text, seal, *sealed in self.fetch(statement, (rows.start, rows.stop))
+        }
+
+    def stored_boilerplate(self) -> list[tuple[int, int, bool]]:
+        """Return the rows that are left out, since which commit, and whether both are sealed."""
+        found = self.fetch("SELECT row, added, seal FROM boilerplate ORDER BY row", ())
+        return [(row, added, seal_of((row, added)) == seal) for row, added, seal in found]
+
+    def strays(self) -> tuple[int, int]:
+        """Count the records of commits that there are not, and the texts beyond the last row."""
+        ((records, texts),) = self.fetch(
+            "SELECT (SELECT count(*) FROM articles "
+            "WHERE added NOT IN (SELECT sequence FROM commits) "
+            "OR removed NOT IN (SELECT sequence FROM commits)), "
+            "(SELECT count(*) FROM paragraphs WHERE row < 0 "
+            "OR row >= (SELECT coalesce(max(rows), 0) FROM commits))",
+            (),
+        )
+        return records, texts
+
+    def alive_twice(self, sequence: int) -> list[str]:
+        """Return the ids that more than one record alive at `sequence` has."""
+        statement = (
+            "SELECT id FROM articles WHERE added <= ? AND (removed IS NULL OR removed > ?) "
+            "GROUP BY id HAVING count(*) > 1"
+        )
+        return [found for (found,) in self.fetch(statement, (sequence, sequence))]
+
+    def codes_of(self, field: str) -> list[tuple[str, int, bool]]:
+        """Return every value that `field` has anywhere, its code, and whether both are sealed."""
+        found = self.fetch("SELECT value, code, seal FROM codes WHERE field = ?", (field,))
+        return [(value, code, seal_of((field, value, code)) == seal) for value, code, seal in found]

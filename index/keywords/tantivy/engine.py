@@ -1,0 +1,356 @@
+"""The keyword engine tantivy: see protocol.py for what it does.
+
+Texts arrive analysed. They are joined with spaces and split again by
+tantivy's whitespace tokenizer, which is four times as fast as handing tokens
+over one by one.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import sleep
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from nutgraf.index.errors import BrokenIndexError, IndexLockedError
+from nutgraf.index.keywords.nodes import Constant, Node, Union, Word, constant_score
+from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader
+from nutgraf.index.keywords.reduce import reduce_query, require
+from nutgraf.index.keywords.tantivy.files import check_files, stems_of
+from nutgraf.index.keywords.tantivy.queries import Translator
+from nutgraf.index.keywords.top_k import best, is_settled
+from nutgraf.index.ranking import Ranking
+from nutgraf.index.schema import (
+    HAS,
+    ORDERED_FIELDS,
+    PUBLISHED,
+    ROW,
+    SEQUENCE,
+    TEXT,
+    TEXT_FIELDS,
+    VALUE_FIELDS,
+)
+from nutgraf.index.storage.files import disk_full, is_full
+
+if TYPE_CHECKING:
+    from whoosh.query import Query
+
+__all__ = ["TantivyReader", "TantivyWriter", "create", "open_reader", "open_writer"]
+
+_HEAP: Final = 64_000_000
+# Bytes before a segment is written: some 60,000 paragraphs. More was no faster.
+
+_THREADS: Final = 1
+# One thread keeps up with four analysers, and keeps rows in order on disk.
+
+_FIRST_WIDER: Final = 8
+# How much deeper a ranking is read when the cut falls into a tie.
+
+_TRIES: Final = 10
+_PAUSE: Final = 0.1
+# A commit, and what it leaves to be let be read, takes less.
+
+_MAX_CANDIDATES: Final = 5_000
+# Beyond so many candidates, reading all matches is cheaper than naming rows.
+
+
+def create(path: Path) -> None:
+    """Make an empty index in the empty directory `path`."""
+    with _guarded(path):
+        tantivy.Index(_schema(), str(path))
+
+
+def open_reader(path: Path, older: KeywordReader | None = None) -> TantivyReader:
+    """Return a view of the last commit. Raises BrokenIndexError."""
+    for _ in range(_TRIES):
+        try:
+            return _open_reader(path, older)
+        except BrokenIndexError:
+            # To those who cannot write there, tantivy's lock is closed: a writer may take files
+            # away as they are opened, or replace one and let it be read a moment later only.
+            if os.access(path, os.W_OK):
+                raise
+            sleep(_PAUSE)
+    return _open_reader(path, older)
+
+
+def _open_reader(path: Path, older: KeywordReader | None) -> TantivyReader:
+    known = older.files if isinstance(older, TantivyReader) else frozenset()
+    with _guarded(path), ExitStack() as held:
+        stems = stems_of(path)
+        index = tantivy.Index.open(str(_lockable(path, held)))
+        _check_schema(index)
+        # A snapshot needs no thread that watches for newer commits.
+        index.config_reader("manual")
+        # A commit may have come in between.
+        files = check_files(path, stems | stems_of(path), known)
+        return TantivyReader(path, index, files)
+
+
+def _lockable(path: Path, held: ExitStack) -> Path:
+    """Return `path`, or a folder of links to its files where `path` cannot be written.
+
+    tantivy writes a lock file beside the index even to read it, which a
+    read-only mount, or another user's index, does not let it. Once the files
+    are mapped the links can go.
+    """
+    if os.access(path, os.W_OK):
+        return path
+    folder = Path(held.enter_context(TemporaryDirectory(prefix="nutgraf-")))
+    for file in path.iterdir():
+        if file.suffix != ".lock":
+            (folder / file.name).symlink_to(file.resolve())
+    return folder
+
+
+def open_writer(path: Path) -> TantivyWriter:
+    """Return the writer. Raises IndexLockedError and BrokenIndexError."""
+    with _guarded(path):
+        # What is damaged would be merged into new files, with checksums of their own.
+        check_files(path, stems_of(path))
+        index = tantivy.Index.open(str(path))
+        _check_schema(index)
+        index.config_reader("manual")
+        return TantivyWriter(path, index)
+
+
+class TantivyReader:
+    """A KeywordReader over tantivy. Searches release the interpreter's lock.
+
+    `files` are the names of the files that were found to be sound.
+    """
+
+    def __init__(self, path: Path, index: tantivy.Index, files: frozenset[str]) -> None:
+        self.files = files
+        self._path = path
+        self._searcher = index.searcher()
+        self._translate = Translator(index.schema, self._searcher)
+        self._sequence = _sequence(self._searcher)
+
+    @property
+    def sequence(self) -> int:
+        """See KeywordReader."""
+        return self._sequence
+
+    @property
+    def paragraphs(self) -> int:
+        """See KeywordReader."""
+        return int(self._searcher.num_docs) - (self._sequence > 0)  # less the marker
+
+    def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
+        """See KeywordReader."""
+        if depth < 1:
+            raise ValueError(f"depth is {depth}; a ranking has at least 1 place")
+        node = reduce_query(query)
+        if within is not None:
+            node = require(node, reduce_query(within))
+        score = constant_score(node)
+        if score is None:
+            return self._rank_by_score(node, depth)
+        rows = self._rows(node, depth + 1)
+        scores = np.full(min(len(rows), depth), score, np.float32)
+        return Ranking(rows[:depth], scores, complete=len(rows) <= depth)
+
+    def weight(self, terms: Sequence[str]) -> float:
+        """See KeywordReader."""
+        with _guarded(self._path):
+            holding = [self._searcher.doc_freq(TEXT, term) for term in terms]
+            # doc_freq still counts what was deleted, num_docs does not.
+            total = max(self._searcher.num_docs, *holding, 0)
+        return sum(math.log1p((total - some + 0.5) / (some + 0.5)) for some in holding)
+
+    def holds(self, term: str) -> bool:
+        """See KeywordReader."""
+        with _guarded(self._path):
+            holding = max(self._searcher.doc_freq(name, term) for name in TEXT_FIELDS)
+            # It still counts what was deleted. Beyond that many, one at least is there.
+            deleted = self._searcher.doc_freq(HAS, ROW) - self.paragraphs
+            if holding == 0 or holding > deleted:
+                return bool(holding)
+            query = self._translate(Union(tuple(Word(name, term) for name in TEXT_FIELDS)))
+            return bool(self._searcher.search(query, 1, count=False).hits)
+
+    def count(self, query: Query) -> int:
+        """See KeywordReader."""
+        return self._count(Constant(reduce_query(query), 0.0))
+
+    def rows(self, query: Query, candidates: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """See KeywordReader."""
+        node = reduce_query(query)
+        if candidates is None:
+            return self._rows(node, max(1, self._count(Constant(node, 0.0))))
+        if not len(candidates):
+            return np.empty(0, np.int64)
+        if len(candidates) > _MAX_CANDIDATES:
+            return np.intersect1d(self.rows(query), candidates)
+        with _guarded(self._path):
+            chosen = self._translate.among(node, candidates[candidates >= 0].tolist())
+            return self._ascending(chosen, len(candidates))
+
+    def close(self) -> None:
+        """See KeywordReader. Files are mapped, and let go with the last use of the view."""
+
+    def _rank_by_score(self, node: Node, depth: int) -> Ranking:
+        with _guarded(self._path):
+            query = self._translate(node)
+            limit = depth + 1
+            while True:
+                hits = self._searcher.search(query, limit, count=False).hits
+                scores = np.array([score for score, _ in hits], np.float32)
+                if len(hits) < limit or is_settled(scores, depth):
+                    break
+                limit *= _FIRST_WIDER
+            values = self._searcher.fast_field_values(ROW, [address for _, address in hits])
+            return best(np.array(values, np.int64), scores, depth)
+
+    def _rows(self, node: Node, limit: int) -> NDArray[np.int64]:
+        with _guarded(self._path):
+            return self._ascending(self._translate(node), limit)
+
+    def _ascending(self, query: tantivy.Query, limit: int) -> NDArray[np.int64]:
+        order = tantivy.Order.Asc
+        result = self._searcher.search(query, limit, False, ROW, order=order)  # noqa: FBT003
+        return np.array([row for row, _ in result.hits], np.int64)
+
+    def _count(self, node: Node) -> int:
+        with _guarded(self._path):
+            result = self._searcher.search(self._translate(node), 1)
+            return int(result.count)  # type: ignore[attr-defined]  # missing from its stubs
+
+
+class TantivyWriter:
+    """A KeywordWriter over tantivy."""
+
+    def __init__(self, path: Path, index: tantivy.Index) -> None:
+        self._path = path
+        self._schema = index.schema
+        self._sequence = _sequence(index.searcher())
+        self._writer: tantivy.IndexWriter | None = index.writer(_HEAP, _THREADS)
+        # What a killed writer left has names that the next commit would want.
+        self._writer.garbage_collect_files()
+        # tantivy 0.27 numbers operations on from the last commit, and takes its segments to be
+        # up to date at that very number: a merge would skip the first deletion. This one is it.
+        self._delete(ROW, [])
+
+    @property
+    def sequence(self) -> int:
+        """See KeywordWriter."""
+        return self._sequence
+
+    def add(self, entry: KeywordEntry) -> None:
+        """See KeywordWriter."""
+        writer = self._open()
+        fields: dict[str, list[Any]] = {
+            name: [" ".join(terms)] for name in ORDERED_FIELDS if (terms := getattr(entry, name))
+        }
+        fields.update(
+            (name, list(terms)) for name in VALUE_FIELDS if (terms := getattr(entry, name))
+        )
+        if entry.published is not None:
+            fields[PUBLISHED] = [entry.published]
+        fields[ROW] = [entry.row]
+        # Given the schema, it takes a number for what the field holds.
+        document = tantivy.Document.from_dict({**fields, HAS: list(fields)}, self._schema)
+        with _guarded(self._path):
+            writer.add_document(document)
+
+    def delete(self, rows: Sequence[int]) -> None:
+        """See KeywordWriter."""
+        self._delete(ROW, [row for row in rows if row >= 0])
+
+    def commit(self, sequence: int) -> None:
+        """See KeywordWriter."""
+        writer = self._open()
+        marker = tantivy.Document()
+        marker.add_unsigned(SEQUENCE, sequence)
+        self._delete(SEQUENCE, [self._sequence])
+        with _guarded(self._path):
+            writer.add_document(marker)
+            writer.commit()
+            self._sequence = sequence
+            # Segments that were merged away stay on disk otherwise.
+            writer.garbage_collect_files()
+            self._share()
+
+    def _share(self) -> None:
+        """Let everyone read the index who may read its folder: tantivy keeps two files private."""
+        mode = self._path.stat().st_mode & 0o666
+        for name in ("meta.json", ".managed.json"):
+            (self._path / name).chmod(mode | 0o600)
+
+    def close(self) -> None:
+        """See KeywordWriter."""
+        if self._writer is not None:
+            # Merges go on in threads of their own. The next writer must not meet them, and what
+            # they were doing would be left behind, in files that nobody knows of.
+            writer, self._writer = self._writer, None
+            with _guarded(self._path):
+                writer.wait_merging_threads()
+                self._share()
+
+    def _delete(self, field: str, values: list[int]) -> None:
+        # Not delete_documents_by_term: in tantivy 0.27 it takes every number
+        # for a signed one, and finds nothing in an unsigned field.
+        writer = self._open()
+        with _guarded(self._path):
+            query = tantivy.Query.term_set_query(self._schema, field, values)
+            writer.delete_documents_by_query(query)
+
+    def _open(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            raise ValueError(f"the writer of {self._path} is closed")
+        return self._writer
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ORDERED_FIELDS:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+    for name in (*VALUE_FIELDS, HAS):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field(ROW, indexed=True, fast=True)
+    builder.add_unsigned_field(SEQUENCE, indexed=True, fast=True)
+    builder.add_integer_field(PUBLISHED, indexed=True, fast=True)
+    return builder.build()
+
+
+def _check_schema(index: tantivy.Index) -> None:
+    """Raise ValueError where meta.json, which has no checksum, describes other fields."""
+    if index.schema != _schema():
+        raise ValueError("its fields are not those that were written")
+
+
+def _sequence(searcher: tantivy.Searcher) -> int:
+    hits = searcher.search(tantivy.Query.exists_query(SEQUENCE), 1).hits
+    values = searcher.fast_field_values(SEQUENCE, [address for _, address in hits])
+    return int(values[0] or 0) if values else 0
+
+
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """Turn what tantivy raises into our errors: it has no exceptions of its own."""
+    try:
+        yield
+    except BaseException as error:
+        # Its panics are no Exceptions, and their class cannot be imported.
+        panic = type(error).__module__ == "pyo3_runtime"
+        if not panic and not isinstance(error, (ValueError, OSError, KeyError, TypeError)):
+            raise
+        if "LockBusy" in str(error):
+            raise IndexLockedError(
+                f"{path} is being written by another process; wait for it, or end it"
+            ) from error
+        if is_full(error):
+            raise disk_full(path) from error
+        raise BrokenIndexError(
+            f"the keyword index at {path} cannot be used ({error!s:.200}); "
+            "'nutgraf repair' makes it again from the catalog"
+        ) from error

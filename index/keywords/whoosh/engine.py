@@ -1,0 +1,306 @@
+"""The keyword engine whoosh 2.7.4: see protocol.py for what it does.
+
+whoosh stores, finds and weighs terms. Trees are run here, a term at a time
+over dicts, instead of by whoosh's matchers: it is quicker, and whoosh drops
+boosts and scores negations on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from time import sleep
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafError
+from nutgraf.index.keywords.nodes import Node, Word
+from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader
+from nutgraf.index.keywords.quiet import quiet_imports
+from nutgraf.index.keywords.reduce import reduce_query, require
+from nutgraf.index.keywords.top_k import best, is_settled
+from nutgraf.index.keywords.whoosh.files import check_files, record_files
+from nutgraf.index.keywords.whoosh.segment import Segment
+from nutgraf.index.ranking import Ranking
+from nutgraf.index.schema import (
+    HAS,
+    ORDERED_FIELDS,
+    PUBLISHED,
+    ROW,
+    SEQUENCE,
+    TEXT_FIELDS,
+    VALUE_FIELDS,
+)
+from nutgraf.index.storage.files import disk_full, is_full
+
+with quiet_imports():
+    from whoosh.analysis import IDAnalyzer
+    from whoosh.fields import KEYWORD, NUMERIC, TEXT, Schema
+    from whoosh.filedb.filestore import FileStorage
+    from whoosh.query import Term
+    from whoosh.writing import SegmentWriter
+
+if TYPE_CHECKING:
+    from whoosh.query import Query
+
+__all__ = ["WhooshReader", "WhooshWriter", "create", "open_reader", "open_writer"]
+
+_HEAP_MB: Final = 128
+# Postings that are sorted in memory before they spill to disk.
+
+_TRIES: Final = 3
+_PAUSE: Final = 0.01
+# Commits are further apart than a tenth of a second, whoosh being what it is.
+
+
+def create(path: Path) -> None:
+    """Make an empty index in the empty directory `path`."""
+    with _guarded(path):
+        FileStorage(str(path)).create_index(_schema())
+
+
+def open_reader(path: Path, older: KeywordReader | None = None) -> WhooshReader:  # noqa: ARG001
+    """Return a view of the last commit; loads pickles. Raises BrokenIndexError."""
+    with _guarded(path):
+        check_files(path)
+        for _ in range(_TRIES):
+            # A commit may take files away between two steps of opening them.
+            with suppress(FileNotFoundError):
+                return WhooshReader(path, _open(path).searcher())
+            sleep(_PAUSE)
+        return WhooshReader(path, _open(path).searcher())
+
+
+def open_writer(path: Path) -> WhooshWriter:
+    """Return the writer; loads pickles. Raises IndexLockedError and BrokenIndexError."""
+    with _guarded(path):
+        check_files(path)
+        return WhooshWriter(path, _open(path))
+
+
+class WhooshReader:
+    """A KeywordReader over whoosh. One thread searches at a time."""
+
+    def __init__(self, path: Path, searcher: Any) -> None:
+        self._path = path
+        self._searcher = searcher
+        self._leaves = [Segment(leaf, base) for leaf, base in searcher.leaf_searchers()]
+        self._sequence = _sequence(searcher)
+        # Searchers share file positions and caches, so no two threads may use one.
+        self._lock = Lock()
+
+    @property
+    def sequence(self) -> int:
+        """See KeywordReader."""
+        return self._sequence
+
+    @property
+    def paragraphs(self) -> int:
+        """See KeywordReader."""
+        return int(self._searcher.doc_count()) - (self._sequence > 0)  # less the marker
+
+    def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
+        """See KeywordReader."""
+        if depth < 1:
+            raise ValueError(f"depth is {depth}; a ranking has at least 1 place")
+        node = reduce_query(query)
+        if within is not None:
+            node = require(node, reduce_query(within))
+        with self._lock, _guarded(self._path):
+            return self._rank(node, depth)
+
+    def weight(self, terms: Sequence[str]) -> float:
+        """See KeywordReader."""
+        with self._lock, _guarded(self._path):
+            return float(sum(self._searcher.idf("text", term) for term in terms))
+
+    def holds(self, term: str) -> bool:
+        """See KeywordReader."""
+        with self._lock, _guarded(self._path):
+            holding = max(self._searcher.doc_frequency(name, term) for name in TEXT_FIELDS)
+            # It still counts what was deleted. Beyond that many, one at least is there.
+            deleted = self._searcher.doc_count_all() - self._searcher.doc_count()
+            if holding == 0 or holding > deleted:
+                return bool(holding)
+            words = [Word(name, term) for name in TEXT_FIELDS]
+            return any(leaf.ids(word) for leaf in self._leaves for word in words)
+
+    def count(self, query: Query) -> int:
+        """See KeywordReader."""
+        node = reduce_query(query)
+        with self._lock, _guarded(self._path):
+            return sum(len(leaf.ids(node)) for leaf in self._leaves)
+
+    def rows(self, query: Query, candidates: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """See KeywordReader."""
+        node = reduce_query(query)
+        with self._lock, _guarded(self._path):
+            parts = [leaf.rows(sorted(leaf.ids(node))) for leaf in self._leaves]
+        rows = np.sort(np.concatenate([np.empty(0, np.int64), *parts]))
+        return rows if candidates is None else np.intersect1d(rows, candidates)
+
+    def close(self) -> None:
+        """See KeywordReader."""
+        with self._lock:
+            self._searcher.close()
+
+    def _rank(self, node: Node, depth: int) -> Ranking:
+        hits = [leaf.scores(node) for leaf in self._leaves]
+        scores = np.concatenate(
+            [np.empty(0, np.float32), *(np.fromiter(hit.values(), np.float32) for hit in hits)]
+        )
+        pairs = zip(self._leaves, hits, strict=True)
+        places = [(leaf, local) for leaf, hit in pairs for local in hit]
+        order = np.argsort(-scores, kind="stable")
+        falling = scores[order]
+        # Rows are looked up for the hits that may come out best, not for all.
+        limit = min(depth + 1, len(order))
+        while limit < len(order) and not is_settled(falling[:limit], depth):
+            limit = min(limit * 8, len(order))
+        rows = [leaf.row(local) for leaf, local in (places[place] for place in order[:limit])]
+        return best(np.array(rows, np.int64), falling[:limit], depth)
+
+
+class WhooshWriter:
+    """A KeywordWriter over whoosh. What is added stays in memory until the commit."""
+
+    def __init__(self, path: Path, index: Any) -> None:
+        self._path = path
+        self._index = index
+        self._lock = index.lock("WRITELOCK")
+        if not self._lock.acquire():
+            raise IndexLockedError(
+                f"{path} is being written by another process; wait for it, or end it"
+            )
+        try:
+            with index.searcher() as searcher:
+                self._sequence = _sequence(searcher)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._added: dict[int, KeywordEntry] = {}
+        self._deleted: set[int] = set()
+        self._closed = False
+
+    @property
+    def sequence(self) -> int:
+        """See KeywordWriter."""
+        return self._sequence
+
+    def add(self, entry: KeywordEntry) -> None:
+        """See KeywordWriter."""
+        self._check_open()
+        self._added[entry.row] = entry
+
+    def delete(self, rows: Sequence[int]) -> None:
+        """See KeywordWriter."""
+        self._check_open()
+        for row in rows:
+            # whoosh cannot delete what the same writer added.
+            self._added.pop(row, None)
+        self._deleted.update(rows)
+
+    def commit(self, sequence: int) -> None:
+        """See KeywordWriter."""
+        self._check_open()
+        with _guarded(self._path):
+            # One lock for our whole life; whoosh's own would go at each commit.
+            writer = SegmentWriter(self._index, _lk=False, limitmb=_HEAP_MB)
+            try:
+                self._fill(writer, sequence)
+            except BaseException:
+                writer.cancel()
+                raise
+            writer.commit()
+            record_files(self._path)
+        self._sequence = sequence
+        self._added.clear()
+        self._deleted.clear()
+
+    def close(self) -> None:
+        """See KeywordWriter."""
+        if not self._closed:
+            self._closed = True
+            self._lock.release()
+
+    def _fill(self, writer: Any, sequence: int) -> None:
+        with self._index.searcher() as searcher:
+            for row in self._deleted:
+                writer.delete_by_query(Term(ROW, row), searcher)
+            writer.delete_by_query(Term(SEQUENCE, self._sequence), searcher)
+        for entry in self._added.values():
+            writer.add_document(**_document(entry))
+        writer.add_document(**{SEQUENCE: sequence})
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError(f"the writer of {self._path} is closed")
+
+
+def _document(entry: KeywordEntry) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: list(terms)
+        for name in (*ORDERED_FIELDS, *VALUE_FIELDS)
+        if (terms := getattr(entry, name))
+    }
+    has = [ROW, *fields]
+    if entry.published is not None:
+        fields[PUBLISHED] = entry.published
+        has.append(PUBLISHED)
+    return {ROW: entry.row, HAS: has, **fields}
+
+
+def _schema() -> Any:
+    def number(**options: Any) -> Any:
+        return NUMERIC(int, 64, signed=True, **options)
+
+    # The analysers are never used: fields are given lists of terms.
+    return Schema(
+        **{name: TEXT(analyzer=IDAnalyzer(), phrase=True) for name in ORDERED_FIELDS},
+        **{name: KEYWORD() for name in (*VALUE_FIELDS, HAS)},
+        **{
+            # Rows and sequences are looked up one by one: no tiers for ranges.
+            ROW: number(shift_step=0, sortable=True),
+            SEQUENCE: number(shift_step=0, stored=True),
+            PUBLISHED: number(),
+        },
+    )
+
+
+def _open(path: Path) -> Any:
+    # With a schema given, whoosh does not load the pickled one.
+    return FileStorage(str(path)).open_index(schema=_schema())
+
+
+def _sequence(searcher: Any) -> int:
+    reader = searcher.reader()
+    for leaf, _ in searcher.leaf_searchers():
+        reader = leaf.reader()
+        for stored in (reader.stored_fields(local) for local in _markers(reader)):
+            return int(stored[SEQUENCE])
+    return 0
+
+
+def _markers(reader: Any) -> list[int]:
+    terms = list(reader.lexicon(SEQUENCE)) if SEQUENCE in reader.indexed_field_names() else []
+    return [local for term in terms for local in reader.postings(SEQUENCE, term).all_ids()]
+
+
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged file makes whoosh raise into our error."""
+    try:
+        yield
+    except NutgrafError:
+        raise
+    except Exception as error:
+        if is_full(error):
+            raise disk_full(path) from error
+        raise BrokenIndexError(
+            f"the keyword index at {path} cannot be used ({error!r:.200}); "
+            "'nutgraf repair' makes it again from the catalog"
+        ) from error

@@ -1,0 +1,1 @@
+"""Maintenance: create, rebuild, back up an index, set its reranker."""

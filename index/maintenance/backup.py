@@ -1,0 +1,108 @@
+"""Backups: a copy of an index, itself an index, made while it is searched and written."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from nutgraf.index.errors import BrokenIndexError, EncoderError, NotAnIndexError
+from nutgraf.index.maintenance.create import make_parts
+from nutgraf.index.maintenance.rebuild import (
+    OnProgress,
+    Rebuilt,
+    no_progress,
+    put_articles,
+    rebuilt,
+)
+from nutgraf.index.maintenance.reranker import carry_reranker
+from nutgraf.index.maintenance.source import KnownEmbeddings, Truth
+from nutgraf.index.manifest import Manifest, now
+from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.storage.files import copy_files, sync, sync_tree
+from nutgraf.index.storage.layout import ENCODER, FIRST
+from nutgraf.index.storage.lock import WriteLock
+from nutgraf.index.writer import PartsWriter
+
+__all__ = ["back_up_index"]
+
+
+def back_up_index(
+    path: str | Path, destination: str | Path, *, on_progress: OnProgress = no_progress
+) -> Rebuilt:
+    """Copy the index as of its newest commit to `destination`, which must not exist.
+
+    The copy is an index, compacted, and appears whole or not at all: until
+    then it is called DESTINATION.partial. The index can be searched and
+    written in the meantime, and no lock of it is taken.
+
+    Raises NotAnIndexError where something is at `destination` or it is in the
+    index, IndexLockedError where another process makes it, and
+    BrokenIndexError where the index has to be repaired first.
+    """
+    index, copy = Path(path), Path(destination).resolve()
+    manifest = Manifest.read(index)
+    if copy.exists():
+        raise NotAnIndexError(f"{destination} exists: name another place for the backup")
+    if copy.is_relative_to(index.resolve()):
+        raise NotAnIndexError(f"{destination} is in the index itself: name a place outside of it")
+    partial = copy.with_name(f"{copy.name}.partial")
+    partial.mkdir(parents=True, exist_ok=True)
+    lock = WriteLock(partial)
+    try:
+        done = _copy(index, manifest, partial, on_progress)
+        partial.chmod(index.stat().st_mode & 0o777)
+        sync_tree(partial)
+        partial.rename(copy)
+        sync(copy.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        lock.release()
+    return done
+
+
+def _copy(index: Path, manifest: Manifest, partial: Path, on_progress: OnProgress) -> Rebuilt:
+    while True:
+        _clear(partial)
+        try:
+            return _copy_generation(index, manifest, partial, on_progress)
+        except (BrokenIndexError, EncoderError, OSError):
+            before, manifest = manifest, Manifest.read(index)
+            if manifest == before:
+                raise
+            # Another generation has taken over, and the files of this one are gone.
+
+
+def _clear(partial: Path) -> None:
+    """Remove what an earlier attempt left, but not the lock that is held."""
+    for path in partial.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.suffix != ".lock":
+            path.unlink()
+
+
+def _copy_generation(
+    index: Path, manifest: Manifest, partial: Path, on_progress: OnProgress
+) -> Rebuilt:
+    with Truth(manifest.parts(index), manifest) as truth:
+        if truth.damaged_rows():
+            raise BrokenIndexError(
+                f"embeddings of {index} are damaged: 'nutgraf repair' mends them; back up then"
+            )
+        OnnxEncoder.open(truth.folder / ENCODER, manifest.encoder)
+        copy_files(truth.folder / ENCODER, partial / ENCODER)
+        reranker = carry_reranker(truth.folder, manifest, partial)
+        make_parts(partial, manifest.keyword_engine)
+        # An index of its own: whoever has the other one open must not take this for it.
+        target = replace(
+            manifest, generation=FIRST, previous=None, created=now(), reranker=reranker
+        )
+        known = KnownEmbeddings(truth)
+        with closing(PartsWriter(partial, target, trust=True, encoder=known)) as writer:
+            commit = truth.catalog.last_commit()
+            put_articles(truth.articles(commit), writer, commit.paragraphs, on_progress)
+            sequence = writer.commit(commit.sequence)
+        target.write(partial)
+    return rebuilt(commit, known.encoded, sequence)

@@ -1,0 +1,90 @@
+"""Truth: what of an index cannot be made again, its articles and their embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.article import Article
+from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.catalog.records import Commit, article_of
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.encoder.titled import InContext, ParagraphEncoder, TitledEncoder
+from nutgraf.index.storage.closing import Closing
+from nutgraf.index.storage.layout import CATALOG, ENCODER, VECTORS
+from nutgraf.index.vectors import VectorFile
+
+__all__ = ["KnownEmbeddings", "Truth"]
+
+
+class Truth(Closing):
+    """The catalog and rows.f16 of a generation, read while its writer goes on.
+
+    Raises BrokenIndexError where the catalog is missing or damaged.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.folder = folder
+        self.vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
+        self.catalog = Catalog.open(folder / CATALOG)
+
+    def articles(self, commit: Commit, after: int = 0) -> Iterator[Article]:
+        """Yield the articles alive at `commit` that were put after commit `after`."""
+        for record in self.catalog.alive(commit.sequence, after):
+            yield article_of(record, self.catalog.rows(record.rows))
+
+    def damaged_rows(self) -> list[range]:
+        """Return the rows whose embeddings are not what was written."""
+        # What is committed from now on may have no bytes yet when the file is looked at.
+        last = self.catalog.last_commit().sequence
+        commits = takewhile(lambda commit: commit.sequence <= last, self.catalog.commits())
+        return self.vectors.damaged(commits)
+
+    def close(self) -> None:
+        """Release files."""
+        self.catalog.close()
+
+
+class KnownEmbeddings:
+    """A ParagraphEncoder that gives the embeddings that an index has, and encodes what it lacks.
+
+    `damaged` rows count as lacking. The encoder is opened when it is needed.
+    """
+
+    def __init__(self, truth: Truth, damaged: Sequence[range] = ()) -> None:
+        self._truth = truth
+        self._damaged = damaged
+        self._encoder: ParagraphEncoder | None = None
+        self.encoded = 0
+
+    def encode(self, paragraphs: Sequence[InContext]) -> NDArray[np.float32]:
+        """See ParagraphEncoder."""
+        digests = [paragraph.digest() for paragraph in paragraphs]
+        rows = {
+            digest: row
+            for digest, row in self._truth.catalog.rows_of_contexts(digests).items()
+            if not any(row in damaged for damaged in self._damaged)
+        }
+        shape = (len(paragraphs), self._truth.manifest.encoder.dimension)
+        embeddings = np.empty(shape, np.float32)
+        known = [at for at, digest in enumerate(digests) if digest in rows]
+        lacking = [at for at, digest in enumerate(digests) if digest not in rows]
+        embeddings[known] = self._truth.vectors.read([rows[digests[at]] for at in known])
+        if lacking:
+            made = self._open().encode([paragraphs[at] for at in lacking])
+            # As they would be read again: float16, and the same from either place.
+            embeddings[lacking] = made.astype(np.float16)
+            self.encoded += len(lacking)
+        return embeddings
+
+    def _open(self) -> ParagraphEncoder:
+        if self._encoder is None:
+            folder = self._truth.folder / ENCODER
+            self._encoder = TitledEncoder(OnnxEncoder.open(folder, self._truth.manifest.encoder))
+        return self._encoder

@@ -1,0 +1,1 @@
+"""ONNX models: the encoder, the reranker, and what both need."""

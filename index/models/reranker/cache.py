@@ -1,0 +1,60 @@
+"""RememberingReranker: what was read once is not read again."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from typing import Final
+
+from nutgraf.index.models.reranker.protocol import Reranker
+
+__all__ = ["RememberingReranker"]
+
+KEPT: Final = 20_000
+"""Logits that are kept, by the pair that was last read longest ago: some 3 MB."""
+
+
+class RememberingReranker:
+    """A Reranker that keeps the logits of another one. Threads may share it."""
+
+    def __init__(self, reranker: Reranker, kept: int = KEPT) -> None:
+        self._reranker = reranker
+        self._kept = kept
+        self._logits: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def logits(self, question: str, texts: Sequence[str]) -> Generator[float, None, None]:
+        """Yield the logit of each text, in the order of `texts`, as soon as it is known."""
+        keys = [_key(question, text) for text in texts]
+        known = [self._recall(key) for key in keys]
+        new = [text for text, logit in zip(texts, known, strict=True) if logit is None]
+        with closing(self._reranker.logits(question, new)) as reading:
+            for key, logit in zip(keys, known, strict=True):
+                yield self._keep(key, next(reading)) if logit is None else logit
+
+    def fit(self, logit: float) -> float:
+        """Return a logit on the scale that all rerankers share."""
+        return self._reranker.fit(logit)
+
+    def _recall(self, key: bytes) -> float | None:
+        with self._lock:
+            if key in self._logits:
+                self._logits.move_to_end(key)
+            return self._logits.get(key)
+
+    def _keep(self, key: bytes, logit: float) -> float:
+        with self._lock:
+            self._logits[key] = logit
+            if len(self._logits) > self._kept:
+                self._logits.popitem(last=False)
+        return logit
+
+
+def _key(question: str, text: str) -> bytes:
+    """Return 16 bytes that no other pair has."""
+    # Its length says where the question ends.
+    pair = f"{len(question)} {question}{text}".encode(errors="replace")
+    return hashlib.blake2b(pair, digest_size=16).digest()

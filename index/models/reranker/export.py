@@ -1,0 +1,262 @@
+"""export_reranker: a cross-encoder as an ONNX graph and a tokenizer.
+
+It is a CrossEncoder of sentence-transformers, which is traced, made int8 and
+held against the original, or an ONNX graph that somebody else made, which is
+taken as it is. Either has to tell texts that answer a question from others.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.errors import EncoderError
+from nutgraf.index.models.files import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, fingerprint
+from nutgraf.index.models.hub import find_model
+from nutgraf.index.models.onnx_graph import (
+    ATTENTION,
+    INPUTS,
+    optimise,
+    quantise,
+    trace,
+    write_files,
+)
+from nutgraf.index.models.quiet import quiet
+from nutgraf.index.models.reranker.config import RerankerConfig
+from nutgraf.index.models.reranker.onnx import OnnxReranker
+from nutgraf.index.models.reranker.samples import PAIRS, STRANGERS
+from nutgraf.index.models.sentence_transformers import load_cross_encoder, tokenizer_json
+from nutgraf.index.models.session import open_session
+
+__all__ = ["export_reranker"]
+
+KIND: Final = "CrossEncoder (as sentence-transformers keeps it, or model.onnx and tokenizer.json)"
+EXAMPLE: Final = "cross-encoder/ms-marco-MiniLM-L6-v2"
+"""What is told to who names something else."""
+
+TOKENS: Final = 128
+"""Of a pair: question, title and the part of a paragraph that matters. More of it costs time,
+and adds little: see benchmarks/reranking.md."""
+
+FEWEST: Final = 32
+"""Of a pair, below which no text is left beside a question."""
+
+APART: Final = 3.0
+"""Standard deviations between the logits of texts that answer and of those that do not.
+
+The reranker that this was made with has 14; a model for something else, around 0.
+"""
+
+FLOAT_ERROR: Final = 0.001
+INT8_ERROR: Final = 0.05
+"""Mean error against sentence-transformers, as a share of what lies between right and wrong
+texts, above which an export is refused."""
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def export_reranker(model: str, destination: Path) -> RerankerConfig:
+    """Write the cross-encoder called `model` to the folder `destination`; return what it is.
+
+    `model` names one of sentence-transformers (found as encoders are), or a
+    folder with tokenizer.json and model.onnx (or onnx/model.onnx), which takes
+    pairs as input_ids, attention_mask and token_type_ids, those that it has,
+    and gives one logit a pair.
+
+    Raises EncoderError where there is no such model, it cannot be run, gives
+    more than one logit, or does not tell texts that answer a question from
+    others, and where an export strays too far from the original.
+    """
+    folder = Path(model).expanduser()
+    graph = _graph_in(folder)
+    if graph is not None:
+        files = {MODEL_FILE: _read(graph), TOKENIZER_FILE: _cut(_read(folder / TOKENIZER_FILE))}
+        config = _checked(files, RerankerConfig(model, TOKENS, "as it was given", 0.0, 1.0, ""))
+    else:
+        files, config = _export(find_model(model, KIND, EXAMPLE), model)
+    files[CONFIG_FILE] = (json.dumps(config.to_dict(), indent=2) + "\n").encode()
+    write_files(files, destination)
+    return config
+
+
+def _graph_in(folder: Path) -> Path | None:
+    """Return the ONNX graph of a folder that has one, and no weights to make a smaller one from."""
+    if not (folder / TOKENIZER_FILE).is_file():
+        return None
+    if (folder / MODEL_FILE).is_file():
+        return folder / MODEL_FILE
+    if any(folder.glob("*.safetensors")) or any(folder.glob("pytorch_model*.bin")):
+        return None
+    graphs = sorted(folder.glob("onnx/model*.onnx"))
+    if len(graphs) > 1 and (plain := folder / "onnx" / MODEL_FILE) in graphs:
+        return plain
+    if len(graphs) > 1:
+        names = ", ".join(graph.name for graph in graphs)
+        raise EncoderError(f"{folder} has {names}: put the one to use there as {MODEL_FILE}")
+    return graphs[0] if graphs else None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EncoderError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _cut(tokenizer: bytes, positions: int = TOKENS) -> bytes:
+    """Return a tokenizer that cuts the text of a pair, and does not pad.
+
+    Kept in its file, so that the fingerprint covers it.
+    """
+    from tokenizers import Tokenizer
+
+    try:
+        made = Tokenizer.from_buffer(tokenizer)
+    except Exception as error:
+        raise EncoderError(f"its {TOKENIZER_FILE} cannot be used: {error}") from error
+    made.no_padding()
+    made.enable_truncation(min(TOKENS, positions), strategy="only_second")
+    content: bytes = made.to_str().encode()
+    return content
+
+
+def _checked(files: dict[str, bytes], config: RerankerConfig) -> RerankerConfig:
+    """Return what is known of a reranker once it was run on samples. Raises EncoderError."""
+    reranker = _open(files, config)
+    try:
+        right, wrong = _logits(reranker, PAIRS), _logits(reranker, STRANGERS)
+    except EncoderError:
+        raise
+    except Exception as error:
+        raise EncoderError(
+            f"{config.name} cannot be run on pairs of texts: {error}; choose another model"
+        ) from error
+    low, high = float(wrong.mean()), float(right.mean())
+    spread = float(np.sqrt((wrong.var() + right.var()) / 2))
+    # Not `>=` turned around, which NaN would pass.
+    if not (high > low and high - low >= APART * spread):
+        raise EncoderError(
+            f"{config.name} is no reranker: for texts that answer a question it gives {high:.2f} "
+            f"on average, for others {low:.2f} (spread {spread:.2f}); choose a cross-encoder that "
+            "was trained to rank"
+        )
+    sha256 = fingerprint(files[MODEL_FILE], files[TOKENIZER_FILE])
+    return replace(config, low=round(low, 4), high=round(high, 4), sha256=sha256)
+
+
+def _open(files: dict[str, bytes], config: RerankerConfig) -> OnnxReranker:
+    from tokenizers import Tokenizer
+
+    session = open_session(files[MODEL_FILE])
+    inputs = [node.name for node in session.get_inputs()]
+    outputs = session.get_outputs()
+    if not set(INPUTS[:2]) <= set(inputs) <= set(INPUTS):
+        raise EncoderError(
+            f"{config.name} takes {', '.join(inputs)}; a reranker takes {', '.join(INPUTS)}"
+        )
+    if len(outputs) != 1 or outputs[0].shape[1:] not in ([], [1]):
+        shapes = ", ".join(f"{node.name} {node.shape}" for node in outputs)
+        raise EncoderError(
+            f"{config.name} gives {shapes}; a reranker gives one logit a pair: choose another model"
+        )
+    tokenizer = Tokenizer.from_buffer(files[TOKENIZER_FILE])
+    return OnnxReranker(config, tokenizer, session)
+
+
+def _logits(reranker: OnnxReranker, pairs: Pairs) -> NDArray[np.float64]:
+    return np.array([next(reranker.logits(question, [text])) for question, text in pairs])
+
+
+def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
+    """Return the files of a CrossEncoder, exported and held against the original."""
+    reference = _load(model, name)
+    positions = getattr(reference.model.config, "max_position_embeddings", TOKENS)
+    if positions < FEWEST:
+        raise EncoderError(f"{name} reads {positions} tokens; at least {FEWEST} are needed")
+    tokens = min(TOKENS, positions)
+    tokenizer = _cut(tokenizer_json(reference, name).encode(), tokens)
+    with quiet():
+        exact = _graph(reference)
+        small = optimise(quantise(exact))
+    config = RerankerConfig(name, tokens, "int8", 0.0, 1.0, "")
+    expected = _predicted(reference, tokens)
+    for graph, precision, most in ((exact, "float32", FLOAT_ERROR), (small, "int8", INT8_ERROR)):
+        files = {MODEL_FILE: graph, TOKENIZER_FILE: tokenizer}
+        found = _checked(files, config)
+        _check(_logits(_open(files, found), PAIRS + STRANGERS), expected, found, precision, most)
+    return files, found
+
+
+def _load(model: Path, name: str) -> Any:
+    """Return the CrossEncoder in a folder; its code is never run. Raises EncoderError."""
+    loaded = load_cross_encoder(model, attention=ATTENTION)
+    built = loaded.model.config.architectures or [type(loaded.model).__name__]
+    labels = loaded.num_labels
+    # A model without a head would be given a random one.
+    if not built[0].endswith("ForSequenceClassification"):
+        raise EncoderError(f"{name} is {built[0]}, and no cross-encoder: choose another model")
+    if labels != 1:
+        raise EncoderError(
+            f"{name} gives {labels} labels a pair, a reranker one logit: choose another model"
+        )
+    return loaded
+
+
+def _graph(reference: Any) -> bytes:
+    """Return the ONNX graph from tokens to a logit, in float32."""
+    import torch
+
+    model = reference.model
+    taken = inspect.signature(model.forward).parameters
+    # Two lengths, so that tracing sees padding.
+    questions, texts = ["A question", "Another"], ["A paragraph", "A paragraph that is longer"]
+    given = reference.tokenizer(questions, texts, padding=True, return_tensors="pt")
+    inputs = {name: given[name] for name in INPUTS if name in given and name in taken}
+
+    class Whole(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *tensors: Any) -> Any:
+            features = dict(zip(inputs, tensors, strict=True))
+            return self.model(**features, return_dict=False)[0]
+
+    return trace(Whole().eval(), inputs, "logit")
+
+
+def _predicted(reference: Any, tokens: int) -> NDArray[np.float64]:
+    """Return the original's logits of PAIRS and STRANGERS, cut as an OnnxReranker cuts them."""
+    import torch
+
+    logits = []
+    for question, text in PAIRS + STRANGERS:
+        given = reference.tokenizer(
+            question, text, truncation="only_second", max_length=tokens, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            logits.append(float(reference.model(**given).logits))
+    return np.array(logits)
+
+
+def _check(
+    found: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    config: RerankerConfig,
+    precision: str,
+    most: float,
+) -> None:
+    error = float(np.abs(found - expected).mean()) / (config.high - config.low)
+    if not error <= most:
+        raise EncoderError(
+            f"the {precision} export of {config.name} is not faithful: on {len(expected)} pairs it "
+            f"differs from sentence-transformers by {error:.4f} of what lies between right and "
+            f"wrong texts, and at most {most} may be; choose another model"
+        )

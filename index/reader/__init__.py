@@ -1,0 +1,1 @@
+"""Readers of an index: one snapshot, or always the newest."""

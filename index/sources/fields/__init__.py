@@ -1,0 +1,1 @@
+"""Fields of an article: dates, paragraphs, columns."""

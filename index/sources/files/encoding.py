@@ -1,0 +1,217 @@
+"""Bytes to text: by a mark, by what is declared, as UTF-8, by the looks.
+
+What encodings are called, and which of them stand for a larger one, is after
+https://encoding.spec.whatwg.org/#names-and-labels.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from nutgraf.index.analysis.language_detection import detect_language
+from nutgraf.index.errors import InputError
+
+__all__ = ["Decoded", "declared_encoding", "decode_any", "encoding_of"]
+
+MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+"""Byte order marks; a longer one before the shorter that it begins with."""
+
+STREAMED: Final = {
+    "utf-8": "utf-8-sig", "utf-16-le": "utf-16", "utf-16-be": "utf-16", "utf-32-le": "utf-32",
+    "utf-32-be": "utf-32",
+}  # fmt: skip
+"""The codecs that pass over the mark by themselves."""
+
+DECLARATION: Final = re.compile(
+    rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']\s*([\w.:-]{1,40})"""
+    rb"""|<meta\s[^>]{0,400}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""",
+    re.IGNORECASE,
+)
+
+HEAD: Final = 4_096
+"""Bytes in which a page declares its encoding: browsers look into 1,024."""
+
+LARGER: Final = {
+    "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874",
+    "tis-620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932",
+    "euc_kr": "cp949", "big5": "big5hkscs", "utf-16": "utf-16-le", "utf-32": "utf-32-le",
+}  # fmt: skip
+"""What is meant by a name, for what is more than it names."""
+
+ONE_BYTE: Final = frozenset(
+    [f"cp{page}" for page in (437, 850, 852, 866, 874, *range(1250, 1259))]
+    + [f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)]
+    + ["koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"]
+)
+"""Encodings that make some text of nearly any bytes."""
+
+KNOWN: Final = ONE_BYTE | {
+    "utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "gb18030", "big5hkscs", "cp932",
+    "cp949", "euc_jp", "iso2022_jp", "johab",
+}  # fmt: skip
+"""What can be declared. Python's own others, such as punycode, are none of text on the Web."""
+
+GUESSED: Final = [
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "iso8859_2",
+    "iso8859_5", "cp932", "euc_jp", "gb18030", "big5", "cp949",
+]  # fmt: skip
+"""What undeclared text is compared with: more are told apart less surely."""
+
+WESTERN: Final = "cp1252"
+
+LATIN: Final = {"cp1250", "cp1252", "cp1254", "iso8859_2"}
+"""Encodings of those that are nearly alike."""
+
+WRITTEN_IN_WESTERN: Final = {
+    "ca", "da", "de", "en", "es", "eu", "fi", "fr", "ga", "gl", "is", "it", "nb", "nl", "nn", "no",
+    "pt", "sv",
+}  # fmt: skip
+
+GUESSED_BY: Final = 64 * 1024
+"""Bytes that a guess is made by."""
+
+MIN_COHERENCE: Final = 0.4
+"""How like a language its letters have to be for a guess, 0..1: one of 0.4 and more was wrong only
+among encodings that differ in a few letters."""
+
+MAX_CHAOS: Final = 0.05
+"""How much of it may be what no text has, 0..1."""
+
+MAX_BAD: Final = 1 / 500
+"""Share of the characters that may be broken where text says what it is: a stray byte or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text, and what is odd about how it was written; None where nothing is."""
+
+    text: str
+    oddity: str | None = None
+
+
+def declared_encoding(content: bytes) -> str | None:
+    """Return the encoding that an HTML or XML file says it has; None where it says nothing."""
+    found = DECLARATION.search(content[:HEAD])
+    return None if found is None else (found[1] or found[2]).decode("ascii", "ignore")
+
+
+def decode_any(content: bytes, declared: str | None = None) -> Decoded:
+    """Return the text of a file. Raises InputError where nobody can tell what it is.
+
+    A byte order mark is right; then UTF-8 where it fits, unless an encoding of
+    several bytes a letter is `declared`; then what is declared; then a guess,
+    if it is a sure one.
+    """
+    for mark, name in MARKS:
+        if content.startswith(mark):
+            return _strict_or_mended(content[len(mark) :], name)
+    encoding = _known(declared)
+    if encoding is None or encoding in ONE_BYTE or encoding.startswith(("utf-16", "utf-32")):
+        # Pages that are UTF-8 often say another thing; nothing else is UTF-8 by chance.
+        try:
+            return Decoded(_without_nul(content).decode("utf-8"))
+        except UnicodeDecodeError as error:
+            failed = error
+    else:
+        return _strict_or_mended(content, encoding)
+    if encoding is not None:
+        return _strict_or_mended(content, encoding)
+    return _guessed(content, failed, declared)
+
+
+def encoding_of(start: bytes) -> str:
+    """Return the encoding of a file that begins so, for one that is not decoded at once.
+
+    Raises InputError where nobody can tell.
+    """
+    for mark, name in MARKS:
+        if start.startswith(mark):
+            return STREAMED.get(name, name)
+    _without_nul(start)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError as error:
+        return _guess(start, error, None)
+    return "utf-8"
+
+
+def _known(declared: str | None) -> str | None:
+    try:
+        name = codecs.lookup(declared or "").name
+    except (LookupError, ValueError):
+        return None
+    name = LARGER.get(name, name)
+    return name if name in KNOWN else None
+
+
+def _strict_or_mended(content: bytes, encoding: str) -> Decoded:
+    """Return the text, a few broken characters replaced. Raises InputError where there are more."""
+    if not encoding.startswith(("utf-16", "utf-32")):
+        _without_nul(content)
+    try:
+        return Decoded(content.decode(encoding))
+    except UnicodeDecodeError as error:
+        first = error
+    text = content.decode(encoding, "replace")
+    bad = text.count("\ufffd")
+    if bad > max(1, len(text) * MAX_BAD):
+        raise InputError(
+            f"it says that it is {encoding}, which it is not: byte {first.start:,} is "
+            f"0x{content[first.start]:02x}; convert it to UTF-8"
+        )
+    return Decoded(text, f"{bad} of its characters are broken ({encoding}), and read as \ufffd")
+
+
+def _guessed(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> Decoded:
+    encoding = _guess(content, failed, declared)
+    what = _not_utf8(content, failed, declared)
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        raise InputError(f"{what}; convert it to UTF-8 (it may be {encoding})") from None
+    return Decoded(text, f"{what}; by its looks it was read as {encoding}")
+
+
+def _guess(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> str:
+    from charset_normalizer import from_bytes  # 0.1 s to import, and for few files
+
+    best = from_bytes(content[:GUESSED_BY], cp_isolation=GUESSED).best()
+    if best is None or best.coherence < MIN_COHERENCE or best.chaos > MAX_CHAOS:
+        looks = "" if best is None else f" (it may be {best.encoding})"
+        raise InputError(f"{_not_utf8(content, failed, declared)}; convert it to UTF-8{looks}")
+    western = _western(content[:GUESSED_BY]) if best.encoding in LATIN else None
+    return western or best.encoding
+
+
+def _western(content: bytes) -> str | None:
+    """Return cp1252 where the text is in a language that is written in it, by its plain letters.
+
+    A guess that goes by the few others takes it for one of its neighbours.
+    """
+    try:
+        language = detect_language(content.decode(WESTERN).splitlines())
+    except UnicodeDecodeError:
+        return None
+    return WESTERN if language in WRITTEN_IN_WESTERN else None
+
+
+def _not_utf8(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> str:
+    what = f"this is not UTF-8 text: byte {failed.start:,} is 0x{content[failed.start]:02x}"
+    if declared is None:
+        return what
+    return f"it says that it is {declared[:40]!r}, which is no known encoding, and {what}"
+
+
+def _without_nul(content: bytes) -> bytes:
+    if (at := content.find(b"\x00")) >= 0:
+        raise InputError(f"this is binary, not text: byte {at:,} is NUL")
+    return content

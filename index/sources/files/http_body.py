@@ -1,0 +1,107 @@
+"""What an HTTP response carries, without what it was wrapped in: RFC 9112, 7.1, and RFC 9110, 8.4.
+
+Archives keep responses as they came, or decoded and with the headers of before,
+so what is not wrapped as it says is taken as it is.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from typing import Final
+
+from nutgraf.index.errors import InputError
+from nutgraf.index.sources.files.decompress import Budget, DamagedError, compression_of, unpacked
+
+__all__ = ["body_of"]
+
+SIZE: Final = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]{0,500})?\r?\n")
+"""The line before each piece of a chunked body: its length, and what nobody uses."""
+
+COMPRESSIONS: Final = {"gzip": "gz", "x-gzip": "gz", "zstd": "zst"}
+
+MAX_ENCODINGS: Final = 3
+"""Encodings around one another; servers use one."""
+
+
+def body_of(payload: bytes, transfer: str | None, encodings: str | None, limit: int) -> bytes:
+    """Return the body of a response.
+
+    `transfer` and `encodings` are its headers Transfer-Encoding and
+    Content-Encoding. Raises InputError where it is damaged, or larger than
+    `limit` bytes.
+    """
+    body = _joined(payload) if "chunked" in (transfer or "").lower() else payload
+    names = [name.strip().lower() for name in (encodings or "").split(",")]
+    for name in names[::-1][:MAX_ENCODINGS]:
+        body = _decoded(body, name, limit)
+    if len(body) > limit:
+        raise InputError(f"the page is larger than {limit:,} bytes")
+    return body
+
+
+def _joined(payload: bytes) -> bytes:
+    pieces: list[bytes] = []
+    at = 0
+    while size := SIZE.match(payload, at):
+        length = int(size[1], 16)
+        if not length:
+            return b"".join(pieces)
+        pieces.append(payload[size.end() : size.end() + length])
+        at = size.end() + length
+        at += 2 if payload.startswith(b"\r\n", at) else 1
+    return b"".join(pieces) if pieces else payload
+
+
+def _decoded(body: bytes, name: str, limit: int) -> bytes:
+    try:
+        if name in COMPRESSIONS:
+            if compression_of(body) != COMPRESSIONS[name]:
+                return body
+            budget = Budget(lambda: len(body))
+            return unpacked(io.BytesIO(body), COMPRESSIONS[name], budget).read(limit + 1)
+        if name == "deflate":
+            return _inflated(body, limit)
+        if name == "br":
+            return _from_brotli(body, limit)
+    except DamagedError as error:
+        if _is_text(body):
+            return body
+        raise InputError(f"its body cannot be read: {error}") from None
+    if name in ("", "identity", "none") or _is_text(body):
+        return body
+    raise InputError(f"its body is compressed in a way ({name[:40]!r}) that is not read")
+
+
+def _inflated(body: bytes, limit: int) -> bytes:
+    """Return what zlib made, or what is called so and is without its frame."""
+    for bits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        try:
+            return zlib.decompressobj(bits).decompress(body, limit + 1)
+        except zlib.error:
+            continue
+    raise DamagedError("what is compressed (deflate) is damaged")
+
+
+def _from_brotli(body: bytes, limit: int) -> bytes:
+    import brotli
+
+    decompressor = brotli.Decompressor()
+    parts = []
+    left = limit + 1
+    try:
+        while left > 0 and not decompressor.is_finished():
+            part = decompressor.process(body, output_buffer_limit=left)
+            body = b""
+            if not part and decompressor.can_accept_more_data():
+                break
+            parts.append(part)
+            left -= len(part)
+    except brotli.error:
+        raise DamagedError("what is compressed (br) is damaged") from None
+    return b"".join(parts)
+
+
+def _is_text(body: bytes) -> bool:
+    return body.lstrip().startswith(b"<")

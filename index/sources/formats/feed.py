@@ -1,0 +1,241 @@
+"""RSS, Atom and RDF feeds: an article an entry. Nothing that a feed links to is fetched."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from nutgraf.index.article import MAX_ID, MAX_VALUE, Article, timestamp
+from nutgraf.index.errors import InputError
+from nutgraf.index.sources.fields.dates import flags_of, iso_date
+from nutgraf.index.sources.fields.paragraphs import paragraphs_of, split_paragraphs
+from nutgraf.index.sources.files.encoding import declared_encoding, decode_any
+from nutgraf.index.sources.items import Captured, Flagged, Item, Opened, Rejected
+
+__all__ = ["begins_as_feed", "read_feed"]
+
+MAX_FEED: Final = 16 * 1024 * 1024
+"""Bytes in a feed: it is held whole, and takes some ten times as much while it is read."""
+
+ROOT: Final = re.compile(r"<(?:[\w.-]{1,20}:)?(?:rss|feed|RDF)[\s>]", re.IGNORECASE)
+"""How the element begins that a feed is."""
+
+MARK: Final = re.compile(r"[^\s\ufeff]")
+"""The first letter that is no space."""
+
+CONTROLS: Final = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What XML cannot hold and feeds have all the same: a whole feed is read less well for one."""
+
+WEB: Final = ("http://", "https://")
+
+UTF_8: Final = {"content-type": "application/xml; charset=utf-8"}
+
+
+def begins_as_feed(head: bytes) -> bool:
+    """Tell whether a file that begins so is a feed for sure."""
+    _, rest = _split_prologue(head.removeprefix(b"\xef\xbb\xbf").decode("latin-1"))
+    return ROOT.match(rest) is not None
+
+
+def read_feed(opened: Opened) -> Iterator[Item]:
+    """Yield an article, or why there is none, for each entry, in their order.
+
+    An article is called by its entry's id (guid), or else by its link, or else
+    by a digest of what it says. Of a feed that is not well-formed, what can be
+    read is read, and it is Flagged.
+    """
+    content = opened.file.read(MAX_FEED + 1)
+    try:
+        if len(content) > MAX_FEED:
+            raise InputError(f"the feed is larger than {MAX_FEED:,} bytes; split it")
+        decoded = decode_any(content, declared_encoding(content))
+        feed = _parsed(decoded.text)
+    except InputError as error:
+        yield Rejected(opened.place, str(error))
+        return
+    reason = _why_broken(feed)
+    if not feed["entries"]:
+        why = f"; it is no well-formed XML: {reason}" if reason else ""
+        yield Rejected(opened.place, f"there is no entry in the feed{why}")
+        return
+    if decoded.oddity:
+        yield Flagged(opened.place, decoded.oddity)
+    if reason:
+        yield Flagged(opened.place, f"it is no well-formed XML, so entries may lack text: {reason}")
+    for number, entry in enumerate(feed["entries"], 1):
+        yield from _items(entry, feed["feed"], f"{opened.place}:entry {number}")
+
+
+def _split_prologue(text: str) -> tuple[str, str]:
+    """Return what stands before the root element, without a declaration of its type, and the rest.
+
+    Such a declaration can make a small feed a huge one: its entities may hold one another, or
+    name files.
+    """
+    at = 0
+    while True:
+        mark = MARK.search(text, at)
+        if mark is None:
+            return text, ""
+        start = mark.start()
+        if text.startswith("<!DOCTYPE", start):
+            root = ROOT.search(text, start)
+            return text[:start], "" if root is None else text[root.start() :]
+        if text.startswith("<?", start):
+            end = text.find("?>", start) + len("?>")
+        elif text.startswith("<!--", start):
+            end = text.find("-->", start) + len("-->")
+        else:
+            return text[:start], text[start:]
+        if end < start:
+            return text[:start], text[start:]
+        at = end
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import feedparser  # 0.1 s to import
+
+    # A stream is never taken for an address to fetch, as a text that looks like one would be.
+    content = io.BytesIO(CONTROLS.sub("", "".join(_split_prologue(text))).encode())
+    try:
+        parsed: dict[str, Any] = feedparser.parse(
+            content, response_headers=UTF_8, resolve_relative_uris=False, sanitize_html=False
+        )
+    except Exception as error:  # noqa: BLE001 - it is others' code over anybody's files
+        raise InputError(f"the feed cannot be read: {type(error).__name__}: {error}") from None
+    return parsed
+
+
+def _why_broken(feed: dict[str, Any]) -> str:
+    """Return in which line a feed is no well-formed XML, and why; "" where it is."""
+    if not feed.get("bozo"):
+        return ""
+    return str(feed.get("bozo_exception"))[:200].replace("<unknown>:", "line ")
+
+
+def _items(entry: dict[str, Any], feed: dict[str, Any], place: str) -> Iterator[Item]:
+    try:
+        title, paragraphs = _title(entry), _paragraphs(entry)
+        language = _language(entry, feed)
+        published, oddity = _published(entry, language)
+        source = _source(entry, feed)
+        name = _name(entry, source)
+        article = Article(
+            id=name or _digest(title, paragraphs),
+            title=title,
+            paragraphs=paragraphs,
+            url=_link(entry),
+            source=source,
+            author=_author(entry),
+            section=_section(entry),
+            published=published,
+            language=language,
+        )
+    except InputError as error:
+        yield Rejected(place, str(error))
+        return
+    yield from flags_of(article, place, oddity)
+    yield Captured(article, place, _changed(entry, language)) if name else article
+
+
+def _title(entry: dict[str, Any]) -> str:
+    from nutgraf.index.sources.html.fragments import inline_text
+
+    if not (title := inline_text(_text(entry, "title"))):
+        raise InputError("there is no 'title'")
+    return title
+
+
+def _paragraphs(entry: dict[str, Any]) -> tuple[str, ...]:
+    """Return the paragraphs of the full text where the entry has it, or else of the summary."""
+    from nutgraf.index.sources.html.fragments import blocks_of
+
+    details = [*(dict.get(entry, "content") or ()), dict.get(entry, "summary_detail") or {}]
+    for detail in details:
+        value = detail.get("value") or ""
+        plain = detail.get("type") == "text/plain" and "<" not in value
+        if found := split_paragraphs(value) if plain else paragraphs_of(blocks_of(value)):
+            return found
+    raise InputError("there is no text: neither content nor a summary")
+
+
+def _published(entry: dict[str, Any], language: str | None) -> tuple[str | None, str | None]:
+    """Return when it was published, or else changed, and what is odd about the date."""
+    given = _text(entry, "published") or _text(entry, "updated")
+    try:
+        return (iso_date(given, language) if given else None), None
+    except InputError as error:
+        return None, f"{error}; the article is indexed without a date"
+
+
+def _changed(entry: dict[str, Any], language: str | None) -> float | None:
+    """Return when it was changed, in seconds since 1970: of several copies the newest is meant."""
+    given = _text(entry, "updated") or _text(entry, "published")
+    try:
+        return timestamp(iso_date(given, language)) if given else None
+    except InputError:
+        return None
+
+
+def _name(entry: dict[str, Any], source: str | None) -> str | None:
+    """Return the id of an entry, or else its link.
+
+    An id such as 1001 is that of one feed only, so it is said which.
+    """
+    given = _text(entry, "id")
+    whose = given if ":" in given or not source else f"{source}:{given}"
+    for name in (whose if given else "", _link(entry)):
+        if name and len(name) <= MAX_ID and name.isprintable():
+            return name
+    return None
+
+
+def _digest(title: str, paragraphs: tuple[str, ...]) -> str:
+    content = "\n\n".join((title, *paragraphs)).encode(errors="replace")
+    return f"entry:{hashlib.blake2b(content, digest_size=8).hexdigest()}"
+
+
+def _link(entry: dict[str, Any]) -> str | None:
+    link = _text(entry, "link")
+    return link if link.startswith(WEB) and len(link) <= MAX_VALUE else None
+
+
+def _source(entry: dict[str, Any], feed: dict[str, Any]) -> str | None:
+    """Return the name of the feed that an entry is from: an aggregate says it of each."""
+    own = dict.get(entry, "source")
+    title = _text(own, "title") if isinstance(own, dict) else ""
+    return _value(title or _text(feed, "title"))
+
+
+def _author(entry: dict[str, Any]) -> str | None:
+    people = dict.get(entry, "authors") or ()
+    names = dict.fromkeys(name for one in people if (name := _text(one, "name")))
+    return _value(", ".join(names) or _text(entry, "author"))
+
+
+def _section(entry: dict[str, Any]) -> str | None:
+    tags = dict.get(entry, "tags") or ()
+    named = (_text(tag, "label") or _text(tag, "term") for tag in tags)
+    return _value(next(filter(None, named), ""))
+
+
+def _language(entry: dict[str, Any], feed: dict[str, Any]) -> str | None:
+    details = [*(dict.get(entry, "content") or ()), dict.get(entry, "summary_detail") or {}]
+    own = next((found for one in details if (found := _text(one, "language"))), "")
+    return _value(own or _text(feed, "language"))
+
+
+def _value(text: str) -> str | None:
+    """Return the text of a field as it is stored, None where there is none."""
+    from nutgraf.index.sources.html.fragments import inline_text
+
+    return inline_text(text)[:MAX_VALUE].strip() or None
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    # feedparser's own get() gives another field where one is missing, and warns of it.
+    value = dict.get(fields, name)
+    return value.strip() if isinstance(value, str) else ""

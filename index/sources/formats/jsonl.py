@@ -1,0 +1,161 @@
+"""JSONL: one article a line.
+
+{"id", "title", "url", "source", "author", "section", "published", "language",
+ "paragraphs": [...]} or "text" in place of "paragraphs". `title` and one of
+the last two are needed; other fields are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, BinaryIO, Final
+
+from nutgraf.index.article import Article
+from nutgraf.index.errors import InputError
+from nutgraf.index.sources.fields.columns import rename
+from nutgraf.index.sources.fields.dates import flags_of, iso_date
+from nutgraf.index.sources.fields.paragraphs import split_paragraphs
+from nutgraf.index.sources.formats.text import MAX_TEXT, decode
+from nutgraf.index.sources.items import Item, Opened, Rejected, Skipped
+
+__all__ = ["article_of", "looks_like_article", "parse_line", "read_jsonl"]
+
+OPTIONAL: Final = ("url", "source", "author", "section", "language")
+
+NAMES: Final = ("title", "paragraphs")
+"""What tells an article from another object, such as a question: it has one of these."""
+
+OTHER: Final = (
+    "its first line has no 'title' and no 'paragraphs', so it is taken for something else than "
+    "articles; to read it, name the file, and with --map the fields"
+)
+
+KINDS: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
+                float: "a number", str: "text"}  # fmt: skip
+
+
+def read_jsonl(opened: Opened) -> Iterator[Item | Skipped]:
+    """Yield an article, or why there is none, for each line that is not blank.
+
+    A file that nobody named is passed over if its first line is no article.
+
+    An article without an id gets the file's name and the line's number, NAME:7;
+    on standard input, a digest of the line.
+    """
+    empty, doubtful = True, not opened.named
+    columns = opened.options.columns
+    for number, line in _lines(opened.file):
+        if not line.strip():
+            continue
+        empty = False
+        place = f"{opened.place}:{number}"
+        try:
+            fields = parse_line(line)
+            if doubtful and not looks_like_article(fields, columns):
+                yield opened.without_articles(OTHER)
+                return
+            doubtful = False
+            article = article_of(
+                rename(fields, columns),
+                partial(opened.name.article_id, number, line.strip()),
+            )
+        except InputError as error:
+            yield Rejected(place, str(error))
+        else:
+            yield from flags_of(article, place)
+            yield article
+    if empty:
+        yield Rejected(opened.place, "the file is empty")
+
+
+def looks_like_article(fields: dict[str, Any], columns: Mapping[str, str]) -> bool:
+    """Tell whether an object is an article, well-formed or not, whatever its fields are called."""
+    return any(columns.get(name, name) in fields for name in NAMES)
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """Return the JSON object on a line. Raises InputError where there is none."""
+    if len(line) > MAX_TEXT:
+        raise InputError(f"the line is longer than {MAX_TEXT:,} bytes")
+    try:
+        fields = json.loads(decode(line.rstrip(b"\r\n")))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"this is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise InputError("this is JSON nested too deeply to be an article") from None
+    except ValueError as error:
+        # Python refuses numbers of thousands of digits in words of its own.
+        reason = "a number is too long" if "int_max_str_digits" in str(error) else error
+        raise InputError(f"this is not JSON: {reason}") from None
+    if not isinstance(fields, dict):
+        raise InputError(f"the line is {_kind(fields)}; it must be an object: {{...}}")
+    return fields
+
+
+def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article:
+    """Return the article that `fields` describe. Raises InputError naming the field.
+
+    `published` may be in any format that `iso_date` takes.
+    """
+    given = fields.get("id")
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    return Article(
+        id=id_if_none() if given is None else _text("id", given),
+        title=_text("title", _needed(fields, "title")),
+        paragraphs=_paragraphs(fields),
+        published=_published(fields),
+        **{name: _text(name, fields[name]) for name in OPTIONAL if fields.get(name) is not None},
+    )
+
+
+def _published(fields: dict[str, Any]) -> str | None:
+    given, language = fields.get("published"), fields.get("language")
+    if given is None:
+        return None
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        given = str(given)  # seconds or milliseconds since 1970
+    return iso_date(_text("published", given), language if isinstance(language, str) else None)
+
+
+def _paragraphs(fields: dict[str, Any]) -> tuple[str, ...]:
+    text, paragraphs = fields.get("text"), fields.get("paragraphs")
+    if text is not None and paragraphs is not None:
+        raise InputError("there is a 'text' and there are 'paragraphs': give one of the two")
+    if text is not None:
+        return split_paragraphs(_text("text", text))
+    if not isinstance(_needed(fields, "paragraphs"), list):
+        raise InputError(f"'paragraphs' is {_kind(paragraphs)}; it must be a list of texts")
+    texts = (_text(f"paragraphs[{at}]", item) for at, item in enumerate(fields["paragraphs"]))
+    return tuple(stripped for item in texts if (stripped := item.strip()))
+
+
+def _needed(fields: dict[str, Any], name: str) -> Any:
+    if fields.get(name) is None:
+        other = " and no 'text'" if name == "paragraphs" else ""
+        raise InputError(f"there is no '{name}'{other}")
+    return fields[name]
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"'{name}' is {_kind(value)}; it must be text")
+    return value.strip()
+
+
+def _kind(value: Any) -> str:
+    return KINDS.get(type(value), "null")
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield numbered lines, of one that is too long only as much as shows that it is."""
+    number = 0
+    while line := file.readline(MAX_TEXT + 1):
+        number += 1
+        yield number, line
+        while len(line) >= MAX_TEXT and not line.endswith(b"\n"):
+            line = file.readline(MAX_TEXT)

@@ -1,0 +1,134 @@
+"""Markdown: an article a file, with front matter or without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from nutgraf.index.article import Article
+from nutgraf.index.errors import InputError
+from nutgraf.index.sources.fields.dates import flags_of, iso_date
+from nutgraf.index.sources.fields.paragraphs import Block, Kind, paragraphs_of
+from nutgraf.index.sources.files.encoding import decode_any
+from nutgraf.index.sources.items import FileName, Item, Opened, Rejected
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+__all__ = ["read_markdown"]
+
+MAX_MARKDOWN: Final = 1024 * 1024
+"""Bytes in a file: prose takes a second or two for each MiB, the worst there is half a minute."""
+
+DATED: Final = re.compile(r"(?:.*/)?(\d{4}-\d{2}-\d{2})-.")
+"""The name of a post in Jekyll: 2023-01-04-ferry-stops."""
+
+SHORTCODE: Final = re.compile(r"\{\{[<%].{0,1000}?[%>]\}\}|\{%.{0,1000}?%\}")
+"""What Hugo and Jekyll replace when they make a page."""
+
+LINE_BREAKS: Final = ("softbreak", "hardbreak")
+
+
+def read_markdown(opened: Opened) -> Iterator[Item]:
+    """Yield the article of a file, or why there is none.
+
+    Its title is that of the front matter, or else its first heading; its id
+    that of the front matter, or else the file's name.
+    """
+    content = opened.file.read(MAX_MARKDOWN + 1)
+    try:
+        if len(content) > MAX_MARKDOWN:
+            raise InputError(f"the file is larger than {MAX_MARKDOWN:,} bytes; split it")
+        decoded = decode_any(content)
+        article = _article(decoded.text, content, opened.name)
+    except InputError as error:
+        yield Rejected(opened.place, str(error))
+        return
+    yield from flags_of(article, opened.place, decoded.oddity)
+    yield article
+
+
+def _article(text: str, content: bytes, name: FileName) -> Article:
+    from nutgraf.index.sources.formats.front_matter import article_fields, split_front_matter
+
+    matter, body = split_front_matter(text.replace("\r\n", "\n"))
+    fields = article_fields(matter)
+    blocks = list(_blocks(body))
+    title = fields.get("title") or next((b.text for b in blocks if b.kind == "heading"), None)
+    if title is None:
+        raise InputError("there is no 'title' in front matter, and no heading to take for it")
+    if blocks and blocks[0] == Block("heading", title):
+        del blocks[0]
+    if not (paragraphs := paragraphs_of(blocks)):
+        raise InputError("there is no text below the title")
+    return Article(
+        id=fields.get("id") or name.article_id(content=content),
+        title=title,
+        paragraphs=paragraphs,
+        url=fields.get("url"),
+        source=fields.get("source"),
+        author=fields.get("author"),
+        section=fields.get("section"),
+        published=_published(fields, name),
+        language=fields.get("language"),
+    )
+
+
+def _published(fields: dict[str, str], name: FileName) -> str | None:
+    if given := fields.get("published"):
+        return iso_date(given, fields.get("language"))
+    dated = DATED.match(name.stem)
+    try:
+        return iso_date(dated[1]) if dated else None
+    except InputError:
+        return None
+
+
+def _blocks(text: str) -> Iterator[Block]:
+    from markdown_it import MarkdownIt  # 0.1 s to import
+
+    from nutgraf.index.sources.html.fragments import blocks_of
+
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    kind: Kind = "text"
+    cells: list[str] = []
+    for token in tokens:
+        if token.type == "inline":
+            line = _line(token.children or ())
+            if kind == "row":
+                cells.append(line)
+            else:
+                yield Block(kind, line)
+                # What follows in an item of a list is text of its own.
+                kind = "text"
+        elif token.type in ("fence", "code_block"):
+            yield Block("text", token.content)
+        elif token.type == "html_block":
+            yield from blocks_of(token.content)
+        elif token.type == "tr_close":
+            yield Block("row", "\t".join(cells))
+            cells, kind = [], "text"
+        else:
+            kind = KINDS.get(token.type, kind)
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "heading_open": "heading",
+    "list_item_open": "item",
+    "list_item_close": "text",
+    "tr_open": "row",
+}
+
+
+def _line(tokens: Sequence[Token]) -> str:
+    """Return the text of a line: of links and emphasis what is written, of pictures nothing."""
+    parts: list[str] = []
+    for token in tokens:
+        if token.type in LINE_BREAKS:
+            parts.append("\n" if token.type == "hardbreak" else " ")
+        elif token.type == "html_inline":
+            parts.append("\n" if token.content.lower().startswith("<br") else "")
+        elif token.type != "image":
+            parts.append(token.content)
+    return SHORTCODE.sub("", "".join(parts))

@@ -1,0 +1,246 @@
+"""A PDF to the lines that are drawn on its pages, and what it says of itself. Uses pypdf."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pypdf import PdfReader
+
+from nutgraf.index.article import MAX_VALUE
+from nutgraf.index.errors import InputError
+from nutgraf.index.sources.fields.paragraphs import paragraphs_of
+from nutgraf.index.sources.formats.pdf_lines import Line, blocks_of
+
+__all__ = ["PdfText", "read_file"]
+
+MAX_PAGES: Final = 2_000
+"""Pages in a file: a book; more are no article."""
+
+MAX_DRAWN: Final = 4 * 1024 * 1024
+"""Bytes of drawing on a page: text takes some thousands, what has more is a map."""
+
+MAX_ALL_DRAWN: Final = 64 * 1024 * 1024
+"""Bytes of drawing in a file: many pages can be drawn by the same ones."""
+
+MAX_STEPS: Final = 2_000_000
+"""Steps of drawing in a file. Forms can hold one another, so that a few bytes make very many."""
+
+LETTERS_A_STEP: Final = 20
+"""Letters whose drawing counts as one step more."""
+
+FARTHEST: Final = 100_000.0
+"""Points; the largest page there can be has 14,400."""
+
+CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+
+LIGATURES: Final = str.maketrans({
+    "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl",
+    "\ufb05": "st", "\ufb06": "st", "\u00a0": " ",
+})  # fmt: skip
+
+NO_TITLE: Final = re.compile(
+    r"(?:microsoft (?:word|powerpoint) - .*|untitled.*|.*\.(?:docx?|indd|qxd|pdf|tex|dvi|rtf|odt))",
+    re.IGNORECASE,
+)
+"""What programs put for a title that nobody gave."""
+
+# Python prints what nobody listens to. What pypdf says of a file is said by our own errors.
+logging.getLogger("pypdf").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True)
+class PdfText:
+    """What a PDF says; `unread` are the numbers, from 1, of pages that cannot be read."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+    author: str | None
+    published: str | None
+    language: str | None
+    unread: tuple[int, ...]
+
+
+def read_file(content: bytes) -> PdfText:
+    """Return what a PDF says. Raises InputError where that is nothing, or it is encrypted."""
+    try:
+        reader = PdfReader(io.BytesIO(content))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise InputError("it is encrypted, and takes a password")
+        count = len(reader.pages)
+    except InputError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is others' code over anybody's files
+        raise InputError(_why_closed(error)) from None
+    if count > MAX_PAGES:
+        raise InputError(f"it has {count:,} pages; at most {MAX_PAGES:,} are read")
+    lines, unread = _lines(reader, count)
+    blocks, largest = blocks_of(lines)
+    metadata = _metadata(reader)
+    title = _given_title(metadata) or largest[:MAX_VALUE].strip()
+    more = " that can be read" if unread else ""
+    if not title:
+        raise InputError(
+            f"there is no text in it{more}: it may be a scan, which takes text recognition first"
+        )
+    same = (at for at, block in enumerate(blocks[:5]) if block.text.casefold() == title.casefold())
+    if (at := next(same, None)) is not None:
+        del blocks[at]
+    if not (paragraphs := paragraphs_of(blocks)):
+        raise InputError(f"there is a title in it, and no text{more}")
+    return PdfText(
+        title,
+        paragraphs,
+        _text(metadata, "/Author"),
+        _published(metadata),
+        _language(reader),
+        tuple(unread),
+    )
+
+
+def _why_closed(error: Exception) -> str:
+    name = type(error).__name__
+    if name == "DependencyError":
+        return "it is encrypted by AES: save it without"
+    return f"it is no PDF, or damaged: {str(error)[:100] or name}"
+
+
+class _Steps:
+    """Counts what is drawn, and stops what has no end."""
+
+    def __init__(self) -> None:
+        self.left = MAX_STEPS
+
+    def __call__(self, _operator: Any, operands: Any, *_: Any) -> None:
+        letters = sum(len(one) for one in operands if isinstance(one, str | bytes | list))
+        self.left -= 1 + letters // LETTERS_A_STEP
+        if self.left < 0:
+            raise InputError(f"its pages are drawn in more than {MAX_STEPS:,} steps")
+
+
+def _lines(reader: PdfReader, count: int) -> tuple[list[Line], list[int]]:
+    lines: list[Line] = []
+    unread: list[int] = []
+    steps = _Steps()
+    left = MAX_ALL_DRAWN
+    for number in range(count):
+        drawn = _Drawn(number)
+        try:
+            page = reader.pages[number]
+            contents = page.get_contents()
+            size = 0 if contents is None else len(contents.get_data())
+            left -= size
+            if size > MAX_DRAWN or left < 0:
+                unread.append(number + 1)
+                continue
+            page.extract_text(visitor_operand_before=steps, visitor_text=drawn.write)
+        except Exception as error:  # noqa: BLE001 - as above
+            if steps.left < 0:
+                raise InputError(str(error)) from None
+            unread.append(number + 1)
+        lines.extend(drawn.finished())
+    return lines, unread
+
+
+class _Drawn:
+    """The lines of a page, from what pypdf tells of it: text with matrices, ends of lines."""
+
+    def __init__(self, page: int) -> None:
+        self._page = page
+        self._lines: list[Line] = []
+        self._parts: list[str] = []
+        self._at = (0.0, 0.0)
+        self._size = 0.0
+        self._longest = 0
+
+    def write(self, text: str, outer: Any, inner: Any, _font: Any, size: float) -> None:
+        for number, part in enumerate(text.split("\n")):
+            if number:
+                self._end()
+            if not part.strip():
+                self._parts.append(part)
+                continue
+            x, y, height = _place(outer, inner, size)
+            if not any(self._parts):
+                self._at = x, y
+            if len(part) > self._longest:
+                # A bullet or a superscript has another size than the line.
+                self._longest, self._size = len(part), height
+            self._parts.append(part)
+
+    def finished(self) -> list[Line]:
+        self._end()
+        return self._lines
+
+    def _end(self) -> None:
+        text = CONTROLS.sub("", "".join(self._parts)).translate(LIGATURES)
+        text = " ".join(text.encode(errors="replace").decode().split())
+        if text:
+            self._lines.append(Line(self._page, *self._at, self._size, text))
+        self._parts = []
+        self._longest = 0
+
+
+def _place(outer: Any, inner: Any, size: float) -> tuple[float, float, float]:
+    """Return x, y and the size of letters, in points, from the bottom left of the page.
+
+    What is so far away, or so large, that no page has it is 0.
+    """
+    x = inner[4] * outer[0] + inner[5] * outer[2] + outer[4]
+    y = inner[4] * outer[1] + inner[5] * outer[3] + outer[5]
+    height = abs(size * inner[3] * outer[3])
+    x, y, height = (float(one) if abs(one) < FARTHEST else 0.0 for one in (x, y, height))
+    return x, y, height
+
+
+def _metadata(reader: PdfReader) -> dict[str, Any]:
+    try:
+        return dict(reader.metadata or {})
+    except Exception:  # noqa: BLE001 - as above
+        return {}
+
+
+def _text(metadata: dict[str, Any], key: str) -> str | None:
+    value = metadata.get(key)
+    if not isinstance(value, str):
+        return None
+    text = CONTROLS.sub("", value).encode(errors="replace").decode()
+    return " ".join(text.split())[:MAX_VALUE].strip() or None
+
+
+def _given_title(metadata: dict[str, Any]) -> str | None:
+    title = _text(metadata, "/Title")
+    return None if title is None or NO_TITLE.fullmatch(title) else title
+
+
+DATE: Final = re.compile(
+    r"D:(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(?:(Z)|([+-]\d\d)'?(\d\d)?)?", re.ASCII
+)
+
+
+def _published(metadata: dict[str, Any]) -> str | None:
+    """Return when it was made, as D:20230104093000+01'00' has it; None for what is no date."""
+    from nutgraf.index.sources.fields.dates import iso_date
+
+    found = DATE.match(_text(metadata, "/CreationDate") or "")
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, utc, hours, minutes = found.groups()
+    text = f"{year}-{month}-{day}"
+    if hour:
+        zone = "+00:00" if utc else f"{hours}:{minutes or '00'}" if hours else ""
+        text += f"T{hour}:{minute}:{second or '00'}{zone}"
+    try:
+        return iso_date(text)
+    except InputError:
+        return None
+
+
+def _language(reader: PdfReader) -> str | None:
+    try:
+        return _text({"/Lang": reader.root_object.get("/Lang")}, "/Lang")
+    except Exception:  # noqa: BLE001 - as above
+        return None

@@ -1,0 +1,84 @@
+"""Which reader takes what: by the first bytes where they tell, otherwise by the name's ending."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from nutgraf.index.sources.formats.feed import begins_as_feed, read_feed
+from nutgraf.index.sources.formats.html import begins_as_html, read_html
+from nutgraf.index.sources.formats.jsonl import looks_like_article, read_jsonl
+from nutgraf.index.sources.formats.markdown import read_markdown
+from nutgraf.index.sources.formats.parquet import read_parquet
+from nutgraf.index.sources.formats.pdf import read_pdf
+from nutgraf.index.sources.formats.table import read_table
+from nutgraf.index.sources.formats.text import read_text
+from nutgraf.index.sources.formats.warc import begins_as_warc, read_warc
+from nutgraf.index.sources.items import Reader
+
+__all__ = ["ENDINGS", "JSONL", "KINDS", "Kind", "kind_by_content", "kind_by_ending", "kind_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A format: how its files are called, how they begin, and what reads them.
+
+    `begins` is given the first bytes, up to 64 KiB, and says True where they
+    are of this kind for sure. The libraries that a reader needs are loaded when
+    it reads.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    read: Reader
+    begins: Callable[[bytes], bool] = lambda _: False
+
+
+def _begins_as_jsonl(head: bytes) -> bool:
+    line = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    if not line.startswith(b"{"):
+        return False
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return looks_like_article(fields, {})
+
+
+JSONL: Final = Kind("JSONL", (".jsonl", ".ndjson"), read_jsonl, _begins_as_jsonl)
+
+KINDS: Final = (
+    JSONL,
+    Kind("feed", (".rss", ".atom", ".rdf"), read_feed, begins_as_feed),
+    Kind("Parquet", (".parquet",), read_parquet, lambda head: head.startswith(b"PAR1")),
+    Kind("Markdown", (".md", ".markdown"), read_markdown),
+    Kind("HTML", (".html", ".htm", ".xhtml"), read_html, begins_as_html),
+    Kind("PDF", (".pdf",), read_pdf, lambda head: head.startswith(b"%PDF-")),
+    Kind("web archive", (".warc",), read_warc, begins_as_warc),
+    Kind("plain text", (".txt", ".text"), read_text),
+    Kind("table", (".csv", ".tsv", ".tab"), read_table),
+)
+"""All that can be read. What begins as two of them is the first."""
+
+ENDINGS: Final = tuple(ending for kind in KINDS for ending in kind.endings)
+
+
+def kind_of(head: bytes, ending: str) -> Kind | None:
+    """Return what reads a file that begins with `head`; None where nobody does.
+
+    What it begins with is believed rather than its name: a page that was saved
+    as .txt is a page.
+    """
+    return kind_by_content(head) or kind_by_ending(ending)
+
+
+def kind_by_content(head: bytes) -> Kind | None:
+    """Return what a file is for sure by its first bytes, None where they do not tell."""
+    return next((kind for kind in KINDS if kind.begins(head)), None)
+
+
+def kind_by_ending(ending: str) -> Kind | None:
+    """Return what a file is by the ending of its name, with its dot and in small letters."""
+    return next((kind for kind in KINDS if ending in kind.endings), None)

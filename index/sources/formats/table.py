@@ -1,0 +1,229 @@
+"""CSV and TSV: one article a row, the names of the columns in the first.
+
+Commas, semicolons, tabs or bars may stand between cells, and quotation marks
+around them, doubled where they are meant (RFC 4180) or after a backslash.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from nutgraf.index.errors import InputError
+from nutgraf.index.sources.fields.columns import FIELDS, choose_columns
+from nutgraf.index.sources.fields.dates import flags_of
+from nutgraf.index.sources.files.encoding import decode_any, encoding_of
+from nutgraf.index.sources.formats.jsonl import article_of
+from nutgraf.index.sources.formats.text import MAX_TEXT
+from nutgraf.index.sources.items import Flagged, Item, Opened, Rejected, Skipped
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+__all__ = ["read_table"]
+
+SEPARATORS: Final = (",", ";", "\t", "|")
+
+WIDE: Final = ("utf-16", "utf-32")
+
+HEAD: Final = 64 * 1024
+"""Bytes by which the way of writing is known."""
+
+AFTER_BACKSLASH: Final = re.compile(r'\\"(?![,;\t|\r\n])')
+DOUBLED: Final = re.compile(r'[^\\,;\t|\r\n"]""[^,;\t|\r\n"]')
+"""A quotation mark inside a cell, as the two ways of writing have it."""
+
+BETWEEN: Final = "\x1f"
+"""Stands between the cells of a row while its bytes are looked at."""
+
+
+REASONS: Final = {
+    "unexpected end of data": "a quotation mark that opens in this row is never closed",
+    "expected after": "there is text after a closing quotation mark; double those that are meant",
+}
+"""What csv says of a row, in our words."""
+
+
+def read_table(opened: Opened) -> Iterator[Item | Skipped]:
+    """Yield an article, or why there is none, for each row. Empty cells are left out.
+
+    A file that nobody named is passed over if it lacks a column that is needed.
+
+    A row without an id gets the file's name and the number of the line that it
+    begins in, NAME:7; on standard input, a digest of the row. Where another
+    encoding than that of the beginning turns up, the row is Flagged.
+    """
+    try:
+        lines = _Lines(opened.file)
+        rows = _rows(lines, _dialect(lines.head, opened.options.columns))
+        header = next(rows, InputError("the file is empty"))
+        if isinstance(header, InputError):
+            raise header
+    except InputError as error:
+        yield Rejected(opened.place, str(error))
+        return
+    try:
+        columns = choose_columns(header, opened.options.columns)
+    except InputError as error:
+        yield opened.without_articles(str(error))
+        return
+    if not lines.encoding.startswith("utf"):
+        yield Flagged(opened.place, f"this is not UTF-8; by its looks it is {lines.encoding}")
+    row = None
+    for row in rows:
+        yield from _items(row, len(header), columns, opened, lines.first)
+    if row is None:
+        yield Rejected(opened.place, "the names of columns are there, and no row after them")
+
+
+def _items(
+    row: list[str] | InputError, width: int, columns: dict[str, int], opened: Opened, line: int
+) -> Iterator[Item]:
+    place = f"{opened.place}:{line}"
+    try:
+        if isinstance(row, InputError):
+            raise row
+        if len(row) < width or any(row[width:]):
+            raise InputError(f"the row has {len(row):,} cells, and there are {width:,} columns")
+        row, oddity = _mended(row)
+        fields = {name: cell for name, at in columns.items() if (cell := row[at]).strip()}
+        if "paragraphs" in fields:
+            raise InputError(
+                "'paragraphs' is a list, which no cell of this file is; text goes into 'text': "
+                "--map text=paragraphs"
+            )
+        id_if_none = partial(opened.name.article_id, line, BETWEEN.join(row).encode())
+        article = article_of(fields, id_if_none)
+    except InputError as error:
+        yield Rejected(place, str(error))
+        return
+    yield from flags_of(article, place, oddity)
+    yield article
+
+
+def _mended(row: list[str]) -> tuple[list[str], str | None]:
+    """Return the cells with bytes made text that did not fit the encoding, and what is odd."""
+    joined = BETWEEN.join(row)
+    if joined.isascii():
+        return row, None
+    try:
+        joined.encode()
+    except UnicodeEncodeError:
+        decoded = decode_any(joined.encode("utf-8", "surrogateescape"))
+        return decoded.text.split(BETWEEN), decoded.oddity
+    return row, None
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    """How the cells of a file are told apart: what is between them, and how marks are meant."""
+
+    separator: str
+    backslash: bool
+
+
+def _dialect(head: str, wanted: Mapping[str, str]) -> _Dialect:
+    """Return the dialect in which the first row names the most columns that are known."""
+    known = {*FIELDS, *wanted.values()}
+    backslash = AFTER_BACKSLASH.search(head) is not None and DOUBLED.search(head) is None
+
+    def fit(separator: str) -> tuple[int, int]:
+        lines = io.StringIO(head, newline="")
+        names = next(filter(any, csv.reader(lines, delimiter=separator)), [])
+        return len({name.strip().lower() for name in names} & known), len(names)
+
+    try:
+        return _Dialect(max(SEPARATORS, key=fit), backslash)
+    except csv.Error as error:
+        raise InputError(f"this is no table: {error}") from None
+
+
+def _rows(lines: _Lines, dialect: _Dialect) -> Iterator[list[str] | InputError]:
+    """Yield the cells of each row that has any, or why they cannot be told."""
+    # The limit is of the process, and the default is less than a long read has.
+    csv.field_size_limit(MAX_TEXT)
+    rows = csv.reader(
+        lines,
+        delimiter=dialect.separator,
+        escapechar="\\" if dialect.backslash else None,
+        doublequote=not dialect.backslash,
+        strict=True,
+    )
+    while True:
+        lines.begin()
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except InputError as error:
+            yield error
+        except csv.Error as error:
+            reasons = [ours for theirs, ours in REASONS.items() if theirs in str(error)]
+            yield InputError(reasons[0] if reasons else f"the row cannot be read: {error}")
+        else:
+            if any(row):
+                yield row
+
+
+class _Lines:
+    """The lines of a file, as text; it knows where the row began that is being read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        start = file.read(HEAD)
+        self.encoding = encoding_of(start)
+        self.head = start.decode(self.encoding, "replace")
+        whole = io.BufferedReader(_Joined(start, file))
+        # Bytes that are no text are looked at row by row; of the wide ones none is by itself.
+        errors = "replace" if self.encoding.startswith(WIDE) else "surrogateescape"
+        self._text = io.TextIOWrapper(whole, self.encoding, errors, newline="")
+        self.first = 1
+        self._next = 1
+        self._size = 0
+
+    def begin(self) -> None:
+        """Note that the next line begins a row."""
+        self.first = self._next
+        self._size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_TEXT)
+        if not line:
+            raise StopIteration
+        self._next += 1
+        self._size += len(line)
+        if self._size >= MAX_TEXT:
+            while line and not line.endswith(("\n", "\r")):
+                line = self._text.readline(MAX_TEXT)
+            raise InputError(
+                f"the row is longer than {MAX_TEXT:,} characters; is there a quotation mark that "
+                "is never closed?"
+            )
+        return line
+
+
+class _Joined(io.RawIOBase):
+    """A file of which the beginning was read already."""
+
+    def __init__(self, start: bytes, file: BinaryIO) -> None:
+        self._start = start
+        self._file = file
+
+    def readable(self) -> bool:
+        """See RawIOBase."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """See RawIOBase."""
+        out = memoryview(buffer).cast("B")
+        content = self._start[: len(out)] or self._file.read(len(out))
+        self._start = self._start[len(content) :]
+        out[: len(content)] = content
+        return len(content)

@@ -1,0 +1,178 @@
+"""Web archives (WARC, ISO 28500): the pages that a crawler fetched, each called by its URL.
+
+Of an archive most is no article: images, scripts, lists of links, copies. All of
+that is counted, and told once at the end; a line for each would hide what matters.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from urllib.parse import urlsplit
+
+from nutgraf.index.errors import InputError
+from nutgraf.index.sources.fields.dates import flags_of
+from nutgraf.index.sources.files.decompress import BLOCK, DamagedError
+from nutgraf.index.sources.files.http_body import body_of
+from nutgraf.index.sources.formats.html import begins_as_html
+from nutgraf.index.sources.items import Captured, Item, Opened, Rejected, Skipped
+
+if TYPE_CHECKING:
+    from fastwarc.warc import WarcRecord
+
+__all__ = ["begins_as_warc", "read_warc"]
+
+PAGES: Final = ("text/html", "application/xhtml+xml")
+
+OK: Final = 200
+
+BROKEN: Final = "the archive can be read no further"
+
+MAX_HEADER: Final = 64 * 1024
+"""Bytes in the headers of a record, or of its response."""
+
+
+class _NoPageError(Exception):
+    """The record holds no page of its own; the message is what it is counted as."""
+
+
+def begins_as_warc(head: bytes) -> bool:
+    """Tell whether a file that begins so is a web archive for sure."""
+    return head.startswith(b"WARC/")
+
+
+def read_warc(opened: Opened) -> Iterator[Item | Skipped]:
+    """Yield the articles of an archive's HTML pages, with the time at which each was fetched.
+
+    Taken are responses with status 200, and resources. What comes after
+    damage cannot be found, and is told so.
+    """
+    left_out: Counter[str] = Counter()
+    number = 0
+    try:
+        for number, record in enumerate(_records(opened), 1):
+            place = f"{opened.place}:record {number}"
+            try:
+                yield from _captured(record, place)
+            except _NoPageError as error:
+                left_out[str(error)] += 1
+            except InputError as error:
+                yield Rejected(place, str(error))
+            except DamagedError as error:
+                yield Rejected(place, f"{BROKEN}: {error}")
+                break
+    except DamagedError as error:
+        yield Rejected(f"{opened.place}:record {number + 1}", f"{BROKEN}: {error}")
+    else:
+        if not number:
+            yield Rejected(opened.place, "there is no record in the archive")
+    if left_out:
+        counts = ", ".join(f"{count:,} {what}" for what, count in sorted(left_out.items()))
+        yield Skipped(opened.place, f"of {number:,} records: {counts}")
+
+
+def _records(opened: Opened) -> Iterator[WarcRecord]:
+    """Yield all records. Raises DamagedError where there is no going on."""
+    from fastwarc.warc import ArchiveIterator
+
+    records = iter(
+        ArchiveIterator(
+            cast("BinaryIO", _Stream(opened.file)), max_header_len=MAX_HEADER, stream_detect=False
+        )
+    )
+    while True:
+        try:
+            record = next(records)
+        except StopIteration:
+            return
+        except (OSError, ValueError) as error:
+            raise _as_damage(error) from None
+        if record.headers.get("Content-Length") is None:
+            raise DamagedError("a record breaks off in its header, or does not say how long it is")
+        yield record
+
+
+def _as_damage(error: OSError | ValueError) -> OSError:
+    """Return what fastwarc says of the content as damage; an error of the disk as it is."""
+    if isinstance(error, OSError) and (isinstance(error, DamagedError) or error.errno is not None):
+        return error
+    return DamagedError(str(error))
+
+
+class _Stream:
+    """A file that gives what it has, so that nothing before damage is lost with it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._at = 0
+
+    def read(self, size: int = BLOCK) -> bytes:
+        content: bytes = self._file.read1(size)  # type: ignore[attr-defined]
+        self._at += len(content)
+        return content
+
+    def tell(self) -> int:
+        return self._at
+
+    def close(self) -> None:
+        """Leave that to who opened it."""
+
+
+def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
+    """Yield the article of a record. Raises _NoPageError where it is of something else."""
+    from nutgraf.index.sources.html.metadata import whole_url
+    from nutgraf.index.sources.html.page import MAX_PAGE, NoArticleError, read_page
+
+    content = _content(record, 2 * MAX_PAGE)
+    target = (record.headers.get("WARC-Target-URI") or "").strip("<>")
+    address = whole_url(target)
+    if address is None:
+        raise InputError(f"its URL, {target[:80]!r}, is none of the Web, or longer than an id")
+    try:
+        page = read_page(content, record.http_charset, address)
+    except NoArticleError:
+        raise _NoPageError("pages without an article") from None
+    url = page.fields.url
+    if url is None or _host(url) != _host(address):
+        url = address
+    article = page.article(url, url)
+    cut = record.headers.get("WARC-Truncated")
+    truncated = f"the page was cut off when it was archived ({cut[:40]})" if cut else None
+    yield from flags_of(article, place, page.oddity, truncated)
+    date = record.record_date
+    yield Captured(article, place, None if date is None else date.timestamp())
+
+
+def _content(record: WarcRecord, longest: int) -> bytes:
+    """Return the HTML of a record. Raises _NoPageError where there is none."""
+    kind = (record.headers.get("WARC-Type") or "").lower()
+    if kind == "revisit":
+        raise _NoPageError("revisits, which have no page of their own")
+    if kind not in ("response", "resource"):
+        raise _NoPageError("requests and notes")
+    headers = record.http_headers if record.is_http_parsed else None
+    if kind == "response" and (headers is None or headers.status_code != OK):
+        raise _NoPageError(f"responses without status {OK}")
+    declared = record.headers.get("Content-Type") if headers is None else record.http_content_type
+    media = (declared or "").partition(";")[0].strip().lower()
+    if media and media not in PAGES:
+        raise _NoPageError("other than HTML")
+    if record.content_length > longest:
+        raise InputError(f"the page is larger than {longest:,} bytes")
+    try:
+        payload = record.reader.read(longest)
+    except (OSError, ValueError) as error:
+        raise _as_damage(error) from None
+    if len(payload) < record.content_length:
+        raise DamagedError("it breaks off in a record")
+    if headers is not None:
+        transfer, encodings = headers.get("Transfer-Encoding"), headers.get("Content-Encoding")
+        payload = body_of(payload, transfer, encodings, longest)
+    if not media and not begins_as_html(payload):
+        raise _NoPageError("other than HTML")
+    return payload
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")

@@ -1,0 +1,1 @@
+"""HTML: parsed, its main text found, its metadata read."""

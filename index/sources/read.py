@@ -1,0 +1,226 @@
+"""Files, folders and standard input to articles: found, opened, and given to their readers."""
+
+from __future__ import annotations
+
+import io
+import stat
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from nutgraf.index.sources.files.decompress import DamagedError, compression_of
+from nutgraf.index.sources.files.open import (
+    COMPRESSED,
+    ZIP,
+    Content,
+    Counted,
+    contents,
+    split_name,
+)
+from nutgraf.index.sources.files.walk import is_folder, walk
+from nutgraf.index.sources.formats.jsonl import read_jsonl
+from nutgraf.index.sources.formats.registry import ENDINGS, kind_by_content, kind_of
+from nutgraf.index.sources.items import (
+    FileName,
+    Item,
+    OnBytes,
+    Opened,
+    ReadOptions,
+    Rejected,
+    Skipped,
+)
+
+__all__ = [
+    "STANDARD_INPUT",
+    "SourceFile",
+    "find_files",
+    "read_file",
+    "total_bytes",
+]
+
+STANDARD_INPUT: Final = "-"
+
+KNOWN: Final = f"known are {', '.join(ENDINGS)}, packed in {', '.join((*COMPRESSED, ZIP))} or not"
+
+INDEX: Final = "index"
+"""The name of a file that is called by its folder."""
+
+UNSAID: Final = ("", ".xml")
+"""Endings that say too little of what a file is."""
+
+PEEKED: Final = 4_096
+"""Bytes by which a file with such an ending is known in a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that is to be read; `path` is "-" for standard input.
+
+    `named` is False where it was found in a folder: what it holds may be none
+    of an index's business then.
+    """
+
+    path: str
+    name: FileName
+    named: bool = True
+
+
+def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipped]:
+    """Yield the files that `sources` name, in their order, and what is not to be read."""
+    taken: dict[str, str] = {}
+    for source in sources:
+        path = Path(source)
+        if source == STANDARD_INPUT:
+            yield SourceFile(STANDARD_INPUT, FileName("stdin", stream=True))
+        elif is_folder(path):
+            yield from _in_folder(path, taken)
+        else:
+            yield SourceFile(source, _file_name(path, taken))
+
+
+def read_file(
+    source: SourceFile, on_bytes: OnBytes, options: ReadOptions
+) -> Iterator[Item | Skipped]:
+    """Yield what one file holds. Of a file that was not named, other things are Skipped."""
+    if source.path == STANDARD_INPUT:
+        yield from _read_stream(source, on_bytes, options)
+        return
+    path = Path(source.path)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            yield Rejected(source.path, "it is no file; what comes out of a pipe is read as '-'")
+            return
+        with path.open("rb") as file:
+            counted = Counted(file, on_bytes, status.st_size)
+            yield from _read(source, counted, options)
+            counted.finish()
+    except OSError as error:
+        yield Rejected(source.path, _why_unread(error))
+
+
+def total_bytes(sources: Iterable[str]) -> int | None:
+    """Return how many bytes `find_files` finds; None where that cannot be known."""
+    total = 0
+    for source in sources:
+        if source == STANDARD_INPUT:
+            return None
+        path = Path(source)
+        for file in _walk_taken(path) if is_folder(path) else [path]:
+            if isinstance(file, Path):
+                with suppress(OSError):  # Whoever reads it says so.
+                    status = file.stat()
+                    total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total
+
+
+def _read_stream(
+    source: SourceFile, on_bytes: OnBytes, options: ReadOptions
+) -> Iterator[Item | Skipped]:
+    place = "standard input"
+    try:
+        counted = Counted(cast("io.BufferedIOBase", sys.stdin.buffer), on_bytes)
+        for content in contents(counted, "", place):
+            if isinstance(content, Content):
+                yield from read_jsonl(Opened(content.file, place, source.name, options))
+            else:
+                yield content
+    except OSError as error:
+        yield Rejected(place, _why_unread(error))
+
+
+def _read(source: SourceFile, file: Counted, options: ReadOptions) -> Iterator[Item | Skipped]:
+    unknown: Counter[str] = Counter()
+    taken: dict[str, str] = {}
+    for content in contents(file, Path(source.path).name, source.path):
+        if isinstance(content, Rejected):
+            yield content
+            continue
+        try:
+            head = content.head()
+            if (kind := kind_of(head, content.ending)) is None and content.member:
+                unknown[content.ending or "no ending"] += 1
+            elif kind is None:
+                reason = f"no reader takes {content.ending or 'what it holds'}; {KNOWN}"
+                yield (
+                    Rejected(source.path, reason) if source.named else Skipped(source.path, reason)
+                )
+            else:
+                name = _member_name(source, content, taken) if content.member else source.name
+                named = source.named and not content.member
+                yield from kind.read(Opened(content.file, content.place, name, options, named))
+        except OSError as error:
+            yield Rejected(content.place, _why_unread(error))
+    if unknown:
+        yield Skipped(source.path, _not_taken(unknown))
+
+
+def _why_unread(error: OSError) -> str:
+    if isinstance(error, DamagedError):
+        return str(error)
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    return f"cannot be read: {error.strerror}"
+
+
+def _file_name(path: Path, taken: dict[str, str], folder: Path | None = None) -> FileName:
+    """Return the name of a file; of one found in a folder, with its path below that."""
+    stem, ending = split_name(path.name)
+    above = () if folder is None else path.relative_to(folder).parent.parts
+    if stem == INDEX and path.parent.name:  # As sites have it, with a folder for each article.
+        above, stem = above[:-1], path.parent.name
+    stem = "/".join((*above, stem))
+    # Members of a zip are called ZIP/MEMBER, and so like no file beside it.
+    first = taken.setdefault(f"{stem}/" if ending == ZIP else stem, str(path))
+    return FileName(stem, None if first == str(path) else first)
+
+
+def _member_name(source: SourceFile, content: Content, taken: dict[str, str]) -> FileName:
+    first = taken.setdefault(content.stem, content.place)
+    clash = source.name.clash or (None if first == content.place else first)
+    return FileName(content.stem, clash)
+
+
+def _in_folder(folder: Path, taken: dict[str, str]) -> Iterator[SourceFile | Rejected | Skipped]:
+    unknown: Counter[str] = Counter()
+    for found in _walk_taken(folder):
+        if isinstance(found, Path):
+            yield SourceFile(str(found), _file_name(found, taken, folder), named=False)
+        elif isinstance(found, str):
+            unknown[found or "no ending"] += 1
+        else:
+            yield found
+    if unknown:
+        yield Skipped(str(folder), _not_taken(unknown))
+
+
+def _walk_taken(folder: Path) -> Iterator[Path | str | Rejected | Skipped]:
+    """Yield the files of a folder that may hold articles; of others, the ending."""
+    for found in walk(folder):
+        if not isinstance(found, Path):
+            yield found
+            continue
+        ending = split_name(found.name)[1]
+        if ending in (*ENDINGS, ZIP) or (ending in UNSAID and _may_hold_articles(found)):
+            yield found
+        else:
+            yield ending
+
+
+def _may_hold_articles(path: Path) -> bool:
+    """Tell whether a file is one to read by what it begins with."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(PEEKED)
+    except OSError:
+        return True  # Whoever reads it is to be told what is wrong with it.
+    return compression_of(head) is not None or kind_by_content(head) is not None
+
+
+def _not_taken(unknown: Counter[str]) -> str:
+    kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(unknown.items()))
+    return f"no reader takes {kinds}; {KNOWN}"

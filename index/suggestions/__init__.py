@@ -1,0 +1,1 @@
+"""Suggestions: words, phrases and titles that questions can be completed to."""

@@ -1,0 +1,287 @@
+"""The suggestions as their one writer has them open: caught up with the catalog."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.analysis.phrases import Wording
+from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.catalog.records import Record
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.prepared import NOTHING, PreparedTexts
+from nutgraf.index.storage.files import disk_full, is_full
+from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect, passes
+from nutgraf.index.suggestions.reader import PROBE, VERSION, magnitude_of, seal_of_counted
+
+__all__ = ["SuggestionsWriter", "derive"]
+
+T = TypeVar("T")
+
+SCHEMA: Final = """
+CREATE TABLE shown (version INTEGER NOT NULL, sequence INTEGER NOT NULL) STRICT;
+CREATE TABLE terms (
+    text TEXT PRIMARY KEY,        -- a word or phrase, as written
+    key TEXT NOT NULL,
+    phrase INTEGER NOT NULL,      -- 0: one word
+    count INTEGER NOT NULL,       -- articles alive that hold it
+    magnitude INTEGER NOT NULL,   -- binary digits of count
+    seal INTEGER NOT NULL         -- CRC-32 of text, key and count
+) STRICT, WITHOUT ROWID;
+CREATE INDEX terms_by_magnitude ON terms (phrase, magnitude, key)
+    WHERE phrase = 0 OR magnitude > 1;  -- most phrases are in one article, and not suggested
+CREATE TABLE titles (
+    later INTEGER NOT NULL,       -- 0: the whole title, 1: from a later word on
+    key TEXT NOT NULL,
+    row INTEGER NOT NULL,         -- the first of the article
+    PRIMARY KEY (later, key, row)
+) STRICT, WITHOUT ROWID;
+"""
+
+_TOGETHER: Final = 500
+"""Articles that are counted together, and terms that are looked up together."""
+
+_WAIT: Final = 0.25
+"""Seconds in which another connection may let go of them: a commit waits meanwhile."""
+
+_CACHE: Final = -32_000
+"""KiB of SQLite's cache: frequent words are all over the file."""
+
+
+class SuggestionsWriter:
+    """Keeps the suggestions at `path` with the catalog.
+
+    They are made again where they are missing, damaged, ahead of the catalog,
+    or made by other rules; not where another connection only keeps them from
+    being written. What of the catalog cannot be read is left out: such
+    articles have to be deleted, and nothing here is to hinder it.
+    """
+
+    def __init__(self, path: Path, catalog: Catalog, analyzers: Analyzers) -> None:
+        self._path = path
+        self._catalog = catalog
+        self._wording = Wording(analyzers)
+        self._connection: sqlite3.Connection | None = None
+        self._given_up = False
+
+    def catch_up(self, sequence: int, prepared: PreparedTexts = NOTHING) -> None:
+        """Bring them to commit `sequence` of the catalog, of which some may be `prepared`.
+
+        A commit does not fail for them. Where they are locked, they stay
+        behind, as no reader takes them, and the next commit catches up; where
+        they cannot be made, there are none until a writer is opened again.
+        Raises DiskFullError.
+        """
+        while not self._given_up:
+            anew = not self._path.exists()
+            try:
+                self._bring(self._create() if anew else self._open(), sequence, prepared)
+                return
+            except (*SQLITE_ERRORS, BrokenIndexError, _UnfitError) as error:
+                self._release()
+                if is_full(error):
+                    raise disk_full(self._path) from error
+                if passes(error) and not anew:
+                    return
+            self._remove()
+            self._given_up = anew
+
+    def close(self) -> None:
+        """Release files; no log is left behind, where no reader holds it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):  # The log is as good; it only is one file more.
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+
+    def _bring(
+        self, connection: sqlite3.Connection, sequence: int, prepared: PreparedTexts
+    ) -> None:
+        version, shown = _shown(connection)
+        if version != VERSION or shown > sequence:
+            raise _UnfitError
+        if shown < sequence:
+            _bring(connection, self._catalog, self._wording, shown, sequence, prepared)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path, writing=True, probe=PROBE, wait=_WAIT)
+            _set_up(self._connection)
+        return self._connection
+
+    def _create(self) -> sqlite3.Connection:
+        self._remove()  # A log alone would be taken for that of the new file.
+        self._connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=_WAIT
+        )
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        _set_up(self._connection)
+        _create(self._connection)
+        return self._connection
+
+    def _release(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _remove(self) -> None:
+        """Remove the files; whoever reads them goes on with what was visible then."""
+        self._release()
+        for log in ("", "-wal", "-shm"):
+            self._path.with_name(f"{self._path.name}{log}").unlink(missing_ok=True)
+
+
+def derive(catalog: Catalog, analyzers: Analyzers, sequence: int) -> sqlite3.Connection:
+    """Make the suggestions of a commit anew, in a database that is gone when it is closed."""
+    connection = sqlite3.connect("", isolation_level=None)
+    try:
+        _create(connection)
+        _bring(connection, catalog, Wording(analyzers), 0, sequence)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class _UnfitError(Exception):
+    """They cannot be counted on from: what is taken away was never counted, or by other rules."""
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    # Whole after a power cut, though not the newest: then the next writer catches up.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA cache_size = {_CACHE:d}")
+    # Nothing of a deleted article is left in them. Not every build of SQLite does that by itself.
+    connection.execute("PRAGMA secure_delete = ON")
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.executescript(f"BEGIN; {SCHEMA} INSERT INTO shown VALUES ({VERSION:d}, 0); COMMIT;")
+
+
+def _shown(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return the version, 0 where there is none that can be read, and the commit that is shown."""
+    found = connection.execute(PROBE).fetchall()
+    return found[0] if len(found) == 1 else (0, 0)
+
+
+def _bring(
+    connection: sqlite3.Connection,
+    catalog: Catalog,
+    wording: Wording,
+    after: int,
+    sequence: int,
+    prepared: PreparedTexts = NOTHING,
+) -> None:
+    """Count what came and went in commits `after` < s <= `sequence`, all of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        change = _Change(connection, catalog, wording, prepared)
+        for records in _together(_removed(catalog, sequence, after)):
+            change.apply(records, -1)
+        for records in _together(catalog.alive(sequence, after)):
+            change.apply(records, 1)
+        connection.execute("UPDATE shown SET sequence = ?", (sequence,))
+    except BaseException:
+        if connection.in_transaction:  # SQLite rolls some failures back itself.
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _removed(catalog: Catalog, sequence: int, after: int) -> Iterator[Record]:
+    """Yield the records that were alive at `after` and are not at `sequence`."""
+    known = catalog.commit_of(after).rows
+    firsts = [rows.start for rows in catalog.removed_rows(sequence, after) if rows.start < known]
+    for some in _together(firsts):
+        yield from catalog.records_of(some).values()
+
+
+class _Change:
+    """Adds records to the tables, or takes them away."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        catalog: Catalog,
+        wording: Wording,
+        prepared: PreparedTexts,
+    ) -> None:
+        self._connection = connection
+        self._catalog = catalog
+        self._wording = wording
+        self._prepared = prepared
+
+    def apply(self, records: Sequence[Record], sign: int) -> None:
+        """Count the words of records by `sign`, and enter or remove their titles."""
+        words: Counter[str] = Counter()
+        titles = []
+        for record in records:
+            try:
+                rows = self._catalog.rows(record.rows).values()
+            except BrokenIndexError:
+                if sign < 0:
+                    raise  # It was counted, and nobody can tell any more how.
+                continue
+            # What is found to be boilerplate later is counted, until the index is compacted.
+            texts = [row.text for row in rows if not row.boilerplate]
+            words.update(
+                self._prepared.wording(record.digest, texts)
+                or self._wording.of(record.title, texts, record.language)
+            )
+            titles += [(*key, record.first_row) for key in self._wording.title_keys(record.title)]
+        for some in _together(sorted(words)):
+            self._count(some, words, sign)
+        self._connection.executemany(
+            "INSERT INTO titles VALUES (?, ?, ?)"
+            if sign > 0
+            else "DELETE FROM titles WHERE later = ? AND key = ? AND row = ?",
+            titles,
+        )
+
+    def _count(self, texts: Sequence[str], words: Counter[str], sign: int) -> None:
+        """Add to the counts of words and phrases, each of which stands in a row of its own."""
+        known = self._known(texts)
+        new, same, other, gone = [], [], [], []
+        for text in texts:
+            key, before = known.get(text) or (self._wording.key(text), 0)
+            count = before + sign * words[text]
+            if count < 0:
+                raise _UnfitError
+            magnitude, seal = magnitude_of(count), seal_of_counted(text, key, count)
+            if not before:
+                new.append((text, key, " " in key, count, magnitude, seal))
+            elif not count:
+                gone.append((text,))
+            elif magnitude == magnitude_of(before):
+                same.append((count, seal, text))
+            else:
+                other.append((count, seal, magnitude, text))
+        run = self._connection.executemany
+        run("INSERT INTO terms VALUES (?, ?, ?, ?, ?, ?)", new)
+        # Where the magnitude stays, SQLite has no index to change.
+        run("UPDATE terms SET count = ?, seal = ? WHERE text = ?", same)
+        run("UPDATE terms SET count = ?, seal = ?, magnitude = ? WHERE text = ?", other)
+        run("DELETE FROM terms WHERE text = ?", gone)
+
+    def _known(self, texts: Sequence[str]) -> dict[str, tuple[str, int]]:
+        marks = ",".join("?" * len(texts))
+        statement = f"SELECT text, key, count, seal FROM terms WHERE text IN ({marks})"
+        found = {}
+        for text, key, count, seal in self._connection.execute(statement, texts):
+            if seal_of_counted(text, key, count) != seal:
+                raise _UnfitError
+            found[text] = (key, count)
+        return found
+
+
+def _together(items: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(items)
+    while some := list(islice(left, _TOGETHER)):
+        yield some

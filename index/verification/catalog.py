@@ -1,0 +1,341 @@
+"""Audit of a catalog: everything in it is read, and compared with everything else in it.
+
+Nothing in a catalog is changed in place, so it is read as of one commit, some
+records at a time, while a writer goes on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.article import paragraph_id
+from nutgraf.index.catalog.records import (
+    CODED,
+    NO_COMMIT,
+    Commit,
+    Record,
+    StoredRecord,
+    StoredRow,
+    article_of,
+)
+from nutgraf.index.catalog.rows import Row
+from nutgraf.index.catalog.unchecked import InspectedCatalog
+from nutgraf.index.errors import BrokenIndexError, InputError
+from nutgraf.index.storage.layout import CATALOG
+from nutgraf.index.verification.report import Findings
+
+__all__ = ["RESTORE", "REWRITE", "CatalogAudit", "stored_records"]
+
+RESTORE: Final = (
+    "restore the index from a backup ('nutgraf backup' makes one), or index its articles again "
+    "into a new one"
+)
+
+PUT_AGAIN: Final = (
+    "delete these articles and index them again, or restore the index from a backup "
+    "('nutgraf backup' makes one)"
+)
+
+REWRITE: Final = "no living article is hurt, and 'nutgraf repair' writes a catalog without it"
+
+MOST_COMPLAINTS: Final = 5
+"""Of what SQLite has to say about one damaged page, the rest is the same again."""
+
+_WINDOW: Final = 500
+"""Numbers that are tried one by one where SQLite cannot read them together."""
+
+
+class CatalogAudit:
+    """What a catalog holds as of `commit`, and what is wrong with it.
+
+    `alive`, `readable`, `ranked` and `unread` are by row, and of the rows that
+    have an article: whether it is alive, whether the text is what was written,
+    whether it is alive and no boilerplate, and whether no encoder read it. `codes` are
+    those of each coded field. `is_sound` says that records, commits and codes
+    are, whatever the texts: other parts can be held against them.
+    """
+
+    def __init__(self, catalog: InspectedCatalog, commit: Commit, findings: Findings) -> None:
+        self.articles = 0
+        self.paragraphs = 0
+        self.alive: NDArray[np.bool_] = np.zeros(0, bool)
+        self.readable: NDArray[np.bool_] = np.zeros(0, bool)
+        self.ranked: NDArray[np.bool_] = np.zeros(0, bool)
+        self.unread: NDArray[np.bool_] = np.zeros(0, bool)
+        self.codes: dict[str, Mapping[str, int]] = {}
+        self.is_sound = True
+        self._catalog = catalog
+        self._commit = commit
+        self._findings = findings
+        self._commits: list[Commit] = []
+        self._rows: list[int] = []
+        self._sequences: list[int] = []
+        self._gains: list[list[int]] = []
+        self._alive: list[range] = []
+        self._damaged: list[int] = []
+        self._unread: list[int] = []
+        self._lives: list[tuple[int, int, int]] = []
+        for check in (
+            self._check_commits,
+            self._check_codes,
+            self._check_records,
+            self._check_boilerplate,
+            self._check_counts,
+            self._check_strays,
+        ):
+            try:
+                check()
+            except BrokenIndexError as error:
+                self._wrong("SQLite cannot read it", str(error).rpartition("; ")[0])
+        self._check_file()
+
+    def _wrong(self, what: str, example: str) -> None:
+        self.is_sound = False
+        self._findings.add(CATALOG, what, RESTORE, example)
+
+    def _check_commits(self) -> None:
+        last = NO_COMMIT
+        for commit in self._catalog.commits():
+            if not _follows(commit, last):
+                # Where pages are damaged the same commits could come again, without end.
+                self._wrong("commits do not follow one another", f"commit {commit.sequence}")
+                break
+            if commit.sequence > self._commit.sequence:
+                break
+            self._rows.append(commit.rows)
+            self._sequences.append(commit.sequence)
+            self._commits.append(commit)
+            last = commit
+        self._gains = [[0, 0, 0, 0] for _ in self._commits]
+        if last != self._commit:
+            self._wrong("commits are missing", f"commit {self._commit.sequence}")
+
+    def _check_codes(self) -> None:
+        for field in CODED:
+            found = self._catalog.codes_of(field)
+            self.codes[field] = {value: code for value, code, _ in found}
+            for value, _, sealed in found:
+                if not sealed:
+                    self._wrong("a code is not what was written", f"{field} {value!r:.60}")
+            if {code for _, code, _ in found} != set(range(1, len(found) + 1)):
+                self._wrong("codes are not those that were given", field)
+
+    def _check_records(self) -> None:
+        expected: int | None = 0
+        for stored in stored_records(self._catalog):
+            if isinstance(stored, int):
+                self._wrong("a record cannot be read", f"number {stored}")
+                expected = None
+                continue
+            record = stored.record
+            if not stored.sealed:
+                self._wrong("a record is not what was written", f"article {record.id!r:.60}")
+                expected = None
+                continue
+            if record.first_row >= self._commit.rows:
+                break  # Of a later commit, as all that follow.
+            if expected not in (None, record.first_row):
+                self._wrong("rows have no article, or two", f"row {record.first_row}")
+            expected = record.rows.stop
+            self._check_record(stored)
+        if expected not in (None, self._commit.rows):
+            self._wrong("rows have no article, or two", f"row {expected}")
+        self._draw_rows()
+
+    def _check_record(self, stored: StoredRecord) -> None:
+        record = stored.record
+        alive = self._check_life(stored)
+        if alive:
+            self.articles += 1
+            self.paragraphs += record.paragraphs
+            self._alive.append(record.rows)
+        self._check_texts(record, alive=alive)
+        for field in CODED:
+            value = getattr(record, field)
+            if value is not None and value not in self.codes.get(field, ()):
+                self._wrong("a value has no code", f"{field} of article {record.id!r:.60}")
+
+    def _check_life(self, stored: StoredRecord) -> bool:
+        """Tell whether a record is alive; count it for the commits that added and removed it."""
+        record, added, removed = stored.record, stored.added, stored.removed
+        at = bisect_right(self._rows, record.first_row)
+        if at == len(self._rows) or self._sequences[at] != added:
+            self._wrong("an article was not added by the commit that gave its rows", _named(record))
+            return False
+        self._gain(at, record, 1)
+        self._lives.append((record.first_row, at, len(self._commits)))
+        if removed is None or (isinstance(removed, int) and removed > self._commit.sequence):
+            return True
+        at = bisect_left(self._sequences, removed) if isinstance(removed, int) else 0
+        if at >= len(self._sequences) or self._sequences[at] != removed or removed <= added:
+            what = "an article was removed by a commit that cannot have done so"
+            self._wrong(what, _named(record))
+        else:
+            self._gain(at, record, -1)
+            self._lives[-1] = (*self._lives[-1][:2], at)
+        return False
+
+    def _gain(self, at: int, record: Record, sign: int) -> None:
+        gains = self._gains[at]
+        gains[0] += sign
+        gains[1] += sign * record.paragraphs
+        gains[2] += sign * record.row_count
+        gains[3] += sign * record.row_count
+
+    def _check_texts(self, record: Record, *, alive: bool) -> None:
+        stored = _stored_rows(self._catalog, record.rows)
+        rows = {at: row for at in record.rows if (row := _read(stored, at)) is not None}
+        self._unread += [at for at, row in rows.items() if row.boilerplate]
+        remedy = PUT_AGAIN if alive else REWRITE
+        for at in record.rows:
+            if at not in rows:
+                self._damaged.append(at)
+                whole = record.row_count == record.paragraphs
+                name = paragraph_id(record.id, at - record.first_row) if whole else record.id
+                what = "a text is missing, or is not what was written"
+                self._findings.add(CATALOG, what, remedy, f"row {at} ({name})")
+        if len(rows) == record.row_count and not _is_whole(record, rows):
+            self._damaged += record.rows  # Each is a text that was written, and not in its place.
+            what = "an article is not what was put"
+            self._findings.add(CATALOG, what, remedy, _named(record))
+
+    def _draw_rows(self) -> None:
+        rows = self._rows[-1] if self._rows else 0
+        if not self.is_sound:
+            rows = max((alive.stop for alive in self._alive), default=0)
+        self.alive = np.zeros(rows, bool)
+        for alive in self._alive:
+            self.alive[alive.start : alive.stop] = True
+        self.readable = np.ones(rows, bool) if self.is_sound else self.alive.copy()
+        self.readable[[row for row in self._damaged if row < rows]] = False
+        self.ranked = self.alive.copy()
+        self.unread = np.zeros(rows, bool)
+        self.unread[[row for row in self._unread if row < rows]] = True
+
+    def _check_boilerplate(self) -> None:
+        """Look at what is left out, and take it from what each commit ranks."""
+        if not self.is_sound:
+            return
+        firsts = [first for first, _, _ in self._lives]
+        for row, added, sealed in self._catalog.stored_boilerplate():
+            if not sealed:
+                self._wrong("what is boilerplate is not what was written", f"row {row}")
+            elif added <= self._commit.sequence:
+                _, born, dead = self._lives[bisect_right(firsts, row) - 1]
+                since = max(born, bisect_left(self._sequences, added))
+                if since < dead:
+                    self._gains[since][3] -= 1
+                if since < dead < len(self._gains):
+                    self._gains[dead][3] += 1
+                self.ranked[row] = False
+        if unmarked := np.flatnonzero(self.unread & self.ranked).tolist():
+            self._wrong("what no encoder read is not left out", f"row {unmarked[0]}")
+
+    def _check_counts(self) -> None:
+        if not self.is_sound:
+            return
+        there = np.cumsum(np.array(self._gains, np.int64).reshape(-1, 4), axis=0).tolist()
+        for commit, right in zip(self._commits, there, strict=True):
+            counted = [commit.articles, commit.paragraphs, commit.living, commit.ranked]
+            if counted != right:
+                self._wrong(
+                    "a commit does not count what was alive after it",
+                    f"articles, paragraphs, rows and ranked rows of commit {commit.sequence} are "
+                    f"{counted}, those of its records {right}",
+                )
+                break  # The others differ by as much.
+
+    def _check_strays(self) -> None:
+        records, texts = self._catalog.strays()
+        if records:
+            self._wrong("records are of commits that there are not", f"{records:,} of them")
+        if texts:
+            self._wrong("texts are beyond the last row", f"{texts:,} of them")
+        for name in self._catalog.alive_twice(self._commit.sequence):
+            self._wrong("an article is there twice", f"{name!r:.60}")
+
+    def _check_file(self) -> None:
+        # What hurts no article is a matter of the file alone: to write it anew is enough.
+        remedy = REWRITE if self.is_sound and not self._damaged else RESTORE
+        try:
+            for complaint in self._catalog.complaints(MOST_COMPLAINTS):
+                told = " ".join(complaint.split())
+                self._findings.add(CATALOG, "SQLite finds it damaged", remedy, f"{told:.120}")
+        except BrokenIndexError as error:
+            told = str(error).rpartition("; ")[0]
+            self._findings.add(CATALOG, "SQLite finds it damaged", remedy, told)
+
+
+def stored_records(catalog: InspectedCatalog) -> Iterator[StoredRecord | int]:
+    """Yield all records, sound or not, by their numbers; the number of one that cannot be read."""
+    last = 0
+    while True:
+        found: list[StoredRecord | int]
+        try:
+            found = [*catalog.stored_records(last)]
+            more = bool(found)
+        except BrokenIndexError:
+            found = _one_by_one(catalog, last)
+            more = any(not isinstance(each, int) for each in found)
+        for each in found:
+            number = each if isinstance(each, int) else each.record.number
+            if number <= last:
+                return  # Pages are damaged, and would be read again without end.
+            last = number
+            yield each
+        if not more:
+            return
+
+
+def _one_by_one(catalog: InspectedCatalog, last: int) -> list[StoredRecord | int]:
+    found: list[StoredRecord | int] = []
+    for number in range(last + 1, last + 1 + _WINDOW):
+        try:
+            found += catalog.stored_records(number - 1, number)
+        except BrokenIndexError:
+            found.append(number)
+    return found
+
+
+def _stored_rows(catalog: InspectedCatalog, rows: range) -> dict[int, StoredRow]:
+    try:
+        return catalog.stored_rows(rows)
+    except BrokenIndexError:
+        if len(rows) == 1:
+            return {}
+        half = rows.start + len(rows) // 2
+        first, second = range(rows.start, half), range(half, rows.stop)
+        return _stored_rows(catalog, first) | _stored_rows(catalog, second)
+
+
+def _read(stored: Mapping[int, StoredRow], number: int) -> Row | None:
+    return stored[number].read() if number in stored else None
+
+
+def _is_whole(record: Record, rows: Mapping[int, Row]) -> bool:
+    try:
+        return article_of(record, rows).digest() == record.digest
+    except InputError:
+        return False
+
+
+def _follows(commit: Commit, last: Commit) -> bool:
+    *numbers, at = astuple(commit)
+    if not all(isinstance(number, int) for number in numbers):
+        return False
+    try:
+        datetime.fromisoformat(at)
+    except (ValueError, TypeError):
+        return False
+    return commit.sequence > last.sequence and commit.rows >= last.rows
+
+
+def _named(record: Record) -> str:
+    return f"article {record.id!r:.60}"

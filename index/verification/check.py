@@ -1,0 +1,71 @@
+"""What the checks of all parts share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.catalog.records import Commit, Record
+from nutgraf.index.catalog.rows import Row
+from nutgraf.index.catalog.unchecked import InspectedCatalog
+from nutgraf.index.errors import BrokenIndexError, NutgrafError
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.storage.layout import CATALOG
+from nutgraf.index.storage.lock import is_locked
+from nutgraf.index.verification.catalog import REWRITE, CatalogAudit
+from nutgraf.index.verification.report import Findings
+
+__all__ = ["CATCH_UP", "Look", "said"]
+
+CATCH_UP: Final = "open the index for writing once: any 'nutgraf index' does, and it catches up"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at one generation: its catalog as of `commit`, and where findings go.
+
+    `audit` is that of the catalog. Of what is too much to be looked at whole,
+    `sample` rows are.
+    """
+
+    index: Path
+    manifest: Manifest
+    catalog: InspectedCatalog
+    commit: Commit
+    audit: CatalogAudit
+    findings: Findings
+    sample: int
+
+    @property
+    def parts(self) -> Path:
+        """The folder of the generation."""
+        return self.manifest.parts(self.index)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is a writer, who may be about to bring the parts up to date."""
+        return is_locked(self.index)
+
+    def spread(self, rows: NDArray[np.int64]) -> list[int]:
+        """Return `sample` of the rows, the first and the last among them; always the same."""
+        if self.sample < 1 or not len(rows):
+            return []
+        places = np.linspace(0, len(rows) - 1, min(self.sample, len(rows)))
+        return [int(row) for row in rows[np.unique(places.round().astype(np.int64))]]
+
+    def read(self, rows: list[int]) -> tuple[dict[int, Row], dict[int, Record]]:
+        """Read rows and records as those who ask do, by SQLite's indexes."""
+        try:
+            return self.catalog.rows(rows), self.catalog.records_of(rows)
+        except BrokenIndexError as error:
+            self.findings.add(CATALOG, said(error), REWRITE)
+            return {}, {}
+
+
+def said(error: NutgrafError) -> str:
+    """Return what an error says, less what it advises: that is the remedy's."""
+    return str(error).rpartition("; ")[0] or str(error)

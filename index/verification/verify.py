@@ -1,0 +1,208 @@
+"""verify_index: opens the parts of a generation and has each of them checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from typing import Final, TypeVar
+
+from nutgraf.index.catalog.records import NO_COMMIT, Commit
+from nutgraf.index.catalog.unchecked import InspectedCatalog
+from nutgraf.index.errors import BrokenIndexError, NutgrafError, UntrustedIndexError
+from nutgraf.index.keywords import KeywordReader
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.reranker.config import MEND
+from nutgraf.index.storage.layout import (
+    CATALOG,
+    COLUMNS,
+    ENCODER,
+    KEYWORDS,
+    MANIFEST,
+    REBUILD_LOCK,
+    RERANKER,
+    SUGGESTIONS,
+    VECTORS,
+    generations,
+    parts_folder,
+)
+from nutgraf.index.storage.lock import is_locked
+from nutgraf.index.verification.catalog import RESTORE, CatalogAudit
+from nutgraf.index.verification.check import CATCH_UP, Look, said
+from nutgraf.index.verification.columns import REPAIR_COLUMNS, check_columns, open_columns
+from nutgraf.index.verification.keywords import (
+    REPAIR_KEYWORDS,
+    check_lag,
+    check_rows,
+    check_terms,
+    open_keywords,
+)
+from nutgraf.index.verification.models import REPAIR_ENCODER, check_reranker, open_encoder
+from nutgraf.index.verification.report import Findings, Verification
+from nutgraf.index.verification.suggestions import REPAIR_SUGGESTIONS, check_suggestions
+from nutgraf.index.verification.vectors import REPAIR_ROWS, check_vectors
+
+__all__ = ["verify_index"]
+
+T = TypeVar("T")
+
+SAMPLE: Final = 64
+"""Paragraphs that are encoded again and looked for: half a second's work."""
+
+
+def verify_index(path: str | Path, *, trust: bool = False, sample: int = SAMPLE) -> Verification:
+    """Look for damage in every part of the index at `path`.
+
+    `sample` paragraphs, spread over all rows, are encoded again and looked for
+    by each of their terms; all else is looked at whole. `trust` is needed for
+    a whoosh index, whose files hold pickles.
+
+    Raises NotAnIndexError and UntrustedIndexError. Damage is not raised: it is
+    what the findings tell.
+    """
+    index = Path(path)
+    while True:
+        try:
+            manifest = Manifest.read(index)
+        except BrokenIndexError as error:
+            return _no_manifest(error)
+        found = _Verifying(index, manifest, trust=trust, sample=sample).run()
+        if found.clean or _is_in_use(index, manifest):
+            return found
+        # Another generation has taken over, and the files of this one are gone.
+
+
+class _Verifying:
+    """Opens the parts of one generation, and has each of them checked."""
+
+    def __init__(self, index: Path, manifest: Manifest, *, trust: bool, sample: int) -> None:
+        self._index = index
+        self._manifest = manifest
+        self._trust = trust
+        self._sample = sample
+        self._parts = manifest.parts(index)
+        self._findings = Findings()
+
+    def run(self) -> Verification:
+        parts, manifest = self._parts, self._manifest
+        with ExitStack() as opened:
+            # The keyword index first, as readers do: the catalog knows all that it shows.
+            reader = self._guard(
+                KEYWORDS,
+                REPAIR_KEYWORDS,
+                lambda: open_keywords(parts, manifest, trust=self._trust),
+            )
+            if reader is not None:
+                opened.callback(reader.close)
+            encoder = self._guard(ENCODER, REPAIR_ENCODER, lambda: open_encoder(parts, manifest))
+            self._guard(RERANKER, MEND, lambda: check_reranker(parts, manifest))
+            catalog = self._guard(CATALOG, RESTORE, lambda: InspectedCatalog.open(parts / CATALOG))
+            if catalog is None:
+                self._guard(
+                    COLUMNS,
+                    REPAIR_COLUMNS,
+                    lambda: open_columns(self._index, manifest, NO_COMMIT),
+                )
+                return self._told(NO_COMMIT)
+            opened.callback(catalog.close)
+            return self._compare(catalog, reader, encoder)
+
+    def _compare(
+        self,
+        catalog: InspectedCatalog,
+        reader: KeywordReader | None,
+        encoder: OnnxEncoder | None,
+    ) -> Verification:
+        try:
+            commit, shown = self._commit(catalog, reader)
+        except BrokenIndexError as error:
+            self._findings.add(CATALOG, said(error), RESTORE)
+            commit, shown = NO_COMMIT, None
+        audit = CatalogAudit(catalog, commit, self._findings)
+        look = Look(
+            self._index, self._manifest, catalog, commit, audit, self._findings, self._sample
+        )
+        self._guard(COLUMNS, REPAIR_COLUMNS, lambda: check_columns(look))
+        encoded = self._guard(VECTORS, REPAIR_ROWS, lambda: check_vectors(look, encoder))
+        self._guard(SUGGESTIONS, REPAIR_SUGGESTIONS, lambda: check_suggestions(look))
+        if shown is not None:
+            self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_rows(look, shown))
+            self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_terms(look, shown))
+            self._guard(KEYWORDS, CATCH_UP, lambda: check_lag(look, shown, trust=self._trust))
+        return self._told(commit, audit, encoded or 0)
+
+    def _told(
+        self, commit: Commit, audit: CatalogAudit | None = None, encoded: int = 0
+    ) -> Verification:
+        return Verification(
+            sequence=commit.sequence,
+            articles=audit.articles if audit else 0,
+            paragraphs=audit.paragraphs if audit else 0,
+            rows=len(audit.alive) if audit else 0,
+            encoded=encoded,
+            findings=self._findings.all(),
+            leftovers=_leftovers(self._index, self._manifest),
+        )
+
+    def _guard(self, part: str, remedy: str, check: Callable[[], T]) -> T | None:
+        """Return what `check` does; whatever damage makes it raise becomes a finding, and None."""
+        try:
+            return check()
+        except UntrustedIndexError:
+            raise
+        except NutgrafError as error:
+            self._findings.add(part, said(error), remedy)
+        except Exception as error:  # noqa: BLE001 - damage can make them raise anything
+            self._findings.add(part, f"it cannot be used ({error!r:.200})", remedy)
+        return None
+
+    def _commit(
+        self, catalog: InspectedCatalog, reader: KeywordReader | None
+    ) -> tuple[Commit, KeywordReader | None]:
+        """Return the commit that all is looked at as of, and the keyword index if it shows it."""
+        if reader is None:
+            return catalog.last_commit(), None
+        try:
+            return catalog.commit_of(reader.sequence), reader
+        except BrokenIndexError:
+            last = catalog.last_commit()
+            what = (
+                f"the keyword index shows commit {reader.sequence}, which the catalog does not "
+                f"know; its last is {last.sequence}"
+            )
+            self._findings.add(CATALOG, what, RESTORE)
+            return last, None
+
+
+def _no_manifest(error: BrokenIndexError) -> Verification:
+    findings = Findings()
+    findings.add(MANIFEST, said(error), RESTORE)
+    return Verification(0, 0, 0, 0, 0, findings.all())
+
+
+def _is_in_use(index: Path, manifest: Manifest) -> bool:
+    try:
+        return Manifest.read(index) == manifest
+    except NutgrafError:
+        return True  # Nothing else to look at.
+
+
+def _leftovers(index: Path, manifest: Manifest) -> tuple[str, ...]:
+    """Return what a process that was killed left behind, and nobody uses."""
+    kept = {manifest.generation, manifest.previous}
+    newest = max(manifest.generation, manifest.previous or 0)
+    building = is_locked(index, REBUILD_LOCK)
+    found = [
+        f"generation {number} in {parts_folder(index, number)}"
+        for number in generations(index)
+        if number not in kept and not (building and number > newest)
+    ]
+    if building or is_locked(index):
+        return tuple(found)
+    # os.walk, as rglob fails where a folder goes in the midst of it.
+    places = (Path(place, name) for place, *names in os.walk(index) for name in chain(*names))
+    partial = sorted(path for path in places if path.suffix == ".partial")
+    return (*found, *(str(path.relative_to(index)) for path in partial))

@@ -1,0 +1,1 @@
+"""Grouping: collapse to articles, near-duplicates, diversity."""

@@ -1,0 +1,121 @@
+"""Versions: copies and updates of one text, found among what a question found.
+
+Paragraphs are versions of one another where their sketches are (index/analysis/minhash.py), and
+articles where most of their paragraphs are. What may join a group is compared with the first of
+it and with no other: texts that change little by little would otherwise all be one in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.analysis.minhash import alike, are_long
+from nutgraf.index.columns import Columns
+
+__all__ = ["article_versions", "paragraph_versions"]
+
+MOST: Final = 0.5
+"""More than this share of the shorter article's long paragraphs have to be versions.
+
+Of 2,143 articles in six collections this takes four pairs for versions, all four rightly: a wire
+story in two papers, three times, and an update of which five paragraphs of nine are as they
+were. Pairs that share half are other articles: reports on two elections, interviews with two
+candidates. An update of which half or more was written anew is an article of its own.
+"""
+
+COMPARED: Final = 32
+"""Long paragraphs of an article that are compared, from the first on: nearly always all."""
+
+PAIRS: Final = 2_000
+"""Pairs of articles for one question, beyond which no others are compared: a few milliseconds.
+
+Where hundreds of articles share one paragraph, their newspaper's word on itself say, each would
+be compared with each, for nothing. A story in hundreds of copies takes one pair a copy.
+"""
+
+
+def paragraph_versions(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return, for each sketch, the place of the one that it is a version of: int64 of shape (n,).
+
+    That is the first of its group, which for the first itself is its own place.
+    """
+    near = alike(sketches, sketches)
+    places = np.arange(len(sketches))
+    first = places.copy()
+    for at in np.flatnonzero(near.sum(axis=1) > 1):
+        if first[at] == at:
+            first[near[at] & (first == places) & (places > at)] = at
+    return first
+
+
+def article_versions(columns: Columns, rows: NDArray[np.int64]) -> dict[int, int]:
+    """Return, for each article that `rows` (ascending) are of, the one that it is a version of.
+
+    Articles are numbers of records. Those are compared that have long paragraphs among `rows`
+    which are versions of one another.
+    """
+    numbers, articles = np.unique(columns.article[rows], return_inverse=True)
+    linked = _linked(articles, columns.sketch[rows], len(numbers))
+    sketches = {
+        int(at): _long_sketches(columns, numbers[at]) for at in np.flatnonzero(linked.any(axis=1))
+    }
+    first = np.arange(len(numbers))
+    placed = np.zeros(len(numbers), bool)
+    pairs = 0
+    for at in sketches:
+        if placed[at] or pairs > PAIRS:
+            continue
+        placed[at] = True
+        seen, near = placed.copy(), linked[at]
+        # What is near to a version of the first may be one of the first, too.
+        while len(waiting := np.flatnonzero(near & ~seen)):
+            seen[waiting] = True
+            pairs += len(waiting)
+            found = _are_versions(sketches[at], [sketches[int(other)] for other in waiting])
+            versions = waiting[found]
+            first[versions] = at
+            placed[versions] = True
+            near = near | linked[versions].any(axis=0)
+    return dict(zip(numbers.tolist(), numbers[first].tolist(), strict=True))
+
+
+def _linked(
+    articles: NDArray[np.intp], sketches: NDArray[np.uint64], many: int
+) -> NDArray[np.bool_]:
+    """Return which articles have long near-duplicates of one another's, of shape (many, many)."""
+    long = np.flatnonzero(are_long(sketches))
+    one, other = np.nonzero(alike(sketches[long], sketches[long]))
+    linked = np.zeros((many, many), bool)
+    linked[articles[long[one]], articles[long[other]]] = True
+    np.fill_diagonal(linked, val=False)
+    return linked
+
+
+def _long_sketches(columns: Columns, number: np.uint32) -> NDArray[np.uint64]:
+    """Return the sketches of an article's long paragraphs, the first COMPARED of them."""
+    # `number` is of the column's own type: for another, numpy would first copy the column.
+    start = np.searchsorted(columns.article, number)
+    stop = np.searchsorted(columns.article, number, side="right")
+    sketches = columns.sketch[start:stop]
+    return sketches[are_long(sketches)][:COMPARED]
+
+
+def _are_versions(
+    mine: NDArray[np.uint64], others: Sequence[NDArray[np.uint64]]
+) -> NDArray[np.bool_]:
+    """Tell which of the other articles are versions of this one, by their long paragraphs.
+
+    Each has some. Counted are the shorter article's that have near-duplicates in the other.
+    """
+    lengths = np.array([len(sketches) for sketches in others])
+    starts = np.cumsum(lengths) - lengths
+    near = alike(mine, np.concatenate(others))
+    here = np.logical_or.reduceat(near, starts, axis=1).sum(axis=0)
+    there = np.add.reduceat(near.any(axis=0).astype(np.intp), starts)
+    found = np.where(lengths < len(mine), there, here)
+    most: NDArray[np.bool_] = found > MOST * np.minimum(lengths, len(mine))
+    return most

@@ -1,0 +1,1 @@
+"""Highlighting: snippets, and the words to mark in them."""

@@ -1,0 +1,102 @@
+"""Which words of a paragraph a question's keywords matched."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+from nutgraf.index.analysis.analyzer import Analyzer, Token
+from nutgraf.index.analysis.edit_distance import distance
+from nutgraf.index.analysis.folding import cut
+from nutgraf.index.analysis.tokenizer import is_lone
+from nutgraf.search.query.patterns import Pattern
+from nutgraf.search.query.question import Question
+
+__all__ = ["Match", "find_matches"]
+
+
+class Match(NamedTuple):
+    """A word that matched, `text[start:end]` in code points, and the term that it matched as."""
+
+    start: int
+    end: int
+    term: str
+
+
+def find_matches(
+    text: str, question: Question, analyzer: Analyzer, tokens: Sequence[Token] | None = None
+) -> list[Match]:
+    """Return the words of `text` that the question asks for, in their order, none twice.
+
+    By the same analysis that indexed them; `tokens` are the text's, if they
+    are known. A word of a phrase matches inside the phrase, and elsewhere too
+    unless it is a stop word. What a word of another language matched as is
+    the question's own term for it.
+    """
+    tokens = analyzer.tokens(text) if tokens is None else tokens
+    forms = question.forms()
+    found: dict[int, Match] = {}
+    for at in chain(_single(tokens, forms), _in_phrases(tokens, question.phrases)):
+        token = tokens[at]
+        found[token.start] = Match(token.start, token.end, forms.get(token.term, token.term))
+    if question.patterns:
+        for token in tokens:
+            word = cut(analyzer.fold(text[token.start : token.end]))
+            for pattern in question.patterns:
+                if _fits(pattern, word, token.term):
+                    start, end = _place(pattern, text, token)
+                    found[start] = Match(start, end, token.term)
+                    break
+    return list(_apart(found[start] for start in sorted(found)))
+
+
+def _apart(matches: Iterable[Match]) -> Iterator[Match]:
+    """Yield matches without what the one before has, as words overlap in scripts without spaces."""
+    last = 0
+    for match in matches:
+        if match.end > last:
+            yield match._replace(start=max(match.start, last))
+            last = match.end
+
+
+def _single(tokens: Sequence[Token], terms: Container[str]) -> Iterator[int]:
+    for at, token in enumerate(tokens):
+        if token.term in terms:
+            yield at
+
+
+def _in_phrases(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> Iterator[int]:
+    for phrase in phrases:
+        for at in range(len(tokens) - len(phrase) + 1):
+            if all(tokens[at + step].term == term for step, term in enumerate(phrase)):
+                yield from range(at, at + len(phrase))
+
+
+def _place(pattern: Pattern, text: str, token: Token) -> tuple[int, int]:
+    """Return where a token matched: that is 猫 in 小猫, if nothing else is asked for."""
+    char = pattern.text.removeprefix("?")
+    at = text.find(char, token.start, token.end) if is_lone(char) else -1
+    return (token.start, token.end) if at < 0 else (at, at + len(char))
+
+
+def _fits(pattern: Pattern, word: str, term: str) -> bool:
+    if pattern.kind == "prefix":
+        return word.startswith(pattern.text) or term.startswith(pattern.text)
+    if pattern.kind == "wildcard":
+        form = _wildcard(pattern.text)
+        return bool(form.fullmatch(word) or form.fullmatch(term))
+    return any(_near(each, pattern.text, pattern.distance) for each in (word, term))
+
+
+@lru_cache(maxsize=256)
+def _wildcard(pattern: str) -> re.Pattern[str]:
+    # Not a star for a star: a*a*a*b against a long word of a would take minutes.
+    return re.compile(fnmatch.translate(pattern))
+
+
+def _near(word: str, wanted: str, letters: int) -> bool:
+    return abs(len(word) - len(wanted)) <= letters and distance(word, wanted) <= letters

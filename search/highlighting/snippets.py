@@ -1,0 +1,196 @@
+"""Snippets: the part of a paragraph that shows why it was found.
+
+Sentences are joined into windows of at most WIDTH characters; the window that
+holds the most different matches is shown, and among equals the one whose words
+are nearest in meaning to what did not match. A sentence that is too long by
+itself is cut between words.
+"""
+
+from __future__ import annotations
+
+import html
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from operator import attrgetter
+from typing import Final, TypeVar
+
+from nutgraf.index.analysis.sentences import sentence_spans
+from nutgraf.search.highlighting.keyword_matches import Match
+from nutgraf.search.highlighting.semantic_matches import NearWord
+from nutgraf.search.request.options import Highlight
+from nutgraf.search.response import Highlighted, HighlightKind, Snippet
+
+__all__ = ["WIDTH", "best_span", "make_snippet", "mark"]
+
+WIDTH: Final = 280
+"""Characters of a snippet, ellipses aside: two or three lines of a page or a terminal."""
+
+ELLIPSIS: Final = "…"
+
+FEW: Final = 4
+"""Words marked for their meaning in a snippet: more would hide it, and the fifth says least."""
+
+Span = tuple[int, int]
+Marked = tuple[int, int, HighlightKind]
+T = TypeVar("T", Match, NearWord)
+
+
+def make_snippet(
+    text: str,
+    matches: Sequence[Match],
+    language: str,
+    highlight: Highlight,
+    near: Sequence[NearWord] = (),
+    *,
+    start: int = 0,
+    goes_on: bool = False,
+) -> Snippet:
+    """Cut the best window out of a text and mark what matched in it.
+
+    `matches` and `near` come in their order and apart from one another; of the
+    near words in the snippet the FEW nearest are marked. Of a part of a
+    paragraph, `start` is where it begins, and `goes_on` tells that it is not the last.
+    """
+    first, last = best_span(text, matches, language, near=near)
+    before = ELLIPSIS if start or text[:first].strip() else ""
+    after = ELLIPSIS if goes_on or text[last:].strip() else ""
+    shown = before + text[first:last] + after
+    nearest = sorted(_inside(near, first, last), key=lambda word: (-word.cosine, word.start))[:FEW]
+    marked: list[Marked] = [
+        *((match.start, match.end, "keyword") for match in _inside(matches, first, last)),
+        *((word.start, word.end, "semantic") for word in nearest),
+    ]
+    shift = len(before) - first
+    highlights = tuple(
+        Highlighted(begin + shift, end + shift, kind) for begin, end, kind in _apart(sorted(marked))
+    )
+    html_text = mark(shown, highlights, highlight)
+    return Snippet(shown, html_text, highlights, start + first, start + last)
+
+
+def best_span(
+    text: str,
+    matches: Sequence[Match],
+    language: str,
+    width: int = WIDTH,
+    near: Sequence[NearWord] = (),
+) -> Span:
+    """Return the part of a text, of whole sentences where they fit, that shows most of `matches`.
+
+    Start and end in code points, at most `width` of them apart.
+    """
+    return _best_window(_windows(text, language, width), matches, near)
+
+
+def mark(text: str, highlights: Sequence[Highlighted], highlight: Highlight) -> str:
+    """Return `text` escaped for HTML, with what `highlight` says around each highlight."""
+    around = {
+        "keyword": (highlight.pre, highlight.post),
+        "semantic": (highlight.semantic_pre, highlight.semantic_post),
+    }
+    parts: list[str] = []
+    at = 0
+    for one in highlights:
+        pre, post = around[one.kind]
+        inner = html.escape(text[one.start : one.end])
+        parts += [html.escape(text[at : one.start]), pre, inner, post]
+        at = one.end
+    return "".join([*parts, html.escape(text[at:])])
+
+
+def _apart(marked: Iterable[Marked]) -> Iterator[Marked]:
+    """Yield what does not overlap what is before it, as words written as one sign can (℀).
+
+    What touches is one: words of scripts without spaces do.
+    """
+    last: Marked | None = None
+    for start, end, kind in marked:
+        if last is None or start > last[1] or (start == last[1] and kind != last[2]):
+            if last is not None:
+                yield last
+            last = start, end, kind
+        elif start == last[1]:
+            last = last[0], end, kind
+    if last is not None:
+        yield last
+
+
+def _inside(words: Sequence[T], start: int, end: int) -> Sequence[T]:
+    """Return the words that stand between two places; words come in their order, and apart."""
+    first = bisect_left(words, start, key=attrgetter("start"))
+    return words[first : bisect_right(words, end, lo=first, key=attrgetter("end"))]
+
+
+def _best_window(
+    windows: Sequence[Span], matches: Sequence[Match], near: Sequence[NearWord]
+) -> Span:
+    """Return the window with the most different matches; the nearest; the most; the first.
+
+    Windows and matches both come in their order, so one pass over both does.
+    """
+    best, worth = windows[0], (0, 0.0, 0)
+    inside: Counter[str] = Counter()
+    first = last = 0
+    for start, end in windows:
+        while last < len(matches) and matches[last].end <= end:
+            inside[matches[last].term] += 1
+            last += 1
+        while first < last and matches[first].start < start:
+            term = matches[first].term
+            inside[term] -= 1
+            if not inside[term]:
+                del inside[term]
+            first += 1
+        if len(inside) >= worth[0]:
+            nearness = _nearness(_inside(near, start, end))
+            found = (len(inside), nearness, last - first)
+            if found > worth:
+                best, worth = (start, end), found
+    return best
+
+
+def _nearness(near: Sequence[NearWord]) -> float:
+    """Return the sum, over the terms that words stand in for, of the nearest word's cosine."""
+    nearest: dict[str, float] = {}
+    for word in near:
+        nearest[word.term] = max(word.cosine, nearest.get(word.term, 0.0))
+    return sum(nearest.values())
+
+
+def _windows(text: str, language: str, width: int) -> list[Span]:
+    """Return spans of whole sentences of at most `width` characters, one from each sentence on."""
+    sentences = list(sentence_spans(text, language))
+    windows: list[Span] = []
+    last = 0
+    for at, (start, end) in enumerate(sentences):
+        if end - start > width:
+            windows += _cut(text, start, end, width)
+            continue
+        last = max(last, at)
+        while last + 1 < len(sentences) and sentences[last + 1][1] - start <= width:
+            last += 1
+        windows.append((start, sentences[last][1]))
+    return windows or [(0, 0)]
+
+
+def _cut(text: str, start: int, end: int, width: int) -> Iterator[Span]:
+    """Yield windows over a sentence that is too long, bounded by white space where there is any."""
+    edges = [start, *(at + 1 for at in range(start, end - 1) if text[at].isspace()), end]
+    edges = [edge for edge, after in pairwise([*edges, end + 1]) if edge < after]
+    step = width // 2
+    at = start
+    while True:
+        last = edges[max(bisect_left(edges, at + width + 1) - 1, 0)]
+        if last <= at:  # One word longer than a snippet.
+            last = min(at + width, end)
+        yield at, _trimmed(text, at, last)
+        if last >= end:
+            return
+        following = edges[min(bisect_left(edges, at + step), len(edges) - 1)]
+        at = following if at < following < end and following <= last else last
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    return start + len(text[start:end].rstrip())

@@ -1,0 +1,1 @@
+"""Ranking: fusion, recency, reranking, calibration."""

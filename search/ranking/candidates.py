@@ -1,0 +1,229 @@
+"""Candidates: the rows of both rankings in one order, with what each ranking says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.ranking import Ranking
+from nutgraf.search.ranking.calibration import (
+    NO_EVIDENCE,
+    Curve,
+    Evidence,
+    meaning_above_chance,
+    probabilities,
+)
+from nutgraf.search.ranking.fusion import (
+    EVEN,
+    convex,
+    fitting_weight,
+    matched,
+    normalize,
+    ranks,
+    reciprocal_rank,
+)
+from nutgraf.search.request.search_request import FusionMethod
+from nutgraf.search.response import Explanation, FusionUsed, Place, Reranked
+
+__all__ = ["Candidates", "from_keywords", "from_meaning", "fuse"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Rows with their scores (float64), best first; ties by row, as long as no curve is applied.
+
+    `keyword` and `semantic` are the rankings that they come from, None where
+    the mode leaves one out. `cosines` holds the cosine of every row, also of
+    those that only the keywords found. `complete` is False where a ranking
+    was cut at its depth. `freshness` is what age has left of each score, None
+    where it does not count. `embedding`, of shape (dimension,), is that of the
+    question, None where it was not encoded. `curve` tells what made the scores, None
+    where nothing can be better than another. By the `evidence`, `is_relevant` is
+    False where neither words nor meaning of anything come near the question. `logits`
+    are those of the reranker, NaN for rows that it did not read, and `reranked` says how
+    many it did; None without it.
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    keyword: Ranking | None
+    semantic: Ranking | None
+    cosines: NDArray[np.float32] | None
+    fusion: FusionUsed | None
+    freshness: NDArray[np.float64] | None = None
+    embedding: NDArray[np.float32] | None = None
+    curve: Curve | None = None
+    evidence: Evidence = NO_EVIDENCE
+    is_relevant: bool = True
+    logits: NDArray[np.float64] | None = None
+    reranked: Reranked | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether no ranking was cut at its depth."""
+        return all(one.complete for one in (self.keyword, self.semantic) if one is not None)
+
+    @property
+    def relevance(self) -> NDArray[np.float64]:
+        """The scores without what age has taken of them."""
+        if self.freshness is None:
+            return self.scores
+        aged = (self.scores > 0) & (self.freshness > 0)
+        return np.divide(self.scores, self.freshness, out=self.scores.copy(), where=aged)
+
+    @property
+    def likelihoods(self) -> NDArray[np.float64]:
+        """The probability of each row of being relevant, by its score."""
+        if self.curve is None:
+            return self.scores
+        return probabilities(self.scores, self.curve, self.evidence)
+
+    def explain(self, at: int) -> Explanation:
+        """Say where the candidate at position `at` stands in each ranking."""
+        row = int(self.rows[at])
+        cosine = None if self.cosines is None else float(self.cosines[at])
+        return Explanation(
+            keyword=None if self.keyword is None else _place(self.keyword, row, None),
+            semantic=None if self.semantic is None else _place(self.semantic, row, cosine),
+            fusion=self.fusion,
+            recency=None if self.freshness is None else round(float(self.freshness[at]), 4),
+            rerank=self._reranked_place(at),
+        )
+
+    def likely(self) -> Candidates:
+        """Return the same rows, their scores now probabilities of being relevant."""
+        return replace(self, scores=self.likelihoods)
+
+    def none(self) -> Candidates:
+        """Return none of them."""
+        return self._chosen(np.empty(0, np.int64))
+
+    def aged(self, freshness: NDArray[np.float64]) -> Candidates:
+        """Return the same rows, each score times what age leaves of it, in their new order.
+
+        What is below 0 has nothing that age could take.
+        """
+        scores = np.where(self.scores > 0, self.scores * freshness, self.scores)
+        return replace(self, scores=scores, freshness=freshness)._sorted()
+
+    def reordered(
+        self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
+    ) -> Candidates:
+        """Return the same rows with scores that a reranker had a say in, in their new order.
+
+        `logits` are those of the first rows.
+        """
+        unread = np.full(len(self.rows) - len(logits), np.nan)
+        logits = np.concatenate([logits, unread])
+        return replace(self, scores=scores, logits=logits, reranked=done)._sorted()
+
+    def _sorted(self) -> Candidates:
+        """Return the same rows, best first."""
+        return self._chosen(np.lexsort((self.rows, -self.scores)))
+
+    def _chosen(self, places: NDArray[np.int64]) -> Candidates:
+        return replace(
+            self,
+            rows=self.rows[places],
+            scores=self.scores[places],
+            cosines=None if self.cosines is None else self.cosines[places],
+            freshness=None if self.freshness is None else self.freshness[places],
+            logits=None if self.logits is None else self.logits[places],
+        )
+
+    def _reranked_place(self, at: int) -> Place | None:
+        if self.logits is None:
+            return None
+        logit = float(self.logits[at])
+        if np.isnan(logit):
+            return Place(None, None)
+        return Place(int(np.count_nonzero(self.logits > logit)) + 1, round(logit, 4))
+
+
+def from_keywords(ranking: Ranking, full: float) -> Candidates:
+    """Return the keyword ranking alone; 1 is `full`, a perfect match, or the best there is."""
+    scores = normalize(ranking.scores, 0.0, full)
+    # Conditions alone have no perfect match: all that meets them scores 1.
+    curve: Curve | None = "keyword" if full > 0 else None
+    found = Evidence(words=matched(_best(ranking), full))
+    return Candidates(ranking.rows, scores, ranking, None, None, None, curve=curve, evidence=found)
+
+
+def from_meaning(ranking: Ranking, unrelated: float | None = None) -> Candidates:
+    """Return the vector ranking alone; `unrelated` is the cosine of texts that are so."""
+    scores = meaning_above_chance(ranking.scores, unrelated)
+    found = Evidence(meaning=min(float(scores.max(initial=0.0)), 1.0))
+    return Candidates(
+        ranking.rows,
+        scores,
+        None,
+        ranking,
+        ranking.scores,
+        None,
+        curve="semantic",
+        evidence=found,
+    )
+
+
+def fuse(
+    method: FusionMethod,
+    keyword: Ranking,
+    semantic: Ranking,
+    rows: NDArray[np.int64],
+    cosines: NDArray[np.float32],
+    full: float,
+    weight: float | None = None,
+    unrelated: float | None = None,
+) -> Candidates:
+    """Return the rows of both rankings by their fused score.
+
+    `rows` are those of either ranking, each once, ascending, and `cosines`
+    theirs: a row that the vector ranking lacks is judged by its own cosine,
+    not taken for meaningless. `full` is the BM25 score of a perfect match,
+    `weight` that of meaning, or None for what fits, `unrelated` the cosine of
+    texts that are so. The lowest cosine is the bound from below, as the
+    theoretical one (-1) would leave all of them alike.
+    """
+    if weight is None:
+        weight = EVEN if method == "rrf" else fitting_weight(_best(keyword), full)
+    if method == "rrf":
+        scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows), weight)
+    else:
+        lowest = float(cosines.min()) if len(cosines) else 0.0
+        words = normalize(_scores_of(rows, keyword), 0.0, full)
+        scores = convex(words, normalize(cosines, lowest), weight)
+    order = np.lexsort((rows, -scores))
+    return Candidates(
+        rows[order],
+        scores[order],
+        keyword,
+        semantic,
+        cosines[order],
+        FusionUsed(method, round(weight, 4)),
+        curve=method,
+        evidence=Evidence(
+            meaning=min(float(meaning_above_chance(cosines, unrelated).max(initial=0.0)), 1.0),
+            words=matched(_best(keyword), full),
+        ),
+    )
+
+
+def _best(ranking: Ranking) -> float:
+    return float(ranking.scores.max(initial=0.0))
+
+
+def _scores_of(rows: NDArray[np.int64], ranking: Ranking) -> NDArray[np.float32]:
+    """Return the score of each of `rows` (ascending), 0 where the ranking has none."""
+    scores = np.zeros(len(rows), np.float32)
+    scores[np.searchsorted(rows, ranking.rows)] = ranking.scores
+    return scores
+
+
+def _place(ranking: Ranking, row: int, score: float | None) -> Place:
+    found = np.flatnonzero(ranking.rows == row)
+    if len(found) == 0:
+        return Place(None, None if score is None else round(score, 4))
+    at = int(found[0])
+    return Place(at + 1, round(float(ranking.scores[at]), 4))

@@ -1,0 +1,155 @@
+"""Reranking: the first candidates are read again, each together with the question.
+
+A cross-encoder (Nogueira and Cho, 2019, arXiv:1901.04085) judges a pair better
+than two embeddings and counted words do, and takes a thousand times as long.
+So it reads few candidates, of each the part that matters, and no longer than
+it may. The figures behind the numbers below are in benchmarks/reranking.md.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.analysis.analyzer import primary_language
+from nutgraf.index.article import Paragraph
+from nutgraf.index.catalog.records import Record
+from nutgraf.index.models.reranker import Reranker
+from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.search.errors import RequestError
+from nutgraf.search.highlighting.keyword_matches import find_matches
+from nutgraf.search.highlighting.snippets import best_span
+from nutgraf.search.query.question import Question
+from nutgraf.search.ranking.candidates import Candidates
+from nutgraf.search.request.options import Rerank
+from nutgraf.search.response import Reranked
+
+__all__ = ["matters", "probability", "rerank", "rerank_candidates", "together"]
+
+Values = NDArray[np.float64]
+T = TypeVar("T", float, Values)
+
+FAR: Final = 0.7
+"""A candidate whose score is below this share of the best is read only if it could still come
+first. It saves half of the time, and costs a twentieth of what there is to gain."""
+
+WINDOW: Final = 360
+"""Characters of a paragraph that are read: the sentences with most of the question's words."""
+
+TITLE: Final = 120
+"""Characters of the title that are read before it: it says what the paragraph leaves out."""
+
+FUSED: Final = 0.4
+"""How much the fused score counts beside the reranker's: enough to keep what was right before."""
+
+SLOPE: Final = 8.5
+BIAS: Final = -7.5
+"""From the two together to the probability that a paragraph is relevant: logistic regression
+(Platt, "Probabilistic Outputs for Support Vector Machines", 1999) on five judged sets, each
+counting as much as another. It is .5 where both are .88, and .73 where both say 1."""
+
+
+def rerank_candidates(
+    snapshot: IndexSnapshot, asked: Rerank, question: Question, candidates: Candidates
+) -> Candidates:
+    """Rerank candidates by the reranker of their index. Raises RequestError where it has none."""
+    if snapshot.reranker is None:
+        raise RequestError(
+            "rerank",
+            "is asked for, and the index has no reranker; leave it out, or give the index one "
+            "with 'nutgraf reranker NAME'",
+        )
+
+    def read(rows: Sequence[int]) -> list[str]:
+        found = snapshot.paragraphs(rows)
+        return [_window(snapshot, question, *found[row]) for row in rows]
+
+    return rerank(candidates, snapshot.reranker, question.text, read, asked)
+
+
+def rerank(
+    candidates: Candidates,
+    reranker: Reranker,
+    question: str,
+    read: Callable[[Sequence[int]], Sequence[str]],
+    asked: Rerank,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Candidates:
+    """Return the same rows: the first by what the reranker makes of them, the others below.
+
+    `read` gives the texts of rows. When the budget is spent, no further pair
+    is begun; what was not read keeps its order below what was, with a score
+    that is at most as high.
+    """
+    started = clock()
+    fused = candidates.relevance
+    # Conditions alone (without `question`) leave nothing to compare a text with.
+    first = candidates.rows[: asked.depth if question else 0].tolist()
+    logits: list[float] = []
+    best, in_time = 0.0, True
+    with closing(reranker.logits(question, read(first))) as reading:
+        for at in range(len(first)):
+            if not matters(candidates.scores, fused, at, best):
+                break
+            if logits and (clock() - started) * 1000 >= asked.budget_ms:
+                in_time = False
+                break
+            logits.append(next(reading))
+            best = max(best, float(together(reranker.fit(logits[-1]), fused[at])))
+    fit = np.array([reranker.fit(logit) for logit in logits])
+    done = Reranked(len(first), len(logits), complete=in_time)
+    return candidates.reordered(_scores(candidates, fit), np.array(logits), done)
+
+
+def matters(scores: Values, fused: Values, at: int, best: float) -> bool:
+    """Tell whether to read the candidate at `at`, where the best that was read has `best`.
+
+    `scores` are those that chose the order, `fused` the same without what age took.
+    """
+    return bool(scores[at] >= FAR * scores[0] or together(1.0, fused[at]) > best)
+
+
+def together(fit: T, fused: T) -> T:
+    """Return what the reranker (`fit`) and the fused score come to, each with its weight."""
+    return (1 - FUSED) * fit + FUSED * fused
+
+
+def probability(both: Values) -> Values:
+    """Return how likely paragraphs are relevant, by what `together` makes of them."""
+    return 1 / (1 + np.exp(-(SLOPE * both + BIAS)))
+
+
+def _scores(candidates: Candidates, fit: Values) -> Values:
+    """Return the scores of all, of which the first were read, and `fit` is what came of it.
+
+    Age takes of what reranker and fused score come to what it takes of that
+    score alone. What was not read keeps its order, and is below what was.
+    """
+    count = len(fit)
+    both = together(fit, candidates.relevance[:count])
+    if candidates.freshness is not None:
+        both = np.maximum(both, 0.0) * candidates.freshness[:count]
+    read, others = probability(both), candidates.likelihoods[count:]
+    least = np.nextafter(read.min(initial=1.0), 0.0)
+    most = others.max(initial=0.0)
+    if most > least:
+        others = np.minimum(others * (least / most), least)  # The product may round up.
+    return np.concatenate([read, others])
+
+
+def _window(
+    snapshot: IndexSnapshot, question: Question, record: Record, paragraph: Paragraph
+) -> str:
+    """Return what is read of a paragraph: its article's title, and the part that matters."""
+    text = paragraph.text
+    if len(text) > WINDOW:
+        matches = find_matches(text, question, snapshot.analyzers.of(record.language))
+        language = primary_language(record.language or snapshot.manifest.language)
+        start, end = best_span(text, matches, language, WINDOW)
+        text = text[start:end]
+    return f"{record.title[:TITLE]}. {text}"

@@ -1,0 +1,1 @@
+"""Search requests: their fields, checked."""

@@ -1,0 +1,1 @@
+"""Retrieval: the keyword ranking and the vector ranking."""

@@ -1,0 +1,57 @@
+"""What a question demands and excludes, asked of whole paragraphs where rows are parts of them.
+
+A part is ranked by its own words. Its paragraph is what is shown, so it is the paragraph that
+has to hold what is demanded and nothing that is excluded.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from nutgraf.index.keywords.query import query
+from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.schema import TEXT, WHOLE
+from nutgraf.search.query.question import Question
+
+__all__ = ["constraint_of", "scored_of"]
+
+
+def constraint_of(snapshot: IndexSnapshot, question: Question) -> Any | None:
+    """Return what must hold of every row: the question's constraint, of its paragraph."""
+    if question.constraint is None or not _has_parts(snapshot):
+        return question.constraint
+    return _of_paragraph(question.constraint)
+
+
+def scored_of(snapshot: IndexSnapshot, question: Question) -> query.Query:
+    """Return what keyword ranking scores.
+
+    A phrase that is demanded can run across the cut between two parts, and then neither has it.
+    So parts with words of the question are ranked, too, by these; the others score as ever.
+    """
+    keywords: query.Query = question.keywords
+    demanded = question.constraint is not None and (question.phrases or question.patterns)
+    if not demanded or not _has_parts(snapshot):
+        return keywords
+    terms = dict.fromkeys(term for reading in question.readings for term in reading)
+    words = query.Or([query.Term(TEXT, term) for term in terms])
+    is_part = query.ConstantScoreQuery(query.Every(WHOLE), 0.0)
+    return query.Or([keywords, query.AndNot(query.And([words, is_part]), keywords)])
+
+
+def _has_parts(snapshot: IndexSnapshot) -> bool:
+    return snapshot.commit.living > snapshot.commit.paragraphs
+
+
+def _of_paragraph(tree: Any) -> Any:
+    """Return a tree of And, Or, Not and leaves, with what is asked of a text asked of the whole."""
+    if isinstance(tree, query.Not):
+        return query.Not(_of_paragraph(tree.query))
+    if isinstance(tree, query.And | query.Or):
+        return type(tree)([_of_paragraph(part) for part in tree.subqueries])
+    if getattr(tree, "fieldname", None) != TEXT:
+        return tree
+    whole = copy(tree)
+    whole.fieldname = WHOLE
+    return query.Or([tree, whole])

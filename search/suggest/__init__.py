@@ -1,0 +1,1 @@
+"""Suggest: autocompletion, and spelling corrections."""

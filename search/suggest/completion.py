@@ -1,0 +1,210 @@
+"""What is typed so far, completed: to titles, to names and other phrases, to words at last.
+
+Words are compared folded, so that case, accents and signs between them make
+no difference. What was typed before the words that are completed stays as it
+was typed; only a title takes the place of all of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, Final, Literal
+
+from nutgraf.index.analysis.analyzer import Analyzer
+from nutgraf.index.catalog.records import Record
+from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.suggestions.reader import Counted
+from nutgraf.search.errors import RequestError
+from nutgraf.search.request.search_request import MAX_QUESTION
+from nutgraf.search.request.validation import check_kind, check_range, check_text
+
+__all__ = ["MAX_COMPLETIONS", "Completion", "Completions", "Kind", "check_completing", "complete"]
+
+Kind = Literal["title", "phrase", "word"]
+
+MAX_COMPLETIONS: Final = 20
+"""Completions in one answer; nobody reads more while typing."""
+
+TYPED: Final = 200
+"""Characters that are completed from, at the end of what is typed; no title's start is longer."""
+
+PHRASE: Final = 4
+"""Words at the end of what is typed that a phrase is looked for by."""
+
+CANDIDATES: Final = 64
+"""Of one kind, to choose from: the most frequent first, so that more would change next to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a question may become.
+
+    `article` is the newest with that title, None for phrases and words;
+    `count` the number of articles that have the title, or hold the phrase or
+    word.
+    """
+
+    text: str
+    kind: Kind
+    article: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completions:
+    """The completions of what is typed, best first."""
+
+    q: str
+    suggestions: tuple[Completion, ...]
+    took_ms: float
+    snapshot: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as HTTP and `--json` give it."""
+        return {
+            "q": self.q,
+            "suggestions": [asdict(one) for one in self.suggestions],
+            "took_ms": round(self.took_ms, 2),
+            "snapshot": self.snapshot,
+        }
+
+
+def check_completing(q: str, limit: int) -> None:
+    """Raise RequestError where this cannot be completed. An empty `q` can: to nothing."""
+    check_kind("q", q, str)
+    check_text("q", q)
+    if len(q) > MAX_QUESTION:
+        raise RequestError(
+            "q", f"is {len(q):,} characters long; at most {MAX_QUESTION:,} are taken"
+        )
+    check_kind("limit", limit, int)
+    check_range("limit", limit, 1, MAX_COMPLETIONS)
+
+
+def complete(snapshot: IndexSnapshot, q: str, limit: int) -> Completions:
+    """Complete what is typed, to at most `limit` texts, none of them twice.
+
+    Titles come before phrases, but leave them half of the room; words come
+    where there is room left. Raises BrokenIndexError where the suggestions of
+    the index are missing or damaged.
+    """
+    started = time.perf_counter()
+    typed = _Typed.read(q, snapshot.analyzer)
+    found: list[Completion] = []
+    if typed is not None and snapshot.sequence:
+        titles = list(_titles(snapshot, typed, limit))
+        phrases = list(islice(_phrases(snapshot, typed), limit))
+        room = max(limit - len(phrases), (limit + 1) // 2)
+        found = _distinct([*titles[:room], *phrases], snapshot.analyzer)
+        if len(found) < limit:
+            found = _distinct([*found, *_words(snapshot, typed)], snapshot.analyzer)
+    return Completions(
+        q, tuple(found[:limit]), (time.perf_counter() - started) * 1000, snapshot.sequence
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """The words at the end of what is typed, folded, and where they begin.
+
+    `whole` tells that these are all the words there are, `going_on` that the
+    last one may not be whole.
+    """
+
+    q: str
+    words: tuple[str, ...]
+    starts: tuple[int, ...]
+    whole: bool
+    going_on: bool
+
+    @classmethod
+    def read(cls, q: str, analyzer: Analyzer) -> _Typed | None:
+        """Read what is typed; None where there is no word in it."""
+        cut = max(0, len(q) - TYPED)
+        tokens = analyzer.tokens(q[cut:])
+        if cut:
+            tokens = tokens[1:]  # The first word may have lost its beginning.
+        if not tokens:
+            return None
+        places = [(cut + token.start, cut + token.end) for token in tokens]
+        return cls(
+            q,
+            tuple(analyzer.fold(q[start:end]) for start, end in places),
+            tuple(start for start, _ in places),
+            not cut,
+            places[-1][1] == len(q),
+        )
+
+    def last(self, many: int) -> str:
+        """Return what a key has to begin with that goes on from the last words."""
+        return " ".join(self.words[-many:]) + ("" if self.going_on else " ")
+
+    def with_last(self, many: int, text: str) -> str:
+        """Return what is typed with a text in place of its last words."""
+        return self.q[: self.starts[-many]] + text
+
+
+def _titles(snapshot: IndexSnapshot, typed: _Typed, limit: int) -> Iterator[Completion]:
+    """Yield titles that begin with all that is typed, then those in which it stands later."""
+    if not typed.whole:
+        return
+    suggestions, analyzer = snapshot.suggestions, snapshot.analyzer
+    start = typed.last(len(typed.words))
+    seen = {" ".join(typed.words)}
+    for later in (False, True):
+        # The newest first.
+        for row in sorted(suggestions.titles(start, CANDIDATES, later=later), reverse=True):
+            record = _alive(snapshot, row)
+            key = "" if record is None else analyzer.key(record.title)
+            if record is None or key in seen or f" {start}" not in f" {key}":
+                continue
+            seen.add(key)
+            count = suggestions.articles_with_title(key)
+            yield Completion(record.title, "title", record.id, count)
+            if len(seen) > limit:
+                return
+
+
+def _alive(snapshot: IndexSnapshot, row: int) -> Record | None:
+    """Return the record that begins at a row, if this snapshot shows it."""
+    if row >= snapshot.commit.rows:
+        return None  # The suggestions may be a commit ahead.
+    record = snapshot.catalog.records_of([row])[row]
+    return record if snapshot.article(record.id) == record else None
+
+
+def _phrases(snapshot: IndexSnapshot, typed: _Typed) -> Iterator[Completion]:
+    """Yield phrases that go on from the last words: from as many of them as any phrase does."""
+    seen: set[str] = set()
+    for many in range(min(PHRASE, len(typed.words)), 0, -1):
+        if seen:
+            return
+        start = typed.last(many)
+        for one in _by_count(snapshot.suggestions.phrases(start, CANDIDATES)):
+            if one.key not in seen and one.key != start:
+                seen.add(one.key)
+                yield Completion(typed.with_last(many, one.text), "phrase", None, one.count)
+
+
+def _words(snapshot: IndexSnapshot, typed: _Typed) -> Iterator[Completion]:
+    """Yield words that begin with the last one, if that may not be whole."""
+    if not typed.going_on:
+        return
+    for one in _by_count(snapshot.suggestions.words(typed.last(1), CANDIDATES)):
+        if one.key != typed.last(1) and not snapshot.analyzer.is_stop(one.key):
+            yield Completion(typed.with_last(1, one.text), "word", None, one.count)
+
+
+def _by_count(found: Iterable[Counted]) -> list[Counted]:
+    return sorted(found, key=lambda one: (-one.count, one.key, one.text))
+
+
+def _distinct(found: Iterable[Completion], analyzer: Analyzer) -> list[Completion]:
+    """Return the first of those that differ in case, accents or signs alone."""
+    first: dict[str, Completion] = {}
+    for one in found:
+        first.setdefault(analyzer.key(one.text), one)
+    return list(first.values())

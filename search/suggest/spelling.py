@@ -1,0 +1,104 @@
+"""Did you mean: for words that no paragraph holds, the nearest of those that some do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from nutgraf.index.analysis.multilingual import Polyglot, Reading
+from nutgraf.index.analysis.phrases import is_plain_word
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.keywords.query import query
+from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.schema import TEXT_FIELDS
+from nutgraf.index.suggestions.reader import Counted
+from nutgraf.search.query.question import Question
+
+__all__ = ["meant"]
+
+SHORTEST: Final = 4
+"""Letters of a word that is looked at: of shorter ones, most are near to many others."""
+
+LONG: Final = 6
+"""Letters from which on two of them may differ, not one only."""
+
+MOST_WORDS: Final = 4
+"""Unknown words of a question; one with more of them is in another language."""
+
+_VALUE: Final = re.compile(
+    r"(?<![^\s(+-])(?:source|author|section|language|article|published):(\S*)", re.IGNORECASE
+)
+"""A field that is asked for: its value is no word of a text."""
+
+
+def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
+    """Return the question with its unknown words as they may have been meant; None for no such.
+
+    A word is unknown where no paragraph has its term, in text or title. Signs
+    stay as they are; values of fields, patterns, words with digits and what is
+    excluded are left alone. Where the suggestions of the index are missing or
+    damaged there is none: the search is answered all the same.
+    """
+    unknown = list(_unknown(snapshot, q, question))
+    if not 0 < len(unknown) <= MOST_WORDS:
+        return None
+    terms = {term for found in unknown for term in found.terms}
+    others = [term for reading in question.readings for term in reading if term not in terms]
+    read = question.analyzer
+    corrected = q
+    try:
+        for found in reversed(unknown):
+            word = q[found.start : found.end]
+            nearest = _nearest(snapshot, read, read.fold(word), others) or word
+            corrected = corrected[: found.start] + nearest + corrected[found.end :]
+    except BrokenIndexError:
+        return None
+    return corrected if corrected != q else None
+
+
+def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Reading]:
+    """Yield the words of the question that no paragraph holds, in their places."""
+    asked = frozenset(question.terms)
+    in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
+    for found in question.analyzer.readings(q):
+        word = q[found.start : found.end]
+        if found.terms[0] not in asked or len(word) < SHORTEST or not is_plain_word(word):
+            continue
+        if found.start in in_values or q[found.end : found.end + 1] in ("*", "~"):
+            continue
+        if not any(map(snapshot.keywords.holds, dict.fromkeys(found.terms))):
+            yield found
+
+
+def _nearest(
+    snapshot: IndexSnapshot, analyzer: Polyglot, word: str, others: Sequence[str]
+) -> str | None:
+    """Return the known word that the fewest letters tell from `word`, the most frequent of them.
+
+    It stands with any of the `others`, the known terms of the question, in a
+    paragraph or its title: "the president of Brazil" is not to become a resident.
+    Seldom is the first letter of a word not meant: of those one off, they come
+    last that have another.
+    """
+    near = snapshot.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
+    for _, one in sorted(near, key=lambda found: _farness(word, *found)):
+        terms = analyzer.stems(one.text)
+        # The suggestions may be a commit ahead of what is seen.
+        if terms and snapshot.keywords.count(_together(terms, others)):
+            return one.text
+    return None
+
+
+def _together(terms: Sequence[str], others: Sequence[str]) -> query.Query:
+    """Return the query for what holds any of `terms`, and any of the others if there are any."""
+    found = _any(terms)
+    return query.And([found, _any(others)]) if others else found
+
+
+def _any(terms: Sequence[str]) -> query.Query:
+    return query.Or([query.Term(field, term) for field in TEXT_FIELDS for term in terms])
+
+
+def _farness(word: str, apart: int, one: Counted) -> tuple[int, bool, int, str]:
+    return (apart, one.key[:1] != word[:1], -one.count, one.text)

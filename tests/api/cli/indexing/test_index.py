@@ -1,0 +1,281 @@
+"""`nutgraf index`, as a shell runs it: rehearsed, interrupted, and with processes that read."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.api.conftest import NUTGRAF, TINY_ENCODER
+
+from nutgraf.api.cli.indexing.article_reader import Reading
+from nutgraf.api.cli.indexing.dry_run import rehearse
+from nutgraf.api.cli.indexing.index import Choices, index_sources
+from nutgraf.api.cli.indexing.rejects import opened_rejects
+from nutgraf.index import IndexSnapshot
+from nutgraf.index.errors import UserError, WorkerError
+from nutgraf.index.sources.formats import markdown
+from nutgraf.index.sources.workers import WORTH
+
+TEXT = "The ferry crews went back to work on Monday after eleven days on strike."
+
+
+def article(name, *texts, **fields):
+    fields = {"id": name, "title": f"On {name}", "language": "en", **fields}
+    return json.dumps({**fields, "paragraphs": texts or [TEXT]}) + "\n"
+
+
+def index_day(tmp_path, rejects=None):
+    """Index the folder in/ into x.index; return what came of it, and what was told meanwhile."""
+    messages = Console(file=StringIO(), width=200)
+    with opened_rejects(rejects) as file:
+        reading = Reading(messages, rejects=file)
+        choices = Choices(model=str(TINY_ENCODER))
+        done = index_sources(
+            [str(tmp_path / "in")], tmp_path / "x.index", choices, reading, trust=False
+        )
+    return done, messages.file.getvalue()
+
+
+@pytest.fixture
+def day(tmp_path):
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in" / "day.jsonl"
+
+
+def test_a_dry_run_tells_what_the_run_does_and_writes_nothing(tmp_path, day):
+    messages = Console(file=StringIO(), width=200)
+
+    def rehearsed():
+        told = []
+        sources = [str(tmp_path / "in")]
+        done = rehearse(
+            sources, tmp_path / "x.index", Reading(messages), lambda *one: told.append(one)
+        )
+        return done, [(outcome, article.id) for outcome, article in told]
+
+    day.write_text(article("a") + article("b", TEXT, "More of it."))
+    for _ in range(2):
+        done, told = rehearsed()
+        assert told == [("created", "a"), ("created", "b")]
+        assert str(done) == (
+            "nothing was written: 2 new, 0 updated, 0 unchanged; 3 paragraphs to put"
+        )
+        assert not (tmp_path / "x.index").exists()
+    index_day(tmp_path)
+
+    day.write_text(article("a") + article("b", "Less.") + article("c") + article("c") + "{}\n")
+    before = files_of(tmp_path / "x.index")
+    done, told = rehearsed()
+    assert files_of(tmp_path / "x.index") == before
+    assert told == [("unchanged", "a"), ("updated", "b"), ("created", "c"), ("unchanged", "c")]
+    assert "day.jsonl:5: there is no 'title'" in messages.file.getvalue()
+    really, _ = index_day(tmp_path)
+    for name in ("created", "updated", "unchanged", "rejected", "paragraphs"):
+        assert getattr(done, name) == getattr(really, name), name
+    assert (done.dry_run, really.dry_run) == (True, False)
+
+
+def test_a_dry_run_from_a_shell(run, tmp_path):
+    (tmp_path / "day.jsonl").write_text(article("a") + "{}\n")
+    done = run("index", "day.jsonl", "--dry-run", "--rejects", "rejects.jsonl")
+    assert (done.returncode, done.stdout.decode().splitlines()) == (
+        2,
+        [
+            "new     a  On a",
+            "nutgraf.index: nothing was written: 1 new, 0 updated, 0 unchanged, 1 rejected; "
+            "1 paragraph to put",
+        ],
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["day.jsonl", "rejects.jsonl"]
+    assert json.loads((tmp_path / "rejects.jsonl").read_text())["place"] == "day.jsonl:2"
+
+
+def test_what_is_unchanged_is_not_encoded_again(tmp_path, day):
+    day.write_text(article("a") + article("b", TEXT, "More of it."))
+    assert [index_day(tmp_path)[0].encoded for _ in range(2)] == [3, 0]
+    day.write_text(article("b", TEXT, "And more."))
+    third, _ = index_day(tmp_path)
+    assert (third.updated, third.paragraphs, third.encoded) == (1, 2, 1)
+    day.write_text(article("b", TEXT))
+    assert "1 updated, 0 unchanged; 1 paragraph, all known before in" in str(index_day(tmp_path)[0])
+
+
+def test_rejects_are_written_as_json(tmp_path, day):
+    day.write_text(article("a") + "{}\n" + article("b", published="2093-01-04"))
+    rejects = tmp_path / "in" / "rejects.jsonl"
+    for _ in range(2):  # The second time, there is a file of rejects in the folder.
+        _, told = index_day(tmp_path, rejects)
+        assert "rejects.jsonl" not in told
+        found = [json.loads(line) for line in rejects.read_text().splitlines()]
+        assert [(one["kind"], one["place"]) for one in found] == [
+            ("rejected", f"{day}:2"),
+            ("flagged", f"{day}:3"),
+        ]
+        assert found[0]["reason"].startswith("there is no 'title'")
+
+
+def test_thousands_of_rejects_are_summed_up_and_written_down(tmp_path, day):
+    day.write_text(article("a") + '{"title": "No text"}\n' * 50)
+    rejects = tmp_path / "bad.jsonl"
+    done, told = index_day(tmp_path, rejects)
+    assert done.rejected == 50
+    assert told.count("and no 'text'") == 20
+    assert f"{day}: 30 more were rejected, flagged or skipped; {rejects} has what" in told
+    assert len(rejects.read_text().splitlines()) == 50
+    _, told = index_day(tmp_path)
+    assert "--rejects FILE writes down what was not indexed" in told
+
+
+def test_an_article_that_takes_the_place_of_another_is_told(tmp_path, day):
+    day.write_text(article("a") + article("b") + article("a") + article("b", "Another text."))
+    done, told = index_day(tmp_path)
+    assert (done.created, done.updated, done.unchanged) == (2, 1, 1)
+    assert "1 article has the id of another that was read before, and took its place (b)" in told
+
+
+def test_a_file_for_rejects_that_cannot_be_written_is_told_before_anything_is_read(run, tmp_path):
+    done = run("index", "missing.txt", "--rejects", "nowhere/rejects.jsonl")
+    assert done.returncode == 2
+    assert done.stderr.decode() == (
+        "nutgraf: nowhere/rejects.jsonl cannot be written: No such file or directory; name "
+        "another file with --rejects\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", ["reader", "rejects"])
+def test_what_was_put_before_a_fault_is_committed(tmp_path, day, monkeypatch, wrong):
+    def failing(*_):
+        raise RecursionError("too deep")
+
+    day.write_text(article("a") + article("b"))
+    (day.parent / "later.md").write_text("# T\n\nText.")
+    rejects = tmp_path / "rejects.jsonl"
+    if wrong == "reader":
+        monkeypatch.setattr(markdown, "decode_any", failing)
+        expected = pytest.raises(WorkerError, match=r"later\.md could not be read: RecursionError")
+    else:
+        (day.parent / "later.md").write_text("")
+        rejects = Path("/dev/full")
+        expected = pytest.raises(
+            UserError, match=r"cannot be written any more: No space left on device; "
+        )
+    with expected, opened_rejects(rejects) as file:
+        reading = Reading(Console(file=StringIO()), rejects=file)
+        choices = Choices(model=str(TINY_ENCODER))
+        index_sources([str(day.parent)], tmp_path / "x.index", choices, reading, trust=False)
+    with IndexSnapshot.open(tmp_path / "x.index") as snapshot:
+        assert snapshot.commit.articles == 2
+
+
+def test_a_file_for_rejects_that_is_to_be_read_stays(run, tmp_path):
+    source = tmp_path / "in" / "day.jsonl"
+    source.parent.mkdir()
+    source.write_text(article("a"))
+    (tmp_path / "link.jsonl").symlink_to(source)
+    for named, rejects in (
+        (source, "in/day.jsonl"),
+        (source.parent, "in/day.jsonl"),
+        (source.parent, "link.jsonl"),
+    ):
+        for command in ("index", "watch") if named.is_dir() else ("index",):
+            done = run(command, named, "--rejects", rejects)
+            assert done.returncode == 2
+            assert done.stderr.decode() == (
+                f"nutgraf: {rejects} is to be read, and would be lost: name another file with "
+                "--rejects\n"
+            )
+    assert source.read_text() == article("a")
+    before = source.parent / "rejects.jsonl"
+    for content in ("", '{"kind": "rejected", "place": "x", "reason": "y"}\n'):
+        before.write_text(content)
+        with opened_rejects(before, [str(source.parent)]):
+            assert before.read_text() == ""
+
+
+@pytest.fixture
+def running(tmp_path):
+    """`nutgraf index` of so many articles that processes read them, in a group of its own."""
+    source = tmp_path / "large.jsonl"
+    with source.open("w") as file:
+        for at in range(WORTH // 500):
+            file.write(article(f"a{at}", *(f"{TEXT} Number {at}, {part}." for part in range(8))))
+    assert source.stat().st_size > WORTH
+    process = subprocess.Popen(
+        [NUTGRAF, "index", source, "-i", tmp_path / "x.index", "--model", TINY_ENCODER],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: (tmp_path / "x.index" / "write.lock").exists())
+        wait_for(lambda: readers_of(process))
+        time.sleep(0.5)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_control_c_commits_what_was_read_and_leaves_no_process(running, tmp_path):
+    os.killpg(running.pid, signal.SIGINT)  # As a terminal does: it reaches who reads, too.
+    output, errors = running.communicate(timeout=60)
+    assert running.returncode == 130, errors
+    assert b"x.index: interrupted, and committed until there: " in output
+    assert b"Traceback" not in errors
+    assert b"interrupted: committing what was read" in errors
+    wait_for(lambda: not is_there(running.pid))
+    with IndexSnapshot.open(tmp_path / "x.index") as snapshot:
+        created = int(output.split(b"there: ")[1].split(b" new")[0].replace(b",", b""))
+        # The one that was being put may be committed, too.
+        assert 0 < created <= snapshot.commit.articles <= created + 1
+
+
+def test_a_process_that_is_killed_ends_the_run_and_what_was_read_stays(running, tmp_path):
+    for reader in readers_of(running):
+        os.kill(reader, signal.SIGKILL)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert (
+        errors.decode()
+        .splitlines()[-1]
+        .startswith(
+            f"nutgraf: the process that read {tmp_path}/large.jsonl was killed by signal 9; "
+        )
+    )
+    with IndexSnapshot.open(tmp_path / "x.index") as snapshot:
+        assert snapshot.commit.articles > 0
+
+
+def is_there(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def readers_of(process):
+    """Return the process ids of those that read for a `nutgraf index`."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    commands = {int(one): Path(f"/proc/{one}/cmdline").read_bytes() for one in children}
+    return [one for one, command in commands.items() if b"spawn_main" in command]
+
+
+def wait_for(condition):
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come about")
+
+
+def files_of(folder):
+    """Return the files of an index but for those that any reader of SQLite's makes."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path: path.stat().st_mtime_ns for path in files if "sqlite-" not in path.name}

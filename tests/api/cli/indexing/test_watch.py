@@ -1,0 +1,167 @@
+"""`nutgraf watch`, as a shell runs it, over real files."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from queue import Queue
+
+import pytest
+from rich.console import Console
+from tests.api.conftest import NUTGRAF, TINY_ENCODER
+
+from nutgraf.api.cli.indexing import watch as watching_module
+from nutgraf.api.cli.indexing.article_reader import Reading
+from nutgraf.api.cli.indexing.index import Choices
+from nutgraf.api.cli.indexing.rejects import opened_rejects
+from nutgraf.api.cli.indexing.stable_files import Settling
+from nutgraf.api.cli.indexing.watch import Watching
+from nutgraf.index import Article, IndexSnapshot, IndexWriter
+from nutgraf.index.sources import read as files
+from nutgraf.index.sources import workers
+from nutgraf.index.storage.lock import WriteLock
+
+OPTIONS = ("-i", "x.index", "--model", TINY_ENCODER, "--json")
+
+
+@contextmanager
+def watching(folder, *arguments):
+    """`nutgraf watch`; `lines` gives what it prints, line by line, each within half a minute."""
+    process = subprocess.Popen(
+        [NUTGRAF, "watch", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    lines = Queue()
+    reader = threading.Thread(target=lambda: [lines.put(line) for line in process.stdout])
+    reader.start()
+    process.line = lambda: json.loads(lines.get(timeout=30))
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def texts_of(index, article):
+    with IndexSnapshot.open(index) as snapshot:
+        record = snapshot.catalog.find(article, snapshot.sequence)
+        return list(snapshot.catalog.texts(record.rows).values())
+
+
+def test_files_are_indexed_as_they_come(tmp_path):
+    folder = tmp_path / "in"
+    (folder / "later").mkdir(parents=True)
+    (folder / "first.txt").write_text("First\n\nIt was there.")
+    os.utime(folder / "first.txt", (1, 1))
+    with watching(tmp_path, "in", "--rejects", "in/rejects.jsonl", *OPTIONS) as process:
+        assert process.line()["created"] == 1
+
+        # One that is being written is read once it is whole.
+        with (folder / "later" / "second.txt").open("w") as file:
+            file.write("Second\n\n")
+            for part in ("One.", "Two.", "Three."):
+                file.write(f"{part}\n\n")
+                file.flush()
+                time.sleep(0.4)
+        (folder / "bad.jsonl").write_text('{"title": "T"}\n')
+        (folder / ".hidden.txt").write_text("Hidden\n\nNobody looks at it.")
+        second = process.line()
+        assert (second["created"], second["updated"]) == (1, 0)
+        if not second["rejected"]:
+            assert process.line()["rejected"] == 1
+        assert texts_of(tmp_path / "x.index", "later/second") == ["One.", "Two.", "Three."]
+
+        # Others can write in between, and what is gone stays until it is deleted.
+        with IndexWriter(tmp_path / "x.index") as writer:
+            writer.put(Article("other", "Other", ("By another.",)))
+        (folder / "first.txt").unlink()
+        (folder / "later" / "second.txt").write_text("Second\n\nFour.")
+        third = process.line()
+        assert (third["created"], third["updated"], third["encoded"]) == (0, 1, 1)
+        assert texts_of(tmp_path / "x.index", "later/second") == ["Four."]
+        assert texts_of(tmp_path / "x.index", "first") == ["It was there."]
+
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert b"Traceback" not in process.stderr.read()
+    (reject,) = (folder / "rejects.jsonl").read_text().splitlines()
+    assert json.loads(reject)["place"] == f"{folder}/bad.jsonl:1"
+
+
+def test_an_index_in_the_folder_is_nothing_that_changes(tmp_path):
+    (tmp_path / "a.txt").write_text("A\n\nJust written.")
+    with watching(tmp_path, ".", *OPTIONS) as process:
+        assert process.line()["created"] or process.line()["created"]  # Once it has settled.
+        time.sleep(2)
+        process.send_signal(signal.SIGTERM)
+        output = process.wait(30)
+        assert (output, process.stderr.read().count(b"\n")) == (0, 1)  # Making the index.
+
+
+def test_only_folders_are_watched(run, tmp_path):
+    done = run("watch", "missing")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == b"nutgraf: missing is no folder; 'nutgraf index' takes files\n"
+
+
+@pytest.fixture
+def looked(tmp_path, monkeypatch):
+    """Index in/ as `nutgraf watch` does, in this process; `between` is called before each look."""
+    messages = Console(file=StringIO(), width=300)
+    (tmp_path / "in").mkdir()
+
+    def summaries(*between):
+        def changes(_):
+            for step in between:
+                yield step() or set()
+
+        monkeypatch.setattr(Watching, "_changes", changes)
+        with opened_rejects(tmp_path / "rejects.jsonl") as file:
+            choices = Choices(str(TINY_ENCODER))
+            reading = partial(Reading, messages, rejects=file)
+            seen = Watching([tmp_path / "in"], tmp_path / "x.index", choices, reading, trust=False)
+            seen._settling = Settling(0.0)
+            return list(seen.summaries()), messages.file.getvalue()
+
+    return summaries
+
+
+def test_what_is_rejected_is_told_once_however_long_another_writes(tmp_path, looked, monkeypatch):
+    (tmp_path / "in" / "a.txt").write_text("A\n\nIt was there.")
+    looked(lambda: None)
+    (tmp_path / "in" / "bad.jsonl").write_text('{"title": "T"}\n')
+    monkeypatch.setattr(watching_module, "PATIENCE", 0.0)
+    lock = WriteLock(tmp_path / "x.index")
+    done, told = looked(lambda: None, lambda: None, lock.release)
+    assert told.count("trying again") == 2
+    assert [(one.unchanged, one.rejected) for one in done] == [(1, 1)]
+    assert len((tmp_path / "rejects.jsonl").read_bytes().splitlines()) == 1
+
+
+def test_a_file_that_no_reader_can_read_is_left_until_it_changes(tmp_path, looked, monkeypatch):
+    def read_file(source, *arguments):
+        if Path(source.path).name == "b.txt":
+            raise RecursionError("too deep")
+        return files.read_file(source, *arguments)
+
+    for name in "abc":
+        (tmp_path / "in" / f"{name}.txt").write_text(f"{name}\n\nIt was there.")
+    monkeypatch.setattr(workers, "read_file", read_file)
+    second = str(tmp_path / "in" / "b.txt")
+    done, told = looked(
+        lambda: None, lambda: None, lambda: {second}, lambda: monkeypatch.undo(), lambda: None
+    )
+    assert told.count("b.txt could not be read: RecursionError: too deep") == 1
+    assert [one.created for one in done] == [1, 1]
+    assert [texts_of(tmp_path / "x.index", name) for name in "abc"] == [["It was there."]] * 3

@@ -1,0 +1,79 @@
+"""`nutgraf serve`, run as a shell runs it: who may write, how it ends, how fast it answers."""
+
+import contextlib
+import os
+import signal
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from tests.api.conftest import served
+from tests.api.http.test_http import problem
+from tests.api.http.test_writing import FERRY, put, until
+
+from nutgraf.index import IndexWriter
+
+
+def test_writable_is_for_this_machine_only(run, tiny_index):
+    done = run("serve", "-i", tiny_index, "--writable", "--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 2
+    assert b"no keys" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_page_cannot_write_by_a_name_that_leads_here(tiny_index):
+    with served(tiny_index, "--writable") as server:
+        address = f"{server.address}/v1/articles/a"
+        for host in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", ""):
+            headers = {"host": host}
+            assert "Host" in problem(httpx.put(address, json=FERRY, headers=headers), 403)["detail"]
+        for host in ("localhost", "localhost:1", "127.0.0.1", "[::1]:8000"):
+            assert httpx.put(address, json=FERRY, headers={"host": host}).is_success
+        assert httpx.get(address, headers={"host": "news.example"}).status_code == 200
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_writing_loses_nothing_that_was_acknowledged(tiny_index, ending):
+    acknowledged, stop = [], threading.Event()
+
+    def write(client, thread):
+        number = 0
+        while not stop.is_set():
+            try:
+                answer = put(client, f"{thread}-{number}")
+            except httpx.TransportError:
+                return
+            if answer.status_code == 201:
+                acknowledged.append(f"{thread}-{number}")
+            number += 1
+
+    with (
+        served(tiny_index, "--writable") as server,
+        httpx.Client(base_url=server.address, timeout=30) as client,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        writing = [pool.submit(write, client, thread) for thread in range(4)]
+        until(lambda: len(acknowledged) > 50)
+        os.kill(server.pid, ending)
+        assert server.wait(20) == 0
+        stop.set()
+        for each in writing:
+            each.result()
+    assert b"Traceback" not in b"".join(server.errors)
+    with contextlib.closing(IndexWriter(tiny_index)) as opened:
+        assert [name for name in acknowledged if opened.digest_of(name) is None] == []
+
+
+def test_an_answer_is_not_held_back(tiny_index):
+    """Head and body are sent apart; with Nagle's algorithm the second would wait for 40 ms."""
+    with served(tiny_index) as server, httpx.Client(base_url=server.address) as client:
+
+        def seconds():
+            started = time.perf_counter()
+            assert client.get("/healthz").status_code == 200
+            return time.perf_counter() - started
+
+        assert statistics.median(seconds() for _ in range(30)) < 0.03

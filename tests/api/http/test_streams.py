@@ -1,0 +1,294 @@
+"""POST /v1/articles: streams of articles, asked over a socket."""
+
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.api.conftest import served
+from tests.api.http.test_http import problem
+from tests.api.http.test_writing import found, put, slow_encoder, until  # noqa: F401 - a fixture
+
+from nutgraf.api.write_queue.queue import STREAMS, WriteQueue
+from nutgraf.api.write_queue.streams import ArticleStream
+from nutgraf.index import IndexWriter
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.sources.formats.text import MAX_TEXT
+from nutgraf.search import Searcher
+
+NDJSON = {"content-type": "application/x-ndjson"}
+MIB = 2**20
+
+
+def post(client, content, **parameters):
+    return client.post(
+        "/v1/articles", content=content, headers=NDJSON, params=parameters, timeout=120
+    )
+
+
+def line(name, text="The ferry crews went back."):
+    return json.dumps({"id": name, "title": "Title", "text": text}).encode() + b"\n"
+
+
+def results(response):
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(each) for each in response.text.splitlines()]
+
+
+def articles(index):
+    with Searcher(index) as searcher:
+        return searcher.statistics().articles
+
+
+def test_a_result_for_each_line_in_its_order(writer):
+    bad = {
+        10: b"{bad\n",
+        500: b"[]\n",
+        501: b'{"id": "x"}\n',
+        999: b'{"title": "T", "text": "x"}\n',
+    }
+    blank = {20: b"\n", 1000: b"  \r\n"}
+    sent = [{**bad, **blank}.get(n) or line(f"a{n}") for n in range(1, 2001)]
+    told = results(post(writer, b"".join(sent)))
+    assert [each["line"] for each in told] == [n for n in range(1, 2001) if n not in blank]
+    for each in told:
+        if each["line"] in bad:
+            assert each["result"] == "rejected"
+            assert each["reason"]
+        else:
+            assert each == {"line": each["line"], "id": f"a{each['line']}", "result": "created"}
+    assert articles(writer.queue._path) == 2000 - len(bad) - len(blank)
+
+
+def test_the_same_article_twice_and_again(writer):
+    told = results(post(writer, line("a") + line("a") + line("a", "Other.")))
+    assert [each["result"] for each in told] == ["created", "unchanged", "updated"]
+    assert [each["result"] for each in results(post(writer, line("a", "Other.")))] == ["unchanged"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\r\n \n"])
+def test_nothing_is_no_error(writer, content):
+    assert results(post(writer, content)) == []
+
+
+def test_the_last_line_needs_no_line_break_and_refresh_shows_it(writer):
+    told = results(post(writer, line("a", "Aardvark.").rstrip(), refresh=True))
+    assert [each["id"] for each in told] == ["a"]
+    assert found(writer, "aardvark") == {"a"}
+
+
+def test_lines_that_are_no_articles_are_told_apart(writer):
+    sent = [
+        (b'{"id": "a", "title": NaN, "text": "x"}', "a number"),
+        (b'{"id": "a", "title": "\\ud800", "text": "x"}', "surrogate"),
+        (b'{"id": "a", "title": "a\x00b", "text": "x"}', "NUL"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"[" * 100_000, "deep"),
+        (b'{"title": "T", "text": "x"}', "no 'id'"),
+        (b'{"id": "", "title": "T", "text": "x"}', "'id' is empty"),
+        (b'{"id": "a", "title": "T", "text": "x", "paragraphs": []}', "one of the two"),
+    ]
+    told = results(post(writer, b"\n".join(content for content, _ in sent)))
+    assert len(told) == len(sent)
+    for each, (_, reason) in zip(told, sent, strict=True):
+        assert each["result"] == "rejected"
+        assert reason in each["reason"]
+
+
+def test_a_line_that_is_too_long_is_rejected_and_the_rest_goes_on(writer):
+    def parts():
+        yield line("a")
+        yield b'{"id": "b", "text": "'
+        for _ in range(MAX_TEXT // MIB):
+            yield b"x" * MIB
+        yield b'"}\n'
+        yield line("c")
+
+    told = results(post(writer, parts()))
+    assert [each["result"] for each in told] == ["created", "rejected", "created"]
+    assert f"{MAX_TEXT:,}" in told[1]["reason"]
+
+
+def test_a_client_may_send_everything_before_it_reads_anything(writer):
+    """More results than sockets hold: if they were sent meanwhile, both would wait for ever."""
+    count = 60_000
+    body = b"".join(b'{"n": %d}\n' % n for n in range(count))
+    head = (
+        f"POST /v1/articles HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    url = writer.base_url
+    with socket.create_connection((url.host, url.port), timeout=60) as raw:
+        raw.sendall(head.encode() + body)
+        answer = b"".join(iter(lambda: raw.recv(MIB), b""))
+    assert answer.startswith(b"HTTP/1.1 200")
+    told = re.sub(rb"\r\n[0-9a-f]+\r\n", b"", answer)  # without the sizes of what was sent at once
+    assert told.count(b"rejected") == count
+
+
+def test_a_body_that_ends_midway_is_committed_as_far_as_it_came(writer):
+    url = writer.base_url
+    with socket.create_connection((url.host, url.port), timeout=60) as raw:
+        raw.sendall(
+            b"POST /v1/articles HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/x-ndjson\r\nContent-Length: 100000\r\n\r\n"
+            + line("whole", "Aardvark.")
+            + line("half", "Pangolin.").rstrip()
+        )
+    until(lambda: found(writer, "aardvark") == {"whole"}, 5)
+    until(lambda: writer.queue.streams._taken == 0)
+    writer.queue.settle()
+    assert articles(writer.queue._path) == 1
+
+
+def test_lines_that_trickle_are_visible_before_the_end(writer):
+    going = threading.Event()
+
+    def parts():
+        yield line("a", "Aardvark.")
+        assert going.wait(30)
+        yield line("b")
+
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(post, writer, parts())
+        until(lambda: found(writer, "aardvark") == {"a"}, 5)
+        going.set()
+        assert len(results(sending.result())) == 2
+
+
+def test_a_commit_that_fails_midway_tells_how_far_it_came(writer, monkeypatch):
+    whole, commits = IndexWriter._catch_up, []
+
+    def breaks_later(self):
+        commits.append(1)
+        if len(commits) == 4:  # one is made when the index is opened
+            raise BrokenIndexError("/srv/secret/place is damaged")
+        return whole(self)
+
+    monkeypatch.setattr(IndexWriter, "_catch_up", breaks_later)
+    monkeypatch.setattr("nutgraf.api.write_queue.batch.COMMIT_OPERATIONS", 500)
+    body = problem(post(writer, b"".join(line(f"a{n}") for n in range(1, 5001))), 500)
+    assert "secret" not in json.dumps(body)
+    durable = body["durable"]
+    assert 500 <= durable < 5000
+    assert f"{durable:,}" in body["detail"]
+    with Searcher(writer.queue._path) as searcher:
+        assert all(searcher.article(f"a{n}") for n in range(1, durable + 1))
+    rest = b"".join(line(f"a{n}") for n in range(durable + 1, 5001))
+    assert len(results(post(writer, rest))) == 5000 - durable
+    assert articles(writer.queue._path) == 5000
+
+
+def test_more_streams_than_are_taken_at_once_are_told_to_come_back(writer):
+    going = threading.Event()
+
+    def parts(name):
+        yield line(f"{name}-1")
+        assert going.wait(30)
+        yield line(f"{name}-2")
+
+    with ThreadPoolExecutor(STREAMS) as pool:
+        sending = [pool.submit(post, writer, parts(n)) for n in range(STREAMS)]
+        until(lambda: writer.queue.streams._taken == STREAMS)
+        refused = post(writer, line("x"))
+        assert int(refused.headers["retry-after"]) >= 1
+        problem(refused, 429)
+        assert put(writer, "meanwhile").status_code == 201
+        going.set()
+        assert all(len(results(each.result())) == 2 for each in sending)
+    assert len(results(post(writer, line("x")))) == 1
+
+
+def test_a_stream_is_slowed_down_and_not_refused(writer, slow_encoder):  # noqa: F811
+    """While nothing is encoded, no more is read than has room; then the stream goes on."""
+    read = []
+    text = "\n\n".join(f"Paragraph {n} " + "x" * 7_500 for n in range(8))
+
+    def parts():
+        for n in range(300):
+            read.append(n)
+            yield line(f"a{n}", text.replace("Paragraph", f"Paragraph {n}"))
+
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(post, writer, parts())
+        until(lambda: writer.queue._streamed > 100_000)
+        time.sleep(1)
+        assert writer.queue._streamed < MIB
+        assert read[-1] < 250  # what the queue and the sockets hold
+        slow_encoder.set()
+        assert {each["result"] for each in results(sending.result())} == {"created"}
+
+
+def test_lines_that_wait_for_their_commit_are_bounded(tiny_index):
+    with WriteQueue(tiny_index) as queue, ArticleStream(queue) as stream:
+        stream.feed(line("a"))
+        for _ in range(100):
+            stream.feed(b"{}\n" * 1_000)
+            assert stream._outstanding < 20_000
+        stream.finish()
+        assert b"".join(stream.results()).count(b"\n") == 100_001
+
+
+def peak(process):
+    """The most memory that a process has held, in bytes."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+def test_memory_does_not_grow_with_the_stream(tiny_index):
+    text = "The ferry crews went back to the harbour. " * 20
+    passed_over = "x" * 15_000
+
+    def parts(name, count):
+        for n in range(count):
+            fields = {"id": f"{name}{n}", "title": "Title", "paragraphs": [f"{n}. {text}", text]}
+            yield json.dumps({**fields, "other": passed_over}).encode() + b"\n"
+
+    with (
+        served(tiny_index, "--writable") as server,
+        httpx.Client(base_url=server.address, timeout=120) as client,
+    ):
+        assert len(results(post(client, parts("a", 2_500)))) == 2_500
+        before = peak(server)
+        sent = 4_000
+        assert len(results(post(client, parts("b", sent)))) == sent
+        grown = peak(server) - before
+    size = sum(map(len, parts("b", sent)))
+    assert size > 60 * MIB
+    assert grown < 25 * MIB, f"{grown / MIB:.0f} MiB more for a stream of {size / MIB:.0f} MiB"
+
+
+@pytest.mark.parametrize("pause", [0.001, 100])
+def test_a_stream_is_ended_with_the_server_and_told_how_far_it_came(tiny_index, pause):
+    ended = threading.Event()
+
+    def parts():
+        yield b"".join(line(f"a{n}") for n in range(1, 101))
+        for n in range(101, 100_000):
+            if ended.wait(pause):
+                return
+            yield line(f"a{n}")
+
+    with served(tiny_index, "--writable") as server, ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(lambda: httpx.post(
+            f"{server.address}/v1/articles", content=parts(), headers=NDJSON, timeout=60
+        ))  # fmt: skip
+        time.sleep(1.5)
+        os.kill(server.pid, signal.SIGTERM)
+        assert server.wait(5) == 0
+        ended.set()
+        try:
+            body = problem(sending.result(), 503)
+        except httpx.TransportError:
+            body = {"durable": 0}  # it was still sending when the server closed
+    assert b"Traceback" not in b"".join(server.errors)
+    assert articles(tiny_index) >= max(body["durable"], 100)

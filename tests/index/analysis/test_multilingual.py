@@ -1,0 +1,118 @@
+"""Questions that are read in several languages at once."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutgraf.index.analysis.analyzer import LANGUAGES, Analyzer, Analyzers, analysed_as
+from nutgraf.index.analysis.multilingual import Polyglot
+
+ENGLISH, GERMAN, RUSSIAN = map(Analyzer, ("en", "de", "ru"))
+BOTH = Polyglot([ENGLISH, GERMAN])
+
+
+def stops(reader: Polyglot, question: str) -> list[str]:
+    heard = reader.hearing(question)
+    return [word for word in question.split() if heard.is_stop(word)]
+
+
+def test_a_word_has_a_term_in_each_language() -> None:
+    assert [word.terms for word in BOTH.readings("Houses Häuser")] == [
+        ("hous", "hous"),
+        ("hauser", "haus"),
+    ]
+    assert BOTH.readings("the war")[1][1:] == (4, 7)
+    assert [word.terms for word in Polyglot([RUSSIAN]).readings("войны")] == [("воин",)]
+
+
+def test_stems_are_those_of_one_word() -> None:
+    assert BOTH.stems("Häuser") == ["hauser", "haus"]
+    assert BOTH.stems("missiles") == ["missil"]
+    assert BOTH.stems("two words") == BOTH.stems("") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        # Three of English, four of German: only what is one in both.
+        ("who will die in war", "will in"),
+        ("houses in war", "in"),
+        # Clearly one of them.
+        ("who supplied the missiles", "who the"),
+        ("how did the princess die in the crash", "how did the in the"),
+        ("was ist mit dem Krieg", "was ist mit dem"),
+        # No stop word of either.
+        ("missiles Raketen", ""),
+    ],
+)
+def test_stop_words_are_those_of_the_languages_that_a_question_can_be_in(
+    question: str, wanted: str
+) -> None:
+    assert stops(BOTH, question) == wanted.split()
+    assert stops(Polyglot([GERMAN, ENGLISH]), question) == wanted.split()
+
+
+def test_a_stop_word_alone_tells_of_no_rare_language() -> None:
+    assert stops(BOTH, "war crimes") == stops(BOTH, "price of bread") == []
+    mostly = Polyglot([ENGLISH, GERMAN], {"en": 900, "de": 100})
+    assert stops(mostly, "war crimes") == []
+    assert stops(mostly, "price of bread") == ["of"]
+    # Nor is it one that is written otherwise, however frequent.
+    others = Polyglot([RUSSIAN, Analyzer(""), ENGLISH], {"ru": 900, "": 500, "en": 100})
+    assert stops(others, "price of bread") == ["of"]
+
+
+def test_names_are_no_stop_words() -> None:
+    assert stops(BOTH, "what does the WHO say") == ["what", "does", "the"]
+
+
+def test_the_likeliest_language_stands_first() -> None:
+    assert BOTH.languages == ("en", "de")
+    assert BOTH.hearing("wer hat das gesagt").languages == ("de", "en")
+    assert BOTH.hearing("Raketen").languages == ("en", "de")
+
+
+def test_a_language_that_is_asked_for_is_the_only_one() -> None:
+    assert BOTH.within(["de-AT"]).languages == ("de",)
+    assert BOTH.within(["fr"]).languages == BOTH.within([]).languages == ("en", "de")
+
+
+def test_one_language_reads_as_its_analyzer() -> None:
+    alone = Polyglot([ENGLISH])
+    question = "Who’s in the U.S. — ½ cafés?"
+    assert [(word.terms[0], *word[1:]) for word in alone.readings(question)] == [
+        tuple(token) for token in ENGLISH.tokens(question)
+    ]
+    assert alone.hearing(question) is alone
+
+
+@given(st.text(max_size=40))
+def test_a_language_reads_the_same_in_company(text: str) -> None:
+    every = Polyglot([Analyzer(language) for language in ("en", "ar", "tr", "fr")])
+    for at, language in enumerate(every.languages):
+        terms = [token.term for token in Analyzer(language).tokens(text)]
+        assert [word.terms[at] for word in every.readings(text)] == terms
+
+
+def test_tags() -> None:
+    assert [analysed_as(tag) for tag in ("en-GB", "nb", "vi", "zh-Hant", "English")] == [
+        "en", "no", "vi", "", "",
+    ]  # fmt: skip
+    assert [analysed_as(tag) for tag in (None, "", "und", "mul")] == [None] * 4
+
+
+def test_analyzers_of_an_index() -> None:
+    analyzers = Analyzers("de")
+    assert analyzers.of(None) is analyzers.of("und") is analyzers.of("de-CH") is analyzers.default
+    assert analyzers.of("ja") is analyzers.of("xx")
+    assert analyzers.of("sv").terms("nyheterna") == ["nyhet"]
+    for language in LANGUAGES:
+        assert analyzers.of(language).language == language
+
+
+def test_no_stemmer_makes_a_stop_word_of_another_language() -> None:
+    both = Polyglot([ENGLISH, Analyzer("fr")])
+    assert Analyzer("fr").term("bees") == "be"
+    assert [word.terms for word in both.readings("bees")] == [("bee", "bee")]

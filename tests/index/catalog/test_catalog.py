@@ -1,0 +1,248 @@
+"""Catalog and columns: versions, views as of a commit, values by row."""
+
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nutgraf.index.article import Article, timestamp
+from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.catalog.records import article_of, seal_of, seal_of_row
+from nutgraf.index.catalog.rows import ArticleRows, Row
+from nutgraf.index.catalog.writer import CatalogWriter
+from nutgraf.index.columns import NO_DATE, Columns, catch_up
+from nutgraf.index.errors import BrokenIndexError
+
+
+def article(name, *paragraphs, **fields):
+    """An article with a row a paragraph, but for those with a bar in them, where they are cut."""
+    rows = []
+    texts = [text.split("|") for text in paragraphs or ("p",)]
+    for position, parts in enumerate(texts):
+        for at, part in enumerate(parts, 1):
+            start = sum(map(len, parts[: at - 1]))
+            rows.append(Row(position, at if len(parts) > 1 else 0, start, part))
+    made = Article(id=name, title=name.upper(), paragraphs=tuple(map("".join, texts)), **fields)
+    contexts = tuple(f"{made.title}: {row.text}".encode() for row in rows)
+    return ArticleRows(made, tuple(rows), contexts, made.digest())
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    Catalog.create(path)
+    opened = CatalogWriter.open(path, writing=True)
+    yield opened
+    opened.close()
+
+
+def test_a_commit_counts_what_is_alive(catalog):
+    assert catalog.last_commit().sequence == 0
+    first = catalog.write([article("a", "1", "2"), article("b")], [], 0, 0)
+    assert (first.sequence, first.rows, first.articles, first.paragraphs) == (1, 3, 2, 3)
+    second = catalog.write([article("a", "1", "2", "3")], ["b"], 3, 0)
+    assert (second.sequence, second.rows, second.articles, second.paragraphs) == (2, 6, 1, 3)
+    assert catalog.last_commit() == second
+    assert catalog.commit_of(1) == first
+
+
+def test_every_commit_can_still_be_read(catalog):
+    catalog.write([article("a", "old", source="X")], [], 0, 0)
+    catalog.write([article("a", "new", "more")], [], 1, 0)
+    catalog.write([], ["a"], 3, 0)
+    assert catalog.find("a", 0) is None
+    assert catalog.find("a", 1).source == "X"
+    assert catalog.find("a", 2).rows == range(1, 3)
+    assert catalog.find("a", 3) is None
+    assert catalog.removed_rows(1) == []
+    assert catalog.removed_rows(2) == [range(1)]
+    assert catalog.removed_rows(3, after=2) == [range(1, 3)]
+    assert catalog.texts([0, 2]) == {0: "old", 2: "more"}
+
+
+def test_texts_of_the_last_commit_are_those_that_were_written(catalog):
+    catalog.write([article("a", "1", "2")], [], 0, 0)
+    catalog.write([article("b", "3", "4")], [], 2, 0)
+    remembered = catalog.texts([3, 2]), catalog.texts([0, 3])
+    catalog.forget_texts()
+    assert remembered == (catalog.texts([2, 3]), catalog.texts([0, 3]))
+    assert remembered[0] == {2: "3", 3: "4"}
+
+
+@given(st.tuples(*[st.integers(0, 2**40)] * 4, st.binary(), st.binary()))
+def test_the_seal_of_a_row_is_that_of_any_fields(fields):
+    assert seal_of_row(*fields) == seal_of(fields)
+
+
+def test_rows_lead_to_records(catalog):
+    catalog.write([article("a", "1", "2"), article("b", "3")], [], 0, 0)
+    found = catalog.records_of([2, 0, 1])
+    assert {row: record.id for row, record in found.items()} == {0: "a", 1: "a", 2: "b"}
+    with pytest.raises(BrokenIndexError, match="row 3"):
+        catalog.records_of([3])
+    with pytest.raises(BrokenIndexError, match="row 7"):
+        catalog.texts([1, 7])
+
+
+def test_known_texts_are_recognised(catalog):
+    catalog.write([article("a", "same", "other")], [], 0, 0)
+    assert catalog.rows_of_contexts([b"A: same", b"unknown"]) == {b"A: same": 0}
+
+
+def test_parts_make_up_the_article_that_was_put(catalog, tmp_path):
+    put = article("a", "whole", "one, |two, |three", "last")
+    commit = catalog.write([put, article("b")], [], 0, 0)
+    assert (commit.rows, commit.living, commit.paragraphs) == (6, 6, 4)
+    record = catalog.find("a", 1)
+    rows = catalog.rows(record.rows)
+    assert rows[3] == Row(1, 3, 10, "three")
+    assert article_of(record, rows) == put.article
+    assert list(catalog.rows_at(record, 1)) == [1, 2, 3]
+    assert catalog.positions([5, 4, 2]) == {5: 0, 4: 2, 2: 1}
+    catch_up(tmp_path / "columns", catalog, 6)
+    columns = Columns.open(tmp_path / "columns", 6)
+    assert columns.part.tolist() == [0, 1, 2, 3, 0, 0]
+    assert columns.paragraphs(np.arange(6)).tolist() == [0, 1, 1, 1, 4, 5]
+    second = catalog.write([article("b", "b|b")], ["a"], 6, 0)
+    assert (second.rows, second.living, second.articles, second.paragraphs) == (8, 2, 1, 1)
+    assert catalog.removed_rows(2) == [range(5), range(5, 6)]
+
+
+def test_a_row_that_the_disk_has_moved_is_not_shown(catalog, tmp_path):
+    catalog.write([article("a", "one|two", "three")], [], 0, 0)
+    with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as other:
+        other.execute("UPDATE paragraphs SET position = 1 WHERE row = 1")
+        other.commit()
+    catalog.forget_texts()
+    for attempt in (lambda: catalog.rows([1]), lambda: catalog.positions([1])):
+        with pytest.raises(BrokenIndexError, match="row 1 is not what was written"):
+            attempt()
+
+
+def test_a_failed_write_leaves_nothing(catalog):
+    catalog.write([article("a")], [], 0, 0)
+    with pytest.raises(BrokenIndexError):
+        catalog.write([article("b")], [], 0, 0)  # row 0 is taken
+    assert catalog.last_commit().sequence == 1
+    assert catalog.find("b", 9) is None
+
+
+def test_files_that_are_no_catalog(tmp_path):
+    with pytest.raises(BrokenIndexError, match=r"catalog\.sqlite is missing"):
+        Catalog.open(tmp_path / "catalog.sqlite")
+    (tmp_path / "catalog.sqlite").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(BrokenIndexError, match="not a database"):
+        Catalog.open(tmp_path / "catalog.sqlite")
+    sqlite3.connect(tmp_path / "other.sqlite").close()
+    with pytest.raises(BrokenIndexError, match="no such table"):
+        Catalog.open(tmp_path / "other.sqlite")
+
+
+def test_readers_cannot_write(tmp_path):
+    Catalog.create(tmp_path / "catalog.sqlite")
+    reader = CatalogWriter.open(tmp_path / "catalog.sqlite")
+    with pytest.raises(BrokenIndexError, match="readonly"):
+        reader.write([article("a")], [], 0, 0)
+    reader.close()
+
+
+def test_columns_hold_a_value_a_row(catalog, tmp_path):
+    dated = article("a", "1", "2", source="X", section="world", published="2023-01-04")
+    catalog.write([dated, article("b", source="Y", language="de")], [], 0, 0)
+    catch_up(tmp_path / "columns", catalog, 3)
+    columns = Columns.open(tmp_path / "columns", 3)
+    assert columns.article.tolist() == [1, 1, 2]
+    assert columns.published.tolist() == [timestamp("2023-01-04")] * 2 + [NO_DATE]
+    x, y = catalog.codes("source", ["X", "Y"]).values()
+    assert columns.source.tolist() == [x, x, y]
+    assert columns.section.tolist() == [catalog.codes("section", ["world"])["world"]] * 2 + [0]
+    assert columns.author.tolist() == [0, 0, 0]
+    assert catalog.codes("source", ["nowhere"]) == {}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=4), max_size=5), st.data())
+def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
+    folder = tmp_path_factory.mktemp("columns")
+    Catalog.create(folder / "c.sqlite")
+    with closing(CatalogWriter.open(folder / "c.sqlite", writing=True)) as catalog:
+        row = 0
+        for number, sizes in enumerate(commits):
+            articles = [
+                article(f"{number}-{at}", *(str(n) for n in range(size)), source=f"s{size}")
+                for at, size in enumerate(sizes)
+            ]
+            row = catalog.write(articles, [], row, 0).rows
+            if data.draw(st.booleans()):
+                catch_up(folder / "columns", catalog, row)
+        for path in sorted((folder / "columns").glob("*")):
+            if data.draw(st.booleans()):
+                size = path.stat().st_size
+                with path.open("r+b") as file:
+                    file.truncate(data.draw(st.integers(0, size + 30)))
+        catch_up(folder / "columns", catalog, row)
+        columns = Columns.open(folder / "columns", row)
+        records = catalog.records_of(range(row))
+        assert columns.article.tolist() == [records[at].number for at in range(row)]
+        sources = [records[at].source for at in range(row)]
+        codes = catalog.codes("source", sources)
+        assert columns.source.tolist() == [codes[source] for source in sources]
+
+
+@pytest.mark.parametrize("name", ["article", "published", "source", "checks.json"])
+def test_a_column_that_is_short_or_damaged_is_told_and_made_again(catalog, tmp_path, name):
+    folder = tmp_path / "columns"
+    catalog.write([article("a", "1", "2", source="X"), article("b", "3")], [], 0, 0)
+    catch_up(folder, catalog, 3)
+    expected = Columns.open(folder, 3).source.tolist()
+    path = folder / name
+    whole = path.read_bytes()
+    flipped = bytes([*whole[:9], whole[9] ^ 4, *whole[10:]])
+    for content in (flipped, whole[:-1], b""):
+        path.write_bytes(content)
+        with pytest.raises(BrokenIndexError, match="missing, short or damaged"):
+            Columns.open(folder, 3)
+        catch_up(folder, catalog, 3)
+        assert path.read_bytes() == whole
+    path.unlink()
+    with pytest.raises(BrokenIndexError, match="missing, short or damaged"):
+        Columns.open(folder, 3)
+    catch_up(folder, catalog, 3)
+    assert Columns.open(folder, 3).source.tolist() == expected
+
+
+def test_what_the_disk_changed_in_the_catalog_is_not_shown(catalog, tmp_path):
+    catalog.write([article("a", "one", "two", source="X")], [], 0, 0)
+    with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as other:
+        other.execute("UPDATE paragraphs SET text = 'twp' WHERE row = 1")
+        other.execute("UPDATE articles SET source = 'Y'")
+        other.commit()
+    assert catalog.texts([0, 1]) == {0: "one", 1: "two"}  # As it wrote them.
+    catalog.forget_texts()
+    assert catalog.texts([0]) == {0: "one"}
+    with pytest.raises(BrokenIndexError, match="text of row 1 is not what was written"):
+        catalog.texts([0, 1])
+    for attempt in (lambda: catalog.find("a", 1), lambda: catalog.records_of([0])):
+        with pytest.raises(BrokenIndexError, match="record of article 'a' is not what was"):
+            attempt()
+
+
+def test_codes_lead_back_to_values(catalog):
+    values = ["b", "a", "Ä", "🚢", "c"]
+    catalog.write([article(name, author=name) for name in values], [], 0, 0)
+    codes = catalog.codes("author", values)
+    assert catalog.values("author", list(codes.values()), 9) == {
+        codes[name]: name for name in values
+    }
+    # Of many, the first in the order in which Python, too, sorts them.
+    some = catalog.values("author", list(codes.values()), 4)
+    assert list(some.values()) == sorted(values)[:4]
+    assert catalog.values("author", [], 9) == {}
+    assert catalog.values("author", [codes["a"]], 0) == {}
+    with pytest.raises(BrokenIndexError, match="a code of author"):
+        catalog.values("author", [codes["a"], 99], 9)
+    with pytest.raises(BrokenIndexError, match="a code of source"):
+        catalog.values("source", [1], 9)

@@ -1,0 +1,58 @@
+"""What the keyword index is given of a paragraph, besides its words."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.catalog.records import Record
+from nutgraf.index.catalog.rows import Row
+from nutgraf.index.keywords.entries import entries_of
+from nutgraf.search import Searcher
+
+SHORT = "Otters were seen."
+LONG = "Otters were seen again by the lake, among " + ", ".join(f"thing {n}" for n in range(60))
+
+
+@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
+def searcher(request, tmp_path_factory, tiny_encoder):
+    index = tmp_path_factory.mktemp("entries") / "x.index"
+    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    with IndexWriter(index, trust=True) as writer:
+        writer.put(Article("a", "On the river", (SHORT, LONG, "Nothing of the sort.")))
+    with Searcher(index, trust=True) as opened:
+        yield opened
+
+
+def test_a_long_paragraph_is_not_far_behind_a_short_one(searcher):
+    short, long = searcher.search("otters", mode="keyword", explain=True).hits
+    assert (short.text, long.text) == (SHORT, LONG)
+    # By BM25 with a b of .75 and 3, 128 and 4 words it would be 0.35 of it.
+    assert long.explain.keyword.score > 0.5 * short.explain.keyword.score
+
+
+@pytest.mark.parametrize("pattern", ["????????", "?????????", "*\ue000*x", "zz*"])
+def test_what_fills_up_is_no_word(searcher, pattern):
+    assert searcher.search(pattern, mode="keyword").total.value == 0
+
+
+PIECES = [" ", " ", "\n", "a", "U.S.", "3.5", "don't", "'", "C++", "\xe9", "e\u0301", "\u0301"]
+PIECES += ["猫", "東", "。", "\ufdfa"]
+
+
+@given(text=st.lists(st.sampled_from(PIECES), max_size=30).map("".join), data=st.data())
+def test_every_part_has_the_words_of_the_whole_paragraph(text, data):
+    places = data.draw(st.lists(st.integers(0, len(text)), max_size=3).map(sorted))
+    parts = [text[start:end] for start, end in pairwise([0, *places, len(text)])]
+    rows = {0: Row(0, 0, 0, text)} | {at: Row(1, at, 0, part) for at, part in enumerate(parts, 1)}
+    analyzers = Analyzers("en")
+    whole, *others = entries_of(RECORD, rows, analyzers)
+    assert whole.whole == ()
+    words = analyzers.default.terms(text) if len(parts) > 1 else []
+    assert all(list(one.whole) == words for one in others)
+
+
+RECORD = Record(1, "a", "On", None, None, None, None, None, None, b"", 0, 1, 1)

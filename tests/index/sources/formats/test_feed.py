@@ -1,0 +1,270 @@
+"""Feeds: an entry is an article, with its full text where the feed has it."""
+
+import io
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutgraf.index.article import Article
+from nutgraf.index.sources import read_sources
+from nutgraf.index.sources.formats import feed as reader
+from nutgraf.index.sources.formats.feed import begins_as_feed, read_feed
+from nutgraf.index.sources.items import Captured, FileName, Flagged, Opened, Rejected, Skipped
+
+
+def entries(content):
+    content = content.encode() if isinstance(content, str) else content
+    return list(read_feed(Opened(io.BytesIO(content), "feed.xml", FileName("feed"))))
+
+
+def rss(*items, head="<title>Harbour Ledger</title><language>en-gb</language>"):
+    spaces = (
+        'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    )
+    inner = "".join(f"<item>{item}</item>" for item in items)
+    return (
+        f'<?xml version="1.0"?><rss version="2.0" {spaces}><channel>{head}{inner}</channel></rss>'
+    )
+
+
+FULL = """
+<title>Ferry &amp;amp; crew stop</title><link>https://example.org/ferry</link>
+<guid isPermaLink="false">https://example.org/?p=7</guid>
+<pubDate>Wed, 04 Jan 2023 09:30:00 +0100</pubDate>
+<dc:creator>Ann Lee</dc:creator><dc:creator>Bo Poe</dc:creator>
+<category>Transport</category><category>sea</category>
+<description>Short.</description>
+<content:encoded><![CDATA[
+<p>It <b>stopped</b> at <a href="/noon">noon</a>.<script>alert(1)</script></p>
+<h3>Why</h3><p>Nobody knows.</p>
+<ul><li>One</li><li>Two</li></ul>
+<table><tr><th>Boat</th><td>9</td></tr></table>
+<p>First<br>second<br><br>third</p>]]></content:encoded>
+"""
+
+
+def test_rss_gives_the_full_text_and_all_fields():
+    (found,) = entries(rss(FULL))
+    assert found == Captured(
+        Article(
+            id="https://example.org/?p=7",
+            title="Ferry & crew stop",
+            paragraphs=(
+                "It stopped at noon.",
+                "Why\nNobody knows.",
+                "- One\n- Two",
+                "Boat | 9",
+                "First\nsecond",
+                "third",
+            ),
+            url="https://example.org/ferry",
+            source="Harbour Ledger",
+            author="Ann Lee, Bo Poe",
+            section="Transport",
+            published="2023-01-04T09:30:00+01:00",
+            language="en-gb",
+        ),
+        "feed.xml:entry 1",
+        1672821000,
+    )
+
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de">
+<title type="html">Caf&amp;#233; &lt;b&gt;Nord&lt;/b&gt;</title>
+<entry><id>tag:example.org,2023:1</id><title>Eins</title>
+<link rel="alternate" href="https://example.org/1"/><link rel="edit" href="/edit"/>
+<published>2023-01-04T09:30:00+01:00</published><updated>2023-02-01T00:00:00Z</updated>
+<author><name>Uwe Ott</name></author><category term="w" label="Wirtschaft"/>
+<summary>kurz</summary>
+<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Hallo <em>Welt</em>.</p></div>
+</content></entry></feed>"""
+
+
+def test_atom_gives_its_content_and_counts_as_changed_when_it_was_updated():
+    (found,) = entries(ATOM)
+    assert found.at == 1675209600
+    article = found.article
+    assert (article.id, article.url) == ("tag:example.org,2023:1", "https://example.org/1")
+    assert (article.title, article.paragraphs) == ("Eins", ("Hallo Welt.",))
+    assert (article.source, article.author) == ("Café Nord", "Uwe Ott")
+    assert (article.section, article.language) == ("Wirtschaft", "de")
+    assert article.published == "2023-01-04T09:30:00+01:00"
+
+
+def test_rdf_is_read():
+    (found,) = entries(
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        'xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        "<channel><title>Old News</title></channel>"
+        '<item rdf:about="https://example.org/1"><title>One</title>'
+        "<link>https://example.org/1</link><description>It was.</description>"
+        "<dc:date>2003-01-04T09:30:00+02:00</dc:date></item></rdf:RDF>"
+    )
+    assert found.article.published == "2003-01-04T09:30:00+02:00"
+    assert found.article.source == "Old News"
+
+
+def test_an_entry_is_called_by_its_id_its_link_or_what_it_says():
+    text = "<title>A</title><description>B</description>"
+    by_guid, by_link, by_text, same = entries(
+        rss(
+            f"{text}<guid>g-1</guid><link>https://example.org/1</link>",
+            f"{text}<link>https://example.org/2</link>",
+            text,
+            text,
+        )
+    )
+    assert by_guid.article.id == f"{by_guid.article.source}:g-1"  # Other feeds have one, too.
+    assert by_link.article.id == "https://example.org/2"
+    assert isinstance(by_text, Article)
+    assert by_text == same
+
+
+def test_the_summary_is_taken_where_there_is_no_more_and_plain_text_has_blank_lines():
+    (found,) = entries(
+        rss("<title>A</title><description>One.\n\nTwo &amp;gt; three.</description>")
+    )
+    assert found.paragraphs == ("One.", "Two > three.")
+
+
+def test_an_aggregate_names_the_source_of_each_entry():
+    source = '<source url="https://example.org/rss">Coast Mail</source>'
+    (found,) = entries(rss(f"<title>A</title><description>B</description>{source}"))
+    assert found.source == "Coast Mail"
+
+
+def test_an_entry_that_is_no_article_is_rejected_by_number():
+    _, untitled, empty = entries(rss(FULL, "<description>B</description>", "<title>A</title>"))
+    assert untitled == Rejected("feed.xml:entry 2", "there is no 'title'")
+    assert empty == Rejected("feed.xml:entry 3", "there is no text: neither content nor a summary")
+
+
+def test_a_date_that_is_none_is_flagged_and_left_out():
+    text = "<title>A</title><description>B</description>"
+    flagged, found = entries(rss(f"{text}<pubDate>yesterday</pubDate>"))
+    assert isinstance(flagged, Flagged)
+    assert "'published' is 'yesterday'" in flagged.reason
+    assert found.published is None
+    flagged, found = entries(rss(f"{text}<pubDate>2562-01-01</pubDate>"))
+    assert "far future" in flagged.reason
+
+
+def test_of_a_feed_that_is_broken_what_can_be_read_is_read():
+    flagged, found, rejected = entries(rss(FULL, "<title>Cut of")[:-23])
+    assert isinstance(flagged, Flagged)
+    assert "no well-formed XML" in flagged.reason
+    assert found.article.title == "Ferry & crew stop"
+    assert rejected.place == "feed.xml:entry 2"
+    (unbroken,) = entries(rss(FULL.replace("Short", "Short\x0b")))
+    assert unbroken.article == found.article
+
+
+@pytest.mark.parametrize("content", ["", "<rss></rss>", "no feed", "<html><p>x</p></html>", "\x01"])
+def test_what_has_no_entries_is_rejected(content):
+    (rejected,) = entries(content)
+    assert rejected.place == "feed.xml"
+    assert "there is no entry in the feed" in rejected.reason
+
+
+def test_an_encoding_that_is_declared_is_believed():
+    content = rss("<title>Fähre</title><description>Über</description>")
+    declared = content.replace('"1.0"?', '"1.0" encoding="iso-8859-1"?').encode("latin-1")
+    (found,) = entries(declared)
+    assert (found.title, found.paragraphs) == ("Fähre", ("Über",))
+
+
+LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 13))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "entity",
+    [
+        f'<!ENTITY a0 "ha">{LAUGHS}',
+        '<!ENTITY a12 SYSTEM "file:///etc/hostname">',
+        '<!ENTITY a12 SYSTEM "http://127.0.0.1:1/x">',
+        '<!ENTITY % p SYSTEM "http://127.0.0.1:1/x"> %p;',
+    ],
+)
+def test_entities_are_neither_expanded_nor_fetched(entity, monkeypatch):
+    monkeypatch.setattr(socket, "create_connection", None)
+    monkeypatch.setattr(socket.socket, "connect", None)
+    content = rss("<title>A</title><description>One &a12; two</description>")
+    declared = f"?><!-- <rss> --><!DOCTYPE rss [{entity}]>"
+    *_, found = entries(content.replace("?>", declared, 1))
+    assert found.paragraphs in (("One &a12; two",), ("One two",), ("One  two",))
+
+
+def test_a_text_that_is_an_address_is_not_fetched(monkeypatch):
+    monkeypatch.setattr(socket.socket, "connect", None)
+    for address in ("http://127.0.0.1:1/feed", "file:///etc/hostname", "/etc/hostname"):
+        (rejected,) = entries(address)
+        assert "no entry" in rejected.reason
+
+
+def test_a_feed_too_large_is_not_read_whole(monkeypatch):
+    monkeypatch.setattr(reader, "MAX_FEED", 100)
+    (rejected,) = entries(rss(FULL))
+    assert "larger than 100 bytes" in rejected.reason
+
+
+def test_elements_nested_too_deeply_are_rejected_with_their_entry():
+    deep = f"<title>A</title><description>{'&lt;p&gt;' + '&lt;b&gt;' * 3_000}x</description>"
+    rejected, found = entries(rss(deep, FULL))
+    assert "nested too deeply" in rejected.reason
+    assert found.place == "feed.xml:entry 2"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"<rss version='2.0'>",
+        b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- made today -->\n<feed xmlns='x'>",
+        b"<?xml version='1.0'?><?xml-stylesheet href='x'?><rdf:RDF\n>",
+        b"<!DOCTYPE rss><rss>",
+        b"<!DOCTYPE rss [<!ENTITY a 'b'>]>\n<rss>",
+    ],
+)
+def test_feeds_are_known_by_what_they_begin_with(head):
+    assert begins_as_feed(head)
+
+
+def test_other_xml_is_no_feed():
+    assert not begins_as_feed(b"<?xml version='1.0'?><urlset>")
+    assert not begins_as_feed(b"<feeder>")
+    assert not begins_as_feed(b"<html><rss>")
+
+
+def test_in_a_folder_xml_is_read_where_it_is_a_feed(tmp_path):
+    (tmp_path / "news.xml").write_text(rss(FULL))
+    (tmp_path / "sitemap.xml").write_text("<urlset></urlset>")
+    found, skipped = read_sources([str(tmp_path)])
+    assert found.title == "Ferry & crew stop"
+    assert isinstance(skipped, Skipped)
+    assert "1 of .xml" in skipped.reason
+
+
+def test_of_an_entry_in_two_feeds_the_newest_is_taken(tmp_path):
+    (tmp_path / "monday.xml").write_text(ATOM)
+    (tmp_path / "tuesday.xml").write_text(ATOM.replace("2023-02-01", "2023-02-02"))
+    first, second = read_sources([str(tmp_path)])
+    assert first.id == second.id
+    newest = [str(tmp_path / "tuesday.xml"), str(tmp_path / "monday.xml")]
+    _, skipped = read_sources(newest)
+    assert isinstance(skipped, Skipped)
+
+
+PIECES = st.sampled_from(
+    ["<item>", "</item>", "<title>", "</title>", "<description>", "</description>", "<![CDATA[",
+     "]]>", "&lt;p&gt;", "&amp;", "&x;", "<content:encoded>", "text", "<!--", "<!DOCTYPE x [", "<",
+     ">", "<pubDate>", "4 May 2023", "<link>", "https://example.org", "<guid>", "\n\n", "&lt;table"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=80))
+def test_whatever_comes_in_only_items_come_out(inner):
+    for item in entries(f"<rss version='2.0'><channel>{inner}"):
+        assert isinstance(item, Article | Captured | Rejected | Flagged)

@@ -1,0 +1,233 @@
+"""Web archives: pages by their URLs, the newest of each, and an account of all else."""
+
+import gzip
+import io
+import zlib
+
+import brotli
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nutgraf.index.article import Article
+from nutgraf.index.errors import InputError
+from nutgraf.index.sources import Rejected, Skipped, read_sources
+from nutgraf.index.sources.files.http_body import body_of
+from nutgraf.index.sources.formats.warc import read_warc
+from nutgraf.index.sources.items import Captured, FileName, Flagged, Item, Opened
+
+URL = "https://ledger.example/mast"
+TEXT = (
+    "The transmitter mast above Upper Corve fell at noon on Tuesday, cutting off radio and "
+    "telephones in nine villages for most of the day, the county council said. Nobody was hurt."
+)
+DATE = "2023-01-04T09:30:00Z"
+
+
+def html(title: str = "Mast falls", head: str = "") -> bytes:
+    return (
+        f"<!doctype html><html lang=en><head><title>{title}</title>{head}</head><body><article>"
+        f"<h1>{title}</h1><p>{TEXT}</p></article></body></html>"
+    ).encode()
+
+
+def record(kind: str, content: bytes, url: str = URL, date: str = DATE, **headers: str) -> bytes:
+    lines = [
+        "WARC/1.1", f"WARC-Type: {kind}", f"WARC-Target-URI: {url}", f"WARC-Date: {date}",
+        "WARC-Record-ID: <urn:uuid:4d1b7a9e-0000-4000-8000-000000000001>",
+        *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
+        f"Content-Length: {len(content)}",
+    ]  # fmt: skip
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + content + b"\r\n\r\n"
+
+
+def response(
+    body: bytes, url: str = URL, date: str = DATE, status: str = "200 OK", **http
+) -> bytes:
+    headers = {"Content_Type": "text/html; charset=utf-8", **http}
+    lines = (f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items() if value)
+    content = f"HTTP/1.1 {status}\r\n{''.join(lines)}\r\n".encode() + body
+    kind = "application/http; msgtype=response"
+    return record("response", content, url, date, Content_Type=kind)
+
+
+def read(content: bytes) -> list[Item | Skipped]:
+    file = io.BufferedReader(io.BytesIO(content))
+    return list(read_warc(Opened(file, "a.warc", FileName("a"))))
+
+
+def in_pieces(body: bytes) -> bytes:
+    parts = [body[:100], body[100:]]
+    sized = b"".join(f"{len(part):x};note=1\r\n".encode() + part + b"\r\n" for part in parts)
+    return sized + b"0\r\n\r\n"
+
+
+def test_a_page_is_called_by_its_url_and_dated_by_its_fetching():
+    (found,) = read(response(html()))
+    assert found == Captured(
+        Article(URL, "Mast falls", (TEXT,), URL, language="en"), "a.warc:record 1", 1672824600.0
+    )
+
+
+def test_resources_are_pages_and_other_records_are_counted():
+    archive = [
+        record("warcinfo", b"software: crawler"),
+        record("request", b"GET / HTTP/1.1\r\n\r\n", Content_Type="application/http"),
+        record("resource", html(), Content_Type="text/html"),
+        record("resource", b"\xff\xd8", Content_Type="image/jpeg"),
+        record("revisit", b"HTTP/1.1 200 OK\r\n\r\n", Content_Type="application/http"),
+        response(b"gone", status="404 Not Found"),
+        response(b"body {}", Content_Type="text/css"),
+        response(b"\x00\x01", Content_Type=""),
+        response(b"<html><a href=/>Home</a></html>"),
+        response(html("Second"), url="https://ledger.example/2", Content_Type=""),
+    ]
+    first, second, counts = read(b"".join(archive))
+    assert (first.article.title, first.place) == ("Mast falls", "a.warc:record 3")
+    assert (second.article.title, second.place) == ("Second", "a.warc:record 10")
+    assert counts == Skipped(
+        "a.warc",
+        "of 10 records: 3 other than HTML, 1 pages without an article, 2 requests and notes, "
+        "1 responses without status 200, 1 revisits, which have no page of their own",
+    )
+
+
+@pytest.mark.parametrize("pack", [lambda archive: archive, gzip.compress])
+def test_the_newest_of_a_url_is_kept_from_files_of_any_packing(tmp_path, pack):
+    older, newer = response(html("Older")), response(html("Newer"), date="2023-06-01T00:00:00Z")
+    for name, parts in (("a", [newer, older]), ("b", [older])):
+        suffix = ".gz" if pack is gzip.compress else ""
+        (tmp_path / f"{name}.warc{suffix}").write_bytes(b"".join(map(pack, parts)))
+    found = list(read_sources([str(tmp_path)]))
+    assert [item.title for item in found if isinstance(item, Article)] == ["Newer"]
+    assert [item.place.rsplit("/")[-1].split(":")[1] for item in found[1:]] == [
+        "record 2", "record 1",
+    ]  # fmt: skip
+    assert all(isinstance(item, Skipped) for item in found[1:])
+
+
+@pytest.mark.parametrize(
+    ("canonical", "url"),
+    [
+        ("https://www.ledger.example/2023/mast#top", "https://www.ledger.example/2023/mast"),
+        ("/2023/mast", "https://ledger.example/2023/mast"),
+        ("https://elsewhere.example/mast", URL),
+        ("https://ledger.example/", URL),
+    ],
+)
+def test_a_page_may_name_another_url_of_its_own_host(canonical, url):
+    head = f'<link rel="canonical" href="{canonical}">'
+    (found,) = read(response(html(head=head), url=f"<{URL}#part>"))
+    assert (found.article.id, found.article.url) == (url, url)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", lambda body: zlib.compress(body, wbits=-15)),
+        ("br", brotli.compress),
+        ("br, gzip", lambda body: gzip.compress(brotli.compress(body))),
+        ("identity", bytes),
+        ("gzip", bytes),  # Archived as it was once decoded.
+        ("br", bytes),
+    ],
+)
+def test_bodies_are_decoded_as_they_were_sent(encoding, pack):
+    body = in_pieces(pack(html()))
+    (found,) = read(response(body, Content_Encoding=encoding, Transfer_Encoding="chunked"))
+    assert found.article.paragraphs == (TEXT,)
+    (found,) = read(response(pack(html()), Content_Encoding=encoding, Transfer_Encoding="chunked"))
+    assert found.article.paragraphs == (TEXT,)
+
+
+def test_the_charset_of_http_counts_for_more_than_that_of_the_page():
+    russian = "Мачта над деревней упала в полдень, и никто не пострадал, сообщил совет графства."
+    page = html(head="<meta charset=koi8-r>").decode().replace(TEXT, russian).encode("cp1251")
+    (found,) = read(response(page, Content_Type="text/html; charset=windows-1251"))
+    assert found.article.paragraphs == (russian,)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+def test_a_bomb_in_a_body_is_rejected_in_bounded_memory(encoding):
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[encoding]
+    with pytest.raises(InputError, match="larger than 100,000 bytes"):
+        body_of(pack(bytes(1_000_000)), None, encoding, 100_000)
+
+
+@pytest.mark.parametrize(
+    ("archived", "words"),
+    [
+        (response(b"\x1f\x8b\x08damaged", Content_Encoding="gzip"), "its body cannot be read"),
+        (response(b"\xff\xff", Content_Encoding="br"), "its body cannot be read"),
+        (response(b"xyz", Content_Encoding="lzma"), "compressed in a way ('lzma')"),
+        (response(html(), url="https://ledger.example/" + "x" * 600), "longer than an id"),
+        (response(html(), url="urn:isbn:1"), "none of the Web"),
+        (response(b"<html><p>Caf\xe9", Content_Type="text/html"), "not UTF-8"),
+    ],
+)
+def test_a_page_that_cannot_be_read_leaves_the_others(archived, words):
+    rejected, found = read(archived + response(html()))
+    assert isinstance(rejected, Rejected)
+    assert rejected.place == "a.warc:record 1"
+    assert words in rejected.reason
+    assert found.article.id == URL
+
+
+def test_a_page_that_the_crawler_cut_off_is_flagged():
+    content = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + html()
+    kind = "application/http; msgtype=response"
+    flagged, found = read(record("response", content, Content_Type=kind, WARC_Truncated="length"))
+    assert isinstance(flagged, Flagged)
+    assert "cut off when it was archived (length)" in flagged.reason
+    assert found.article.id == URL
+
+
+def test_what_comes_before_damage_is_kept():
+    good = response(html())
+    for at in (len(good) + 30, len(good) + 300, 2 * len(good) - 60):
+        found, rejected = read((good + good)[:at])
+        assert found.article.id == URL
+        assert rejected.place == "a.warc:record 2"
+        assert "the archive can be read no further" in rejected.reason
+    found, rejected = read(good + b"something else\r\n\r\n" + good)
+    assert found.article.id == URL
+    assert "Invalid WARC header" in rejected.reason
+
+
+def test_a_gz_that_breaks_off_gives_all_before(tmp_path):
+    parts = [gzip.compress(response(html(), url=f"{URL}/{at}")) for at in range(30)]
+    file = tmp_path / "a.warc.gz"
+    file.write_bytes(b"".join(parts)[:-40])
+    *articles, rejected = read_sources([str(file)])
+    assert len(articles) == 29
+    assert rejected.place == f"{file}:record 30"
+    assert "breaks off" in rejected.reason
+
+
+def test_an_archive_without_records_is_told():
+    assert read(b"") == [Rejected("a.warc", "there is no record in the archive")]
+
+
+WRAPPED = {"Content_Encoding": "gzip", "Transfer_Encoding": "chunked"}
+ARCHIVE = b"".join(
+    [
+        response(in_pieces(gzip.compress(html())), **WRAPPED),
+        response(html()),
+        record("revisit", b""),
+    ]
+)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, len(ARCHIVE) - 1), st.binary(max_size=6)), max_size=5),
+    st.integers(0, len(ARCHIVE)),
+)
+@settings(max_examples=100, deadline=None)
+def test_whatever_comes_there_are_items_and_no_error(changes, end):
+    content = bytearray(ARCHIVE)
+    for at, new in changes:
+        content[at : at + len(new)] = new
+    for item in read(bytes(content[: end or None])):
+        assert isinstance(item, Captured | Rejected | Flagged | Skipped)

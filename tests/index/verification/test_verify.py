@@ -1,0 +1,483 @@
+"""Verification: a sound index is clean, and damage is found where it is, and nowhere else."""
+
+import json
+import shutil
+import sqlite3
+import threading
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, keywords
+from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.errors import NotAnIndexError, UntrustedIndexError
+from nutgraf.index.keywords.entries import entries_of
+from nutgraf.index.keywords.protocol import KeywordEntry
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.verification import verify as verifying
+from nutgraf.index.verification import verify_index
+
+SHARED = "The same notice stands in many articles."
+
+
+def article(name, version=0, paragraphs=3, **fields):
+    texts = [f"Paragraph {place} of {name}, version {version}." for place in range(paragraphs)]
+    return Article(name, f"On {name}", (SHARED, *texts), **fields)
+
+
+@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
+def made(request, tmp_path_factory, tiny_encoder):
+    """An index of six commits, with articles that were replaced and deleted."""
+    index = tmp_path_factory.mktemp("made") / "news.index"
+    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    with IndexWriter(index, trust=True) as writer:
+        for number in range(12):
+            writer.put(
+                article(
+                    f"a{number}",
+                    published=f"2023-01-{number + 1:02}" if number % 3 else None,
+                    source=f"Source {number % 4}" if number % 2 else None,
+                    author="Zoë Ångström",
+                )
+            )
+        writer.commit()
+        writer.put(article("a3", 1, paragraphs=5, section="Ärger"))
+        writer.put(article("a4", 1, paragraphs=1))
+        writer.commit()
+        writer.delete("a5")
+        writer.commit()
+        writer.put(article("a3", 2, source="Source 9"))
+        writer.put(article("new", url="https://example.org/new"))
+        writer.commit()
+        writer.delete("a3")
+        writer.put(article("a5"))
+    return index
+
+
+@pytest.fixture
+def index(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "news.index")
+
+
+def verify(index, **options):
+    return verify_index(index, trust=True, **options)
+
+
+def parts(index):
+    return {finding.part for finding in verify(index).findings}
+
+
+def only(index):
+    """Return the one thing that is found."""
+    (finding,) = verify(index).findings
+    assert finding.remedy
+    return finding
+
+
+def sql(index, statement, *values):
+    with closing(sqlite3.connect(index / "catalog.sqlite", isolation_level=None)) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def flip(path, at):
+    content = bytearray(path.read_bytes())
+    content[at] ^= 4
+    path.write_bytes(content)
+
+
+def test_a_sound_index_is_clean(index):
+    found = verify(index)
+    assert found.findings == ()
+    assert found.clean
+    ((articles, paragraphs, rows),) = sql(
+        index, "SELECT articles, paragraphs, rows FROM commits ORDER BY sequence DESC LIMIT 1"
+    )
+    assert (found.sequence, found.articles, found.paragraphs) == (5, articles, paragraphs)
+    assert (found.rows, found.encoded) == (rows, 64 if rows > 64 else rows)
+    assert found.leftovers == ()
+    assert verify(index, sample=0).encoded == 0
+
+
+def test_an_empty_index_is_clean(tmp_path, tiny_encoder):
+    for engine in ("tantivy", "whoosh"):
+        index = tmp_path / engine
+        create_index(index, model=str(tiny_encoder), keyword_engine=engine)
+        found = verify(index)
+        assert (found.findings, found.sequence, found.rows) == ((), 0, 0)
+
+
+def test_what_is_no_index_and_what_is_not_trusted(index, tmp_path):
+    with pytest.raises(NotAnIndexError):
+        verify(tmp_path)
+    if Manifest.read(index).keyword_engine == "whoosh":
+        with pytest.raises(UntrustedIndexError):
+            verify_index(index)
+    else:
+        assert verify_index(index).clean
+
+
+def test_manifest(index):
+    flip(index / "manifest.json", 80)
+    assert only(index).part == "manifest.json"
+
+
+def test_text(index):
+    sql(index, "UPDATE paragraphs SET text = text || '!' WHERE row IN (1, 2)")
+    found = only(index)
+    assert found.part == "catalog.sqlite"
+    assert "row 1 (a0#1), row 2 (a0#2)" in found.what
+    assert found.remedy.startswith("delete these articles and index them again")
+    with IndexWriter(index, trust=True) as writer:
+        writer.delete("a0")
+        writer.put(article("a0", author="Zoë Ångström"))
+    after = only(index)
+    assert "no living article is hurt" in after.remedy
+
+
+def test_texts_that_are_no_text(index):
+    sql(index, "UPDATE paragraphs SET text = CAST(x'ff41' AS TEXT) WHERE row = 3")
+    assert "row 3 (a0#3)" in only(index).what
+
+
+def test_many_texts_make_one_finding(index):
+    sql(index, "UPDATE paragraphs SET text = 'another' WHERE row < 10")
+    assert "row 2 (a0#2) and 7 more" in " ".join(found.what for found in verify(index).findings)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE articles SET title = 'Another' WHERE id = 'new'", "a record is not what was"),
+        ("UPDATE articles SET removed = NULL WHERE id = 'a4' AND added = 1", "catalog"),
+        ("UPDATE articles SET removed = 2 WHERE id = 'a6'", "a record is not what"),
+        ("UPDATE articles SET removed = 1 WHERE id = 'a6'", "a record is not what"),
+        ("UPDATE articles SET removed = 99 WHERE id = 'a6'", "commits that there are not"),
+        ("UPDATE articles SET added = 2 WHERE id = 'a6'", "a record is not what"),
+        ("DELETE FROM articles WHERE id = 'a6'", "rows have no article"),
+        ("DELETE FROM paragraphs WHERE row = 1", "a text is missing"),
+        ("UPDATE paragraphs SET seal = seal + 1 WHERE row = 1", "row 1 (a0#1)"),
+        (
+            "INSERT INTO paragraphs VALUES (9999, 0, 0, 0, x'00', x'00', 0, 'x')",
+            "texts are beyond the last row",
+        ),
+        ("UPDATE commits SET articles = 40 WHERE sequence = 3", "does not count"),
+        ("UPDATE commits SET rows = 40 WHERE sequence = 1", "was not added by the commit"),
+        ("UPDATE commits SET checksum = 40 WHERE sequence = 1", "the checksum that a commit"),
+        ("UPDATE commits SET at = 'once' WHERE sequence = 2", "do not follow one another"),
+        ("DELETE FROM commits WHERE sequence = 2", "commits"),
+        ("UPDATE codes SET code = 77 WHERE value = 'Source 1'", "codes are not those"),
+        ("UPDATE codes SET value = 'x' WHERE value = 'Source 1'", "a value has no code"),
+        ("UPDATE articles SET published = '2020-01-01' WHERE id = 'a7'", "a record is not what"),
+    ],
+)
+def test_catalog(index, change, told):
+    try:
+        sql(index, change)
+    except sqlite3.IntegrityError:
+        sql(index, "DROP INDEX articles_alive")
+        sql(index, change)
+    found = verify(index).findings
+    assert {finding.part for finding in found} == {"catalog.sqlite"}, found
+    assert told in " ".join(map(str, found))
+
+
+def test_catalog_that_lost_its_last_commit(index):
+    (last,) = sql(index, "SELECT max(sequence) FROM commits")[0]
+    sql(index, "DELETE FROM commits WHERE sequence = ?", last)
+    found = verify(index).findings
+    assert {finding.part for finding in found} == {"catalog.sqlite"}
+    assert "the keyword index shows commit 5" in found[0].what
+
+
+@pytest.mark.parametrize("damage", ["gone", "no database", "half"])
+def test_catalog_file_and_a_second_part(index, damage):
+    catalog = index / "catalog.sqlite"
+    flip(index / "columns" / "article", 3)
+    if damage == "gone":
+        catalog.unlink()
+    elif damage == "no database":
+        catalog.write_bytes(b"no database at all, just words " * 300)
+    else:
+        catalog.write_bytes(catalog.read_bytes()[: catalog.stat().st_size // 2])
+    assert parts(index) == {"catalog.sqlite", "columns"}
+
+
+def test_an_index_of_sqlite_that_disagrees_with_its_table(index):
+    page = sql(index, "SELECT rootpage FROM sqlite_schema WHERE name = 'paragraphs_by_context'")
+    ((size,),) = sql(index, "PRAGMA page_size")
+    flip(index / "catalog.sqlite", page[0][0] * size - 10)
+    found = only(index)
+    assert found.part == "catalog.sqlite"
+    assert "'nutgraf repair' writes a catalog without it" in found.remedy
+
+
+def test_embeddings(index):
+    flip(index / "rows.f16", 5)
+    found = only(index)
+    assert found.part == "rows.f16"
+    assert found.what.endswith(": rows 0 to 47")
+
+
+def test_embeddings_that_are_missing_or_beyond(index):
+    rows = index / "rows.f16"
+    whole = rows.read_bytes()
+    rows.write_bytes(whole + b"x" * 1000)
+    assert verify(index).clean
+    rows.write_bytes(whole[:-1])
+    assert only(index).part == "rows.f16"
+    rows.unlink()
+    assert only(index).part == "rows.f16"
+
+
+def test_embeddings_of_other_texts_and_lengths(index):
+    dimension = Manifest.read(index).encoder.dimension
+    rows = np.fromfile(index / "rows.f16", "<f2").reshape(-1, dimension)
+    # A random encoder finds all texts much alike; these two least.
+    alike = rows[:3].astype(np.float32) @ rows[:3].astype(np.float32).T
+    one, other = np.unravel_index(alike.argmin(), alike.shape)
+    rows[[one, other]] = rows[[other, one]]
+    rows[3] *= 2
+    rows[6] = np.nan
+    rows.tofile(index / "rows.f16")
+    # As a writer would have done, had it been wrong.
+    for sequence, end in sql(index, "SELECT sequence, rows FROM commits"):
+        checksum = zlib.crc32(rows[:end].tobytes())
+        sql(index, "UPDATE commits SET checksum = ? WHERE sequence = ?", checksum, sequence)
+    found = verify(index, sample=1000).findings
+    assert {finding.part for finding in found} == {"rows.f16"}
+    lengths, meaning = (finding.what for finding in found)
+    assert lengths == "an embedding is not of length 1: row 3, row 6"
+    assert f"row {one} " in meaning
+    assert f"row {other} " in meaning
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["article", "published", "source", "author", "section", "language", "sketch", "checks.json"],
+)
+def test_columns(index, name):
+    whole = (index / "columns" / name).read_bytes()
+    flip(index / "columns" / name, 12)
+    assert parts(index) == {"columns"}
+    (index / "columns" / name).write_bytes(whole[:-3])
+    assert parts(index) == {"columns"}
+    (index / "columns" / name).unlink()
+    assert parts(index) == {"columns"}
+    with IndexWriter(index, trust=True):
+        pass
+    assert verify(index).clean
+
+
+def test_columns_that_do_not_fit_the_catalog(index):
+    column = index / "columns" / "source"
+    flip(column, 0)
+    checks = json.loads((index / "columns" / "checks.json").read_bytes())
+    checks["source"] = zlib.crc32(column.read_bytes())
+    (index / "columns" / "checks.json").write_text(json.dumps(checks))
+    assert only(index).what == "'source' is not what the catalog says: row 0"
+
+
+def test_sketches_that_do_not_fit_the_texts(index):
+    column = index / "columns" / "sketch"
+    flip(column, 16)
+    checks = json.loads((index / "columns" / "checks.json").read_bytes())
+    checks["sketch"] = zlib.crc32(column.read_bytes())
+    (index / "columns" / "checks.json").write_text(json.dumps(checks))
+    assert only(index).what == "'sketch' is not that of the text: row 1"
+
+
+def keyword_files(index):
+    return [path for path in (index / "keywords").iterdir() if path.suffix != ".lock"]
+
+
+def test_keyword_files(index):
+    engine = Manifest.read(index).keyword_engine
+    ending = ".term" if engine == "tantivy" else ".seg"
+    path = next(path for path in keyword_files(index) if path.suffix == ending)
+    flip(path, 20)
+    assert only(index).part == "keywords"
+    path.unlink()
+    assert only(index).part == "keywords"
+    shutil.rmtree(index / "keywords")
+    assert only(index).part == "keywords"
+
+
+def change_keywords(index, change):
+    engine = Manifest.read(index).keyword_engine
+    writer = keywords.open_writer(index / "keywords", engine, trust=True)
+    change(writer)
+    writer.commit(writer.sequence)
+    writer.close()
+
+
+def test_a_keyword_row_that_should_not_be_there(index):
+    dead = sql(index, "SELECT first_row FROM articles WHERE removed IS NOT NULL")[0][0]
+
+    def change(writer):
+        writer.add(KeywordEntry(row=dead, text=["ferry"], title=["ferry"]))
+        writer.add(KeywordEntry(row=500, text=["ferry"], title=["ferry"]))
+
+    change_keywords(index, change)
+    found = only(index)
+    assert found.part == "keywords"
+    assert (
+        found.what == f"it holds paragraphs that are not alive, or boilerplate: row {dead}, row 500"
+    )
+
+
+def test_a_keyword_row_that_is_missing(index):
+    change_keywords(index, lambda writer: writer.delete([0]))
+    assert only(index).what == "it lacks paragraphs: row 0"
+
+
+def test_a_part_that_lacks_what_the_rest_of_its_paragraph_says(index):
+    long = " ".join(f"The ferry called at pier {n} and took on salt." for n in range(40))
+    with IndexWriter(index, trust=True) as writer:
+        writer.put(Article("long", "Piers", (long,)))
+    assert not verify(index).findings
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        record = snapshot.article("long")
+        rows = snapshot.catalog.rows(record.rows)
+    first, *_ = entries_of(record, rows, Analyzers("en"))
+    change_keywords(index, lambda writer: writer.delete([first.row]))
+    change_keywords(index, lambda writer: writer.add(replace(first, whole=first.whole[:99])))
+    lacking = f"row {first.row} by whole:"
+    assert only(index).what.startswith(f"a paragraph is not found by what it holds: {lacking}")
+
+
+def test_a_keyword_row_with_other_terms(index):
+    def change(writer):
+        writer.delete([0])
+        writer.add(KeywordEntry(row=0, text=["notice"], title=["on", "a0"]))
+
+    # whoosh deletes what was there before a commit only.
+    change_keywords(index, lambda writer: writer.delete([0]))
+    change_keywords(index, change)
+    found = only(index)
+    assert found.part == "keywords"
+    assert found.what.startswith("a paragraph is not found by what it holds: row 0 by")
+
+
+def test_a_keyword_index_that_lags(index, monkeypatch):
+    opened = IndexWriter(index, trust=True)
+    opened.put(article("late"))
+
+    def dies(_sequence):
+        raise OSError("died")
+
+    monkeypatch.setattr(opened._keywords, "commit", dies)
+    with pytest.raises(OSError, match="died"):
+        opened.commit()
+    assert verify(index).clean, "the writer is there yet, and may go on"
+    opened.close()
+    found = only(index)
+    assert (found.part, found.what) == (
+        "keywords",
+        "it shows commit 5, and the catalog is at 6",
+    )
+    with IndexWriter(index, trust=True):
+        pass
+    assert verify(index).sequence == 6
+    assert verify(index).clean
+
+
+def test_encoder(index):
+    for path in sorted((index / "encoder").iterdir()):
+        whole = path.read_bytes()
+        flip(path, len(whole) // 2)
+        assert only(index).part == "encoder"
+        path.unlink()
+        assert only(index).part == "encoder"
+        path.write_bytes(whole)
+    assert verify(index).clean
+
+
+def test_each_part_is_looked_at_though_others_are_damaged(index):
+    flip(index / "rows.f16", 5)
+    flip(index / "columns" / "author", 5)
+    flip(index / "encoder" / "model.onnx", 500)
+    sql(index, "UPDATE paragraphs SET text = 'x' WHERE row = 1")
+    change_keywords(index, lambda writer: writer.delete([0]))
+    assert parts(index) == {"rows.f16", "columns", "encoder", "catalog.sqlite", "keywords"}
+
+
+def test_leftovers_are_no_damage(index):
+    (index / "generation-7").mkdir()
+    (index / "manifest.json.partial").write_text("{")
+    found = verify(index)
+    assert found.clean
+    assert [name.partition(" in ")[0] for name in found.leftovers] == [
+        "generation 7",
+        "manifest.json.partial",
+    ]
+
+
+def test_a_folder_that_cannot_be_written(index, monkeypatch):
+    (index / "write.lock").unlink()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert verify(index).clean
+    assert not (index / "write.lock").exists()
+
+
+def test_nothing_is_found_while_commits_come(index):
+    done = threading.Event()
+
+    def write():
+        number = 0
+        while not done.is_set():
+            with IndexWriter(index, trust=True) as writer:
+                for _ in range(4):
+                    number += 1
+                    writer.put(article(f"b{number % 5}", number, source=f"s{number % 7}"))
+                    writer.delete(f"b{number % 3}")
+                    writer.commit()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            seen = set()
+            for _ in range(12):
+                found = verify(index)
+                assert found.findings == ()
+                seen.add(found.sequence)
+        finally:
+            done.set()
+        writing.result()
+    assert len(seen) > 3
+    assert verify(index).clean
+
+
+def test_another_generation_takes_over_meanwhile(index, monkeypatch):
+    look = verifying._Verifying.run
+    looks = []
+
+    def run(self):
+        if not looks:
+            looks.append(self)
+            manifest = Manifest.read(index)
+            other = index / "generation-2"
+            other.mkdir()
+            for name in (
+                "keywords",
+                "columns",
+                "suggestions.sqlite",
+                "rows.f16",
+                "catalog.sqlite",
+                "encoder",
+            ):
+                (index / name).rename(other / name)
+            json_of = {**manifest_fields(manifest), "generation": 2}
+            Manifest(**json_of).write(index)
+        return look(self)
+
+    monkeypatch.setattr(verifying._Verifying, "run", run)
+    found = verify(index)
+    assert (found.findings, found.sequence) == ((), 5)
+
+
+def manifest_fields(manifest):
+    return {name: getattr(manifest, name) for name in Manifest.__slots__}

@@ -1,0 +1,190 @@
+"""Near words: real questions to the sample articles, and what is never marked for its meaning."""
+
+from __future__ import annotations
+
+import html
+import json
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index.analysis.analyzer import Analyzer
+from nutgraf.search import Hit, Searcher
+
+JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
+LINES = JUDGED.read_text(encoding="utf-8").splitlines()
+QUESTIONS = [json.loads(line)["question"] for line in LINES]
+ANALYZER = Analyzer("en")
+
+FILLER = "The council met in the town hall and spoke of other matters at some length. "
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def searcher(either_index: Path) -> Iterator[Searcher]:
+    with Searcher(either_index, trust=True) as opened:
+        yield opened
+
+
+def marked(hit: Hit, kind: str = "semantic") -> list[str]:
+    text = hit.snippet.text
+    return [text[one.start : one.end] for one in hit.snippet.highlights if one.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        (
+            "How many infants were delivered en route because the nearest maternity ward was too "
+            "distant?",
+            {"babies"},
+        ),
+        (
+            "How did the swindler choose which clients received authentic drink rather than "
+            "counterfeits?",
+            {"customers", "genuine", "wine", "sent"},
+        ),
+        (
+            "Which locations remain illuminated until dawn although a seaside resort is dimming "
+            "its roads to cut costs?",
+            {"places", "stay", "lit", "Street"},
+        ),
+        (
+            "Did anyone perish by burning charcoal in a living room during the power cut?",
+            {"electricity", "carbon", "indoors"},
+        ),
+        ("Could an old legal clause protect vendors against dearer pitches?", {"Lawyers"}),
+        ("why did the creamery go under", {"gone"}),
+    ],
+)
+def test_words_near_in_meaning_are_marked(
+    searcher: Searcher, question: str, words: set[str]
+) -> None:
+    hits = searcher.search(question, mode="semantic", limit=5).hits
+    assert any(words <= set(marked(hit)) for hit in hits), [marked(hit) for hit in hits]
+
+
+def test_few_words_are_marked_and_none_without_need(searcher: Searcher) -> None:
+    hits = 0
+    near = 0
+    for question in QUESTIONS:
+        for mode in ("semantic", "hybrid"):
+            for hit in searcher.search(question, mode=mode, limit=5).hits:
+                words = marked(hit)
+                assert len(words) <= 4
+                assert not any(ANALYZER.is_stop(word) for word in words), words
+                assert not any(sign.isnumeric() for word in words for sign in word), words
+                # What matched is a match, and nothing else.
+                terms = {term for word in words for term in ANALYZER.terms(word)}
+                assert terms.isdisjoint(ANALYZER.terms(question))
+                hits += 1
+                near += len(words)
+    assert 0.2 < near / hits < 1.5
+
+
+def test_marks_are_in_order_apart_and_the_html_is_escaped(searcher: Searcher) -> None:
+    kinds = set()
+    for question in QUESTIONS:
+        for hit in searcher.search(question, limit=3).hits:
+            snippet = hit.snippet
+            ends = [0, *(one.end for one in snippet.highlights)]
+            assert all(
+                end <= one.start < one.end
+                for end, one in zip(ends, snippet.highlights, strict=False)
+            )
+            bare = snippet.html
+            for sign in ("<mark>", '<mark class="semantic">', "</mark>"):
+                bare = bare.replace(sign, "")
+            assert bare == html.escape(snippet.text)
+            kinds.update(one.kind for one in snippet.highlights)
+    assert kinds == {"keyword", "semantic"}
+
+
+def first_hit(index: Path, question: str, mode: str = "semantic") -> Hit:
+    with Searcher(index) as searcher:
+        return searcher.search(question, mode=mode, limit=1).hits[0]
+
+
+@pytest.fixture
+def make(tmp_path: Path, encoder_folder: Path) -> Make:
+    def make(*paragraphs: str, encoder: Path = encoder_folder) -> Path:
+        create_index(tmp_path / "news.index", model=str(encoder))
+        with IndexWriter(tmp_path / "news.index") as writer:
+            writer.put(Article("news", "News", paragraphs))
+        return tmp_path / "news.index"
+
+    return make
+
+
+def test_the_nearest_sentence_is_shown_where_no_word_matched(make: Make) -> None:
+    hit = first_hit(make(FILLER * 6 + "Eleven infants came early. " + FILLER * 6), "babies")
+    assert marked(hit) == ["infants"]
+    assert hit.snippet.text.startswith("…")
+    assert '<mark class="semantic">infants</mark>' in hit.snippet.html
+
+
+def test_what_matched_counts_for_more_than_what_is_near(make: Make) -> None:
+    index = make("Its roads were flooded. " + FILLER * 6 + "The lorries stood still for a week.")
+    hit = first_hit(index, "street lorries")
+    assert marked(hit, "keyword") == ["lorries"]
+    assert marked(hit) == []  # for the roads are elsewhere
+
+
+def test_a_word_that_the_paragraph_has_needs_no_other(make: Make) -> None:
+    hit = first_hit(make("The babies slept; the infants of the other ward did not."), "babies")
+    assert (marked(hit, "keyword"), marked(hit)) == (["babies"], [])
+
+
+def test_keywords_alone_are_not_joined_by_meaning(make: Make) -> None:
+    index = make("Eleven infants, and one lorry.")
+    assert marked(first_hit(index, "babies lorry", "keyword")) == []
+    assert marked(first_hit(index, "babies lorry", "hybrid")) == ["infants"]
+
+
+def test_one_name_does_not_stand_in_for_another(make: Make) -> None:
+    index = make("James left for France, and his daughter stayed.")
+    assert marked(first_hit(index, "Did David go to Germany with the son?")) == ["daughter"]
+
+
+@pytest.mark.parametrize(
+    ("other", "words"), [("A ferry is late.", ["infants"]), ("Babies on a ferry.", [])]
+)
+def test_a_word_that_is_in_many_paragraphs_is_not_stood_in_for(
+    make: Make, other: str, words: list[str]
+) -> None:
+    index = make("Eleven infants.", *["The harbour was calm.", other] * 6, "Two babies.")
+    with Searcher(index) as searcher:
+        hits = searcher.search("babies", mode="semantic", limit=20).hits
+    assert [marked(hit) for hit in hits if hit.position == 0] == [words]
+
+
+def test_signs_that_stand_for_several_words_are_marked_once(make: Make) -> None:
+    hit = first_hit(make("x℀y infants ½ ﷺ ㍿"), "babies xa cy 1 2")
+    highlights = hit.snippet.highlights
+    assert all(one.end <= two.start for one, two in pairwise(highlights))
+    assert marked(hit) == ["infants"]
+
+
+def test_an_encoder_without_vectors_of_words_marks_what_matched(
+    make: Make, encoder_without_words: Path
+) -> None:
+    hit = first_hit(
+        make("Eleven infants, one lorry.", encoder=encoder_without_words), "babies lorry"
+    )
+    assert (marked(hit, "keyword"), marked(hit)) == (["lorry"], [])
+
+
+def test_a_long_page_takes_no_longer_than_it_has_to(make: Make) -> None:
+    words = " ".join(f"word{number}" for number in range(10_000))
+    index = make(words, "infants " * 12_000, "Infants. " * 11_000)
+    with Searcher(index) as searcher:
+        searcher.warm()
+        started = time.process_time()
+        hits = searcher.search("babies " + " ".join(ANALYZER.terms(words[:1_500])), mode="semantic")
+        assert len(hits.hits) == 3
+        assert time.process_time() - started < 3

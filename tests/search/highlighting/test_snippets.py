@@ -1,0 +1,193 @@
+"""Snippets: the right window, safe html, offsets that point at the words."""
+
+import html
+import re
+import time
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutgraf.index.analysis.analyzer import Analyzer
+from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.search.highlighting.keyword_matches import Match, find_matches
+from nutgraf.search.highlighting.semantic_matches import NearWord
+from nutgraf.search.highlighting.snippets import ELLIPSIS, WIDTH, make_snippet, mark
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.request.options import Highlight
+
+ANALYZER = Analyzer("en")
+READER = Polyglot([ANALYZER])
+MARK = Highlight()
+FILLER = "The council met in the town hall and spoke of other matters at some length. "
+
+
+def snippet(text, question, highlight=MARK):
+    return make_snippet(
+        text, find_matches(text, parse_question(question, READER), ANALYZER), "en", highlight
+    )
+
+
+def marked(found):
+    return [found.text[one.start : one.end] for one in found.highlights]
+
+
+def test_words_match_as_they_were_indexed():
+    found = snippet("Two missiles hit; a third Missile's debris fell.", "missile")
+    assert marked(found) == ["missiles", "Missile's"]
+    assert found.html == (
+        "Two <mark>missiles</mark> hit; a third <mark>Missile&#x27;s</mark> debris fell."
+    )
+
+
+def test_a_short_paragraph_is_shown_whole():
+    text = "One sentence. And another."
+    assert snippet(text, "nothing").text == text
+
+
+def test_the_window_with_most_different_words_is_shown():
+    text = FILLER * 5 + "The ferry was late. The ferry to the island sank." + " " + FILLER * 5
+    found = snippet(text, "ferry island sank")
+    assert "The ferry to the island sank." in found.text
+    assert found.text.startswith(ELLIPSIS)
+    assert found.text.endswith(ELLIPSIS)
+    assert set(marked(found)) >= {"ferry", "island", "sank"}
+
+
+def test_a_sentence_that_is_too_long_is_cut_between_words():
+    text = " ".join(f"word{number}" for number in range(400)) + " harbour " + "tail " * 300
+    found = snippet(text, "harbour")
+    assert marked(found) == ["harbour"]
+    assert re.fullmatch(rf"{ELLIPSIS}(\w+ ?)+{ELLIPSIS}", found.text)
+
+
+def test_a_word_longer_than_a_snippet_is_cut_as_it_must():
+    found = snippet("x" * 5_000, "nothing")
+    assert len(found.text) <= WIDTH + 2
+
+
+def test_a_phrase_marks_its_stop_words_only_inside_the_phrase():
+    found = snippet("The man of the match met the man.", '"man of the match"')
+    assert marked(found) == ["man", "of", "the", "match", "man"]
+
+
+def test_patterns_are_marked():
+    assert marked(snippet("Ministers and ministries", "minist*")) == ["Ministers", "ministries"]
+    assert marked(snippet("Zelensky, Zelenskyy", "zelensky~")) == ["Zelensky", "Zelenskyy"]
+    assert marked(snippet("organise organize", "organi?e")) == ["organise", "organize"]
+
+
+def test_excluded_words_are_not_marked():
+    assert marked(snippet("air and sea", "air -sea")) == ["air"]
+
+
+def test_marks_are_the_askers_and_text_is_escaped():
+    found = snippet("<script>alert(1)</script> & fire", "fire alert", Highlight("[", "]"))
+    assert found.html == "&lt;script&gt;[alert](1)&lt;/script&gt; &amp; [fire]"
+
+
+def test_other_scripts_and_emoji_keep_their_offsets():
+    for text, question, word in (
+        ("🚀🚀 ракета взлетела", "ракета", "ракета"),
+        ("הספינה עזבה את הנמל", "הספינה", "הספינה"),
+        ("ﬁre in the Straße", "strasse", "Straße"),
+        ("é́ fire", "fire", "fire"),
+    ):
+        assert marked(snippet(text, question)) == [word]
+
+
+def near(text, *words):
+    """Return near words as if they stood in for terms of their own, the first the nearest."""
+    return sorted(
+        NearWord(text.index(word), text.index(word) + len(word), word, 0.9 - number / 100)
+        for number, word in enumerate(words)
+    )
+
+
+def test_kinds_are_told_apart():
+    text = "Babies & their mothers came by car."
+    matches = find_matches(text, parse_question("mothers", READER), ANALYZER)
+    found = make_snippet(text, matches, "en", MARK, near(text, "Babies", "car"))
+    assert [(one.start, one.end, one.kind) for one in found.highlights] == [
+        (0, 6, "semantic"),
+        (15, 22, "keyword"),
+        (31, 34, "semantic"),
+    ]
+    assert found.html == (
+        '<mark class="semantic">Babies</mark> &amp; their <mark>mothers</mark> came by '
+        '<mark class="semantic">car</mark>.'
+    )
+    own = make_snippet(text, matches, "en", Highlight("[", "]", "{", "}"), near(text, "car"))
+    assert own.html == "Babies &amp; their [mothers] came by {car}."
+
+
+def test_among_windows_with_as_many_matches_the_nearest_is_shown():
+    text = FILLER * 6 + "A ferry sank. " + FILLER * 6 + "A ferry with babies sank. " + FILLER * 6
+    matches = find_matches(text, parse_question("ferry", READER), ANALYZER)
+    assert "babies" not in make_snippet(text, matches, "en", MARK).text
+    assert "babies" in make_snippet(text, matches, "en", MARK, near(text, "babies")).text
+
+
+def test_more_different_matches_count_for_more_than_all_that_is_near():
+    text = "Babies, mothers, cars. " + FILLER * 6 + "A ferry sank."
+    matches = find_matches(text, parse_question("ferry", READER), ANALYZER)
+    found = make_snippet(text, matches, "en", MARK, near(text, "Babies", "mothers", "cars"))
+    assert marked(found) == ["ferry"]
+
+
+def test_the_nearest_words_are_marked_and_not_all():
+    text = "One car, two babies, three mothers, four ferries, five bakers, six lorries."
+    words = ("lorries", "babies", "ferries", "mothers", "bakers", "car")
+    found = make_snippet(text, [], "en", MARK, near(text, *words))
+    assert marked(found) == ["babies", "mothers", "ferries", "lorries"]
+
+
+TEXT = st.text(st.sampled_from("ab. <>&\"'\n!?é🚀ש"), max_size=900)
+
+
+PLACES = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 9), st.booleans()), max_size=12)
+
+
+@given(TEXT, PLACES)
+def test_any_snippet_is_safe_bounded_and_points_at_the_text(text, places):
+    matches, near_words, end = [], [], 0
+    for start, length, matched in sorted(places):
+        if end <= start and text[start : start + length].isalnum():
+            end = min(start + length, len(text))
+            if matched:
+                matches.append(Match(start, end, text[start:end]))
+            else:
+                near_words.append(NearWord(start, end, text[start:end], length / 10))
+    found = make_snippet(text, matches, "en", MARK, near_words)
+    bare = found.text.removeprefix(ELLIPSIS).removesuffix(ELLIPSIS)
+    assert bare in text
+    assert len(found.text) <= WIDTH + 2
+    for kind, those in (("keyword", matches), ("semantic", near_words)):
+        words = {found.text[one.start : one.end] for one in found.highlights if one.kind == kind}
+        assert words <= {text[one.start : one.end] for one in those}
+    assert all(one.end <= two.start for one, two in pairwise(found.highlights))
+    without_marks = re.sub(r'<mark( class="semantic")?>|</mark>', "", found.html)
+    assert "<" not in without_marks
+    assert html.unescape(without_marks) == found.text
+    if matches and all(match.end - match.start < WIDTH // 2 for match in matches):
+        assert any(one.kind == "keyword" for one in found.highlights)
+    if near_words and not matches:
+        assert found.highlights
+
+
+@given(TEXT)
+def test_marking_nothing_only_escapes(text):
+    assert html.unescape(mark(text, (), MARK)) == text
+
+
+def test_a_long_paragraph_full_of_matches_takes_no_longer_than_it_has_to():
+    started = time.process_time()
+    snippet("War. " * 20_000, "war")
+    snippet("war " * 25_000, "war")
+    assert time.process_time() - started < 2
+
+
+def test_a_pattern_against_a_long_word_takes_no_longer_than_it_has_to():
+    started = time.process_time()
+    snippet("war " + "a" * 50_000 + " " + ("a" * 64 + " ") * 500, "war a*a*a*b")
+    assert time.process_time() - started < 2

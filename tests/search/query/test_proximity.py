@@ -1,0 +1,82 @@
+"""Words that stand side by side in a question, and are close in a paragraph."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from whoosh import query as wq
+
+from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index.analysis.analyzer import Analyzer
+from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.ranking import Ranking
+from nutgraf.search import Searcher
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.query.proximity import PAIRS, close_pairs
+
+ANALYZER = Polyglot([Analyzer("en")])
+
+
+def pairs_of(text, weigh=len):
+    query = close_pairs(parse_question(text, ANALYZER), weigh)
+    return set() if query is None else {tuple(one.subqueries[0].words) for one in query.subqueries}
+
+
+def test_neighbours_are_looked_for_across_stop_words():
+    assert pairs_of("the cost of the bridge") == {("cost", "bridg")}
+    assert pairs_of("bridge") == set()
+    assert pairs_of("") == set()
+
+
+def test_a_phrase_has_a_score_of_its_own():
+    assert pairs_of('"bridge cost"') == set()
+    assert pairs_of('mayor "bridge cost"') == {("mayor", "bridg")}
+
+
+def test_only_the_pairs_of_rarest_words_are_looked_for():
+    rare = {"a1": 1.0, "b2": 5.0, "c3": 9.0, "d4": 2.0, "e5": 7.0, "f6": 8.0}
+    found = pairs_of("a1 b2 c3 d4 e5 f6", weigh=lambda pair: sum(rare[term] for term in pair))
+    assert found == {("b2", "c3"), ("c3", "d4"), ("e5", "f6")}
+    assert len(found) == PAIRS
+
+
+def test_they_are_looked_for_in_text_and_title():
+    query = close_pairs(parse_question("bridge cost", ANALYZER), len)
+    assert isinstance(query, wq.Or)
+    assert [phrase.fieldname for phrase in query.subqueries[0].subqueries] == ["text", "title"]
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_a_paragraph_with_the_words_close_together_stands_first(engine, tmp_path, tiny_encoder):
+    apart = "The bridge is old. Nobody knows who built it, or when, or at what a cost."
+    close = "The old bridge, at what a cost. Nobody knows who built it, or is to, or when."
+    create_index(tmp_path / "x", model=str(tiny_encoder), keyword_engine=engine)
+    with IndexWriter(tmp_path / "x", trust=True) as writer:
+        writer.put(Article("a", "On rivers", (apart, close, "Nothing.")))
+    with Searcher(tmp_path / "x", trust=True) as searcher:
+        hits = searcher.search("cost bridge", mode="keyword").hits
+        assert [hit.position for hit in hits] == [0, 1], "in this order they are close in neither"
+        hits = searcher.search("bridge cost", mode="keyword").hits
+        assert [hit.position for hit in hits] == [1, 0]
+        assert hits[0].score > hits[1].score
+
+
+SCORED = st.dictionaries(st.integers(0, 30), st.floats(0.0, 50.0, width=32), max_size=12)
+
+
+def ranking(scores):
+    pairs = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+    return Ranking(
+        np.array([row for row, _ in pairs], np.int64),
+        np.array([score for _, score in pairs], np.float32),
+    )
+
+
+@given(SCORED, SCORED)
+def test_a_ranking_that_is_raised_has_the_same_rows_in_order(scores, more):
+    raised = ranking(scores).raised(ranking(more))
+    assert sorted(raised.rows) == sorted(scores)
+    for row, score in zip(raised.rows.tolist(), raised.scores.tolist(), strict=True):
+        assert score == pytest.approx(scores[row] + more.get(row, 0.0), rel=1e-5)
+    pairs = list(zip(-raised.scores, raised.rows, strict=True))
+    assert pairs == sorted(pairs)

@@ -1,0 +1,155 @@
+"""Scores that mean the same from question to question, and an honest 'nothing'."""
+
+import json
+import math
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index.manifest import Manifest
+from nutgraf.search import Filters, RequestError, Searcher
+from nutgraf.search.ranking.calibration import CURVES, Evidence, meaning_above_chance, probabilities
+
+FOREIGN = [
+    "what is the boiling point of tungsten hexafluoride",
+    "how do I reset the password of my router",
+    "cheapest flights from Lisbon to Tokyo",
+]
+KNOWN = [
+    "why did the creamery go under",
+    "flood in Haverdyke",
+    "legionnaires in the cooling towers",
+]
+
+
+@pytest.fixture(scope="module")
+def searcher(either_index):
+    with Searcher(either_index, trust=True) as opened:
+        yield opened
+
+
+@given(st.lists(st.floats(0, 1), max_size=20), st.sampled_from(sorted(CURVES)))
+def test_probabilities_rise_with_scores_and_stay_in_bounds(scores, kind):
+    scores = np.array(sorted(scores))
+    likely = probabilities(scores, kind, Evidence(0.5, 0.5))
+    assert ((likely > 0) & (likely < 1)).all()
+    assert (np.diff(likely) >= 0).all()
+
+
+def test_a_probability_is_what_platt_wrote():
+    weights = CURVES["convex"]
+    x = weights.score * 0.7 + weights.meaning * 0.6 + weights.words * 0.2 + weights.bias
+    (likely,) = probabilities(np.array([0.7]), "convex", Evidence(meaning=0.6, words=0.2))
+    assert likely == pytest.approx(1 / (1 + math.exp(-x)))
+
+
+def test_meaning_counts_from_what_unrelated_texts_have():
+    cosines = np.array([0.9, 0.5, 0.4], np.float32)
+    # (0.9 - 0.5) / (1 - 0.5), 0, (0.4 - 0.5) / (1 - 0.5)
+    assert meaning_above_chance(cosines, 0.5).tolist() == pytest.approx([0.8, 0.0, -0.2])
+    assert meaning_above_chance(cosines, None).tolist() == pytest.approx([0.9, 0.5, 0.4])
+
+
+def test_an_export_measures_what_unrelated_texts_have(searcher):
+    # The default model's is .07 on the samples; two texts of it are seldom below 0.
+    with searcher._live.snapshot() as snapshot:
+        assert 0.0 < snapshot.manifest.encoder.unrelated < 0.15
+
+
+@pytest.mark.parametrize("question", FOREIGN)
+def test_what_the_index_cannot_answer_has_no_hits(searcher, question):
+    response = searcher.search(question)
+    assert response.hits == ()
+    assert response.total.value == 0
+    assert "nothing relevant" in response.warnings[0]
+    shown = searcher.search(question, min_score=0)
+    assert len(shown.hits) == 10
+    assert shown.warnings == ()
+    assert shown.hits[0].score < 0.2
+
+
+@pytest.mark.parametrize("question", KNOWN)
+def test_what_it_can_answer_scores_more_than_what_it_cannot(searcher, question):
+    best = searcher.search(question).hits[0].score
+    others = [searcher.search(foreign, min_score=0).hits[0].score for foreign in FOREIGN]
+    assert best > max(others), (best, others)
+
+
+def test_conditions_of_the_asker_make_relevant(searcher):
+    assert searcher.search("section:health").hits[0].score == 1.0
+    assert searcher.search('tungsten hexafluoride "cooling towers"').hits
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
+@pytest.mark.parametrize("least", [0.01, 0.2, 1.0])
+def test_what_scores_less_is_left_out_on_every_page(searcher, mode, least):
+    whole = searcher.search("flood defences", mode=mode, limit=100, min_score=0)
+    kept = [hit.score for hit in whole.hits if hit.score >= least]
+    found = searcher.search("flood defences", mode=mode, limit=100, min_score=least)
+    assert [hit.score for hit in found.hits] == kept
+    page = searcher.search("flood defences", mode=mode, limit=2, offset=1, min_score=least)
+    assert [hit.score for hit in page.hits] == kept[1:3]
+    assert page.total == found.total
+    if len(kept) < 100:
+        assert (found.total.value, found.total.relation) == (len(kept), "eq")
+        assert found.hits or found.warnings[-1] == "all that was found scores less than min_score"
+
+
+def test_an_encoder_that_was_not_measured_never_says_nothing(tmp_path, tiny_encoder):
+    create_index(tmp_path / "x", model=str(tiny_encoder))
+    with IndexWriter(tmp_path / "x") as writer:
+        writer.put(Article("a", "Otters", ("They were seen.",)))
+    manifest = Manifest.read(tmp_path / "x")
+    replace(manifest, encoder=replace(manifest.encoder, unrelated=None)).write(tmp_path / "x")
+    config = tmp_path / "x" / "encoder" / "config.json"
+    fields = json.loads(config.read_text())
+    config.write_text(json.dumps({**fields, "unrelated": None}))
+    with Searcher(tmp_path / "x") as searcher:
+        assert searcher.search("tungsten").hits
+
+
+def test_what_is_less_alike_than_unrelated_texts_keeps_its_order(searcher):
+    narrow = Filters(source=("Northgate Courier",))
+    hits = searcher.search(
+        "quantum chromodynamics lattice", mode="semantic", filters=narrow, limit=100, explain=True
+    ).hits
+    assert hits[-1].explain.semantic.score < 0.05, "or this looks at nothing"
+    assert [hit.explain.semantic.rank for hit in hits] == list(range(1, len(hits) + 1))
+
+
+def test_facets_of_no_hits_are_empty(searcher):
+    response = searcher.search(FOREIGN[0], facets=("section",))
+    assert response.facets == {"section": ()}
+    assert response.total.relation == "eq"
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_the_newest_version_is_shown_though_an_older_scores_more(engine, tmp_path, encoder_folder):
+    old = "The council voted on Tuesday to close the swimming pool at Overton, which has leaked since it was built, and to sell the land to the hospital next door for a car park."  # noqa: E501
+    create_index(tmp_path / "x", model=str(encoder_folder), keyword_engine=engine)
+    with IndexWriter(tmp_path / "x", trust=True) as writer:
+        writer.put(Article("old", "Overton pool to close", (old,), published="2023-01-01"))
+        new = old.replace("swimming pool", "baths")
+        writer.put(Article("new", "Council decides", (new,), published="2023-01-02"))
+    with Searcher(tmp_path / "x", trust=True) as searcher:
+        ask = partial(searcher.search, "Overton swimming pool closes")
+        scores = [hit.score for hit in ask(min_score=0).hits]
+        assert scores[0] > scores[1]
+        for group in ("article", "paragraph"):
+            (hit,) = ask(
+                group=group, versions="newest", min_score=sum(scores) / 2, explain=True
+            ).hits
+            assert hit.article.id == "new"
+            assert (hit.score, len(hit.version_ids)) == (scores[0], 2)
+            assert hit.explain.keyword.rank == 1, "it explains the score that is shown"
+
+
+@pytest.mark.parametrize("least", [-0.1, 1.5, float("nan"), "much", True])
+def test_a_least_score_that_is_none(searcher, least):
+    with pytest.raises(RequestError, match="min_score"):
+        searcher.search("flood", min_score=least)

@@ -1,0 +1,165 @@
+"""Fusion: fractions written out, and what must hold of any scores."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from nutgraf.index.ranking import Ranking
+from nutgraf.search.ranking.candidates import from_keywords, from_meaning, fuse
+from nutgraf.search.ranking.fusion import convex, fitting_weight, normalize, ranks, reciprocal_rank
+
+
+def ranking(pairs, *, complete=True):
+    rows, scores = zip(*pairs, strict=True) if pairs else ((), ())
+    return Ranking(np.array(rows, np.int64), np.array(scores, np.float32), complete)
+
+
+def union(*rankings):
+    return np.unique(np.concatenate([one.rows for one in rankings]))
+
+
+def test_normalize():
+    assert normalize(np.array([8.0, 4.0, 0.0], np.float32), 0.0).tolist() == [1.0, 0.5, 0.0]
+    assert normalize(np.array([0.9, 0.5, 0.1], np.float32), 0.1) == pytest.approx(
+        [1, 0.5, 0], abs=1e-6
+    )
+    assert normalize(np.array([3.0, 3.0], np.float32), 3.0).tolist() == [0.0, 0.0]
+    assert normalize(np.empty(0, np.float32), 0.0).tolist() == []
+
+
+def test_a_poor_best_match_stays_poor():
+    assert normalize(np.array([2.0, 1.0], np.float32), 0.0, 8.0).tolist() == [0.25, 0.125]
+    assert normalize(np.array([16.0, 8.0], np.float32), 0.0, 8.0).tolist() == [1.0, 0.5]
+
+
+def test_convex():
+    fused = convex(np.array([1.0, 0.5]), np.array([0.0, 1.0]), weight=0.4)
+    assert fused.tolist() == pytest.approx([0.6 * 1 + 0.4 * 0, 0.6 * 0.5 + 0.4 * 1])
+
+
+def test_reciprocal_rank():
+    fused = reciprocal_rank(np.array([3, 1, 0]), np.array([1, 0, 2]), weight=0.5, k=60)
+    two_firsts = 1 / (60 + 1) + 1 / (60 + 1)
+    assert fused.tolist() == pytest.approx(
+        [(1 / (60 + 3) + 1 / (60 + 1)) / two_firsts, 1 / 61 / two_firsts, 1 / 62 / two_firsts]
+    )
+
+
+def test_ranks():
+    assert ranks(np.array([2, 5, 9]), np.array([9, 2])).tolist() == [2, 0, 1]
+
+
+def test_convex_fusion_of_two_rankings():
+    keyword = ranking([(7, 10.0), (3, 5.0)])
+    semantic = ranking([(3, 0.9), (8, 0.5)])
+    rows = union(keyword, semantic)
+    cosines = np.array([0.9, 0.1, 0.5], np.float32)  # of rows 3, 7, 8
+    fused = fuse("convex", keyword, semantic, rows, cosines, 0.0)
+    # 7: 0.85 x 10/10 + 0; 3: 0.85 x 5/10 + 0.15 x (0.9-0.1)/0.8; 8: 0 + 0.15 x (0.5-0.1)/0.8
+    assert fused.rows.tolist() == [7, 3, 8]
+    assert fused.scores.tolist() == pytest.approx([0.85, 0.575, 0.075])
+    more = fuse("convex", keyword, semantic, rows, cosines, 0.0, weight=0.5)
+    assert more.rows.tolist() == [3, 7, 8]
+    assert more.scores.tolist() == pytest.approx([0.75, 0.5, 0.25])
+    assert more.explain(0).fusion.weight == 0.5
+    explained = fused.explain(0)
+    assert explained.keyword.rank == 1
+    assert explained.keyword.score == 10.0
+    assert explained.semantic.rank is None
+    assert explained.semantic.score == pytest.approx(0.1)
+    assert explained.fusion.method == "convex"
+    assert explained.fusion.weight == 0.15
+
+
+def test_meaning_counts_for_more_where_words_match_less():
+    # 0.15 + 0.35 x (1 - best/full)
+    assert fitting_weight(10.0, 10.0) == pytest.approx(0.15)
+    assert fitting_weight(4.0, 10.0) == pytest.approx(0.15 + 0.35 * 0.6)
+    assert fitting_weight(0.0, 10.0) == pytest.approx(0.5)
+    assert fitting_weight(20.0, 10.0) == fitting_weight(20.0, 0.0) == pytest.approx(0.15)
+    assert fitting_weight(0.0, 0.0) == pytest.approx(0.5)
+
+
+def test_reciprocal_fusion_of_two_rankings():
+    keyword = ranking([(7, 10.0), (3, 5.0)])
+    semantic = ranking([(3, 0.9), (8, 0.5)])
+    rows = union(keyword, semantic)
+    fused = fuse("rrf", keyword, semantic, rows, np.zeros(3, np.float32), 0.0)
+    assert fused.rows.tolist() == [3, 7, 8]  # 1/62 + 1/61, 1/61, 1/62
+    assert fused.explain(0).fusion.weight == 0.5
+    # 3: (1-w)/62 + w/61, 7: (1-w)/61, 8: w/62, all over 1/61
+    few = fuse("rrf", keyword, semantic, rows, np.zeros(3, np.float32), 0.0, weight=0.1)
+    assert few.scores.tolist() == pytest.approx([0.9 * 61 / 62 + 0.1, 0.9, 0.1 * 61 / 62])
+
+
+def test_ties_stand_in_the_order_of_rows():
+    keyword = ranking([(9, 2.0), (4, 2.0), (1, 2.0)])
+    fused = fuse("convex", keyword, ranking([]), keyword.rows[::-1], np.zeros(3, np.float32), 0.0)
+    assert fused.rows.tolist() == [1, 4, 9]
+
+
+def test_a_ranking_that_was_cut_leaves_the_total_open():
+    cut, whole = ranking([(1, 1.0)], complete=False), ranking([(1, 1.0)])
+    rows, cosines = whole.rows, np.ones(1, np.float32)
+    assert fuse("rrf", whole, whole, rows, cosines, 0.0).complete
+    assert not fuse("rrf", whole, cut, rows, cosines, 0.0).complete
+    assert not from_keywords(cut, 0.0).complete
+    assert from_meaning(whole).complete
+
+
+def test_one_ranking_alone_explains_itself():
+    keyword = from_keywords(ranking([(5, 4.0), (2, 1.0)]), 0.0)
+    assert keyword.scores.tolist() == [1.0, 0.25]
+    assert keyword.explain(1).keyword.rank == 2
+    assert keyword.explain(1).semantic is None
+    meaning = from_meaning(ranking([(5, 0.8), (2, -0.1)]))
+    assert meaning.scores.tolist() == pytest.approx([0.8, -0.1])
+    assert meaning.explain(0).keyword is None
+
+
+SCORES = st.floats(0, 100, width=32)
+PAIRS = st.dictionaries(st.integers(0, 50), SCORES, max_size=20)
+
+
+def by_score(scores):
+    return ranking(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+@given(PAIRS, PAIRS, st.sampled_from(["convex", "rrf"]))
+def test_any_fusion_is_ordered_bounded_and_complete(keyword_scores, cosines, method):
+    keyword = by_score(keyword_scores)
+    semantic = by_score({row: score / 100 for row, score in cosines.items()})
+    rows = union(keyword, semantic)
+    all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
+    fused = fuse(method, keyword, semantic, rows, all_cosines, 0.0)
+    assert sorted(fused.rows) == rows.tolist()
+    assert ((fused.scores >= 0) & (fused.scores <= 1 + 1e-9)).all()
+    pairs = list(zip(-fused.scores, fused.rows, strict=True))
+    assert pairs == sorted(pairs)
+
+
+@given(PAIRS.filter(bool), PAIRS.filter(bool))
+def test_better_in_both_rankings_is_never_worse_in_fusion(keyword_scores, cosines):
+    keyword = by_score(keyword_scores)
+    semantic = by_score({row: score / 100 for row, score in cosines.items()})
+    rows = union(keyword, semantic)
+    all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
+    fused = fuse("convex", keyword, semantic, rows, all_cosines, 0.0)
+    place = {int(row): at for at, row in enumerate(fused.rows)}
+    for one in place:
+        for other in place:
+            better_words = keyword_scores.get(one, 0) > keyword_scores.get(other, 0)
+            better_meaning = cosines.get(one, 0) > cosines.get(other, 0)
+            if better_words and better_meaning:
+                assert place[one] <= place[other] or np.isclose(
+                    fused.scores[place[one]], fused.scores[place[other]]
+                )
+
+
+@given(arrays.arrays(np.float32, st.integers(0, 20), elements=st.floats(-1, 1, width=32)))
+def test_normalize_keeps_order_and_bounds(scores):
+    scaled = normalize(scores, -1.0)
+    assert ((scaled >= 0) & (scaled <= 1)).all()
+    assert (np.diff(scaled[np.argsort(scores)]) >= 0).all()

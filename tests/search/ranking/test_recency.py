@@ -1,0 +1,126 @@
+"""Recency: fractions written out, and what the asker sees of it."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index.columns import NO_DATE
+from nutgraf.search import Recency, RequestError, Searcher, SearchRequest
+from nutgraf.search.ranking.calibration import CURVES
+from nutgraf.search.ranking.recency import freshness
+
+DAY = 86_400
+
+
+def test_half_of_the_advantage_is_gone_after_a_half_life():
+    now = 1_700_000_000
+    published = np.array([now, now - 30 * DAY, now - 60 * DAY, now + DAY, NO_DATE])
+    factors = freshness(published, now, half_life=30 * DAY, weight=0.2)
+    expected = [1, 0.8 + 0.2 / 2, 0.8 + 0.2 / 4, 1, 0.8]
+    assert factors.tolist() == pytest.approx(expected)
+
+
+@given(
+    st.lists(st.integers(-(10**10), 10**10), max_size=20),
+    st.floats(3_600, 10**9),
+    st.floats(0, 1),
+)
+def test_factors_are_bounded_and_fall_with_age(published, half_life, weight):
+    factors = freshness(np.array(sorted(published), np.int64), 10**9, half_life, weight)
+    assert ((factors >= 1 - weight - 1e-9) & (factors <= 1 + 1e-9)).all()
+    assert (np.diff(factors) >= -1e-12).all()
+
+
+@pytest.mark.parametrize(
+    ("half_life", "seconds"),
+    [("12h", 43_200), ("30d", 30 * DAY), ("2w", 14 * DAY), ("1.5y", 1.5 * 365.25 * DAY)],
+)
+def test_half_lives(half_life, seconds):
+    assert Recency(half_life).seconds == seconds
+
+
+@pytest.mark.parametrize(
+    "half_life", ["abc", "", "30", "d", "0d", "0.0h", "-1d", "1e9d", "30 d", 5]
+)
+def test_half_lives_that_are_none_are_named(half_life):
+    with pytest.raises(RequestError, match=r"recency\.half_life: is .*write it as 12h, 30d"):
+        Recency(half_life)
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.1, float("nan"), "0.2", True])
+def test_weights_that_are_none_are_named(weight):
+    with pytest.raises(RequestError, match=r"recency\.weight"):
+        Recency("30d", weight)
+
+
+def test_a_weight_alone_is_not_passed_over():
+    with pytest.raises(RequestError, match="is missing, though there is a weight"):
+        Recency.of(None, 0.3)
+    assert Recency.of(None, None) is None
+    assert Recency.of("30d", None) == Recency("30d")
+
+
+@pytest.fixture
+def index(tmp_path, tiny_encoder):
+    path = tmp_path / "news.index"
+    create_index(path, model=str(tiny_encoder))
+    with IndexWriter(path) as writer:
+        for name, published in (("old", "2001-05-01"), ("new", "2026-10-01"), ("undated", None)):
+            text = "The ferry strike began." if name == "old" else "The ferry strike ended late."
+            writer.put(Article(name, "Ferries", (text,), published=published))
+    return path
+
+
+@pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
+def test_newer_counts_more_and_is_explained(index, mode):
+    with Searcher(index) as searcher:
+        ask = SearchRequest("The ferry strike began.", mode=mode, explain=True)
+        plain = searcher.search(ask)
+        assert plain.hits[0].article.id == "old"
+        assert plain.hits[0].explain.recency is None
+        aged = searcher.search(ask, recency=Recency("90d", 0.9))
+        assert aged.hits[0].article.id == "new"
+        assert {hit.article.id for hit in aged.hits} == {hit.article.id for hit in plain.hits}
+        assert aged.total == plain.total
+        factors = {hit.article.id: hit.explain.recency for hit in aged.hits}
+        assert factors["undated"] == pytest.approx(0.1)
+        assert factors["old"] == pytest.approx(0.1, abs=1e-3)
+        assert 0.1 < factors["new"] <= 1
+        # It is the score that ages, before it becomes a probability.
+        # With the same evidence for all, what is added to the score is the same for all.
+        slope = CURVES["convex" if mode == "hybrid" else mode].score
+        before = {hit.article.id: _logit(hit.score) for hit in plain.hits}
+        after = {hit.article.id: _logit(hit.score) for hit in aged.hits}
+        rest = {
+            name: (after[name] - factor * before[name]) / (1 - factor)
+            for name, factor in factors.items()
+            if factor < 0.99
+        }
+        assert len(rest) >= 2
+        assert max(rest.values()) - min(rest.values()) < 0.01 * slope
+
+
+def _logit(likely):
+    return math.log(likely / (1 - likely))
+
+
+def test_pages_agree(index):
+    with Searcher(index) as searcher:
+        recency = Recency("30d", 0.5)
+        whole = searcher.search("ferry strike", recency=recency, limit=3).hits
+        pages = [
+            searcher.search("ferry strike", recency=recency, limit=1, offset=at).hits[0]
+            for at in range(3)
+        ]
+        assert [hit.article.id for hit in pages] == [hit.article.id for hit in whole]
+        assert [hit.score for hit in pages] == [hit.score for hit in whole]
+
+
+def test_nothing_found_stays_nothing(tmp_path, tiny_encoder):
+    create_index(tmp_path / "empty.index", model=str(tiny_encoder))
+    with Searcher(tmp_path / "empty.index") as searcher:
+        assert searcher.search("ferry", recency=Recency("30d")).hits == ()

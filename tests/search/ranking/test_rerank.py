@@ -1,0 +1,302 @@
+"""Reranking: how far, for how long, in which order, and how all of that is asked for."""
+
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, set_reranker
+from nutgraf.index.ranking import Ranking
+from nutgraf.search import Recency, RequestError, Rerank, Searcher, SearchRequest
+from nutgraf.search.evaluation import read_judged
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.ranking.cache import KeptRankings
+from nutgraf.search.ranking.candidates import Candidates
+from nutgraf.search.ranking.rerank import FAR, matters, probability, rerank, together
+
+JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
+PATIENT = Rerank(budget_ms=10_000)
+
+
+class ByLength:
+    """A reranker that likes long texts."""
+
+    def logits(self, question, texts):
+        for text in texts:
+            yield float(len(text))
+
+    def fit(self, logit):
+        return logit / 10
+
+
+def candidates(scores, freshness=None):
+    scores = np.sort(np.array(scores, np.float64))[::-1]
+    rows = np.arange(len(scores), dtype=np.int64) * 3
+    ranking = Ranking(rows, scores.astype(np.float32), complete=True)
+    found = Candidates(rows, scores, ranking, None, None, None)
+    return found if freshness is None else found.aged(np.array(freshness, np.float64))
+
+
+def reranked(found, texts, asked=PATIENT, clock=lambda: 0.0):
+    return rerank(found, ByLength(), "why", lambda rows: [texts[row] for row in rows], asked, clock)
+
+
+def test_the_first_are_read_and_ordered_by_what_comes_of_it():
+    found = reranked(candidates([0.9, 0.8, 0.7]), {0: "x", 3: "x" * 9, 6: "x" * 5})
+    assert found.rows.tolist() == [3, 6, 0]
+    assert found.logits.tolist() == [9, 5, 1]
+    assert (found.reranked.depth, found.reranked.scored, found.reranked.complete) == (3, 3, True)
+    both = 0.6 * np.array([0.9, 0.5, 0.1]) + 0.4 * np.array([0.8, 0.7, 0.9])
+    assert found.scores == pytest.approx(1 / (1 + np.exp(-(8.5 * both - 7.5))))
+
+
+def test_what_is_far_behind_and_cannot_come_first_is_not_read():
+    # The first fits so well that not even a perfect fit would put the last two before it.
+    found = reranked(candidates([0.9, 0.8, 0.1, 0.05]), {0: "x" * 10, 3: "xxx", 6: "x", 9: "x"})
+    assert found.rows.tolist() == [0, 3, 6, 9]
+    assert np.isnan(found.logits).tolist() == [False, False, True, True]
+    assert (found.reranked.depth, found.reranked.scored, found.reranked.complete) == (4, 2, True)
+    # The first was found by its words alone: what is far behind may be what was meant.
+    found = reranked(candidates([0.9, 0.1, 0.05]), {0: "xxx", 3: "x" * 10, 6: "x" * 9})
+    assert found.rows.tolist() == [3, 0, 6]
+    assert np.isnan(found.logits).tolist() == [False, False, True]
+    edge = np.array([0.8, 0.8 * FAR, 0.8 * FAR - 0.01])
+    assert [matters(edge, edge, at, best=1.0) for at in range(3)] == [True, True, False]
+    assert matters(edge, edge, 2, best=together(1.0, edge[2]) - 0.01)
+
+
+def test_the_budget_ends_it_and_the_rest_keeps_its_order():
+    ticks = iter(np.arange(0.0, 10.0, 0.1))  # A tenth of a second a look.
+    texts = {row: "x" * (9 - row // 3) for row in range(0, 18, 3)}
+    found = reranked(
+        candidates([0.9, 0.89, 0.88, 0.87, 0.86, 0.85]), texts, Rerank(20, 200), lambda: next(ticks)
+    )
+    assert (found.reranked.depth, found.reranked.scored, found.reranked.complete) == (6, 2, False)
+    assert found.rows.tolist() == [0, 3, 6, 9, 12, 15]
+    assert (np.diff(found.scores) < 0).all()
+
+
+def test_conditions_alone_and_nothing_found_leave_nothing_to_read():
+    for found in (candidates([]), candidates([0.9, 0.8])):
+        done = rerank(found, ByLength(), "", lambda rows: ["x" for _ in rows], PATIENT)
+        assert done.rows.tolist() == found.rows.tolist()
+        assert done.reranked.depth == 0
+        assert done.reranked.complete
+
+
+def test_age_takes_of_what_the_reranker_gives():
+    # The same texts, one of them old: it is read all the same, and falls behind.
+    texts = dict.fromkeys((0, 3), "xxxxxxxxx")
+    found = reranked(candidates([0.9, 0.8], freshness=[0.7, 1.0]), texts)
+    assert found.rows.tolist() == [3, 0]
+    both = together(np.array([0.9, 0.9]), np.array([0.8, 0.9]))
+    assert found.scores == pytest.approx(probability(both * [1.0, 0.7]))
+    # Age that leaves nothing is no reason to divide by it.
+    nothing = reranked(candidates([0.9, 0.8], freshness=[0.0, 0.0]), texts)
+    assert nothing.scores == pytest.approx(probability(np.zeros(2)))
+
+
+@given(
+    st.lists(st.floats(0, 1), max_size=30),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.lists(st.integers(0, 20), min_size=30, max_size=30),
+)
+def test_any_reranking_is_a_ranking_of_the_same_rows(scores, depth, budget, lengths):
+    found = candidates(scores)
+    ticks = iter(np.arange(0.0, 100.0, 0.001))
+    texts = {row: "x" * lengths[row // 3] for row in found.rows.tolist()}
+    done = reranked(found, texts, Rerank(depth, budget), lambda: next(ticks))
+    assert sorted(done.rows.tolist()) == found.rows.tolist()
+    assert ((done.scores >= 0) & (done.scores <= 1)).all()
+    assert (np.diff(done.scores) <= 0).all()
+    unread = done.rows[np.isnan(done.logits)].tolist()
+    assert unread == sorted(unread)  # As they were: rows ascend in the order of the scores.
+    assert np.isnan(done.logits[done.reranked.scored :]).all()
+    assert done.reranked.scored <= done.reranked.depth == min(depth, len(scores))
+    assert done.reranked.scored <= budget
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"depth": 0}, "rerank.depth"),
+        ({"depth": 101}, "rerank.depth"),
+        ({"depth": True}, "rerank.depth"),
+        ({"depth": 2.5}, "rerank.depth"),
+        ({"budget_ms": 0}, "rerank.budget_ms"),
+        ({"budget_ms": 10_001}, "rerank.budget_ms"),
+        ({"budget_ms": "fast"}, "rerank.budget_ms"),
+    ],
+)
+def test_bounds_of_a_reranking(options, field):
+    with pytest.raises(RequestError) as refused:
+        Rerank(**options)
+    assert refused.value.field == field
+
+
+def test_options_that_are_given_apart():
+    assert Rerank.of(wanted=None, depth=None, budget_ms=None) is None
+    assert Rerank.of(wanted=False, depth=None, budget_ms=None) is None
+    assert Rerank.of(wanted=True, depth=None, budget_ms=None) == Rerank()
+    assert Rerank.of(wanted=None, depth=7, budget_ms=None) == Rerank(depth=7)
+    assert Rerank.of(wanted=True, depth=None, budget_ms=9) == Rerank(budget_ms=9)
+    with pytest.raises(RequestError, match="is false"):
+        Rerank.of(wanted=False, depth=7, budget_ms=None)
+    with pytest.raises(RequestError, match="must be a bool or a Rerank"):
+        SearchRequest("why", rerank="yes")
+
+
+@pytest.fixture(scope="module")
+def index(either_index, tiny_reranker, tmp_path_factory):
+    copy = tmp_path_factory.mktemp("reranked") / "seeds.index"
+    shutil.copytree(either_index, copy)
+    set_reranker(copy, str(tiny_reranker))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def searcher(index):
+    with Searcher(index, trust=True) as opened:
+        opened.warm()
+        yield opened
+
+
+def ids(response):
+    return [(hit.article.id, hit.position) for hit in response.hits]
+
+
+QUESTION = "who pays for flood defences along the river"
+
+
+def test_a_question_is_reranked_where_it_is_asked_for(searcher):
+    plain = searcher.search(QUESTION, explain=True)
+    assert plain.reranked is None
+    assert plain.to_dict()["reranked"] is None
+    assert plain.hits[0].explain.rerank is None
+    found = searcher.search(QUESTION, rerank=PATIENT, explain=True, limit=50)
+    assert found.reranked.complete
+    assert 1 < found.reranked.scored <= found.reranked.depth == 20
+    assert found.to_dict()["reranked"] == {"depth": 20,
+                                           "scored": found.reranked.scored,
+                                           "complete": True}  # fmt: skip
+    assert found.warnings == ()
+    read = [hit.explain.rerank for hit in found.hits[: found.reranked.scored]]
+    assert sorted(place.rank for place in read)[0] == 1
+    assert all(-5 <= place.score <= 5 for place in read)
+    later = found.hits[found.reranked.scored].explain.rerank
+    assert (later.rank, later.score) == (None, None)
+    scores = [hit.score for hit in found.hits]
+    assert scores == sorted(scores, reverse=True)
+    assert ids(found) != ids(searcher.search(QUESTION, limit=50))
+
+
+def test_depth_is_how_many_are_read_at_most(searcher):
+    for depth in (1, 3):
+        asked = Rerank(depth, 10_000)
+        assert searcher.search(QUESTION, rerank=asked).reranked.scored == depth
+
+
+def test_a_spent_budget_is_told(searcher):
+    found = searcher.search("the harbour wall and the tide", rerank=Rerank(budget_ms=1))
+    if not found.reranked.complete:
+        (warning,) = found.warnings
+        assert "budget_ms" in warning
+        assert str(found.reranked.depth) in warning
+
+
+def test_every_mode_is_reranked_and_so_are_fusion_and_filters(searcher):
+    for options in ({"mode": "keyword"}, {"mode": "semantic"}, {"fusion": "rrf"}):
+        found = searcher.search(QUESTION, rerank=PATIENT, **options)
+        assert found.reranked.scored > 0
+    quoted = searcher.search('"flood defences" -river', rerank=PATIENT)
+    assert all("flood defences" in re.sub(r"\s+", " ", hit.text.lower()) for hit in quoted.hits)
+    conditions = searcher.search("+section:weather", rerank=True)
+    assert conditions.reranked.depth == 0
+    assert searcher.search("zzxqy", mode="keyword", rerank=True).hits == ()
+
+
+def test_recency_still_counts(searcher):
+    newest = Recency("1d", 1.0)
+    found = searcher.search(QUESTION, rerank=PATIENT, recency=newest, limit=30, explain=True)
+    plain = searcher.search(QUESTION, rerank=PATIENT, limit=30)
+    assert ids(found) != ids(plain)
+    assert all(hit.explain.recency is not None for hit in found.hits)
+
+
+def test_pages_agree_though_the_budget_cut_the_first(index):
+    texts = [question.text for question in read_judged(JUDGED)]
+    with Searcher(index, trust=True) as searcher:
+        searcher.warm()
+        for text in texts[:6]:
+            asked = Rerank(budget_ms=1)
+            first = searcher.search(text, rerank=asked, limit=4)
+            again = searcher.search(text, rerank=asked, limit=12, explain=True)
+            pages = [searcher.search(text, rerank=asked, limit=4, offset=at) for at in (0, 4, 8)]
+            assert {page.reranked for page in (first, again, *pages)} == {first.reranked}
+            assert [each for page in pages for each in ids(page)] == ids(again)
+            assert ids(first) == ids(again)[:4]
+
+
+def test_pages_that_are_asked_for_at_once_agree(index):
+    """What is done first counts, whoever else is at it."""
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        snapshot.warm()
+        kept = KeptRankings(kept=2)
+        request = SearchRequest(QUESTION, rerank=Rerank(budget_ms=1))
+        question = parse_question(QUESTION, snapshot.polyglot)
+        requests = [replace(request, offset=at) for at in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda one: kept.rank(snapshot, one, question), requests))
+        assert len({id(one) for one in found}) == 1
+        # Another budget is another request, and a ranking that nobody asks for makes room.
+        for budget in (2, 3):
+            other = replace(request, rerank=Rerank(budget_ms=budget))
+            assert kept.rank(snapshot, other, question) is not found[0]
+        assert kept.rank(snapshot, request, question) is not found[0]
+        plain = replace(request, rerank=False)
+        assert kept.rank(snapshot, plain, question).reranked is None
+
+
+def test_an_index_without_one_says_how_to_get_one(either_index):
+    with (
+        Searcher(either_index, trust=True) as searcher,
+        pytest.raises(RequestError, match="nutgraf reranker NAME") as refused,
+    ):
+        searcher.search(QUESTION, rerank=True)
+    assert refused.value.field == "rerank"
+
+
+def test_the_same_question_is_the_same_whatever_else_is_asked(index):
+    with Searcher(index, trust=True) as searcher, ThreadPoolExecutor(4) as pool:
+        searcher.warm()
+        questions = [QUESTION, "ferry strike", "price of bread", "ferry strike", QUESTION] * 3
+        found = list(pool.map(lambda one: ids(searcher.search(one, rerank=PATIENT)), questions))
+    with Searcher(index, trust=True) as alone:
+        expected = {one: ids(alone.search(one, rerank=PATIENT)) for one in set(questions)}
+    assert found == [expected[one] for one in questions]
+
+
+def test_a_real_reranker_knows_an_answer_from_the_words_of_the_question(
+    tmp_path, encoder_folder, real_reranker
+):
+    index = tmp_path / "facts.index"
+    create_index(index, model=str(encoder_folder), reranker=str(real_reranker))
+    texts = {
+        "answer": "Twelve people died in the accident of the ship, the coastguard said on Monday.",
+        "words": "The ferry sank slowly, and people came to the harbour to see.",
+        "other": "Traffic first crossed the bridge on 4 May 1931.",
+    }
+    with IndexWriter(index) as writer:
+        for name, text in texts.items():
+            writer.put(Article(name, "News", (text,)))
+    question = "how many people died when the ferry sank"
+    with Searcher(index) as searcher:
+        assert searcher.search(question).hits[0].article.id == "words"
+        assert searcher.search(question, rerank=PATIENT).hits[0].article.id == "answer"

@@ -1,0 +1,103 @@
+"""What is demanded and excluded looks at the whole of a paragraph that is ranked by its parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
+from nutgraf.search import Searcher
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.request.options import Filters
+from nutgraf.search.retrieval.rankings import keyword_ranking
+
+MODES = ("keyword", "semantic", "hybrid")
+FILLING = tuple(f"The ferry called at pier {n} and took on salt." for n in range(60))
+LONG = " ".join(
+    (
+        "The walrus came aboard.",
+        *FILLING[:30],
+        "Nets hung over the rail.",
+        *FILLING[30:],
+        "So did an ice-bound zebra.",
+    )
+)
+SHORT = "A ferry carried one walrus to the pier."
+OTHER = "Of zebras the ferry knew nothing."
+
+
+@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
+def index(request, tmp_path_factory, tiny_encoder):
+    index = tmp_path_factory.mktemp("wholes") / "x.index"
+    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    with IndexWriter(index, trust=True) as writer:
+        writer.put(Article("long", "On the river", (LONG,), source="Tide"))
+        writer.put(Article("short", "On the river", (SHORT, OTHER), source="Ebb"))
+    return index
+
+
+@pytest.fixture(scope="module")
+def searcher(index):
+    with Searcher(index, trust=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def across(index):
+    """The words on both sides of a cut."""
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        rows = snapshot.catalog.rows(range(snapshot.commit.rows))
+    parts = [row.text for row in rows.values() if row.part]
+    assert len(parts) > 2
+    return parts[0].split()[-1].strip("."), parts[1].split()[0].strip(".")
+
+
+def found(searcher, asked, mode="keyword"):
+    answer = searcher.search(asked, mode=mode, group="paragraph", min_score=0, facets=("source",))
+    ids = [f"{hit.article.id}#{hit.position}" for hit in answer.hits]
+    assert len(set(ids)) == len(ids)
+    sources = {"Tide": sum(one.startswith("long") for one in ids)}
+    sources["Ebb"] = len(ids) - sources["Tide"]
+    counted = {one.value: one.count for one in answer.facets["source"]}
+    assert counted == {source: count for source, count in sources.items() if count}
+    return set(ids)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("ferry -zebra", {"short#0"}),
+        ("ferry -walrus", {"short#1"}),
+        ("ferry -zeb*", {"short#0"}),
+        ("ferry NOT (walrus OR zebra)", set()),
+        ("+walrus +zebra", {"long#0"}),
+        ("walrus AND zebra", {"long#0"}),
+        ("walr* AND z?bra", {"long#0"}),
+        ("wolrus~ AND zebra", {"long#0"}),
+        ("text:walrus text:zebra", {"long#0"}),
+        ("walrus AND NOT zebra", {"short#0"}),
+        ('"walrus came" "bound zebra"', {"long#0"}),
+        ('ferry -"one walrus" +walrus', {"long#0"}),
+        ("+walrus source:Tide", {"long#0"}),
+        ("+river", set()),
+    ],
+)
+def test_conditions_look_at_the_whole_paragraph(searcher, mode, asked, expected):
+    assert found(searcher, asked, mode) == expected
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("form", ['"{} {}"', '"{} {}"~3', "{}-{}*"])
+def test_a_phrase_is_found_across_a_cut(searcher, across, mode, form):
+    assert found(searcher, form.format(*across), mode) >= {"long#0"}
+    assert found(searcher, f'ferry -"{across[0]} {across[1]}"', mode) == {"short#0", "short#1"}
+
+
+def test_parts_that_have_the_phrase_score_as_without_the_rest(index):
+    asked = '"nets hung" rail'
+    with IndexSnapshot.open(index, trust=True) as snapshot:
+        question = parse_question(asked, snapshot.polyglot)
+        ranking = keyword_ranking(snapshot, question, Filters(), 100)
+        alone = snapshot.keywords.rank(question.keywords, 100)
+    kept = dict(zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True))
+    assert [kept[row] for row in alone.rows.tolist()] == pytest.approx(alone.scores.tolist())

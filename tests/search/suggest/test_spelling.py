@@ -1,0 +1,136 @@
+"""Did you mean: only unknown words are replaced, by the nearest known ones, and no sign is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
+from nutgraf.search import Searcher
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.suggest import spelling
+
+
+@pytest.fixture(scope="module")
+def searcher(either_index: Path) -> Iterator[Searcher]:
+    with Searcher(either_index, trust=True) as opened:
+        yield opened
+
+
+def meant(searcher: Searcher, q: str) -> str | None:
+    return searcher.search(q, mode="keyword", limit=1).suggestion
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("why did the creemery go under", "why did the Creamery go under"),
+        ("creamery detbs", "creamery debts"),
+        ("CREEMERY DEBTS", "Creamery DEBTS"),
+        ("adminstration of the creamrey", "administration of the Creamery"),
+        ('"cooling towrs" -estate', '"cooling towers" -estate'),
+        ("+beavver AND dam", "+beaver AND dam"),
+        ("title:creemery", "title:Creamery"),
+        ("ferrry, and who pays?", "ferry, and who pays?"),
+    ],
+)
+def test_unknown_words_are_replaced_and_signs_stay(
+    searcher: Searcher, q: str, expected: str
+) -> None:
+    found = meant(searcher, q)
+    assert found is not None
+    assert found.lower() == expected.lower()
+    assert meant(searcher, found) is None
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "creamery debts",  # all known
+        "flooded flooding floods",  # known in another form
+        "creemery~",  # asked to be near already
+        "creeme*",
+        "beaver -creemery",  # not to be found
+        "source:creemery water",
+        "author:'elis pargeter' water",
+        "qqxxzzyy jjkkwwvv",  # near to nothing
+        "creemery astronaut helium",  # near to what stands with none of the others
+        "23o4 c3eamery",  # digits
+        "fie teh",  # too short
+        "le fromage bleu coute tres cher aujourdhui madame",  # another language
+        "?!",
+    ],
+)
+def test_all_else_is_left_alone(searcher: Searcher, q: str) -> None:
+    assert meant(searcher, q) is None
+
+
+@pytest.mark.parametrize("mode", ["keyword", "hybrid", "semantic"])
+def test_every_mode_suggests(searcher: Searcher, mode: str) -> None:
+    found = searcher.search("creemery debts", mode=mode, limit=1).suggestion
+    assert found == "Creamery debts"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=40) | st.text("creamy dbts+-\"':~*", max_size=40))
+def test_no_question_is_suggested_to_itself(searcher: Searcher, q: str) -> None:
+    if not q.strip() or "\0" in q:
+        return
+    assert meant(searcher, q) != q
+
+
+def index_of(folder: Path, encoder: Path, *texts: str) -> Path:
+    index = folder / "words.index"
+    create_index(index, model=str(encoder))
+    with IndexWriter(index) as writer:
+        for at, text in enumerate(texts):
+            writer.put(Article(f"a{at}", "Untitled", (text,)))
+    return index
+
+
+def test_the_nearest_wins_then_the_most_frequent(tmp_path: Path, tiny_encoder: Path) -> None:
+    texts = ["harbour", "harbour", "harbours", "barbour", "winters", "winner", "winner", "planet"]
+    with Searcher(index_of(tmp_path, tiny_encoder, *texts)) as searcher:
+        assert meant(searcher, "harbur") == "harbour"
+        assert meant(searcher, "wimner") == "winner"
+        assert meant(searcher, "wintners") == "winters"
+        assert meant(searcher, "wintner") == "winner"  # One letter off; of winters, two.
+
+
+def test_another_first_letter_is_one_letter_off_at_the_most(
+    tmp_path: Path, tiny_encoder: Path
+) -> None:
+    with Searcher(index_of(tmp_path, tiny_encoder, "creamery", "planet")) as searcher:
+        assert meant(searcher, "kreamery") == "creamery"
+        assert meant(searcher, "kreamary") is None
+        assert meant(searcher, "crimery") == "creamery"
+        assert meant(searcher, "plnt") is None  # Two letters of five.
+
+
+def test_a_word_of_deleted_articles_is_not_meant(tmp_path: Path, tiny_encoder: Path) -> None:
+    index = index_of(tmp_path, tiny_encoder, "The verhaeghe planet.", "Another planet.")
+    with Searcher(index) as searcher:
+        assert meant(searcher, "verhaege planet") == "verhaeghe planet"
+        with IndexWriter(index) as writer:
+            writer.delete("a0")
+        searcher.refresh()
+        assert meant(searcher, "verhaege planet") is None
+        assert meant(searcher, "verhaeghe planett") == "verhaeghe planet"
+
+
+def test_a_long_question_takes_as_long_as_its_length(tmp_path: Path, tiny_encoder: Path) -> None:
+    def seconds(snapshot: IndexSnapshot, q: str) -> float:
+        started = time.process_time()
+        assert spelling.meant(snapshot, q, question) is None
+        return time.process_time() - started
+
+    with IndexSnapshot.open(index_of(tmp_path, tiny_encoder, "creamery debts")) as snapshot:
+        question = parse_question("creamery debts", snapshot.polyglot)
+        short, long = ("creamery debts " * many for many in (100, 2_000))
+        lasted = [min(seconds(snapshot, q) for _ in range(3)) for q in (short, long)]
+    assert lasted[1] < 60 * lasted[0]  # 400 times, where the start is read again for each word.
