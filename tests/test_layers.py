@@ -16,7 +16,7 @@ MOST_MODULES = 15
 PLACES = {
     "faiss": ["nutgraf.index.vectors"],
     "tantivy": ["nutgraf.index.keywords"],
-    "whoosh": ["nutgraf.index.keywords", "nutgraf.search"],
+    "whoosh": ["nutgraf.index.keywords", "nutgraf.index.analysis.stopwords", "nutgraf.search"],
     "onnxruntime": ["nutgraf.index.models"],
     "onnx": ["nutgraf.index.models"],
     "tokenizers": ["nutgraf.index.models"],
