@@ -20,19 +20,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.minhash import SKETCH, make_sketches, method
+from nutgraf.index.analysis.minhash import SKETCH, make_sketches, method_fingerprint
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import CODED, ColumnValues
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.storage.files import replace_file, writing
+from nutgraf.index.storage.files import raising_disk_full, replace_file
 
 __all__ = ["NO_DATE", "Columns", "catch_up"]
 
 Sketching = Callable[[Sequence[str]], NDArray[np.uint64]]
 
-CHECKS: Final = "checks.json"
+CHECKSUMS: Final = "checks.json"
 
 NO_DATE: Final = np.iinfo(np.int64).min
 """The value of `published` for an article without a date."""
@@ -97,7 +97,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checks:
+class _Checksums:
     """How many rows the columns were written to, and the CRC-32 of each column until there.
 
     `sketches` is the method by which sketches were made.
@@ -108,15 +108,15 @@ class _Checks:
     sketches: str
 
     @classmethod
-    def read(cls, folder: Path) -> _Checks:
+    def read(cls, folder: Path) -> _Checksums:
         """Read them; of no rows where there are none. Raises BrokenIndexError if damaged."""
-        path = folder / CHECKS
+        path = folder / CHECKSUMS
         try:
             fields = json.loads(path.read_bytes())
             of = {name: int(fields[name]) for name in DTYPES}
             return cls(int(fields["rows"]), of, str(fields["sketches"]))
         except FileNotFoundError:
-            return NOTHING
+            return _NO_CHECKSUMS
         except (ValueError, KeyError, TypeError):
             raise _damaged(path) from None
 
@@ -129,12 +129,12 @@ class _Checks:
     def write(self, folder: Path) -> None:
         """Write them, whole or not at all."""
         fields = {"rows": self.rows, **self.of, "sketches": self.sketches}
-        replace_file(folder / CHECKS, json.dumps(fields).encode())
+        replace_file(folder / CHECKSUMS, json.dumps(fields).encode())
 
 
-NO_ROW: Final = Row(0, 0, 0, "")
+UNREADABLE_ROW: Final = Row(0, 0, 0, "")
 
-NOTHING: Final = _Checks(0, dict.fromkeys(DTYPES, 0), "")
+_NO_CHECKSUMS: Final = _Checksums(0, dict.fromkeys(DTYPES, 0), "")
 
 
 def catch_up(folder: Path, catalog: Catalog, rows: int, sketch: Sketching = make_sketches) -> None:
@@ -149,7 +149,7 @@ def catch_up(folder: Path, catalog: Catalog, rows: int, sketch: Sketching = make
     Raises BrokenIndexError where the catalog cannot be read.
     """
     folder.mkdir(exist_ok=True)
-    sketches = method()
+    sketches = method_fingerprint()
     checks = _sound(folder, rows, sketches)
     of = {}
     for name, content in _contents(catalog, checks.rows, rows, sketch).items():
@@ -158,7 +158,7 @@ def catch_up(folder: Path, catalog: Catalog, rows: int, sketch: Sketching = make
         else:
             replace_file(folder / name, content)
         of[name] = zlib.crc32(content, checks.of[name])
-    _Checks(rows, of, sketches).write(folder)
+    _Checksums(rows, of, sketches).write(folder)
 
 
 def _contents(catalog: Catalog, start: int, rows: int, sketch: Sketching) -> dict[str, bytes]:
@@ -198,25 +198,25 @@ def _readable(catalog: Catalog, row: int) -> Row:
     try:
         return catalog.rows([row])[row]
     except BrokenIndexError:
-        return NO_ROW
+        return UNREADABLE_ROW
 
 
-def _sound(folder: Path, rows: int, sketches: str) -> _Checks:
+def _sound(folder: Path, rows: int, sketches: str) -> _Checksums:
     """Return how far the columns are as they would be written: no rows where any is not."""
     try:
-        checks = _Checks.read(folder)
+        checks = _Checksums.read(folder)
         if checks.rows <= rows and checks.sketches == sketches:
             checks.compare(folder)
             return checks
     except BrokenIndexError:
         pass
-    return NOTHING
+    return _NO_CHECKSUMS
 
 
 def _opened(folder: Path, names: Iterable[str], rows: int) -> dict[str, NDArray[Any]]:
-    checks = _Checks.read(folder)
+    checks = _Checksums.read(folder)
     if checks.rows < rows:
-        raise _damaged(folder / CHECKS)
+        raise _damaged(folder / CHECKSUMS)
     checks.compare(folder, names)
     return {name: _map(folder / name, DTYPES[name], rows) for name in names}
 
@@ -238,7 +238,7 @@ def _length(path: Path, dtype: np.dtype[Any]) -> int:
 
 
 def _append(path: Path, content: bytes, at: int) -> None:
-    with writing(path), path.open("r+b") as file:
+    with raising_disk_full(path), path.open("r+b") as file:
         file.truncate(at)
         file.seek(at)
         file.write(content)

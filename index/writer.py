@@ -26,19 +26,20 @@ from nutgraf.index.analysis.analyzer import Analyzers, primary_language
 from nutgraf.index.analysis.boilerplate import MAX_BOILERPLATE, is_boilerplate
 from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
-from nutgraf.index.catalog.records import Recurring, text_digest
-from nutgraf.index.catalog.rows import ArticleRows, Row, contexts_of, rows_of
+from nutgraf.index.catalog.records import RecurringText, text_digest
+from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.generations import remove_leftovers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.encoder.titled import InContext, ParagraphEncoder, TitledEncoder
-from nutgraf.index.models.encoder.token_counts import Tokens
-from nutgraf.index.prepared import NOTHING, Prepared, PreparedTexts, article_in
+from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder, TitledText
+from nutgraf.index.models.encoder.token_counts import TokenCounter
+from nutgraf.index.prepared import NOTHING_PREPARED, Prepared, PreparedTexts, article_in
+from nutgraf.index.split import contexts_of, rows_of
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
-from nutgraf.index.storage.lock import LOOK, WriteLock
+from nutgraf.index.storage.lock import LOCK_WAIT, WriteLock
 from nutgraf.index.suggestions.writer import SuggestionsWriter
 from nutgraf.index.vectors import VectorFile
 
@@ -80,16 +81,16 @@ class PartsWriter:
         self._encoder = encoder
         self._pending: dict[str, ArticleRows] = {}
         self._prepared: dict[str, Prepared] = {}
-        self._written = NOTHING
+        self._written = NOTHING_PREPARED
         self._deleted: dict[str, None] = {}
-        self._waiting: dict[bytes, InContext] = {}
+        self._waiting: dict[bytes, TitledText] = {}
         self._embeddings: dict[bytes, NDArray[np.float16]] = {}
         self._pending_rows = 0
         self._pending_characters = 0
         self.failed = False
         self.encoded = 0
         self._analyzers = Analyzers(manifest.language)
-        self._tokens = Tokens(folder / ENCODER, manifest.encoder)
+        self._tokens = TokenCounter(folder / ENCODER, manifest.encoder)
         self._vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
         with ExitStack() as opened:
             self._catalog = CatalogWriter.open(folder / CATALOG, writing=True)
@@ -105,7 +106,7 @@ class PartsWriter:
             )
             opened.callback(self._suggestions.close)
             self._catch_up()
-            self._learned = self._catalog.learned()
+            self._learned = self._catalog.learned_boilerplate()
             self._opened = opened.pop_all()
 
     @property
@@ -163,12 +164,12 @@ class PartsWriter:
         self._check_usable()
         if self._pending or self._deleted or number > self.sequence:
             self._encode()
-            _reached("encoded")
+            _failpoint("encoded")
             try:
                 self._write(number)
                 self._catch_up()
                 self._catalog.forget_texts()
-                self._written = NOTHING
+                self._written = NOTHING_PREPARED
             except BaseException:
                 self.failed = True
                 raise
@@ -263,7 +264,7 @@ class PartsWriter:
         """Tell whether a paragraph is known for what its source repeats."""
         if not self._learned or len(text) > MAX_BOILERPLATE:
             return False
-        return Recurring(article.source or "", text_digest(text)) in self._learned
+        return RecurringText(article.source or "", text_digest(text)) in self._learned
 
     def _encode(self) -> None:
         """Give all that waits its embedding: copied where the index has the same already."""
@@ -293,7 +294,7 @@ class PartsWriter:
         if rows:
             self._vectors.cut(last.rows)
             checksum = self._vectors.append(np.stack(rows), checksum)
-        _reached("embeddings")
+        _failpoint("embeddings")
         deleted = list(self._deleted)
         self._commit = self._catalog.write(
             articles,
@@ -303,8 +304,8 @@ class PartsWriter:
             number,
             learned=None if self._manifest.keep_boilerplate else self._learned,
         )
-        self._learned = self._catalog.learned()
-        _reached("catalog")
+        self._learned = self._catalog.learned_boilerplate()
+        _failpoint("catalog")
         self._written = PreparedTexts(self._prepared.values())
         self._prepared.clear()
         self._pending.clear()
@@ -324,14 +325,14 @@ class PartsWriter:
         columns.catch_up(
             self._folder / COLUMNS, self._catalog, self._commit.rows, self._written.sketches
         )
-        _reached("columns")
+        _failpoint("columns")
         self._suggestions.catch_up(self.sequence, self._written)
-        _reached("suggestions")
+        _failpoint("suggestions")
         if seen == self.sequence:
             return
         for rows in self._catalog.removed_rows(self.sequence, after=seen):
             self._keywords.delete(rows)
-        hidden = self._catalog.left_out(self.sequence, after=seen)
+        hidden = self._catalog.boilerplate_rows(self.sequence, after=seen)
         there = self._catalog.commit_of(seen).rows
         self._keywords.delete([row for row in hidden if row < there])
         left_out = set(hidden)
@@ -340,7 +341,7 @@ class PartsWriter:
             for entry in entries_of(record, kept, self._analyzers):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)
-        _reached("keywords")
+        _failpoint("keywords")
 
 
 class IndexWriter(PartsWriter):
@@ -359,7 +360,7 @@ class IndexWriter(PartsWriter):
     UntrustedIndexError, EncoderError, BrokenIndexError.
     """
 
-    def __init__(self, path: str | Path, *, trust: bool = False, wait: float = LOOK) -> None:
+    def __init__(self, path: str | Path, *, trust: bool = False, wait: float = LOCK_WAIT) -> None:
         index = Path(path)
         Manifest.read(index)  # No lock is made in a folder that is no index.
         with ExitStack() as locked:
@@ -376,7 +377,7 @@ class IndexWriter(PartsWriter):
             super().close()
 
 
-def _reached(step: str) -> None:
+def _failpoint(step: str) -> None:
     """Tell that a step of a commit is done: tests end the process there, to see what is lost.
 
     An audit event costs nothing where nobody listens, and keeps the tests out of the code.

@@ -25,7 +25,7 @@ import pytest
 
 from nutgraf.index import keywords
 from nutgraf.index.analysis.analyzer import Analyzers
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords import KeywordReader
@@ -101,7 +101,7 @@ def indexed(folder: Path, languages: Iterable[str]) -> Iterator[tuple[Any, list[
         read_by = dict.fromkeys(analyzers.of(language) for language in languages)
         # None is in parts.
         commit = SimpleNamespace(living=len(names), paragraphs=len(names))
-        polyglot = Polyglot(list(read_by))
+        polyglot = MultilingualAnalyzer(list(read_by))
         yield SimpleNamespace(keywords=reader, polyglot=polyglot, commit=commit), names
 
 

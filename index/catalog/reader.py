@@ -28,24 +28,25 @@ from nutgraf.index.catalog.records import (
     ColumnValues,
     Commit,
     Record,
-    Recurring,
-    is_sealed,
-    seal_of,
+    RecurringText,
+    fields_checksum,
+    matches_checksum,
     text_digest,
 )
 from nutgraf.index.catalog.rows import Row
+from nutgraf.index.catalog.schema import PROBE, SCHEMA
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.storage.sqlite import SCHEMA, SQLITE_ERRORS, broken, connect
+from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect, sqlite_error
 
-__all__ = ["MANY", "SEALED", "SEALED_ROW", "Catalog"]
+__all__ = ["CHECKSUMMED", "CHECKSUMMED_ROW", "MANY", "Catalog"]
 
-SEALED: Final = (
+CHECKSUMMED: Final = (
     "id, title, url, source, author, section, published, language, digest, first_row, rows, "
     "paragraphs, added, removed"
 )
 """The columns of a record that its seal is of: those of Record, and when it came and went."""
 
-SEALED_ROW: Final = "row, position, part, start, digest, context"
+CHECKSUMMED_ROW: Final = "row, position, part, start, digest, context"
 """The columns of a row that its seal is of: all but the text, of which there is the digest."""
 
 T = TypeVar("T")
@@ -90,9 +91,9 @@ class Catalog:
         try:
             if not path.is_file():
                 raise BrokenIndexError(f"{path} is missing; restore it from a backup")
-            connection = connect(path, writing=writing)
+            connection = connect(path, writing=writing, probe=PROBE)
         except SQLITE_ERRORS as error:
-            raise broken(path, error) from error
+            raise sqlite_error(path, error) from error
         return cls(path, connection, writing=writing)
 
     def close(self) -> None:
@@ -173,11 +174,13 @@ class Catalog:
         found: dict[int, Row] = {}
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
-            statement = f"SELECT {SEALED_ROW}, seal, text FROM paragraphs WHERE row IN ({marks})"
+            statement = (
+                f"SELECT {CHECKSUMMED_ROW}, seal, text FROM paragraphs WHERE row IN ({marks})"
+            )
             for *sealed, seal, text in self.fetch(statement, some):
                 row, position, part, start, digest, context = sealed
                 if (
-                    not is_sealed(sealed, seal)
+                    not matches_checksum(sealed, seal)
                     or not isinstance(text, str)
                     or text_digest(text) != digest
                 ):
@@ -194,9 +197,9 @@ class Catalog:
         found: dict[int, int] = {}
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
-            statement = f"SELECT {SEALED_ROW}, seal FROM paragraphs WHERE row IN ({marks})"
+            statement = f"SELECT {CHECKSUMMED_ROW}, seal FROM paragraphs WHERE row IN ({marks})"
             for *sealed, seal in self.fetch(statement, some):
-                if is_sealed(sealed, seal):
+                if matches_checksum(sealed, seal):
                     found[sealed[0]] = sealed[1]
         if len(found) < len(wanted):
             missing = next(row for row in wanted if row not in found)
@@ -229,7 +232,7 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: what was removed {_CHANGED}")
         return [range(first, first + n) for first, n in found]
 
-    def left_out(self, sequence: int, after: int = 0) -> list[int]:
+    def boilerplate_rows(self, sequence: int, after: int = 0) -> list[int]:
         """Return the rows, ascending, that are boilerplate since commits `after` < s <= `sequence`.
 
         Dead rows may be among them. Raises BrokenIndexError where one is not what was written.
@@ -238,20 +241,20 @@ class Catalog:
             "SELECT row, added, seal FROM boilerplate WHERE added > ? AND added <= ? ORDER BY row",
             (after, sequence),
         )
-        if not all(seal_of((row, added)) == seal for row, added, seal in found):
+        if not all(fields_checksum((row, added)) == seal for row, added, seal in found):
             raise BrokenIndexError(f"{self._path}: what is boilerplate {_CHANGED}")
         return [row for row, _, _ in found]
 
-    def learned(self) -> set[Recurring]:
+    def learned_boilerplate(self) -> set[RecurringText]:
         """Return the texts that are boilerplate in a source.
 
         One that is not what was written is passed over: it is learned again.
         """
         found = self.fetch("SELECT source, digest, added, seal FROM learned", ())
         return {
-            Recurring(source, digest)
+            RecurringText(source, digest)
             for source, digest, added, seal in found
-            if seal_of((source, digest, added)) == seal
+            if fields_checksum((source, digest, added)) == seal
         }
 
     def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
@@ -343,7 +346,7 @@ class Catalog:
             row = some[-1].rows.stop
 
     def _check_code(self, field: str, value: Any, code: Any, seal: Any) -> None:
-        if seal_of((field, value, code)) != seal:
+        if fields_checksum((field, value, code)) != seal:
             raise BrokenIndexError(f"{self._path}: the code of {field} {value!r} {_CHANGED}")
 
     def _codes_of(self, field: str, records: Sequence[Record]) -> list[int]:
@@ -356,7 +359,7 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_CHANGED}") from None
 
     def rows_of_contexts(self, digests: Sequence[bytes]) -> dict[bytes, int]:
-        """Return, for each digest of an InContext that the index knows, a row of it."""
+        """Return, for each digest of a TitledText that the index knows, a row of it."""
         found: dict[bytes, int] = {}
         for some in _batches(digests):
             marks = ",".join("?" * len(some))
@@ -383,10 +386,10 @@ class Catalog:
         return commits
 
     def _records(self, where: str, values: Sequence[Any]) -> list[Record]:
-        statement = f"SELECT number, seal, {SEALED} FROM articles {where}"
+        statement = f"SELECT number, seal, {CHECKSUMMED} FROM articles {where}"
         records = []
         for number, seal, *sealed in self.fetch(statement, values):
-            if seal_of(sealed) != seal:
+            if fields_checksum(sealed) != seal:
                 raise BrokenIndexError(
                     f"{self._path}: the record of article {sealed[0]!r:.100} {_CHANGED}"
                 )
@@ -403,7 +406,7 @@ class Catalog:
                     f"the index {self._path.parent} is closed: open it again"
                 ) from error
             except SQLITE_ERRORS as error:
-                raise broken(self._path, error) from error
+                raise sqlite_error(self._path, error) from error
 
 
 def _are_rows(first: Any, many: Any, rows: int) -> bool:

@@ -18,13 +18,13 @@ __all__ = [
     "ColumnValues",
     "Commit",
     "Record",
-    "Recurring",
+    "RecurringText",
     "StoredRecord",
     "StoredRow",
     "article_of",
-    "is_sealed",
-    "seal_of",
-    "seal_of_row",
+    "fields_checksum",
+    "matches_checksum",
+    "row_checksum",
     "text_digest",
 ]
 
@@ -83,22 +83,22 @@ class Record:
 class StoredRecord:
     """A record as it stands in the catalog, whatever became of it.
 
-    Only of one that is `sealed` are the fields what was written. `added` and
+    Only of one that `is_intact` are the fields what was written. `added` and
     `removed` are the commits that did so; nothing vouches for them.
     """
 
     record: Record
-    sealed: bool
+    is_intact: bool
     added: Any
     removed: Any
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A row as it stands in the catalog; only if it is `sealed`, all but the text is right."""
+    """A row as it stands in the catalog; only if it `is_intact`, all but the text is right."""
 
     text: Any
-    sealed: bool
+    is_intact: bool
     position: Any
     part: Any
     start: Any
@@ -107,7 +107,7 @@ class StoredRow:
 
     def read(self) -> Row | None:
         """Return the row if it is what was written."""
-        if not self.sealed or not isinstance(self.text, bytes):
+        if not self.is_intact or not isinstance(self.text, bytes):
             return None
         try:
             text = self.text.decode()
@@ -118,7 +118,7 @@ class StoredRow:
         return Row(self.position, self.part, self.start, text, boilerplate=not self.context)
 
 
-class Recurring(NamedTuple):
+class RecurringText(NamedTuple):
     """A text, by its digest, that is boilerplate in a source ("" for none)."""
 
     source: str
@@ -156,21 +156,21 @@ def text_digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def seal_of_row(
+def row_checksum(
     row: int, position: int, part: int, start: int, digest: bytes, context: bytes
 ) -> int:
-    """Return `seal_of` all of them, in a fifth of the time: there is one a paragraph."""
+    """Return the `fields_checksum` of all, in a fifth of the time: there is one a paragraph."""
     plain = f'[{row}, {position}, {part}, {start}, "{digest.hex()}", "{context.hex()}"]'
     return zlib.crc32(plain.encode())
 
 
-def is_sealed(row: Sequence[Any], seal: Any) -> bool:
+def matches_checksum(row: Sequence[Any], seal: Any) -> bool:
     """Tell whether the fields of a row are what was written; damage may have left any types."""
     both = isinstance(row[-2], bytes) and isinstance(row[-1], bytes)
-    return both and seal_of_row(*row) == seal
+    return both and row_checksum(*row) == seal
 
 
-def seal_of(fields: Sequence[Any]) -> int:
+def fields_checksum(fields: Sequence[Any]) -> int:
     """Return the CRC-32 of a record's fields: SQLite does not notice a bit that its disk flips."""
     plain = [value.hex() if isinstance(value, bytes) else value for value in fields]
     return zlib.crc32(json.dumps(plain).encode())

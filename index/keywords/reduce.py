@@ -177,7 +177,7 @@ def _or(tree: Any, boost: float) -> Node:
     return _union([_reduce(part, boost) for part in tree.subqueries])
 
 
-def _best(tree: Any, boost: float) -> Node:
+def _disjunction_max(tree: Any, boost: float) -> Node:
     return _union([_reduce(part, boost) for part in tree.subqueries], tie=float(tree.tiebreak))
 
 
@@ -268,7 +268,7 @@ _REDUCERS: Final[dict[type, Callable[[Any, float], Node]]] = {
     query.Not: _not,
     query.And: _and,
     query.Or: _or,
-    query.DisjunctionMax: _best,
+    query.DisjunctionMax: _disjunction_max,
     query.AndNot: _and_not,
     query.AndMaybe: _and_maybe,
     query.Require: _require,

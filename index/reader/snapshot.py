@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index import keywords
 from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph, paragraph_id, timestamp
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import Commit, Record
@@ -27,8 +27,8 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.reranker import OnnxReranker, RememberingReranker
-from nutgraf.index.reader.languages import reader_of
+from nutgraf.index.models.reranker import CachingReranker, OnnxReranker
+from nutgraf.index.reader.languages import question_analyzer
 from nutgraf.index.storage.closing import Closing
 from nutgraf.index.storage.layout import (
     CATALOG,
@@ -223,7 +223,7 @@ class IndexSnapshot(Closing):
         return self.analyzers.default
 
     @cached_property
-    def polyglot(self) -> Polyglot:
+    def polyglot(self) -> MultilingualAnalyzer:
         """What reads a question: in the languages that the articles have."""
         opened = vars(self).get("columns")
         codes = (
@@ -233,7 +233,7 @@ class IndexSnapshot(Closing):
         )
         if self.alive is not None:
             codes = codes[self.alive]
-        return reader_of(self.catalog, codes, self.analyzers)
+        return question_analyzer(self.catalog, codes, self.analyzers)
 
     @property
     def suggestions(self) -> Suggestions:
@@ -244,12 +244,12 @@ class IndexSnapshot(Closing):
             return self._suggestions
 
     @cached_property
-    def reranker(self) -> RememberingReranker | None:
+    def reranker(self) -> CachingReranker | None:
         """The reranker that the index was given; None where it has none."""
         chosen = self.manifest.reranker
         if chosen is None:
             return None
-        return RememberingReranker(OnnxReranker.open(self.parts / RERANKER / chosen.folder, chosen))
+        return CachingReranker(OnnxReranker.open(self.parts / RERANKER / chosen.folder, chosen))
 
     @cached_property
     def alive(self) -> NDArray[np.bool_] | None:
@@ -269,7 +269,7 @@ class IndexSnapshot(Closing):
 
         Raises BrokenIndexError where these are not as many as the commit says.
         """
-        left_out = self.catalog.left_out(self.sequence)
+        left_out = self.catalog.boilerplate_rows(self.sequence)
         if not left_out and self.commit.ranked == self.commit.living:
             return self.alive
         ranked = np.ones(self.commit.rows, bool) if self.alive is None else self.alive.copy()

@@ -16,7 +16,7 @@ import numpy as np
 
 from nutgraf.index.analysis.analyzer import Token
 from nutgraf.index.analysis.folding import APOSTROPHES
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.keywords.query import query
 from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.search.highlighting.keyword_matches import Match
@@ -87,7 +87,7 @@ def _asked(snapshot: IndexSnapshot, question: Question, terms: frozenset[str]) -
     """Return the words that were asked for as one of `terms`, and have a meaning of their own."""
     few = COMMON * snapshot.keywords.paragraphs
     asked: dict[str, str] = {}
-    for forms, start, end in question.analyzer.readings(question.text):
+    for forms, start, end in question.analyzer.tokens(question.text):
         word = _plain(question.text[start:end])
         term = forms[0]
         if (
@@ -107,7 +107,10 @@ def _any(terms: Iterable[str]) -> query.Query:
 
 
 def _nearest(
-    snapshot: IndexSnapshot, analyzer: Polyglot, asked: Mapping[str, str], page: Iterable[Analysed]
+    snapshot: IndexSnapshot,
+    analyzer: MultilingualAnalyzer,
+    asked: Mapping[str, str],
+    page: Iterable[Analysed],
 ) -> Nearest:
     """Return which words of a page are near to which of the words `asked` for, by term."""
     words = list(islice(_words(page), MAX_WORDS))
@@ -151,5 +154,5 @@ def _plain(word: str) -> str:
     return word.translate(APOSTROPHES).removesuffix("'s")
 
 
-def _has_meaning(word: str, analyzer: Polyglot) -> bool:
+def _has_meaning(word: str, analyzer: MultilingualAnalyzer) -> bool:
     return len(word) > 1 and not any(map(str.isnumeric, word)) and not analyzer.is_stop(word)

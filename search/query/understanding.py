@@ -15,4 +15,4 @@ def understand(snapshot: IndexSnapshot, request: SearchRequest) -> Question:
 
     Raises BrokenIndexError where the index cannot tell which these are.
     """
-    return parse_question(request.q, snapshot.polyglot.within(request.filters.language))
+    return parse_question(request.q, snapshot.polyglot.restricted_to(request.filters.language))

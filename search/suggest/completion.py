@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.reader.snapshot import IndexSnapshot
-from nutgraf.index.suggestions.reader import Counted
+from nutgraf.index.suggestions.reader import TermCount
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.search_request import MAX_QUESTION
 from nutgraf.search.request.validation import check_kind, check_range, check_text
@@ -198,7 +198,7 @@ def _words(snapshot: IndexSnapshot, typed: _Typed) -> Iterator[Completion]:
             yield Completion(typed.with_last(1, one.text), "word", None, one.count)
 
 
-def _by_count(found: Iterable[Counted]) -> list[Counted]:
+def _by_count(found: Iterable[TermCount]) -> list[TermCount]:
     return sorted(found, key=lambda one: (-one.count, one.key, one.text))
 
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from nutgraf.index.analysis.multilingual import Polyglot, Reading
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.analysis.phrases import is_plain_word
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.query import query
 from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.index.schema import TEXT_FIELDS
-from nutgraf.index.suggestions.reader import Counted
+from nutgraf.index.suggestions.reader import TermCount
 from nutgraf.search.query.question import Question
 
 __all__ = ["meant"]
@@ -57,11 +57,11 @@ def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
     return corrected if corrected != q else None
 
 
-def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Reading]:
+def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[QuestionToken]:
     """Yield the words of the question that no paragraph holds, in their places."""
     asked = frozenset(question.terms)
     in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
-    for found in question.analyzer.readings(q):
+    for found in question.analyzer.tokens(q):
         word = q[found.start : found.end]
         if found.terms[0] not in asked or len(word) < SHORTEST or not is_plain_word(word):
             continue
@@ -72,7 +72,7 @@ def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Re
 
 
 def _nearest(
-    snapshot: IndexSnapshot, analyzer: Polyglot, word: str, others: Sequence[str]
+    snapshot: IndexSnapshot, analyzer: MultilingualAnalyzer, word: str, others: Sequence[str]
 ) -> str | None:
     """Return the known word that the fewest letters tell from `word`, the most frequent of them.
 
@@ -100,5 +100,5 @@ def _any(terms: Sequence[str]) -> query.Query:
     return query.Or([query.Term(field, term) for field in TEXT_FIELDS for term in terms])
 
 
-def _farness(word: str, apart: int, one: Counted) -> tuple[int, bool, int, str]:
+def _farness(word: str, apart: int, one: TermCount) -> tuple[int, bool, int, str]:
     return (apart, one.key[:1] != word[:1], -one.count, one.text)

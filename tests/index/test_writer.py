@@ -27,7 +27,7 @@ from nutgraf.index.errors import (
 )
 from nutgraf.index.manifest import Manifest, checksum_of
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
 
 
 def article(name, *paragraphs, **fields):
@@ -210,7 +210,7 @@ def test_embeddings_that_were_half_written_do_not_shift_later_ones(tantivy_index
     opened.close()
     write(tantivy_index, BREAD)
     with IndexSnapshot.open(tantivy_index) as snapshot:
-        paragraph = InContext(BREAD.title, BREAD.paragraphs[0])
+        paragraph = TitledText(BREAD.title, BREAD.paragraphs[0])
         (embedding,) = TitledEncoder(snapshot.encoder).encode([paragraph])
         best = snapshot.vectors.rank(embedding, 1, snapshot.alive)
         assert best.rows.tolist() == [2]

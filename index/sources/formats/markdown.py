@@ -11,7 +11,7 @@ from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import Block, Kind, paragraphs_of
 from nutgraf.index.sources.files.encoding import decode_any
-from nutgraf.index.sources.items import FileName, Item, Opened, Rejected
+from nutgraf.index.sources.items import FileName, Item, OpenedFile, Rejected
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -30,7 +30,7 @@ SHORTCODE: Final = re.compile(r"\{\{[<%].{0,1000}?[%>]\}\}|\{%.{0,1000}?%\}")
 LINE_BREAKS: Final = ("softbreak", "hardbreak")
 
 
-def read_markdown(opened: Opened) -> Iterator[Item]:
+def read_markdown(opened: OpenedFile) -> Iterator[Item]:
     """Yield the article of a file, or why there is none.
 
     Its title is that of the front matter, or else its first heading; its id

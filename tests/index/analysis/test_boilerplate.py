@@ -21,7 +21,7 @@ from nutgraf.search import Searcher
 BOILERPLATE = """
 Read more
 Read more: Ferry crews vote on new rota
-READ MORE | Why the harbour silts up
+SAMPLE_CHARACTERS MORE | Why the harbour silts up
 Related: How the mill burned
 Related articles
 See also: tide tables for March

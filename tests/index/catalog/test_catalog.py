@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nutgraf.index.article import Article, timestamp
 from nutgraf.index.catalog.reader import Catalog
-from nutgraf.index.catalog.records import article_of, seal_of, seal_of_row
+from nutgraf.index.catalog.records import article_of, fields_checksum, row_checksum
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.columns import NO_DATE, Columns, catch_up
@@ -74,7 +74,7 @@ def test_texts_of_the_last_commit_are_those_that_were_written(catalog):
 
 @given(st.tuples(*[st.integers(0, 2**40)] * 4, st.binary(), st.binary()))
 def test_the_seal_of_a_row_is_that_of_any_fields(fields):
-    assert seal_of_row(*fields) == seal_of(fields)
+    assert row_checksum(*fields) == fields_checksum(fields)
 
 
 def test_rows_lead_to_records(catalog):

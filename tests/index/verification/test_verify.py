@@ -452,7 +452,7 @@ def test_nothing_is_found_while_commits_come(index):
 
 
 def test_another_generation_takes_over_meanwhile(index, monkeypatch):
-    look = verifying._Verifying.run
+    context = verifying._Verifier.run
     looks = []
 
     def run(self):
@@ -472,9 +472,9 @@ def test_another_generation_takes_over_meanwhile(index, monkeypatch):
                 (index / name).rename(other / name)
             json_of = {**manifest_fields(manifest), "generation": 2}
             Manifest(**json_of).write(index)
-        return look(self)
+        return context(self)
 
-    monkeypatch.setattr(verifying._Verifying, "run", run)
+    monkeypatch.setattr(verifying._Verifier, "run", run)
     found = verify(index)
     assert (found.findings, found.sequence) == ((), 5)
 

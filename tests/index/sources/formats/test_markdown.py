@@ -10,12 +10,12 @@ from nutgraf.index.article import Article
 from nutgraf.index.sources.formats import markdown as reader
 from nutgraf.index.sources.formats.front_matter import split_front_matter
 from nutgraf.index.sources.formats.markdown import read_markdown
-from nutgraf.index.sources.items import FileName, Flagged, Opened, Rejected
+from nutgraf.index.sources.items import FileName, Flagged, OpenedFile, Rejected
 
 
 def read(content, stem="ferry"):
     content = content.encode() if isinstance(content, str) else content
-    return list(read_markdown(Opened(io.BytesIO(content), "ferry.md", FileName(stem))))
+    return list(read_markdown(OpenedFile(io.BytesIO(content), "ferry.md", FileName(stem))))
 
 
 def paragraphs(body):

@@ -14,14 +14,14 @@ from nutgraf.index.sources.fields.columns import parse_columns
 from nutgraf.index.sources.formats import table
 from nutgraf.index.sources.formats.jsonl import read_jsonl
 from nutgraf.index.sources.formats.table import read_table
-from nutgraf.index.sources.items import FileName, Flagged, Opened, ReadOptions, Rejected
+from nutgraf.index.sources.items import FileName, Flagged, OpenedFile, ReadOptions, Rejected
 
 DAY = FileName("day")
 
 
 def opened(content, columns=None, name=DAY):
     content = content.encode() if isinstance(content, str) else content
-    return Opened(io.BytesIO(content), "day.csv", name, ReadOptions(columns or {}))
+    return OpenedFile(io.BytesIO(content), "day.csv", name, ReadOptions(columns or {}))
 
 
 def rows(content, columns=None, **more):
