@@ -137,10 +137,16 @@ UNREADABLE_ROW: Final = Row(0, 0, 0, "")
 _NO_CHECKSUMS: Final = _Checksums(0, dict.fromkeys(DTYPES, 0), "")
 
 
-def catch_up(folder: Path, catalog: Catalog, rows: int, sketch: Sketching = make_sketches) -> None:
+def catch_up(
+    folder: Path,
+    catalog: Catalog,
+    rows: int,
+    sketch: Sketching = make_sketches,
+    written: Mapping[int, Row] | None = None,
+) -> None:
     """Bring every column to exactly `rows` rows, from the catalog, and make it durable.
 
-    `sketch` does what `make_sketches` does, maybe sooner.
+    `sketch` does what `make_sketches` does, maybe sooner; `written` are rows that need not be read.
 
     What is there and as it was written stays in place, for readers have it
     mapped; what a crash left beyond it is dropped. Where a column is damaged
@@ -152,7 +158,7 @@ def catch_up(folder: Path, catalog: Catalog, rows: int, sketch: Sketching = make
     sketches = method_fingerprint()
     checks = _sound(folder, rows, sketches)
     of = {}
-    for name, content in _contents(catalog, checks.rows, rows, sketch).items():
+    for name, content in _contents(catalog, checks.rows, rows, sketch, written).items():
         if checks.rows:
             _append(folder / name, content, checks.rows * DTYPES[name].itemsize)
         else:
@@ -161,7 +167,9 @@ def catch_up(folder: Path, catalog: Catalog, rows: int, sketch: Sketching = make
     _Checksums(rows, of, sketches).write(folder)
 
 
-def _contents(catalog: Catalog, start: int, rows: int, sketch: Sketching) -> dict[str, bytes]:
+def _contents(
+    catalog: Catalog, start: int, rows: int, sketch: Sketching, written: Mapping[int, Row] | None
+) -> dict[str, bytes]:
     """Return what every column holds from row `start` on."""
     articles = list(catalog.column_values(start))
     first = articles[0].first_row if articles else 0
@@ -172,7 +180,7 @@ def _contents(catalog: Catalog, start: int, rows: int, sketch: Sketching) -> dic
             numbers = np.array([_number(name, values) for values in articles], dtype)
             # The first article may be one that is there already.
             contents[name] = np.repeat(numbers, counts)[start - first :].tobytes()
-    blocks = list(_read(catalog, start, rows))
+    blocks = list(_read(catalog, start, rows, written))
     parts = [row.part for block in blocks for row in block]
     contents["part"] = np.array(parts, DTYPES["part"]).tobytes()
     sketches = (sketch([row.text for row in block]).tobytes() for block in blocks)
@@ -180,11 +188,13 @@ def _contents(catalog: Catalog, start: int, rows: int, sketch: Sketching) -> dic
     return contents
 
 
-def _read(catalog: Catalog, start: int, rows: int) -> Iterator[list[Row]]:
+def _read(
+    catalog: Catalog, start: int, rows: int, written: Mapping[int, Row] | None
+) -> Iterator[list[Row]]:
     for first in range(start, rows, _BLOCK):
         wanted = range(first, min(first + _BLOCK, rows))
         try:
-            yield list(catalog.rows(wanted).values())
+            yield list(catalog.rows(wanted, written).values())
         except BrokenIndexError:
             yield [_readable(catalog, row) for row in wanted]
 

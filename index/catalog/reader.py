@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
@@ -165,12 +165,16 @@ class Catalog:
         """Return the text of each row; raises what `rows` does."""
         return {number: row.text for number, row in self.rows(rows).items()}
 
-    def rows(self, rows: Iterable[int]) -> dict[int, Row]:
+    def rows(self, rows: Iterable[int], written: Mapping[int, Row] | None = None) -> dict[int, Row]:
         """Return what each row holds, in their order.
 
-        Raises BrokenIndexError for a row without a text, or with one that is not what was written.
+        Where all are among those just `written`, they are taken from there, unread.
+        Raises BrokenIndexError for a row without a text, or with one that is not what was
+        written.
         """
         wanted = sorted(set(rows))
+        if written and all(row in written for row in wanted):
+            return {row: written[row] for row in wanted}
         found: dict[int, Row] = {}
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))

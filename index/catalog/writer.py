@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from nutgraf.index.catalog.learned_boilerplate import learn_boilerplate
@@ -20,34 +18,14 @@ from nutgraf.index.catalog.records import (
     row_checksum,
     text_digest,
 )
-from nutgraf.index.catalog.rows import ArticleRows, Row
+from nutgraf.index.catalog.rows import ArticleRows
 from nutgraf.index.storage.sqlite import SQLITE_ERRORS, sqlite_error
 
 __all__ = ["CatalogWriter"]
 
 
 class CatalogWriter(Catalog):
-    """A catalog that articles are written to.
-
-    It remembers the texts of its last commit until they are forgotten: whoever
-    catches up with that commit need not have each of them read and checked again.
-    """
-
-    def __init__(self, path: Path, connection: sqlite3.Connection, *, writing: bool) -> None:
-        super().__init__(path, connection, writing=writing)
-        self._written: dict[int, Row] = {}
-
-    def rows(self, rows: Iterable[int]) -> dict[int, Row]:
-        """See Catalog."""
-        wanted = sorted(set(rows))
-        try:
-            return {row: self._written[row] for row in wanted}
-        except KeyError:
-            return super().rows(wanted)
-
-    def forget_texts(self) -> None:
-        """Let go of the texts of the last commit."""
-        self._written = {}
+    """A catalog that articles are written to."""
 
     def write(
         self,
@@ -68,7 +46,6 @@ class CatalogWriter(Catalog):
         boilerplate are left out from it on, beside those that are `learned`; none are
         where that is None. One row of each article stays.
         """
-        self.forget_texts()
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -88,7 +65,6 @@ class CatalogWriter(Catalog):
                 self._connection.execute("COMMIT")
             except SQLITE_ERRORS as error:
                 raise sqlite_error(self._path, error) from error
-        self._written = dict(enumerate((row for put in articles for row in put.rows), first_row))
         return commit
 
     def _write(

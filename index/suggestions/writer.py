@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,7 @@ from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.analysis.phrases import PhraseExtractor
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import Record
+from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.prepared import NOTHING_PREPARED, PreparedTexts
 from nutgraf.index.storage.files import disk_full, is_full
@@ -70,8 +71,15 @@ class SuggestionsWriter:
         self._connection: sqlite3.Connection | None = None
         self._given_up = False
 
-    def catch_up(self, sequence: int, prepared: PreparedTexts = NOTHING_PREPARED) -> None:
+    def catch_up(
+        self,
+        sequence: int,
+        prepared: PreparedTexts = NOTHING_PREPARED,
+        written: Mapping[int, Row] | None = None,
+    ) -> None:
         """Bring them to commit `sequence` of the catalog, of which some may be `prepared`.
+
+        `written` are rows that need not be read.
 
         A commit does not fail for them. Where they are locked, they stay
         behind, as no reader takes them, and the next commit catches up; where
@@ -81,7 +89,7 @@ class SuggestionsWriter:
         while not self._given_up:
             anew = not self._path.exists()
             try:
-                self._update(self._create() if anew else self._open(), sequence, prepared)
+                self._update(self._create() if anew else self._open(), sequence, prepared, written)
                 return
             except (*SQLITE_ERRORS, BrokenIndexError, _OutdatedError) as error:
                 self._release()
@@ -101,13 +109,17 @@ class SuggestionsWriter:
             connection.close()
 
     def _update(
-        self, connection: sqlite3.Connection, sequence: int, prepared: PreparedTexts
+        self,
+        connection: sqlite3.Connection,
+        sequence: int,
+        prepared: PreparedTexts,
+        written: Mapping[int, Row] | None,
     ) -> None:
         version, shown = _version_and_sequence(connection)
         if version != VERSION or shown > sequence:
             raise _OutdatedError
         if shown < sequence:
-            _update(connection, self._catalog, self._phrases, shown, sequence, prepared)
+            _update(connection, self._catalog, self._phrases, shown, sequence, prepared, written)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -178,11 +190,12 @@ def _update(
     after: int,
     sequence: int,
     prepared: PreparedTexts = NOTHING_PREPARED,
+    written: Mapping[int, Row] | None = None,
 ) -> None:
     """Count what came and went in commits `after` < s <= `sequence`, all of it or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        change = _Change(connection, catalog, phrases, prepared)
+        change = _Change(connection, catalog, phrases, prepared, written)
         for records in _batches(_removed(catalog, sequence, after)):
             change.apply(records, -1)
         for records in _batches(catalog.alive(sequence, after)):
@@ -212,11 +225,13 @@ class _Change:
         catalog: Catalog,
         phrases: PhraseExtractor,
         prepared: PreparedTexts,
+        written: Mapping[int, Row] | None,
     ) -> None:
         self._connection = connection
         self._catalog = catalog
         self._phrases = phrases
         self._prepared = prepared
+        self._written = written
 
     def apply(self, records: Sequence[Record], sign: int) -> None:
         """Count the words of records by `sign`, and enter or remove their titles."""
@@ -224,7 +239,7 @@ class _Change:
         titles = []
         for record in records:
             try:
-                rows = self._catalog.rows(record.rows).values()
+                rows = self._catalog.rows(record.rows, self._written).values()
             except BrokenIndexError:
                 if sign < 0:
                     raise  # It was counted, and nobody can tell any more how.

@@ -36,7 +36,7 @@ SCORED: Final = {"text": 1.0, "title": 1.4}
 A title says what its article is about: with 1.4, dated facts inside the right article are found
 better (nDCG@10 .53 and .58 by keywords alone), and four other judged sets hardly change.
 
-TermCount in both, all paragraphs of an article with a fitting title crowd out
+Counted in both, all paragraphs of an article with a fitting title crowd out
 better ones: nDCG@10 on four judged sets is .687 for the sum of both fields and
 .721 for the better of them by keywords alone, .714 and .733 fused.
 """
