@@ -19,7 +19,7 @@ import numpy as np
 
 from nutgraf.index import IndexSnapshot
 from nutgraf.search.highlighting.keyword_matches import find_matches
-from nutgraf.search.highlighting.semantic_matches import Analysed, find_near_words
+from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
 from nutgraf.search.highlighting.snippets import WIDTH, make_snippet
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.question import Question
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 
     question: Question
     answers: Sequence[str]
-    paragraph: Analysed
+    paragraph: AnalyzedParagraph
 
 
 def main(arguments: list[str]) -> None:
@@ -68,7 +68,7 @@ def read_cases(snapshot: IndexSnapshot, questions: Path, qrels: Path) -> Iterato
         text = text_of(snapshot, *judged.get(asked["id"], ("", 0)))
         if left and len(text) > WIDTH and holds(text, asked.get("answers", ())):
             left -= 1
-            question = parse_question(asked["text"], snapshot.polyglot)
+            question = parse_question(asked["text"], snapshot.multilingual_analyzer)
             yield Case(question, asked["answers"], analysed(snapshot, question, text))
 
 
@@ -79,9 +79,9 @@ def text_of(snapshot: IndexSnapshot, article: str, position: int) -> str:
     return "".join(row.text for row in snapshot.catalog.rows_at(record, position).values())
 
 
-def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> Analysed:
-    tokens = snapshot.analyzer.tokens(text)
-    return Analysed(text, tokens, find_matches(text, question, snapshot.analyzer, tokens))
+def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> AnalyzedParagraph:
+    tokens = snapshot.analyzer(None).tokens(text)
+    return AnalyzedParagraph(text, tokens, find_matches(text, question, snapshot.analyzer, tokens))
 
 
 def is_poor(case: Case) -> bool:

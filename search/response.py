@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from nutgraf.index.article import paragraph_id
-from nutgraf.index.catalog.records import Record
+from nutgraf.index.reader.protocol import Record
 from nutgraf.search.request.search_request import FusionMethod, Grouping, Mode
 
 __all__ = [

@@ -6,7 +6,7 @@ ready terms and never look into a text.
 
 What is a word is the same in all languages (words.py); its stem and whether a
 question can do without it are not. An article is analysed in its own language,
-a question in those of the index (polyglot.py).
+a question in those of the index (multilingual.py).
 """
 
 from __future__ import annotations

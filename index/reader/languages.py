@@ -12,7 +12,7 @@ from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.catalog.reader import Catalog
 
-__all__ = ["question_analyzer"]
+__all__ = ["make_question_analyzer"]
 
 RARE: Final = 0.001
 """Share of paragraphs. A language in fewer of them is not listened for: a few articles whose own is
@@ -22,7 +22,7 @@ MOST: Final = 16
 """Languages that a question is read in: each adds a little to the time that it takes."""
 
 
-def question_analyzer(
+def make_question_analyzer(
     catalog: Catalog, codes: NDArray[np.uint32], analyzers: Analyzers
 ) -> MultilingualAnalyzer:
     """Return what reads questions in the languages in use, the most frequent first; at least one.

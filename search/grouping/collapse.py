@@ -11,13 +11,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.columns import NO_DATE
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.ranking import NO_DATE
+from nutgraf.index.reader.protocol import IndexReader, RowValues
 from nutgraf.search.grouping.near_duplicates import article_versions, paragraph_versions
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import Grouping, SearchRequest
 
-__all__ = ["Group", "collapse", "each_alone", "gather", "one_a_paragraph", "scoring", "turns"]
+__all__ = [
+    "Group",
+    "collapse",
+    "drop_below",
+    "group_by_paragraph",
+    "group_versions",
+    "single_groups",
+    "version_order",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +42,36 @@ class Group:
     versions: tuple[int, ...]
 
 
-def collapse(
-    snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidates
-) -> Sequence[Group]:
+def collapse(index: IndexReader, request: SearchRequest, candidates: Candidates) -> Sequence[Group]:
     """Return the groups that the candidates make, that with the best candidate first."""
     rows = candidates.rows
-    if request.group == "paragraph" and request.folding == "all":
-        return one_a_paragraph(snapshot, rows)
-    columns = snapshot.columns
-    paragraphs = columns.paragraphs(rows)
-    units = paragraphs if request.group == "paragraph" else columns.article[rows].astype(np.int64)
-    if request.folding == "all":
-        return _best_parts(gather(units, units, units), paragraphs)
-    stories = _stories(snapshot, request.group, rows, units)
-    newest = request.folding == "newest"
-    groups = gather(units, stories, turns(columns.published[rows], units, newest=newest))
-    return _best_parts(groups, paragraphs)
+    if request.group == "paragraph" and request.effective_versions == "all":
+        return group_by_paragraph(index, rows)
+    values = index.values(rows)
+    paragraphs = values.paragraph
+    units = paragraphs if request.group == "paragraph" else values.article
+    if request.effective_versions == "all":
+        return _keep_best_parts(group_versions(units, units, units), paragraphs)
+    stories = _stories(index, request.group, rows, values)
+    newest = request.effective_versions == "newest"
+    groups = group_versions(units, stories, version_order(values.published, units, newest=newest))
+    return _keep_best_parts(groups, paragraphs)
 
 
-def one_a_paragraph(snapshot: IndexSnapshot, rows: NDArray[np.int64]) -> list[Group]:
+def group_by_paragraph(index: IndexReader, rows: NDArray[np.int64]) -> list[Group]:
     """Return a group for each paragraph that the rows of candidates are of."""
-    if snapshot.commit.living == snapshot.commit.paragraphs:
-        return each_alone(len(rows))  # None is in parts, and no column has to be opened.
-    paragraphs = snapshot.columns.paragraphs(rows)
-    return _best_parts(gather(paragraphs, paragraphs, paragraphs), paragraphs)
+    if not index.has_split_paragraphs:
+        return single_groups(len(rows))  # No values have to be read.
+    paragraphs = index.values(rows).paragraph
+    return _keep_best_parts(group_versions(paragraphs, paragraphs, paragraphs), paragraphs)
 
 
-def each_alone(many: int) -> list[Group]:
+def single_groups(many: int) -> list[Group]:
     """Return a group for each of so many candidates."""
     return [Group((at,), at, (at,)) for at in range(many)]
 
 
-def _best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[Group]:
+def _keep_best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[Group]:
     """Return the groups, with the best part of each paragraph that is shown and no other."""
     if len(np.unique(paragraphs)) == len(paragraphs):
         return list(groups)
@@ -76,7 +82,7 @@ def _best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[
     return [replace(group, shown=tuple(at for at in group.shown if at in best)) for group in groups]
 
 
-def gather(
+def group_versions(
     units: NDArray[np.int64], stories: NDArray[np.int64], turn: NDArray[np.int64]
 ) -> list[Group]:
     """Return the groups of candidates of the same story, that with the best candidate first.
@@ -96,7 +102,7 @@ def gather(
     return groups
 
 
-def scoring(
+def drop_below(
     groups: Sequence[Group], scores: NDArray[np.float64], least: float | None
 ) -> Sequence[Group]:
     """Return the groups that score at least so much: by their best, whichever version is shown.
@@ -114,7 +120,7 @@ def scoring(
     ]
 
 
-def turns(
+def version_order(
     published: NDArray[np.int64], units: NDArray[np.int64], *, newest: bool
 ) -> NDArray[np.int64]:
     """Return the turn of each candidate: the newest, or the oldest, has the lowest.
@@ -130,17 +136,16 @@ def turns(
 
 
 def _stories(
-    snapshot: IndexSnapshot, group: Grouping, rows: NDArray[np.int64], units: NDArray[np.int64]
+    index: IndexReader, group: Grouping, rows: NDArray[np.int64], values: RowValues
 ) -> NDArray[np.int64]:
     """Return, for each candidate, the unit that its own is a version of."""
-    columns = snapshot.columns
-    ordered = np.sort(rows)
+    ordered = values.take(np.argsort(rows))
     if group == "article":
-        of = article_versions(columns, ordered)
+        units, of = values.article, article_versions(index, ordered)
     else:
-        first = ordered[paragraph_versions(columns.sketch[ordered])]
+        first = paragraph_versions(ordered.sketch)
         # Of several parts of a paragraph, the first that was found speaks for all.
-        paragraphs, at = np.unique(columns.paragraphs(ordered), return_index=True)
-        stories = columns.paragraphs(first[at])
-        of = dict(zip(paragraphs.tolist(), stories.tolist(), strict=True))
+        paragraphs, at = np.unique(ordered.paragraph, return_index=True)
+        stories = ordered.paragraph[first[at]]
+        units, of = values.paragraph, dict(zip(paragraphs.tolist(), stories.tolist(), strict=True))
     return np.array([of[unit] for unit in units.tolist()], np.int64)

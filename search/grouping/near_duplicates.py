@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.analysis.minhash import are_long, near_duplicates
-from nutgraf.index.columns import Columns
+from nutgraf.index.reader.protocol import IndexReader, RowValues
 
 __all__ = ["article_versions", "paragraph_versions"]
 
-MOST: Final = 0.5
+MIN_SHARED: Final = 0.5
 """More than this share of the shorter article's long paragraphs have to be versions.
 
 Of 2,143 articles in six collections this takes four pairs for versions, all four rightly: a wire
@@ -27,10 +27,10 @@ were. Pairs that share half are other articles: reports on two elections, interv
 candidates. An update of which half or more was written anew is an article of its own.
 """
 
-COMPARED: Final = 32
+MAX_COMPARED: Final = 32
 """Long paragraphs of an article that are compared, from the first on: nearly always all."""
 
-PAIRS: Final = 2_000
+MAX_PAIRS: Final = 2_000
 """Pairs of articles for one question, beyond which no others are compared: a few milliseconds.
 
 Where hundreds of articles share one paragraph, their newspaper's word on itself say, each would
@@ -52,22 +52,20 @@ def paragraph_versions(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
     return first
 
 
-def article_versions(columns: Columns, rows: NDArray[np.int64]) -> dict[int, int]:
-    """Return, for each article that `rows` (ascending) are of, the one that it is a version of.
+def article_versions(index: IndexReader, values: RowValues) -> dict[int, int]:
+    """Return, for each article of some rows, the one that it is a version of.
 
-    Articles are numbers of records. Those are compared that have long paragraphs among `rows`
-    which are versions of one another.
+    Articles are the numbers in `values`, which are in the order of rows. Those are compared that
+    have long paragraphs among the rows which are versions of one another.
     """
-    numbers, articles = np.unique(columns.article[rows], return_inverse=True)
-    linked = _linked(articles, columns.sketch[rows], len(numbers))
-    sketches = {
-        int(at): _long_sketches(columns, numbers[at]) for at in np.flatnonzero(linked.any(axis=1))
-    }
+    numbers, articles = np.unique(values.article, return_inverse=True)
+    linked = _linked(articles, values.sketch, len(numbers))
+    sketches = _long_sketches(index, numbers, np.flatnonzero(linked.any(axis=1)))
     first = np.arange(len(numbers))
     placed = np.zeros(len(numbers), bool)
     pairs = 0
     for at in sketches:
-        if placed[at] or pairs > PAIRS:
+        if placed[at] or pairs > MAX_PAIRS:
             continue
         placed[at] = True
         seen, near = placed.copy(), linked[at]
@@ -95,13 +93,20 @@ def _linked(
     return linked
 
 
-def _long_sketches(columns: Columns, number: np.uint32) -> NDArray[np.uint64]:
-    """Return the sketches of an article's long paragraphs, the first COMPARED of them."""
-    # `number` is of the column's own type: for another, numpy would first copy the column.
-    start = np.searchsorted(columns.article, number)
-    stop = np.searchsorted(columns.article, number, side="right")
-    sketches = columns.sketch[start:stop]
-    return sketches[are_long(sketches)][:COMPARED]
+def _long_sketches(
+    index: IndexReader, numbers: NDArray[np.int64], places: NDArray[np.intp]
+) -> dict[int, NDArray[np.uint64]]:
+    """Return the sketches of articles' long paragraphs, the first MAX_COMPARED of each.
+
+    Articles are those at `places` among `numbers`; the sketches come by place.
+    """
+    if not len(places):
+        return {}
+    found = index.article_sketches(numbers[places].tolist())
+    return {
+        int(at): sketches[are_long(sketches)][:MAX_COMPARED]
+        for at, sketches in zip(places, found, strict=True)
+    }
 
 
 def _are_versions(
@@ -117,5 +122,5 @@ def _are_versions(
     here = np.logical_or.reduceat(near, starts, axis=1).sum(axis=0)
     there = np.add.reduceat(near.any(axis=0).astype(np.intp), starts)
     found = np.where(lengths < len(mine), there, here)
-    most: NDArray[np.bool_] = found > MOST * np.minimum(lengths, len(mine))
+    most: NDArray[np.bool_] = found > MIN_SHARED * np.minimum(lengths, len(mine))
     return most

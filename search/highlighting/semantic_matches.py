@@ -17,29 +17,28 @@ import numpy as np
 from nutgraf.index.analysis.analyzer import Token
 from nutgraf.index.analysis.folding import APOSTROPHES
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
-from nutgraf.index.keywords.query import query
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.highlighting.keyword_matches import Match
 from nutgraf.search.query.question import Question
 
-__all__ = ["Analysed", "NearWord", "find_near_words"]
+__all__ = ["AnalyzedParagraph", "NearWord", "find_near_words"]
 
-NEAR: Final = 0.45
+MIN_COSINE: Final = 0.45
 """Least cosine of two words that are near in meaning. From here on most pairs are good, looking at
 those of 120 questions and their hits: heat ~ cooling, genuine ~ authentic."""
 
-COMMON: Final = 0.1
+MAX_SHARE: Final = 0.1
 """Share of paragraphs: a word asked for that is in more of them tells little, be it a stop word of
 a language whose stop words are not known."""
 
 MAX_ASKED: Final = 32
-"""Words of a question that others stand in for, each looked up in the keyword index."""
+"""Words of a question that others stand in for."""
 
 MAX_WORDS: Final = 20_000
 """Different words of a page that are looked at: a hundred usual paragraphs have 5,000."""
 
 
-class Analysed(NamedTuple):
+class AnalyzedParagraph(NamedTuple):
     """A paragraph's text, its tokens, and those of them that the keywords matched."""
 
     text: str
@@ -61,7 +60,7 @@ Nearest = Mapping[str, Sequence[tuple[float, str]]]
 
 
 def find_near_words(
-    snapshot: IndexSnapshot, question: Question, page: Sequence[Analysed]
+    index: IndexReader, question: Question, page: Sequence[AnalyzedParagraph]
 ) -> list[list[NearWord]]:
     """Return the near words of each paragraph of a page, in their order, none of them a match.
 
@@ -69,10 +68,10 @@ def find_near_words(
     numbers and single letters stand in for nothing, and nothing for them.
     """
     lacking = [_lacking(question, paragraph.matches) for paragraph in page]
-    asked = _asked(snapshot, question, frozenset(chain.from_iterable(lacking)))
+    asked = _asked(index, question, frozenset(chain.from_iterable(lacking)))
     if not asked:
         return [[] for _ in page]
-    nearest = _nearest(snapshot, question.analyzer, asked, page)
+    nearest = _nearest(index, question.analyzer, asked, page)
     return [
         list(_near_words(paragraph, nearest, terms))
         for paragraph, terms in zip(page, lacking, strict=True)
@@ -83,56 +82,50 @@ def _lacking(question: Question, matches: Iterable[Match]) -> frozenset[str]:
     return frozenset(question.terms).difference(match.term for match in matches)
 
 
-def _asked(snapshot: IndexSnapshot, question: Question, terms: frozenset[str]) -> dict[str, str]:
+def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dict[str, str]:
     """Return the words that were asked for as one of `terms`, and have a meaning of their own."""
-    few = COMMON * snapshot.keywords.paragraphs
-    asked: dict[str, str] = {}
+    words: dict[tuple[str, ...], str] = {}
     for forms, start, end in question.analyzer.tokens(question.text):
         word = _plain(question.text[start:end])
-        term = forms[0]
-        if (
-            term in terms
-            and term not in asked
-            and _has_meaning(word, question.analyzer)
-            and snapshot.keywords.count(_any(forms)) <= few
-        ):
-            asked[term] = word
-            if len(asked) == MAX_ASKED:
-                break
+        if forms[0] in terms and _has_meaning(word, question.analyzer):
+            words.setdefault(forms, word)
+    statistics = index.term_statistics([form for forms in words for form in forms])
+    few = MAX_SHARE * index.paragraph_count
+    asked: dict[str, str] = {}
+    for forms, word in words.items():
+        frequency = sum(statistics[form].frequency for form in set(forms))
+        if frequency <= few and len(asked) < MAX_ASKED:
+            asked.setdefault(forms[0], word)
     return asked
 
 
-def _any(terms: Iterable[str]) -> query.Query:
-    return query.Or([query.Term("text", term) for term in dict.fromkeys(terms)])
-
-
 def _nearest(
-    snapshot: IndexSnapshot,
+    index: IndexReader,
     analyzer: MultilingualAnalyzer,
     asked: Mapping[str, str],
-    page: Iterable[Analysed],
+    page: Iterable[AnalyzedParagraph],
 ) -> Nearest:
     """Return which words of a page are near to which of the words `asked` for, by term."""
     words = list(islice(_words(page), MAX_WORDS))
-    wanted = snapshot.encoder.word_vectors(list(asked.values()))
-    cosines = snapshot.encoder.word_vectors(list(map(_plain, words))) @ wanted.T
+    wanted = index.word_vectors(list(asked.values()))
+    cosines = index.word_vectors(list(map(_plain, words))) @ wanted.T
     # Two names that are near are those of two things: David ~ James, France ~ Germany.
     cosines[np.outer(_are_names(words), _are_names(asked.values()))] = 0
     terms = tuple(asked)
     nearest: dict[str, list[tuple[float, str]]] = {}
-    for at, of in np.argwhere(cosines >= NEAR).tolist():
+    for at, of in np.argwhere(cosines >= MIN_COSINE).tolist():
         if _has_meaning(words[at], analyzer):
             nearest.setdefault(words[at], []).append((float(cosines[at, of]), terms[of]))
     return nearest
 
 
-def _words(page: Iterable[Analysed]) -> Iterable[str]:
+def _words(page: Iterable[AnalyzedParagraph]) -> Iterable[str]:
     """Return the words of a page as they are written, none twice."""
     return dict.fromkeys(text[start:end] for text, tokens, _ in page for _, start, end in tokens)
 
 
 def _near_words(
-    paragraph: Analysed, nearest: Nearest, lacking: frozenset[str]
+    paragraph: AnalyzedParagraph, nearest: Nearest, lacking: frozenset[str]
 ) -> Iterator[NearWord]:
     """Yield the words of a paragraph that are near to a term that it lacks."""
     matched = {match.start for match in paragraph.matches}

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.analysis.tokenizer import is_lone
-from nutgraf.index.keywords.query import query as wq
+from nutgraf.index.query import query as wq
+from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
 from nutgraf.search.query.patterns import (
     Pattern,
@@ -26,11 +27,12 @@ from nutgraf.search.query.patterns import (
     wildcard_patterns,
 )
 from nutgraf.search.query.question import Question
-from nutgraf.search.request.dates import seconds_of, utc
+from nutgraf.search.request.dates import date_range, utc
+from nutgraf.search.request.search_request import SearchRequest
 
-__all__ = ["Question", "parse_question"]
+__all__ = ["parse_question", "read_question"]
 
-SCORED: Final = {"text": 1.0, "title": 1.4}
+FIELD_BOOSTS: Final = {"text": 1.0, "title": 1.4}
 """Where plain words are looked for, and what they count there. A word counts once, where most.
 
 A title says what its article is about: with 1.4, dated facts inside the right article are found
@@ -47,6 +49,14 @@ MAX_PATTERNS: Final = 16
 _VALUE_FIELDS: Final = frozenset({"source", "author", "section", "language", "article"})
 
 
+def read_question(index: IndexReader, request: SearchRequest) -> Question:
+    """Read the question of a request in the languages of an index, or in those it is filtered by.
+
+    Raises BrokenIndexError where the index cannot tell which these are.
+    """
+    return parse_question(request.q, index.question_analyzer(request.filters.language))
+
+
 def parse_question(
     question: str, analyzer: MultilingualAnalyzer, *, now: datetime | None = None
 ) -> Question:
@@ -61,11 +71,11 @@ def parse_question(
     moment = utc(now or datetime.now(UTC))
     tree = parse(question, warn)
     analyzer = analyzer.restricted_to(_languages(tree)).for_question(question)
-    reader = _Reader(analyzer, moment, warn)
+    reader = _QueryBuilder(analyzer, moment, warn)
     constraint = reader.read(tree).insists
     if not reader.scored and constraint is None:
         # Signs swallowed it all: what letters there are still make a question.
-        reader = _Reader(analyzer, moment, warn)
+        reader = _QueryBuilder(analyzer, moment, warn)
         reader.read(_plain(question[:_MAX_LEFT]))
     if not reader.scored and constraint is None:
         warn("the question holds no word that can be searched for")
@@ -143,7 +153,7 @@ class _Clause:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _QueryBuilder:
     """Walks a question's tree once and collects what it says."""
 
     analyzer: MultilingualAnalyzer
@@ -235,7 +245,7 @@ class _Reader:
     def score(
         self, leaf: Leaf, words: list[QuestionToken], stops: list[bool], lone: list[Pattern]
     ) -> None:
-        boosts = {leaf.field: 1.0} if leaf.field else SCORED
+        boosts = {leaf.field: 1.0} if leaf.field else FIELD_BOOSTS
         fields = tuple(boosts)
         self.patterns.update(dict.fromkeys(lone))
         for word, stop in zip(words, stops, strict=True):
@@ -304,7 +314,7 @@ class _Reader:
 
     def published(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a date, a named time or a range of either."""
-        seconds = seconds_of(leaf.text, self.now)
+        seconds = date_range(leaf.text, self.now)
         if seconds is None:
             self.warn(
                 f"'published:{leaf.text[:40]}' is no date, and is searched as text; write "

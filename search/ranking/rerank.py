@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.analysis.analyzer import primary_language
 from nutgraf.index.article import Paragraph
-from nutgraf.index.catalog.records import Record
-from nutgraf.index.models.reranker import Reranker
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.reader.protocol import IndexReader, Record, Reranker
 from nutgraf.search.errors import RequestError
 from nutgraf.search.highlighting.keyword_matches import find_matches
 from nutgraf.search.highlighting.snippets import best_span
@@ -29,22 +27,22 @@ from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.options import Rerank
 from nutgraf.search.response import Reranked
 
-__all__ = ["matters", "probability", "rerank", "rerank_candidates", "together"]
+__all__ = ["combined", "may_rank_first", "probability", "rerank", "rerank_candidates"]
 
 Values = NDArray[np.float64]
 T = TypeVar("T", float, Values)
 
-FAR: Final = 0.7
+MIN_SHARE: Final = 0.7
 """A candidate whose score is below this share of the best is read only if it could still come
 first. It saves half of the time, and costs a twentieth of what there is to gain."""
 
 WINDOW: Final = 360
 """Characters of a paragraph that are read: the sentences with most of the question's words."""
 
-TITLE: Final = 120
+MAX_TITLE: Final = 120
 """Characters of the title that are read before it: it says what the paragraph leaves out."""
 
-FUSED: Final = 0.4
+FUSED_WEIGHT: Final = 0.4
 """How much the fused score counts beside the reranker's: enough to keep what was right before."""
 
 SLOPE: Final = 8.5
@@ -55,10 +53,10 @@ counting as much as another. It is .5 where both are .88, and .73 where both say
 
 
 def rerank_candidates(
-    snapshot: IndexSnapshot, asked: Rerank, question: Question, candidates: Candidates
+    index: IndexReader, asked: Rerank, question: Question, candidates: Candidates
 ) -> Candidates:
     """Rerank candidates by the reranker of their index. Raises RequestError where it has none."""
-    if snapshot.reranker is None:
+    if index.reranker is None:
         raise RequestError(
             "rerank",
             "is asked for, and the index has no reranker; leave it out, or give the index one "
@@ -66,10 +64,10 @@ def rerank_candidates(
         )
 
     def read(rows: Sequence[int]) -> list[str]:
-        found = snapshot.paragraphs(rows)
-        return [_window(snapshot, question, *found[row]) for row in rows]
+        found = index.paragraphs(rows)
+        return [_window(index, question, *found[row]) for row in rows]
 
-    return rerank(candidates, snapshot.reranker, question.text, read, asked)
+    return rerank(candidates, index.reranker, question.text, read, asked)
 
 
 def rerank(
@@ -94,33 +92,33 @@ def rerank(
     best, in_time = 0.0, True
     with closing(reranker.logits(question, read(first))) as reading:
         for at in range(len(first)):
-            if not matters(candidates.scores, fused, at, best):
+            if not may_rank_first(candidates.scores, fused, at, best):
                 break
             if logits and (clock() - started) * 1000 >= asked.budget_ms:
                 in_time = False
                 break
             logits.append(next(reading))
-            best = max(best, float(together(reranker.fit(logits[-1]), fused[at])))
+            best = max(best, float(combined(reranker.fit(logits[-1]), fused[at])))
     fit = np.array([reranker.fit(logit) for logit in logits])
     done = Reranked(len(first), len(logits), complete=in_time)
-    return candidates.reordered(_scores(candidates, fit), np.array(logits), done)
+    return candidates.with_reranking(_scores(candidates, fit), np.array(logits), done)
 
 
-def matters(scores: Values, fused: Values, at: int, best: float) -> bool:
+def may_rank_first(scores: Values, fused: Values, at: int, best: float) -> bool:
     """Tell whether to read the candidate at `at`, where the best that was read has `best`.
 
     `scores` are those that chose the order, `fused` the same without what age took.
     """
-    return bool(scores[at] >= FAR * scores[0] or together(1.0, fused[at]) > best)
+    return bool(scores[at] >= MIN_SHARE * scores[0] or combined(1.0, fused[at]) > best)
 
 
-def together(fit: T, fused: T) -> T:
+def combined(fit: T, fused: T) -> T:
     """Return what the reranker (`fit`) and the fused score come to, each with its weight."""
-    return (1 - FUSED) * fit + FUSED * fused
+    return (1 - FUSED_WEIGHT) * fit + FUSED_WEIGHT * fused
 
 
 def probability(both: Values) -> Values:
-    """Return how likely paragraphs are relevant, by what `together` makes of them."""
+    """Return how likely paragraphs are relevant, by what `combined` makes of them."""
     return 1 / (1 + np.exp(-(SLOPE * both + BIAS)))
 
 
@@ -131,10 +129,10 @@ def _scores(candidates: Candidates, fit: Values) -> Values:
     score alone. What was not read keeps its order, and is below what was.
     """
     count = len(fit)
-    both = together(fit, candidates.relevance[:count])
-    if candidates.freshness is not None:
-        both = np.maximum(both, 0.0) * candidates.freshness[:count]
-    read, others = probability(both), candidates.likelihoods[count:]
+    both = combined(fit, candidates.relevance[:count])
+    if candidates.recency_factors is not None:
+        both = np.maximum(both, 0.0) * candidates.recency_factors[:count]
+    read, others = probability(both), candidates.probabilities[count:]
     least = np.nextafter(read.min(initial=1.0), 0.0)
     most = others.max(initial=0.0)
     if most > least:
@@ -142,14 +140,12 @@ def _scores(candidates: Candidates, fit: Values) -> Values:
     return np.concatenate([read, others])
 
 
-def _window(
-    snapshot: IndexSnapshot, question: Question, record: Record, paragraph: Paragraph
-) -> str:
+def _window(index: IndexReader, question: Question, record: Record, paragraph: Paragraph) -> str:
     """Return what is read of a paragraph: its article's title, and the part that matters."""
     text = paragraph.text
     if len(text) > WINDOW:
-        matches = find_matches(text, question, snapshot.analyzers.of(record.language))
-        language = primary_language(record.language or snapshot.manifest.language)
+        matches = find_matches(text, question, index.analyzer(record.language))
+        language = primary_language(record.language or index.language)
         start, end = best_span(text, matches, language, WINDOW)
         text = text[start:end]
-    return f"{record.title[:TITLE]}. {text}"
+    return f"{record.title[:MAX_TITLE]}. {text}"

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.analysis.phrases import is_plain_word
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords.query import query
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.query import query
+from nutgraf.index.reader.protocol import IndexReader, TermCount
 from nutgraf.index.schema import TEXT_FIELDS
-from nutgraf.index.suggestions.reader import TermCount
 from nutgraf.search.query.question import Question
 
-__all__ = ["meant"]
+__all__ = ["correct_spelling"]
 
-SHORTEST: Final = 4
+MIN_LETTERS: Final = 4
 """Letters of a word that is looked at: of shorter ones, most are near to many others."""
 
 LONG: Final = 6
 """Letters from which on two of them may differ, not one only."""
 
-MOST_WORDS: Final = 4
+MAX_UNKNOWN: Final = 4
 """Unknown words of a question; one with more of them is in another language."""
+
+COUNTED_AT_ONCE: Final = 4
+"""Corrections that are looked for in one call: nearly always the first is found."""
 
 _VALUE: Final = re.compile(
     r"(?<![^\s(+-])(?:source|author|section|language|article|published):(\S*)", re.IGNORECASE
@@ -32,16 +34,16 @@ _VALUE: Final = re.compile(
 """A field that is asked for: its value is no word of a text."""
 
 
-def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
-    """Return the question with its unknown words as they may have been meant; None for no such.
+def correct_spelling(index: IndexReader, q: str, question: Question) -> str | None:
+    """Return the question with its unknown words corrected; None where there is nothing to correct.
 
     A word is unknown where no paragraph has its term, in text or title. Signs
     stay as they are; values of fields, patterns, words with digits and what is
     excluded are left alone. Where the suggestions of the index are missing or
     damaged there is none: the search is answered all the same.
     """
-    unknown = list(_unknown(snapshot, q, question))
-    if not 0 < len(unknown) <= MOST_WORDS:
+    unknown = _unknown(index, q, question)
+    if not 0 < len(unknown) <= MAX_UNKNOWN:
         return None
     terms = {term for found in unknown for term in found.terms}
     others = [term for reading in question.readings for term in reading if term not in terms]
@@ -50,43 +52,51 @@ def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
     try:
         for found in reversed(unknown):
             word = q[found.start : found.end]
-            nearest = _nearest(snapshot, read, read.fold(word), others) or word
+            nearest = _nearest(index, read, read.fold(word), others) or word
             corrected = corrected[: found.start] + nearest + corrected[found.end :]
     except BrokenIndexError:
         return None
     return corrected if corrected != q else None
 
 
-def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[QuestionToken]:
-    """Yield the words of the question that no paragraph holds, in their places."""
+def _unknown(index: IndexReader, q: str, question: Question) -> list[QuestionToken]:
+    """Return the words of the question that no paragraph holds, in their places."""
     asked = frozenset(question.terms)
     in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
+    words = []
     for found in question.analyzer.tokens(q):
         word = q[found.start : found.end]
-        if found.terms[0] not in asked or len(word) < SHORTEST or not is_plain_word(word):
+        if found.terms[0] not in asked or len(word) < MIN_LETTERS or not is_plain_word(word):
             continue
         if found.start in in_values or q[found.end : found.end + 1] in ("*", "~"):
             continue
-        if not any(map(snapshot.keywords.holds, dict.fromkeys(found.terms))):
-            yield found
+        words.append(found)
+    statistics = index.term_statistics([term for found in words for term in found.terms])
+    return [
+        found for found in words if not any(statistics[term].known for term in set(found.terms))
+    ]
 
 
 def _nearest(
-    snapshot: IndexSnapshot, analyzer: MultilingualAnalyzer, word: str, others: Sequence[str]
+    index: IndexReader, analyzer: MultilingualAnalyzer, word: str, others: Sequence[str]
 ) -> str | None:
     """Return the known word that the fewest letters tell from `word`, the most frequent of them.
 
     It stands with any of the `others`, the known terms of the question, in a
     paragraph or its title: "the president of Brazil" is not to become a resident.
-    Seldom is the first letter of a word not meant: of those one off, they come
+    Seldom is the first letter of a word mistyped: of those one off, they come
     last that have another.
     """
-    near = snapshot.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
-    for _, one in sorted(near, key=lambda found: _farness(word, *found)):
-        terms = analyzer.stems(one.text)
-        # The suggestions may be a commit ahead of what is seen.
-        if terms and snapshot.keywords.count(_together(terms, others)):
-            return one.text
+    near = index.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
+    ordered = sorted(near, key=lambda found: _edit_order(word, *found))
+    stems = [(one.text, terms) for _, one in ordered if (terms := analyzer.stems(one.text))]
+    # The suggestions may be a commit ahead of what is seen.
+    for start in range(0, len(stems), COUNTED_AT_ONCE):
+        some = stems[start : start + COUNTED_AT_ONCE]
+        counts = index.counts([_together(terms, others) for _, terms in some])
+        for (text, _), count in zip(some, counts, strict=True):
+            if count:
+                return text
     return None
 
 
@@ -100,5 +110,5 @@ def _any(terms: Sequence[str]) -> query.Query:
     return query.Or([query.Term(field, term) for field in TEXT_FIELDS for term in terms])
 
 
-def _farness(word: str, apart: int, one: TermCount) -> tuple[int, bool, int, str]:
+def _edit_order(word: str, apart: int, one: TermCount) -> tuple[int, bool, int, str]:
     return (apart, one.key[:1] != word[:1], -one.count, one.text)

@@ -67,7 +67,7 @@ def write(index, *articles, delete=()):
 def texts(index, term, *, trust=True):
     """Return the texts that a term finds, and those nearest to it in meaning agree on rows."""
     with IndexSnapshot.open(index, trust=trust) as snapshot:
-        (stem,) = snapshot.analyzer.terms(term)
+        (stem,) = snapshot.analyzer(None).terms(term)
         rows = snapshot.keywords.rows(query.Term("text", stem))
         return [paragraph.text for _, paragraph in snapshot.paragraphs(rows.tolist()).values()]
 
