@@ -15,7 +15,7 @@ from nutgraf.api.cli.options import HERE, INTERRUPTED, OUR_FAULT, AsJson, Index,
 from nutgraf.index.errors import UserError
 
 if TYPE_CHECKING:
-    from nutgraf.index.maintenance.rebuild import OnProgress, Rebuilt
+    from nutgraf.index.maintenance.rebuild import OnProgress, RebuildResult
 
 __all__ = ["add_upkeep", "backup", "compact", "reindex", "repair", "reranker", "verify"]
 
@@ -125,7 +125,7 @@ def reranker(
     show_answer(content, as_json, lambda: print(f"{index}: has {has} now"))
 
 
-def _tell(place: Path, what: str, done: Rebuilt, as_json: bool) -> None:
+def _tell(place: Path, what: str, done: RebuildResult, as_json: bool) -> None:
     def pretty() -> None:
         rows = f", {done.dropped_rows:,} dead rows dropped" if done.dropped_rows else ""
         encoded = f", {done.encoded:,} encoded" if done.encoded else ""
