@@ -26,15 +26,15 @@ __all__ = [
     "standard_output",
 ]
 
-CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 INDENT: Final = 4
 
-FAINT: Final = 0.005
+MIN_SHOWN_SCORE: Final = 0.005
 """A score that is shown as 0.00: so seldom relevant that it would only fill the screen."""
 
-FEW: Final = 12
-"""Values of a facet in a terminal: a line or two, and a year of months."""
+MAX_FACET_VALUES: Final = 12
+"""FilterValues of a facet in a terminal: a line or two, and a year of months."""
 
 STYLES: Final = {"keyword": "bold yellow", "semantic": "underline"}
 """Of highlights, by their kind: what matched stands out, what is near in meaning less so."""
@@ -55,7 +55,7 @@ def standard_output() -> Console:
 
 def printable(text: str) -> str:
     """Return text that cannot steer a terminal: control characters are shown as such."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def print_hits(response: Response, console: Console, *, faint: bool = True) -> None:
@@ -65,7 +65,7 @@ def print_hits(response: Response, console: Console, *, faint: bool = True) -> N
     """
     shown = [
         *response.hits[:1],
-        *takewhile(lambda hit: faint or hit.score >= FAINT, response.hits[1:]),
+        *takewhile(lambda hit: faint or hit.score >= MIN_SHOWN_SCORE, response.hits[1:]),
     ]
     for hit in shown:
         _print_hit(hit, console)
@@ -81,10 +81,12 @@ def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -
     """Print each facet on a line: its first values, or the newest days, months or years."""
     for name, counts in facets.items():
         by_time = name.startswith("published:")
-        shown = counts[-FEW:] if by_time else counts[:FEW]
+        shown = counts[-MAX_FACET_VALUES:] if by_time else counts[:MAX_FACET_VALUES]
         parts = [f"{printable(one.value)} {one.count:,}" for one in shown]
-        if len(counts) > FEW:
-            parts.insert(0 if by_time else FEW, f"{len(counts) - FEW} more")
+        if len(counts) > MAX_FACET_VALUES:
+            parts.insert(
+                0 if by_time else MAX_FACET_VALUES, f"{len(counts) - MAX_FACET_VALUES} more"
+            )
         console.print(Text.assemble((name, "bold"), ": ", " · ".join(parts) or "nothing"))
 
 

@@ -7,7 +7,16 @@ from typing import Annotated, cast
 
 import typer
 
-from nutgraf.api.cli.options import HERE, AsJson, From, Index, To, Trust, Values, show_answer
+from nutgraf.api.cli.options import (
+    DEFAULT_INDEX,
+    AsJson,
+    FilterValues,
+    Index,
+    PublishedFrom,
+    PublishedTo,
+    Trust,
+    print_answer,
+)
 from nutgraf.search.request.search_request import (
     FACETS,
     Facet,
@@ -33,17 +42,17 @@ def add_search(app: typer.Typer) -> None:
 
 def search(
     question: Annotated[str, typer.Argument(metavar="QUESTION")],
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     mode: Annotated[Mode, typer.Option(help="Which rankings answer.")] = "hybrid",
     limit: Annotated[int, typer.Option("-n", "--limit", help="Hits to print.")] = 10,
     offset: Annotated[int, typer.Option(help="Hits to leave out before.")] = 0,
-    source: Values = None,
-    author: Values = None,
-    section: Values = None,
-    language: Values = None,
-    article: Values = None,
-    published_from: From = None,
-    published_to: To = None,
+    source: FilterValues = None,
+    author: FilterValues = None,
+    section: FilterValues = None,
+    language: FilterValues = None,
+    article: FilterValues = None,
+    published_from: PublishedFrom = None,
+    published_to: PublishedTo = None,
     fusion: Annotated[FusionMethod, typer.Option(help="How rankings are fused.")] = "convex",
     weight: Annotated[
         float | None, typer.Option(metavar="NUMBER", help="What meaning counts in it, 0 to 1.")
@@ -143,12 +152,12 @@ def search(
         for warning in response.warnings:
             print(f"nutgraf: {warning}", file=sys.stderr)
 
-    show_answer(response.to_dict(), as_json, pretty)
+    print_answer(response.to_dict(), as_json, pretty)
 
 
 def suggest(
     typed: Annotated[str, typer.Argument(metavar="TEXT", help="What is typed so far.")],
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     limit: Annotated[int, typer.Option("-n", "--limit", help="Suggestions to print.")] = 8,
     as_json: AsJson = False,
     trust: Trust = False,
@@ -164,4 +173,4 @@ def suggest(
 
         print_completions(completions, standard_output())
 
-    show_answer(completions.to_dict(), as_json, pretty)
+    print_answer(completions.to_dict(), as_json, pretty)

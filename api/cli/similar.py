@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from nutgraf.api.cli.options import HERE, AsJson, From, Index, To, Trust, Values, show_answer
+from nutgraf.api.cli.options import (
+    DEFAULT_INDEX,
+    AsJson,
+    FilterValues,
+    Index,
+    PublishedFrom,
+    PublishedTo,
+    Trust,
+    print_answer,
+)
 from nutgraf.index.errors import UserError
 
 __all__ = ["add_similar", "similar"]
@@ -19,15 +28,15 @@ def add_similar(app: typer.Typer) -> None:
 
 def similar(
     name: Annotated[str, typer.Argument(metavar="ARTICLE", help="An id, or ID#POSITION.")],
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     limit: Annotated[int, typer.Option("-n", "--limit", help="Hits to print.")] = 10,
-    source: Values = None,
-    author: Values = None,
-    section: Values = None,
-    language: Values = None,
-    article: Values = None,
-    published_from: From = None,
-    published_to: To = None,
+    source: FilterValues = None,
+    author: FilterValues = None,
+    section: FilterValues = None,
+    language: FilterValues = None,
+    article: FilterValues = None,
+    published_from: PublishedFrom = None,
+    published_to: PublishedTo = None,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
@@ -45,4 +54,4 @@ def similar(
 
         print_hits(response, standard_output())
 
-    show_answer(response.to_dict(), as_json, pretty)
+    print_answer(response.to_dict(), as_json, pretty)

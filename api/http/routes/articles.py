@@ -7,22 +7,22 @@ from typing import Annotated, Final
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from nutgraf.api.http.openapi import ETAG, IF_MATCH, IF_NONE_MATCH, Answers, problems
+from nutgraf.api.http.openapi import ETAG, IF_MATCH, IF_NONE_MATCH, Responses, problem_responses
 from nutgraf.api.http.requests import SimilarParameters
 from nutgraf.api.http.responses import (
     ArticleAnswer,
     SearchAnswer,
 )
-from nutgraf.api.write_queue.preconditions import condition_of, etag
+from nutgraf.api.write_queue.preconditions import etag, parse_precondition
 from nutgraf.api.write_queue.queue import WriteQueue
 from nutgraf.search import Searcher
 
 __all__ = ["article_routes"]
 
-ANSWERS: Answers = {
+SHOW_RESPONSES: Responses = {
     200: {"headers": ETAG},
     304: {"description": "The article is the one that If-None-Match names", "headers": ETAG},
-    **problems(400, 404, 412),
+    **problem_responses(400, 404, 412),
 }
 
 
@@ -33,7 +33,7 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     """Return the routes that show articles, as `writing` has left them."""
     router = APIRouter(prefix="/v1", tags=["articles"])
 
-    def see_what_was_put() -> None:
+    def refresh_if_written() -> None:
         # Whoever has just put an article is to see it, and its new tag.
         if writing is not None and writing.sequence > searcher.sequence:
             searcher.refresh()
@@ -43,15 +43,15 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     @router.get(
         "/articles/{article:path}/similar",
         response_model=SearchAnswer,
-        responses=problems(404, 422),
+        responses=problem_responses(404, 422),
     )
     def similar(
         article: str, parameters: Annotated[SimilarParameters, Query()], request: Request
     ) -> Response:
         """List what is near an article, or ARTICLE%23POSITION, in meaning: of other articles."""
-        if _is_whole(request):
+        if _ends_in_encoded_slash(request):
             return show(f"{article}/similar", request)
-        see_what_was_put()
+        refresh_if_written()
         found = searcher.similar(article, limit=parameters.limit, filters=parameters.filters())
         if found is None:
             raise HTTPException(404, f"there is no article or paragraph {article!r} in this index")
@@ -61,13 +61,13 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     @router.get(
         "/articles/{article:path}",
         response_model=ArticleAnswer,
-        responses=ANSWERS,
+        responses=SHOW_RESPONSES,
         openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
     )
     def show(article: str, request: Request) -> Response:
         """Show an article with all its paragraphs."""
-        condition = condition_of(request.headers)
-        see_what_was_put()
+        condition = parse_precondition(request.headers)
+        refresh_if_written()
         found = searcher.article(article)
         if found is None:
             raise HTTPException(404, f"there is no article {article!r} in this index")
@@ -82,7 +82,7 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     return router
 
 
-def _is_whole(request: Request) -> bool:
+def _ends_in_encoded_slash(request: Request) -> bool:
     """Tell whether a path that ends in /similar is all id: then its last slash came as %2F."""
     raw: bytes = request.scope.get("raw_path") or b""
     return raw.partition(b"?")[0].lower().endswith(ENCODED)

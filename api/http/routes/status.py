@@ -12,10 +12,10 @@ from nutgraf.api.http.responses import (
 )
 from nutgraf.search import Searcher
 
-__all__ = ["state_routes"]
+__all__ = ["status_routes"]
 
 
-def state_routes(searcher: Searcher) -> APIRouter:
+def status_routes(searcher: Searcher) -> APIRouter:
     """Return the routes that tell how the index and the server are."""
     router = APIRouter(tags=["state"])
 

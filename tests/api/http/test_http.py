@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from nutgraf.api.http.app import create_app
-from nutgraf.api.http.body_limit import MAX_BODY
+from nutgraf.api.http.middleware import MAX_BODY_BYTES
 from nutgraf.api.http.problems import PROBLEM
 from nutgraf.api.http.responses import (
     ArticleAnswer,
@@ -172,7 +172,7 @@ def test_a_body_without_bounds_is_stopped(client):
         for _ in range(40):
             yield b" " * 16_384
 
-    problem(client.post("/v1/search", content=b" " * (MAX_BODY + 1)), 413)
+    problem(client.post("/v1/search", content=b" " * (MAX_BODY_BYTES + 1)), 413)
     problem(client.post("/v1/search", content=endless()), 413)
 
 
