@@ -43,19 +43,19 @@ VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
     ),
     "titles count as much as texts": (
         {
-            "nutgraf.search.query.builder.SCORED": {"text": 1.0, "title": 1.0},
-            "nutgraf.search.query.proximity.SCORED": {"text": 1.0, "title": 1.0},
+            "nutgraf.search.query.builder.FIELD_BOOSTS": {"text": 1.0, "title": 1.0},
+            "nutgraf.search.query.proximity.FIELD_BOOSTS": {"text": 1.0, "title": 1.0},
         },
         {},
     ),
     "without titles for keywords": (
         {
-            "nutgraf.search.query.builder.SCORED": {"text": 1.0},
-            "nutgraf.search.query.proximity.SCORED": {"text": 1.0},
+            "nutgraf.search.query.builder.FIELD_BOOSTS": {"text": 1.0},
+            "nutgraf.search.query.proximity.FIELD_BOOSTS": {"text": 1.0},
         },
         {},
     ),
-    "without proximity": ({"nutgraf.search.query.proximity.PAIRS": 0}, {}),
+    "without proximity": ({"nutgraf.search.query.proximity.MAX_PAIRS": 0}, {}),
     "lengths as in BM25 (b .75)": (
         {
             "nutgraf.index.keywords.entries._TEXT_FILL": (),
@@ -69,8 +69,8 @@ VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
     "none of it, weight .4": (
         {
             "nutgraf.index.models.encoder.titled.TITLE_SHARE": 0.0,
-            "nutgraf.search.query.builder.SCORED": {"text": 1.0, "title": 1.0},
-            "nutgraf.search.query.proximity.PAIRS": 0,
+            "nutgraf.search.query.builder.FIELD_BOOSTS": {"text": 1.0, "title": 1.0},
+            "nutgraf.search.query.proximity.MAX_PAIRS": 0,
             "nutgraf.index.keywords.entries._TEXT_FILL": (),
             "nutgraf.index.keywords.entries._TITLE_FILL": (),
         },

@@ -19,7 +19,7 @@ import numpy as np
 
 from nutgraf.index import IndexSnapshot
 from nutgraf.search.highlighting.keyword_matches import find_matches
-from nutgraf.search.highlighting.semantic_matches import Analysed, find_near_words
+from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
 from nutgraf.search.highlighting.snippets import WIDTH, make_snippet
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.question import Question
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 
     question: Question
     answers: Sequence[str]
-    paragraph: Analysed
+    paragraph: AnalyzedParagraph
 
 
 def main(arguments: list[str]) -> None:
@@ -79,9 +79,9 @@ def text_of(snapshot: IndexSnapshot, article: str, position: int) -> str:
     return "".join(row.text for row in snapshot.catalog.rows_at(record, position).values())
 
 
-def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> Analysed:
+def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> AnalyzedParagraph:
     tokens = snapshot.analyzer.tokens(text)
-    return Analysed(text, tokens, find_matches(text, question, snapshot.analyzer, tokens))
+    return AnalyzedParagraph(text, tokens, find_matches(text, question, snapshot.analyzer, tokens))
 
 
 def is_poor(case: Case) -> bool:

@@ -36,9 +36,11 @@ from nutgraf.search.request.search_request import MAX_LIMIT
 
 SEED: Final = 7
 
-DEFAULTS: Final = {name: getattr(rerank, name) for name in ("FAR", "WINDOW", "TITLE", "FUSED")}
+DEFAULTS: Final = {
+    name: getattr(rerank, name) for name in ("MIN_SHARE", "WINDOW", "MAX_TITLE", "FUSED_WEIGHT")
+}
 
-ALL: Final = {"FAR": 0.0}
+ALL: Final = {"MIN_SHARE": 0.0}
 """Nothing is too far behind to be read."""
 
 WAYS: Final[dict[str, dict[str, Any]]] = {
@@ -47,11 +49,11 @@ WAYS: Final[dict[str, dict[str, Any]]] = {
     "whatever is behind, depth 20": ALL,
     "whatever is behind, depth 10": ALL | {"depth": 10},
     "whatever is behind, depth 5": ALL | {"depth": 5},
-    "not below .4 of the best": {"FAR": 0.4},
-    "not below .8 of the best": {"FAR": 0.8},
+    "not below .4 of the best": {"MIN_SHARE": 0.4},
+    "not below .8 of the best": {"MIN_SHARE": 0.8},
     "windows of 200 characters": {"WINDOW": 200},
-    "no titles": {"TITLE": 0},
-    "the reranker alone": {"FUSED": 0.0},
+    "no titles": {"MAX_TITLE": 0},
+    "the reranker alone": {"FUSED_WEIGHT": 0.0},
 }
 
 

@@ -49,7 +49,7 @@ from nutgraf.index.vectors import VectorIndex
 from nutgraf.index.writer import PartsWriter
 from nutgraf.search import Searcher
 from nutgraf.search.highlighting.keyword_matches import find_matches
-from nutgraf.search.highlighting.semantic_matches import Analysed, find_near_words
+from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
 from nutgraf.search.highlighting.snippets import make_snippet
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.question import Question
@@ -300,7 +300,7 @@ def highlighting(index: Path, questions: Sequence[str]) -> Row:
     )
 
 
-def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[Analysed]]:
+def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[AnalyzedParagraph]]:
     """Return a question and the ten paragraphs that are nearest to it, analysed."""
     question = parse_question(text, snapshot.polyglot)
     ranking = snapshot.vectors.rank(snapshot.encoder.encode_question(text), 10, None)
@@ -308,7 +308,7 @@ def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[Analysed
     for _, paragraph in snapshot.paragraphs(ranking.rows.tolist()).values():
         tokens = snapshot.analyzer.tokens(paragraph.text)
         matches = find_matches(paragraph.text, question, snapshot.analyzer, tokens)
-        page.append(Analysed(paragraph.text, tokens, matches))
+        page.append(AnalyzedParagraph(paragraph.text, tokens, matches))
     return question, page
 
 

@@ -10,7 +10,7 @@ from nutgraf.index.catalog.records import Record
 from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.search.grouping.collapse import Group
 from nutgraf.search.highlighting.keyword_matches import find_matches
-from nutgraf.search.highlighting.semantic_matches import Analysed, find_near_words
+from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
 from nutgraf.search.highlighting.snippets import make_snippet
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import Candidates
@@ -106,8 +106,8 @@ def _version_ids(
 
 def _analyse(
     snapshot: IndexSnapshot, question: Question, record: Record, paragraph: Paragraph
-) -> Analysed:
+) -> AnalyzedParagraph:
     analyzer = snapshot.analyzers.of(record.language)
     tokens = analyzer.tokens(paragraph.text)
     matches = find_matches(paragraph.text, question, analyzer, tokens)
-    return Analysed(paragraph.text, tokens, matches)
+    return AnalyzedParagraph(paragraph.text, tokens, matches)

@@ -9,53 +9,53 @@ from typing import Final
 from nutgraf.index.catalog.records import CODED
 from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.search.facets import count_facets
-from nutgraf.search.grouping.collapse import Group, collapse, scoring
+from nutgraf.search.grouping.collapse import Group, collapse, drop_below
 from nutgraf.search.grouping.diversity import diversify
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query.question import Question
 from nutgraf.search.query.understanding import understand
-from nutgraf.search.ranking.cache import KeptRankings
+from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.response import Response, Total
-from nutgraf.search.suggest.spelling import meant
+from nutgraf.search.suggest.spelling import correct_spelling
 
 __all__ = ["answer"]
 
-UNMET: Final = (
+NO_MATCH: Final = (
     'no paragraph meets all conditions of the question: "phrases", +, -, patterns* and '
     "field: each have to hold; write OR between alternatives"
 )
 
-CUT: Final = (
+BUDGET_SPENT: Final = (
     "time was up when {done.scored} of {done.depth} were reranked: the others keep their order, "
     "below these; a larger rerank.budget_ms does more"
 )
 
-IRRELEVANT: Final = (
+NOTHING_RELEVANT: Final = (
     "nothing relevant was found: neither words nor meaning of any paragraph come near the "
     "question; min_score 0 shows what is nearest all the same"
 )
-UNLIKELY: Final = "all that was found scores less than min_score"
+BELOW_MIN_SCORE: Final = "all that was found scores less than min_score"
 
-SURE: Final = 0.5
-"""The score of a hit that is likely what was meant: nobody is asked what that was, and the search
-for words like an unknown one, which takes longer than all the rest, is left out."""
+CONFIDENT_SCORE: Final = 0.5
+"""From this score of a first hit on, no correction of the question is looked for: that search takes
+longer than all the rest."""
 
 
-def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: KeptRankings) -> Response:
+def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: RankingCache) -> Response:
     """Answer a request from a snapshot; `kept` is what makes its pages agree."""
     started = time.perf_counter()
     question = understand(snapshot, request)
     candidates = kept.rank(snapshot, request, question)
     groups = collapse(snapshot, request, candidates)
-    groups = scoring(groups, candidates.scores, request.min_score)
+    groups = drop_below(groups, candidates.scores, request.min_score)
     groups = diversify(snapshot, candidates, groups, request.diversity)
     hits = hits_of_page(snapshot, request, question, candidates, groups)
     by_article = request.group == "article"
     facets, cut = count_facets(snapshot, request, question, candidates, by_article=by_article)
-    sure = candidates.scores.max(initial=0.0) >= SURE
-    suggestion = None if sure else meant(snapshot, request.q, question)
+    sure = candidates.scores.max(initial=0.0) >= CONFIDENT_SCORE
+    suggestion = None if sure else correct_spelling(snapshot, request.q, question)
     return Response(
         query=request.q,
         mode=request.mode,
@@ -100,11 +100,11 @@ def _warnings(
     """Return what the asker is to read; where nothing is found, also why."""
     done = candidates.reranked
     if done is not None and not done.complete:
-        return (*question.warnings, CUT.format(done=done))
+        return (*question.warnings, BUDGET_SPENT.format(done=done))
     if len(candidates.rows):
-        return question.warnings if groups else (*question.warnings, UNLIKELY)
+        return question.warnings if groups else (*question.warnings, BELOW_MIN_SCORE)
     if unknown := _unknown_values(snapshot, request):
         return (*question.warnings, *unknown)
     if question.constraint is not None:
-        return (*question.warnings, UNMET)
-    return question.warnings if candidates.is_relevant else (*question.warnings, IRRELEVANT)
+        return (*question.warnings, NO_MATCH)
+    return question.warnings if candidates.is_relevant else (*question.warnings, NOTHING_RELEVANT)

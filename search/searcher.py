@@ -15,12 +15,12 @@ from nutgraf.index.reader.live import LiveIndex
 from nutgraf.index.reader.snapshot import IndexSnapshot, Statistics
 from nutgraf.index.storage.closing import Closing
 from nutgraf.search.pipeline import answer
-from nutgraf.search.ranking.cache import KeptRankings
+from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.response import ArticleFields, ArticleView, ParagraphView, Response
 from nutgraf.search.similar import similar
-from nutgraf.search.suggest.completion import Completions, check_completing, complete
+from nutgraf.search.suggest.completion import Completions, check_completion, complete
 
 __all__ = ["Searcher"]
 
@@ -47,7 +47,7 @@ class Searcher(Closing):
 
     def __init__(self, index: str | Path, *, trust: bool = False) -> None:
         self._live = LiveIndex(index, trust=trust)
-        self._kept = KeptRankings()
+        self._kept = RankingCache()
 
     def search(self, request: str | SearchRequest, **options: Any) -> Response:
         """Answer a question; `options` are the other fields of SearchRequest.
@@ -79,7 +79,7 @@ class Searcher(Closing):
         is too long or a `limit` beyond 1 to 20, and BrokenIndexError where the
         index has no sound suggestions.
         """
-        check_completing(q, limit)
+        check_completion(q, limit)
         return self._ask(partial(complete, q=q, limit=limit))
 
     def article(self, article: str) -> ArticleView | None:

@@ -18,10 +18,10 @@ from nutgraf.index.catalog.records import Record
 from nutgraf.index.keywords.query import query
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.reader.snapshot import IndexSnapshot
-from nutgraf.search.grouping.collapse import each_alone, one_a_paragraph
+from nutgraf.search.grouping.collapse import group_by_paragraph, single_groups
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query.question import Question
-from nutgraf.search.ranking.candidates import from_meaning
+from nutgraf.search.ranking.candidates import vector_candidates
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import DEPTH, MAX_LIMIT, Grouping, SearchRequest
 from nutgraf.search.request.validation import check_kind, check_range
@@ -63,14 +63,14 @@ def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) ->
     allowed = _others(snapshot, article, filters)
     if not embedding.any():
         ranking = NOTHING_NEAR
-        groups = each_alone(0)
+        groups = single_groups(0)
     elif position is None:
         ranking = _nearest_articles(snapshot, embedding, limit, allowed)
-        groups = each_alone(len(ranking))
+        groups = single_groups(len(ranking))
     else:
         ranking = snapshot.vectors.rank(embedding, DEPTH, allowed)
-        groups = one_a_paragraph(snapshot, ranking.rows)
-    candidates = from_meaning(ranking)
+        groups = group_by_paragraph(snapshot, ranking.rows)
+    candidates = vector_candidates(ranking)
     group: Grouping = "article" if position is None else "paragraph"
     request = SearchRequest(name, mode="semantic", limit=limit, filters=filters, group=group)
     return Response(

@@ -17,7 +17,15 @@ from nutgraf.search.grouping.near_duplicates import article_versions, paragraph_
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import Grouping, SearchRequest
 
-__all__ = ["Group", "collapse", "each_alone", "gather", "one_a_paragraph", "scoring", "turns"]
+__all__ = [
+    "Group",
+    "collapse",
+    "drop_below",
+    "group_by_paragraph",
+    "group_versions",
+    "single_groups",
+    "version_order",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +47,35 @@ def collapse(
 ) -> Sequence[Group]:
     """Return the groups that the candidates make, that with the best candidate first."""
     rows = candidates.rows
-    if request.group == "paragraph" and request.folding == "all":
-        return one_a_paragraph(snapshot, rows)
+    if request.group == "paragraph" and request.effective_versions == "all":
+        return group_by_paragraph(snapshot, rows)
     columns = snapshot.columns
     paragraphs = columns.paragraphs(rows)
     units = paragraphs if request.group == "paragraph" else columns.article[rows].astype(np.int64)
-    if request.folding == "all":
-        return _best_parts(gather(units, units, units), paragraphs)
+    if request.effective_versions == "all":
+        return _keep_best_parts(group_versions(units, units, units), paragraphs)
     stories = _stories(snapshot, request.group, rows, units)
-    newest = request.folding == "newest"
-    groups = gather(units, stories, turns(columns.published[rows], units, newest=newest))
-    return _best_parts(groups, paragraphs)
+    newest = request.effective_versions == "newest"
+    groups = group_versions(
+        units, stories, version_order(columns.published[rows], units, newest=newest)
+    )
+    return _keep_best_parts(groups, paragraphs)
 
 
-def one_a_paragraph(snapshot: IndexSnapshot, rows: NDArray[np.int64]) -> list[Group]:
+def group_by_paragraph(snapshot: IndexSnapshot, rows: NDArray[np.int64]) -> list[Group]:
     """Return a group for each paragraph that the rows of candidates are of."""
     if snapshot.commit.living == snapshot.commit.paragraphs:
-        return each_alone(len(rows))  # None is in parts, and no column has to be opened.
+        return single_groups(len(rows))  # None is in parts, and no column has to be opened.
     paragraphs = snapshot.columns.paragraphs(rows)
-    return _best_parts(gather(paragraphs, paragraphs, paragraphs), paragraphs)
+    return _keep_best_parts(group_versions(paragraphs, paragraphs, paragraphs), paragraphs)
 
 
-def each_alone(many: int) -> list[Group]:
+def single_groups(many: int) -> list[Group]:
     """Return a group for each of so many candidates."""
     return [Group((at,), at, (at,)) for at in range(many)]
 
 
-def _best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[Group]:
+def _keep_best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[Group]:
     """Return the groups, with the best part of each paragraph that is shown and no other."""
     if len(np.unique(paragraphs)) == len(paragraphs):
         return list(groups)
@@ -76,7 +86,7 @@ def _best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[
     return [replace(group, shown=tuple(at for at in group.shown if at in best)) for group in groups]
 
 
-def gather(
+def group_versions(
     units: NDArray[np.int64], stories: NDArray[np.int64], turn: NDArray[np.int64]
 ) -> list[Group]:
     """Return the groups of candidates of the same story, that with the best candidate first.
@@ -96,7 +106,7 @@ def gather(
     return groups
 
 
-def scoring(
+def drop_below(
     groups: Sequence[Group], scores: NDArray[np.float64], least: float | None
 ) -> Sequence[Group]:
     """Return the groups that score at least so much: by their best, whichever version is shown.
@@ -114,7 +124,7 @@ def scoring(
     ]
 
 
-def turns(
+def version_order(
     published: NDArray[np.int64], units: NDArray[np.int64], *, newest: bool
 ) -> NDArray[np.int64]:
     """Return the turn of each candidate: the newest, or the oldest, has the lowest.

@@ -18,7 +18,7 @@ from nutgraf.search.ranking.candidates import Candidates
 
 __all__ = ["diversify", "marginal_relevance"]
 
-REORDERED: Final = 200
+MAX_DIVERSIFIED: Final = 200
 """Hits that are put in another order, from the first on, whatever page is asked for.
 
 What comes after them stays as it is: twenty pages on, nobody minds.
@@ -29,7 +29,7 @@ def diversify(
     snapshot: IndexSnapshot, candidates: Candidates, groups: Sequence[Group], diversity: float
 ) -> Sequence[Group]:
     """Return the groups in the order that `diversity` (0 to 1) asks for; 0 leaves them alone."""
-    first = groups[:REORDERED]
+    first = groups[:MAX_DIVERSIFIED]
     if diversity == 0 or not first:
         return groups
     scores = candidates.scores[[group.best for group in first]]
@@ -37,7 +37,7 @@ def diversify(
     scores = scores / max(scores.max(), np.finfo(np.float64).tiny)
     rows = candidates.rows[[group.shown[0] for group in first]]
     order = marginal_relevance(scores, snapshot.vectors.embeddings(rows), diversity)
-    return [*(first[at] for at in order), *groups[REORDERED:]]
+    return [*(first[at] for at in order), *groups[MAX_DIVERSIFIED:]]
 
 
 def marginal_relevance(

@@ -18,7 +18,7 @@ from nutgraf.index.columns import Columns
 
 __all__ = ["article_versions", "paragraph_versions"]
 
-MOST: Final = 0.5
+MIN_SHARED: Final = 0.5
 """More than this share of the shorter article's long paragraphs have to be versions.
 
 Of 2,143 articles in six collections this takes four pairs for versions, all four rightly: a wire
@@ -27,10 +27,10 @@ were. Pairs that share half are other articles: reports on two elections, interv
 candidates. An update of which half or more was written anew is an article of its own.
 """
 
-COMPARED: Final = 32
+MAX_COMPARED: Final = 32
 """Long paragraphs of an article that are compared, from the first on: nearly always all."""
 
-PAIRS: Final = 2_000
+MAX_PAIRS: Final = 2_000
 """Pairs of articles for one question, beyond which no others are compared: a few milliseconds.
 
 Where hundreds of articles share one paragraph, their newspaper's word on itself say, each would
@@ -67,7 +67,7 @@ def article_versions(columns: Columns, rows: NDArray[np.int64]) -> dict[int, int
     placed = np.zeros(len(numbers), bool)
     pairs = 0
     for at in sketches:
-        if placed[at] or pairs > PAIRS:
+        if placed[at] or pairs > MAX_PAIRS:
             continue
         placed[at] = True
         seen, near = placed.copy(), linked[at]
@@ -96,12 +96,12 @@ def _linked(
 
 
 def _long_sketches(columns: Columns, number: np.uint32) -> NDArray[np.uint64]:
-    """Return the sketches of an article's long paragraphs, the first COMPARED of them."""
+    """Return the sketches of an article's long paragraphs, the first MAX_COMPARED of them."""
     # `number` is of the column's own type: for another, numpy would first copy the column.
     start = np.searchsorted(columns.article, number)
     stop = np.searchsorted(columns.article, number, side="right")
     sketches = columns.sketch[start:stop]
-    return sketches[are_long(sketches)][:COMPARED]
+    return sketches[are_long(sketches)][:MAX_COMPARED]
 
 
 def _are_versions(
@@ -117,5 +117,5 @@ def _are_versions(
     here = np.logical_or.reduceat(near, starts, axis=1).sum(axis=0)
     there = np.add.reduceat(near.any(axis=0).astype(np.intp), starts)
     found = np.where(lengths < len(mine), there, here)
-    most: NDArray[np.bool_] = found > MOST * np.minimum(lengths, len(mine))
+    most: NDArray[np.bool_] = found > MIN_SHARED * np.minimum(lengths, len(mine))
     return most

@@ -22,13 +22,13 @@ from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.search.highlighting.keyword_matches import Match
 from nutgraf.search.query.question import Question
 
-__all__ = ["Analysed", "NearWord", "find_near_words"]
+__all__ = ["AnalyzedParagraph", "NearWord", "find_near_words"]
 
-NEAR: Final = 0.45
+MIN_COSINE: Final = 0.45
 """Least cosine of two words that are near in meaning. From here on most pairs are good, looking at
 those of 120 questions and their hits: heat ~ cooling, genuine ~ authentic."""
 
-COMMON: Final = 0.1
+MAX_SHARE: Final = 0.1
 """Share of paragraphs: a word asked for that is in more of them tells little, be it a stop word of
 a language whose stop words are not known."""
 
@@ -39,7 +39,7 @@ MAX_WORDS: Final = 20_000
 """Different words of a page that are looked at: a hundred usual paragraphs have 5,000."""
 
 
-class Analysed(NamedTuple):
+class AnalyzedParagraph(NamedTuple):
     """A paragraph's text, its tokens, and those of them that the keywords matched."""
 
     text: str
@@ -61,7 +61,7 @@ Nearest = Mapping[str, Sequence[tuple[float, str]]]
 
 
 def find_near_words(
-    snapshot: IndexSnapshot, question: Question, page: Sequence[Analysed]
+    snapshot: IndexSnapshot, question: Question, page: Sequence[AnalyzedParagraph]
 ) -> list[list[NearWord]]:
     """Return the near words of each paragraph of a page, in their order, none of them a match.
 
@@ -85,7 +85,7 @@ def _lacking(question: Question, matches: Iterable[Match]) -> frozenset[str]:
 
 def _asked(snapshot: IndexSnapshot, question: Question, terms: frozenset[str]) -> dict[str, str]:
     """Return the words that were asked for as one of `terms`, and have a meaning of their own."""
-    few = COMMON * snapshot.keywords.paragraphs
+    few = MAX_SHARE * snapshot.keywords.paragraphs
     asked: dict[str, str] = {}
     for forms, start, end in question.analyzer.readings(question.text):
         word = _plain(question.text[start:end])
@@ -107,7 +107,10 @@ def _any(terms: Iterable[str]) -> query.Query:
 
 
 def _nearest(
-    snapshot: IndexSnapshot, analyzer: Polyglot, asked: Mapping[str, str], page: Iterable[Analysed]
+    snapshot: IndexSnapshot,
+    analyzer: Polyglot,
+    asked: Mapping[str, str],
+    page: Iterable[AnalyzedParagraph],
 ) -> Nearest:
     """Return which words of a page are near to which of the words `asked` for, by term."""
     words = list(islice(_words(page), MAX_WORDS))
@@ -117,19 +120,19 @@ def _nearest(
     cosines[np.outer(_are_names(words), _are_names(asked.values()))] = 0
     terms = tuple(asked)
     nearest: dict[str, list[tuple[float, str]]] = {}
-    for at, of in np.argwhere(cosines >= NEAR).tolist():
+    for at, of in np.argwhere(cosines >= MIN_COSINE).tolist():
         if _has_meaning(words[at], analyzer):
             nearest.setdefault(words[at], []).append((float(cosines[at, of]), terms[of]))
     return nearest
 
 
-def _words(page: Iterable[Analysed]) -> Iterable[str]:
+def _words(page: Iterable[AnalyzedParagraph]) -> Iterable[str]:
     """Return the words of a page as they are written, none twice."""
     return dict.fromkeys(text[start:end] for text, tokens, _ in page for _, start, end in tokens)
 
 
 def _near_words(
-    paragraph: Analysed, nearest: Nearest, lacking: frozenset[str]
+    paragraph: AnalyzedParagraph, nearest: Nearest, lacking: frozenset[str]
 ) -> Iterator[NearWord]:
     """Yield the words of a paragraph that are near to a term that it lacks."""
     matched = {match.start for match in paragraph.matches}

@@ -29,7 +29,7 @@ WIDTH: Final = 280
 
 ELLIPSIS: Final = "…"
 
-FEW: Final = 4
+MAX_SEMANTIC_MARKS: Final = 4
 """Words marked for their meaning in a snippet: more would hide it, and the fifth says least."""
 
 Span = tuple[int, int]
@@ -50,14 +50,16 @@ def make_snippet(
     """Cut the best window out of a text and mark what matched in it.
 
     `matches` and `near` come in their order and apart from one another; of the
-    near words in the snippet the FEW nearest are marked. Of a part of a
+    near words in the snippet the MAX_SEMANTIC_MARKS nearest are marked. Of a part of a
     paragraph, `start` is where it begins, and `goes_on` tells that it is not the last.
     """
     first, last = best_span(text, matches, language, near=near)
     before = ELLIPSIS if start or text[:first].strip() else ""
     after = ELLIPSIS if goes_on or text[last:].strip() else ""
     shown = before + text[first:last] + after
-    nearest = sorted(_inside(near, first, last), key=lambda word: (-word.cosine, word.start))[:FEW]
+    nearest = sorted(_inside(near, first, last), key=lambda word: (-word.cosine, word.start))[
+        :MAX_SEMANTIC_MARKS
+    ]
     marked: list[Marked] = [
         *((match.start, match.end, "keyword") for match in _inside(matches, first, last)),
         *((word.start, word.end, "semantic") for word in nearest),

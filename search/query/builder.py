@@ -26,11 +26,11 @@ from nutgraf.search.query.patterns import (
     wildcard_patterns,
 )
 from nutgraf.search.query.question import Question
-from nutgraf.search.request.dates import seconds_of, utc
+from nutgraf.search.request.dates import date_range, utc
 
 __all__ = ["Question", "parse_question"]
 
-SCORED: Final = {"text": 1.0, "title": 1.4}
+FIELD_BOOSTS: Final = {"text": 1.0, "title": 1.4}
 """Where plain words are looked for, and what they count there. A word counts once, where most.
 
 A title says what its article is about: with 1.4, dated facts inside the right article are found
@@ -59,11 +59,11 @@ def parse_question(question: str, analyzer: Polyglot, *, now: datetime | None = 
     moment = utc(now or datetime.now(UTC))
     tree = parse(question, warn)
     analyzer = analyzer.within(_languages(tree)).hearing(question)
-    reader = _Reader(analyzer, moment, warn)
+    reader = QueryBuilder(analyzer, moment, warn)
     constraint = reader.read(tree).insists
     if not reader.scored and constraint is None:
         # Signs swallowed it all: what letters there are still make a question.
-        reader = _Reader(analyzer, moment, warn)
+        reader = QueryBuilder(analyzer, moment, warn)
         reader.read(_plain(question[:_MAX_LEFT]))
     if not reader.scored and constraint is None:
         warn("the question holds no word that can be searched for")
@@ -141,7 +141,7 @@ class _Clause:
 
 
 @dataclass(slots=True)
-class _Reader:
+class QueryBuilder:
     """Walks a question's tree once and collects what it says."""
 
     analyzer: Polyglot
@@ -233,7 +233,7 @@ class _Reader:
     def score(
         self, leaf: Leaf, words: list[Reading], stops: list[bool], lone: list[Pattern]
     ) -> None:
-        boosts = {leaf.field: 1.0} if leaf.field else SCORED
+        boosts = {leaf.field: 1.0} if leaf.field else FIELD_BOOSTS
         fields = tuple(boosts)
         self.patterns.update(dict.fromkeys(lone))
         for word, stop in zip(words, stops, strict=True):
@@ -302,7 +302,7 @@ class _Reader:
 
     def published(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a date, a named time or a range of either."""
-        seconds = seconds_of(leaf.text, self.now)
+        seconds = date_range(leaf.text, self.now)
         if seconds is None:
             self.warn(
                 f"'published:{leaf.text[:40]}' is no date, and is searched as text; write "

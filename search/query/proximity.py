@@ -1,7 +1,7 @@
 """Proximity: words that stand side by side in a question count for more where they are close.
 
-Next to what its words score by BM25, a paragraph gets CLOSE times the BM25 score
-of each pair of neighbours in the question that are within WITHIN places of one
+Next to what its words score by BM25, a paragraph gets PAIR_BOOST times the BM25 score
+of each pair of neighbours in the question that are within PAIR_SLOP places of one
 another, in their order, in the text or in the title. This is the sequential
 dependence of Metzler and Croft, "A Markov Random Field Model for Term
 Dependencies", SIGIR 2005, doi:10.1145/1076034.1076115, with the pairs of rarest
@@ -15,21 +15,21 @@ from itertools import pairwise
 from typing import Any, Final
 
 from nutgraf.index.keywords.query import query as wq
-from nutgraf.search.query.builder import SCORED
+from nutgraf.search.query.builder import FIELD_BOOSTS
 from nutgraf.search.query.question import Question
 
-__all__ = ["READ", "close_pairs"]
+__all__ = ["PAIR_DEPTH", "close_pairs"]
 
-CLOSE: Final = 0.3
+PAIR_BOOST: Final = 0.3
 """What a pair counts, in units of a phrase. With .5, words crowd out what is said otherwise."""
 
-WITHIN: Final = 4
+PAIR_SLOP: Final = 4
 """Places: "cost of the bridge" and "bridge costs". From 3 to 8, as much is found."""
 
-PAIRS: Final = 3
+MAX_PAIRS: Final = 3
 """Pairs that are looked for."""
 
-READ: Final = 2_000
+PAIR_DEPTH: Final = 2_000
 """Rows with a close pair that are read; only those that the words have found get something."""
 
 
@@ -46,7 +46,7 @@ def close_pairs(question: Question, weigh: Callable[[Sequence[str]], float]) -> 
         if pair[0] not in phrases
     ]
     # Of the terms that words have in several languages, the likeliest stand first.
-    rarest = sorted(pairs, key=lambda pair: weigh(pair[0]), reverse=True)[:PAIRS]
+    rarest = sorted(pairs, key=lambda pair: weigh(pair[0]), reverse=True)[:MAX_PAIRS]
     if not rarest:
         return None
     return wq.Or([_best(pair) for pair in rarest])
@@ -56,8 +56,8 @@ def _best(pair: Sequence[tuple[str, str]]) -> Any:
     """Return the query for two words side by side, as any language has them."""
     return wq.DisjunctionMax(
         [
-            wq.Phrase(field, list(terms), slop=WITHIN, boost=CLOSE * boost)
-            for field, boost in SCORED.items()
+            wq.Phrase(field, list(terms), slop=PAIR_SLOP, boost=PAIR_BOOST * boost)
+            for field, boost in FIELD_BOOSTS.items()
             for terms in pair
         ]
     )

@@ -1,4 +1,4 @@
-"""KeptRankings: pages of one question agree, though time decides how much of it is reranked."""
+"""RankingCache: pages of one question agree, though time decides how much of it is reranked."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from nutgraf.search.ranking.rank import rank_candidates
 from nutgraf.search.request.options import Highlight
 from nutgraf.search.request.search_request import SearchRequest
 
-__all__ = ["KeptRankings"]
+__all__ = ["RankingCache"]
 
-KEPT: Final = 256
+MAX_CACHED: Final = 256
 """Rankings that are kept, of some 25 KB each: whoever turns a page does it soon."""
 
 Key = tuple[Manifest, int, SearchRequest]
 
 
-class KeptRankings:
+class RankingCache:
     """Ranks, and keeps what was reranked: the same request has the same order, page after page.
 
     All else is the same each time it is computed. Threads may share it.
     """
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int = MAX_CACHED) -> None:
         self._kept = kept
         self._rankings: OrderedDict[Key, Candidates] = OrderedDict()
         self._lock = threading.Lock()

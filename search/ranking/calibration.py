@@ -23,7 +23,14 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NOTHING", "NO_EVIDENCE", "Curve", "Evidence", "meaning_above_chance", "probabilities"]
+__all__ = [
+    "MIN_EVIDENCE",
+    "NO_EVIDENCE",
+    "Curve",
+    "Evidence",
+    "cosine_above_chance",
+    "probabilities",
+]
 
 Curve = Literal["convex", "rrf", "keyword", "semantic"]
 """What made the scores."""
@@ -32,7 +39,7 @@ Curve = Literal["convex", "rrf", "keyword", "semantic"]
 class Evidence(NamedTuple):
     """How well anything answers a question, each 0 to 1: its best cosine, its best share of words.
 
-    The cosine is that above chance (see `meaning_above_chance`); 0 where it was not looked at.
+    The cosine is that above chance (see `cosine_above_chance`); 0 where it was not looked at.
     """
 
     meaning: float = 0.0
@@ -56,7 +63,7 @@ CURVES: Final[dict[Curve, _Weights]] = {
     "semantic": _Weights(23.54, -17.76, 0.0, -4.74),
 }
 
-NOTHING: Final = 0.3
+MIN_EVIDENCE: Final = 0.3
 """Evidence, of meaning or of words, whichever is more, below which nothing is relevant.
 
 Of the 1,272 questions, none with a relevant hit among its first ten has less; of the 800 that the
@@ -74,7 +81,7 @@ def probabilities(
     return likely
 
 
-def meaning_above_chance(
+def cosine_above_chance(
     cosines: NDArray[np.float32], unrelated: float | None
 ) -> NDArray[np.float64]:
     """Return cosines on a scale on which 0 is that of unrelated texts, as the encoder sees them.

@@ -12,14 +12,14 @@ from nutgraf.search.ranking.calibration import (
     NO_EVIDENCE,
     Curve,
     Evidence,
-    meaning_above_chance,
+    cosine_above_chance,
     probabilities,
 )
 from nutgraf.search.ranking.fusion import (
-    EVEN,
+    RRF_WEIGHT,
+    adaptive_weight,
     convex,
-    fitting_weight,
-    matched,
+    matched_share,
     normalize,
     ranks,
     reciprocal_rank,
@@ -27,7 +27,7 @@ from nutgraf.search.ranking.fusion import (
 from nutgraf.search.request.search_request import FusionMethod
 from nutgraf.search.response import Explanation, FusionUsed, Place, Reranked
 
-__all__ = ["Candidates", "from_keywords", "from_meaning", "fuse"]
+__all__ = ["Candidates", "fuse", "keyword_candidates", "vector_candidates"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +37,7 @@ class Candidates:
     `keyword` and `semantic` are the rankings that they come from, None where
     the mode leaves one out. `cosines` holds the cosine of every row, also of
     those that only the keywords found. `complete` is False where a ranking
-    was cut at its depth. `freshness` is what age has left of each score, None
+    was cut at its depth. `recency_factors` is what age has left of each score, None
     where it does not count. `embedding`, of shape (dimension,), is that of the
     question, None where it was not encoded. `curve` tells what made the scores, None
     where nothing can be better than another. By the `evidence`, `is_relevant` is
@@ -52,7 +52,7 @@ class Candidates:
     semantic: Ranking | None
     cosines: NDArray[np.float32] | None
     fusion: FusionUsed | None
-    freshness: NDArray[np.float64] | None = None
+    recency_factors: NDArray[np.float64] | None = None
     embedding: NDArray[np.float32] | None = None
     curve: Curve | None = None
     evidence: Evidence = NO_EVIDENCE
@@ -68,13 +68,13 @@ class Candidates:
     @property
     def relevance(self) -> NDArray[np.float64]:
         """The scores without what age has taken of them."""
-        if self.freshness is None:
+        if self.recency_factors is None:
             return self.scores
-        aged = (self.scores > 0) & (self.freshness > 0)
-        return np.divide(self.scores, self.freshness, out=self.scores.copy(), where=aged)
+        aged = (self.scores > 0) & (self.recency_factors > 0)
+        return np.divide(self.scores, self.recency_factors, out=self.scores.copy(), where=aged)
 
     @property
-    def likelihoods(self) -> NDArray[np.float64]:
+    def probabilities_of_rows(self) -> NDArray[np.float64]:
         """The probability of each row of being relevant, by its score."""
         if self.curve is None:
             return self.scores
@@ -88,25 +88,27 @@ class Candidates:
             keyword=None if self.keyword is None else _place(self.keyword, row, None),
             semantic=None if self.semantic is None else _place(self.semantic, row, cosine),
             fusion=self.fusion,
-            recency=None if self.freshness is None else round(float(self.freshness[at]), 4),
+            recency=None
+            if self.recency_factors is None
+            else round(float(self.recency_factors[at]), 4),
             rerank=self._reranked_place(at),
         )
 
     def likely(self) -> Candidates:
         """Return the same rows, their scores now probabilities of being relevant."""
-        return replace(self, scores=self.likelihoods)
+        return replace(self, scores=self.probabilities_of_rows)
 
     def none(self) -> Candidates:
         """Return none of them."""
         return self._chosen(np.empty(0, np.int64))
 
-    def aged(self, freshness: NDArray[np.float64]) -> Candidates:
+    def aged(self, recency_factors: NDArray[np.float64]) -> Candidates:
         """Return the same rows, each score times what age leaves of it, in their new order.
 
         What is below 0 has nothing that age could take.
         """
-        scores = np.where(self.scores > 0, self.scores * freshness, self.scores)
-        return replace(self, scores=scores, freshness=freshness)._sorted()
+        scores = np.where(self.scores > 0, self.scores * recency_factors, self.scores)
+        return replace(self, scores=scores, recency_factors=recency_factors)._sorted()
 
     def reordered(
         self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
@@ -129,7 +131,7 @@ class Candidates:
             rows=self.rows[places],
             scores=self.scores[places],
             cosines=None if self.cosines is None else self.cosines[places],
-            freshness=None if self.freshness is None else self.freshness[places],
+            recency_factors=None if self.recency_factors is None else self.recency_factors[places],
             logits=None if self.logits is None else self.logits[places],
         )
 
@@ -142,18 +144,18 @@ class Candidates:
         return Place(int(np.count_nonzero(self.logits > logit)) + 1, round(logit, 4))
 
 
-def from_keywords(ranking: Ranking, full: float) -> Candidates:
+def keyword_candidates(ranking: Ranking, full: float) -> Candidates:
     """Return the keyword ranking alone; 1 is `full`, a perfect match, or the best there is."""
     scores = normalize(ranking.scores, 0.0, full)
     # Conditions alone have no perfect match: all that meets them scores 1.
     curve: Curve | None = "keyword" if full > 0 else None
-    found = Evidence(words=matched(_best(ranking), full))
+    found = Evidence(words=matched_share(_best(ranking), full))
     return Candidates(ranking.rows, scores, ranking, None, None, None, curve=curve, evidence=found)
 
 
-def from_meaning(ranking: Ranking, unrelated: float | None = None) -> Candidates:
+def vector_candidates(ranking: Ranking, unrelated: float | None = None) -> Candidates:
     """Return the vector ranking alone; `unrelated` is the cosine of texts that are so."""
-    scores = meaning_above_chance(ranking.scores, unrelated)
+    scores = cosine_above_chance(ranking.scores, unrelated)
     found = Evidence(meaning=min(float(scores.max(initial=0.0)), 1.0))
     return Candidates(
         ranking.rows,
@@ -187,7 +189,7 @@ def fuse(
     theoretical one (-1) would leave all of them alike.
     """
     if weight is None:
-        weight = EVEN if method == "rrf" else fitting_weight(_best(keyword), full)
+        weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(_best(keyword), full)
     if method == "rrf":
         scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows), weight)
     else:
@@ -204,8 +206,8 @@ def fuse(
         FusionUsed(method, round(weight, 4)),
         curve=method,
         evidence=Evidence(
-            meaning=min(float(meaning_above_chance(cosines, unrelated).max(initial=0.0)), 1.0),
-            words=matched(_best(keyword), full),
+            meaning=min(float(cosine_above_chance(cosines, unrelated).max(initial=0.0)), 1.0),
+            words=matched_share(_best(keyword), full),
         ),
     )
 

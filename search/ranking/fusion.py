@@ -14,22 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "EVEN", "FULL", "K", "convex", "fitting_weight", "matched", "normalize", "ranks",
+    "PERFECT_MATCH",
+    "RRF_K",
+    "RRF_WEIGHT",
+    "adaptive_weight",
+    "convex",
+    "matched_share",
+    "normalize",
+    "ranks",
     "reciprocal_rank",
 ]  # fmt: skip
 
-EVEN: Final = 0.5
+RRF_WEIGHT: Final = 0.5
 """How much meaning counts against keywords, 0 to 1, in reciprocal rank fusion."""
 
-LEAST: Final = 0.15
-UNMATCHED: Final = 0.35
+MIN_WEIGHT: Final = 0.15
+UNMATCHED_WEIGHT: Final = 0.35
 """How much meaning counts in the convex combination: at least, and what is added where no word
 matches. The mean of nDCG@10 over five judged sets is .782 with the best of constant weights and
 .788 with these, and only with these hybrid search is at least as good on each of the five as the
 better of its two rankings: see benchmarks/relevance.md.
 """
 
-FULL: Final = 1.5
+PERFECT_MATCH: Final = 1.5
 """A perfect match by keywords, in units of a text that holds each word of the question once.
 
 Words come more than once, and in titles. Dividing by this and not by the best
@@ -38,7 +45,7 @@ with anything, meaning decides. Four judged sets together do not mind (nDCG@10
 .716 and .714); on questions that paraphrase their answers it is .03 and .53.
 """
 
-K: Final = 60
+RRF_K: Final = 60
 """The constant of reciprocal rank fusion, as its authors chose it."""
 
 
@@ -64,16 +71,16 @@ def convex(
     return (1 - weight) * keyword + weight * semantic
 
 
-def fitting_weight(best: float, full: float) -> float:
+def adaptive_weight(best: float, full: float) -> float:
     """Return how much meaning is to count where the `best` keyword score is out of `full`.
 
     The less of a question's words any paragraph has, the more likely the answer
     is put in other words.
     """
-    return LEAST + UNMATCHED * (1 - matched(best, full))
+    return MIN_WEIGHT + UNMATCHED_WEIGHT * (1 - matched_share(best, full))
 
 
-def matched(best: float, full: float) -> float:
+def matched_share(best: float, full: float) -> float:
     """Return how much of a question's words the best paragraph has, 0 to 1, by its keyword score.
 
     `full` is the score of a perfect match.
@@ -82,7 +89,7 @@ def matched(best: float, full: float) -> float:
 
 
 def reciprocal_rank(
-    keyword: NDArray[np.int64], semantic: NDArray[np.int64], weight: float, k: int = K
+    keyword: NDArray[np.int64], semantic: NDArray[np.int64], weight: float, k: int = RRF_K
 ) -> NDArray[np.float64]:
     """Return (1 - weight)/(k + rank) and weight/(k + rank), summed, over that of two first places.
 

@@ -8,10 +8,15 @@ import numpy as np
 
 from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.search.query.question import Question
-from nutgraf.search.ranking.calibration import NOTHING
-from nutgraf.search.ranking.candidates import Candidates, from_keywords, from_meaning, fuse
-from nutgraf.search.ranking.fusion import FULL
-from nutgraf.search.ranking.recency import freshness
+from nutgraf.search.ranking.calibration import MIN_EVIDENCE
+from nutgraf.search.ranking.candidates import (
+    Candidates,
+    fuse,
+    keyword_candidates,
+    vector_candidates,
+)
+from nutgraf.search.ranking.fusion import PERFECT_MATCH
+from nutgraf.search.ranking.recency import recency_factors
 from nutgraf.search.ranking.rerank import rerank_candidates
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import DEPTH, SearchRequest
@@ -44,7 +49,7 @@ def _aged(snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidate
     published = snapshot.columns.published[candidates.rows]
     recency = request.recency
     newest = snapshot.newest
-    return candidates.aged(freshness(published, newest, recency.seconds, recency.weight))
+    return candidates.aged(recency_factors(published, newest, recency.seconds, recency.weight))
 
 
 def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -> Candidates:
@@ -54,12 +59,12 @@ def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -
     if request.mode == "semantic" and question.text:
         embedding = snapshot.encoder.encode_question(question.text)
         ranking = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
-        return replace(from_meaning(ranking, unrelated), embedding=embedding)
+        return replace(vector_candidates(ranking, unrelated), embedding=embedding)
     keyword = keyword_ranking(snapshot, question, filters, DEPTH)
-    full = FULL * question.weight(snapshot.keywords.weight)
+    full = PERFECT_MATCH * question.weight(snapshot.keywords.weight)
     # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
     if request.mode == "keyword" or not question.text:
-        return from_keywords(keyword, full)
+        return keyword_candidates(keyword, full)
     embedding = snapshot.encoder.encode_question(question.text)
     semantic = semantic_ranking(snapshot, question, embedding, filters, DEPTH)
     rows = np.union1d(keyword.rows, semantic.rows)
@@ -67,5 +72,5 @@ def _rank(snapshot: IndexSnapshot, request: SearchRequest, question: Question) -
     fused = fuse(request.fusion, keyword, semantic, rows, cosines, full, request.weight, unrelated)
     # What meets conditions is relevant by that, and not of every encoder is known what is not.
     insisted = question.constraint is not None or filters != Filters()
-    is_relevant = insisted or unrelated is None or max(fused.evidence) >= NOTHING
+    is_relevant = insisted or unrelated is None or max(fused.evidence) >= MIN_EVIDENCE
     return replace(fused, embedding=embedding, is_relevant=is_relevant)

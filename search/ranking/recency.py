@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from nutgraf.index.columns import NO_DATE
 
-__all__ = ["freshness"]
+__all__ = ["recency_factors"]
 
 
-def freshness(
+def recency_factors(
     published: NDArray[np.int64], now: int, half_life: float, weight: float
 ) -> NDArray[np.float64]:
     """Return the factor of each paragraph, in 1 - weight .. 1, float64 of shape (rows,).

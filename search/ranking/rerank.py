@@ -29,22 +29,22 @@ from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.options import Rerank
 from nutgraf.search.response import Reranked
 
-__all__ = ["matters", "probability", "rerank", "rerank_candidates", "together"]
+__all__ = ["combined", "may_rank_first", "probability", "rerank", "rerank_candidates"]
 
 Values = NDArray[np.float64]
 T = TypeVar("T", float, Values)
 
-FAR: Final = 0.7
+MIN_SHARE: Final = 0.7
 """A candidate whose score is below this share of the best is read only if it could still come
 first. It saves half of the time, and costs a twentieth of what there is to gain."""
 
 WINDOW: Final = 360
 """Characters of a paragraph that are read: the sentences with most of the question's words."""
 
-TITLE: Final = 120
+MAX_TITLE: Final = 120
 """Characters of the title that are read before it: it says what the paragraph leaves out."""
 
-FUSED: Final = 0.4
+FUSED_WEIGHT: Final = 0.4
 """How much the fused score counts beside the reranker's: enough to keep what was right before."""
 
 SLOPE: Final = 8.5
@@ -94,33 +94,33 @@ def rerank(
     best, in_time = 0.0, True
     with closing(reranker.logits(question, read(first))) as reading:
         for at in range(len(first)):
-            if not matters(candidates.scores, fused, at, best):
+            if not may_rank_first(candidates.scores, fused, at, best):
                 break
             if logits and (clock() - started) * 1000 >= asked.budget_ms:
                 in_time = False
                 break
             logits.append(next(reading))
-            best = max(best, float(together(reranker.fit(logits[-1]), fused[at])))
+            best = max(best, float(combined(reranker.fit(logits[-1]), fused[at])))
     fit = np.array([reranker.fit(logit) for logit in logits])
     done = Reranked(len(first), len(logits), complete=in_time)
     return candidates.reordered(_scores(candidates, fit), np.array(logits), done)
 
 
-def matters(scores: Values, fused: Values, at: int, best: float) -> bool:
+def may_rank_first(scores: Values, fused: Values, at: int, best: float) -> bool:
     """Tell whether to read the candidate at `at`, where the best that was read has `best`.
 
     `scores` are those that chose the order, `fused` the same without what age took.
     """
-    return bool(scores[at] >= FAR * scores[0] or together(1.0, fused[at]) > best)
+    return bool(scores[at] >= MIN_SHARE * scores[0] or combined(1.0, fused[at]) > best)
 
 
-def together(fit: T, fused: T) -> T:
+def combined(fit: T, fused: T) -> T:
     """Return what the reranker (`fit`) and the fused score come to, each with its weight."""
-    return (1 - FUSED) * fit + FUSED * fused
+    return (1 - FUSED_WEIGHT) * fit + FUSED_WEIGHT * fused
 
 
 def probability(both: Values) -> Values:
-    """Return how likely paragraphs are relevant, by what `together` makes of them."""
+    """Return how likely paragraphs are relevant, by what `combined` makes of them."""
     return 1 / (1 + np.exp(-(SLOPE * both + BIAS)))
 
 
@@ -131,10 +131,10 @@ def _scores(candidates: Candidates, fit: Values) -> Values:
     score alone. What was not read keeps its order, and is below what was.
     """
     count = len(fit)
-    both = together(fit, candidates.relevance[:count])
-    if candidates.freshness is not None:
-        both = np.maximum(both, 0.0) * candidates.freshness[:count]
-    read, others = probability(both), candidates.likelihoods[count:]
+    both = combined(fit, candidates.relevance[:count])
+    if candidates.recency_factors is not None:
+        both = np.maximum(both, 0.0) * candidates.recency_factors[:count]
+    read, others = probability(both), candidates.probabilities_of_rows[count:]
     least = np.nextafter(read.min(initial=1.0), 0.0)
     most = others.max(initial=0.0)
     if most > least:
@@ -152,4 +152,4 @@ def _window(
         language = primary_language(record.language or snapshot.manifest.language)
         start, end = best_span(text, matches, language, WINDOW)
         text = text[start:end]
-    return f"{record.title[:TITLE]}. {text}"
+    return f"{record.title[:MAX_TITLE]}. {text}"

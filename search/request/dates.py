@@ -9,7 +9,7 @@ from typing import Any, Final
 
 LAST: Final = datetime.max.replace(tzinfo=UTC)
 
-__all__ = ["seconds_of", "utc", "written_seconds"]
+__all__ = ["date_range", "iso_seconds", "utc"]
 
 _DAY: Final = re.compile(r"(\d{4})(?:[-/.](\d\d?)(?:[-/.](\d\d?))?)?", re.ASCII)
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
@@ -20,7 +20,7 @@ _SPAN: Final = re.compile(
 _MAX_DATE: Final = 64
 
 
-def seconds_of(text: str, now: datetime) -> tuple[int | None, int | None] | None:
+def date_range(text: str, now: datetime) -> tuple[int | None, int | None] | None:
     """Return the first and last second, since 1970 UTC, of a date or range; None if it is none."""
     if len(text) > 2 * _MAX_DATE:
         return None
@@ -45,7 +45,7 @@ def _second(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def written_seconds(text: str) -> tuple[int, int] | None:
+def iso_seconds(text: str) -> tuple[int, int] | None:
     """Return the first and last second, since 1970 UTC, of a year, month, day or moment in digits.
 
     2023, 2023-01, 2023-01-04, 2023-01-04T09:30:00+01:00; None for anything else.
@@ -78,7 +78,7 @@ def _period(text: str, now: datetime) -> tuple[datetime, datetime] | None:
             if match[1] == "last":
                 return _start(first - timedelta(days=1), match[2]), first
             return first, _next(first, match[2])
-        return _spoken(text, now)
+        return _english_date(text, now)
     except (ValueError, OverflowError):
         return None
 
@@ -97,7 +97,7 @@ def _next(first: datetime, unit: str) -> datetime:
     return _start(first + timedelta(days=days[unit]), unit)
 
 
-def _spoken(text: str, now: datetime) -> tuple[datetime, datetime] | None:
+def _english_date(text: str, now: datetime) -> tuple[datetime, datetime] | None:
     """Read yesterday, last friday, 5 march 2023: what whoosh understands of English."""
     if not re.search(r"[A-Za-z]", text) or len(text) > _MAX_DATE:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from nutgraf.search.errors import RequestError
-from nutgraf.search.request.dates import written_seconds
+from nutgraf.search.request.dates import iso_seconds
 from nutgraf.search.request.validation import (
     check_kind,
     check_range,
@@ -213,7 +213,7 @@ class Rerank:
 def _seconds(name: str, value: str | None) -> tuple[int, int] | None:
     if value is None:
         return None
-    if not isinstance(value, str) or (seconds := written_seconds(value)) is None:
+    if not isinstance(value, str) or (seconds := iso_seconds(value)) is None:
         raise RequestError(
             name,
             f"is {str(value)[:40]!r}, which is no date; write it as 2023, 2023-01 or 2023-01-04",

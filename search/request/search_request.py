@@ -126,7 +126,7 @@ class SearchRequest:
         check_range("offset", self.offset, 0, MAX_OFFSET)
 
     @property
-    def folding(self) -> Versions:
+    def effective_versions(self) -> Versions:
         """What is shown of versions: what `versions` says, or what suits `group`."""
         return self.versions or ("newest" if self.group == "article" else "all")
 

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from nutgraf.index.keywords.query import query
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.reader.snapshot import IndexSnapshot
-from nutgraf.search.query.proximity import READ, close_pairs
+from nutgraf.search.query.proximity import PAIR_DEPTH, close_pairs
 from nutgraf.search.query.question import Question
 from nutgraf.search.request.options import Filters
 from nutgraf.search.retrieval.filters import filter_mask, filter_tree
-from nutgraf.search.retrieval.split_paragraphs import constraint_of, scored_of
+from nutgraf.search.retrieval.split_paragraphs import paragraph_constraint, paragraph_keywords
 
 __all__ = ["keyword_matches", "keyword_ranking", "semantic_ranking"]
 
-FEW: Final = 20_000
+MAX_EXACT_ROWS: Final = 20_000
 """Rows that satisfy a constraint, up to which they are all fetched and searched exactly.
 
 Beyond that, so many rows pass that the nearest ones are cheaper to find first
@@ -37,11 +37,11 @@ def keyword_ranking(
     Those in which words of the question are close to one another are raised.
     """
     within = _within(snapshot, question, filters)
-    ranking = snapshot.keywords.rank(scored_of(snapshot, question), depth, within)
+    ranking = snapshot.keywords.rank(paragraph_keywords(snapshot, question), depth, within)
     pairs = close_pairs(question, snapshot.keywords.weight) if len(ranking) > 1 else None
     if pairs is None:
         return ranking
-    return ranking.raised(snapshot.keywords.rank(pairs, READ, within))
+    return ranking.raised(snapshot.keywords.rank(pairs, PAIR_DEPTH, within))
 
 
 def keyword_matches(
@@ -49,7 +49,7 @@ def keyword_matches(
 ) -> NDArray[np.bool_]:
     """Return which rows a keyword ranking of any depth would hold, of shape (rows,)."""
     within = _within(snapshot, question, filters)
-    scored = scored_of(snapshot, question)
+    scored = paragraph_keywords(snapshot, question)
     wanted = scored if within is None else query.And([scored, within])
     reader = snapshot.keywords
     rows = snapshot.commit.rows
@@ -71,7 +71,7 @@ def semantic_ranking(
     if question.constraint is None:
         return snapshot.vectors.rank(embedding, depth, filter_mask(snapshot, filters))
     within = _within(snapshot, question, filters)
-    if snapshot.keywords.count(within) > FEW:
+    if snapshot.keywords.count(within) > MAX_EXACT_ROWS:
         return _checked(snapshot, within, embedding, depth, filter_mask(snapshot, filters))
     mask = _mask(snapshot.keywords.rows(within), snapshot.commit.rows)
     return snapshot.vectors.rank(embedding, depth, mask)
@@ -103,6 +103,6 @@ def _mask(chosen: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
 
 
 def _within(snapshot: IndexSnapshot, question: Question, filters: Filters) -> query.Query | None:
-    conditions = constraint_of(snapshot, question), filter_tree(filters)
+    conditions = paragraph_constraint(snapshot, question), filter_tree(filters)
     parts = [part for part in conditions if part is not None]
     return query.And(parts) if parts else None

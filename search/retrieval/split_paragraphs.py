@@ -14,17 +14,17 @@ from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.index.schema import TEXT, WHOLE
 from nutgraf.search.query.question import Question
 
-__all__ = ["constraint_of", "scored_of"]
+__all__ = ["paragraph_constraint", "paragraph_keywords"]
 
 
-def constraint_of(snapshot: IndexSnapshot, question: Question) -> Any | None:
+def paragraph_constraint(snapshot: IndexSnapshot, question: Question) -> Any | None:
     """Return what must hold of every row: the question's constraint, of its paragraph."""
     if question.constraint is None or not _has_parts(snapshot):
         return question.constraint
     return _of_paragraph(question.constraint)
 
 
-def scored_of(snapshot: IndexSnapshot, question: Question) -> query.Query:
+def paragraph_keywords(snapshot: IndexSnapshot, question: Question) -> query.Query:
     """Return what keyword ranking scores.
 
     A phrase that is demanded can run across the cut between two parts, and then neither has it.

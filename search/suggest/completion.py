@@ -21,20 +21,20 @@ from nutgraf.search.errors import RequestError
 from nutgraf.search.request.search_request import MAX_QUESTION
 from nutgraf.search.request.validation import check_kind, check_range, check_text
 
-__all__ = ["MAX_COMPLETIONS", "Completion", "Completions", "Kind", "check_completing", "complete"]
+__all__ = ["MAX_COMPLETIONS", "Completion", "Completions", "Kind", "check_completion", "complete"]
 
 Kind = Literal["title", "phrase", "word"]
 
 MAX_COMPLETIONS: Final = 20
 """Completions in one answer; nobody reads more while typing."""
 
-TYPED: Final = 200
+MAX_TYPED: Final = 200
 """Characters that are completed from, at the end of what is typed; no title's start is longer."""
 
-PHRASE: Final = 4
+MAX_PHRASE: Final = 4
 """Words at the end of what is typed that a phrase is looked for by."""
 
-CANDIDATES: Final = 64
+MAX_CANDIDATES: Final = 64
 """Of one kind, to choose from: the most frequent first, so that more would change next to none."""
 
 
@@ -72,7 +72,7 @@ class Completions:
         }
 
 
-def check_completing(q: str, limit: int) -> None:
+def check_completion(q: str, limit: int) -> None:
     """Raise RequestError where this cannot be completed. An empty `q` can: to nothing."""
     check_kind("q", q, str)
     check_text("q", q)
@@ -123,7 +123,7 @@ class _Typed:
     @classmethod
     def read(cls, q: str, analyzer: Analyzer) -> _Typed | None:
         """Read what is typed; None where there is no word in it."""
-        cut = max(0, len(q) - TYPED)
+        cut = max(0, len(q) - MAX_TYPED)
         tokens = analyzer.tokens(q[cut:])
         if cut:
             tokens = tokens[1:]  # The first word may have lost its beginning.
@@ -156,7 +156,7 @@ def _titles(snapshot: IndexSnapshot, typed: _Typed, limit: int) -> Iterator[Comp
     seen = {" ".join(typed.words)}
     for later in (False, True):
         # The newest first.
-        for row in sorted(suggestions.titles(start, CANDIDATES, later=later), reverse=True):
+        for row in sorted(suggestions.titles(start, MAX_CANDIDATES, later=later), reverse=True):
             record = _alive(snapshot, row)
             key = "" if record is None else analyzer.key(record.title)
             if record is None or key in seen or f" {start}" not in f" {key}":
@@ -179,11 +179,11 @@ def _alive(snapshot: IndexSnapshot, row: int) -> Record | None:
 def _phrases(snapshot: IndexSnapshot, typed: _Typed) -> Iterator[Completion]:
     """Yield phrases that go on from the last words: from as many of them as any phrase does."""
     seen: set[str] = set()
-    for many in range(min(PHRASE, len(typed.words)), 0, -1):
+    for many in range(min(MAX_PHRASE, len(typed.words)), 0, -1):
         if seen:
             return
         start = typed.last(many)
-        for one in _by_count(snapshot.suggestions.phrases(start, CANDIDATES)):
+        for one in _by_count(snapshot.suggestions.phrases(start, MAX_CANDIDATES)):
             if one.key not in seen and one.key != start:
                 seen.add(one.key)
                 yield Completion(typed.with_last(many, one.text), "phrase", None, one.count)
@@ -193,7 +193,7 @@ def _words(snapshot: IndexSnapshot, typed: _Typed) -> Iterator[Completion]:
     """Yield words that begin with the last one, if that may not be whole."""
     if not typed.going_on:
         return
-    for one in _by_count(snapshot.suggestions.words(typed.last(1), CANDIDATES)):
+    for one in _by_count(snapshot.suggestions.words(typed.last(1), MAX_CANDIDATES)):
         if one.key != typed.last(1) and not snapshot.analyzer.is_stop(one.key):
             yield Completion(typed.with_last(1, one.text), "word", None, one.count)
 

@@ -15,15 +15,15 @@ from nutgraf.index.schema import TEXT_FIELDS
 from nutgraf.index.suggestions.reader import Counted
 from nutgraf.search.query.question import Question
 
-__all__ = ["meant"]
+__all__ = ["correct_spelling"]
 
-SHORTEST: Final = 4
+MIN_LETTERS: Final = 4
 """Letters of a word that is looked at: of shorter ones, most are near to many others."""
 
 LONG: Final = 6
 """Letters from which on two of them may differ, not one only."""
 
-MOST_WORDS: Final = 4
+MAX_UNKNOWN: Final = 4
 """Unknown words of a question; one with more of them is in another language."""
 
 _VALUE: Final = re.compile(
@@ -32,8 +32,8 @@ _VALUE: Final = re.compile(
 """A field that is asked for: its value is no word of a text."""
 
 
-def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
-    """Return the question with its unknown words as they may have been meant; None for no such.
+def correct_spelling(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
+    """Return the question with its unknown words corrected; None where there is nothing to correct.
 
     A word is unknown where no paragraph has its term, in text or title. Signs
     stay as they are; values of fields, patterns, words with digits and what is
@@ -41,7 +41,7 @@ def meant(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
     damaged there is none: the search is answered all the same.
     """
     unknown = list(_unknown(snapshot, q, question))
-    if not 0 < len(unknown) <= MOST_WORDS:
+    if not 0 < len(unknown) <= MAX_UNKNOWN:
         return None
     terms = {term for found in unknown for term in found.terms}
     others = [term for reading in question.readings for term in reading if term not in terms]
@@ -63,7 +63,7 @@ def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Re
     in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
     for found in question.analyzer.readings(q):
         word = q[found.start : found.end]
-        if found.terms[0] not in asked or len(word) < SHORTEST or not is_plain_word(word):
+        if found.terms[0] not in asked or len(word) < MIN_LETTERS or not is_plain_word(word):
             continue
         if found.start in in_values or q[found.end : found.end + 1] in ("*", "~"):
             continue
@@ -78,11 +78,11 @@ def _nearest(
 
     It stands with any of the `others`, the known terms of the question, in a
     paragraph or its title: "the president of Brazil" is not to become a resident.
-    Seldom is the first letter of a word not meant: of those one off, they come
+    Seldom is the first letter of a word mistyped: of those one off, they come
     last that have another.
     """
     near = snapshot.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
-    for _, one in sorted(near, key=lambda found: _farness(word, *found)):
+    for _, one in sorted(near, key=lambda found: _edit_order(word, *found)):
         terms = analyzer.stems(one.text)
         # The suggestions may be a commit ahead of what is seen.
         if terms and snapshot.keywords.count(_together(terms, others)):
@@ -100,5 +100,5 @@ def _any(terms: Sequence[str]) -> query.Query:
     return query.Or([query.Term(field, term) for field in TEXT_FIELDS for term in terms])
 
 
-def _farness(word: str, apart: int, one: Counted) -> tuple[int, bool, int, str]:
+def _edit_order(word: str, apart: int, one: Counted) -> tuple[int, bool, int, str]:
     return (apart, one.key[:1] != word[:1], -one.count, one.text)

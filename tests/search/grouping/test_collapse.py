@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.columns import NO_DATE
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
-from nutgraf.search.grouping.collapse import gather, turns
+from nutgraf.search.grouping.collapse import group_versions, version_order
 
 COPY = "business-creamery-collapse"
 WIRE = "business-creamery-collapse-wire"
@@ -39,7 +39,7 @@ def test_every_candidate_is_in_one_group_and_the_best_stand_first(given_labels, 
     units = stories * 10 + np.array([unit for unit, _ in given_labels], np.int64)
     turn = np.arange(len(units))
     random.shuffle(turn)
-    groups = gather(units, stories, turn)
+    groups = group_versions(units, stories, turn)
     assert sorted(groups, key=lambda group: group.best) == groups
     assert len(groups) == len(set(stories.tolist()))
     for group in groups:
@@ -58,7 +58,7 @@ DATES = st.sampled_from([NO_DATE, -5, 0, 7, 2**40])
 @given(st.lists(DATES, max_size=20), st.booleans())
 def test_the_newest_or_the_oldest_has_the_first_turn_and_what_has_no_date_the_last(dates, newest):
     published, units = np.array(dates, np.int64), np.arange(len(dates))
-    order = np.argsort(turns(published, units, newest=newest)).tolist()
+    order = np.argsort(version_order(published, units, newest=newest)).tolist()
     dated = [at for at in order if dates[at] != NO_DATE]
     assert order[: len(dated)] == dated
     keys = [(dates[at], at) for at in dated]

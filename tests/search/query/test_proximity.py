@@ -12,7 +12,7 @@ from nutgraf.index.analysis.multilingual import Polyglot
 from nutgraf.index.ranking import Ranking
 from nutgraf.search import Searcher
 from nutgraf.search.query.builder import parse_question
-from nutgraf.search.query.proximity import PAIRS, close_pairs
+from nutgraf.search.query.proximity import MAX_PAIRS, close_pairs
 
 ANALYZER = Polyglot([Analyzer("en")])
 
@@ -37,7 +37,7 @@ def test_only_the_pairs_of_rarest_words_are_looked_for():
     rare = {"a1": 1.0, "b2": 5.0, "c3": 9.0, "d4": 2.0, "e5": 7.0, "f6": 8.0}
     found = pairs_of("a1 b2 c3 d4 e5 f6", weigh=lambda pair: sum(rare[term] for term in pair))
     assert found == {("b2", "c3"), ("c3", "d4"), ("e5", "f6")}
-    assert len(found) == PAIRS
+    assert len(found) == MAX_PAIRS
 
 
 def test_they_are_looked_for_in_text_and_title():
@@ -61,7 +61,7 @@ def test_a_paragraph_with_the_words_close_together_stands_first(engine, tmp_path
         assert hits[0].score > hits[1].score
 
 
-SCORED = st.dictionaries(st.integers(0, 30), st.floats(0.0, 50.0, width=32), max_size=12)
+FIELD_BOOSTS = st.dictionaries(st.integers(0, 30), st.floats(0.0, 50.0, width=32), max_size=12)
 
 
 def ranking(scores):
@@ -72,7 +72,7 @@ def ranking(scores):
     )
 
 
-@given(SCORED, SCORED)
+@given(FIELD_BOOSTS, FIELD_BOOSTS)
 def test_a_ranking_that_is_raised_has_the_same_rows_in_order(scores, more):
     raised = ranking(scores).raised(ranking(more))
     assert sorted(raised.rows) == sorted(scores)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.manifest import Manifest
 from nutgraf.search import Filters, RequestError, Searcher
-from nutgraf.search.ranking.calibration import CURVES, Evidence, meaning_above_chance, probabilities
+from nutgraf.search.ranking.calibration import CURVES, Evidence, cosine_above_chance, probabilities
 
 FOREIGN = [
     "what is the boiling point of tungsten hexafluoride",
@@ -51,8 +51,8 @@ def test_a_probability_is_what_platt_wrote():
 def test_meaning_counts_from_what_unrelated_texts_have():
     cosines = np.array([0.9, 0.5, 0.4], np.float32)
     # (0.9 - 0.5) / (1 - 0.5), 0, (0.4 - 0.5) / (1 - 0.5)
-    assert meaning_above_chance(cosines, 0.5).tolist() == pytest.approx([0.8, 0.0, -0.2])
-    assert meaning_above_chance(cosines, None).tolist() == pytest.approx([0.9, 0.5, 0.4])
+    assert cosine_above_chance(cosines, 0.5).tolist() == pytest.approx([0.8, 0.0, -0.2])
+    assert cosine_above_chance(cosines, None).tolist() == pytest.approx([0.9, 0.5, 0.4])
 
 
 def test_an_export_measures_what_unrelated_texts_have(searcher):

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nutgraf.index.ranking import Ranking
-from nutgraf.search.ranking.candidates import from_keywords, from_meaning, fuse
-from nutgraf.search.ranking.fusion import convex, fitting_weight, normalize, ranks, reciprocal_rank
+from nutgraf.search.ranking.candidates import fuse, keyword_candidates, vector_candidates
+from nutgraf.search.ranking.fusion import adaptive_weight, convex, normalize, ranks, reciprocal_rank
 
 
 def ranking(pairs, *, complete=True):
@@ -75,11 +75,11 @@ def test_convex_fusion_of_two_rankings():
 
 def test_meaning_counts_for_more_where_words_match_less():
     # 0.15 + 0.35 x (1 - best/full)
-    assert fitting_weight(10.0, 10.0) == pytest.approx(0.15)
-    assert fitting_weight(4.0, 10.0) == pytest.approx(0.15 + 0.35 * 0.6)
-    assert fitting_weight(0.0, 10.0) == pytest.approx(0.5)
-    assert fitting_weight(20.0, 10.0) == fitting_weight(20.0, 0.0) == pytest.approx(0.15)
-    assert fitting_weight(0.0, 0.0) == pytest.approx(0.5)
+    assert adaptive_weight(10.0, 10.0) == pytest.approx(0.15)
+    assert adaptive_weight(4.0, 10.0) == pytest.approx(0.15 + 0.35 * 0.6)
+    assert adaptive_weight(0.0, 10.0) == pytest.approx(0.5)
+    assert adaptive_weight(20.0, 10.0) == adaptive_weight(20.0, 0.0) == pytest.approx(0.15)
+    assert adaptive_weight(0.0, 0.0) == pytest.approx(0.5)
 
 
 def test_reciprocal_fusion_of_two_rankings():
@@ -105,16 +105,16 @@ def test_a_ranking_that_was_cut_leaves_the_total_open():
     rows, cosines = whole.rows, np.ones(1, np.float32)
     assert fuse("rrf", whole, whole, rows, cosines, 0.0).complete
     assert not fuse("rrf", whole, cut, rows, cosines, 0.0).complete
-    assert not from_keywords(cut, 0.0).complete
-    assert from_meaning(whole).complete
+    assert not keyword_candidates(cut, 0.0).complete
+    assert vector_candidates(whole).complete
 
 
 def test_one_ranking_alone_explains_itself():
-    keyword = from_keywords(ranking([(5, 4.0), (2, 1.0)]), 0.0)
+    keyword = keyword_candidates(ranking([(5, 4.0), (2, 1.0)]), 0.0)
     assert keyword.scores.tolist() == [1.0, 0.25]
     assert keyword.explain(1).keyword.rank == 2
     assert keyword.explain(1).semantic is None
-    meaning = from_meaning(ranking([(5, 0.8), (2, -0.1)]))
+    meaning = vector_candidates(ranking([(5, 0.8), (2, -0.1)]))
     assert meaning.scores.tolist() == pytest.approx([0.8, -0.1])
     assert meaning.explain(0).keyword is None
 

@@ -11,7 +11,7 @@ from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.columns import NO_DATE
 from nutgraf.search import Recency, RequestError, Searcher, SearchRequest
 from nutgraf.search.ranking.calibration import CURVES
-from nutgraf.search.ranking.recency import freshness
+from nutgraf.search.ranking.recency import recency_factors
 
 DAY = 86_400
 
@@ -19,7 +19,7 @@ DAY = 86_400
 def test_half_of_the_advantage_is_gone_after_a_half_life():
     now = 1_700_000_000
     published = np.array([now, now - 30 * DAY, now - 60 * DAY, now + DAY, NO_DATE])
-    factors = freshness(published, now, half_life=30 * DAY, weight=0.2)
+    factors = recency_factors(published, now, half_life=30 * DAY, weight=0.2)
     expected = [1, 0.8 + 0.2 / 2, 0.8 + 0.2 / 4, 1, 0.8]
     assert factors.tolist() == pytest.approx(expected)
 
@@ -30,7 +30,7 @@ def test_half_of_the_advantage_is_gone_after_a_half_life():
     st.floats(0, 1),
 )
 def test_factors_are_bounded_and_fall_with_age(published, half_life, weight):
-    factors = freshness(np.array(sorted(published), np.int64), 10**9, half_life, weight)
+    factors = recency_factors(np.array(sorted(published), np.int64), 10**9, half_life, weight)
     assert ((factors >= 1 - weight - 1e-9) & (factors <= 1 + 1e-9)).all()
     assert (np.diff(factors) >= -1e-12).all()
 

@@ -16,9 +16,9 @@ from nutgraf.index.ranking import Ranking
 from nutgraf.search import Recency, RequestError, Rerank, Searcher, SearchRequest
 from nutgraf.search.evaluation import read_judged
 from nutgraf.search.query.builder import parse_question
-from nutgraf.search.ranking.cache import KeptRankings
+from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates
-from nutgraf.search.ranking.rerank import FAR, matters, probability, rerank, together
+from nutgraf.search.ranking.rerank import MIN_SHARE, combined, may_rank_first, probability, rerank
 
 JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
 PATIENT = Rerank(budget_ms=10_000)
@@ -35,12 +35,12 @@ class ByLength:
         return logit / 10
 
 
-def candidates(scores, freshness=None):
+def candidates(scores, recency_factors=None):
     scores = np.sort(np.array(scores, np.float64))[::-1]
     rows = np.arange(len(scores), dtype=np.int64) * 3
     ranking = Ranking(rows, scores.astype(np.float32), complete=True)
     found = Candidates(rows, scores, ranking, None, None, None)
-    return found if freshness is None else found.aged(np.array(freshness, np.float64))
+    return found if recency_factors is None else found.aged(np.array(recency_factors, np.float64))
 
 
 def reranked(found, texts, asked=PATIENT, clock=lambda: 0.0):
@@ -66,9 +66,9 @@ def test_what_is_far_behind_and_cannot_come_first_is_not_read():
     found = reranked(candidates([0.9, 0.1, 0.05]), {0: "xxx", 3: "x" * 10, 6: "x" * 9})
     assert found.rows.tolist() == [3, 0, 6]
     assert np.isnan(found.logits).tolist() == [False, False, True]
-    edge = np.array([0.8, 0.8 * FAR, 0.8 * FAR - 0.01])
-    assert [matters(edge, edge, at, best=1.0) for at in range(3)] == [True, True, False]
-    assert matters(edge, edge, 2, best=together(1.0, edge[2]) - 0.01)
+    edge = np.array([0.8, 0.8 * MIN_SHARE, 0.8 * MIN_SHARE - 0.01])
+    assert [may_rank_first(edge, edge, at, best=1.0) for at in range(3)] == [True, True, False]
+    assert may_rank_first(edge, edge, 2, best=combined(1.0, edge[2]) - 0.01)
 
 
 def test_the_budget_ends_it_and_the_rest_keeps_its_order():
@@ -93,12 +93,12 @@ def test_conditions_alone_and_nothing_found_leave_nothing_to_read():
 def test_age_takes_of_what_the_reranker_gives():
     # The same texts, one of them old: it is read all the same, and falls behind.
     texts = dict.fromkeys((0, 3), "xxxxxxxxx")
-    found = reranked(candidates([0.9, 0.8], freshness=[0.7, 1.0]), texts)
+    found = reranked(candidates([0.9, 0.8], recency_factors=[0.7, 1.0]), texts)
     assert found.rows.tolist() == [3, 0]
-    both = together(np.array([0.9, 0.9]), np.array([0.8, 0.9]))
+    both = combined(np.array([0.9, 0.9]), np.array([0.8, 0.9]))
     assert found.scores == pytest.approx(probability(both * [1.0, 0.7]))
     # Age that leaves nothing is no reason to divide by it.
-    nothing = reranked(candidates([0.9, 0.8], freshness=[0.0, 0.0]), texts)
+    nothing = reranked(candidates([0.9, 0.8], recency_factors=[0.0, 0.0]), texts)
     assert nothing.scores == pytest.approx(probability(np.zeros(2)))
 
 
@@ -248,7 +248,7 @@ def test_pages_that_are_asked_for_at_once_agree(index):
     """What is done first counts, whoever else is at it."""
     with IndexSnapshot.open(index, trust=True) as snapshot:
         snapshot.warm()
-        kept = KeptRankings(kept=2)
+        kept = RankingCache(kept=2)
         request = SearchRequest(QUESTION, rerank=Rerank(budget_ms=1))
         question = parse_question(QUESTION, snapshot.polyglot)
         requests = [replace(request, offset=at) for at in range(8)]

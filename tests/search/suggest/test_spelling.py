@@ -22,7 +22,7 @@ def searcher(either_index: Path) -> Iterator[Searcher]:
         yield opened
 
 
-def meant(searcher: Searcher, q: str) -> str | None:
+def correct_spelling(searcher: Searcher, q: str) -> str | None:
     return searcher.search(q, mode="keyword", limit=1).suggestion
 
 
@@ -42,10 +42,10 @@ def meant(searcher: Searcher, q: str) -> str | None:
 def test_unknown_words_are_replaced_and_signs_stay(
     searcher: Searcher, q: str, expected: str
 ) -> None:
-    found = meant(searcher, q)
+    found = correct_spelling(searcher, q)
     assert found is not None
     assert found.lower() == expected.lower()
-    assert meant(searcher, found) is None
+    assert correct_spelling(searcher, found) is None
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_unknown_words_are_replaced_and_signs_stay(
     ],
 )
 def test_all_else_is_left_alone(searcher: Searcher, q: str) -> None:
-    assert meant(searcher, q) is None
+    assert correct_spelling(searcher, q) is None
 
 
 @pytest.mark.parametrize("mode", ["keyword", "hybrid", "semantic"])
@@ -81,7 +81,7 @@ def test_every_mode_suggests(searcher: Searcher, mode: str) -> None:
 def test_no_question_is_suggested_to_itself(searcher: Searcher, q: str) -> None:
     if not q.strip() or "\0" in q:
         return
-    assert meant(searcher, q) != q
+    assert correct_spelling(searcher, q) != q
 
 
 def index_of(folder: Path, encoder: Path, *texts: str) -> Path:
@@ -96,37 +96,37 @@ def index_of(folder: Path, encoder: Path, *texts: str) -> Path:
 def test_the_nearest_wins_then_the_most_frequent(tmp_path: Path, tiny_encoder: Path) -> None:
     texts = ["harbour", "harbour", "harbours", "barbour", "winters", "winner", "winner", "planet"]
     with Searcher(index_of(tmp_path, tiny_encoder, *texts)) as searcher:
-        assert meant(searcher, "harbur") == "harbour"
-        assert meant(searcher, "wimner") == "winner"
-        assert meant(searcher, "wintners") == "winters"
-        assert meant(searcher, "wintner") == "winner"  # One letter off; of winters, two.
+        assert correct_spelling(searcher, "harbur") == "harbour"
+        assert correct_spelling(searcher, "wimner") == "winner"
+        assert correct_spelling(searcher, "wintners") == "winters"
+        assert correct_spelling(searcher, "wintner") == "winner"  # One letter off; of winters, two.
 
 
 def test_another_first_letter_is_one_letter_off_at_the_most(
     tmp_path: Path, tiny_encoder: Path
 ) -> None:
     with Searcher(index_of(tmp_path, tiny_encoder, "creamery", "planet")) as searcher:
-        assert meant(searcher, "kreamery") == "creamery"
-        assert meant(searcher, "kreamary") is None
-        assert meant(searcher, "crimery") == "creamery"
-        assert meant(searcher, "plnt") is None  # Two letters of five.
+        assert correct_spelling(searcher, "kreamery") == "creamery"
+        assert correct_spelling(searcher, "kreamary") is None
+        assert correct_spelling(searcher, "crimery") == "creamery"
+        assert correct_spelling(searcher, "plnt") is None  # Two letters of five.
 
 
 def test_a_word_of_deleted_articles_is_not_meant(tmp_path: Path, tiny_encoder: Path) -> None:
     index = index_of(tmp_path, tiny_encoder, "The verhaeghe planet.", "Another planet.")
     with Searcher(index) as searcher:
-        assert meant(searcher, "verhaege planet") == "verhaeghe planet"
+        assert correct_spelling(searcher, "verhaege planet") == "verhaeghe planet"
         with IndexWriter(index) as writer:
             writer.delete("a0")
         searcher.refresh()
-        assert meant(searcher, "verhaege planet") is None
-        assert meant(searcher, "verhaeghe planett") == "verhaeghe planet"
+        assert correct_spelling(searcher, "verhaege planet") is None
+        assert correct_spelling(searcher, "verhaeghe planett") == "verhaeghe planet"
 
 
 def test_a_long_question_takes_as_long_as_its_length(tmp_path: Path, tiny_encoder: Path) -> None:
     def seconds(snapshot: IndexSnapshot, q: str) -> float:
         started = time.process_time()
-        assert spelling.meant(snapshot, q, question) is None
+        assert spelling.correct_spelling(snapshot, q, question) is None
         return time.process_time() - started
 
     with IndexSnapshot.open(index_of(tmp_path, tiny_encoder, "creamery debts")) as snapshot:
