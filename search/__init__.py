@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nutgraf.search.response import (
         ArticleFields,
         ArticleView,
+        FoundParagraph,
         Highlighted,
         Hit,
         More,
@@ -30,6 +31,7 @@ __all__ = [
     "Completion",
     "Completions",
     "Filters",
+    "FoundParagraph",
     "Highlight",
     "Highlighted",
     "Hit",
@@ -49,6 +51,7 @@ _MODULES = {
     "Completion": "suggest.completion",
     "Completions": "suggest.completion",
     "Filters": "request.options",
+    "FoundParagraph": "response",
     "Highlight": "request.options",
     "Highlighted": "response",
     "Hit": "response",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nutgraf.index.analysis.analyzer import primary_language
-from nutgraf.index.article import Paragraph
+from nutgraf.index.article import Paragraph, paragraph_id
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.search.grouping.collapse import Group
@@ -15,7 +15,7 @@ from nutgraf.search.highlighting.snippets import make_snippet
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import SearchRequest
-from nutgraf.search.response import ArticleFields, Hit, More
+from nutgraf.search.response import ArticleFields, FoundParagraph, Hit, More
 
 __all__ = ["hits_of_page"]
 
@@ -40,12 +40,12 @@ def hits_of_page(
             Hit(
                 rank=rank,
                 score=float(candidates.scores[group.best]),
+                id=record.id if request.group == "article" else best.paragraph.id,
                 article=ArticleFields.of(record),
-                position=best.position,
-                part=best.part,
-                text=best.text,
+                paragraph=best.paragraph,
                 snippet=best.snippet,
                 more=tuple(shown[other][1] for other in others),
+                versions=len(group.versions),
                 version_ids=tuple(names[version] for version in group.versions),
                 explain=candidates.explain(group.best) if request.explain else None,
             )
@@ -82,8 +82,9 @@ def _shown(
             goes_on=paragraph.start + len(paragraph.text) < len(text),
         )
         score = float(candidates.scores[at])
-        part = paragraph.part or None
-        shown[at] = record, More(score, paragraph.position, part, text, snippet)
+        name = paragraph_id(record.id, paragraph.position)
+        shown_paragraph = FoundParagraph(name, paragraph.position, paragraph.part or None, text)
+        shown[at] = record, More(shown_paragraph, score, snippet)
     return shown
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from inspect import signature
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from nutgraf.index.article import paragraph_id
 from nutgraf.index.catalog.rows import whole_texts
@@ -25,8 +26,28 @@ from nutgraf.search.suggest.completion import Completions, check_completion, com
 __all__ = ["Searcher"]
 
 T = TypeVar("T")
+SearcherT = TypeVar("SearcherT")
+Options = ParamSpec("Options")
 
 NO_FILTERS: Final = Filters()
+
+
+def _with_options_of(
+    request: Callable[Concatenate[str, Options], SearchRequest],
+) -> Callable[
+    [Callable[Concatenate[SearcherT, str | SearchRequest, ...], T]],
+    Callable[Concatenate[SearcherT, str | SearchRequest, Options], T],
+]:
+    """Give a method the keywords of SearchRequest, for type checkers and help()."""
+    fields = list(signature(request).parameters.values())[1:]
+
+    def decorate(method: Callable[..., T]) -> Callable[..., T]:
+        own = signature(method)
+        named = [one for one in own.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        method.__signature__ = own.replace(parameters=[*named, *fields])  # type: ignore[attr-defined]
+        return method
+
+    return decorate
 
 
 class Searcher(Closing):
@@ -49,6 +70,7 @@ class Searcher(Closing):
         self._live = LiveIndex(index, trust=trust)
         self._kept = RankingCache()
 
+    @_with_options_of(SearchRequest)
     def search(self, request: str | SearchRequest, **options: Any) -> Response:
         """Answer a question; `options` are the other fields of SearchRequest.
 
@@ -130,11 +152,11 @@ def _article(snapshot: IndexSnapshot, article: str) -> ArticleView | None:
         return None
     texts = whole_texts(list(snapshot.catalog.rows(record.rows).values()))
     return ArticleView(
-        ArticleFields.of(record),
-        tuple(
+        **ArticleFields.values_of(record),
+        paragraphs=tuple(
             ParagraphView(paragraph_id(record.id, position), position, text)
             for position, text in enumerate(texts)
         ),
-        snapshot.sequence,
-        record.digest,
+        snapshot=snapshot.sequence,
+        digest=record.digest,
     )

@@ -22,13 +22,10 @@ __all__ = [
     "MAX_LOCK_WAIT_SECONDS",
     "AsJson",
     "Columns",
-    "FilterValues",
     "Index",
     "KeepBoilerplate",
     "KeywordEngine",
     "Model",
-    "PublishedFrom",
-    "PublishedTo",
     "Rejects",
     "Reranker",
     "Trust",
@@ -91,17 +88,6 @@ Rejects = Annotated[
     typer.Option(
         metavar="FILE", help="Write what is rejected or flagged to FILE, as JSONL, and why."
     ),
-]
-
-FilterValues = Annotated[
-    list[str] | None,
-    typer.Option(metavar="VALUE", help="Only paragraphs with this value, exactly; repeatable."),
-]
-PublishedFrom = Annotated[
-    str | None, typer.Option(metavar="DATE", help="Only from this day or time on.")
-]
-PublishedTo = Annotated[
-    str | None, typer.Option(metavar="DATE", help="Only to the end of this day, or to this time.")
 ]
 
 

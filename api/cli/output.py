@@ -96,18 +96,18 @@ def _print_hit(hit: Hit, console: Console) -> None:
         (f"{hit.rank:>2}. ", "bold"),
         (printable(article.title), "bold"),
         (f"  {hit.score:.2f}", "cyan"),
-        (_versions(len(hit.version_ids) - 1), "green"),
+        (_versions(hit.versions - 1), "green"),
     )
     console.print(head, soft_wrap=True)
     origin = [article.source, article.section, article.published]
     facts = " · ".join(printable(fact) for fact in origin if fact)
-    name = printable(f"{article.id}#{hit.position}")
+    name = printable(hit.paragraph.id)
     # Not wrapped by us: an id that is broken in two cannot be copied.
     console.print(Text(f"    {facts}  {name}" if facts else f"    {name}", "dim"), soft_wrap=True)
     _print_indented(_highlighted(hit.snippet), console)
     if hit.explain is not None:
         _print_indented(Text(_explained(hit), "dim"), console)
-    margin = max((len(f"#{one.position}") for one in hit.more), default=0)
+    margin = max((len(f"#{one.paragraph.position}") for one in hit.more), default=0)
     for one in hit.more:
         _print_more(one, margin, console)
     console.print()
@@ -119,7 +119,7 @@ def _versions(others: int) -> str:
 
 def _print_more(more: More, margin: int, console: Console) -> None:
     """Print another paragraph: its position, and as much of its snippet as a line holds."""
-    label = f"#{more.position}".ljust(margin)
+    label = f"#{more.paragraph.position}".ljust(margin)
     shown = _highlighted(more.snippet)
     if console.is_terminal:
         shown = _one_line(shown, console.width - INDENT - margin - 2)
@@ -177,9 +177,8 @@ def _explained(hit: Hit) -> str:
 
 def print_article(view: ArticleView, position: int | None, console: Console) -> None:
     """Print an article; the paragraph at `position` stands out."""
-    article = view.article
-    console.print(Text(printable(article.title), "bold"))
-    facts = (article.source, article.section, article.author, article.published, article.url)
+    console.print(Text(printable(view.title), "bold"))
+    facts = (view.source, view.section, view.author, view.published, view.url)
     if any(facts):
         console.print(Text(" · ".join(printable(fact) for fact in facts if fact), "dim"))
     for paragraph in view.paragraphs:

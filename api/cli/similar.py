@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from nutgraf.api.cli.options import (
-    DEFAULT_INDEX,
-    AsJson,
-    FilterValues,
-    Index,
-    PublishedFrom,
-    PublishedTo,
-    Trust,
-    print_answer,
-)
+from nutgraf.api.cli.options import DEFAULT_INDEX, AsJson, Index, Trust, print_answer
+from nutgraf.api.cli.search_options import with_search_options
 from nutgraf.index.errors import UserError
 
 __all__ = ["add_similar", "similar"]
@@ -23,29 +15,23 @@ __all__ = ["add_similar", "similar"]
 
 def add_similar(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command()(similar)
+    app.command()(with_search_options(similar, ("limit", "filters")))
 
 
 def similar(
     name: Annotated[str, typer.Argument(metavar="ARTICLE", help="An id, or ID#POSITION.")],
     index: Index = DEFAULT_INDEX,
-    limit: Annotated[int, typer.Option("-n", "--limit", help="Hits to print.")] = 10,
-    source: FilterValues = None,
-    author: FilterValues = None,
-    section: FilterValues = None,
-    language: FilterValues = None,
-    article: FilterValues = None,
-    published_from: PublishedFrom = None,
-    published_to: PublishedTo = None,
     as_json: AsJson = False,
     trust: Trust = False,
+    **options: Any,
 ) -> None:
     """List articles near an article in meaning; with #POSITION, paragraphs near that one."""
-    from nutgraf.search import Filters, Searcher
+    from nutgraf.search import Searcher, SearchRequest
+    from nutgraf.search.request.declaration import arguments
 
-    filters = Filters.of(source, author, section, language, article, published_from, published_to)
+    asked = arguments(SearchRequest, options)
     with Searcher(index, trust=trust) as searcher:
-        response = searcher.similar(name, limit=limit, filters=filters)
+        response = searcher.similar(name, **asked)
     if response is None:
         raise UserError(f"there is no article or paragraph {name!r} in {index}")
 

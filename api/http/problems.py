@@ -23,7 +23,7 @@ PROBLEM: Final = "application/problem+json"
 
 LOG: Final = logging.getLogger("nutgraf.api")
 
-UNION_TAGS: Final = ("str", "list[str]", "bool", "RerankBody")
+UNION_TAGS: Final = ("str", "list[str]", "bool", "Rerank")
 """What pydantic adds to the place of a value that may be of several kinds."""
 
 
@@ -115,7 +115,7 @@ async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _field(location: Sequence[str | int]) -> str:
-    """Return where a value stands, as the request spells it: filters.published.from."""
+    """Return where a value stands, as the request spells it: filters.published_from."""
     steps = [step for step in location[1:] if isinstance(step, str) and step not in UNION_TAGS]
     return ".".join(steps) or "body"
 

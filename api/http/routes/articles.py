@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
 from nutgraf.api.http.openapi import ETAG, IF_MATCH, IF_NONE_MATCH, Responses, problem_responses
-from nutgraf.api.http.requests import SimilarParameters
-from nutgraf.api.http.responses import (
-    ArticleAnswer,
-    SearchAnswer,
-)
+from nutgraf.api.http.parameters import arguments_from_query
 from nutgraf.api.write_queue.preconditions import etag, parse_precondition
 from nutgraf.api.write_queue.queue import WriteQueue
-from nutgraf.search import Searcher
+from nutgraf.search import ArticleView, Searcher, SearchRequest
+from nutgraf.search import Response as SearchResponse
 
 __all__ = ["article_routes"]
 
@@ -25,6 +22,8 @@ SHOW_RESPONSES: Responses = {
     **problem_responses(400, 404, 412),
 }
 
+
+OPTIONS_FROM_QUERY: Final = arguments_from_query(SearchRequest, ("limit", "filters"))
 
 ENCODED: Final = b"%2fsimilar"
 
@@ -42,17 +41,19 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     @router.head("/articles/{article:path}/similar", include_in_schema=False)
     @router.get(
         "/articles/{article:path}/similar",
-        response_model=SearchAnswer,
+        response_model=SearchResponse,
         responses=problem_responses(404, 422),
     )
     def similar(
-        article: str, parameters: Annotated[SimilarParameters, Query()], request: Request
+        article: str,
+        options: Annotated[dict[str, Any], Depends(OPTIONS_FROM_QUERY)],
+        request: Request,
     ) -> Response:
         """List what is near an article, or ARTICLE%23POSITION, in meaning: of other articles."""
         if _ends_in_encoded_slash(request):
             return show(f"{article}/similar", request)
         refresh_if_written()
-        found = searcher.similar(article, limit=parameters.limit, filters=parameters.filters())
+        found = searcher.similar(article, **options)
         if found is None:
             raise HTTPException(404, f"there is no article or paragraph {article!r} in this index")
         return JSONResponse(found.to_dict())
@@ -60,7 +61,7 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     @router.head("/articles/{article:path}", include_in_schema=False)
     @router.get(
         "/articles/{article:path}",
-        response_model=ArticleAnswer,
+        response_model=ArticleView,
         responses=SHOW_RESPONSES,
         openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
     )

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from fastapi import APIRouter
 
-from nutgraf.api.http.responses import (
-    Health,
-    StatsAnswer,
-)
+from nutgraf.api.http.responses import Health
+from nutgraf.index.reader.snapshot import Statistics
 from nutgraf.search import Searcher
 
 __all__ = ["status_routes"]
@@ -21,9 +17,9 @@ def status_routes(searcher: Searcher) -> APIRouter:
 
     @router.head("/v1/stats", include_in_schema=False)
     @router.get("/v1/stats")
-    def stats() -> StatsAnswer:
+    def stats() -> Statistics:
         """Count what the index holds."""
-        return StatsAnswer(**asdict(searcher.statistics()))
+        return searcher.statistics()
 
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
