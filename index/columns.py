@@ -26,16 +26,14 @@ from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import CODED, ColumnValues
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.storage.files import replace_file, writing
 
-__all__ = ["NO_DATE", "Columns", "catch_up"]
+__all__ = ["Columns", "catch_up"]
 
 Sketching = Callable[[Sequence[str]], NDArray[np.uint64]]
 
 CHECKS: Final = "checks.json"
-
-NO_DATE: Final = np.iinfo(np.int64).min
-"""The value of `published` for an article without a date."""
 
 DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "article": np.dtype("<u4"),

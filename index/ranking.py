@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ranking"]
+__all__ = ["NO_DATE", "Ranking"]
+
+NO_DATE: Final = int(np.iinfo(np.int64).min)
+"""The value of `published`, seconds since 1970 UTC, for an article without a date."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

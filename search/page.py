@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nutgraf.index.analysis.analyzer import primary_language
-from nutgraf.index.article import Paragraph, paragraph_id
-from nutgraf.index.catalog.records import Record
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.article import paragraph_id
+from nutgraf.index.reader.protocol import FoundParagraph, IndexReader, Page
 from nutgraf.search.grouping.collapse import Group
 from nutgraf.search.highlighting.keyword_matches import find_matches
 from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
@@ -15,27 +14,33 @@ from nutgraf.search.highlighting.snippets import make_snippet
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import SearchRequest
-from nutgraf.search.response import ArticleFields, FoundParagraph, Hit, More
+from nutgraf.search.response import ArticleFields, Hit, HitParagraph, More
 
 __all__ = ["hits_of_page"]
 
 
 def hits_of_page(
-    snapshot: IndexSnapshot,
+    index: IndexReader,
     request: SearchRequest,
     question: Question,
     candidates: Candidates,
     groups: Sequence[Group],
 ) -> tuple[Hit, ...]:
     """Return the hits of the page that the request asks for, one for each group of candidates."""
-    page = groups[request.offset : request.offset + request.limit]
-    places = [at for group in page for at in group.shown[: request.per_article]]
-    shown = _shown(snapshot, request, question, candidates, places)
-    names = _version_ids(snapshot, request, candidates, page)
+    groups = groups[request.offset : request.offset + request.limit]
+    shown = [group.shown[: request.per_article] for group in groups]
+    places = [at for places in shown for at in places]
+    rows = dict(zip(places, candidates.rows[places].tolist(), strict=True))
+    named = [at for group in groups for at in group.versions if at not in rows]
+    named_rows = dict(zip(named, candidates.rows[named].tolist(), strict=True))
+    page = index.page(list(rows.values()), list(named_rows.values()))
+    paragraphs = _paragraphs(index, request, question, candidates, rows, page)
+    names = _version_ids(request, rows | named_rows, page)
     hits = []
-    for rank, group in enumerate(page, start=request.offset + 1):
-        at, *others = group.shown[: request.per_article]
-        record, best = shown[at]
+    for rank, (group, (at, *others)) in enumerate(
+        zip(groups, shown, strict=True), start=request.offset + 1
+    ):
+        best, record = paragraphs[at], page.paragraphs[rows[at]].record
         hits.append(
             Hit(
                 rank=rank,
@@ -44,7 +49,7 @@ def hits_of_page(
                 article=ArticleFields.of(record),
                 paragraph=best.paragraph,
                 snippet=best.snippet,
-                more=tuple(shown[other][1] for other in others),
+                more=tuple(paragraphs[other] for other in others),
                 versions=len(group.versions),
                 version_ids=tuple(names[version] for version in group.versions),
                 explain=candidates.explain(group.best) if request.explain else None,
@@ -53,62 +58,51 @@ def hits_of_page(
     return tuple(hits)
 
 
-def _shown(
-    snapshot: IndexSnapshot,
+def _paragraphs(
+    index: IndexReader,
     request: SearchRequest,
     question: Question,
     candidates: Candidates,
-    places: Sequence[int],
-) -> Mapping[int, tuple[Record, More]]:
-    """Return the paragraph that stands at each place among the candidates, and its article."""
-    rows = candidates.rows[places].tolist()
-    found = snapshot.paragraphs(rows)
-    analysed = [_analyse(snapshot, question, *found[row]) for row in rows]
+    rows: Mapping[int, int],
+    page: Page,
+) -> Mapping[int, More]:
+    """Return the paragraph at each place among the candidates, with its snippet."""
+    found = [page.paragraphs[row] for row in rows.values()]
+    analyzed = [_analyze(index, question, each) for each in found]
     # Where meaning had no say, no word is there for its meaning, and no encoder was opened.
-    meant = candidates.cosines is not None
-    near = find_near_words(snapshot, question, analysed) if meant else [()] * len(rows)
-    shown = {}
-    for at, row, words, near_words in zip(places, rows, analysed, near, strict=True):
-        record, paragraph = found[row]
-        language = primary_language(record.language or snapshot.manifest.language)
-        text = snapshot.whole_text(record, paragraph)
+    by_meaning = candidates.cosines is not None
+    near = find_near_words(index, question, analyzed) if by_meaning else [()] * len(found)
+    paragraphs = {}
+    for at, each, words, near_words in zip(rows, found, analyzed, near, strict=True):
+        paragraph = each.paragraph
         snippet = make_snippet(
             words.text,
             words.matches,
-            language,
+            primary_language(each.record.language or index.language),
             request.highlight,
             near_words,
             start=paragraph.start,
-            goes_on=paragraph.start + len(paragraph.text) < len(text),
+            goes_on=paragraph.start + len(paragraph.text) < len(each.whole_text),
         )
         score = float(candidates.scores[at])
-        name = paragraph_id(record.id, paragraph.position)
-        shown_paragraph = FoundParagraph(name, paragraph.position, paragraph.part or None, text)
-        shown[at] = record, More(shown_paragraph, score, snippet)
-    return shown
+        name = paragraph_id(each.record.id, paragraph.position)
+        shown = HitParagraph(name, paragraph.position, paragraph.part or None, each.whole_text)
+        paragraphs[at] = More(shown, score, snippet)
+    return paragraphs
 
 
-def _version_ids(
-    snapshot: IndexSnapshot,
-    request: SearchRequest,
-    candidates: Candidates,
-    page: Sequence[Group],
-) -> Mapping[int, str]:
-    """Return what each version on the page is called, by its place among the candidates."""
-    places = [at for group in page for at in group.versions]
-    rows = candidates.rows[places].tolist()
+def _version_ids(request: SearchRequest, rows: Mapping[int, int], page: Page) -> Mapping[int, str]:
+    """Return the public id of each version on the page, by its place among the candidates."""
+    ids = dict(page.ids)
+    for row, found in page.paragraphs.items():
+        ids[row] = paragraph_id(found.record.id, found.paragraph.position)
     if request.group == "article":
-        records = snapshot.catalog.records_of(rows)
-        names = {row: record.id for row, record in records.items()}
-    else:
-        names = snapshot.names(rows)
-    return dict(zip(places, (names[row] for row in rows), strict=True))
+        ids = {row: name.rpartition("#")[0] for row, name in ids.items()}
+    return {at: ids[row] for at, row in rows.items()}
 
 
-def _analyse(
-    snapshot: IndexSnapshot, question: Question, record: Record, paragraph: Paragraph
-) -> AnalyzedParagraph:
-    analyzer = snapshot.analyzers.of(record.language)
-    tokens = analyzer.tokens(paragraph.text)
-    matches = find_matches(paragraph.text, question, analyzer, tokens)
-    return AnalyzedParagraph(paragraph.text, tokens, matches)
+def _analyze(index: IndexReader, question: Question, found: FoundParagraph) -> AnalyzedParagraph:
+    analyzer = index.analyzer(found.record.language)
+    text = found.paragraph.text
+    tokens = analyzer.tokens(text)
+    return AnalyzedParagraph(text, tokens, find_matches(text, question, analyzer, tokens))

@@ -6,14 +6,14 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from nutgraf.index.catalog.records import CODED
-from nutgraf.index.reader.snapshot import IndexSnapshot
-from nutgraf.search.facets import count_facets
+from nutgraf.index.reader.protocol import IndexReader
+from nutgraf.index.schema import VALUE_FIELDS
+from nutgraf.search.facets import facets_of
 from nutgraf.search.grouping.collapse import Group, collapse, drop_below
 from nutgraf.search.grouping.diversity import diversify
 from nutgraf.search.page import hits_of_page
+from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.question import Question
-from nutgraf.search.query.understanding import understand
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import SearchRequest
@@ -43,19 +43,18 @@ CONFIDENT_SCORE: Final = 0.5
 longer than all the rest."""
 
 
-def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: RankingCache) -> Response:
-    """Answer a request from a snapshot; `kept` is what makes its pages agree."""
+def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> Response:
+    """Answer a request from a snapshot; `cache` makes its pages agree."""
     started = time.perf_counter()
-    question = understand(snapshot, request)
-    candidates = kept.rank(snapshot, request, question)
-    groups = collapse(snapshot, request, candidates)
+    question = read_question(index, request)
+    candidates = cache.rank(index, request, question)
+    groups = collapse(index, request, candidates)
     groups = drop_below(groups, candidates.scores, request.min_score)
-    groups = diversify(snapshot, candidates, groups, request.diversity)
-    hits = hits_of_page(snapshot, request, question, candidates, groups)
-    by_article = request.group == "article"
-    facets, cut = count_facets(snapshot, request, question, candidates, by_article=by_article)
+    groups = diversify(index, candidates, groups, request.diversity)
+    hits = hits_of_page(index, request, question, candidates, groups)
+    facets, cut = facets_of(request, candidates)
     sure = candidates.scores.max(initial=0.0) >= CONFIDENT_SCORE
-    suggestion = None if sure else correct_spelling(snapshot, request.q, question)
+    suggestion = None if sure else correct_spelling(index, request.q, question)
     return Response(
         query=request.q,
         mode=request.mode,
@@ -63,9 +62,9 @@ def answer(snapshot: IndexSnapshot, request: SearchRequest, kept: RankingCache) 
         took_ms=(time.perf_counter() - started) * 1000,
         total=_total(request, candidates, groups),
         hits=hits,
-        warnings=(*_warnings(snapshot, request, question, candidates, groups), *cut),
+        warnings=(*_warnings(index, request, question, candidates, groups), *cut),
         suggestion=suggestion,
-        snapshot=snapshot.sequence,
+        snapshot=index.sequence,
         facets=facets,
         reranked=candidates.reranked,
     )
@@ -80,18 +79,21 @@ def _total(request: SearchRequest, candidates: Candidates, groups: Sequence[Grou
     return Total(len(groups), "eq" if whole else "gte")
 
 
-def _unknown_values(snapshot: IndexSnapshot, request: SearchRequest) -> list[str]:
+def _unknown_values(index: IndexReader, request: SearchRequest) -> list[str]:
     """Return what is to be read of filters by values that no article has, be it for their case."""
+    asked = {
+        field: values
+        for field, values in request.filters.values().items()
+        if field in VALUE_FIELDS and field != "article"
+    }
     return [
         f"no article has the {field} {value!r}; a filter's value is the whole value, in its case"
-        for field, values in request.filters.values().items()
-        if field in CODED
-        for value in sorted(set(values) - snapshot.catalog.codes(field, values).keys())
+        for field, value in index.unknown_values(asked)
     ]
 
 
 def _warnings(
-    snapshot: IndexSnapshot,
+    index: IndexReader,
     request: SearchRequest,
     question: Question,
     candidates: Candidates,
@@ -103,7 +105,7 @@ def _warnings(
         return (*question.warnings, BUDGET_SPENT.format(done=done))
     if len(candidates.rows):
         return question.warnings if groups else (*question.warnings, BELOW_MIN_SCORE)
-    if unknown := _unknown_values(snapshot, request):
+    if unknown := _unknown_values(index, request):
         return (*question.warnings, *unknown)
     if question.constraint is not None:
         return (*question.warnings, NO_MATCH)

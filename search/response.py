@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from nutgraf.index.catalog.records import Record
+from nutgraf.index.reader.protocol import Record
 from nutgraf.search.request.search_request import FusionMethod, Grouping, Mode
 
 __all__ = [
@@ -14,11 +14,11 @@ __all__ = [
     "ArticleView",
     "Explanation",
     "FacetCount",
-    "FoundParagraph",
     "FusionUsed",
     "HighlightKind",
     "Highlighted",
     "Hit",
+    "HitParagraph",
     "More",
     "ParagraphView",
     "Place",
@@ -137,7 +137,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundParagraph:
+class HitParagraph:
     """A paragraph that was found: its public id, and its position in its article, from 0.
 
     `part` counts from 1, of a paragraph that is too long for the encoder; it
@@ -160,7 +160,7 @@ class FoundParagraph:
 class More:
     """Another paragraph of a hit's article, that was found as well."""
 
-    paragraph: FoundParagraph
+    paragraph: HitParagraph
     score: float = field(metadata={"ge": 0, "le": 1})
     snippet: Snippet
 
@@ -189,7 +189,7 @@ class Hit:
     id: str = field(metadata={"examples": ["ARTICLE#12", "ARTICLE"]})
     score: float = field(metadata={"ge": 0, "le": 1})
     article: ArticleFields
-    paragraph: FoundParagraph
+    paragraph: HitParagraph
     snippet: Snippet
     more: tuple[More, ...]
     versions: int

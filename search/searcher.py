@@ -7,14 +7,12 @@ from dataclasses import replace
 from functools import partial
 from inspect import signature
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from nutgraf.index.article import paragraph_id
-from nutgraf.index.catalog.rows import whole_texts
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.reader.live import LiveIndex
-from nutgraf.index.reader.snapshot import IndexSnapshot, Statistics
-from nutgraf.index.storage.closing import Closing
+from nutgraf.index.reader.protocol import IndexReader, ReaderSource, Statistics
 from nutgraf.search.pipeline import answer
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.request.options import Filters
@@ -50,7 +48,7 @@ def _with_options_of(
     return decorate
 
 
-class Searcher(Closing):
+class Searcher:
     """Answers questions from an index, each from one snapshot of it.
 
         with Searcher("news.index") as searcher:
@@ -66,9 +64,11 @@ class Searcher(Closing):
     Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
     """
 
-    def __init__(self, index: str | Path, *, trust: bool = False) -> None:
-        self._live = LiveIndex(index, trust=trust)
-        self._kept = RankingCache()
+    def __init__(self, index: str | Path | ReaderSource, *, trust: bool = False) -> None:
+        self._source: ReaderSource = (
+            LiveIndex(index, trust=trust) if isinstance(index, str | Path) else index
+        )
+        self._cache = RankingCache()
 
     @_with_options_of(SearchRequest)
     def search(self, request: str | SearchRequest, **options: Any) -> Response:
@@ -80,7 +80,7 @@ class Searcher(Closing):
             request = replace(request, **options)
         else:
             request = SearchRequest(request, **options)
-        return self._ask(partial(answer, request=request, kept=self._kept))
+        return self._ask(partial(answer, request=request, cache=self._cache))
 
     def similar(
         self, name: str, *, limit: int = 10, filters: Filters = NO_FILTERS
@@ -110,53 +110,59 @@ class Searcher(Closing):
 
     def statistics(self) -> Statistics:
         """Count what the index holds."""
-        return self._ask(IndexSnapshot.statistics)
+        return self._ask(lambda index: index.statistics())
 
     @property
     def sequence(self) -> int:
         """The number of the commit that questions are answered from."""
-        return self._ask(lambda snapshot: snapshot.sequence)
+        return self._ask(lambda index: index.sequence)
 
     def warm(self) -> None:
         """Open every part of the index now, so that the first question need not wait."""
-        self._ask(IndexSnapshot.warm)
+        self._ask(lambda index: index.warm())
 
     def refresh(self) -> bool:
         """Show the newest commit now, not only at the next question; tell if it was newer.
 
         Raises what opening the index raises; questions are answered as before then.
         """
-        return self._live.refresh()
+        return self._source.refresh()
 
     def close(self) -> None:
         """Release files, once the questions that are being answered are."""
-        self._live.close()
+        self._source.close()
 
-    def _ask(self, ask: Callable[[IndexSnapshot], T]) -> T:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, ask: Callable[[IndexReader], T]) -> T:
         """Answer from the newest snapshot, one and the same throughout."""
-        with self._live.snapshot() as snapshot:
+        with self._source.snapshot() as snapshot:
             try:
                 return ask(snapshot)
             except BrokenIndexError:
                 # A new generation may have taken the place of files that were not open yet.
-                self._live.refresh()
-                with self._live.snapshot() as newer:
+                self._source.refresh()
+                with self._source.snapshot() as newer:
                     if newer is snapshot:
                         raise
                     return ask(newer)
 
 
-def _article(snapshot: IndexSnapshot, article: str) -> ArticleView | None:
-    record = snapshot.article(article)
+def _article(index: IndexReader, article: str) -> ArticleView | None:
+    record = index.article(article)
     if record is None:
         return None
-    texts = whole_texts(list(snapshot.catalog.rows(record.rows).values()))
+    texts = index.article_texts(record)
     return ArticleView(
         **ArticleFields.values_of(record),
         paragraphs=tuple(
             ParagraphView(paragraph_id(record.id, position), position, text)
             for position, text in enumerate(texts)
         ),
-        snapshot=snapshot.sequence,
+        snapshot=index.sequence,
         digest=record.digest,
     )

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from nutgraf.index.analysis.multilingual import Polyglot
 from nutgraf.index.article import split_paragraph_id
-from nutgraf.index.catalog.records import Record
-from nutgraf.index.keywords.query import query
+from nutgraf.index.query import query
 from nutgraf.index.ranking import Ranking
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.reader.protocol import Condition, IndexReader, Record, VectorQuery
 from nutgraf.search.grouping.collapse import group_by_paragraph, single_groups
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query.question import Question
@@ -26,7 +25,7 @@ from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import DEPTH, MAX_LIMIT, Grouping, SearchRequest
 from nutgraf.search.request.validation import check_kind, check_range
 from nutgraf.search.response import Response, Total
-from nutgraf.search.retrieval.filters import filter_mask
+from nutgraf.search.retrieval.filters import condition_of
 
 __all__ = ["similar"]
 
@@ -40,7 +39,7 @@ NOTHING_ASKED: Final = Question("", query.NullQuery, None, (), (), (), (), Polyg
 """There are no words to be highlighted."""
 
 
-def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) -> Response | None:
+def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Response | None:
     """Return what is nearest to what `name` names; None where there is no such thing.
 
     To an article, other articles, each with its nearest paragraph; to
@@ -51,25 +50,22 @@ def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) ->
     check_kind("limit", limit, int)
     check_range("limit", limit, 1, MAX_LIMIT)
     check_kind("filters", filters, Filters)
-    found = _find(snapshot, name)
+    found = _find(index, name)
     if found is None:
         return None
     article, position = found
-    all_rows = article.rows if position is None else snapshot.catalog.rows_at(article, position)
-    rows = np.array(list(all_rows), np.int64)
-    if snapshot.ranked is not None:
-        rows = rows[snapshot.ranked[rows]]  # What an article is about is not in its boilerplate.
-    embedding = _mean(snapshot.vectors.embeddings(rows))
-    allowed = _others(snapshot, article, filters)
+    # Boilerplate is not ranked: it tells nothing of what an article is about.
+    embedding = _mean(index.embeddings(index.ranked_rows(article, position)))
+    condition = condition_of(filters, other_than=article.id)
     if not embedding.any():
         ranking = NOTHING_NEAR
         groups = single_groups(0)
     elif position is None:
-        ranking = _nearest_articles(snapshot, embedding, limit, allowed)
+        ranking = _nearest_articles(index, embedding, limit, condition)
         groups = single_groups(len(ranking))
     else:
-        ranking = snapshot.vectors.rank(embedding, DEPTH, allowed)
-        groups = group_by_paragraph(snapshot, ranking.rows)
+        ranking = index.retrieve([VectorQuery(embedding, DEPTH, condition)]).rankings[0]
+        groups = group_by_paragraph(index, ranking.rows)
     candidates = vector_candidates(ranking)
     group: Grouping = "article" if position is None else "paragraph"
     request = SearchRequest(name, mode="semantic", limit=limit, filters=filters, group=group)
@@ -77,24 +73,24 @@ def similar(snapshot: IndexSnapshot, name: str, limit: int, filters: Filters) ->
         query=name,
         mode="semantic",
         group=group,
-        hits=hits_of_page(snapshot, request, NOTHING_ASKED, candidates, groups),
+        hits=hits_of_page(index, request, NOTHING_ASKED, candidates, groups),
         total=Total(len(groups), "eq" if ranking.complete else "gte"),
         took_ms=(time.perf_counter() - started) * 1000,
         warnings=(),
-        snapshot=snapshot.sequence,
+        snapshot=index.sequence,
     )
 
 
-def _find(snapshot: IndexSnapshot, name: str) -> tuple[Record, int | None] | None:
+def _find(index: IndexReader, name: str) -> tuple[Record, int | None] | None:
     """Return the article, and the position of its paragraph where `name` is ARTICLE#POSITION.
 
     An id can hold a `#`, too: what is the id of an article names that.
     """
-    article = snapshot.article(name)
+    article = index.article(name)
     if article is not None:
         return article, None
     parts = split_paragraph_id(name)
-    article = None if parts is None else snapshot.article(parts[0])
+    article = None if parts is None else index.article(parts[0])
     if parts is None or article is None or parts[1] >= article.paragraphs:
         return None
     return article, parts[1]
@@ -107,19 +103,8 @@ def _mean(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
     return mean / np.float32(length) if length else mean
 
 
-def _others(snapshot: IndexSnapshot, article: Record, filters: Filters) -> NDArray[np.bool_]:
-    """Return which rows pass the filters and are not the article's own, of shape (rows,)."""
-    passing = filter_mask(snapshot, filters)
-    others = np.ones(snapshot.commit.rows, bool) if passing is None else passing.copy()
-    others[article.rows.start : article.rows.stop] = False
-    return others
-
-
 def _nearest_articles(
-    snapshot: IndexSnapshot,
-    embedding: NDArray[np.float32],
-    limit: int,
-    allowed: NDArray[np.bool_],
+    index: IndexReader, embedding: NDArray[np.float32], limit: int, condition: Condition
 ) -> Ranking:
     """Return the nearest row of each article that the vector ranking holds.
 
@@ -128,8 +113,8 @@ def _nearest_articles(
     """
     depth = DEPTH
     while True:
-        ranking = snapshot.vectors.rank(embedding, depth, allowed)
-        _, first = np.unique(snapshot.columns.article[ranking.rows], return_index=True)
+        ranking = index.retrieve([VectorQuery(embedding, depth, condition)]).rankings[0]
+        _, first = np.unique(index.values(ranking.rows).article, return_index=True)
         if ranking.complete or len(first) >= limit:
             first.sort()
             return Ranking(ranking.rows[first], ranking.scores[first], ranking.complete)

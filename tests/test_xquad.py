@@ -18,7 +18,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,9 +29,11 @@ from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.keywords.entries import entries_of
-from nutgraf.search.query.builder import parse_question
-from nutgraf.search.request.options import Filters
-from nutgraf.search.retrieval.rankings import keyword_ranking
+from nutgraf.index.keywords.protocol import TermStatistics
+from nutgraf.index.reader.protocol import KeywordQuery, Retrieved
+from nutgraf.search.query.builder import read_question
+from nutgraf.search.request.search_request import SearchRequest
+from nutgraf.search.retrieval.rankings import retrieve
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "xquad"
 EVERY = 30
@@ -99,18 +100,35 @@ def indexed(folder: Path, languages: Iterable[str]) -> Iterator[tuple[Any, list[
     reader: KeywordReader
     with closing(keywords.open_reader(folder, "tantivy")) as reader:
         read_by = dict.fromkeys(analyzers.of(language) for language in languages)
-        # None is in parts.
-        commit = SimpleNamespace(living=len(names), paragraphs=len(names))
-        polyglot = Polyglot(list(read_by))
-        yield SimpleNamespace(keywords=reader, polyglot=polyglot, commit=commit), names
+        yield Keywords(reader, Polyglot(list(read_by))), names
 
 
-def recall(snapshot: Any, names: Sequence[str], language: str) -> float:
+class Keywords:
+    """As much of an IndexReader as a search by keywords asks for."""
+
+    has_split_paragraphs = False
+
+    def __init__(self, reader: KeywordReader, analyzer: Polyglot) -> None:
+        self._reader = reader
+        self._analyzer = analyzer
+
+    def question_analyzer(self, languages: Iterable[str] = ()) -> Polyglot:
+        return self._analyzer.within(languages)
+
+    def term_statistics(self, terms: Sequence[str]) -> dict[str, TermStatistics]:
+        return dict(zip(terms, self._reader.term_statistics(terms), strict=True))
+
+    def retrieve(self, rankings: Sequence[KeywordQuery], facets: Sequence[Any] = ()) -> Retrieved:
+        asked = ((each.query, each.depth, each.condition.tree()) for each in rankings)
+        return Retrieved(tuple(self._reader.rank(*each) for each in asked), ())
+
+
+def recall(index: Any, names: Sequence[str], language: str) -> float:
     """Return the share of questions whose paragraph is among the first ten."""
     found = []
     for text, answer in questions(language):
-        question = parse_question(text, snapshot.polyglot)
-        rows = keyword_ranking(snapshot, question, Filters(), 200).rows[:10]
+        request = SearchRequest(text, mode="keyword")
+        rows = retrieve(index, request, read_question(index, request)).keyword.rows[:10]
         found.append(answer in [names[row] for row in rows])
     return sum(found) / len(found)
 

@@ -21,7 +21,21 @@ if TYPE_CHECKING:
 
     from nutgraf.index.ranking import Ranking
 
-__all__ = ["KeywordEntry", "KeywordReader", "KeywordWriter"]
+__all__ = ["KeywordEntry", "KeywordReader", "KeywordWriter", "TermStatistics"]
+
+
+@dataclass(frozen=True, slots=True)
+class TermStatistics:
+    """Statistics of one term.
+
+    `weight` is the BM25 score of a text of average length that holds the term once, its inverse
+    document frequency; a term that no text holds weighs most. `frequency` is the number of texts
+    that hold it, perhaps with deleted ones; `known` tells whether any text or title holds it.
+    """
+
+    weight: float
+    frequency: int
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +80,8 @@ class KeywordReader(Protocol):
         leaf of the tree counts 1, times its boosts.
         """
 
-    def weight(self, terms: Sequence[str]) -> float:
-        """Return what BM25 gives a text of average length that holds each of `terms` once.
-
-        That is the sum of their inverse document frequencies in `text`; a
-        term that no text holds weighs most.
-        """
-
-    def holds(self, term: str) -> bool:
-        """Tell whether any paragraph has the term in its text or its title; quicker than count."""
+    def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:
+        """Return the statistics of each term, in their order; quicker than counting."""
 
     def count(self, query: Query) -> int:
         """Return how many rows satisfy `query`."""

@@ -32,16 +32,10 @@ from nutgraf.index.keywords.nodes import (
     Word,
     escaped,
 )
-from nutgraf.index.keywords.query import query
+from nutgraf.index.query import MAX_PATTERN, MAX_WILDCARDS, query
 from nutgraf.index.schema import ORDERED_FIELDS, PUBLISHED, ROW, TERM_FIELDS
 
-__all__ = ["MAX_PATTERN", "MAX_WILDCARDS", "reduce_query", "require"]
-
-MAX_PATTERN: Final = 128
-"""Characters of a prefix or wildcard; terms have at most half as many."""
-
-MAX_WILDCARDS: Final = 8
-"""Stars and question marks in a pattern; tantivy's automata have 1000 states, and each takes 20."""
+__all__ = ["reduce_query", "require"]
 
 _MAX_DISTANCE: Final = 2
 _SMALLEST: Final = -(2**63)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,29 @@ from nutgraf.index.analysis.multilingual import Polyglot
 from nutgraf.index.article import Paragraph, paragraph_id, timestamp
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import Commit, Record
-from nutgraf.index.catalog.rows import Row
-from nutgraf.index.columns import NO_DATE, Columns
+from nutgraf.index.catalog.rows import Row, whole_texts
+from nutgraf.index.columns import Columns
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordReader
+from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.reranker import OnnxReranker, RememberingReranker
+from nutgraf.index.ranking import NO_DATE
+from nutgraf.index.reader.facet_counts import count_facets
 from nutgraf.index.reader.languages import reader_of
+from nutgraf.index.reader.protocol import (
+    FacetQuery,
+    FoundParagraph,
+    KeywordQuery,
+    Page,
+    Retrieved,
+    RowValues,
+    Statistics,
+    VectorQuery,
+)
+from nutgraf.index.reader.retrieval import Retrieval
+from nutgraf.index.reader.suggestions import SnapshotSuggestions
 from nutgraf.index.storage.closing import Closing
 from nutgraf.index.storage.layout import (
     CATALOG,
@@ -43,38 +58,19 @@ from nutgraf.index.storage.layout import (
 from nutgraf.index.suggestions.reader import Suggestions
 from nutgraf.index.vectors import VectorIndex
 
-__all__ = ["IndexSnapshot", "Statistics"]
+__all__ = ["IndexSnapshot"]
 
 Mark = tuple[tuple[int, int], ...]
+
+_MAX_TERMS: Final = 1 << 16
+"""Terms with their statistics that are cached, some 10 MB."""
 
 _TICK: Final = 2_000_000_000
 """Nanoseconds to which the coarsest file systems stamp changes; most do to milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """What an index holds. `bytes` is its size on disk.
-
-    `boilerplate` are the paragraphs that are left out of the rankings.
-    """
-
-    articles: int
-    paragraphs: int
-    boilerplate: int
-    rows: int
-    snapshot: int
-    committed: str | None
-    language: str
-    keyword_engine: str
-    encoder: str
-    reranker: str | None
-    dimension: int
-    format: int
-    bytes: int
-
-
 class IndexSnapshot(Closing):
-    """One immutable view of an index: all parts as of one commit.
+    """An IndexReader of one directory: all parts of it as of one commit.
 
     Parts are opened when they are first asked for, so that a question pays
     for what it uses; those that are not open are gone once the index is
@@ -105,6 +101,7 @@ class IndexSnapshot(Closing):
         self._mark = mark
         self._opening = threading.Lock()
         self._suggestions: Suggestions | None = None
+        self._term_statistics: dict[str, TermStatistics] = {}
         if reader.paragraphs != self.commit.ranked:
             raise BrokenIndexError(
                 f"the keyword index at {self.parts / KEYWORDS} holds {reader.paragraphs:,} "
@@ -217,11 +214,6 @@ class IndexSnapshot(Closing):
         """The encoder that the index was made with."""
         return OnnxEncoder.open(self.parts / ENCODER, self.manifest.encoder)
 
-    @property
-    def analyzer(self) -> Analyzer:
-        """The analyzer of the index's own language."""
-        return self.analyzers.default
-
     @cached_property
     def polyglot(self) -> Polyglot:
         """What reads a question: in the languages that the articles have."""
@@ -236,12 +228,12 @@ class IndexSnapshot(Closing):
         return reader_of(self.catalog, codes, self.analyzers)
 
     @property
-    def suggestions(self) -> Suggestions:
-        """What questions can be completed to. Raises BrokenIndexError where there is none sound."""
+    def suggestions(self) -> SnapshotSuggestions:
+        """See IndexReader. Raises BrokenIndexError where there are no sound suggestions."""
         with self._opening:
             if self._suggestions is None:
                 self._suggestions = Suggestions(self.parts / SUGGESTIONS, self.sequence)
-            return self._suggestions
+            return SnapshotSuggestions(self._suggestions, self)
 
     @cached_property
     def reranker(self) -> RememberingReranker | None:
@@ -299,18 +291,114 @@ class IndexSnapshot(Closing):
         """Open every part now, so that no question has to wait for one."""
         _ = (self.columns, self.vectors, self.encoder, self.reranker, self.ranked, self.polyglot)
 
-    def article(self, article: str) -> Record | None:
-        """Return the article with this id, or None."""
-        return self.catalog.find(article, self.sequence)
+    @property
+    def key(self) -> Hashable:
+        """See IndexReader."""
+        return self.manifest, self.sequence
+
+    @property
+    def language(self) -> str:
+        """See IndexReader."""
+        return self.manifest.language
+
+    @property
+    def paragraph_count(self) -> int:
+        """See IndexReader."""
+        return self.keywords.paragraphs
+
+    @property
+    def has_split_paragraphs(self) -> bool:
+        """See IndexReader."""
+        return self.commit.living > self.commit.paragraphs
+
+    @property
+    def unrelated_cosine(self) -> float | None:
+        """See IndexReader."""
+        return self.manifest.encoder.unrelated
+
+    def analyzer(self, language: str | None) -> Analyzer:
+        """See IndexReader."""
+        return self.analyzers.of(language)
+
+    def question_analyzer(self, languages: Iterable[str] = ()) -> Polyglot:
+        """See IndexReader."""
+        return self.polyglot.within(languages)
+
+    def encode(self, question: str) -> NDArray[np.float32]:
+        """See IndexReader."""
+        return self.encoder.encode_question(question)
+
+    def word_vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """See IndexReader."""
+        return self.encoder.word_vectors(words)
+
+    def term_statistics(self, terms: Sequence[str]) -> Mapping[str, TermStatistics]:
+        """See IndexReader."""
+        known = self._term_statistics
+        found = {term: known[term] for term in terms if term in known}
+        new = [term for term in dict.fromkeys(terms) if term not in found]
+        if new:
+            found.update(zip(new, self.keywords.term_statistics(new), strict=True))
+            if len(known) > _MAX_TERMS:
+                self._term_statistics = known = {}
+            known.update((term, found[term]) for term in new)
+        return found
+
+    def retrieve(
+        self,
+        rankings: Sequence[KeywordQuery | VectorQuery],
+        facets: Sequence[FacetQuery] = (),
+    ) -> Retrieved:
+        """See IndexReader."""
+        retrieval = Retrieval(self)
+        ranked = tuple(map(retrieval.rank, rankings))
+        return Retrieved(ranked, count_facets(self, retrieval, tuple(facets)))
+
+    def cosines(
+        self, embedding: NDArray[np.float32], rows: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """See IndexReader."""
+        return self.vectors.scores(embedding, rows)
+
+    def embeddings(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """See IndexReader."""
+        return self.vectors.embeddings(rows)
+
+    def values(self, rows: NDArray[np.int64]) -> RowValues:
+        """See IndexReader."""
+        columns = self.columns
+        return RowValues(
+            columns.article[rows].astype(np.int64),
+            columns.published[rows],
+            columns.paragraphs(rows),
+            columns.sketch[rows],
+        )
+
+    def article_sketches(self, articles: Sequence[int]) -> list[NDArray[np.uint64]]:
+        """See IndexReader."""
+        column = self.columns.article
+        # Of the column's own type: for another, numpy would first copy the column.
+        numbers = np.array(articles, column.dtype)
+        starts = np.searchsorted(column, numbers)
+        stops = np.searchsorted(column, numbers, side="right")
+        return [self.columns.sketch[start:stop] for start, stop in zip(starts, stops, strict=True)]
 
     def paragraphs(self, rows: Iterable[int]) -> dict[int, tuple[Record, Paragraph]]:
-        """Return each row's paragraph, or part of one, and the article it stands in."""
+        """See IndexReader."""
         wanted = list(rows)
         records = self.catalog.records_of(wanted)
         return {
             number: (records[number], _paragraph(number, records[number], row))
             for number, row in self.catalog.rows(wanted).items()
         }
+
+    def page(self, rows: Sequence[int], named: Sequence[int] = ()) -> Page:
+        """See IndexReader."""
+        found = {
+            row: FoundParagraph(record, paragraph, self._whole_text(record, paragraph))
+            for row, (record, paragraph) in self.paragraphs(rows).items()
+        }
+        return Page(found, self.names(named))
 
     def names(self, rows: Iterable[int]) -> dict[int, str]:
         """Return the public id, ARTICLE#POSITION, of each row's paragraph; no text is read."""
@@ -319,7 +407,33 @@ class IndexSnapshot(Closing):
         records = self.catalog.records_of(wanted)
         return {row: paragraph_id(records[row].id, positions[row]) for row in wanted}
 
-    def whole_text(self, record: Record, paragraph: Paragraph) -> str:
+    def counts(self, queries: Sequence[Any]) -> list[int]:
+        """See IndexReader."""
+        return list(map(self.keywords.count, queries))
+
+    def unknown_values(self, values: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+        """See IndexReader."""
+        return [
+            (field, value)
+            for field, wanted in values.items()
+            for value in sorted(set(wanted) - self.catalog.codes(field, wanted).keys())
+        ]
+
+    def article(self, article: str) -> Record | None:
+        """See IndexReader."""
+        return self.catalog.find(article, self.sequence)
+
+    def article_texts(self, record: Record) -> Sequence[str]:
+        """See IndexReader."""
+        return whole_texts(list(self.catalog.rows(record.rows).values()))
+
+    def ranked_rows(self, record: Record, position: int | None = None) -> NDArray[np.int64]:
+        """See IndexReader."""
+        found = record.rows if position is None else self.catalog.rows_at(record, position)
+        rows = np.array(list(found), np.int64)
+        return rows if self.ranked is None else rows[self.ranked[rows]]
+
+    def _whole_text(self, record: Record, paragraph: Paragraph) -> str:
         """Return the text of the whole paragraph of which `paragraph` may be a part."""
         if not paragraph.part:
             return paragraph.text

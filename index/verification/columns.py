@@ -14,9 +14,10 @@ from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import CODED, Commit, Record
 from nutgraf.index.catalog.unchecked import InspectedCatalog
-from nutgraf.index.columns import NO_DATE, Columns
+from nutgraf.index.columns import Columns
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.storage.layout import COLUMNS
 from nutgraf.index.storage.lock import is_locked
 from nutgraf.index.verification.catalog import CatalogAudit, stored_records

@@ -15,8 +15,8 @@ from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordEntry, KeywordReader
 from nutgraf.index.keywords.entries import entries_of
-from nutgraf.index.keywords.query import query
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.query import query
 from nutgraf.index.schema import ORDERED_FIELDS, PUBLISHED, TERM_FIELDS
 from nutgraf.index.storage.layout import KEYWORDS
 from nutgraf.index.verification.check import CATCH_UP, Look

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.columns import NO_DATE
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.ranking import NO_DATE
+from nutgraf.index.reader.protocol import IndexReader, RowValues
 from nutgraf.search.grouping.near_duplicates import article_versions, paragraph_versions
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import Grouping, SearchRequest
@@ -42,31 +42,27 @@ class Group:
     versions: tuple[int, ...]
 
 
-def collapse(
-    snapshot: IndexSnapshot, request: SearchRequest, candidates: Candidates
-) -> Sequence[Group]:
+def collapse(index: IndexReader, request: SearchRequest, candidates: Candidates) -> Sequence[Group]:
     """Return the groups that the candidates make, that with the best candidate first."""
     rows = candidates.rows
     if request.group == "paragraph" and request.effective_versions == "all":
-        return group_by_paragraph(snapshot, rows)
-    columns = snapshot.columns
-    paragraphs = columns.paragraphs(rows)
-    units = paragraphs if request.group == "paragraph" else columns.article[rows].astype(np.int64)
+        return group_by_paragraph(index, rows)
+    values = index.values(rows)
+    paragraphs = values.paragraph
+    units = paragraphs if request.group == "paragraph" else values.article
     if request.effective_versions == "all":
         return _keep_best_parts(group_versions(units, units, units), paragraphs)
-    stories = _stories(snapshot, request.group, rows, units)
+    stories = _stories(index, request.group, rows, values)
     newest = request.effective_versions == "newest"
-    groups = group_versions(
-        units, stories, version_order(columns.published[rows], units, newest=newest)
-    )
+    groups = group_versions(units, stories, version_order(values.published, units, newest=newest))
     return _keep_best_parts(groups, paragraphs)
 
 
-def group_by_paragraph(snapshot: IndexSnapshot, rows: NDArray[np.int64]) -> list[Group]:
+def group_by_paragraph(index: IndexReader, rows: NDArray[np.int64]) -> list[Group]:
     """Return a group for each paragraph that the rows of candidates are of."""
-    if snapshot.commit.living == snapshot.commit.paragraphs:
-        return single_groups(len(rows))  # None is in parts, and no column has to be opened.
-    paragraphs = snapshot.columns.paragraphs(rows)
+    if not index.has_split_paragraphs:
+        return single_groups(len(rows))  # No values have to be read.
+    paragraphs = index.values(rows).paragraph
     return _keep_best_parts(group_versions(paragraphs, paragraphs, paragraphs), paragraphs)
 
 
@@ -140,17 +136,16 @@ def version_order(
 
 
 def _stories(
-    snapshot: IndexSnapshot, group: Grouping, rows: NDArray[np.int64], units: NDArray[np.int64]
+    index: IndexReader, group: Grouping, rows: NDArray[np.int64], values: RowValues
 ) -> NDArray[np.int64]:
     """Return, for each candidate, the unit that its own is a version of."""
-    columns = snapshot.columns
-    ordered = np.sort(rows)
+    ordered = values.take(np.argsort(rows))
     if group == "article":
-        of = article_versions(columns, ordered)
+        units, of = values.article, article_versions(index, ordered)
     else:
-        first = ordered[paragraph_versions(columns.sketch[ordered])]
+        first = paragraph_versions(ordered.sketch)
         # Of several parts of a paragraph, the first that was found speaks for all.
-        paragraphs, at = np.unique(columns.paragraphs(ordered), return_index=True)
-        stories = columns.paragraphs(first[at])
-        of = dict(zip(paragraphs.tolist(), stories.tolist(), strict=True))
+        paragraphs, at = np.unique(ordered.paragraph, return_index=True)
+        stories = ordered.paragraph[first[at]]
+        units, of = values.paragraph, dict(zip(paragraphs.tolist(), stories.tolist(), strict=True))
     return np.array([of[unit] for unit in units.tolist()], np.int64)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.grouping.collapse import Group
 from nutgraf.search.ranking.candidates import Candidates
 
@@ -26,7 +26,7 @@ What comes after them stays as it is: twenty pages on, nobody minds.
 
 
 def diversify(
-    snapshot: IndexSnapshot, candidates: Candidates, groups: Sequence[Group], diversity: float
+    index: IndexReader, candidates: Candidates, groups: Sequence[Group], diversity: float
 ) -> Sequence[Group]:
     """Return the groups in the order that `diversity` (0 to 1) asks for; 0 leaves them alone."""
     first = groups[:MAX_DIVERSIFIED]
@@ -36,7 +36,7 @@ def diversify(
     # Of the best: where all are unlikely, cosines would have the only say.
     scores = scores / max(scores.max(), np.finfo(np.float64).tiny)
     rows = candidates.rows[[group.shown[0] for group in first]]
-    order = marginal_relevance(scores, snapshot.vectors.embeddings(rows), diversity)
+    order = marginal_relevance(scores, index.embeddings(rows), diversity)
     return [*(first[at] for at in order), *groups[MAX_DIVERSIFIED:]]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.analysis.minhash import alike, are_long
-from nutgraf.index.columns import Columns
+from nutgraf.index.reader.protocol import IndexReader, RowValues
 
 __all__ = ["article_versions", "paragraph_versions"]
 
@@ -52,17 +52,15 @@ def paragraph_versions(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
     return first
 
 
-def article_versions(columns: Columns, rows: NDArray[np.int64]) -> dict[int, int]:
-    """Return, for each article that `rows` (ascending) are of, the one that it is a version of.
+def article_versions(index: IndexReader, values: RowValues) -> dict[int, int]:
+    """Return, for each article of some rows, the one that it is a version of.
 
-    Articles are numbers of records. Those are compared that have long paragraphs among `rows`
-    which are versions of one another.
+    Articles are the numbers in `values`, which are in the order of rows. Those are compared that
+    have long paragraphs among the rows which are versions of one another.
     """
-    numbers, articles = np.unique(columns.article[rows], return_inverse=True)
-    linked = _linked(articles, columns.sketch[rows], len(numbers))
-    sketches = {
-        int(at): _long_sketches(columns, numbers[at]) for at in np.flatnonzero(linked.any(axis=1))
-    }
+    numbers, articles = np.unique(values.article, return_inverse=True)
+    linked = _linked(articles, values.sketch, len(numbers))
+    sketches = _long_sketches(index, numbers, np.flatnonzero(linked.any(axis=1)))
     first = np.arange(len(numbers))
     placed = np.zeros(len(numbers), bool)
     pairs = 0
@@ -95,13 +93,20 @@ def _linked(
     return linked
 
 
-def _long_sketches(columns: Columns, number: np.uint32) -> NDArray[np.uint64]:
-    """Return the sketches of an article's long paragraphs, the first MAX_COMPARED of them."""
-    # `number` is of the column's own type: for another, numpy would first copy the column.
-    start = np.searchsorted(columns.article, number)
-    stop = np.searchsorted(columns.article, number, side="right")
-    sketches = columns.sketch[start:stop]
-    return sketches[are_long(sketches)][:MAX_COMPARED]
+def _long_sketches(
+    index: IndexReader, numbers: NDArray[np.int64], places: NDArray[np.intp]
+) -> dict[int, NDArray[np.uint64]]:
+    """Return the sketches of articles' long paragraphs, the first MAX_COMPARED of each.
+
+    Articles are those at `places` among `numbers`; the sketches come by place.
+    """
+    if not len(places):
+        return {}
+    found = index.article_sketches(numbers[places].tolist())
+    return {
+        int(at): sketches[are_long(sketches)][:MAX_COMPARED]
+        for at, sketches in zip(places, found, strict=True)
+    }
 
 
 def _are_versions(

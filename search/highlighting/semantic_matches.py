@@ -17,8 +17,7 @@ import numpy as np
 from nutgraf.index.analysis.analyzer import Token
 from nutgraf.index.analysis.folding import APOSTROPHES
 from nutgraf.index.analysis.multilingual import Polyglot
-from nutgraf.index.keywords.query import query
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.highlighting.keyword_matches import Match
 from nutgraf.search.query.question import Question
 
@@ -33,7 +32,7 @@ MAX_SHARE: Final = 0.1
 a language whose stop words are not known."""
 
 MAX_ASKED: Final = 32
-"""Words of a question that others stand in for, each looked up in the keyword index."""
+"""Words of a question that others stand in for."""
 
 MAX_WORDS: Final = 20_000
 """Different words of a page that are looked at: a hundred usual paragraphs have 5,000."""
@@ -61,7 +60,7 @@ Nearest = Mapping[str, Sequence[tuple[float, str]]]
 
 
 def find_near_words(
-    snapshot: IndexSnapshot, question: Question, page: Sequence[AnalyzedParagraph]
+    index: IndexReader, question: Question, page: Sequence[AnalyzedParagraph]
 ) -> list[list[NearWord]]:
     """Return the near words of each paragraph of a page, in their order, none of them a match.
 
@@ -69,10 +68,10 @@ def find_near_words(
     numbers and single letters stand in for nothing, and nothing for them.
     """
     lacking = [_lacking(question, paragraph.matches) for paragraph in page]
-    asked = _asked(snapshot, question, frozenset(chain.from_iterable(lacking)))
+    asked = _asked(index, question, frozenset(chain.from_iterable(lacking)))
     if not asked:
         return [[] for _ in page]
-    nearest = _nearest(snapshot, question.analyzer, asked, page)
+    nearest = _nearest(index, question.analyzer, asked, page)
     return [
         list(_near_words(paragraph, nearest, terms))
         for paragraph, terms in zip(page, lacking, strict=True)
@@ -83,39 +82,33 @@ def _lacking(question: Question, matches: Iterable[Match]) -> frozenset[str]:
     return frozenset(question.terms).difference(match.term for match in matches)
 
 
-def _asked(snapshot: IndexSnapshot, question: Question, terms: frozenset[str]) -> dict[str, str]:
+def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dict[str, str]:
     """Return the words that were asked for as one of `terms`, and have a meaning of their own."""
-    few = MAX_SHARE * snapshot.keywords.paragraphs
-    asked: dict[str, str] = {}
+    words: dict[tuple[str, ...], str] = {}
     for forms, start, end in question.analyzer.readings(question.text):
         word = _plain(question.text[start:end])
-        term = forms[0]
-        if (
-            term in terms
-            and term not in asked
-            and _has_meaning(word, question.analyzer)
-            and snapshot.keywords.count(_any(forms)) <= few
-        ):
-            asked[term] = word
-            if len(asked) == MAX_ASKED:
-                break
+        if forms[0] in terms and _has_meaning(word, question.analyzer):
+            words.setdefault(forms, word)
+    statistics = index.term_statistics([form for forms in words for form in forms])
+    few = MAX_SHARE * index.paragraph_count
+    asked: dict[str, str] = {}
+    for forms, word in words.items():
+        frequency = sum(statistics[form].frequency for form in set(forms))
+        if frequency <= few and len(asked) < MAX_ASKED:
+            asked.setdefault(forms[0], word)
     return asked
 
 
-def _any(terms: Iterable[str]) -> query.Query:
-    return query.Or([query.Term("text", term) for term in dict.fromkeys(terms)])
-
-
 def _nearest(
-    snapshot: IndexSnapshot,
+    index: IndexReader,
     analyzer: Polyglot,
     asked: Mapping[str, str],
     page: Iterable[AnalyzedParagraph],
 ) -> Nearest:
     """Return which words of a page are near to which of the words `asked` for, by term."""
     words = list(islice(_words(page), MAX_WORDS))
-    wanted = snapshot.encoder.word_vectors(list(asked.values()))
-    cosines = snapshot.encoder.word_vectors(list(map(_plain, words))) @ wanted.T
+    wanted = index.word_vectors(list(asked.values()))
+    cosines = index.word_vectors(list(map(_plain, words))) @ wanted.T
     # Two names that are near are those of two things: David ~ James, France ~ Germany.
     cosines[np.outer(_are_names(words), _are_names(asked.values()))] = 0
     terms = tuple(asked)

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from nutgraf.index.analysis.multilingual import Polyglot, Reading
 from nutgraf.index.analysis.tokenizer import is_lone
-from nutgraf.index.keywords.query import query as wq
+from nutgraf.index.query import query as wq
+from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
 from nutgraf.search.query.patterns import (
     Pattern,
@@ -27,8 +28,9 @@ from nutgraf.search.query.patterns import (
 )
 from nutgraf.search.query.question import Question
 from nutgraf.search.request.dates import date_range, utc
+from nutgraf.search.request.search_request import SearchRequest
 
-__all__ = ["Question", "parse_question"]
+__all__ = ["parse_question", "read_question"]
 
 FIELD_BOOSTS: Final = {"text": 1.0, "title": 1.4}
 """Where plain words are looked for, and what they count there. A word counts once, where most.
@@ -47,6 +49,14 @@ MAX_PATTERNS: Final = 16
 _VALUE_FIELDS: Final = frozenset({"source", "author", "section", "language", "article"})
 
 
+def read_question(index: IndexReader, request: SearchRequest) -> Question:
+    """Read the question of a request in the languages of an index, or in those it is filtered by.
+
+    Raises BrokenIndexError where the index cannot tell which these are.
+    """
+    return parse_question(request.q, index.question_analyzer(request.filters.language))
+
+
 def parse_question(question: str, analyzer: Polyglot, *, now: datetime | None = None) -> Question:
     """Understand a question. Never raises, whatever the question holds.
 
@@ -59,11 +69,11 @@ def parse_question(question: str, analyzer: Polyglot, *, now: datetime | None = 
     moment = utc(now or datetime.now(UTC))
     tree = parse(question, warn)
     analyzer = analyzer.within(_languages(tree)).hearing(question)
-    reader = QueryBuilder(analyzer, moment, warn)
+    reader = _QueryBuilder(analyzer, moment, warn)
     constraint = reader.read(tree).insists
     if not reader.scored and constraint is None:
         # Signs swallowed it all: what letters there are still make a question.
-        reader = QueryBuilder(analyzer, moment, warn)
+        reader = _QueryBuilder(analyzer, moment, warn)
         reader.read(_plain(question[:_MAX_LEFT]))
     if not reader.scored and constraint is None:
         warn("the question holds no word that can be searched for")
@@ -141,7 +151,7 @@ class _Clause:
 
 
 @dataclass(slots=True)
-class QueryBuilder:
+class _QueryBuilder:
     """Walks a question's tree once and collects what it says."""
 
     analyzer: Polyglot

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nutgraf.index.analysis.multilingual import Polyglot, Reading
-from nutgraf.index.keywords.query import query as wq
-from nutgraf.index.keywords.reduce import MAX_PATTERN, MAX_WILDCARDS
+from nutgraf.index.query import MAX_PATTERN, MAX_WILDCARDS
+from nutgraf.index.query import query as wq
 from nutgraf.search.query.parser import PatternKind
 
 __all__ = [

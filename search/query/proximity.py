@@ -10,11 +10,11 @@ words only: three pairs do what all do, in a third of the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from nutgraf.index.keywords.query import query as wq
+from nutgraf.index.query import query as wq
 from nutgraf.search.query.builder import FIELD_BOOSTS
 from nutgraf.search.query.question import Question
 
@@ -33,10 +33,10 @@ PAIR_DEPTH: Final = 2_000
 """Rows with a close pair that are read; only those that the words have found get something."""
 
 
-def close_pairs(question: Question, weigh: Callable[[Sequence[str]], float]) -> Any | None:
+def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:
     """Return the query for what is to be raised and by how much, None where there is nothing.
 
-    `weigh` tells how rare terms are (`KeywordReader.weight`). Pairs of a
+    `weights` tells how rare terms are (`TermStatistics.weight`). Pairs of a
     phrase are left out: it has a score of its own.
     """
     phrases = {pair for phrase in question.phrases for pair in pairwise(phrase)}
@@ -46,7 +46,9 @@ def close_pairs(question: Question, weigh: Callable[[Sequence[str]], float]) -> 
         if pair[0] not in phrases
     ]
     # Of the terms that words have in several languages, the likeliest stand first.
-    rarest = sorted(pairs, key=lambda pair: weigh(pair[0]), reverse=True)[:MAX_PAIRS]
+    rarest = sorted(pairs, key=lambda pair: sum(weights[term] for term in pair[0]), reverse=True)[
+        :MAX_PAIRS
+    ]
     if not rarest:
         return None
     return wq.Or([_best(pair) for pair in rarest])

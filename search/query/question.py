@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from nutgraf.index.analysis.multilingual import Polyglot
@@ -39,12 +40,15 @@ class Question:
         """The terms in each language that has others, those of `terms` first."""
         return (self.terms, *self.others)
 
-    def weight(self, weigh: Callable[[Sequence[str]], float]) -> float:
-        """Return what all its terms weigh (`KeywordReader.weight`), each as its commonest form."""
-        if not self.others:
-            return weigh(self.terms)
+    @property
+    def all_terms(self) -> Iterator[str]:
+        """The terms of its words in every language, some perhaps twice."""
+        return chain.from_iterable(self.readings)
+
+    def weight(self, weights: Mapping[str, float]) -> float:
+        """Return the sum of the weights of its words, each as its commonest term."""
         words = zip(*self.readings, strict=True)
-        return sum(min(weigh([form]) for form in set(forms)) for forms in words)
+        return sum(min(weights[term] for term in set(forms)) for forms in words)
 
     def forms(self) -> Mapping[str, str]:
         """Return every term that a word may have -> the one that is in `terms`."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Final
 
-from nutgraf.index.manifest import Manifest
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.ranking.rank import rank_candidates
@@ -20,7 +20,7 @@ __all__ = ["RankingCache"]
 MAX_CACHED: Final = 256
 """Rankings that are kept, of some 25 KB each: whoever turns a page does it soon."""
 
-Key = tuple[Manifest, int, SearchRequest]
+Key = tuple[Hashable, SearchRequest]
 
 
 class RankingCache:
@@ -34,18 +34,16 @@ class RankingCache:
         self._rankings: OrderedDict[Key, Candidates] = OrderedDict()
         self._lock = threading.Lock()
 
-    def rank(
-        self, snapshot: IndexSnapshot, request: SearchRequest, question: Question
-    ) -> Candidates:
+    def rank(self, index: IndexReader, request: SearchRequest, question: Question) -> Candidates:
         """Rank as `rank_candidates` does, or give what came of it before."""
         if request.reranking is None:
-            return rank_candidates(snapshot, request, question)
-        key = (snapshot.manifest, snapshot.sequence, _whole(request))
+            return rank_candidates(index, request, question)
+        key = (index.key, _without_page(request))
         with self._lock:
             if key in self._rankings:
                 self._rankings.move_to_end(key)
                 return self._rankings[key]
-        ranked = rank_candidates(snapshot, request, question)
+        ranked = rank_candidates(index, request, question)
         with self._lock:
             # Two pages may have been asked for at once: the first that is done counts for both.
             ranked = self._rankings.setdefault(key, ranked)
@@ -54,6 +52,6 @@ class RankingCache:
         return ranked
 
 
-def _whole(request: SearchRequest) -> SearchRequest:
+def _without_page(request: SearchRequest) -> SearchRequest:
     """Return a request without what is about the page, and how it is shown."""
     return replace(request, limit=1, offset=0, explain=False, highlight=Highlight())

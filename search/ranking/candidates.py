@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.ranking import Ranking
+from nutgraf.index.reader.protocol import FacetCounts
 from nutgraf.search.ranking.calibration import (
     NO_EVIDENCE,
     Curve,
@@ -43,7 +44,7 @@ class Candidates:
     where nothing can be better than another. By the `evidence`, `is_relevant` is
     False where neither words nor meaning of anything come near the question. `logits`
     are those of the reranker, NaN for rows that it did not read, and `reranked` says how
-    many it did; None without it.
+    many it did; None without it. `facets` are those of the request, in their order.
     """
 
     rows: NDArray[np.int64]
@@ -59,6 +60,7 @@ class Candidates:
     is_relevant: bool = True
     logits: NDArray[np.float64] | None = None
     reranked: Reranked | None = None
+    facets: tuple[FacetCounts, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -74,7 +76,7 @@ class Candidates:
         return np.divide(self.scores, self.recency_factors, out=self.scores.copy(), where=aged)
 
     @property
-    def probabilities_of_rows(self) -> NDArray[np.float64]:
+    def probabilities(self) -> NDArray[np.float64]:
         """The probability of each row of being relevant, by its score."""
         if self.curve is None:
             return self.scores
@@ -94,15 +96,15 @@ class Candidates:
             rerank=self._reranked_place(at),
         )
 
-    def likely(self) -> Candidates:
+    def with_probabilities(self) -> Candidates:
         """Return the same rows, their scores now probabilities of being relevant."""
-        return replace(self, scores=self.probabilities_of_rows)
+        return replace(self, scores=self.probabilities)
 
-    def none(self) -> Candidates:
+    def empty(self) -> Candidates:
         """Return none of them."""
         return self._chosen(np.empty(0, np.int64))
 
-    def aged(self, recency_factors: NDArray[np.float64]) -> Candidates:
+    def with_recency(self, recency_factors: NDArray[np.float64]) -> Candidates:
         """Return the same rows, each score times what age leaves of it, in their new order.
 
         What is below 0 has nothing that age could take.
@@ -110,7 +112,7 @@ class Candidates:
         scores = np.where(self.scores > 0, self.scores * recency_factors, self.scores)
         return replace(self, scores=scores, recency_factors=recency_factors)._sorted()
 
-    def reordered(
+    def with_reranking(
         self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
     ) -> Candidates:
         """Return the same rows with scores that a reranker had a say in, in their new order.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.columns import NO_DATE
+from nutgraf.index.ranking import NO_DATE
 
 __all__ = ["recency_factors"]
 

@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.analysis.analyzer import primary_language
 from nutgraf.index.article import Paragraph
-from nutgraf.index.catalog.records import Record
-from nutgraf.index.models.reranker import Reranker
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.reader.protocol import IndexReader, Record, Reranker
 from nutgraf.search.errors import RequestError
 from nutgraf.search.highlighting.keyword_matches import find_matches
 from nutgraf.search.highlighting.snippets import best_span
@@ -55,10 +53,10 @@ counting as much as another. It is .5 where both are .88, and .73 where both say
 
 
 def rerank_candidates(
-    snapshot: IndexSnapshot, asked: Rerank, question: Question, candidates: Candidates
+    index: IndexReader, asked: Rerank, question: Question, candidates: Candidates
 ) -> Candidates:
     """Rerank candidates by the reranker of their index. Raises RequestError where it has none."""
-    if snapshot.reranker is None:
+    if index.reranker is None:
         raise RequestError(
             "rerank",
             "is asked for, and the index has no reranker; leave it out, or give the index one "
@@ -66,10 +64,10 @@ def rerank_candidates(
         )
 
     def read(rows: Sequence[int]) -> list[str]:
-        found = snapshot.paragraphs(rows)
-        return [_window(snapshot, question, *found[row]) for row in rows]
+        found = index.paragraphs(rows)
+        return [_window(index, question, *found[row]) for row in rows]
 
-    return rerank(candidates, snapshot.reranker, question.text, read, asked)
+    return rerank(candidates, index.reranker, question.text, read, asked)
 
 
 def rerank(
@@ -103,7 +101,7 @@ def rerank(
             best = max(best, float(combined(reranker.fit(logits[-1]), fused[at])))
     fit = np.array([reranker.fit(logit) for logit in logits])
     done = Reranked(len(first), len(logits), complete=in_time)
-    return candidates.reordered(_scores(candidates, fit), np.array(logits), done)
+    return candidates.with_reranking(_scores(candidates, fit), np.array(logits), done)
 
 
 def may_rank_first(scores: Values, fused: Values, at: int, best: float) -> bool:
@@ -134,7 +132,7 @@ def _scores(candidates: Candidates, fit: Values) -> Values:
     both = combined(fit, candidates.relevance[:count])
     if candidates.recency_factors is not None:
         both = np.maximum(both, 0.0) * candidates.recency_factors[:count]
-    read, others = probability(both), candidates.probabilities_of_rows[count:]
+    read, others = probability(both), candidates.probabilities[count:]
     least = np.nextafter(read.min(initial=1.0), 0.0)
     most = others.max(initial=0.0)
     if most > least:
@@ -142,14 +140,12 @@ def _scores(candidates: Candidates, fit: Values) -> Values:
     return np.concatenate([read, others])
 
 
-def _window(
-    snapshot: IndexSnapshot, question: Question, record: Record, paragraph: Paragraph
-) -> str:
+def _window(index: IndexReader, question: Question, record: Record, paragraph: Paragraph) -> str:
     """Return what is read of a paragraph: its article's title, and the part that matters."""
     text = paragraph.text
     if len(text) > WINDOW:
-        matches = find_matches(text, question, snapshot.analyzers.of(record.language))
-        language = primary_language(record.language or snapshot.manifest.language)
+        matches = find_matches(text, question, index.analyzer(record.language))
+        language = primary_language(record.language or index.language)
         start, end = best_span(text, matches, language, WINDOW)
         text = text[start:end]
     return f"{record.title[:MAX_TITLE]}. {text}"

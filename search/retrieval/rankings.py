@@ -1,108 +1,133 @@
-"""Two rankings for one question, both to one depth, under the same filters and constraint."""
+"""The rankings of a question and its facets, in one call to the index."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.keywords.query import query
 from nutgraf.index.ranking import Ranking
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.reader.protocol import (
+    FacetCounts,
+    FacetQuery,
+    IndexReader,
+    KeywordQuery,
+    VectorQuery,
+)
+from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.proximity import PAIR_DEPTH, close_pairs
 from nutgraf.search.query.question import Question
-from nutgraf.search.request.options import Filters
-from nutgraf.search.retrieval.filters import filter_mask, filter_tree
+from nutgraf.search.request.search_request import DEPTH, SearchRequest
+from nutgraf.search.retrieval.filters import condition_of
 from nutgraf.search.retrieval.split_paragraphs import paragraph_constraint, paragraph_keywords
 
-__all__ = ["keyword_matches", "keyword_ranking", "semantic_ranking"]
+__all__ = ["MAX_COUNTS", "Retrieval", "retrieve"]
 
-MAX_EXACT_ROWS: Final = 20_000
-"""Rows that satisfy a constraint, up to which they are all fetched and searched exactly.
-
-Beyond that, so many rows pass that the nearest ones are cheaper to find first
-and to check afterwards.
-"""
-
-WIDEN: Final = 4
-"""By how much more the vector ranking is read when too few of its rows passed the check."""
+MAX_COUNTS: Final = 100
+"""Values of a facet: more than a page shows, and three months of days."""
 
 
-def keyword_ranking(
-    snapshot: IndexSnapshot, question: Question, filters: Filters, depth: int
-) -> Ranking:
-    """Return the best rows by BM25, at most `depth`, that pass constraint and filters.
+@dataclass(frozen=True, slots=True, eq=False)
+class Retrieval:
+    """The rankings of a question, None where the mode leaves one out, and its facets in order.
 
-    Those in which words of the question are close to one another are raised.
+    `weight` is the BM25 score of a text that holds each word of the question once; `embedding`,
+    of shape (dimension,), that of the question, None where it was not encoded.
     """
-    within = _within(snapshot, question, filters)
-    ranking = snapshot.keywords.rank(paragraph_keywords(snapshot, question), depth, within)
-    pairs = close_pairs(question, snapshot.keywords.weight) if len(ranking) > 1 else None
-    if pairs is None:
-        return ranking
-    return ranking.raised(snapshot.keywords.rank(pairs, PAIR_DEPTH, within))
+
+    keyword: Ranking | None
+    semantic: Ranking | None
+    weight: float
+    embedding: NDArray[np.float32] | None
+    facets: tuple[FacetCounts, ...]
 
 
-def keyword_matches(
-    snapshot: IndexSnapshot, question: Question, filters: Filters
-) -> NDArray[np.bool_]:
-    """Return which rows a keyword ranking of any depth would hold, of shape (rows,)."""
-    within = _within(snapshot, question, filters)
-    scored = paragraph_keywords(snapshot, question)
-    wanted = scored if within is None else query.And([scored, within])
-    reader = snapshot.keywords
-    rows = snapshot.commit.rows
-    if 2 * reader.count(wanted) <= reader.paragraphs:
-        return _mask(reader.rows(wanted), rows)
-    # Of many, those that are not among them are fewer to fetch.
-    others = _mask(reader.rows(query.Not(wanted)), rows)
-    return ~others if snapshot.ranked is None else snapshot.ranked & ~others
+@dataclass(frozen=True, slots=True, eq=False)
+class _Queries:
+    """The queries of a question under one set of filters."""
+
+    keyword: KeywordQuery | None
+    semantic: VectorQuery | None
+
+    @property
+    def matching(self) -> tuple[KeywordQuery | VectorQuery, ...]:
+        return tuple(each for each in (self.keyword, self.semantic) if each is not None)
 
 
-def semantic_ranking(
-    snapshot: IndexSnapshot,
+def retrieve(index: IndexReader, request: SearchRequest, question: Question) -> Retrieval:
+    """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
+    # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
+    by_meaning = request.mode != "keyword" and bool(question.text)
+    by_keywords = request.mode != "semantic" or not question.text
+    embedding = index.encode(question.text) if by_meaning else None
+    queries = _queries(index, request, question, embedding, by_keywords=by_keywords)
+    weight, pairs = 0.0, None
+    if queries.keyword is not None:
+        terms = index.term_statistics(list(dict.fromkeys(question.all_terms)))
+        weights = {term: found.weight for term, found in terms.items()}
+        weight = question.weight(weights)
+        pairs = _pairs(question, weights, queries.keyword)
+    facets = list(_facets(index, request, queries, embedding))
+    wanted = [*queries.matching, *([] if pairs is None else [pairs])]
+    found = index.retrieve(wanted, facets)
+    rankings = dict(zip(wanted, found.rankings, strict=True))
+    keyword = None if queries.keyword is None else rankings[queries.keyword]
+    # A single row has no other that it could be raised above.
+    if keyword is not None and pairs is not None and len(keyword) > 1:
+        keyword = keyword.raised(rankings[pairs])
+    semantic = None if queries.semantic is None else rankings[queries.semantic]
+    return Retrieval(keyword, semantic, weight, embedding, found.facets)
+
+
+def _queries(
+    index: IndexReader,
+    request: SearchRequest,
     question: Question,
-    embedding: NDArray[np.float32],
-    filters: Filters,
-    depth: int,
-) -> Ranking:
-    """Return the rows nearest in meaning, at most `depth`, that pass constraint and filters."""
-    if question.constraint is None:
-        return snapshot.vectors.rank(embedding, depth, filter_mask(snapshot, filters))
-    within = _within(snapshot, question, filters)
-    if snapshot.keywords.count(within) > MAX_EXACT_ROWS:
-        return _checked(snapshot, within, embedding, depth, filter_mask(snapshot, filters))
-    mask = _mask(snapshot.keywords.rows(within), snapshot.commit.rows)
-    return snapshot.vectors.rank(embedding, depth, mask)
+    embedding: NDArray[np.float32] | None,
+    *,
+    by_keywords: bool,
+) -> _Queries:
+    condition = condition_of(request.filters, paragraph_constraint(index, question))
+    keyword = KeywordQuery(paragraph_keywords(index, question), DEPTH, condition)
+    semantic = None if embedding is None else VectorQuery(embedding, DEPTH, condition)
+    return _Queries(keyword if by_keywords else None, semantic)
 
 
-def _checked(
-    snapshot: IndexSnapshot,
-    within: query.Query,
-    embedding: NDArray[np.float32],
-    depth: int,
-    allowed: NDArray[np.bool_] | None,
-) -> Ranking:
-    """Rank by meaning first, keep what satisfies `within`, and widen until `depth` are found."""
-    wider = depth * WIDEN
-    while True:
-        ranking = snapshot.vectors.rank(embedding, wider, allowed)
-        kept = np.isin(ranking.rows, snapshot.keywords.rows(within, ranking.rows))
-        found = int(np.count_nonzero(kept))
-        if ranking.complete or found >= depth:
-            complete = ranking.complete and found <= depth
-            return Ranking(ranking.rows[kept][:depth], ranking.scores[kept][:depth], complete)
-        wider *= WIDEN
+def _pairs(
+    question: Question, weights: Mapping[str, float], keyword: KeywordQuery
+) -> KeywordQuery | None:
+    """Return the query for rows in which words of the question are close to one another."""
+    pairs = close_pairs(question, weights)
+    return None if pairs is None else KeywordQuery(pairs, PAIR_DEPTH, keyword.condition)
 
 
-def _mask(chosen: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
-    mask = np.zeros(rows, bool)
-    mask[chosen] = True
-    return mask
+def _facets(
+    index: IndexReader,
+    request: SearchRequest,
+    queries: _Queries,
+    embedding: NDArray[np.float32] | None,
+) -> Iterator[FacetQuery]:
+    """Yield the query of each facet: under all filters but its own, so that others can be chosen.
 
-
-def _within(snapshot: IndexSnapshot, question: Question, filters: Filters) -> query.Query | None:
-    conditions = paragraph_constraint(snapshot, question), filter_tree(filters)
-    parts = [part for part in conditions if part is not None]
-    return query.And(parts) if parts else None
+    Facets count all rows that the keywords match, and those of the vector ranking.
+    """
+    matching = {request.filters: queries}
+    for name in request.facets:
+        field, _, unit = name.partition(":")
+        filters = request.filters.without(field)
+        if filters not in matching:
+            other = replace(request, filters=filters)
+            # In languages that are filtered out, its words can have other terms.
+            question = read_question(index, other)
+            by_keywords = queries.keyword is not None
+            matching[filters] = _queries(index, other, question, embedding, by_keywords=by_keywords)
+        yield FacetQuery(
+            field,
+            unit or None,  # type: ignore[arg-type]  # the request has checked it
+            matching[filters].matching,
+            request.group,
+            MAX_COUNTS,
+        )

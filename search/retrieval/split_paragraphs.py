@@ -9,22 +9,22 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from nutgraf.index.keywords.query import query
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.query import query
+from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.index.schema import TEXT, WHOLE
 from nutgraf.search.query.question import Question
 
 __all__ = ["paragraph_constraint", "paragraph_keywords"]
 
 
-def paragraph_constraint(snapshot: IndexSnapshot, question: Question) -> Any | None:
+def paragraph_constraint(index: IndexReader, question: Question) -> Any | None:
     """Return what must hold of every row: the question's constraint, of its paragraph."""
-    if question.constraint is None or not _has_parts(snapshot):
+    if question.constraint is None or not index.has_split_paragraphs:
         return question.constraint
     return _of_paragraph(question.constraint)
 
 
-def paragraph_keywords(snapshot: IndexSnapshot, question: Question) -> query.Query:
+def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:
     """Return what keyword ranking scores.
 
     A phrase that is demanded can run across the cut between two parts, and then neither has it.
@@ -32,16 +32,12 @@ def paragraph_keywords(snapshot: IndexSnapshot, question: Question) -> query.Que
     """
     keywords: query.Query = question.keywords
     demanded = question.constraint is not None and (question.phrases or question.patterns)
-    if not demanded or not _has_parts(snapshot):
+    if not demanded or not index.has_split_paragraphs:
         return keywords
     terms = dict.fromkeys(term for reading in question.readings for term in reading)
     words = query.Or([query.Term(TEXT, term) for term in terms])
     is_part = query.ConstantScoreQuery(query.Every(WHOLE), 0.0)
     return query.Or([keywords, query.AndNot(query.And([words, is_part]), keywords)])
-
-
-def _has_parts(snapshot: IndexSnapshot) -> bool:
-    return snapshot.commit.living > snapshot.commit.paragraphs
 
 
 def _of_paragraph(tree: Any) -> Any:

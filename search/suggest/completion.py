@@ -14,9 +14,7 @@ from itertools import islice
 from typing import Any, Final, Literal
 
 from nutgraf.index.analysis.analyzer import Analyzer
-from nutgraf.index.catalog.records import Record
-from nutgraf.index.reader.snapshot import IndexSnapshot
-from nutgraf.index.suggestions.reader import Counted
+from nutgraf.index.reader.protocol import Counted, IndexReader, Title
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.search_request import MAX_QUESTION
 from nutgraf.search.request.validation import check_kind, check_range, check_text
@@ -84,7 +82,7 @@ def check_completion(q: str, limit: int) -> None:
     check_range("limit", limit, 1, MAX_COMPLETIONS)
 
 
-def complete(snapshot: IndexSnapshot, q: str, limit: int) -> Completions:
+def complete(index: IndexReader, q: str, limit: int) -> Completions:
     """Complete what is typed, to at most `limit` texts, none of them twice.
 
     Titles come before phrases, but leave them half of the room; words come
@@ -92,17 +90,17 @@ def complete(snapshot: IndexSnapshot, q: str, limit: int) -> Completions:
     the index are missing or damaged.
     """
     started = time.perf_counter()
-    typed = _Typed.read(q, snapshot.analyzer)
+    typed = _Typed.read(q, index.analyzer(None))
     found: list[Completion] = []
-    if typed is not None and snapshot.sequence:
-        titles = list(_titles(snapshot, typed, limit))
-        phrases = list(islice(_phrases(snapshot, typed), limit))
+    if typed is not None and index.sequence:
+        titles = _titles(index, typed, limit)
+        phrases = list(islice(_phrases(index, typed), limit))
         room = max(limit - len(phrases), (limit + 1) // 2)
-        found = _distinct([*titles[:room], *phrases], snapshot.analyzer)
+        found = _distinct([*titles[:room], *phrases], index.analyzer(None))
         if len(found) < limit:
-            found = _distinct([*found, *_words(snapshot, typed)], snapshot.analyzer)
+            found = _distinct([*found, *_words(index, typed)], index.analyzer(None))
     return Completions(
-        q, tuple(found[:limit]), (time.perf_counter() - started) * 1000, snapshot.sequence
+        q, tuple(found[:limit]), (time.perf_counter() - started) * 1000, index.sequence
     )
 
 
@@ -147,54 +145,49 @@ class _Typed:
         return self.q[: self.starts[-many]] + text
 
 
-def _titles(snapshot: IndexSnapshot, typed: _Typed, limit: int) -> Iterator[Completion]:
-    """Yield titles that begin with all that is typed, then those in which it stands later."""
+def _titles(index: IndexReader, typed: _Typed, limit: int) -> list[Completion]:
+    """Return titles that begin with all that is typed, then those in which it stands later."""
     if not typed.whole:
-        return
-    suggestions, analyzer = snapshot.suggestions, snapshot.analyzer
+        return []
+    suggestions, analyzer = index.suggestions, index.analyzer(None)
     start = typed.last(len(typed.words))
-    seen = {" ".join(typed.words)}
+    typed_key = " ".join(typed.words)
+    found: dict[str, Title] = {}
     for later in (False, True):
-        # The newest first.
-        for row in sorted(suggestions.titles(start, MAX_CANDIDATES, later=later), reverse=True):
-            record = _alive(snapshot, row)
-            key = "" if record is None else analyzer.key(record.title)
-            if record is None or key in seen or f" {start}" not in f" {key}":
-                continue
-            seen.add(key)
-            count = suggestions.articles_with_title(key)
-            yield Completion(record.title, "title", record.id, count)
-            if len(seen) > limit:
-                return
+        for title in suggestions.titles(start, MAX_CANDIDATES, later=later):
+            key = analyzer.key(title.text)
+            if key not in found and key != typed_key and f" {start}" in f" {key}":
+                found[key] = title
+            if len(found) == limit:
+                break
+        if len(found) == limit:
+            break
+    counts = suggestions.title_counts(list(found))
+    return [
+        Completion(title.text, "title", title.article, count)
+        for title, count in zip(found.values(), counts, strict=True)
+    ]
 
 
-def _alive(snapshot: IndexSnapshot, row: int) -> Record | None:
-    """Return the record that begins at a row, if this snapshot shows it."""
-    if row >= snapshot.commit.rows:
-        return None  # The suggestions may be a commit ahead.
-    record = snapshot.catalog.records_of([row])[row]
-    return record if snapshot.article(record.id) == record else None
-
-
-def _phrases(snapshot: IndexSnapshot, typed: _Typed) -> Iterator[Completion]:
+def _phrases(index: IndexReader, typed: _Typed) -> Iterator[Completion]:
     """Yield phrases that go on from the last words: from as many of them as any phrase does."""
     seen: set[str] = set()
     for many in range(min(MAX_PHRASE, len(typed.words)), 0, -1):
         if seen:
             return
         start = typed.last(many)
-        for one in _by_count(snapshot.suggestions.phrases(start, MAX_CANDIDATES)):
+        for one in _by_count(index.suggestions.phrases(start, MAX_CANDIDATES)):
             if one.key not in seen and one.key != start:
                 seen.add(one.key)
                 yield Completion(typed.with_last(many, one.text), "phrase", None, one.count)
 
 
-def _words(snapshot: IndexSnapshot, typed: _Typed) -> Iterator[Completion]:
+def _words(index: IndexReader, typed: _Typed) -> Iterator[Completion]:
     """Yield words that begin with the last one, if that may not be whole."""
     if not typed.going_on:
         return
-    for one in _by_count(snapshot.suggestions.words(typed.last(1), MAX_CANDIDATES)):
-        if one.key != typed.last(1) and not snapshot.analyzer.is_stop(one.key):
+    for one in _by_count(index.suggestions.words(typed.last(1), MAX_CANDIDATES)):
+        if one.key != typed.last(1) and not index.analyzer(None).is_stop(one.key):
             yield Completion(typed.with_last(1, one.text), "word", None, one.count)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from nutgraf.index.analysis.multilingual import Polyglot, Reading
 from nutgraf.index.analysis.phrases import is_plain_word
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords.query import query
-from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.query import query
+from nutgraf.index.reader.protocol import Counted, IndexReader
 from nutgraf.index.schema import TEXT_FIELDS
-from nutgraf.index.suggestions.reader import Counted
 from nutgraf.search.query.question import Question
 
 __all__ = ["correct_spelling"]
@@ -26,13 +25,16 @@ LONG: Final = 6
 MAX_UNKNOWN: Final = 4
 """Unknown words of a question; one with more of them is in another language."""
 
+COUNTED_AT_ONCE: Final = 4
+"""Corrections that are looked for in one call: nearly always the first is found."""
+
 _VALUE: Final = re.compile(
     r"(?<![^\s(+-])(?:source|author|section|language|article|published):(\S*)", re.IGNORECASE
 )
 """A field that is asked for: its value is no word of a text."""
 
 
-def correct_spelling(snapshot: IndexSnapshot, q: str, question: Question) -> str | None:
+def correct_spelling(index: IndexReader, q: str, question: Question) -> str | None:
     """Return the question with its unknown words corrected; None where there is nothing to correct.
 
     A word is unknown where no paragraph has its term, in text or title. Signs
@@ -40,7 +42,7 @@ def correct_spelling(snapshot: IndexSnapshot, q: str, question: Question) -> str
     excluded are left alone. Where the suggestions of the index are missing or
     damaged there is none: the search is answered all the same.
     """
-    unknown = list(_unknown(snapshot, q, question))
+    unknown = _unknown(index, q, question)
     if not 0 < len(unknown) <= MAX_UNKNOWN:
         return None
     terms = {term for found in unknown for term in found.terms}
@@ -50,29 +52,33 @@ def correct_spelling(snapshot: IndexSnapshot, q: str, question: Question) -> str
     try:
         for found in reversed(unknown):
             word = q[found.start : found.end]
-            nearest = _nearest(snapshot, read, read.fold(word), others) or word
+            nearest = _nearest(index, read, read.fold(word), others) or word
             corrected = corrected[: found.start] + nearest + corrected[found.end :]
     except BrokenIndexError:
         return None
     return corrected if corrected != q else None
 
 
-def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Reading]:
-    """Yield the words of the question that no paragraph holds, in their places."""
+def _unknown(index: IndexReader, q: str, question: Question) -> list[Reading]:
+    """Return the words of the question that no paragraph holds, in their places."""
     asked = frozenset(question.terms)
     in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
+    words = []
     for found in question.analyzer.readings(q):
         word = q[found.start : found.end]
         if found.terms[0] not in asked or len(word) < MIN_LETTERS or not is_plain_word(word):
             continue
         if found.start in in_values or q[found.end : found.end + 1] in ("*", "~"):
             continue
-        if not any(map(snapshot.keywords.holds, dict.fromkeys(found.terms))):
-            yield found
+        words.append(found)
+    statistics = index.term_statistics([term for found in words for term in found.terms])
+    return [
+        found for found in words if not any(statistics[term].known for term in set(found.terms))
+    ]
 
 
 def _nearest(
-    snapshot: IndexSnapshot, analyzer: Polyglot, word: str, others: Sequence[str]
+    index: IndexReader, analyzer: Polyglot, word: str, others: Sequence[str]
 ) -> str | None:
     """Return the known word that the fewest letters tell from `word`, the most frequent of them.
 
@@ -81,12 +87,16 @@ def _nearest(
     Seldom is the first letter of a word mistyped: of those one off, they come
     last that have another.
     """
-    near = snapshot.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
-    for _, one in sorted(near, key=lambda found: _edit_order(word, *found)):
-        terms = analyzer.stems(one.text)
-        # The suggestions may be a commit ahead of what is seen.
-        if terms and snapshot.keywords.count(_together(terms, others)):
-            return one.text
+    near = index.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
+    ordered = sorted(near, key=lambda found: _edit_order(word, *found))
+    stems = [(one.text, terms) for _, one in ordered if (terms := analyzer.stems(one.text))]
+    # The suggestions may be a commit ahead of what is seen.
+    for start in range(0, len(stems), COUNTED_AT_ONCE):
+        some = stems[start : start + COUNTED_AT_ONCE]
+        counts = index.counts([_together(terms, others) for _, terms in some])
+        for (text, _), count in zip(some, counts, strict=True):
+            if count:
+                return text
     return None
 
 

@@ -15,9 +15,7 @@ from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.article import paragraph_id, timestamp
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
-from nutgraf.search.facets import MAX_COUNTS, count_facets
-from nutgraf.search.query.builder import parse_question
-from nutgraf.search.ranking.rank import rank_candidates
+from nutgraf.search.retrieval.rankings import MAX_COUNTS
 
 VALUED = ("source", "section", "language", "author")
 FACETS = (*VALUED, "published:day", "published:month", "published:year")
@@ -185,13 +183,11 @@ def test_counts_are_those_of_a_count_by_hand(known, request):
 @pytest.mark.parametrize("words", ["verdict", "ferry", "zebra"])
 def test_articles_can_be_counted_instead(known, mode, words):
     searcher, articles = known
-    request = SearchRequest(words, mode=mode, facets=FACETS, filters=Filters(language=("de",)))
-    with searcher._live.snapshot() as snapshot:
-        question = parse_question(words, snapshot.polyglot)
-        candidates = rank_candidates(snapshot, request, question)
-        facets, _ = count_facets(snapshot, request, question, candidates, by_article=True)
-    for facet, counts in facets.items():
-        found = [(one.value, one.count) for one in counts]
+    filters = Filters(language=("de",))
+    request = SearchRequest(words, mode=mode, facets=FACETS, filters=filters, group="article")
+    response = searcher.search(request)
+    for facet in FACETS:
+        found = counted(response, facet)
         assert found == expected(searcher, articles, request, facet, by_article=True)
 
 

@@ -267,7 +267,7 @@ def test_articles_are_shown_whole(searcher):
 def test_constraints_that_many_rows_meet_are_checked_after_ranking(searcher, monkeypatch):
     question = "flood damage NOT homes"
     plain = searcher.search(question, mode="semantic", limit=100)
-    monkeypatch.setattr("nutgraf.search.retrieval.rankings.MAX_EXACT_ROWS", 0)
+    monkeypatch.setattr("nutgraf.index.reader.retrieval.MAX_EXACT_ROWS", 0)
     checked = searcher.search(question, mode="semantic", limit=100)
     assert ids(checked) == ids(plain)
     assert checked.total == plain.total

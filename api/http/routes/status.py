@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from nutgraf.api.http.responses import Health
-from nutgraf.index.reader.snapshot import Statistics
+from nutgraf.index.reader.protocol import Statistics
 from nutgraf.search import Searcher
 
 __all__ = ["status_routes"]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError
 from nutgraf.index.keywords.nodes import Constant, Node, Union, Word, constant_score
-from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader
+from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
 from nutgraf.index.keywords.reduce import reduce_query, require
 from nutgraf.index.keywords.tantivy.files import check_files, stems_of
 from nutgraf.index.keywords.tantivy.queries import Translator
@@ -159,24 +159,24 @@ class TantivyReader:
         scores = np.full(min(len(rows), depth), score, np.float32)
         return Ranking(rows[:depth], scores, complete=len(rows) <= depth)
 
-    def weight(self, terms: Sequence[str]) -> float:
+    def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:
         """See KeywordReader."""
         with _guarded(self._path):
-            holding = [self._searcher.doc_freq(TEXT, term) for term in terms]
-            # doc_freq still counts what was deleted, num_docs does not.
-            total = max(self._searcher.num_docs, *holding, 0)
-        return sum(math.log1p((total - some + 0.5) / (some + 0.5)) for some in holding)
-
-    def holds(self, term: str) -> bool:
-        """See KeywordReader."""
-        with _guarded(self._path):
-            holding = max(self._searcher.doc_freq(name, term) for name in TEXT_FIELDS)
-            # It still counts what was deleted. Beyond that many, one at least is there.
+            paragraphs = self._searcher.num_docs
+            # Frequencies still count deleted paragraphs. Beyond that many, one is alive.
             deleted = self._searcher.doc_freq(HAS, ROW) - self.paragraphs
-            if holding == 0 or holding > deleted:
-                return bool(holding)
+            return [self._statistics(term, paragraphs, deleted) for term in terms]
+
+    def _statistics(self, term: str, paragraphs: int, deleted: int) -> TermStatistics:
+        frequencies = [self._searcher.doc_freq(name, term) for name in TEXT_FIELDS]
+        highest, frequency = max(frequencies), frequencies[TEXT_FIELDS.index(TEXT)]
+        if known := bool(highest) and highest <= deleted:
             query = self._translate(Union(tuple(Word(name, term) for name in TEXT_FIELDS)))
-            return bool(self._searcher.search(query, 1, count=False).hits)
+            known = bool(self._searcher.search(query, 1, count=False).hits)
+        else:
+            known = bool(highest)
+        others = max(paragraphs - frequency, 0)
+        return TermStatistics(math.log1p((others + 0.5) / (frequency + 0.5)), frequency, known)
 
     def count(self, query: Query) -> int:
         """See KeywordReader."""

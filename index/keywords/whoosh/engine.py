@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafError
 from nutgraf.index.keywords.nodes import Node, Word
-from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader
-from nutgraf.index.keywords.quiet import quiet_imports
+from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
 from nutgraf.index.keywords.reduce import reduce_query, require
 from nutgraf.index.keywords.top_k import best, is_settled
 from nutgraf.index.keywords.whoosh.files import check_files, record_files
 from nutgraf.index.keywords.whoosh.segment import Segment
+from nutgraf.index.query import quiet_imports
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.schema import (
     HAS,
@@ -32,6 +32,7 @@ from nutgraf.index.schema import (
     PUBLISHED,
     ROW,
     SEQUENCE,
+    TEXT,
     TEXT_FIELDS,
     VALUE_FIELDS,
 )
@@ -39,7 +40,8 @@ from nutgraf.index.storage.files import disk_full, is_full
 
 with quiet_imports():
     from whoosh.analysis import IDAnalyzer
-    from whoosh.fields import KEYWORD, NUMERIC, TEXT, Schema
+    from whoosh.fields import KEYWORD, NUMERIC, Schema
+    from whoosh.fields import TEXT as WORDS
     from whoosh.filedb.filestore import FileStorage
     from whoosh.query import Term
     from whoosh.writing import SegmentWriter
@@ -113,21 +115,23 @@ class WhooshReader:
         with self._lock, _guarded(self._path):
             return self._rank(node, depth)
 
-    def weight(self, terms: Sequence[str]) -> float:
+    def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:
         """See KeywordReader."""
         with self._lock, _guarded(self._path):
-            return float(sum(self._searcher.idf("text", term) for term in terms))
-
-    def holds(self, term: str) -> bool:
-        """See KeywordReader."""
-        with self._lock, _guarded(self._path):
-            holding = max(self._searcher.doc_frequency(name, term) for name in TEXT_FIELDS)
-            # It still counts what was deleted. Beyond that many, one at least is there.
+            # Frequencies still count deleted paragraphs. Beyond that many, one is alive.
             deleted = self._searcher.doc_count_all() - self._searcher.doc_count()
-            if holding == 0 or holding > deleted:
-                return bool(holding)
+            return [self._statistics(term, deleted) for term in terms]
+
+    def _statistics(self, term: str, deleted: int) -> TermStatistics:
+        frequencies = [int(self._searcher.doc_frequency(name, term)) for name in TEXT_FIELDS]
+        highest, frequency = max(frequencies), frequencies[TEXT_FIELDS.index(TEXT)]
+        known = bool(highest)
+        if known and highest <= deleted:
             words = [Word(name, term) for name in TEXT_FIELDS]
-            return any(leaf.ids(word) for leaf in self._leaves for word in words)
+            known = any(leaf.ids(word) for leaf in self._leaves for word in words)
+        # whoosh divides by the number of paragraphs, be it 0.
+        weight = self._searcher.idf(TEXT, term) if self._searcher.doc_count_all() else 0.0
+        return TermStatistics(float(weight), frequency, known)
 
     def count(self, query: Query) -> int:
         """See KeywordReader."""
@@ -260,7 +264,7 @@ def _schema() -> Any:
 
     # The analysers are never used: fields are given lists of terms.
     return Schema(
-        **{name: TEXT(analyzer=IDAnalyzer(), phrase=True) for name in ORDERED_FIELDS},
+        **{name: WORDS(analyzer=IDAnalyzer(), phrase=True) for name in ORDERED_FIELDS},
         **{name: KEYWORD() for name in (*VALUE_FIELDS, HAS)},
         **{
             # Rows and sequences are looked up one by one: no tiers for ranges.

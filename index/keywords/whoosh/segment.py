@@ -24,7 +24,7 @@ from nutgraf.index.keywords.nodes import (
     Word,
     constant_score,
 )
-from nutgraf.index.keywords.quiet import quiet_imports
+from nutgraf.index.query import quiet_imports
 from nutgraf.index.schema import HAS, PUBLISHED, ROW
 
 with quiet_imports():

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from nutgraf.api.cli.output import print_hits
 from nutgraf.search import ArticleFields, Highlighted, Hit, Response, Searcher, Snippet
-from nutgraf.search.response import FoundParagraph, Total
+from nutgraf.search.response import HitParagraph, Total
 
 ARTICLE = ArticleFields("news", "News", None, None, None, None, None, None)
 SNIPPET = Snippet(
@@ -23,7 +23,7 @@ MORE = re.compile(r"    #\d+ *  \S")
 
 
 def test_what_matched_stands_out_and_what_is_near_does_less():
-    hit = Hit(1, "a#0", 0.5, ARTICLE, FoundParagraph("a#0", 0, None), SNIPPET, (), 1, ("a#0",))
+    hit = Hit(1, "a#0", 0.5, ARTICLE, HitParagraph("a#0", 0, None), SNIPPET, (), 1, ("a#0",))
     output = StringIO()
     console = Console(file=output, force_terminal=True, color_system="standard", highlight=False)
     response = Response(

@@ -15,7 +15,7 @@ from nutgraf.api.http.app import create_app
 from nutgraf.api.http.middleware import MAX_BODY_BYTES
 from nutgraf.api.http.problems import PROBLEM
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.reader.snapshot import Statistics
+from nutgraf.index.reader.protocol import Statistics
 from nutgraf.search import ArticleView, Completions, Filters, Response, Searcher
 
 

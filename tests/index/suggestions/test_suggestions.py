@@ -148,7 +148,7 @@ def test_words_and_phrases_come_by_how_many_articles_hold_them(index: Path) -> N
         )
         near = [(apart, one.text) for apart, one in suggestions.words_like("fery", 1)]
         assert sorted(near) == [(1, "Ferry"), (1, "ferry")]
-        assert suggestions.articles_with_title("bread prices rise") == 1
+        assert suggestions.title_counts(["bread prices rise", "nobody"]) == [1, 0]
 
 
 @pytest.mark.parametrize("index", ["tantivy", "whoosh"], indirect=True)
@@ -163,7 +163,7 @@ def test_what_was_deleted_is_suggested_to_nobody_and_gone_after_compaction(index
         # Seen by who has the older commit open, too.
         assert before.suggestions.phrases("ottoline", 9) == []
         assert before.suggestions.words("ott", 9) == []
-        assert before.suggestions.titles("ottoline", 9, later=True) == []
+        assert list(before.suggestions.titles("ottoline", 9, later=True)) == []
     assert counted(index) == recounted(alive)
     compact_index(index)
     for path in index.rglob("*"):

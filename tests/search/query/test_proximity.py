@@ -1,5 +1,7 @@
 """Words that stand side by side in a question, and are close in a paragraph."""
 
+from collections import defaultdict
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,8 +19,12 @@ from nutgraf.search.query.proximity import MAX_PAIRS, close_pairs
 ANALYZER = Polyglot([Analyzer("en")])
 
 
-def pairs_of(text, weigh=len):
-    query = close_pairs(parse_question(text, ANALYZER), weigh)
+ALIKE = defaultdict(lambda: 1.0)
+"""Terms of one weight."""
+
+
+def pairs_of(text, weights=ALIKE):
+    query = close_pairs(parse_question(text, ANALYZER), weights)
     return set() if query is None else {tuple(one.subqueries[0].words) for one in query.subqueries}
 
 
@@ -35,13 +41,13 @@ def test_a_phrase_has_a_score_of_its_own():
 
 def test_only_the_pairs_of_rarest_words_are_looked_for():
     rare = {"a1": 1.0, "b2": 5.0, "c3": 9.0, "d4": 2.0, "e5": 7.0, "f6": 8.0}
-    found = pairs_of("a1 b2 c3 d4 e5 f6", weigh=lambda pair: sum(rare[term] for term in pair))
+    found = pairs_of("a1 b2 c3 d4 e5 f6", weights=rare)
     assert found == {("b2", "c3"), ("c3", "d4"), ("e5", "f6")}
     assert len(found) == MAX_PAIRS
 
 
 def test_they_are_looked_for_in_text_and_title():
-    query = close_pairs(parse_question("bridge cost", ANALYZER), len)
+    query = close_pairs(parse_question("bridge cost", ANALYZER), ALIKE)
     assert isinstance(query, wq.Or)
     assert [phrase.fieldname for phrase in query.subqueries[0].subqueries] == ["text", "title"]
 

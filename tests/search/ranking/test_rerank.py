@@ -41,7 +41,11 @@ def candidates(scores, recency_factors=None):
     rows = np.arange(len(scores), dtype=np.int64) * 3
     ranking = Ranking(rows, scores.astype(np.float32), complete=True)
     found = Candidates(rows, scores, ranking, None, None, None)
-    return found if recency_factors is None else found.aged(np.array(recency_factors, np.float64))
+    return (
+        found
+        if recency_factors is None
+        else found.with_recency(np.array(recency_factors, np.float64))
+    )
 
 
 def reranked(found, texts, asked=PATIENT, clock=lambda: 0.0):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
-from nutgraf.search import Searcher
-from nutgraf.search.query.builder import parse_question
-from nutgraf.search.request.options import Filters
-from nutgraf.search.retrieval.rankings import keyword_ranking
+from nutgraf.search import Searcher, SearchRequest
+from nutgraf.search.query.builder import read_question
+from nutgraf.search.retrieval.rankings import retrieve
 
 MODES = ("keyword", "semantic", "hybrid")
 FILLING = tuple(f"The ferry called at pier {n} and took on salt." for n in range(60))
@@ -96,8 +95,9 @@ def test_a_phrase_is_found_across_a_cut(searcher, across, mode, form):
 def test_parts_that_have_the_phrase_score_as_without_the_rest(index):
     asked = '"nets hung" rail'
     with IndexSnapshot.open(index, trust=True) as snapshot:
-        question = parse_question(asked, snapshot.polyglot)
-        ranking = keyword_ranking(snapshot, question, Filters(), 100)
+        request = SearchRequest(asked, mode="keyword")
+        question = read_question(snapshot, request)
+        ranking = retrieve(snapshot, request, question).keyword
         alone = snapshot.keywords.rank(question.keywords, 100)
     kept = dict(zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True))
     assert [kept[row] for row in alone.rows.tolist()] == pytest.approx(alone.scores.tolist())

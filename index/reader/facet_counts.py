@@ -1,0 +1,81 @@
+"""Facet counts: the values of a field, or its days, months or years, over all that matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.reader.protocol import NO_DATE, CountedBy, FacetCounts, FacetQuery
+
+if TYPE_CHECKING:
+    from nutgraf.index.reader.retrieval import Retrieval
+    from nutgraf.index.reader.snapshot import IndexSnapshot
+
+__all__ = ["count_facets"]
+
+UNITS: Final = {"day": "D", "month": "M", "year": "Y"}
+"""The names of units in numpy."""
+
+
+def count_facets(
+    snapshot: IndexSnapshot, retrieval: Retrieval, asked: tuple[FacetQuery, ...]
+) -> tuple[FacetCounts, ...]:
+    """Return the counts of each facet; those over the same rows share the search for them."""
+    rows: dict[tuple[object, ...], NDArray[np.int64]] = {}
+    facets = []
+    for facet in asked:
+        key = (facet.by, *facet.matching)
+        if key not in rows:
+            mask = np.zeros(snapshot.commit.rows, bool)
+            for each in facet.matching:
+                retrieval.mark_matching(each, mask)
+            rows[key] = _first_rows(snapshot, np.flatnonzero(mask), facet.by)
+        if facet.unit is None:
+            facets.append(_values(snapshot, facet.field, rows[key], facet.most))
+        else:
+            published = snapshot.columns.published[rows[key]]
+            facets.append(_periods(published, UNITS[facet.unit], facet.most))
+    return tuple(facets)
+
+
+def _first_rows(
+    snapshot: IndexSnapshot, rows: NDArray[np.int64], by: CountedBy
+) -> NDArray[np.int64]:
+    """Return the first of the rows, ascending, of each paragraph or article: theirs are dense."""
+    columns = snapshot.columns
+    by_article = by == "article"
+    units = columns.article[rows].astype(np.int64) if by_article else columns.paragraphs(rows)
+    return rows[np.flatnonzero(np.diff(units, prepend=units[:1] + 1))]
+
+
+def _values(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64], most: int) -> FacetCounts:
+    """Count values by their codes; the most frequent come first."""
+    counts = np.bincount(snapshot.columns.code(field)[rows], minlength=1)
+    counts[0] = 0  # the code of no value
+    found = np.flatnonzero(counts)
+    least = 0
+    if len(found) > most:
+        least = int(np.partition(counts[found], -most)[-most])
+    # Of those that tie for the last places, the catalog knows which come first.
+    named = snapshot.catalog.values(field, found[counts[found] > least].tolist(), most)
+    tied = found[counts[found] == least].tolist()
+    named |= snapshot.catalog.values(field, tied, most - len(named))
+    counted = [(value, int(counts[code])) for code, value in named.items()]
+    return FacetCounts(tuple(sorted(counted, key=lambda one: (-one[1], one[0]))), len(found))
+
+
+def _periods(published: NDArray[np.int64], unit: str, most: int) -> FacetCounts:
+    """Count seconds since 1970 by day, month or year, in their order; the newest are kept."""
+    seconds = published[published != NO_DATE]
+    if not len(seconds):
+        return FacetCounts()
+    periods = seconds.astype("datetime64[s]").astype(f"datetime64[{unit}]").astype(np.int64)
+    first = periods.min()
+    # Years have four digits: not four million days between the first and the last.
+    counts = np.bincount(periods - first)
+    found = np.flatnonzero(counts)
+    newest = found[-most:]
+    names: list[str] = (newest + first).astype(f"datetime64[{unit}]").astype(str).tolist()
+    return FacetCounts(tuple(zip(names, counts[newest].tolist(), strict=True)), len(found))
