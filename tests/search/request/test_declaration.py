@@ -22,13 +22,18 @@ from nutgraf.search.request.validation import check_fields
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Place:
+    """Fields that another module may hold: they say nothing of themselves."""
+
+    town: Sequence[str] = ()
+    street: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Where(Place):
     """Conditions, of which those without a declaration have one in common."""
 
     OPTION: ClassVar[Option] = Option("Only these.", max_items=2)
-
-    town: Sequence[str] = ()
-    street: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         check_fields(self)
