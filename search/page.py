@@ -14,7 +14,7 @@ from nutgraf.search.highlighting.snippets import make_snippet
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import SearchRequest
-from nutgraf.search.response import ArticleFields, Hit, More
+from nutgraf.search.response import ArticleFields, Hit, HitParagraph, More
 
 __all__ = ["hits_of_page"]
 
@@ -40,17 +40,17 @@ def hits_of_page(
     for rank, (group, (at, *others)) in enumerate(
         zip(groups, shown, strict=True), start=request.offset + 1
     ):
-        best = paragraphs[at]
+        best, record = paragraphs[at], page.paragraphs[rows[at]].record
         hits.append(
             Hit(
                 rank=rank,
                 score=float(candidates.scores[group.best]),
-                article=ArticleFields.of(page.paragraphs[rows[at]].record),
-                position=best.position,
-                part=best.part,
-                text=best.text,
+                id=record.id if request.group == "article" else best.paragraph.id,
+                article=ArticleFields.of(record),
+                paragraph=best.paragraph,
                 snippet=best.snippet,
                 more=tuple(paragraphs[other] for other in others),
+                versions=len(group.versions),
                 version_ids=tuple(names[version] for version in group.versions),
                 explain=candidates.explain(group.best) if request.explain else None,
             )
@@ -85,8 +85,9 @@ def _paragraphs(
             goes_on=paragraph.start + len(paragraph.text) < len(each.whole_text),
         )
         score = float(candidates.scores[at])
-        part = paragraph.part or None
-        paragraphs[at] = More(score, paragraph.position, part, each.whole_text, snippet)
+        name = paragraph_id(each.record.id, paragraph.position)
+        shown = HitParagraph(name, paragraph.position, paragraph.part or None, each.whole_text)
+        paragraphs[at] = More(shown, score, snippet)
     return paragraphs
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from nutgraf.index.article import paragraph_id
-from nutgraf.index.schema import ArticleFields
+from nutgraf.index.schema import FIELD_NAMES, ArticleFields
 from nutgraf.search.request.search_request import FusionMethod, Grouping, Mode
 
 __all__ = [
@@ -19,6 +18,7 @@ __all__ = [
     "HighlightKind",
     "Highlighted",
     "Hit",
+    "HitParagraph",
     "More",
     "ParagraphView",
     "Place",
@@ -27,6 +27,11 @@ __all__ = [
     "Snippet",
     "Total",
 ]
+
+
+def article_values(article: ArticleFields) -> dict[str, Any]:
+    """Return the fields of an article by name, without those that a subclass adds."""
+    return {name: getattr(article, name) for name in FIELD_NAMES}
 
 
 HighlightKind = Literal["keyword", "semantic"]
@@ -113,64 +118,81 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class More:
-    """Another paragraph of a hit's article, that was found as well; fields are those of Hit."""
+class HitParagraph:
+    """A paragraph that was found: its public id, and its position in its article, from 0.
 
-    score: float
+    `part` counts from 1, of a paragraph that is too long for the encoder; it
+    is None for a whole one. `text` is that of the whole paragraph. In JSON it
+    is there only where the request asks for `text`.
+    """
+
+    id: str = field(metadata={"examples": ["ARTICLE#12"]})
     position: int
     part: int | None
-    text: str
+    text: str = ""
+
+    def to_dict(self, *, text: bool = False) -> dict[str, Any]:
+        """Return the paragraph as it is written in JSON."""
+        found = {"id": self.id, "position": self.position, "part": self.part}
+        return {**found, "text": self.text} if text else found
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """Another paragraph of a hit's article, that was found as well."""
+
+    paragraph: HitParagraph
+    score: float = field(metadata={"ge": 0, "le": 1})
     snippet: Snippet
+
+    def to_dict(self, *, text: bool = False) -> dict[str, Any]:
+        """Return it as it is written in JSON."""
+        return {
+            "paragraph": self.paragraph.to_dict(text=text),
+            "score": round(self.score, 4),
+            "snippet": self.snippet.to_dict(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One ranked paragraph, or an article by its best one.
 
-    `score` is in 0..1, the best of all versions; `position` counts from 0.
-    `text` is that of the whole paragraph; of one that is too long for the
-    encoder, `part` is the part that was found, counted from 1. `more` are the
-    next best paragraphs, where articles were asked for.
-    `version_ids` are the public ids of all versions that were found, of
-    paragraphs or articles, that of this hit first.
+    `id` is the public id of the one that was asked for: of the paragraph
+    (ARTICLE#POSITION) or of the article. `score` is in 0..1, the best of all
+    versions. `more` are the next best paragraphs, where articles were asked
+    for. `versions` counts the versions that were found, this hit included;
+    `version_ids` are their ids, that of this hit first. `explain` is there
+    only where it was asked for.
     """
 
     rank: int
-    score: float
+    id: str = field(metadata={"examples": ["ARTICLE#12", "ARTICLE"]})
+    score: float = field(metadata={"ge": 0, "le": 1})
     article: ArticleFields
-    position: int
-    part: int | None
-    text: str
+    paragraph: HitParagraph
     snippet: Snippet
-    more: tuple[More, ...] = ()
-    version_ids: tuple[str, ...] = ()
+    more: tuple[More, ...]
+    versions: int
+    version_ids: tuple[str, ...]
     explain: Explanation | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the hit as it is written in JSON."""
+    def to_dict(self, *, text: bool = False) -> dict[str, Any]:
+        """Return the hit as it is written in JSON; with `text`, paragraphs have their texts."""
         found: dict[str, Any] = {
             "rank": self.rank,
+            "id": self.id,
             "score": round(self.score, 4),
             "article": asdict(self.article),
-            "paragraph": self._paragraph(self.position, self.part),
+            "paragraph": self.paragraph.to_dict(text=text),
             "snippet": self.snippet.to_dict(),
-            "more": [
-                {
-                    "paragraph": self._paragraph(one.position, one.part),
-                    "score": round(one.score, 4),
-                    "snippet": one.snippet.to_dict(),
-                }
-                for one in self.more
-            ],
-            "versions": len(self.version_ids),
+            "more": [one.to_dict(text=text) for one in self.more],
+            "versions": self.versions,
             "version_ids": list(self.version_ids),
         }
         if self.explain is not None:
             found["explain"] = asdict(self.explain)
         return found
-
-    def _paragraph(self, position: int, part: int | None) -> dict[str, Any]:
-        return {"id": paragraph_id(self.article.id, position), "position": position, "part": part}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +214,12 @@ class FacetCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The answer to one request; `facets` by the names that they were asked for by.
+    """The answer to one request; iterating over it yields its hits, and its length counts them.
 
-    `suggestion` is the question as it may have been meant, None where there is nothing to mend.
+    `facets` are by the names that they were asked for by. `suggestion` is the
+    question as it may have been meant, None where there is nothing to correct.
     """
 
     query: str
@@ -205,21 +228,27 @@ class Response:
     took_ms: float
     total: Total
     hits: tuple[Hit, ...]
-    warnings: tuple[str, ...]
-    snapshot: int
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
     suggestion: str | None = None
     reranked: Reranked | None = None
+    warnings: tuple[str, ...] = ()
+    snapshot: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the answer as HTTP and `--json` give it."""
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def to_dict(self, *, text: bool = False) -> dict[str, Any]:
+        """Return the answer as HTTP and `--json` give it; with `text`, hits have their texts."""
         return {
             "query": self.query,
             "mode": self.mode,
             "group": self.group,
             "took_ms": round(self.took_ms, 2),
             "total": asdict(self.total),
-            "hits": [hit.to_dict() for hit in self.hits],
+            "hits": [hit.to_dict(text=text) for hit in self.hits],
             "facets": {
                 name: [asdict(one) for one in counts] for name, counts in self.facets.items()
             },
@@ -234,27 +263,27 @@ class Response:
 class ParagraphView:
     """One paragraph of an article that is shown whole."""
 
-    id: str
+    id: str = field(metadata={"examples": ["ARTICLE#12"]})
     position: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ArticleView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleView(ArticleFields):
     """An article with all its paragraphs, as of one snapshot.
 
-    `digest` are 16 bytes that tell this version of it from any other.
+    `digest` are 16 bytes that tell this version of it from any other. It is not in JSON: over
+    HTTP it is the ETag.
     """
 
-    article: ArticleFields
     paragraphs: tuple[ParagraphView, ...]
     snapshot: int
-    digest: bytes
+    digest: bytes = field(metadata={"exclude": True})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the article as HTTP and `--json` give it."""
         return {
-            **asdict(self.article),
+            **article_values(self),
             "paragraphs": [asdict(paragraph) for paragraph in self.paragraphs],
             "snapshot": self.snapshot,
         }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from inspect import signature
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from nutgraf.index.article import paragraph_id
 from nutgraf.index.errors import BrokenIndexError
@@ -16,15 +17,35 @@ from nutgraf.search.pipeline import answer
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
-from nutgraf.search.response import ArticleFields, ArticleView, ParagraphView, Response
+from nutgraf.search.response import ArticleView, ParagraphView, Response, article_values
 from nutgraf.search.similar import similar
 from nutgraf.search.suggest.completion import Completions, check_completion, complete
 
 __all__ = ["Searcher"]
 
 T = TypeVar("T")
+SearcherT = TypeVar("SearcherT")
+Options = ParamSpec("Options")
 
 NO_FILTERS: Final = Filters()
+
+
+def _with_options_of(
+    request: Callable[Concatenate[str, Options], SearchRequest],
+) -> Callable[
+    [Callable[Concatenate[SearcherT, str | SearchRequest, ...], T]],
+    Callable[Concatenate[SearcherT, str | SearchRequest, Options], T],
+]:
+    """Give a method the keywords of SearchRequest, for type checkers and help()."""
+    fields = list(signature(request).parameters.values())[1:]
+
+    def decorate(method: Callable[..., T]) -> Callable[..., T]:
+        own = signature(method)
+        named = [one for one in own.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        method.__signature__ = own.replace(parameters=[*named, *fields])  # type: ignore[attr-defined]
+        return method
+
+    return decorate
 
 
 class Searcher:
@@ -49,6 +70,7 @@ class Searcher:
         )
         self._cache = RankingCache()
 
+    @_with_options_of(SearchRequest)
     def search(self, request: str | SearchRequest, **options: Any) -> Response:
         """Answer a question; `options` are the other fields of SearchRequest.
 
@@ -136,11 +158,11 @@ def _article(index: IndexReader, article: str) -> ArticleView | None:
         return None
     texts = index.article_texts(record)
     return ArticleView(
-        ArticleFields.of(record),
-        tuple(
+        **article_values(record),
+        paragraphs=tuple(
             ParagraphView(paragraph_id(record.id, position), position, text)
             for position, text in enumerate(texts)
         ),
-        index.sequence,
-        record.digest,
+        snapshot=index.sequence,
+        digest=record.digest,
     )

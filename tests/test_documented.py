@@ -15,15 +15,11 @@ from typing import Any
 
 import pytest
 import typer.main
-from pydantic import BaseModel
 
 from nutgraf.api.cli.main import app
 from nutgraf.api.http.app import create_app
-from nutgraf.api.http.requests import (
-    SearchBody,
-    SearchParameters,
-)
-from nutgraf.search import Searcher
+from nutgraf.search import Searcher, SearchRequest
+from nutgraf.search.request.declaration import DeclaredGroup, declared, flat_options
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -105,15 +101,16 @@ def test_every_route_is_told(seeds_index: Path) -> None:
     assert mentions("GET /docs")
 
 
-def fields(model: type[BaseModel]) -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        yield field.alias or name
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from fields(kind)
+def fields() -> Iterator[str]:
+    """Yield the names of all options: as query parameters, and as fields in JSON."""
+    for each in declared(SearchRequest):
+        yield each.name
+        if isinstance(each, DeclaredGroup):
+            yield from (option.name for option in each.options)
+    yield from (option.flat for option in flat_options(SearchRequest))
 
 
-@pytest.mark.parametrize("name", sorted({*fields(SearchParameters), *fields(SearchBody)}))
+@pytest.mark.parametrize("name", sorted(set(fields())))
 def test_every_field_of_a_request_is_told(name: str) -> None:
     assert mentions(name)
 

@@ -74,12 +74,14 @@ def test_what_was_replaced_or_deleted_is_gone(golden: Path) -> None:
         assert searcher.article(make.DELETED) is None
         replaced = searcher.article("mill-fire")
         assert replaced is not None
-        assert replaced.article.title == "Fire guts the old mill; arson is ruled out"
+        assert replaced.title == "Fire guts the old mill; arson is ruled out"
         shown = {article.id for article in (*make.FIRST, *make.SECOND)} - {make.DELETED}
         for mode in ("keyword", "semantic"):
             hits = searcher.search("firefighters harbour bridge closed", mode=mode, limit=50).hits
             assert {hit.article.id for hit in hits} <= shown
-            assert ("mill-fire", 2) not in {(hit.article.id, hit.position) for hit in hits}
+            assert ("mill-fire", 2) not in {
+                (hit.article.id, hit.paragraph.position) for hit in hits
+            }
 
 
 def test_it_opens_for_writing_and_there_is_nothing_to_recover(golden: Path, name: str) -> None:
@@ -98,7 +100,7 @@ def test_it_takes_a_new_article(golden: Path, name: str) -> None:
         assert writer.put(new) == "created"
     with Searcher(golden, trust=True) as searcher:
         (hit,) = searcher.search("belfry", mode="keyword").hits
-        assert (hit.article.id, hit.position) == ("owls", 0)
+        assert (hit.article.id, hit.paragraph.position) == ("owls", 0)
         # The very text, so the nearest even to an encoder that knows no meaning.
         nearest = searcher.search(new.paragraphs[0].removesuffix("."), mode="semantic", limit=1)
         assert nearest.hits[0].article.id == "owls"

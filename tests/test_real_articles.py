@@ -73,13 +73,13 @@ def test_a_question_in_other_words_finds_the_strike(searcher):
     question = "how many soldiers died when the rockets hit the building"
     hits = searcher.search(question, limit=5).hits
     # Its article is called "UK pledge to help Kyiv"; another is about a building that was hit.
-    assert any("building housing Russian troops" in hit.text for hit in hits[:3])
-    assert any("Makiivka" in hit.text for hit in hits)
+    assert any("building housing Russian troops" in hit.paragraph.text for hit in hits[:3])
+    assert any("Makiivka" in hit.paragraph.text for hit in hits)
 
 
 def test_a_phrase_without_a_word(searcher):
     response = searcher.search('"anti-air missiles" -bakhmut', limit=100)
     assert response.hits
     for hit in response.hits:
-        assert "anti-air missiles" in hit.text.lower()
-        assert "bakhmut" not in hit.text.lower()
+        assert "anti-air missiles" in hit.paragraph.text.lower()
+        assert "bakhmut" not in hit.paragraph.text.lower()

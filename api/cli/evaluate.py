@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from nutgraf.api.cli.options import HERE, AsJson, Index, Trust, show_answer
+from nutgraf.api.cli.options import DEFAULT_INDEX, AsJson, Index, Trust, print_answer
 from nutgraf.index.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ SYSTEMS: Final[dict[str, dict[str, Any]]] = {
 }
 """What is measured where nothing else is named: fields of a SearchRequest."""
 
-UNHURRIED: Final = 10_000
+RERANK_BUDGET_MS: Final = 10_000
 """Milliseconds for reranking: figures must not depend on what else the machine is doing."""
 
 NOT_SETTINGS: Final = {"q", "limit", "offset", "filters", "explain", "highlight"}
 """Fields of a SearchRequest that ask for a part of a ranking, or for how it is shown."""
 
-SOME: Final = 3
+MAX_NAMED: Final = 3
 """Ids that a warning names."""
 
 
@@ -61,7 +61,7 @@ def evaluate(
         tuple[str, str] | None,
         typer.Option(metavar="A B", help="Two indexes, or settings such as fusion=rrf."),
     ] = None,
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
@@ -73,7 +73,7 @@ def evaluate(
     questions = read_judged(judged, qrels)
     with ExitStack() as opened:
         indexes = _Indexes(opened, questions, trust=trust)
-        systems = _modes(indexes, index) if compare is None else _two(indexes, index, compare)
+        systems = _modes(indexes, index) if compare is None else _compared(indexes, index, compare)
         with _progress() as on_progress:
             done = measure(
                 systems,
@@ -90,7 +90,7 @@ def evaluate(
 
         print_evaluation(done, standard_output())
 
-    show_answer({**done.to_dict(), "warnings": warnings}, as_json, pretty)
+    print_answer({**done.to_dict(), "warnings": warnings}, as_json, pretty)
     for warning in warnings:
         print(f"nutgraf: {printable(warning)}", file=sys.stderr)
 
@@ -117,7 +117,7 @@ class _Indexes:
             if missing := unknown(snapshot, self._questions):
                 self.warnings.append(
                     f"{len(missing):,} of what is judged relevant is not in {index} "
-                    f"({_some(missing)}); it counts as not found, so the figures are too low"
+                    f"({_examples(missing)}); it counts as not found, so the figures are too low"
                 )
         return self._snapshots[index]
 
@@ -128,11 +128,11 @@ def _modes(indexes: _Indexes, index: Path) -> dict[str, System]:
     snapshot = indexes.open(index)
     found = {name: ranker(snapshot, **settings) for name, settings in SYSTEMS.items()}
     if snapshot.reranker is not None:
-        found["reranked"] = ranker(snapshot, rerank=_unhurried())
+        found["reranked"] = ranker(snapshot, rerank=_rerank_within_budget())
     return found
 
 
-def _two(indexes: _Indexes, index: Path, sides: tuple[str, str]) -> dict[str, System]:
+def _compared(indexes: _Indexes, index: Path, sides: tuple[str, str]) -> dict[str, System]:
     from nutgraf.index.storage.layout import MANIFEST
     from nutgraf.search.evaluation import ranker
 
@@ -163,14 +163,14 @@ def _settings(side: str) -> dict[str, Any]:
             )
         settings[name] = _value(value)
     if settings.get("rerank") is True:
-        settings["rerank"] = _unhurried()
+        settings["rerank"] = _rerank_within_budget()
     return settings
 
 
-def _unhurried() -> Rerank:
+def _rerank_within_budget() -> Rerank:
     from nutgraf.search import Rerank
 
-    return Rerank(budget_ms=UNHURRIED)
+    return Rerank(budget_ms=RERANK_BUDGET_MS)
 
 
 def _value(text: str) -> Any:
@@ -185,13 +185,13 @@ def _skipped(done: Evaluation) -> Iterator[str]:
     if done.skipped:
         yield (
             f"{len(done.skipped):,} questions are left out, as nothing is judged relevant to them "
-            f"({_some(done.skipped)})"
+            f"({_examples(done.skipped)})"
         )
 
 
-def _some(names: list[str] | tuple[str, ...]) -> str:
-    more = ", ..." if len(names) > SOME else ""
-    return ", ".join(names[:SOME]) + more
+def _examples(names: list[str] | tuple[str, ...]) -> str:
+    more = ", ..." if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
 
 
 @contextmanager

@@ -42,16 +42,16 @@ def _rows(done: Evaluation) -> Iterator[tuple[str, ...]]:
             yield (
                 measure,
                 printable(system.name),
-                _shown(system.measures[measure], ""),
-                _shown(one.difference, "+") if one else "",
-                _chance(one.corrected) if one else "",
+                _interval(system.measures[measure], ""),
+                _interval(one.difference, "+") if one else "",
+                _p_value(one.corrected) if one else "",
             )
 
 
-def _shown(figure: Figure, sign: str) -> str:
+def _interval(figure: Figure, sign: str) -> str:
     mean, low, high = (f"{one:{sign}.3f}" for one in (figure.mean, figure.low, figure.high))
     return f"{mean} ({low} to {high})"
 
 
-def _chance(p: float) -> str:
+def _p_value(p: float) -> str:
     return f"{p:.3f}" if p >= LEAST else f"<{LEAST}"

@@ -1,6 +1,7 @@
-"""The command line: `nutgraf index`, `show`, `stats`, `delete`, `serve`.
+"""The command line: `nutgraf index`, `show`, `stats`, `delete`.
 
-The other commands are in asking.py, similar.py, upkeep.py and evaluate.py.
+The other commands are in indexing/watch.py, search.py, similar.py, serve.py, maintenance.py and
+evaluate.py.
 
 What a command needs is imported by it: a question typed in a shell is answered
 in less time than an HTTP server takes to import.
@@ -20,13 +21,13 @@ import typer
 
 from nutgraf.api.cli.evaluate import add_evaluate
 from nutgraf.api.cli.indexing.watch import add_watch
-from nutgraf.api.cli.maintenance import add_upkeep
+from nutgraf.api.cli.maintenance import add_maintenance
 from nutgraf.api.cli.options import (
-    HERE,
-    INTERRUPTED,
-    OUR_FAULT,
-    PATIENCE,
-    USER_FAULT,
+    DEFAULT_INDEX,
+    EXIT_INTERNAL_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_USER_ERROR,
+    MAX_LOCK_WAIT_SECONDS,
     AsJson,
     Columns,
     Index,
@@ -36,9 +37,10 @@ from nutgraf.api.cli.options import (
     Rejects,
     Reranker,
     Trust,
-    show_answer,
+    print_answer,
 )
 from nutgraf.api.cli.search import add_search
+from nutgraf.api.cli.serve import add_serve
 from nutgraf.api.cli.similar import add_similar
 from nutgraf.index.errors import NutgrafError, UserError
 from nutgraf.index.storage.files import disk_full, is_full
@@ -78,7 +80,7 @@ def index(
     sources: Annotated[
         list[str], typer.Argument(metavar="SOURCES...", help="Files, folders, or - for JSONL.")
     ],
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     keyword_engine: KeywordEngine = None,
     model: Model = None,
     reranker: Reranker = None,
@@ -94,25 +96,25 @@ def index(
     """Put articles into an index, which is made if there is none."""
     from rich.console import Console
 
-    from nutgraf.api.cli.indexing.article_reader import Reading
-    from nutgraf.api.cli.indexing.dry_run import rehearse, tell_outcome
-    from nutgraf.api.cli.indexing.index import Choices, index_sources
-    from nutgraf.api.cli.indexing.rejects import opened_rejects
+    from nutgraf.api.cli.indexing.article_reader import ArticleReader
+    from nutgraf.api.cli.indexing.dry_run import dry_run_sources, print_outcome
+    from nutgraf.api.cli.indexing.index import IndexOptions, index_sources
+    from nutgraf.api.cli.indexing.rejects import open_rejects
     from nutgraf.index.sources import ReadOptions, parse_columns
 
     options = ReadOptions(parse_columns(columns or ()))
-    with opened_rejects(rejects, sources) as file:
-        reading = Reading(Console(stderr=True), options, file)
+    with open_rejects(rejects, sources) as file:
+        reader = ArticleReader(Console(stderr=True), options, file)
         if dry_run:
-            summary = rehearse(sources, index, reading, None if as_json else tell_outcome)
+            summary = dry_run_sources(sources, index, reader, None if as_json else print_outcome)
         else:
-            choices = Choices(model, reranker, keyword_engine, keep_boilerplate)
-            summary = index_sources(sources, index, choices, reading, trust=trust)
-    show_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
+            index_options = IndexOptions(model, reranker, keyword_engine, keep_boilerplate)
+            summary = index_sources(sources, index, index_options, reader, trust=trust)
+    print_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
     if summary.interrupted:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(EXIT_INTERRUPTED)
     if summary.rejected:
-        raise typer.Exit(USER_FAULT)
+        raise typer.Exit(EXIT_USER_ERROR)
 
 
 add_watch(app)
@@ -123,7 +125,7 @@ add_similar(app)
 @app.command()
 def show(
     article: Annotated[str, typer.Argument(metavar="ARTICLE", help="An id, or ID#POSITION.")],
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
@@ -146,11 +148,11 @@ def show(
 
         print_article(view, position, standard_output())
 
-    show_answer(view.to_dict(), as_json, pretty)
+    print_answer(view.to_dict(), as_json, pretty)
 
 
 @app.command()
-def stats(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) -> None:
+def stats(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust = False) -> None:
     """Count what an index holds."""
     from nutgraf.search import Searcher
 
@@ -162,24 +164,24 @@ def stats(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) ->
 
         print_statistics(counted, standard_output())
 
-    show_answer(counted, as_json, pretty)
+    print_answer(counted, as_json, pretty)
 
 
 @app.command()
 def delete(
     articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...", help="Ids.")],
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
     """Remove articles from an index."""
     from nutgraf.index.writer import IndexWriter
 
-    with IndexWriter(index, trust=trust, wait=PATIENCE) as writer:
+    with IndexWriter(index, trust=trust, wait=MAX_LOCK_WAIT_SECONDS) as writer:
         found = {article: writer.delete(article) for article in articles}
     deleted = [article for article, there in found.items() if there]
     missing = [article for article, there in found.items() if not there]
-    show_answer(
+    print_answer(
         {"deleted": deleted, "missing": missing},
         as_json,
         lambda: print(f"{index}: {len(deleted):,} deleted"),
@@ -188,24 +190,8 @@ def delete(
         raise UserError(f"there is no article {', '.join(map(repr, missing))} in {index}")
 
 
-@app.command()
-def serve(
-    index: Index = HERE,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8000,
-    writable: Annotated[
-        bool,
-        typer.Option("--writable", help="Let articles be put and deleted, on this machine only."),
-    ] = False,
-    trust: Trust = False,
-) -> None:
-    """Answer over HTTP; /docs describes the API, /healthz tells when it is ready."""
-    from nutgraf.api.http.server import serve_index
-
-    serve_index(index, host, port, trust=trust, writable=writable)
-
-
-add_upkeep(app)
+add_serve(app)
+add_maintenance(app)
 add_evaluate(app)
 
 
@@ -229,29 +215,29 @@ def _run(arguments: list[str]) -> int:
     try:
         app(arguments, standalone_mode=True)
     except SystemExit as done:
-        return done.code if isinstance(done.code, int) else OUR_FAULT
+        return done.code if isinstance(done.code, int) else EXIT_INTERNAL_ERROR
     except KeyboardInterrupt:
-        return _complain("interrupted; what was committed before stays", INTERRUPTED)
+        return _print_error("interrupted; what was committed before stays", EXIT_INTERRUPTED)
     except UserError as error:
-        return _complain(str(error), USER_FAULT)
+        return _print_error(str(error), EXIT_USER_ERROR)
     except NutgrafError as error:
-        return _complain(str(error), OUR_FAULT)
+        return _print_error(str(error), EXIT_INTERNAL_ERROR)
     except OSError as error:
         if is_full(error):
-            return _complain(str(disk_full(Path(error.filename or "a file"))), USER_FAULT)
+            return _print_error(str(disk_full(Path(error.filename or "a file"))), EXIT_USER_ERROR)
         where = f"{error.filename}: " if error.filename else ""
-        return _complain(f"{where}{error.strerror or error}", OUR_FAULT)
+        return _print_error(f"{where}{error.strerror or error}", EXIT_INTERNAL_ERROR)
     except Exception as error:
         if os.environ.get("NUTGRAF_TRACEBACK"):
             raise
-        return _complain(
+        return _print_error(
             f"this is a fault of nutgraf's own: {type(error).__name__}: {error}; "
             "set NUTGRAF_TRACEBACK=1 to see where, and report it",
-            OUR_FAULT,
+            EXIT_INTERNAL_ERROR,
         )
     return 0
 
 
-def _complain(message: str, code: int) -> int:
+def _print_error(message: str, code: int) -> int:
     print(f"nutgraf: {message}", file=sys.stderr)
     return code

@@ -11,22 +11,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nutgraf.api.cli.options import HERE, INTERRUPTED, OUR_FAULT, AsJson, Index, Trust, show_answer
+from nutgraf.api.cli.options import (
+    DEFAULT_INDEX,
+    EXIT_INTERNAL_ERROR,
+    EXIT_INTERRUPTED,
+    AsJson,
+    Index,
+    Trust,
+    print_answer,
+)
 from nutgraf.index.errors import UserError
 
 if TYPE_CHECKING:
     from nutgraf.index.maintenance.rebuild import OnProgress, RebuildResult
 
-__all__ = ["add_upkeep", "backup", "compact", "reindex", "repair", "reranker", "verify"]
+__all__ = ["add_maintenance", "backup", "compact", "reindex", "repair", "reranker", "verify"]
 
 
-def add_upkeep(app: typer.Typer) -> None:
+def add_maintenance(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     for command in (verify, repair, compact, backup, reindex, reranker):
         app.command()(command)
 
 
-def verify(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) -> None:
+def verify(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust = False) -> None:
     """Check every part of an index against the catalog; exit 1 if anything is wrong."""
     from nutgraf.index.verification import verify_index
 
@@ -38,35 +46,35 @@ def verify(index: Index = HERE, as_json: AsJson = False, trust: Trust = False) -
         for leftover in found.leftovers:
             print(f"{leftover}: left over by a process that was ended; it does no harm")
         state = "sound" if found.clean else f"{len(found.findings)} found wrong"
-        print(f"{index}: {state}; {_counted(found.articles, found.paragraphs)} as of commit "
+        print(f"{index}: {state}; {_counts(found.articles, found.paragraphs)} as of commit "
               f"{found.sequence}, {found.encoded:,} embeddings made again to compare")  # fmt: skip
 
-    show_answer({"clean": found.clean, **asdict(found)}, as_json, pretty)
+    print_answer({"clean": found.clean, **asdict(found)}, as_json, pretty)
     if not found.clean:
-        raise typer.Exit(OUR_FAULT)
+        raise typer.Exit(EXIT_INTERNAL_ERROR)
 
 
-def repair(index: Index = HERE, as_json: AsJson = False) -> None:
+def repair(index: Index = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Make again, from the catalog, all of an index that can be; compacts it as well."""
     from nutgraf.index.maintenance.rebuild import repair_index
 
     with _progress() as on_progress:
         done = repair_index(index, on_progress=on_progress)
-    _tell(index, "repaired", done, as_json)
+    _print_rebuilt(index, "repaired", done, as_json)
 
 
-def compact(index: Index = HERE, as_json: AsJson = False) -> None:
+def compact(index: Index = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Drop from an index whatever was deleted or replaced, so that no byte of it is left."""
     from nutgraf.index.maintenance.rebuild import compact_index
 
     with _progress() as on_progress:
         done = compact_index(index, on_progress=on_progress)
-    _tell(index, "compacted", done, as_json)
+    _print_rebuilt(index, "compacted", done, as_json)
 
 
 def backup(
     destination: Annotated[Path, typer.Argument(metavar="DEST", help="Where the copy is to be.")],
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
 ) -> None:
     """Copy an index as of its newest commit, while it is searched and written."""
@@ -74,11 +82,11 @@ def backup(
 
     with _progress() as on_progress:
         done = back_up_index(index, destination, on_progress=on_progress)
-    _tell(destination, "a copy", done, as_json)
+    _print_rebuilt(destination, "a copy", done, as_json)
 
 
 def reindex(
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="The sentence-transformers model to take.")
     ] = None,
@@ -101,8 +109,8 @@ def reindex(
                 done = rebuild.reindex(index, model, trust=trust, on_progress=on_progress)
     except KeyboardInterrupt:
         print("nutgraf: interrupted; run it again to go on where it was", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
-    _tell(index, "encoded anew" if model else "put back", done, as_json)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    _print_rebuilt(index, "encoded anew" if model else "put back", done, as_json)
 
 
 def reranker(
@@ -110,7 +118,7 @@ def reranker(
         str | None,
         typer.Argument(metavar="NAME", help="A cross-encoder, or an index that has one."),
     ] = None,
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     remove: Annotated[bool, typer.Option("--remove", help="Take away the one it has.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -122,19 +130,19 @@ def reranker(
     chosen = set_reranker(index, model)
     has = "no reranker" if chosen is None else f"the reranker {chosen.name}"
     content = {"reranker": None if chosen is None else chosen.to_dict()}
-    show_answer(content, as_json, lambda: print(f"{index}: has {has} now"))
+    print_answer(content, as_json, lambda: print(f"{index}: has {has} now"))
 
 
-def _tell(place: Path, what: str, done: RebuildResult, as_json: bool) -> None:
+def _print_rebuilt(place: Path, what: str, done: RebuildResult, as_json: bool) -> None:
     def pretty() -> None:
         rows = f", {done.dropped_rows:,} dead rows dropped" if done.dropped_rows else ""
         encoded = f", {done.encoded:,} encoded" if done.encoded else ""
-        print(f"{place}: {what}; {_counted(done.articles, done.paragraphs)}{rows}{encoded}")
+        print(f"{place}: {what}; {_counts(done.articles, done.paragraphs)}{rows}{encoded}")
 
-    show_answer(asdict(done), as_json, pretty)
+    print_answer(asdict(done), as_json, pretty)
 
 
-def _counted(articles: int, paragraphs: int) -> str:
+def _counts(articles: int, paragraphs: int) -> str:
     return f"{articles:,} articles, {paragraphs:,} paragraphs"
 
 

@@ -15,36 +15,33 @@ import typer
 from nutgraf.index.keywords import Engine
 
 __all__ = [
-    "HERE",
-    "INTERRUPTED",
-    "OUR_FAULT",
-    "PATIENCE",
-    "USER_FAULT",
+    "DEFAULT_INDEX",
+    "EXIT_INTERNAL_ERROR",
+    "EXIT_INTERRUPTED",
+    "EXIT_USER_ERROR",
+    "MAX_LOCK_WAIT_SECONDS",
     "AsJson",
     "Columns",
-    "From",
     "Index",
     "KeepBoilerplate",
     "KeywordEngine",
     "Model",
     "Rejects",
     "Reranker",
-    "To",
     "Trust",
-    "Values",
-    "show_answer",
+    "print_answer",
 ]
 
-USER_FAULT: Final = 2
-OUR_FAULT: Final = 1
-INTERRUPTED: Final = 130
+EXIT_USER_ERROR: Final = 2
+EXIT_INTERNAL_ERROR: Final = 1
+EXIT_INTERRUPTED: Final = 130
 
-PATIENCE: Final = 5.0
+MAX_LOCK_WAIT_SECONDS: Final = 5.0
 """Seconds in which another writer may let go of an index; an idle server does within two."""
 
-HERE: Final = Path("nutgraf.index")
+DEFAULT_INDEX: Final = Path("nutgraf.index")
 
-CONTROL: Final = re.compile(r"[\x7f-\x9f]")
+CONTROL_CHARACTERS: Final = re.compile(r"[\x7f-\x9f]")
 """What JSON leaves as it is and a terminal may obey."""
 
 Index = Annotated[
@@ -93,22 +90,13 @@ Rejects = Annotated[
     ),
 ]
 
-Values = Annotated[
-    list[str] | None,
-    typer.Option(metavar="VALUE", help="Only paragraphs with this value, exactly; repeatable."),
-]
-From = Annotated[str | None, typer.Option(metavar="DATE", help="Only from this day or time on.")]
-To = Annotated[
-    str | None, typer.Option(metavar="DATE", help="Only to the end of this day, or to this time.")
-]
 
-
-def show_answer(content: dict[str, Any], as_json: bool, pretty: Callable[[], None]) -> None:
+def print_answer(content: dict[str, Any], as_json: bool, pretty: Callable[[], None]) -> None:
     """Print a command's answer: as JSON, or as `pretty` prints it."""
     try:
         if as_json:
             text = json.dumps(content, ensure_ascii=False, indent=2)
-            print(CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text))
+            print(CONTROL_CHARACTERS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text))
         else:
             pretty()
         if sys.stdout is not None:

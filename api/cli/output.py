@@ -26,15 +26,15 @@ __all__ = [
     "standard_output",
 ]
 
-CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 INDENT: Final = 4
 
-FAINT: Final = 0.005
+MIN_SHOWN_SCORE: Final = 0.005
 """A score that is shown as 0.00: so seldom relevant that it would only fill the screen."""
 
-FEW: Final = 12
-"""Values of a facet in a terminal: a line or two, and a year of months."""
+MAX_FACET_VALUES: Final = 12
+"""FilterValues of a facet in a terminal: a line or two, and a year of months."""
 
 STYLES: Final = {"keyword": "bold yellow", "semantic": "underline"}
 """Of highlights, by their kind: what matched stands out, what is near in meaning less so."""
@@ -55,7 +55,7 @@ def standard_output() -> Console:
 
 def printable(text: str) -> str:
     """Return text that cannot steer a terminal: control characters are shown as such."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def print_hits(response: Response, console: Console, *, faint: bool = True) -> None:
@@ -65,7 +65,7 @@ def print_hits(response: Response, console: Console, *, faint: bool = True) -> N
     """
     shown = [
         *response.hits[:1],
-        *takewhile(lambda hit: faint or hit.score >= FAINT, response.hits[1:]),
+        *takewhile(lambda hit: faint or hit.score >= MIN_SHOWN_SCORE, response.hits[1:]),
     ]
     for hit in shown:
         _print_hit(hit, console)
@@ -81,10 +81,12 @@ def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -
     """Print each facet on a line: its first values, or the newest days, months or years."""
     for name, counts in facets.items():
         by_time = name.startswith("published:")
-        shown = counts[-FEW:] if by_time else counts[:FEW]
+        shown = counts[-MAX_FACET_VALUES:] if by_time else counts[:MAX_FACET_VALUES]
         parts = [f"{printable(one.value)} {one.count:,}" for one in shown]
-        if len(counts) > FEW:
-            parts.insert(0 if by_time else FEW, f"{len(counts) - FEW} more")
+        if len(counts) > MAX_FACET_VALUES:
+            parts.insert(
+                0 if by_time else MAX_FACET_VALUES, f"{len(counts) - MAX_FACET_VALUES} more"
+            )
         console.print(Text.assemble((name, "bold"), ": ", " · ".join(parts) or "nothing"))
 
 
@@ -94,18 +96,18 @@ def _print_hit(hit: Hit, console: Console) -> None:
         (f"{hit.rank:>2}. ", "bold"),
         (printable(article.title), "bold"),
         (f"  {hit.score:.2f}", "cyan"),
-        (_versions(len(hit.version_ids) - 1), "green"),
+        (_versions(hit.versions - 1), "green"),
     )
     console.print(head, soft_wrap=True)
     origin = [article.source, article.section, article.published]
     facts = " · ".join(printable(fact) for fact in origin if fact)
-    name = printable(f"{article.id}#{hit.position}")
+    name = printable(hit.paragraph.id)
     # Not wrapped by us: an id that is broken in two cannot be copied.
     console.print(Text(f"    {facts}  {name}" if facts else f"    {name}", "dim"), soft_wrap=True)
     _print_indented(_highlighted(hit.snippet), console)
     if hit.explain is not None:
         _print_indented(Text(_explained(hit), "dim"), console)
-    margin = max((len(f"#{one.position}") for one in hit.more), default=0)
+    margin = max((len(f"#{one.paragraph.position}") for one in hit.more), default=0)
     for one in hit.more:
         _print_more(one, margin, console)
     console.print()
@@ -117,7 +119,7 @@ def _versions(others: int) -> str:
 
 def _print_more(more: More, margin: int, console: Console) -> None:
     """Print another paragraph: its position, and as much of its snippet as a line holds."""
-    label = f"#{more.position}".ljust(margin)
+    label = f"#{more.paragraph.position}".ljust(margin)
     shown = _highlighted(more.snippet)
     if console.is_terminal:
         shown = _one_line(shown, console.width - INDENT - margin - 2)
@@ -175,9 +177,8 @@ def _explained(hit: Hit) -> str:
 
 def print_article(view: ArticleView, position: int | None, console: Console) -> None:
     """Print an article; the paragraph at `position` stands out."""
-    article = view.article
-    console.print(Text(printable(article.title), "bold"))
-    facts = (article.source, article.section, article.author, article.published, article.url)
+    console.print(Text(printable(view.title), "bold"))
+    facts = (view.source, view.section, view.author, view.published, view.url)
     if any(facts):
         console.print(Text(" · ".join(printable(fact) for fact in facts if fact), "dim"))
     for paragraph in view.paragraphs:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from nutgraf.api.cli.options import HERE, AsJson, From, Index, To, Trust, Values, show_answer
+from nutgraf.api.cli.options import DEFAULT_INDEX, AsJson, Index, Trust, print_answer
+from nutgraf.api.cli.search_options import with_search_options
 from nutgraf.index.errors import UserError
 
 __all__ = ["add_similar", "similar"]
@@ -14,29 +15,23 @@ __all__ = ["add_similar", "similar"]
 
 def add_similar(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command()(similar)
+    app.command()(with_search_options(similar, ("limit", "filters")))
 
 
 def similar(
     name: Annotated[str, typer.Argument(metavar="ARTICLE", help="An id, or ID#POSITION.")],
-    index: Index = HERE,
-    limit: Annotated[int, typer.Option("-n", "--limit", help="Hits to print.")] = 10,
-    source: Values = None,
-    author: Values = None,
-    section: Values = None,
-    language: Values = None,
-    article: Values = None,
-    published_from: From = None,
-    published_to: To = None,
+    index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
+    **options: Any,
 ) -> None:
     """List articles near an article in meaning; with #POSITION, paragraphs near that one."""
-    from nutgraf.search import Filters, Searcher
+    from nutgraf.search import Searcher, SearchRequest
+    from nutgraf.search.request.declaration import arguments
 
-    filters = Filters.of(source, author, section, language, article, published_from, published_to)
+    asked = arguments(SearchRequest, options)
     with Searcher(index, trust=trust) as searcher:
-        response = searcher.similar(name, limit=limit, filters=filters)
+        response = searcher.similar(name, **asked)
     if response is None:
         raise UserError(f"there is no article or paragraph {name!r} in {index}")
 
@@ -45,4 +40,4 @@ def similar(
 
         print_hits(response, standard_output())
 
-    show_answer(response.to_dict(), as_json, pretty)
+    print_answer(response.to_dict(), as_json, pretty)

@@ -10,13 +10,13 @@ from importlib.metadata import version
 from anyio import to_thread
 from fastapi import FastAPI
 
-from nutgraf.api.http.body_limit import BodyLimit
+from nutgraf.api.http.middleware import BodyLimit
 from nutgraf.api.http.problems import add_problem_handlers
-from nutgraf.api.http.refresh import keep_fresh
+from nutgraf.api.http.refresh import refresh_periodically
 from nutgraf.api.http.routes.articles import article_routes
 from nutgraf.api.http.routes.search import search_routes
-from nutgraf.api.http.routes.status import state_routes
-from nutgraf.api.http.routes.write import writing_routes
+from nutgraf.api.http.routes.status import status_routes
+from nutgraf.api.http.routes.write import write_routes
 from nutgraf.api.write_queue.queue import WriteQueue
 from nutgraf.search import Searcher
 
@@ -36,7 +36,7 @@ def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> Fast
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        fresh = asyncio.create_task(keep_fresh(searcher))
+        fresh = asyncio.create_task(refresh_periodically(searcher))
         try:
             yield
         finally:
@@ -44,7 +44,7 @@ def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> Fast
             with suppress(asyncio.CancelledError):
                 await fresh
             if writing is not None:
-                await to_thread.run_sync(writing.settle)
+                await to_thread.run_sync(writing.release)
 
     app = FastAPI(
         title="Nutgraf",
@@ -56,6 +56,6 @@ def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> Fast
     app.add_middleware(BodyLimit)
     app.include_router(search_routes(searcher))
     app.include_router(article_routes(searcher, writing))
-    app.include_router(writing_routes(searcher, writing))
-    app.include_router(state_routes(searcher))
+    app.include_router(write_routes(searcher, writing))
+    app.include_router(status_routes(searcher))
     return app

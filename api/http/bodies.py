@@ -10,13 +10,13 @@ from typing import Any, Final, NoReturn
 from fastapi import HTTPException, Request
 
 from nutgraf.api.http.problems import ProblemError
-from nutgraf.api.write_queue.admission import Place
+from nutgraf.api.write_queue.slots import Slot
 from nutgraf.index import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.formats.jsonl import article_of
 from nutgraf.index.sources.formats.text import MAX_TEXT, decode
 
-__all__ = ["JSON", "NDJSON", "article_in", "check_content", "read_body"]
+__all__ = ["JSON", "NDJSON", "article_in", "check_content_type", "read_body"]
 
 JSON: Final = ("application/json",)
 NDJSON: Final = (
@@ -26,14 +26,14 @@ NDJSON: Final = (
     "application/x-jsonlines",
 )
 
-NAMED: Final = re.compile(r"'([\w\[\]]+)' (.+)", re.DOTALL)
+FIELD_MESSAGE: Final = re.compile(r"'([\w\[\]]+)' (.+)", re.DOTALL)
 """What an InputError begins with where it is about one field."""
 
-SHOWN: Final = 80
+MAX_SHOWN: Final = 80
 """Characters of a wrong value that an answer repeats."""
 
 
-def check_content(request: Request, kinds: Collection[str]) -> None:
+def check_content_type(request: Request, kinds: Collection[str]) -> None:
     """Raise HTTPException 415 unless the body says that it is one of `kinds`, as it is.
 
     A body that does not say so is refused as well: a page in somebody's browser may send such a
@@ -43,18 +43,19 @@ def check_content(request: Request, kinds: Collection[str]) -> None:
     if kind not in kinds:
         wanted = " or ".join(kinds)
         raise HTTPException(
-            415, f"the body's content-type is {kind[:SHOWN] or 'not given'}; send it as {wanted}"
+            415,
+            f"the body's content-type is {kind[:MAX_SHOWN] or 'not given'}; send it as {wanted}",
         )
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding != "identity":
         raise HTTPException(
             415,
-            f"the body's content-encoding is {coding[:SHOWN]}; send it as it is",
+            f"the body's content-encoding is {coding[:MAX_SHOWN]}; send it as it is",
             headers={"Accept-Encoding": "identity"},
         )
 
 
-async def read_body(request: Request, place: Place) -> bytes:
+async def read_body(request: Request, slot: Slot) -> bytes:
     """Return the body of a request for one article.
 
     Raises HTTPException 413 where it is larger than an article may be,
@@ -67,7 +68,7 @@ async def read_body(request: Request, place: Place) -> bytes:
     async for part in request.stream():
         if len(body) + len(part) > MAX_TEXT:
             raise _too_large()
-        place.hold(len(part))
+        slot.hold(len(part))
         body += part
     return bytes(body)
 
@@ -80,16 +81,16 @@ def article_in(body: bytes, article: str) -> Article:
     fields = _object_in(body)
     given = fields.get("id")
     if given is not None and (isinstance(given, bool) or str(given) != article):
-        shown = json.dumps(given)[:SHOWN]
-        raise ProblemError(422, "id", f"is {shown}, and the URL names {article[:SHOWN]!r}")
+        shown = json.dumps(given)[:MAX_SHOWN]
+        raise ProblemError(422, "id", f"is {shown}, and the URL names {article[:MAX_SHOWN]!r}")
     if article != article.strip() or "\N{REPLACEMENT CHARACTER}" in article:
         raise ProblemError(
             422, "id", "begins or ends with white space, or is not UTF-8 in the URL: choose another"
         )
     try:
-        return article_of({**fields, "id": article}, _never)
+        return article_of({**fields, "id": article}, _no_id_needed)
     except InputError as error:
-        named = NAMED.fullmatch(str(error))
+        named = FIELD_MESSAGE.fullmatch(str(error))
         field, reason = named.groups() if named else ("body", str(error))
         raise ProblemError(422, field, reason) from None
 
@@ -117,7 +118,7 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
 
 
-def _never() -> NoReturn:
+def _no_id_needed() -> NoReturn:
     raise AssertionError("the URL names the article")
 
 

@@ -1,4 +1,4 @@
-"""What several routes say of themselves in /docs: headers, errors, bodies."""
+"""OpenAPI fragments that several routes share in /docs: headers, errors, bodies."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from nutgraf.api.http.responses import (
 )
 
 __all__ = [
-    "ETAG", "IF_MATCH", "IF_NONE_MATCH", "Answers", "article_body", "problems", "stream_body",
-]  # fmt: skip
+    "ETAG",
+    "IF_MATCH",
+    "IF_NONE_MATCH",
+    "Responses",
+    "article_request_body",
+    "problem_responses",
+    "stream_request_body",
+]
 
-Answers = dict[int | str, dict[str, Any]]
+Responses = dict[int | str, dict[str, Any]]
 
 ETAG: Final = {
     "ETag": {
@@ -41,7 +47,7 @@ IF_NONE_MATCH: Final = _header(
     "If-None-Match", "Only if the article has none of these tags; *: only if there is none."
 )
 
-DESCRIBED: Final = {
+PROBLEM_DESCRIPTIONS: Final = {
     400: "The request cannot be read",
     403: "The server was started read-only",
     404: "There is no such article",
@@ -57,25 +63,25 @@ DESCRIBED: Final = {
 }
 
 
-def problems(*statuses: int) -> Answers:
+def problem_responses(*statuses: int) -> Responses:
     """Return how errors of these statuses are described."""
     return {
         status: {
             "model": Problem,
-            "description": DESCRIBED[status],
+            "description": PROBLEM_DESCRIPTIONS[status],
             **({"headers": RETRY_AFTER} if status in (429, 503) else {}),
         }
         for status in statuses
     }
 
 
-def article_body() -> dict[str, Any]:
+def article_request_body() -> dict[str, Any]:
     """Return how a body of one article is described."""
     schema = ArticleBody.model_json_schema()
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def stream_body(kinds: Collection[str]) -> dict[str, Any]:
+def stream_request_body(kinds: Collection[str]) -> dict[str, Any]:
     """Return how a stream of articles is described."""
     schema = {"type": "string", "description": "An article a line, each with its id."}
     return {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}

@@ -23,7 +23,7 @@ PROBLEM: Final = "application/problem+json"
 
 LOG: Final = logging.getLogger("nutgraf.api")
 
-UNION_TAGS: Final = ("str", "list[str]", "bool", "RerankBody")
+UNION_TAGS: Final = ("str", "list[str]", "bool", "Rerank")
 """What pydantic adds to the place of a value that may be of several kinds."""
 
 
@@ -65,32 +65,32 @@ def writing_problem(error: WritingError, detail: str | None = None, **more: Any)
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Make every error of the app a problem."""
-    app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_exception_handler(ProblemError, _wrong)
-    app.add_exception_handler(WritingError, _not_written)
-    app.add_exception_handler(NutgrafError, _ours)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(ProblemError, _problem_error)
+    app.add_exception_handler(WritingError, _writing_error)
+    app.add_exception_handler(NutgrafError, _nutgraf_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _client_disconnected)
+    app.add_exception_handler(Exception, _unexpected_error)
 
 
-async def _not_valid(_: Request, error: Exception) -> JSONResponse:
+async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     errors = [{"field": _field(item["loc"]), "reason": _reason(item)} for item in error.errors()]
     return problem(422, "; ".join(f"{e['field']}: {e['reason']}" for e in errors[:3]), errors)
 
 
-async def _wrong(_: Request, error: Exception) -> JSONResponse:
+async def _problem_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101
     return problem(error.status, str(error), [{"field": error.field, "reason": error.reason}])
 
 
-async def _not_written(_: Request, error: Exception) -> JSONResponse:
+async def _writing_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, WritingError)  # noqa: S101
     return writing_problem(error)
 
 
-async def _ours(_: Request, error: Exception) -> JSONResponse:
+async def _nutgraf_error(_: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestError):
         return problem(422, str(error), [{"field": error.field, "reason": error.reason}])
     # Whoever asks can do nothing about an index, and its paths are none of their business.
@@ -98,24 +98,24 @@ async def _ours(_: Request, error: Exception) -> JSONResponse:
     return problem(500, "the index cannot be read; the server's log says why")
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
     return problem(error.status_code, str(error.detail), headers=error.headers)
 
 
-async def _gone(request: Request, _: Exception) -> JSONResponse:
+async def _client_disconnected(request: Request, _: Exception) -> JSONResponse:
     # Nobody is there to read it.
     LOG.info("%s %s: the client went away", request.method, request.url.path)
     return problem(400, "the body ended before its end")
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem(500, "something went wrong on our side; the server's log says more")
 
 
 def _field(location: Sequence[str | int]) -> str:
-    """Return where a value stands, as the request spells it: filters.published.from."""
+    """Return where a value stands, as the request spells it: filters.published_from."""
     steps = [step for step in location[1:] if isinstance(step, str) and step not in UNION_TAGS]
     return ".".join(steps) or "body"
 

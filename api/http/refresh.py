@@ -10,15 +10,15 @@ from anyio import CapacityLimiter, to_thread
 
 from nutgraf.search import Searcher
 
-__all__ = ["keep_fresh"]
+__all__ = ["refresh_periodically"]
 
 LOG: Final = logging.getLogger("nutgraf.api")
 
-EVERY: Final = 0.5
+REFRESH_SECONDS: Final = 0.5
 """Seconds between two looks for a newer commit, which cost well under a millisecond each."""
 
 
-async def keep_fresh(searcher: Searcher, every: float = EVERY) -> NoReturn:
+async def refresh_periodically(searcher: Searcher, every: float = REFRESH_SECONDS) -> NoReturn:
     """Look for a newer commit again and again, until cancelled.
 
     What fails is logged when it begins to fail, and tried again: the searcher

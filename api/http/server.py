@@ -22,7 +22,7 @@ from nutgraf.search import Searcher
 
 __all__ = ["serve_index"]
 
-PARTING: Final = 10
+SHUTDOWN_SECONDS: Final = 10
 """Seconds that requests have to end in, once the server is told to."""
 
 
@@ -51,7 +51,7 @@ def serve_index(
         how = ", writable" if writable else ""
         print(f"nutgraf: {index} at http://{address}:{listening.getsockname()[1]}{how}", flush=True)
         app = LoopbackWrites(create_app(searcher, writing=writing))
-        config = uvicorn.Config(app, timeout_graceful_shutdown=PARTING)
+        config = uvicorn.Config(app, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         _Server(config, writing).run(sockets=[listening])
 
 

@@ -1,4 +1,4 @@
-"""Group: what shares a commit, and when that is made."""
+"""CommitBatch: what shares a commit, and when that is made."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from nutgraf.api.write_queue.operations import Applied, Delete, Put, Written, ap
 from nutgraf.index import IndexWriter
 from nutgraf.index.errors import DiskFullError
 
-__all__ = ["IDLE", "Entry", "Group"]
+__all__ = ["IDLE_SECONDS", "CommitBatch", "QueueEntry"]
 
-IDLE: Final = 2.0
+IDLE_SECONDS: Final = 2.0
 """Seconds without an operation after which the index is let go of: opening it again takes 0.1 s."""
 
-GATHERING: Final = 0.005
+GATHER_SECONDS: Final = 0.005
 """Seconds to wait for those that the commit before has answered: what they ask for next comes
 then. A commit takes some 50 ms. With 8 clients it halves the number of commits."""
 
-IMPATIENCE: Final = 0.2
+MAX_URGENT_WAIT_SECONDS: Final = 0.2
 """Seconds after which there is a commit for those who wait, however much more is in the queue."""
 
-PATIENCE: Final = 2.0
+MAX_WAIT_SECONDS: Final = 2.0
 """Seconds after which there is a commit where nobody waits for it: a stream waits for its last."""
 
-COMMIT_OPERATIONS: Final = 2_048
-COMMIT_CHARACTERS: Final = 8_000_000
+MAX_OPERATIONS: Final = 2_048
+MAX_CHARACTERS: Final = 8_000_000
 """After so many there is a commit in any case: they are in memory until then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class QueueEntry:
     """Operations that were queued together; `urgent` where somebody waits for them."""
 
     operations: Sequence[Put | Delete]
@@ -44,7 +44,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Group:
+class CommitBatch:
     """What was put since the last commit, and who waits for it.
 
     `several` tells that the commit before answered more than one.
@@ -64,30 +64,30 @@ class Group:
         return not self.waiting
 
     @property
-    def patience(self) -> float:
+    def wait_seconds(self) -> float:
         """Seconds to wait for one more before there is a commit."""
         if self.empty:
-            return IDLE
+            return IDLE_SECONDS
         if self.urgent:
-            return GATHERING if self.several else 0.0
+            return GATHER_SECONDS if self.several else 0.0
         return self.deadline - time.monotonic()
 
     def is_due(self) -> bool:
         """Tell whether it is time for a commit, even if more is in the queue."""
         return (
-            self.operations >= COMMIT_OPERATIONS
-            or self.characters >= COMMIT_CHARACTERS
+            self.operations >= MAX_OPERATIONS
+            or self.characters >= MAX_CHARACTERS
             or time.monotonic() >= self.deadline
         )
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: QueueEntry) -> None:
         """Carry out what was queued; it is durable after the next commit."""
         now = time.monotonic()
         if self.empty:
-            self.deadline = now + PATIENCE
+            self.deadline = now + MAX_WAIT_SECONDS
         if entry.urgent:
             self.urgent = True
-            self.deadline = min(self.deadline, now + IMPATIENCE)
+            self.deadline = min(self.deadline, now + MAX_URGENT_WAIT_SECONDS)
         applied: list[Applied] = []
         self.waiting.append((entry.future, applied))
         for operation in entry.operations:

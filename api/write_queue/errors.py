@@ -1,7 +1,7 @@
 """Why a write was not made, by what the asker can do about it.
 
 WritingError
-├── SlowError         408: the body did not come in time
+├── RequestTimeoutError         408: the body did not come in time
 ├── BusyError         429: more writes than are taken at once; wait and try again
 ├── UnavailableError  503: another process writes, or the server is stopping; try again later
 ├── FullError         507: there is no room left
@@ -18,7 +18,7 @@ __all__ = [
     "BusyError",
     "FullError",
     "NotWrittenError",
-    "SlowError",
+    "RequestTimeoutError",
     "UnavailableError",
     "WritingError",
 ]
@@ -57,7 +57,7 @@ class FullError(WritingError):
     status = 507
 
 
-class SlowError(WritingError):
-    """The body did not come in time, and others want the place."""
+class RequestTimeoutError(WritingError):
+    """The body did not come in time, and others want the slot."""
 
     status = 408

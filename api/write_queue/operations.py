@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nutgraf.api.write_queue.preconditions import ALWAYS, Condition
+from nutgraf.api.write_queue.preconditions import ALWAYS, Precondition
 from nutgraf.index import Article, IndexWriter
 
 __all__ = ["Applied", "Delete", "Put", "Result", "Written", "apply"]
@@ -18,7 +18,7 @@ class Put:
     """Add or replace an article, if `condition` holds."""
 
     article: Article
-    condition: Condition = ALWAYS
+    condition: Precondition = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Delete:
     """Remove the article with this id, if there is one and `condition` holds."""
 
     id: str
-    condition: Condition = ALWAYS
+    condition: Precondition = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

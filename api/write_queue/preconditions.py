@@ -13,7 +13,7 @@ from typing import Final, Literal
 from fastapi import HTTPException
 from starlette.datastructures import Headers
 
-__all__ = ["ALWAYS", "Condition", "Tags", "condition_of", "etag"]
+__all__ = ["ALWAYS", "Precondition", "Tags", "etag", "parse_precondition"]
 
 ELEMENT: Final = re.compile(r'[ \t]*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)')
 """Of a list of tags; there may be empty ones (RFC 9110, 5.6.1.2)."""
@@ -41,7 +41,7 @@ class Tags:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Precondition:
     """What has to hold for a request to be carried out."""
 
     if_match: Tags | None = None
@@ -56,12 +56,12 @@ class Condition:
         return None
 
 
-ALWAYS: Final = Condition()
+ALWAYS: Final = Precondition()
 
 
-def condition_of(headers: Headers) -> Condition:
+def parse_precondition(headers: Headers) -> Precondition:
     """Return the condition that a request sets; HTTPException 400 where it cannot be read."""
-    return Condition(_tags(headers, "If-Match"), _tags(headers, "If-None-Match"))
+    return Precondition(_tags(headers, "If-Match"), _tags(headers, "If-None-Match"))
 
 
 def _tags(headers: Headers, name: str) -> Tags | None:

@@ -7,7 +7,7 @@ durable, and not before. While a commit is made, others queue up for the next:
 the busier the server, the more operations share one (group commit).
 
 The thread opens the index when there is something to write, and lets go of it
-after IDLE seconds without: then other processes can write.
+after IDLE_SECONDS without one: then other processes can write.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from nutgraf.api.write_queue.admission import Admission
-from nutgraf.api.write_queue.batch import Entry, Group
+from nutgraf.api.write_queue.batch import CommitBatch, QueueEntry
 from nutgraf.api.write_queue.errors import (
     FullError,
     NotWrittenError,
@@ -31,6 +30,7 @@ from nutgraf.api.write_queue.errors import (
     WritingError,
 )
 from nutgraf.api.write_queue.operations import Delete, Put, Written
+from nutgraf.api.write_queue.slots import RequestSlots
 from nutgraf.index import IndexWriter
 from nutgraf.index.errors import DiskFullError, IndexLockedError
 from nutgraf.index.storage.closing import Closing
@@ -41,23 +41,23 @@ __all__ = ["WriteQueue"]
 
 LOG: Final = logging.getLogger("nutgraf.api")
 
-STREAM_ROOM: Final = 256 * 1024
+MAX_QUEUED_STREAM_BYTES: Final = 256 * 1024
 """Bytes of streams that wait in the queue. A PUT waits behind them: the default encoder takes some
 2 s for so many."""
 
-LEAST_SIZE: Final = 256
+MIN_OPERATION_BYTES: Final = 256
 """Bytes that an operation counts for at least."""
 
-TURN: Final = 5.0
-PAUSE: Final = 0.2
+MAX_TURN_SECONDS: Final = 5.0
+YIELD_SECONDS: Final = 0.2
 """Seconds after which a server that never idles lets go of the index, where another process is
 waiting to put a new generation in place, and for how long. That one looks every 50 ms."""
 
-CHANGES: Final = 256
-CHANGES_SIZE: Final = 64 * 1024 * 1024
+CHANGE_SLOTS: Final = 256
+MAX_CHANGE_BYTES: Final = 64 * 1024 * 1024
 """PUT and DELETE requests that are taken at once, and bytes of their bodies."""
 
-STREAMS: Final = 4
+STREAM_SLOTS: Final = 4
 """Streams that are taken at once; each may hold an article of the largest size."""
 
 
@@ -70,16 +70,16 @@ class WriteQueue(Closing):
     """
 
     def __init__(self, path: str | Path, *, trust: bool = False) -> None:
-        self.changes = Admission(CHANGES, CHANGES_SIZE, "changes of articles")
-        self.streams = Admission(STREAMS, 0, "streams of articles")
+        self.change_slots = RequestSlots(CHANGE_SLOTS, MAX_CHANGE_BYTES, "changes of articles")
+        self.stream_slots = RequestSlots(STREAM_SLOTS, 0, "streams of articles")
         self.sequence = 0
         self._path = Path(path)
         self._trust = trust
         self._changed = threading.Condition()
-        self._entries: deque[Entry] = deque()
-        self._streamed = 0
+        self._entries: deque[QueueEntry] = deque()
+        self._stream_bytes = 0
         self._thread: threading.Thread | None = None
-        self._settling = 0
+        self._releasing = 0
         self._draining = False
         self._closed = False
 
@@ -96,9 +96,13 @@ class WriteQueue(Closing):
 
         Blocks while there is no room. The answer, or this call, may raise WritingError.
         """
-        size = max(size, LEAST_SIZE * len(operations))
+        size = max(size, MIN_OPERATION_BYTES * len(operations))
         with self._changed:
-            while self._streamed and self._streamed + size > STREAM_ROOM and not self._closed:
+            while (
+                self._stream_bytes
+                and self._stream_bytes + size > MAX_QUEUED_STREAM_BYTES
+                and not self._closed
+            ):
                 self._changed.wait()
             return self._enqueue(operations, urgent=False, size=size)
 
@@ -107,13 +111,13 @@ class WriteQueue(Closing):
         with self._changed:
             return self._enqueue([], urgent=True, size=0)
 
-    def settle(self) -> None:
+    def release(self) -> None:
         """Commit what was accepted, let go of the index, and return when that is done."""
         with self._changed:
-            self._settling += 1
+            self._releasing += 1
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._thread is None)
-            self._settling -= 1
+            self._releasing -= 1
 
     @property
     def draining(self) -> bool:
@@ -128,7 +132,7 @@ class WriteQueue(Closing):
         """Take nothing more, commit what was accepted, and let go of the index."""
         with self._changed:
             self._closed = True
-        self.settle()
+        self.release()
 
     def _enqueue(
         self, operations: Sequence[Put | Delete], *, urgent: bool, size: int
@@ -138,25 +142,25 @@ class WriteQueue(Closing):
         future: Future[Written] = Future()
         # Once queued it is carried out, whether or not somebody still waits for it.
         future.set_running_or_notify_cancel()
-        self._entries.append(Entry(operations, urgent, size, future))
-        self._streamed += size
+        self._entries.append(QueueEntry(operations, urgent, size, future))
+        self._stream_bytes += size
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="nutgraf-writer")
+            self._thread = threading.Thread(target=self._run, name="nutgraf-writer")
             self._thread.start()
         self._changed.notify_all()
         return future
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         """Write what is queued, with the index open, until there is nothing more."""
         while True:
             try:
-                self._session()
+                self._write_until_idle()
             except BaseException as error:  # Those who wait would wait for ever.
                 LOG.exception("the index was not closed as it should be")
-                self._refuse(_reason(error))
+                self._fail_all(_writing_error(error))
             if self._entries:
                 # There was an error, or somebody else's turn has come.
-                time.sleep(PAUSE)
+                time.sleep(YIELD_SECONDS)
             with self._changed:
                 if not self._entries:
                     # Only now, with the index let go of, may another thread open it.
@@ -164,7 +168,7 @@ class WriteQueue(Closing):
                     self._changed.notify_all()
                     return
 
-    def _session(self) -> None:
+    def _write_until_idle(self) -> None:
         """Open the index and write; return after idling, in favour of a rebuild, or on an error.
 
         An error leaves the writer unusable. The next session opens the index
@@ -173,56 +177,56 @@ class WriteQueue(Closing):
         try:
             writer = IndexWriter(self._path, trust=self._trust)
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait are told
-            self._refuse(_reason(error))
+            self._fail_all(_writing_error(error))
             return
-        until = time.monotonic() + TURN
+        until = time.monotonic() + MAX_TURN_SECONDS
         with closing(writer):
-            group = Group(writer)
+            batch = CommitBatch(writer)
             try:
                 while True:
-                    entry = self._next(group.patience)
+                    entry = self._next(batch.wait_seconds)
                     if entry is not None:
-                        group.add(entry)
-                    elif group.empty:
+                        batch.add(entry)
+                    elif batch.empty:
                         return
-                    if entry is None or group.is_due():
+                    if entry is None or batch.is_due():
                         # Whoever is answered may ask at once for what was put.
-                        self.sequence = group.commit()
-                        group.answer(self.sequence)
+                        self.sequence = batch.commit()
+                        batch.answer(self.sequence)
                         if time.monotonic() > until and is_locked(self._path, REBUILD_LOCK):
                             return
             except (
                 BaseException
             ) as error:  # A panic of tantivy's or the tokenizer's is no Exception.
                 LOG.exception("writing to %s failed; it is opened again", self._path)
-                group.fail(error)
+                batch.fail(error)
 
-    def _next(self, patience: float) -> Entry | None:
+    def _next(self, wait_seconds: float) -> QueueEntry | None:
         """Return what is to be written next, or None if there is nothing for so many seconds."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + wait_seconds
         with self._changed:
             while not self._entries:
                 left = deadline - time.monotonic()
-                if left <= 0 or self._settling:
+                if left <= 0 or self._releasing:
                     return None
                 self._changed.wait(left)
             entry = self._entries.popleft()
-            self._streamed -= entry.size
+            self._stream_bytes -= entry.size
             self._changed.notify_all()
             return entry
 
-    def _refuse(self, reason: WritingError) -> None:
+    def _fail_all(self, reason: WritingError) -> None:
         """Tell all who wait that nothing can be written."""
         with self._changed:
             refused = list(self._entries)
             self._entries.clear()
-            self._streamed = 0
+            self._stream_bytes = 0
             self._changed.notify_all()
         for entry in refused:
             entry.future.set_exception(reason)
 
 
-def _reason(error: BaseException) -> WritingError:
+def _writing_error(error: BaseException) -> WritingError:
     """Return what those who wait are told of an index that cannot be opened; the log has more."""
     if isinstance(error, IndexLockedError):
         LOG.warning("%s", error)

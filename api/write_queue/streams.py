@@ -31,18 +31,18 @@ PART_BYTES: Final = 64 * 1024
 PART_LINES: Final = 512
 """What is queued together: enough that the queue costs nothing beside the writing."""
 
-OUTSTANDING: Final = 16_384
+MAX_OUTSTANDING_LINES: Final = 16_384
 """Lines whose results wait for a commit in memory."""
 
-SPOOLED: Final = 1024 * 1024
+MAX_MEMORY_BYTES: Final = 1024 * 1024
 """Bytes of results that are kept in memory; more goes to a temporary file."""
 
-READ: Final = 64 * 1024
+READ_BYTES: Final = 64 * 1024
 """Bytes of results that are sent at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class _QueuedLines:
     """Lines that were queued together: number and, where it was rejected, the reason."""
 
     lines: list[tuple[int, str | None]]
@@ -59,10 +59,10 @@ class ArticleStream:
     def __init__(self, queue: WriteQueue) -> None:
         self._queue = queue
         self._lines = LineSplitter(MAX_TEXT)
-        self._sent: deque[_Sent] = deque()
+        self._queued: deque[_QueuedLines] = deque()
         self._outstanding = 0
         self._durable = 0
-        self._results = tempfile.SpooledTemporaryFile(max_size=SPOOLED)  # noqa: SIM115
+        self._results = tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES)  # noqa: SIM115
 
     @property
     def durable(self) -> int:
@@ -77,14 +77,14 @@ class ArticleStream:
         """Queue the last line, and wait until all is durable."""
         self._send(self._lines.rest())
         self._queue.flush().result()
-        while self._sent:
+        while self._queued:
             self._record_oldest()
 
     def results(self) -> Iterator[bytes]:
         """Yield a line of JSON for each line that was not blank, in their order; once."""
         with self._results:
             self._results.seek(0)
-            while part := self._results.read(READ):
+            while part := self._results.read(READ_BYTES):
                 yield part
 
     def close(self) -> None:
@@ -105,51 +105,53 @@ class ArticleStream:
 
     def _send(self, lines: Iterable[Line]) -> None:
         """Queue what is on lines, in parts, and record what has become durable meanwhile."""
-        told: list[tuple[int, str | None]] = []
+        reported: list[tuple[int, str | None]] = []
         puts: list[Put] = []
         size = 0
         for line in lines:
             if line.content is not None and not line.content.strip():
                 continue
-            item = _article(line.content)
+            item = _parse_article(line.content)
             if isinstance(item, Article):
                 puts.append(Put(item))
                 size += len(line.content or b"")
-            told.append((line.number, None if isinstance(item, Article) else item))
-            if size >= PART_BYTES or len(told) >= PART_LINES:
-                self._queue_part(told, puts, size)
-                told, puts, size = [], [], 0
-        if told:
-            self._queue_part(told, puts, size)
+            reported.append((line.number, None if isinstance(item, Article) else item))
+            if size >= PART_BYTES or len(reported) >= PART_LINES:
+                self._queue_part(reported, puts, size)
+                reported, puts, size = [], [], 0
+        if reported:
+            self._queue_part(reported, puts, size)
 
-    def _queue_part(self, told: list[tuple[int, str | None]], puts: list[Put], size: int) -> None:
-        self._sent.append(_Sent(told, self._queue.submit_stream(puts, size)))
-        self._outstanding += len(told)
-        if self._outstanding > OUTSTANDING:
+    def _queue_part(
+        self, reported: list[tuple[int, str | None]], puts: list[Put], size: int
+    ) -> None:
+        self._queued.append(_QueuedLines(reported, self._queue.submit_stream(puts, size)))
+        self._outstanding += len(reported)
+        if self._outstanding > MAX_OUTSTANDING_LINES:
             self._queue.flush().result()
-        while self._sent and self._sent[0].future.done():
+        while self._queued and self._queued[0].future.done():
             self._record_oldest()
 
     def _record_oldest(self) -> None:
         """Wait for the part that was queued first, and write down its results."""
-        sent = self._sent[0]
+        sent = self._queued[0]
         written = sent.future.result()
         applied = iter(written.applied)
         for number, reason in sent.lines:
             if reason is None:
                 done = next(applied)
-                self._tell({"line": number, "id": done.id, "result": done.result})
+                self._write_result({"line": number, "id": done.id, "result": done.result})
             else:
-                self._tell({"line": number, "result": "rejected", "reason": reason})
-        self._sent.popleft()
+                self._write_result({"line": number, "result": "rejected", "reason": reason})
+        self._queued.popleft()
         self._outstanding -= len(sent.lines)
         self._durable = sent.lines[-1][0]
 
-    def _tell(self, result: dict[str, Any]) -> None:
+    def _write_result(self, result: dict[str, Any]) -> None:
         self._results.write(json.dumps(result, ensure_ascii=False).encode() + b"\n")
 
 
-def _article(content: bytes | None) -> Article | str:
+def _parse_article(content: bytes | None) -> Article | str:
     """Return the article on a line, or why there is none; `content` is None if it is too long."""
     if content is None:
         return f"the line is longer than {MAX_TEXT:,} bytes: split the article"

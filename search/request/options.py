@@ -1,25 +1,19 @@
-"""What a request is made of beside its question: filters, highlight, recency, reranking."""
+"""Groups of options of a request: filters, highlight, recency, reranking."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from nutgraf.index.schema import VALUE_FIELDS, KeywordFilters
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.dates import iso_seconds
-from nutgraf.search.request.validation import (
-    check_kind,
-    check_range,
-    check_share,
-    check_text,
-    check_texts,
-)
+from nutgraf.search.request.declaration import Option
+from nutgraf.search.request.validation import check_fields
 
 __all__ = [
-    "MAX_BUDGET",
     "MAX_RERANKED",
     "MAX_VALUES",
     "Filters",
@@ -48,9 +42,9 @@ SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "y": 365.25 * 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters(KeywordFilters):
-    """What every hit must be. Values of one field are alternatives; fields add up.
+    """Conditions that every hit must meet. Values of one field are alternatives; fields add up.
 
-    A single value may stand for a tuple of one, and any list for a tuple.
+    A single value may stand for a list of one.
 
     `published_from` and `published_to` are years, months, days or moments, as
     in 2023, 2023-01, 2023-01-04, 2023-01-04T09:30:00+01:00; both belong to the
@@ -59,49 +53,33 @@ class Filters(KeywordFilters):
     Raises RequestError naming the field.
     """
 
+    OPTION: ClassVar[Option] = Option(
+        "Only paragraphs with this value, exactly; several are alternatives.",
+        max_items=MAX_VALUES,
+        metavar="VALUE",
+    )
+
     article: str | Sequence[str] = ()
-    published_from: str | None = None
-    published_to: str | None = None
+    published_from: Annotated[
+        str | None,
+        Option("Only from this day or time on.", metavar="DATE", examples=("2023-01-01",)),
+    ] = None
+    published_to: Annotated[
+        str | None,
+        Option(
+            "Only to the end of this day, or to this time.",
+            metavar="DATE",
+            examples=("2023-12-31",),
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
-        for name in VALUE_FIELDS:
-            object.__setattr__(self, name, check_texts(name, getattr(self, name)))
-        for name, values in self.values().items():
-            if len(values) > MAX_VALUES:
-                raise RequestError(
-                    name, f"has {len(values)} values; at most {MAX_VALUES} are taken"
-                )
-            for value in values:
-                if not value:
-                    raise RequestError(name, "is empty; name a value, or leave the filter out")
-                check_text(name, value)
+        check_fields(self)
         start, end = self.published()
         if start is not None and end is not None and start > end:
             raise RequestError(
                 "published", f"begins on {self.published_from}, after its end {self.published_to}"
             )
-
-    @classmethod
-    def of(
-        cls,
-        source: Sequence[str] | None,
-        author: Sequence[str] | None,
-        section: Sequence[str] | None,
-        language: Sequence[str] | None,
-        article: Sequence[str] | None,
-        published_from: str | None,
-        published_to: str | None,
-    ) -> Filters:
-        """Return what seven options ask for, where they are given apart; None asks for nothing."""
-        return cls(
-            source=tuple(source or ()),
-            author=tuple(author or ()),
-            section=tuple(section or ()),
-            language=tuple(language or ()),
-            article=tuple(article or ()),
-            published_from=published_from,
-            published_to=published_to,
-        )
 
     def values(self) -> dict[str, tuple[str, ...]]:
         """Return the wanted values of each field that has any."""
@@ -123,22 +101,26 @@ class Filters(KeywordFilters):
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """What is put around a highlight in a snippet's html. It is not escaped.
+    """The marks around a highlight in a snippet's html. They are not escaped.
 
     `pre` and `post` are for words that the keywords matched, the others for
-    words that are near in meaning. Raises RequestError naming the field.
+    words that are near in meaning.
+
+    Raises RequestError naming the field.
     """
 
-    pre: str = "<mark>"
-    post: str = "</mark>"
-    semantic_pre: str = '<mark class="semantic">'
-    semantic_post: str = "</mark>"
+    pre: Annotated[
+        str,
+        Option("Put before a word that matched, in html.", max_length=MAX_MARK),
+    ] = "<mark>"
+    post: Annotated[str, Option("Put after it.", max_length=MAX_MARK)] = "</mark>"
+    semantic_pre: Annotated[
+        str, Option("Put before a word that is near in meaning, in html.", max_length=MAX_MARK)
+    ] = '<mark class="semantic">'
+    semantic_post: Annotated[str, Option("Put after it.", max_length=MAX_MARK)] = "</mark>"
 
     def __post_init__(self) -> None:
-        for name in ("pre", "post", "semantic_pre", "semantic_post"):
-            check_kind(f"highlight.{name}", getattr(self, name), str)
-            if len(getattr(self, name)) > MAX_MARK:
-                raise RequestError(f"highlight.{name}", f"is longer than {MAX_MARK} characters")
+        check_fields(self, "highlight.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,29 +128,24 @@ class Recency:
     """How much newer articles are to count: after `half_life` half of the advantage is gone.
 
     `half_life` is a number of hours, days, weeks or years, as in 12h, 30d, 2w,
-    1y; `weight`, 0 to 1, the share of a score that age can take. Raises
-    RequestError naming the field.
+    1y; `weight`, 0 to 1, the share of a score that age can take.
+
+    Raises RequestError naming the field.
     """
 
-    half_life: str
-    weight: float = 0.2
+    half_life: Annotated[
+        str,
+        Option(
+            "Newer counts more: after this time half of the advantage is gone.",
+            pattern=HALF_LIFE,
+            form="12h, 30d, 2w or 1y",
+            metavar="TIME",
+        ),
+    ]
+    weight: Annotated[float, Option("The share of a score that age can take.", ge=0, le=1)] = 0.2
 
     def __post_init__(self) -> None:
-        if not isinstance(self.half_life, str) or HALF_LIFE.fullmatch(self.half_life) is None:
-            raise RequestError(
-                "recency.half_life",
-                f"is {str(self.half_life)[:40]!r}; write it as 12h, 30d, 2w or 1y",
-            )
-        check_share("recency.weight", self.weight)
-
-    @classmethod
-    def of(cls, half_life: str | None, weight: float | None) -> Recency | None:
-        """Return what two options ask for, where they are given apart; None for neither."""
-        if half_life is None:
-            if weight is not None:
-                raise RequestError("recency.half_life", "is missing, though there is a weight")
-            return None
-        return cls(half_life) if weight is None else cls(half_life, weight)
+        check_fields(self, "recency.")
 
     @property
     def seconds(self) -> float:
@@ -183,25 +160,15 @@ class Rerank:
     Raises RequestError naming the field.
     """
 
-    depth: int = 20
-    budget_ms: int = 500
+    depth: Annotated[
+        int, Option("How many candidates are read again at most.", ge=1, le=MAX_RERANKED)
+    ] = 20
+    budget_ms: Annotated[
+        int, Option("Milliseconds for it; the rest keeps its order.", ge=1, le=MAX_BUDGET)
+    ] = 500
 
     def __post_init__(self) -> None:
-        for name, most in (("depth", MAX_RERANKED), ("budget_ms", MAX_BUDGET)):
-            check_kind(f"rerank.{name}", getattr(self, name), int)
-            check_range(f"rerank.{name}", getattr(self, name), 1, most)
-
-    @classmethod
-    def of(cls, *, wanted: bool | None, depth: int | None, budget_ms: int | None) -> Rerank | None:
-        """Return what three options ask for, where they are given apart; None for none."""
-        if depth is None and budget_ms is None:
-            return cls() if wanted else None
-        if wanted is False:
-            raise RequestError("rerank", "is false, though a depth or a budget is given")
-        return cls(
-            cls().depth if depth is None else depth,
-            cls().budget_ms if budget_ms is None else budget_ms,
-        )
+        check_fields(self, "rerank.")
 
 
 def _seconds(name: str, value: str | None) -> tuple[int, int] | None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from nutgraf.index.schema import FACETS
 from nutgraf.search.errors import RequestError
+from nutgraf.search.request.declaration import Option
 from nutgraf.search.request.options import Filters, Highlight, Recency, Rerank
-from nutgraf.search.request.validation import (
-    check_choice,
-    check_kind,
-    check_range,
-    check_share,
-    check_text,
-    check_texts,
-)
+from nutgraf.search.request.validation import check_fields
 
 __all__ = [
     "DEPTH",
@@ -58,7 +53,7 @@ MAX_QUESTION: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """One question and how it is to be answered. Raises RequestError naming the field.
+    """One question and how it is to be answered.
 
     `weight` is how much meaning counts against keywords in the fusion, 0 to
     1; None leaves it to the method. Without `recency`, age does not count.
@@ -74,51 +69,72 @@ class SearchRequest:
     to 1, puts what says the same as a hit before it further down.
 
     `rerank`, True or a Rerank, has the first candidates read again by the
-    reranker of the index.
+    reranker of the index. `text` is for JSON: in Python a paragraph always has its text.
+
+    Raises RequestError naming the field.
     """
 
-    q: str
-    mode: Mode = "hybrid"
-    limit: int = 10
-    offset: int = 0
-    filters: Filters = field(default_factory=Filters)
-    fusion: FusionMethod = "convex"
-    weight: float | None = None
-    recency: Recency | None = None
-    min_score: float | None = None
-    facets: tuple[Facet, ...] = ()
-    group: Grouping = "paragraph"
-    per_article: int = 3
-    versions: Versions | None = None
-    diversity: float = 0.0
-    rerank: bool | Rerank = False
-    explain: bool = False
-    highlight: Highlight = field(default_factory=Highlight)
+    q: Annotated[
+        str,
+        Option(
+            'The question: plain words, "phrases", +must, -not, field:word, prefix*, fuzzy~, '
+            "AND OR NOT.",
+            max_length=MAX_QUESTION,
+        ),
+    ]
+    _: KW_ONLY
+    mode: Annotated[Mode, Option("Which rankings answer.")] = "hybrid"
+    limit: Annotated[int, Option("Hits on the page.", ge=1, le=MAX_LIMIT, flags=("-n",))] = 10
+    offset: Annotated[int, Option("Hits before the page.", ge=0, le=MAX_OFFSET)] = 0
+    filters: Annotated[Filters, Option("Conditions that every hit must meet.", flat=True)] = field(
+        default_factory=Filters
+    )
+    fusion: Annotated[FusionMethod, Option("How two rankings become one.")] = "convex"
+    weight: Annotated[
+        float | None,
+        Option(
+            "How much meaning counts against keywords; by itself as fits the question.", ge=0, le=1
+        ),
+    ] = None
+    recency: Annotated[Recency | None, Option("How much newer articles are to count.")] = None
+    min_score: Annotated[
+        float | None,
+        Option("Leave out hits that score less; 0 shows all there is.", ge=0, le=1),
+    ] = None
+    facets: Annotated[
+        Sequence[Facet],
+        Option("Count all that matches by these; a facet's own filter apart.", metavar="FACET"),
+    ] = ()
+    group: Annotated[
+        Grouping, Option("What a hit is: a paragraph, or an article by its best one.")
+    ] = "paragraph"
+    per_article: Annotated[
+        int, Option("Paragraphs shown of an article.", ge=1, le=MAX_PER_ARTICLE)
+    ] = 3
+    versions: Annotated[
+        Versions | None,
+        Option(
+            "Of versions of one text show the newest, the first or all; by itself the newest of "
+            "articles, all paragraphs."
+        ),
+    ] = None
+    diversity: Annotated[
+        float, Option("How much to avoid hits that say what one before them says.", ge=0, le=1)
+    ] = 0.0
+    rerank: Annotated[
+        bool | Rerank,
+        Option("Have the first candidates read again by the reranker of the index."),
+    ] = False
+    explain: Annotated[bool, Option("Say of each hit why it stands where it does.")] = False
+    text: Annotated[bool, Option("Give the whole text of each paragraph in JSON.")] = False
+    highlight: Annotated[Highlight, Option("The marks around a highlight in a snippet's html.")] = (
+        field(default_factory=Highlight)
+    )
 
     def __post_init__(self) -> None:
-        for name, kind in KINDS.items():
-            check_kind(name, getattr(self, name), kind)
-        _check_question(self.q)
-        check_choice("mode", self.mode, get_args(Mode))
-        check_choice("fusion", self.fusion, get_args(FusionMethod))
-        for name in ("weight", "min_score"):
-            if getattr(self, name) is not None:
-                check_share(name, getattr(self, name))
-        if self.recency is not None:
-            check_kind("recency", self.recency, Recency)
-        object.__setattr__(self, "facets", _as_facets(self.facets))
-        check_choice("group", self.group, get_args(Grouping))
-        check_range("per_article", self.per_article, 1, MAX_PER_ARTICLE)
-        if self.versions is not None:
-            check_kind("versions", self.versions, str)
-            check_choice("versions", self.versions, get_args(Versions))
-        check_share("diversity", self.diversity)
-        if not isinstance(self.rerank, bool | Rerank):
-            raise RequestError(
-                "rerank", f"is a {type(self.rerank).__name__}; it must be a bool or a Rerank"
-            )
-        check_range("limit", self.limit, 1, MAX_LIMIT)
-        check_range("offset", self.offset, 0, MAX_OFFSET)
+        check_fields(self)
+        if not self.q.strip():
+            raise RequestError("q", "is empty; ask something")
 
     @property
     def effective_versions(self) -> Versions:
@@ -131,36 +147,3 @@ class SearchRequest:
         if isinstance(self.rerank, Rerank):
             return self.rerank
         return Rerank() if self.rerank else None
-
-
-KINDS: Final = {
-    "q": str,
-    "mode": str,
-    "limit": int,
-    "offset": int,
-    "filters": Filters,
-    "fusion": str,
-    "group": str,
-    "per_article": int,
-    "explain": bool,
-    "highlight": Highlight,
-}
-
-
-def _as_facets(given: object) -> tuple[str, ...]:
-    names = check_texts("facets", given)
-    for name in names:
-        check_choice("facets", name, FACETS)
-        if names.count(name) > 1:
-            raise RequestError("facets", f"holds {name!r} {names.count(name)} times; once is all")
-    return names
-
-
-def _check_question(q: str) -> None:
-    if not q.strip():
-        raise RequestError("q", "is empty; ask something")
-    if len(q) > MAX_QUESTION:
-        raise RequestError(
-            "q", f"is {len(q):,} characters long; at most {MAX_QUESTION:,} are taken"
-        )
-    check_text("q", q)

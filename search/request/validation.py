@@ -1,10 +1,31 @@
-"""What the fields of a request are checked by; each check raises RequestError naming the field."""
+"""Checks of requests by their declarations; each raises RequestError naming the field."""
 
 from __future__ import annotations
 
-from nutgraf.search.errors import RequestError
+from typing import Any
 
-__all__ = ["check_choice", "check_kind", "check_range", "check_share", "check_text", "check_texts"]
+from nutgraf.search.errors import RequestError
+from nutgraf.search.request.declaration import Declared, DeclaredGroup, Option, declared
+
+__all__ = ["check_fields", "check_kind", "check_range", "check_text"]
+
+
+def check_fields(request: Any, prefix: str = "") -> None:
+    """Check each field of a request, or of a group of its options, by what it declares.
+
+    A text that stands for a list, and a list, become a tuple. `prefix` comes
+    before a field's name in an error: `recency.` for recency.half_life.
+    """
+    for each in declared(type(request)):
+        name, value = prefix + each.name, getattr(request, each.name)
+        if value is None and each.optional:
+            continue
+        if isinstance(each, DeclaredGroup):
+            _check_group(name, value, each)
+        elif each.many:
+            object.__setattr__(request, each.name, _check_values(name, value, each))
+        else:
+            _check_value(name, value, each)
 
 
 def check_kind(name: str, value: object, kind: type) -> None:
@@ -13,16 +34,26 @@ def check_kind(name: str, value: object, kind: type) -> None:
         raise RequestError(name, f"is a {type(value).__name__}; it must be a {kind.__name__}")
 
 
-def check_share(name: str, share: object) -> None:
-    """Make sure that a value is a number from 0 to 1."""
-    if isinstance(share, bool) or not isinstance(share, int | float):
-        raise RequestError(name, f"is a {type(share).__name__}; it must be a number")
-    if not 0 <= share <= 1:  # NaN is not, either
-        raise RequestError(name, f"is {share}; take 0 to 1")
+def check_range(
+    name: str, value: float, lowest: float | None = None, highest: float | None = None
+) -> None:
+    """Make sure that a number lies within bounds, both of which are allowed; None is no bound."""
+    above = lowest is None or value >= lowest  # NaN is not
+    if above and (highest is None or value <= highest):
+        return
+    if lowest is None or highest is None:
+        bounds = f"at most {highest}" if lowest is None else f"at least {lowest}"
+    else:
+        bounds = f"{lowest} to {highest}"
+    raise RequestError(name, f"is {value}; take {bounds}")
 
 
-def check_text(name: str, value: str) -> None:
+def check_text(name: str, value: str, max_length: int | None = None) -> None:
     """Make sure that a value can be stored and searched as text."""
+    if max_length is not None and len(value) > max_length:
+        raise RequestError(
+            name, f"is {len(value):,} characters long; at most {max_length:,} are taken"
+        )
     if "\x00" in value:
         raise RequestError(name, f"holds a NUL byte at character {value.index(chr(0))}")
     try:
@@ -33,21 +64,59 @@ def check_text(name: str, value: str) -> None:
         ) from None
 
 
-def check_texts(name: str, given: object) -> tuple[str, ...]:
+def _check_group(name: str, value: object, group: DeclaredGroup) -> None:
+    if not group.switch:
+        check_kind(name, value, group.kind)
+    elif not isinstance(value, bool | group.kind):
+        kind = type(value).__name__
+        raise RequestError(name, f"is a {kind}; it must be a bool or a {group.kind.__name__}")
+
+
+def _check_value(name: str, value: Any, each: Declared) -> None:
+    option = each.option
+    if each.kind is float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise RequestError(name, f"is a {type(value).__name__}; it must be a number")
+    elif option.pattern is None:
+        check_kind(name, value, each.kind)
+    if each.kind in (int, float):
+        check_range(name, value, option.ge, option.le)
+    if each.choices:
+        _check_choice(name, value, each.choices)
+    elif each.kind is str:
+        _check_pattern(name, value, option)
+        check_text(name, value, option.max_length)
+
+
+def _check_values(name: str, given: object, each: Declared) -> tuple[str, ...]:
     """Make sure that a value is a text or a list of texts; return the tuple that it stands for."""
     values = (given,) if isinstance(given, str) else given
-    if not isinstance(values, tuple | list) or not all(isinstance(each, str) for each in values):
+    if not isinstance(values, tuple | list) or not all(isinstance(one, str) for one in values):
         raise RequestError(name, "must be a text or a list of texts")
+    most = each.option.max_items
+    if most is not None and len(values) > most:
+        raise RequestError(name, f"has {len(values)} values; at most {most} are taken")
+    for value in values:
+        if each.choices:
+            _check_choice(name, value, each.choices)
+            if values.count(value) > 1:
+                raise RequestError(
+                    name, f"holds {value!r} {values.count(value)} times; once is all"
+                )
+        elif not value:
+            raise RequestError(name, "is empty; name a value, or leave the filter out")
+        else:
+            check_text(name, value)
     return tuple(values)
 
 
-def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Make sure that a value is one of those that there are."""
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise RequestError(name, f"is {str(value)[:40]!r}; choose one of {', '.join(choices)}")
 
 
-def check_range(name: str, value: int, lowest: int, highest: int) -> None:
-    """Make sure that a number lies within bounds, both of which are allowed."""
-    if not lowest <= value <= highest:
-        raise RequestError(name, f"is {value}; take {lowest} to {highest}")
+def _check_pattern(name: str, value: object, option: Option) -> None:
+    if option.pattern is None:
+        return
+    if not isinstance(value, str) or option.pattern.fullmatch(value) is None:
+        raise RequestError(name, f"is {str(value)[:40]!r}; write it as {option.form}")

@@ -151,12 +151,12 @@ WORDS = ("alder", "birch", "cedar", "damson", "elder", "fir", "gorse", "hazel")
 
 def test_the_parts_of_a_paragraph_are_one_hit(searcher):
     found = searcher.search("ferry", mode="keyword", min_score=0, facets=("language",))
-    assert [hit.article.id for hit in found.hits if hit.position == 1] == ["a"]
+    assert [hit.article.id for hit in found.hits if hit.paragraph.position == 1] == ["a"]
     assert found.total.value == 3  # Its title has the word, so all paragraphs of the article do.
     assert sum(one.count for one in found.facets["language"]) == 3
     by_article = searcher.search("ferry alder", mode="keyword", group="article", min_score=0)
     (first,) = [hit for hit in by_article.hits if hit.article.id == "a"]
-    assert sorted(one.position for one in first.more) == [0, 2]
+    assert sorted(one.paragraph.position for one in first.more) == [0, 2]
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -167,21 +167,21 @@ def test_a_snippet_of_a_part_is_placed_in_the_whole_paragraph(searcher, word):
         if hit.article.id == "a"
     ]
     (_, text, _) = (paragraph.text for paragraph in searcher.article("a").paragraphs)
-    assert hit.text == text
-    assert hit.part
+    assert hit.paragraph.text == text
+    assert hit.paragraph.part
     snippet = hit.snippet
     assert snippet.text.strip("…") == text[snippet.start : snippet.end]
     assert word in snippet.text
     assert snippet.text.startswith("…") == (snippet.start > 0)
     assert snippet.text.endswith("…") == (snippet.end < len(text))
-    assert hit.to_dict()["paragraph"] == {"id": "a#1", "position": 1, "part": hit.part}
+    assert hit.to_dict()["paragraph"] == {"id": "a#1", "position": 1, "part": hit.paragraph.part}
 
 
 def test_similar_takes_all_parts_of_a_paragraph(searcher):
     assert searcher.similar("a#1").hits[0].article.id == "b"
     found = searcher.similar("b#0").hits
-    assert sorted(hit.position for hit in found) == [0, 1, 2]
-    assert {hit.part is None for hit in found if hit.position != 1} == {True}
+    assert sorted(hit.paragraph.position for hit in found) == [0, 1, 2]
+    assert {hit.paragraph.part is None for hit in found if hit.paragraph.position != 1} == {True}
     assert searcher.similar("a#3") is None
 
 

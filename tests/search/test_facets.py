@@ -122,7 +122,7 @@ def expected(searcher, articles, request, facet, *, by_article=False):
             found = searcher.search(
                 request.q, mode="semantic", filters=filters, limit=100, offset=at
             )
-            near |= {paragraph_id(hit.article.id, hit.position) for hit in found.hits}
+            near |= {hit.paragraph.id for hit in found.hits}
     words = request.q.split()
     counts = Counter()
     for article in articles:

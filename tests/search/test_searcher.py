@@ -23,7 +23,7 @@ def searcher(either_index):
 
 
 def ids(response):
-    return [f"{hit.article.id}#{hit.position}" for hit in response.hits]
+    return [hit.paragraph.id for hit in response.hits]
 
 
 def found_share(searcher, kind, mode, within):
@@ -87,7 +87,7 @@ def test_a_phrase_and_an_exclusion_bind_semantic_hits_too(searcher):
         hits = searcher.search('"milk" -cheddar creamery', mode=mode, limit=50).hits
         assert hits
         for hit in hits:
-            words = Analyzer("en").terms(hit.text)
+            words = Analyzer("en").terms(hit.paragraph.text)
             assert "milk" in words
             assert "cheddar" not in words
 
@@ -96,7 +96,7 @@ def test_required_words_and_fields_bind_every_hit(searcher):
     hits = searcher.search("+flood source:northgate* homes", limit=50).hits
     assert hits
     assert {hit.article.source for hit in hits} == {"Northgate Courier"}
-    assert all("flood" in Analyzer("en").terms(hit.text) for hit in hits)
+    assert all("flood" in Analyzer("en").terms(hit.paragraph.text) for hit in hits)
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
@@ -208,7 +208,7 @@ def test_words_that_cannot_be_searched_are_a_warning(searcher):
 def test_what_is_malformed_is_searched_as_words_with_a_warning(searcher):
     for question in ('"creamery', "title: creamery", "creamery AND", "((creamery"):
         response = searcher.search(question)
-        assert "creamery" in response.hits[0].text.lower()
+        assert "creamery" in response.hits[0].paragraph.text.lower()
         assert response.warnings
 
 
@@ -277,12 +277,12 @@ def test_cosines_of_hits_that_only_keywords_found_are_those_of_the_vectors(searc
     question = "the creamery milk flood court"
     hits = searcher.search(question, explain=True, limit=100).hits
     semantic = {
-        f"{hit.article.id}#{hit.position}": hit.explain.semantic.score
+        hit.paragraph.id: hit.explain.semantic.score
         for hit in searcher.search(question, mode="semantic", explain=True, limit=100).hits
     }
     checked = 0
     for hit in hits:
-        exact = semantic.get(f"{hit.article.id}#{hit.position}")
+        exact = semantic.get(hit.paragraph.id)
         if exact is not None:
             assert hit.explain.semantic.score == pytest.approx(exact, abs=2e-3)
             checked += 1

@@ -47,7 +47,7 @@ def test_scores_are_cosines_to_the_mean_of_an_articles_paragraphs(searcher, eith
         for hit in found.hits:
             record = snapshot.article(hit.article.id)
             cosines = snapshot.vectors.embeddings(np.array(record.rows)) @ mean
-            assert hit.position == int(cosines.argmax())
+            assert hit.paragraph.position == int(cosines.argmax())
             assert hit.score == pytest.approx(float(cosines.max()), abs=1e-3)
 
 
@@ -60,7 +60,10 @@ def test_to_a_paragraph_paragraphs_of_other_articles_are_near(searcher, either_i
         (embedding,) = snapshot.vectors.embeddings(np.array(own[2:3]))
         cosines = snapshot.vectors.embeddings(np.arange(snapshot.commit.rows)) @ embedding
         cosines[own.start : own.stop] = -1
-        rows = [snapshot.article(hit.article.id).first_row + hit.position for hit in found.hits]
+        rows = [
+            snapshot.article(hit.article.id).first_row + hit.paragraph.position
+            for hit in found.hits
+        ]
         assert cosines[rows].tolist() == pytest.approx(
             np.sort(cosines)[::-1][:20].tolist(), abs=1e-3
         )
@@ -69,7 +72,7 @@ def test_to_a_paragraph_paragraphs_of_other_articles_are_near(searcher, either_i
 def test_snippets_begin_where_paragraphs_do_and_mark_nothing(searcher):
     for hit in searcher.similar(CREAMERY).hits:
         assert hit.snippet.highlights == ()
-        assert hit.text.startswith(hit.snippet.text.removesuffix("…"))
+        assert hit.paragraph.text.startswith(hit.snippet.text.removesuffix("…"))
 
 
 def test_filters_bind_and_do_not_starve(searcher):
@@ -131,7 +134,7 @@ def test_an_id_may_look_like_that_of_a_paragraph(index):
         assert "sea/a#1" not in names(searcher.similar("sea/a#1"))  # the article of that id
         assert "sea/a" not in names(searcher.similar("sea/a#0"))  # a paragraph
         same = searcher.similar("copy#1").hits[0]
-        assert (same.article.id, same.position) == ("sea/a", 0)
+        assert (same.article.id, same.paragraph.position) == ("sea/a", 0)
         assert same.score == pytest.approx(1, abs=1e-3)
 
 
@@ -144,7 +147,9 @@ def test_what_was_deleted_or_replaced_is_not_near(index):
         assert searcher.similar("gone") is None
         found = searcher.similar("sea/a")
         assert sorted(names(found)) == ["copy", "sea/a#1"]
-        assert {hit.text for hit in found.hits if hit.article.id == "copy"} == {"Nobody was hurt."}
+        assert {hit.paragraph.text for hit in found.hits if hit.article.id == "copy"} == {
+            "Nobody was hurt."
+        }
         with IndexWriter(index) as writer:
             writer.put(replace(article, paragraphs=("Nobody was hurt.", "The mast fell.")))
         searcher.refresh()

@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from nutgraf.api.cli.indexing.duplicate_ids import Repeats
+from nutgraf.api.cli.indexing.duplicate_ids import DuplicateIds
 from nutgraf.api.cli.indexing.rejects import RejectsFile
 from nutgraf.api.cli.output import printable
 from nutgraf.index.article import Article
@@ -30,17 +30,17 @@ from nutgraf.index.sources import (
     workers_for,
 )
 
-__all__ = ["Reading"]
+__all__ = ["ArticleReader"]
 
-SHOWN: Final = 20
+MAX_SHOWN: Final = 20
 """Lines on what is rejected or flagged in one file, or of files in one folder: thousands of them
 say no more."""
 
-RECORD: Final = re.compile(r":(?:[a-z]+ )?\d+$")
+RECORD_NUMBER: Final = re.compile(r":(?:[a-z]+ )?\d+$")
 """The line or record of a file that a place names."""
 
 
-class Reading:
+class ArticleReader:
     """Reads articles, and tells `messages` what is skipped, flagged and rejected.
 
     The latter two go into `rejects`, too. `rejected` counts them.
@@ -70,37 +70,37 @@ class Reading:
         In other processes, where that is worth it; they end with the iterator. With
         `prepare`, these prepare articles for a writer.
         """
-        wanted = (item for item in found if not self._is_ours(item))
-        repeats = Repeats()
-        told: Counter[str] = Counter()
+        wanted = (item for item in found if not self._is_rejects_file(item))
+        duplicates = DuplicateIds()
+        reported: Counter[str] = Counter()
         read = read_found(wanted, on_bytes, self._options, workers_for(size), prepare=prepare)
         with closing(read) as items:
             for item in newest_captures(items):
                 if isinstance(item, Article | Prepared):
-                    repeats.add(item)
+                    duplicates.add(item)
                     yield item
                 else:
-                    self._tell(item, told)
-        self._sum_up(told)
-        if warning := repeats.warning():
+                    self._report(item, reported)
+        self._report_omitted(reported)
+        if warning := duplicates.warning():
             self.warn(warning)
 
     def warn(self, message: str) -> None:
         """Tell of what concerns no article."""
         self.messages.print(Text(printable(message), "yellow"), soft_wrap=True)
 
-    def _is_ours(self, item: Found) -> bool:
+    def _is_rejects_file(self, item: Found) -> bool:
         rejects = self._rejects
         return rejects is not None and isinstance(item, SourceFile) and rejects.is_at(item.path)
 
-    def _tell(self, item: Rejected | Skipped | Flagged, told: Counter[str]) -> None:
-        """Tell of an item; `told` counts those of one file, and the files of one folder."""
+    def _report(self, item: Rejected | Skipped | Flagged, reported: Counter[str]) -> None:
+        """Tell of an item; `reported` counts those of one file, and the files of one folder."""
         if self._rejects is not None and not isinstance(item, Skipped):
             self._rejects.add(item)
         self.rejected += isinstance(item, Rejected)
         where = _within(item.place)
-        told[where] += 1
-        if told[where] > SHOWN:
+        reported[where] += 1
+        if reported[where] > MAX_SHOWN:
             return
         if isinstance(item, Skipped):
             self._print("skipped ", item, "dim")
@@ -109,15 +109,15 @@ class Reading:
         else:
             self._print("rejected", item, "red")
 
-    def _sum_up(self, told: Counter[str]) -> None:
+    def _report_omitted(self, reported: Counter[str]) -> None:
         if self._rejects is None:
             more = "--rejects FILE writes down what was not indexed"
         else:
             more = f"{self._rejects.path} has what was not indexed"
-        for where, count in told.items():
-            if count > SHOWN:
+        for where, count in reported.items():
+            if count > MAX_SHOWN:
                 self.warn(
-                    f"{where}: {count - SHOWN:,} more were rejected, flagged or skipped; {more}"
+                    f"{where}: {count - MAX_SHOWN:,} more were rejected, flagged or skipped; {more}"
                 )
 
     def _print(self, what: str, item: object, style: str) -> None:
@@ -126,5 +126,5 @@ class Reading:
 
 def _within(place: str) -> str:
     """Return the file that a place is in; the folder, where the place is a whole file."""
-    file = RECORD.sub("", place)
+    file = RECORD_NUMBER.sub("", place)
     return file if file != place else str(Path(place).parent)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from nutgraf.api.cli.indexing.article_reader import Reading
+from nutgraf.api.cli.indexing.article_reader import ArticleReader
 from nutgraf.api.cli.indexing.index import Summary
 from nutgraf.api.cli.indexing.progress import IndexProgress
 from nutgraf.api.cli.output import printable
@@ -19,43 +19,45 @@ from nutgraf.index.sources import find_files, total_bytes
 from nutgraf.index.storage.layout import CATALOG, MANIFEST
 from nutgraf.index.writer import Outcome
 
-__all__ = ["rehearse", "tell_outcome"]
+__all__ = ["dry_run_sources", "print_outcome"]
 
 
-def tell_outcome(outcome: Outcome, article: Article) -> None:
+def print_outcome(outcome: Outcome, article: Article) -> None:
     """Print a line on an article that would be put, nothing on one that is unchanged."""
     if outcome != "unchanged":
         kind = "new" if outcome == "created" else outcome
         print(printable(f"{kind:7} {article.id}  {article.title}"))
 
 
-def rehearse(
+def dry_run_sources(
     sources: Sequence[str],
     index: Path,
-    reading: Reading,
-    tell: Callable[[Outcome, Article], None] | None = None,
+    reader: ArticleReader,
+    on_outcome: Callable[[Outcome, Article], None] | None = None,
 ) -> Summary:
-    """Count what indexing `sources` would do, and `tell` of each article; write nothing.
+    """Count what indexing `sources` would do, write nothing.
 
-    Where there is no index, every article is new. Raises NotAnIndexError and BrokenIndexError.
+    `on_outcome` is called with each article. Where there is no index, every article is new.
+
+    Raises NotAnIndexError and BrokenIndexError.
     """
     summary = Summary(dry_run=True)
     size = total_bytes(sources)
     with ExitStack() as opened:
-        known = _Known(index, opened)
-        progress = opened.enter_context(IndexProgress(size, reading.messages))
-        articles = reading.articles(find_files(sources), size, progress.read)
+        known = _KnownArticles(index, opened)
+        progress = opened.enter_context(IndexProgress(size, reader.messages))
+        articles = reader.articles(find_files(sources), size, progress.read)
         for article in map(article_in, opened.enter_context(closing(articles))):
             outcome = known.outcome(article)
             summary.count(outcome, article)
-            if tell is not None:
-                tell(outcome, article)
+            if on_outcome is not None:
+                on_outcome(outcome, article)
             progress.put(len(article.paragraphs))
-    summary.rejected = reading.rejected
+    summary.rejected = reader.rejected
     return summary
 
 
-class _Known:
+class _KnownArticles:
     """What an index has, and what was read since: 16 bytes an article, and its id."""
 
     def __init__(self, index: Path, opened: ExitStack) -> None:

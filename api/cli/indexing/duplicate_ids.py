@@ -7,13 +7,13 @@ from typing import Final
 from nutgraf.index.article import Article
 from nutgraf.index.prepared import Prepared, article_in
 
-__all__ = ["Repeats"]
+__all__ = ["DuplicateIds"]
 
-NAMED: Final = 3
+MAX_EXAMPLES: Final = 3
 """Ids that are told, as examples."""
 
 
-class Repeats:
+class DuplicateIds:
     """Counts the articles that differ from one before with their id. Some 100 bytes an article."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Repeats:
         name, content = hash(article.id), hash(digest)
         if self._contents.get(name, content) != content:
             self._count += 1
-            if article.id not in self._examples and len(self._examples) < NAMED:
+            if article.id not in self._examples and len(self._examples) < MAX_EXAMPLES:
                 self._examples.append(article.id)
         self._contents[name] = content
 

@@ -13,9 +13,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from nutgraf.api.cli.indexing.article_reader import Reading
+from nutgraf.api.cli.indexing.article_reader import ArticleReader
 from nutgraf.api.cli.indexing.progress import IndexProgress
-from nutgraf.api.cli.options import PATIENCE
+from nutgraf.api.cli.options import MAX_LOCK_WAIT_SECONDS
 from nutgraf.index.article import Article
 from nutgraf.index.errors import UserError
 from nutgraf.index.keywords import Engine
@@ -27,7 +27,7 @@ from nutgraf.index.sources import Found, find_files, total_bytes
 from nutgraf.index.storage.layout import MANIFEST
 from nutgraf.index.writer import IndexWriter, Outcome
 
-__all__ = ["Choices", "Summary", "index_found", "index_sources"]
+__all__ = ["IndexOptions", "Summary", "index_found", "index_sources"]
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class IndexOptions:
     """What an index is made with where there is none; None for the default."""
 
     model: str | None = None
@@ -90,14 +90,19 @@ class Choices:
 
 
 def index_sources(
-    sources: Sequence[str], index: Path, choices: Choices, reading: Reading, *, trust: bool
+    sources: Sequence[str],
+    index: Path,
+    index_options: IndexOptions,
+    reader: ArticleReader,
+    *,
+    trust: bool,
 ) -> Summary:
     """Put the articles of `sources` into `index`, making it if there is none.
 
     See `index_found`.
     """
     return index_found(
-        find_files(sources), total_bytes(sources), index, choices, reading, trust=trust
+        find_files(sources), total_bytes(sources), index, index_options, reader, trust=trust
     )
 
 
@@ -105,8 +110,8 @@ def index_found(
     found: Iterable[Found],
     size: int | None,
     index: Path,
-    choices: Choices,
-    reading: Reading,
+    index_options: IndexOptions,
+    reader: ArticleReader,
     *,
     trust: bool,
 ) -> Summary:
@@ -122,18 +127,20 @@ def index_found(
     """
     summary = Summary()
     with (
-        IndexProgress(size, reading.messages) as progress,
-        closing(reading.articles(found, size, progress.read, prepare=True)) as articles,
+        IndexProgress(size, reader.messages) as progress,
+        closing(reader.articles(found, size, progress.read, prepare=True)) as articles,
     ):
         first = next(articles, None)
         if first is not None:
-            made = _make_if_none(index, choices, reading.messages)
+            made = _create_if_missing(index, index_options, reader.messages)
             started = time.perf_counter()
-            with closing(IndexWriter(index, trust=trust or made, wait=PATIENCE)) as writer:
-                _put(writer, chain([first], articles), summary, progress, reading.warn)
+            with closing(
+                IndexWriter(index, trust=trust or made, wait=MAX_LOCK_WAIT_SECONDS)
+            ) as writer:
+                _put(writer, chain([first], articles), summary, progress, reader.warn)
                 summary.encoded = writer.encoded
             summary.seconds = time.perf_counter() - started
-    summary.rejected = reading.rejected
+    summary.rejected = reader.rejected
     return summary
 
 
@@ -154,45 +161,45 @@ def _put(
         summary.interrupted = True
         warn("interrupted: committing what was read, which takes some seconds")
     except Exception:
-        _keep(writer)
+        _commit_unless_failed(writer)
         raise
-    _keep(writer)
+    _commit_unless_failed(writer)
 
 
-def _keep(writer: IndexWriter) -> None:
+def _commit_unless_failed(writer: IndexWriter) -> None:
     """Commit what was put, unless a commit was ended half-way: it is worth keeping."""
     if not writer.failed:
         writer.commit()
 
 
-def _make_if_none(index: Path, choices: Choices, messages: Console) -> bool:
+def _create_if_missing(index: Path, index_options: IndexOptions, messages: Console) -> bool:
     """Make the index, or check that an existing one is what was asked for; tell if it was made."""
     if (index / MANIFEST).exists():
-        _check_choices(index, choices)
-        if choices.reranker is not None:
+        _check_options(index, index_options)
+        if index_options.reranker is not None:
             raise UserError(
-                f"{index} is there already: 'nutgraf reranker {choices.reranker} -i {index}' gives "
-                "it a reranker"
+                f"{index} is there already: 'nutgraf reranker {index_options.reranker} -i {index}' "
+                "gives it a reranker"
             )
         return False
-    name = choices.model or DEFAULT_MODEL
+    name = index_options.model or DEFAULT_MODEL
     wait = "" if exported_encoder(name) else ": some 10 s, once"
     messages.print(Text(f"making {index} with the encoder {name}{wait}", "dim"), soft_wrap=True)
-    engine = choices.keyword_engine or "tantivy"
+    engine = index_options.keyword_engine or "tantivy"
     create_index(
         index,
         model=name,
-        reranker=choices.reranker,
+        reranker=index_options.reranker,
         keyword_engine=engine,
-        keep_boilerplate=choices.keep_boilerplate,
+        keep_boilerplate=index_options.keep_boilerplate,
     )
     return True
 
 
-def _check_choices(index: Path, choices: Choices) -> None:
+def _check_options(index: Path, index_options: IndexOptions) -> None:
     manifest = Manifest.read(index)
-    model, engine = choices.model, choices.keyword_engine
-    if choices.keep_boilerplate and not manifest.keep_boilerplate:
+    model, engine = index_options.model, index_options.keyword_engine
+    if index_options.keep_boilerplate and not manifest.keep_boilerplate:
         raise UserError(
             f"{index} was made without --keep-boilerplate: leave the option out, or name a new "
             "index with -i"

@@ -12,18 +12,18 @@ from typing import Final, Literal, Self
 from nutgraf.index.errors import UserError
 from nutgraf.index.sources import Flagged, Rejected
 
-__all__ = ["RejectsFile", "opened_rejects"]
+__all__ = ["RejectsFile", "open_rejects"]
 
 Kind = Literal["rejected", "flagged"]
 
 
 FIELDS: Final = {"kind", "place", "reason"}
 
-LONGEST_LINE: Final = 256 * 1024
+MAX_LINE_BYTES: Final = 256 * 1024
 """Bytes in a line of ours: names have some thousand, each of which JSON may write as six."""
 
 
-def opened_rejects(
+def open_rejects(
     path: Path | None, sources: Iterable[str] = ()
 ) -> AbstractContextManager[RejectsFile | None]:
     """Return the file at `path`, to be closed after use; None where there is no path.
@@ -56,7 +56,7 @@ def _is_replaced(path: Path) -> bool:
     if not path.is_file():
         return True  # A pipe holds nothing.
     with path.open("rb") as file:
-        line = file.readline(LONGEST_LINE)
+        line = file.readline(MAX_LINE_BYTES)
     try:
         found = json.loads(line) if line else None
     except (ValueError, RecursionError):

@@ -10,14 +10,14 @@ from typing import Final
 
 from nutgraf.index.sources import is_folder
 
-__all__ = ["SETTLED", "Settling"]
+__all__ = ["STABLE_SECONDS", "StableFiles"]
 
-SETTLED: Final = 1.0
+STABLE_SECONDS: Final = 1.0
 """Seconds in which a file has to stay as it is: those who write one seldom pause for longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _FileState:
     """How a file looked, and since when."""
 
     size: int
@@ -25,20 +25,20 @@ class _Look:
     since: float
 
 
-class Settling:
+class StableFiles:
     """The files that have changed and may change further."""
 
-    def __init__(self, seconds: float = SETTLED) -> None:
+    def __init__(self, seconds: float = STABLE_SECONDS) -> None:
         self._seconds = seconds
-        self._looks: dict[str, _Look | None] = {}
+        self._states: dict[str, _FileState | None] = {}
 
     def changed(self, path: str) -> None:
         """Take note of a file, or of all that is in a folder."""
         if not is_folder(Path(path)):
-            self._looks[path] = None
+            self._states[path] = None
             return
         for folder, _, names in os.walk(path):  # It passes over what is gone meanwhile.
-            self._looks.update((os.path.join(folder, name), None) for name in names)  # noqa: PTH118
+            self._states.update((os.path.join(folder, name), None) for name in names)  # noqa: PTH118
 
     def is_new(self, path: str) -> bool:
         """Tell whether a file was changed so lately that it may still be written."""
@@ -47,25 +47,25 @@ class Settling:
         except OSError:
             return False
 
-    def settled(self, now: float) -> set[str]:
+    def take_stable(self, now: float) -> set[str]:
         """Return the files that have stayed as they are, and forget them.
 
         `now` are seconds of any clock that goes forward. What is gone is forgotten, too.
         """
-        settled = set()
-        for path, before in list(self._looks.items()):
+        stable = set()
+        for path, before in list(self._states.items()):
             try:
                 status = Path(path).stat()
             except OSError:
-                del self._looks[path]
+                del self._states[path]
                 continue
             same = before is not None and (before.size, before.modified) == (
                 status.st_size,
                 status.st_mtime_ns,
             )
             if not same:
-                self._looks[path] = _Look(status.st_size, status.st_mtime_ns, now)
+                self._states[path] = _FileState(status.st_size, status.st_mtime_ns, now)
             elif before is not None and now - before.since >= self._seconds:
-                del self._looks[path]
-                settled.add(path)
-        return settled
+                del self._states[path]
+                stable.add(path)
+        return stable

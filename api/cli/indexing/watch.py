@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from nutgraf.api.cli.options import (
-    HERE,
-    PATIENCE,
+    DEFAULT_INDEX,
+    MAX_LOCK_WAIT_SECONDS,
     AsJson,
     Columns,
     Index,
@@ -29,13 +29,13 @@ from nutgraf.api.cli.options import (
 from nutgraf.index.errors import IndexLockedError, UserError, WorkerError
 
 if TYPE_CHECKING:
-    from nutgraf.api.cli.indexing.article_reader import Reading
-    from nutgraf.api.cli.indexing.index import Choices, Summary
+    from nutgraf.api.cli.indexing.article_reader import ArticleReader
+    from nutgraf.api.cli.indexing.index import IndexOptions, Summary
     from nutgraf.index.sources import Found
 
-__all__ = ["Watching", "add_watch", "watch"]
+__all__ = ["FolderWatcher", "add_watch", "watch"]
 
-LOOK: Final = 250
+POLL_MILLISECONDS: Final = 250
 """Milliseconds between two looks at what has changed."""
 
 
@@ -46,7 +46,7 @@ def add_watch(app: typer.Typer) -> None:
 
 def watch(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders.")],
-    index: Index = HERE,
+    index: Index = DEFAULT_INDEX,
     keyword_engine: KeywordEngine = None,
     model: Model = None,
     reranker: Reranker = None,
@@ -59,48 +59,48 @@ def watch(
     """Index folders, then new and changed files as they come, until control-C."""
     from rich.console import Console
 
-    from nutgraf.api.cli.indexing.article_reader import Reading
-    from nutgraf.api.cli.indexing.index import Choices
-    from nutgraf.api.cli.indexing.rejects import opened_rejects
+    from nutgraf.api.cli.indexing.article_reader import ArticleReader
+    from nutgraf.api.cli.indexing.index import IndexOptions
+    from nutgraf.api.cli.indexing.rejects import open_rejects
     from nutgraf.index.sources import ReadOptions, is_folder, parse_columns
 
     for folder in folders:
         if not is_folder(folder):
             raise UserError(f"{folder} is no folder; 'nutgraf index' takes files")
     options = ReadOptions(parse_columns(columns or ()))
-    choices = Choices(model, reranker, keyword_engine, keep_boilerplate)
+    index_options = IndexOptions(model, reranker, keyword_engine, keep_boilerplate)
     messages = Console(stderr=True)
     # Who stops a service sends this, and means what control-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     read = [str(folder) for folder in folders]
-    with opened_rejects(rejects, read) as file, suppress(KeyboardInterrupt):
-        reading = partial(Reading, messages, options, file)
-        watching = Watching(folders, index, choices, reading, trust=trust)
-        for summary in watching.summaries():
+    with open_rejects(rejects, read) as file, suppress(KeyboardInterrupt):
+        new_reader = partial(ArticleReader, messages, options, file)
+        watcher = FolderWatcher(folders, index, index_options, new_reader, trust=trust)
+        for summary in watcher.summaries():
             line = json.dumps(summary.to_dict()) if as_json else f"{index}: {summary}"
             print(line, flush=True)
 
 
-class Watching:
-    """Folders that are indexed as they change. `reading` makes what reads a batch of files."""
+class FolderWatcher:
+    """Indexes folders as they change. `new_reader` makes a reader for each batch of files."""
 
     def __init__(
         self,
         folders: Sequence[Path],
         index: Path,
-        choices: Choices,
-        reading: Callable[[], Reading],
+        index_options: IndexOptions,
+        new_reader: Callable[[], ArticleReader],
         *,
         trust: bool,
     ) -> None:
-        from nutgraf.api.cli.indexing.stable_files import Settling
+        from nutgraf.api.cli.indexing.stable_files import StableFiles
 
         self._folders = [str(folder.absolute()) for folder in folders]
         self._index = index
-        self._choices = choices
-        self._reading = reading
+        self._index_options = index_options
+        self._new_reader = new_reader
         self._trust = trust
-        self._settling = Settling()
+        self._stable_files = StableFiles()
 
     def summaries(self) -> Iterator[Summary]:
         """Index what is there, then what comes, and yield what became of it, batch by batch.
@@ -111,19 +111,19 @@ class Watching:
         begun = False
         for changed in self._changes():
             for path in changed:
-                self._settling.changed(path)
-            settled = self._settling.settled(time.monotonic())
-            if begun and not settled:
+                self._stable_files.changed(path)
+            stable = self._stable_files.take_stable(time.monotonic())
+            if begun and not stable:
                 continue
-            reading = self._reading()
+            reader = self._new_reader()
             try:
                 self._check_is_free()
-                found = list(self._settled_among(settled) if begun else self._all())
-                summary = self._put_readable(found, reading)
+                found = list(self._stable_among(stable) if begun else self._all())
+                summary = self._put_readable(found, reader)
             except IndexLockedError as error:
-                reading.warn(f"{error}; trying again")
-                for path in settled:
-                    self._settling.changed(path)
+                reader.warn(f"{error}; trying again")
+                for path in stable:
+                    self._stable_files.changed(path)
                 continue
             if not begun or summary.articles:
                 yield summary
@@ -132,7 +132,7 @@ class Watching:
                 return
 
     def _changes(self) -> Iterator[set[str]]:
-        """Yield the paths that have changed, every LOOK milliseconds, even if none has.
+        """Yield the paths that have changed, every POLL_MILLISECONDS, even if none has.
 
         Those in the index are left out: writing to it is no change.
         """
@@ -142,8 +142,8 @@ class Watching:
         for changes in watch_files(
             *self._folders,
             watch_filter=None,
-            debounce=LOOK,
-            rust_timeout=LOOK,
+            debounce=POLL_MILLISECONDS,
+            rust_timeout=POLL_MILLISECONDS,
             yield_on_timeout=True,
             ignore_permission_denied=True,
         ):
@@ -154,17 +154,17 @@ class Watching:
         from nutgraf.index.sources import SourceFile, find_files
 
         for item in find_files(self._folders):
-            if isinstance(item, SourceFile) and self._settling.is_new(item.path):
-                self._settling.changed(item.path)
+            if isinstance(item, SourceFile) and self._stable_files.is_new(item.path):
+                self._stable_files.changed(item.path)
             else:
                 yield item
 
-    def _settled_among(self, settled: set[str]) -> Iterator[Found]:
-        """Yield the settled files as they are found among all: their names depend on others."""
+    def _stable_among(self, stable: set[str]) -> Iterator[Found]:
+        """Yield the stable files as they are found among all: their names depend on others."""
         from nutgraf.index.sources import SourceFile, find_files
 
         for item in find_files(self._folders):
-            if isinstance(item, SourceFile) and item.path in settled:
+            if isinstance(item, SourceFile) and item.path in stable:
                 yield item
 
     def _check_is_free(self) -> None:
@@ -173,21 +173,21 @@ class Watching:
         from nutgraf.index.storage.lock import WriteLock
 
         if (self._index / MANIFEST).exists():
-            WriteLock(self._index, wait=PATIENCE).release()
+            WriteLock(self._index, wait=MAX_LOCK_WAIT_SECONDS).release()
 
-    def _put_readable(self, found: Sequence[Found], reading: Reading) -> Summary:
+    def _put_readable(self, found: Sequence[Found], reader: ArticleReader) -> Summary:
         """Index files, and tell of those whose reading fails; they are left until they change."""
         from nutgraf.index.sources import SourceFile
 
         while True:
             try:
-                return self._put(found, reading)
+                return self._put(found, reader)
             except WorkerError as error:
-                reading.warn(f"{error}. What was read before it is indexed; the rest is read now")
+                reader.warn(f"{error}. What was read before it is indexed; the rest is read now")
                 failed = (isinstance(one, SourceFile) and one.path == error.path for one in found)
                 found = found[list(failed).index(True) + 1 :]
 
-    def _put(self, found: Sequence[Found], reading: Reading) -> Summary:
+    def _put(self, found: Sequence[Found], reader: ArticleReader) -> Summary:
         from nutgraf.api.cli.indexing.index import index_found
         from nutgraf.index.sources import SourceFile
 
@@ -196,4 +196,4 @@ class Watching:
             if isinstance(item, SourceFile):
                 with suppress(OSError):  # Who reads it says so.
                     size += Path(item.path).stat().st_size
-        return index_found(found, size, self._index, self._choices, reading, trust=self._trust)
+        return index_found(found, size, self._index, self._index_options, reader, trust=self._trust)

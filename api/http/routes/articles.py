@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
-from nutgraf.api.http.openapi import ETAG, IF_MATCH, IF_NONE_MATCH, Answers, problems
-from nutgraf.api.http.requests import SimilarParameters
-from nutgraf.api.http.responses import (
-    ArticleAnswer,
-    SearchAnswer,
-)
-from nutgraf.api.write_queue.preconditions import condition_of, etag
+from nutgraf.api.http.openapi import ETAG, IF_MATCH, IF_NONE_MATCH, Responses, problem_responses
+from nutgraf.api.http.parameters import arguments_from_query
+from nutgraf.api.write_queue.preconditions import etag, parse_precondition
 from nutgraf.api.write_queue.queue import WriteQueue
-from nutgraf.search import Searcher
+from nutgraf.search import ArticleView, Searcher, SearchRequest
+from nutgraf.search import Response as SearchResponse
 
 __all__ = ["article_routes"]
 
-ANSWERS: Answers = {
+SHOW_RESPONSES: Responses = {
     200: {"headers": ETAG},
     304: {"description": "The article is the one that If-None-Match names", "headers": ETAG},
-    **problems(400, 404, 412),
+    **problem_responses(400, 404, 412),
 }
 
+
+OPTIONS_FROM_QUERY: Final = arguments_from_query(SearchRequest, ("limit", "filters"))
 
 ENCODED: Final = b"%2fsimilar"
 
@@ -33,7 +32,7 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     """Return the routes that show articles, as `writing` has left them."""
     router = APIRouter(prefix="/v1", tags=["articles"])
 
-    def see_what_was_put() -> None:
+    def refresh_if_written() -> None:
         # Whoever has just put an article is to see it, and its new tag.
         if writing is not None and writing.sequence > searcher.sequence:
             searcher.refresh()
@@ -42,17 +41,19 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     @router.head("/articles/{article:path}/similar", include_in_schema=False)
     @router.get(
         "/articles/{article:path}/similar",
-        response_model=SearchAnswer,
-        responses=problems(404, 422),
+        response_model=SearchResponse,
+        responses=problem_responses(404, 422),
     )
     def similar(
-        article: str, parameters: Annotated[SimilarParameters, Query()], request: Request
+        article: str,
+        options: Annotated[dict[str, Any], Depends(OPTIONS_FROM_QUERY)],
+        request: Request,
     ) -> Response:
         """List what is near an article, or ARTICLE%23POSITION, in meaning: of other articles."""
-        if _is_whole(request):
+        if _ends_in_encoded_slash(request):
             return show(f"{article}/similar", request)
-        see_what_was_put()
-        found = searcher.similar(article, limit=parameters.limit, filters=parameters.filters())
+        refresh_if_written()
+        found = searcher.similar(article, **options)
         if found is None:
             raise HTTPException(404, f"there is no article or paragraph {article!r} in this index")
         return JSONResponse(found.to_dict())
@@ -60,14 +61,14 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     @router.head("/articles/{article:path}", include_in_schema=False)
     @router.get(
         "/articles/{article:path}",
-        response_model=ArticleAnswer,
-        responses=ANSWERS,
+        response_model=ArticleView,
+        responses=SHOW_RESPONSES,
         openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
     )
     def show(article: str, request: Request) -> Response:
         """Show an article with all its paragraphs."""
-        condition = condition_of(request.headers)
-        see_what_was_put()
+        condition = parse_precondition(request.headers)
+        refresh_if_written()
         found = searcher.article(article)
         if found is None:
             raise HTTPException(404, f"there is no article {article!r} in this index")
@@ -82,7 +83,7 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
     return router
 
 
-def _is_whole(request: Request) -> bool:
+def _ends_in_encoded_slash(request: Request) -> bool:
     """Tell whether a path that ends in /similar is all id: then its last slash came as %2F."""
     raw: bytes = request.scope.get("raw_path") or b""
     return raw.partition(b"?")[0].lower().endswith(ENCODED)

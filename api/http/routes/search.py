@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
-from nutgraf.api.http.requests import (
-    SearchBody,
-    SearchParameters,
-    SuggestParameters,
-)
-from nutgraf.api.http.responses import (
-    Problem,
-    SearchAnswer,
-    SuggestAnswer,
-)
-from nutgraf.search import Searcher
+from nutgraf.api.http.parameters import from_body, from_query
+from nutgraf.api.http.requests import SuggestParameters
+from nutgraf.api.http.responses import Problem
+from nutgraf.search import Completions, Response, Searcher, SearchRequest
 
 __all__ = ["search_routes"]
 
 ERRORS: dict[int | str, dict[str, Any]] = {422: {"model": Problem}}
+
+REQUEST_FROM_QUERY: Final = from_query(SearchRequest)
+REQUEST_FROM_BODY: Final = from_body(SearchRequest)
 
 
 def search_routes(searcher: Searcher) -> APIRouter:
@@ -34,18 +30,20 @@ def search_routes(searcher: Searcher) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["search"])
 
     @router.head("/search", include_in_schema=False)
-    @router.get("/search", response_model=SearchAnswer, responses=ERRORS)
-    def search(parameters: Annotated[SearchParameters, Query()]) -> JSONResponse:
+    @router.get("/search", response_model=Response, responses=ERRORS)
+    def search(request: Annotated[SearchRequest, Depends(REQUEST_FROM_QUERY)]) -> JSONResponse:
         """Search the paragraphs of all articles."""
-        return JSONResponse(searcher.search(parameters.request()).to_dict())
+        return JSONResponse(searcher.search(request).to_dict(text=request.text))
 
-    @router.post("/search", response_model=SearchAnswer, responses=ERRORS)
-    def search_structured(body: SearchBody) -> JSONResponse:
+    @router.post("/search", response_model=Response, responses=ERRORS)
+    def search_structured(
+        request: Annotated[SearchRequest, Depends(REQUEST_FROM_BODY)],
+    ) -> JSONResponse:
         """Search the paragraphs of all articles; the same request as JSON."""
-        return JSONResponse(searcher.search(body.request()).to_dict())
+        return JSONResponse(searcher.search(request).to_dict(text=request.text))
 
     @router.head("/suggest", include_in_schema=False)
-    @router.get("/suggest", response_model=SuggestAnswer, responses=ERRORS)
+    @router.get("/suggest", response_model=Completions, responses=ERRORS)
     def suggest(parameters: Annotated[SuggestParameters, Query()]) -> JSONResponse:
         """Complete what is typed so far: to titles, frequent phrases, words."""
         return JSONResponse(searcher.suggest(parameters.q, parameters.limit).to_dict())

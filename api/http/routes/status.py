@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from fastapi import APIRouter
 
-from nutgraf.api.http.responses import (
-    Health,
-    StatsAnswer,
-)
+from nutgraf.api.http.responses import Health
+from nutgraf.index.reader.protocol import Statistics
 from nutgraf.search import Searcher
 
-__all__ = ["state_routes"]
+__all__ = ["status_routes"]
 
 
-def state_routes(searcher: Searcher) -> APIRouter:
+def status_routes(searcher: Searcher) -> APIRouter:
     """Return the routes that tell how the index and the server are."""
     router = APIRouter(tags=["state"])
 
     @router.head("/v1/stats", include_in_schema=False)
     @router.get("/v1/stats")
-    def stats() -> StatsAnswer:
+    def stats() -> Statistics:
         """Count what the index holds."""
-        return StatsAnswer(**asdict(searcher.statistics()))
+        return searcher.statistics()
 
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")

@@ -12,110 +12,112 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.background import BackgroundTask
 
-from nutgraf.api.http.bodies import JSON, NDJSON, article_in, check_content, read_body
+from nutgraf.api.http.bodies import JSON, NDJSON, article_in, check_content_type, read_body
 from nutgraf.api.http.openapi import (
     ETAG,
     IF_MATCH,
     IF_NONE_MATCH,
-    Answers,
-    article_body,
-    problems,
-    stream_body,
+    Responses,
+    article_request_body,
+    problem_responses,
+    stream_request_body,
 )
 from nutgraf.api.http.problems import writing_problem
 from nutgraf.api.http.responses import (
     DeletedAnswer,
     WrittenAnswer,
 )
-from nutgraf.api.write_queue.errors import SlowError, UnavailableError, WritingError
+from nutgraf.api.write_queue.errors import RequestTimeoutError, UnavailableError, WritingError
 from nutgraf.api.write_queue.operations import Applied, Delete, Put
-from nutgraf.api.write_queue.preconditions import condition_of, etag
-from nutgraf.api.write_queue.queue import STREAMS, WriteQueue
+from nutgraf.api.write_queue.preconditions import etag, parse_precondition
+from nutgraf.api.write_queue.queue import STREAM_SLOTS, WriteQueue
 from nutgraf.api.write_queue.streams import ArticleStream
 from nutgraf.search import Searcher
 
-__all__ = ["writing_routes"]
+__all__ = ["write_routes"]
 
-LOOK_EVERY: Final = 0.5
+POLL_SECONDS: Final = 0.5
 """Seconds after which a stream that waits for its client looks whether the server is to end."""
 
-BODY_SECONDS: Final = 60.0
-IDLE_SECONDS: Final = 60.0
+MAX_BODY_SECONDS: Final = 60.0
+MAX_IDLE_SECONDS: Final = 60.0
 """In which the body of a PUT has to come, and the next part of a stream."""
 
 Refresh = Annotated[
     bool, Query(description="Answer when searches of this server find it, not before.")
 ]
 
-PUT_ANSWERS: Answers = {
+PUT_RESPONSES: Responses = {
     200: {"description": "Updated, or unchanged", "model": WrittenAnswer, "headers": ETAG},
     201: {"description": "Created", "model": WrittenAnswer, "headers": ETAG},
-    **problems(400, 403, 408, 412, 413, 415, 422, 429, 500, 503, 507),
+    **problem_responses(400, 403, 408, 412, 413, 415, 422, 429, 500, 503, 507),
 }
-DELETE_ANSWERS: Answers = problems(400, 403, 404, 412, 422, 429, 500, 503, 507)
-POST_ANSWERS: Answers = {
+DELETE_RESPONSES: Responses = problem_responses(400, 403, 404, 412, 422, 429, 500, 503, 507)
+POST_RESPONSES: Responses = {
     200: {
         "description": 'A line for each: {"line": 1, "id": "a", "result": "created"} (updated, '
         'unchanged) or {"line": 2, "result": "rejected", "reason": "..."}',
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
     },
-    **problems(403, 408, 415, 422, 429, 500, 503, 507),
+    **problem_responses(403, 408, 415, 422, 429, 500, 503, 507),
 }
 
 
-def writing_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
+def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
     """Return the routes that write by `queue`; without one they answer 403."""
     router = APIRouter(prefix="/v1", tags=["writing"])
     # Threads of their own: a stream that waits for room must not keep searches from theirs.
-    threads = CapacityLimiter(STREAMS)
+    threads = CapacityLimiter(STREAM_SLOTS)
 
     @router.put(
         "/articles/{article:path}",
         response_model=WrittenAnswer,
-        responses=PUT_ANSWERS,
+        responses=PUT_RESPONSES,
         openapi_extra={
-            "requestBody": article_body(),
+            "requestBody": article_request_body(),
             "parameters": [IF_MATCH, IF_NONE_MATCH],
         },
     )
     async def put(article: str, request: Request, *, refresh: Refresh = False) -> JSONResponse:
         """Add an article, or replace the one with its id; answered once it is durable."""
         writing = _writable(queue)
-        check_content(request, JSON)
-        condition = condition_of(request.headers)
-        with writing.changes.place() as place:
+        check_content_type(request, JSON)
+        condition = parse_precondition(request.headers)
+        with writing.change_slots.acquire() as slot:
             try:
-                async with asyncio.timeout(BODY_SECONDS):
-                    body = await read_body(request, place)
+                async with asyncio.timeout(MAX_BODY_SECONDS):
+                    body = await read_body(request, slot)
             except TimeoutError:
-                raise SlowError(f"the body did not come within {BODY_SECONDS:g} seconds") from None
+                raise RequestTimeoutError(
+                    f"the body did not come within {MAX_BODY_SECONDS:g} seconds"
+                ) from None
             item = await to_thread.run_sync(article_in, body, article)
             return await _change(writing, Put(item, condition), searcher, refresh=refresh)
 
     @router.delete(
         "/articles/{article:path}",
         response_model=DeletedAnswer,
-        responses=DELETE_ANSWERS,
+        responses=DELETE_RESPONSES,
         openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
     )
     async def delete(article: str, request: Request, *, refresh: Refresh = False) -> JSONResponse:
         """Remove an article; answered once that is durable."""
         writing = _writable(queue)
-        condition = condition_of(request.headers)
-        with writing.changes.place():
+        condition = parse_precondition(request.headers)
+        with writing.change_slots.acquire():
             return await _change(writing, Delete(article, condition), searcher, refresh=refresh)
 
     @router.post(
         "/articles",
         response_class=Response,
-        responses=POST_ANSWERS,
-        openapi_extra={"requestBody": stream_body(NDJSON)},
+        responses=POST_RESPONSES,
+        openapi_extra={"requestBody": stream_request_body(NDJSON)},
     )
     async def post(request: Request, *, refresh: Refresh = False) -> Response:
         """Put articles, one a line; the results come once all are durable."""
         writing = _writable(queue)
-        check_content(request, NDJSON)
-        with writing.streams.place():
+        check_content_type(request, NDJSON)
+        with writing.stream_slots.acquire():
             return await _stream(writing, request, searcher, threads, refresh=refresh)
 
     return router
@@ -195,20 +197,20 @@ async def _parts(request: Request, queue: WriteQueue) -> AsyncIterator[bytes]:
     """Yield what comes of a body. Raises UnavailableError once the server is to end.
 
     A client that sends nothing for long must not hold that up, and raises
-    SlowError: it holds a place that others want.
+    RequestTimeoutError: it holds a slot that others want.
     """
     stream = request.stream()
     while True:
         reading = asyncio.ensure_future(anext(stream, None))
-        silent_until = time.monotonic() + IDLE_SECONDS
+        silent_until = time.monotonic() + MAX_IDLE_SECONDS
         try:
             done = False
             while not done:
                 if queue.draining:
                     raise UnavailableError("this server is stopping")
                 if time.monotonic() > silent_until:
-                    raise SlowError(f"nothing came for {IDLE_SECONDS:g} seconds")
-                done = bool((await asyncio.wait([reading], timeout=LOOK_EVERY))[0])
+                    raise RequestTimeoutError(f"nothing came for {MAX_IDLE_SECONDS:g} seconds")
+                done = bool((await asyncio.wait([reading], timeout=POLL_SECONDS))[0])
         finally:
             reading.cancel()
         part = reading.result()

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from nutgraf.api.cli.output import print_hits
 from nutgraf.search import ArticleFields, Highlighted, Hit, Response, Searcher, Snippet
-from nutgraf.search.response import Total
+from nutgraf.search.response import HitParagraph, Total
 
 ARTICLE = ArticleFields("news", "News")
 SNIPPET = Snippet(
@@ -23,10 +23,19 @@ MORE = re.compile(r"    #\d+ *  \S")
 
 
 def test_what_matched_stands_out_and_what_is_near_does_less():
-    hit = Hit(1, 0.5, ARTICLE, 0, None, "", SNIPPET)
+    hit = Hit(1, "a#0", 0.5, ARTICLE, HitParagraph("a#0", 0, None), SNIPPET, (), 1, ("a#0",))
     output = StringIO()
     console = Console(file=output, force_terminal=True, color_system="standard", highlight=False)
-    print_hits(Response("", "hybrid", "paragraph", 1.0, Total(1, "eq"), (hit,), (), 1), console)
+    response = Response(
+        query="",
+        mode="hybrid",
+        group="paragraph",
+        took_ms=1.0,
+        total=Total(1, "eq"),
+        hits=(hit,),
+        snapshot=1,
+    )
+    print_hits(response, console)
     bold_yellow, underline, plain = "\x1b[1;33m", "\x1b[4m", "\x1b[0m"
     shown = f"{underline}Infants{plain} on a {bold_yellow}ferry{plain}"
     assert shown in output.getvalue()

@@ -16,7 +16,7 @@ from tests.api.conftest import served
 from tests.api.http.test_http import problem
 from tests.api.http.test_writing import found, put, slow_encoder, until  # noqa: F401 - a fixture
 
-from nutgraf.api.write_queue.queue import STREAMS, WriteQueue
+from nutgraf.api.write_queue.queue import STREAM_SLOTS, WriteQueue
 from nutgraf.api.write_queue.streams import ArticleStream
 from nutgraf.index import IndexWriter
 from nutgraf.index.errors import BrokenIndexError
@@ -144,8 +144,8 @@ def test_a_body_that_ends_midway_is_committed_as_far_as_it_came(writer):
             + line("half", "Pangolin.").rstrip()
         )
     until(lambda: found(writer, "aardvark") == {"whole"}, 5)
-    until(lambda: writer.queue.streams._taken == 0)
-    writer.queue.settle()
+    until(lambda: writer.queue.stream_slots._taken == 0)
+    writer.queue.release()
     assert articles(writer.queue._path) == 1
 
 
@@ -174,7 +174,7 @@ def test_a_commit_that_fails_midway_tells_how_far_it_came(writer, monkeypatch):
         return whole(self, *texts)
 
     monkeypatch.setattr(IndexWriter, "_catch_up", breaks_later)
-    monkeypatch.setattr("nutgraf.api.write_queue.batch.COMMIT_OPERATIONS", 500)
+    monkeypatch.setattr("nutgraf.api.write_queue.batch.MAX_OPERATIONS", 500)
     body = problem(post(writer, b"".join(line(f"a{n}") for n in range(1, 5001))), 500)
     assert "secret" not in json.dumps(body)
     durable = body["durable"]
@@ -195,9 +195,9 @@ def test_more_streams_than_are_taken_at_once_are_told_to_come_back(writer):
         assert going.wait(30)
         yield line(f"{name}-2")
 
-    with ThreadPoolExecutor(STREAMS) as pool:
-        sending = [pool.submit(post, writer, parts(n)) for n in range(STREAMS)]
-        until(lambda: writer.queue.streams._taken == STREAMS)
+    with ThreadPoolExecutor(STREAM_SLOTS) as pool:
+        sending = [pool.submit(post, writer, parts(n)) for n in range(STREAM_SLOTS)]
+        until(lambda: writer.queue.stream_slots._taken == STREAM_SLOTS)
         refused = post(writer, line("x"))
         assert int(refused.headers["retry-after"]) >= 1
         problem(refused, 429)
@@ -219,9 +219,9 @@ def test_a_stream_is_slowed_down_and_not_refused(writer, slow_encoder):  # noqa:
 
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(post, writer, parts())
-        until(lambda: writer.queue._streamed > 100_000)
+        until(lambda: writer.queue._stream_bytes > 100_000)
         time.sleep(1)
-        assert writer.queue._streamed < MIB
+        assert writer.queue._stream_bytes < MIB
         assert read[-1] < 250  # what the queue and the sockets hold
         slow_encoder.set()
         assert {each["result"] for each in results(sending.result())} == {"created"}

@@ -18,16 +18,16 @@ from tests.api.conftest import make_tiny_index, serving, writing
 from tests.api.http.test_http import problem
 
 import nutgraf.api.http.routes.write as routes
-import nutgraf.api.write_queue.queue as api_writing
+import nutgraf.api.write_queue.queue as queue_module
 from nutgraf.api.http.app import create_app
 from nutgraf.api.http.responses import (
     DeletedAnswer,
     WrittenAnswer,
 )
-from nutgraf.api.write_queue.batch import IDLE
+from nutgraf.api.write_queue.batch import IDLE_SECONDS
 from nutgraf.api.write_queue.errors import FullError, NotWrittenError, UnavailableError
 from nutgraf.api.write_queue.operations import Put
-from nutgraf.api.write_queue.queue import CHANGES, CHANGES_SIZE, WriteQueue
+from nutgraf.api.write_queue.queue import CHANGE_SLOTS, MAX_CHANGE_BYTES, WriteQueue
 from nutgraf.index import Article, IndexWriter, compact_index
 from nutgraf.index.errors import BrokenIndexError, DiskFullError
 from nutgraf.index.models.encoder import OnnxEncoder
@@ -277,13 +277,13 @@ def test_more_changes_than_are_taken_at_once_are_told_to_come_back(writer, slow_
     limits = httpx.Limits(max_connections=None)
     with (
         httpx.Client(base_url=writer.base_url, timeout=60, limits=limits) as many,
-        ThreadPoolExecutor(CHANGES) as pool,
+        ThreadPoolExecutor(CHANGE_SLOTS) as pool,
     ):
-        waiting = [pool.submit(put, many, f"a{n}") for n in range(CHANGES)]
-        until(lambda: writer.queue.changes._taken == CHANGES)
+        waiting = [pool.submit(put, many, f"a{n}") for n in range(CHANGE_SLOTS)]
+        until(lambda: writer.queue.change_slots._taken == CHANGE_SLOTS)
         refused = put(writer, "b")
         assert int(refused.headers["retry-after"]) >= 1
-        assert str(CHANGES) in problem(refused, 429)["detail"]
+        assert str(CHANGE_SLOTS) in problem(refused, 429)["detail"]
         assert found(writer, "ferry") == set()  # searches are answered meanwhile
         slow_encoder.set()
         assert {done.result().status_code for done in waiting} == {201}
@@ -292,16 +292,16 @@ def test_more_changes_than_are_taken_at_once_are_told_to_come_back(writer, slow_
 
 def test_changes_that_are_too_large_together_are_told_to_come_back(writer, slow_encoder):
     large = {"title": "x", "paragraphs": ["y" * 90_000] * 300}
-    fit = CHANGES_SIZE // len(json.dumps(large))
+    fit = MAX_CHANGE_BYTES // len(json.dumps(large))
     with ThreadPoolExecutor(fit) as pool:
         waiting = [pool.submit(put, writer, f"a{n}", large) for n in range(fit)]
-        until(lambda: writer.queue.changes._held > fit * 300 * 90_000)
+        until(lambda: writer.queue.change_slots._held_bytes > fit * 300 * 90_000)
         refused = put(writer, "b", large)
         problem(refused, 429)
         assert "retry-after" in refused.headers
         slow_encoder.set()
         assert {done.result().status_code for done in waiting} == {201}
-    assert writer.queue.changes._held == 0
+    assert writer.queue.change_slots._held_bytes == 0
 
 
 def test_another_writer_is_waited_for_by_the_asker_not_the_server(writer):
@@ -330,7 +330,7 @@ def test_another_writer_is_waited_for_by_the_asker_not_the_server(writer):
     assert put(writer, "a").status_code == 201
     with pytest.raises(Exception, match="being written"):
         IndexWriter(writer.queue._path)
-    until(lambda: writer.queue._thread is None, IDLE + 2)
+    until(lambda: writer.queue._thread is None, IDLE_SECONDS + 2)
     with IndexWriter(writer.queue._path) as other_writer:
         other_writer.put(Article("b", "Title", ("Otter.",)))
     until(lambda: found(writer, "otter") == {"b"}, 1)
@@ -361,7 +361,7 @@ def test_a_full_disk_is_told_as_such(tiny_index, monkeypatch):
                 with pytest.raises(FullError) as told:
                     queue.submit(Put(article)).result(10)
                 assert "somewhere" not in str(told.value)
-                queue.settle()
+                queue.release()
         assert queue.submit(Put(article)).result(10).snapshot >= 1
 
 
@@ -370,8 +370,8 @@ def test_a_full_disk_is_told_as_such(tiny_index, monkeypatch):
     [("PUT", "/v1/articles/a", "application/json"), ("POST", "/v1/articles", NDJSON)],
 )
 def test_a_body_that_stops_coming_gives_up_its_place(writer, monkeypatch, method, path, kind):
-    monkeypatch.setattr(routes, "BODY_SECONDS", 0.2)
-    monkeypatch.setattr(routes, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(routes, "MAX_BODY_SECONDS", 0.2)
+    monkeypatch.setattr(routes, "MAX_IDLE_SECONDS", 0.2)
     with socket.create_connection((writer.base_url.host, writer.base_url.port), 10) as opened:
         head = f"{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {kind}\r\n"
         opened.sendall(f"{head}content-length: 100\r\n\r\n".encode() + b'{"id": "a", ')
@@ -394,12 +394,12 @@ def test_a_panic_is_told_and_the_next_write_is_made(tiny_index, monkeypatch):
                 patched.setattr(IndexWriter, name, panics)
                 with pytest.raises(NotWrittenError):
                     queue.submit(Put(article)).result(10)
-                queue.settle()
+                queue.release()
         assert queue.submit(Put(article)).result(10).snapshot >= 1
 
 
 def test_a_server_that_never_idles_lets_a_new_generation_take_over(tiny_index, monkeypatch):
-    monkeypatch.setattr(api_writing, "TURN", 0.3)
+    monkeypatch.setattr(queue_module, "MAX_TURN_SECONDS", 0.3)
     done = threading.Event()
 
     def write(queue, worker):
@@ -469,7 +469,7 @@ def test_settling_lets_go_and_the_next_write_opens_again(tiny_index):
     with WriteQueue(tiny_index) as queue:
         for number in range(3):
             future = queue.submit(Put(Article(f"a{number}", "Title", ("Text.",))))
-            queue.settle()
+            queue.release()
             assert future.result(0).snapshot == number + 1
             with IndexWriter(tiny_index):
                 pass

@@ -4,7 +4,7 @@ import pytest
 from fastapi import HTTPException
 from starlette.datastructures import Headers
 
-from nutgraf.api.write_queue.preconditions import condition_of, etag
+from nutgraf.api.write_queue.preconditions import etag, parse_precondition
 
 DIGEST = bytes(range(16))
 TAG = etag(DIGEST)
@@ -12,7 +12,7 @@ TAG = etag(DIGEST)
 
 def failed(digest, **headers):
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    return condition_of(Headers(raw=raw)).failed(digest)
+    return parse_precondition(Headers(raw=raw)).failed(digest)
 
 
 def test_a_tag_is_strong_and_hexadecimal():

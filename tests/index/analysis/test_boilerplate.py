@@ -302,10 +302,10 @@ def test_boilerplate_is_kept_and_not_ranked(tmp_path, tiny_encoder, engine):
         assert [one.text for one in searcher.article("a").paragraphs] == list(texts)
         for mode in ("keyword", "semantic", "hybrid"):
             found = searcher.search("harbour", mode=mode, min_score=0, facets=("language",))
-            assert {hit.position for hit in found.hits if hit.article.id == "a"} <= {1, 3}
+            assert {hit.paragraph.position for hit in found.hits if hit.article.id == "a"} <= {1, 3}
             assert sum(one.count for one in found.facets["language"]) == found.total.value
         assert [one.text for one in searcher.suggest("wen").suggestions] == []
-        assert searcher.similar("b").hits[0].position == 1
+        assert searcher.similar("b").hits[0].paragraph.position == 1
         assert searcher.similar("a").hits[0].article.id == "b"
         nothing = searcher.similar("a#0")
         assert (nothing.hits, nothing.total.value, nothing.total.relation) == ((), 0, "eq")

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from nutgraf.index import IndexSnapshot
-from nutgraf.index.article import paragraph_id
 from nutgraf.index.errors import InputError, UserError
 from nutgraf.search import RequestError, Searcher
 from nutgraf.search.evaluation import (
@@ -362,7 +361,7 @@ def test_what_is_measured_is_what_a_searcher_shows(seeds_index, settings):
         rank = ranker(snapshot, **settings)
         for question in questions:
             hits = searcher.search(question, limit=100, **settings).hits
-            assert rank(question) == [paragraph_id(hit.article.id, hit.position) for hit in hits]
+            assert rank(question) == [hit.paragraph.id for hit in hits]
 
 
 def test_settings_that_cannot_be_are_refused_at_once(seeds_index):

@@ -22,7 +22,7 @@ def searcher(either_index):
 
 
 def ids(hits):
-    return [f"{hit.article.id}#{hit.position}" for hit in hits]
+    return [hit.paragraph.id for hit in hits]
 
 
 def articles(response):
@@ -91,9 +91,9 @@ def test_a_grouped_hit_shows_the_best_paragraphs_of_its_article(searcher):
     asked = {"group": "article", "versions": "all", "limit": 5}
     for hit in searcher.search("legionnaires cooling towers", per_article=4, **asked).hits:
         own = [one for one in paragraphs if one.article.id == hit.article.id]
-        found = [(hit.position, hit.score, hit.snippet)]
-        found += [(one.position, one.score, one.snippet) for one in hit.more]
-        assert found == [(one.position, one.score, one.snippet) for one in own[:4]]
+        found = [(hit.paragraph.position, hit.score, hit.snippet)]
+        found += [(one.paragraph.position, one.score, one.snippet) for one in hit.more]
+        assert found == [(one.paragraph.position, one.score, one.snippet) for one in own[:4]]
         assert hit.version_ids == (hit.article.id,)
     for many in (1, 2, 20):
         answer = searcher.search("legionnaires cooling towers", per_article=many, **asked)
@@ -105,7 +105,7 @@ def test_paragraphs_are_all_shown_where_nothing_else_is_asked_for(searcher):
     plain = searcher.search(ASKED, limit=100)
     assert {f"{COPY}#0", f"{WIRE}#0"} <= set(ids(plain.hits))
     for hit in plain.hits:
-        assert hit.version_ids == (f"{hit.article.id}#{hit.position}",)
+        assert hit.version_ids == (hit.paragraph.id,)
         assert hit.more == ()
 
 
@@ -134,7 +134,7 @@ def test_copies_of_a_paragraph_fold_into_one_hit(searcher):
     answer = searcher.search(ASKED, versions="first", limit=100)
     (best,) = (hit for hit in answer.hits if f"{WIRE}#0" in hit.version_ids)
     assert best.version_ids == (f"{COPY}#0", f"{WIRE}#0")
-    assert (best.article.id, best.position) == (COPY, 0)
+    assert (best.article.id, best.paragraph.position) == (COPY, 0)
     whole = searcher.search(ASKED, limit=100, versions="all")
     folded = [one for hit in answer.hits for one in hit.version_ids]
     assert set(ids(whole.hits)) <= set(folded)

@@ -46,7 +46,7 @@ def searcher(seeds_index):
 
 
 def keys(response):
-    return [(hit.article.id, hit.position, hit.score) for hit in response.hits]
+    return [(hit.article.id, hit.paragraph.position, hit.score) for hit in response.hits]
 
 
 def test_copies_move_apart_and_scores_stay(searcher):

@@ -160,7 +160,7 @@ def test_a_word_that_is_in_many_paragraphs_is_not_stood_in_for(
     index = make("Eleven infants.", *["The harbour was calm.", other] * 6, "Two babies.")
     with Searcher(index) as searcher:
         hits = searcher.search("babies", mode="semantic", limit=20).hits
-    assert [marked(hit) for hit in hits if hit.position == 0] == [words]
+    assert [marked(hit) for hit in hits if hit.paragraph.position == 0] == [words]
 
 
 def test_signs_that_stand_for_several_words_are_marked_once(make: Make) -> None:

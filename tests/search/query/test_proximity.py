@@ -61,9 +61,11 @@ def test_a_paragraph_with_the_words_close_together_stands_first(engine, tmp_path
         writer.put(Article("a", "On rivers", (apart, close, "Nothing.")))
     with Searcher(tmp_path / "x", trust=True) as searcher:
         hits = searcher.search("cost bridge", mode="keyword").hits
-        assert [hit.position for hit in hits] == [0, 1], "in this order they are close in neither"
+        assert [hit.paragraph.position for hit in hits] == [0, 1], (
+            "in this order they are close in neither"
+        )
         hits = searcher.search("bridge cost", mode="keyword").hits
-        assert [hit.position for hit in hits] == [1, 0]
+        assert [hit.paragraph.position for hit in hits] == [1, 0]
         assert hits[0].score > hits[1].score
 
 

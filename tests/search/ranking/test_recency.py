@@ -12,6 +12,7 @@ from nutgraf.index.columns import NO_DATE
 from nutgraf.search import Recency, RequestError, Searcher, SearchRequest
 from nutgraf.search.ranking.calibration import CURVES
 from nutgraf.search.ranking.recency import recency_factors
+from nutgraf.search.request.declaration import from_flat
 
 DAY = 86_400
 
@@ -58,10 +59,12 @@ def test_weights_that_are_none_are_named(weight):
 
 
 def test_a_weight_alone_is_not_passed_over():
-    with pytest.raises(RequestError, match="is missing, though there is a weight"):
-        Recency.of(None, 0.3)
-    assert Recency.of(None, None) is None
-    assert Recency.of("30d", None) == Recency("30d")
+    with pytest.raises(RequestError, match="is missing, though recency_weight is given") as raised:
+        from_flat(SearchRequest, {"q": "why", "recency_weight": 0.3})
+    assert raised.value.field == "recency.half_life"
+    assert from_flat(SearchRequest, {"q": "why"}).recency is None
+    request = from_flat(SearchRequest, {"q": "why", "recency_half_life": "30d"})
+    assert request.recency == Recency("30d")
 
 
 @pytest.fixture

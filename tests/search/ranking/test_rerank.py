@@ -19,6 +19,7 @@ from nutgraf.search.query.builder import parse_question
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.ranking.rerank import MIN_SHARE, combined, may_rank_first, probability, rerank
+from nutgraf.search.request.declaration import from_flat
 
 JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
 PATIENT = Rerank(budget_ms=10_000)
@@ -146,13 +147,16 @@ def test_bounds_of_a_reranking(options, field):
 
 
 def test_options_that_are_given_apart():
-    assert Rerank.of(wanted=None, depth=None, budget_ms=None) is None
-    assert Rerank.of(wanted=False, depth=None, budget_ms=None) is None
-    assert Rerank.of(wanted=True, depth=None, budget_ms=None) == Rerank()
-    assert Rerank.of(wanted=None, depth=7, budget_ms=None) == Rerank(depth=7)
-    assert Rerank.of(wanted=True, depth=None, budget_ms=9) == Rerank(budget_ms=9)
-    with pytest.raises(RequestError, match="is false"):
-        Rerank.of(wanted=False, depth=7, budget_ms=None)
+    def reranking(**options):
+        return from_flat(SearchRequest, {"q": "why", **options}).reranking
+
+    assert reranking() is None
+    assert reranking(rerank=False) is None
+    assert reranking(rerank=True) == Rerank()
+    assert reranking(rerank_depth=7) == Rerank(depth=7)
+    assert reranking(rerank=True, rerank_budget_ms=9) == Rerank(budget_ms=9)
+    with pytest.raises(RequestError, match="is false, though rerank_depth is given"):
+        reranking(rerank=False, rerank_depth=7)
     with pytest.raises(RequestError, match="must be a bool or a Rerank"):
         SearchRequest("why", rerank="yes")
 
@@ -173,7 +177,7 @@ def searcher(index):
 
 
 def ids(response):
-    return [(hit.article.id, hit.position) for hit in response.hits]
+    return [(hit.article.id, hit.paragraph.position) for hit in response.hits]
 
 
 QUESTION = "who pays for flood defences along the river"
@@ -220,7 +224,9 @@ def test_every_mode_is_reranked_and_so_are_fusion_and_filters(searcher):
         found = searcher.search(QUESTION, rerank=PATIENT, **options)
         assert found.reranked.scored > 0
     quoted = searcher.search('"flood defences" -river', rerank=PATIENT)
-    assert all("flood defences" in re.sub(r"\s+", " ", hit.text.lower()) for hit in quoted.hits)
+    assert all(
+        "flood defences" in re.sub(r"\s+", " ", hit.paragraph.text.lower()) for hit in quoted.hits
+    )
     conditions = searcher.search("+section:weather", rerank=True)
     assert conditions.reranked.depth == 0
     assert searcher.search("zzxqy", mode="keyword", rerank=True).hits == ()

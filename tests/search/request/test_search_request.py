@@ -3,6 +3,7 @@
 import pytest
 
 from nutgraf.search import Filters, Highlight, RequestError, SearchRequest
+from nutgraf.search.request.declaration import from_flat
 
 
 @pytest.mark.parametrize(
@@ -58,9 +59,11 @@ def test_one_value_may_stand_for_a_tuple_of_one():
 
 
 def test_options_that_are_not_given_ask_for_nothing():
-    nothing = [None] * 7
-    assert Filters.of(*nothing) == Filters()
-    assert Filters.of(["A", "B"], [], ["C"], ["de"], ["x"], "2023", "2024-01") == Filters(
+    names = ("source", "author", "section", "published_from", "published_to")
+    assert from_flat(SearchRequest, {"q": "x", **dict.fromkeys(names)}) == SearchRequest("x")
+    given = {"source": ["A", "B"], "author": [], "section": ["C"], "language": ["de"]}
+    given |= {"article": ["x"], "published_from": "2023", "published_to": "2024-01"}
+    assert from_flat(SearchRequest, {"q": "x", **given}).filters == Filters(
         source=("A", "B"),
         section="C",
         language="de",

@@ -52,7 +52,7 @@ def across(index):
 
 def found(searcher, asked, mode="keyword"):
     answer = searcher.search(asked, mode=mode, group="paragraph", min_score=0, facets=("source",))
-    ids = [f"{hit.article.id}#{hit.position}" for hit in answer.hits]
+    ids = [hit.paragraph.id for hit in answer.hits]
     assert len(set(ids)) == len(ids)
     sources = {"Tide": sum(one.startswith("long") for one in ids)}
     sources["Ebb"] = len(ids) - sources["Tide"]

@@ -1,4 +1,4 @@
-"""`nutgraf index`, as a shell runs it: rehearsed, interrupted, and with processes that read."""
+"""`nutgraf index`, as a shell runs it: as a dry run, interrupted, and with processes that read."""
 
 import json
 import os
@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 from tests.api.conftest import NUTGRAF, TINY_ENCODER
 
-from nutgraf.api.cli.indexing.article_reader import Reading
-from nutgraf.api.cli.indexing.dry_run import rehearse
-from nutgraf.api.cli.indexing.index import Choices, index_sources
-from nutgraf.api.cli.indexing.rejects import opened_rejects
+from nutgraf.api.cli.indexing.article_reader import ArticleReader
+from nutgraf.api.cli.indexing.dry_run import dry_run_sources
+from nutgraf.api.cli.indexing.index import IndexOptions, index_sources
+from nutgraf.api.cli.indexing.rejects import open_rejects
 from nutgraf.index import IndexSnapshot
 from nutgraf.index.errors import UserError, WorkerError
 from nutgraf.index.sources.formats import markdown
@@ -32,11 +32,11 @@ def article(name, *texts, **fields):
 def index_day(tmp_path, rejects=None):
     """Index the folder in/ into x.index; return what came of it, and what was told meanwhile."""
     messages = Console(file=StringIO(), width=200)
-    with opened_rejects(rejects) as file:
-        reading = Reading(messages, rejects=file)
-        choices = Choices(model=str(TINY_ENCODER))
+    with open_rejects(rejects) as file:
+        reader = ArticleReader(messages, rejects=file)
+        index_options = IndexOptions(model=str(TINY_ENCODER))
         done = index_sources(
-            [str(tmp_path / "in")], tmp_path / "x.index", choices, reading, trust=False
+            [str(tmp_path / "in")], tmp_path / "x.index", index_options, reader, trust=False
         )
     return done, messages.file.getvalue()
 
@@ -50,17 +50,17 @@ def day(tmp_path):
 def test_a_dry_run_tells_what_the_run_does_and_writes_nothing(tmp_path, day):
     messages = Console(file=StringIO(), width=200)
 
-    def rehearsed():
+    def run_dry():
         told = []
         sources = [str(tmp_path / "in")]
-        done = rehearse(
-            sources, tmp_path / "x.index", Reading(messages), lambda *one: told.append(one)
+        done = dry_run_sources(
+            sources, tmp_path / "x.index", ArticleReader(messages), lambda *one: told.append(one)
         )
         return done, [(outcome, article.id) for outcome, article in told]
 
     day.write_text(article("a") + article("b", TEXT, "More of it."))
     for _ in range(2):
-        done, told = rehearsed()
+        done, told = run_dry()
         assert told == [("created", "a"), ("created", "b")]
         assert str(done) == (
             "nothing was written: 2 new, 0 updated, 0 unchanged; 3 paragraphs to put"
@@ -70,7 +70,7 @@ def test_a_dry_run_tells_what_the_run_does_and_writes_nothing(tmp_path, day):
 
     day.write_text(article("a") + article("b", "Less.") + article("c") + article("c") + "{}\n")
     before = files_of(tmp_path / "x.index")
-    done, told = rehearsed()
+    done, told = run_dry()
     assert files_of(tmp_path / "x.index") == before
     assert told == [("unchanged", "a"), ("updated", "b"), ("created", "c"), ("unchanged", "c")]
     assert "day.jsonl:5: there is no 'title'" in messages.file.getvalue()
@@ -165,10 +165,10 @@ def test_what_was_put_before_a_fault_is_committed(tmp_path, day, monkeypatch, wr
         expected = pytest.raises(
             UserError, match=r"cannot be written any more: No space left on device; "
         )
-    with expected, opened_rejects(rejects) as file:
-        reading = Reading(Console(file=StringIO()), rejects=file)
-        choices = Choices(model=str(TINY_ENCODER))
-        index_sources([str(day.parent)], tmp_path / "x.index", choices, reading, trust=False)
+    with expected, open_rejects(rejects) as file:
+        reader = ArticleReader(Console(file=StringIO()), rejects=file)
+        index_options = IndexOptions(model=str(TINY_ENCODER))
+        index_sources([str(day.parent)], tmp_path / "x.index", index_options, reader, trust=False)
     with IndexSnapshot.open(tmp_path / "x.index") as snapshot:
         assert snapshot.commit.articles == 2
 
@@ -194,7 +194,7 @@ def test_a_file_for_rejects_that_is_to_be_read_stays(run, tmp_path):
     before = source.parent / "rejects.jsonl"
     for content in ("", '{"kind": "rejected", "place": "x", "reason": "y"}\n'):
         before.write_text(content)
-        with opened_rejects(before, [str(source.parent)]):
+        with open_rejects(before, [str(source.parent)]):
             assert before.read_text() == ""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nutgraf.api.cli.indexing.stable_files import Settling
+from nutgraf.api.cli.indexing.stable_files import StableFiles
 
 
 @pytest.fixture
@@ -16,32 +16,32 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_file_settles_when_it_stays_as_it_is(file: Path) -> None:
-    settling = Settling(1.0)
-    settling.changed(str(file))
-    assert settling.settled(10.0) == set()
-    assert settling.settled(10.9) == set()
+    stable_files = StableFiles(1.0)
+    stable_files.changed(str(file))
+    assert stable_files.take_stable(10.0) == set()
+    assert stable_files.take_stable(10.9) == set()
     file.write_text("one, two")
-    assert settling.settled(11.1) == set()
-    assert settling.settled(12.0) == set()
-    assert settling.settled(12.2) == {str(file)}
-    assert settling.settled(20.0) == set()  # It is told of once.
+    assert stable_files.take_stable(11.1) == set()
+    assert stable_files.take_stable(12.0) == set()
+    assert stable_files.take_stable(12.2) == {str(file)}
+    assert stable_files.take_stable(20.0) == set()  # It is told of once.
 
 
 def test_what_is_gone_is_forgotten(file: Path) -> None:
-    settling = Settling(1.0)
-    settling.changed(str(file))
-    settling.settled(1.0)
+    stable_files = StableFiles(1.0)
+    stable_files.changed(str(file))
+    stable_files.take_stable(1.0)
     file.unlink()
-    assert settling.settled(9.0) == set()
+    assert stable_files.take_stable(9.0) == set()
     file.write_text("one")
-    assert settling.settled(20.0) == set()
+    assert stable_files.take_stable(20.0) == set()
 
 
 def test_of_a_folder_all_files_have_changed(file: Path, tmp_path: Path) -> None:
-    settling = Settling(0.0)
-    settling.changed(str(tmp_path))
-    settling.settled(1.0)
-    assert settling.settled(1.0) == {str(file)}
+    stable_files = StableFiles(0.0)
+    stable_files.changed(str(tmp_path))
+    stable_files.take_stable(1.0)
+    assert stable_files.take_stable(1.0) == {str(file)}
 
 
 def test_a_folder_may_vanish_meanwhile(
@@ -56,14 +56,14 @@ def test_a_folder_may_vanish_meanwhile(
 
     (tmp_path / "gone").mkdir()
     monkeypatch.setattr(os, "scandir", vanishing)
-    settling = Settling(0.0)
-    settling.changed(str(tmp_path))
+    stable_files = StableFiles(0.0)
+    stable_files.changed(str(tmp_path))
     assert not (tmp_path / "gone").exists()
-    settling.settled(1.0)
-    assert settling.settled(1.0) == {str(file)}
+    stable_files.take_stable(1.0)
+    assert stable_files.take_stable(1.0) == {str(file)}
 
 
 def test_what_was_just_written_is_new(file: Path, tmp_path: Path) -> None:
-    assert Settling(60.0).is_new(str(file))
-    assert not Settling(0.0).is_new(str(file))
-    assert not Settling(60.0).is_new(str(tmp_path / "missing"))
+    assert StableFiles(60.0).is_new(str(file))
+    assert not StableFiles(0.0).is_new(str(file))
+    assert not StableFiles(60.0).is_new(str(tmp_path / "missing"))

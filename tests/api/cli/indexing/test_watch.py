@@ -17,11 +17,11 @@ from rich.console import Console
 from tests.api.conftest import NUTGRAF, TINY_ENCODER
 
 from nutgraf.api.cli.indexing import watch as watching_module
-from nutgraf.api.cli.indexing.article_reader import Reading
-from nutgraf.api.cli.indexing.index import Choices
-from nutgraf.api.cli.indexing.rejects import opened_rejects
-from nutgraf.api.cli.indexing.stable_files import Settling
-from nutgraf.api.cli.indexing.watch import Watching
+from nutgraf.api.cli.indexing.article_reader import ArticleReader
+from nutgraf.api.cli.indexing.index import IndexOptions
+from nutgraf.api.cli.indexing.rejects import open_rejects
+from nutgraf.api.cli.indexing.stable_files import StableFiles
+from nutgraf.api.cli.indexing.watch import FolderWatcher
 from nutgraf.index import Article, IndexSnapshot, IndexWriter
 from nutgraf.index.sources import read as files
 from nutgraf.index.sources import workers
@@ -102,7 +102,7 @@ def test_files_are_indexed_as_they_come(tmp_path):
 def test_an_index_in_the_folder_is_nothing_that_changes(tmp_path):
     (tmp_path / "a.txt").write_text("A\n\nJust written.")
     with watching(tmp_path, ".", *OPTIONS) as process:
-        assert process.line()["created"] or process.line()["created"]  # Once it has settled.
+        assert process.line()["created"] or process.line()["created"]  # Once it is stable.
         time.sleep(2)
         process.send_signal(signal.SIGTERM)
         output = process.wait(30)
@@ -126,12 +126,14 @@ def looked(tmp_path, monkeypatch):
             for step in between:
                 yield step() or set()
 
-        monkeypatch.setattr(Watching, "_changes", changes)
-        with opened_rejects(tmp_path / "rejects.jsonl") as file:
-            choices = Choices(str(TINY_ENCODER))
-            reading = partial(Reading, messages, rejects=file)
-            seen = Watching([tmp_path / "in"], tmp_path / "x.index", choices, reading, trust=False)
-            seen._settling = Settling(0.0)
+        monkeypatch.setattr(FolderWatcher, "_changes", changes)
+        with open_rejects(tmp_path / "rejects.jsonl") as file:
+            index_options = IndexOptions(str(TINY_ENCODER))
+            reader = partial(ArticleReader, messages, rejects=file)
+            seen = FolderWatcher(
+                [tmp_path / "in"], tmp_path / "x.index", index_options, reader, trust=False
+            )
+            seen._stable_files = StableFiles(0.0)
             return list(seen.summaries()), messages.file.getvalue()
 
     return summaries
@@ -141,7 +143,7 @@ def test_what_is_rejected_is_told_once_however_long_another_writes(tmp_path, loo
     (tmp_path / "in" / "a.txt").write_text("A\n\nIt was there.")
     looked(lambda: None)
     (tmp_path / "in" / "bad.jsonl").write_text('{"title": "T"}\n')
-    monkeypatch.setattr(watching_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(watching_module, "MAX_LOCK_WAIT_SECONDS", 0.0)
     lock = WriteLock(tmp_path / "x.index")
     done, told = looked(lambda: None, lambda: None, lock.release)
     assert told.count("trying again") == 2

@@ -1,0 +1,94 @@
+"""The flags of a search, as SearchRequest declares its options: one for each, with its bounds."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING
+from inspect import Parameter
+from typing import Annotated, Any, Final, Literal
+
+import typer
+
+from nutgraf.search.request.declaration import Declared, Option, flat_options
+from nutgraf.search.request.search_request import SearchRequest
+
+__all__ = ["with_search_options"]
+
+METAVARS: Final[dict[type, str]] = {int: "NUMBER", float: "NUMBER", str: "TEXT"}
+
+AFTER: Final = "index"
+"""The parameter of a command that its search options come after."""
+
+
+def with_search_options(
+    command: Callable[..., None], only: Iterable[str] = (), **defaults: str
+) -> Callable[..., None]:
+    """Have typer pass a command the options of a search in its `**options`, by their flat names.
+
+    They are those of the fields `only` names, or all that are not needed. `defaults` are of
+    options that are None by themselves: they say in --help what the command makes of that.
+    """
+    parameters: list[Parameter] = []
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        if parameter.kind is not Parameter.VAR_KEYWORD:
+            parameters.append(parameter)
+        if parameter.name == AFTER:
+            parameters += (
+                _parameter(each, defaults.get(each.flat))
+                for each in flat_options(SearchRequest, only)
+                if each.default is not MISSING
+            )
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return command
+
+
+def _parameter(each: Declared, shown_default: str | None) -> Parameter:
+    default = None if shown_default is not None or each.many else each.default
+    if each.group_default is not None:
+        shown_default = str(each.group_default)
+    flag = f"--{each.flat.replace('_', '-')}"
+    if each.kind is bool and default is not False:
+        flag = f"{flag}/--no-{flag.removeprefix('--')}"
+    option = typer.Option(
+        *each.option.flags,
+        flag,
+        metavar=None if each.choices and not each.many else _metavar(each),
+        help=_help(each),
+        show_default=True if shown_default is None else shown_default,
+    )
+    return Parameter(
+        each.flat,
+        Parameter.POSITIONAL_OR_KEYWORD,
+        default=default,
+        annotation=Annotated[_type(each), option],
+    )
+
+
+def _type(each: Declared) -> Any:
+    if each.many:
+        return list[str] | None  # typer knows no list of choices
+    known: Any = Literal[each.choices] if each.choices else each.kind
+    return known | None
+
+
+def _metavar(each: Declared) -> str | None:
+    return each.option.metavar or METAVARS.get(each.kind)
+
+
+def _help(each: Declared) -> str:
+    notes = [_bounds(each.option)]
+    if each.many:
+        notes += [", ".join(each.choices), "repeatable"]
+    told = "; ".join(note for note in notes if note)
+    return f"{each.option.help.removesuffix('.')} ({told})." if told else each.option.help
+
+
+def _bounds(option: Option) -> str:
+    if option.form:
+        return option.form
+    if option.ge is not None and option.le is not None:
+        return f"{option.ge} to {option.le:,}"
+    if option.ge is not None:
+        return f"at least {option.ge}"
+    return "" if option.le is None else f"at most {option.le:,}"

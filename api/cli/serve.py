@@ -1,0 +1,32 @@
+"""`nutgraf serve`: answer over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nutgraf.api.cli.options import DEFAULT_INDEX, Index, Trust
+
+__all__ = ["add_serve", "serve"]
+
+
+def add_serve(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(serve)
+
+
+def serve(
+    index: Index = DEFAULT_INDEX,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8000,
+    writable: Annotated[
+        bool,
+        typer.Option("--writable", help="Let articles be put and deleted, on this machine only."),
+    ] = False,
+    trust: Trust = False,
+) -> None:
+    """Answer over HTTP; /docs describes the API, /healthz tells when it is ready."""
+    from nutgraf.api.http.server import serve_index
+
+    serve_index(index, host, port, trust=trust, writable=writable)

@@ -1,0 +1,135 @@
+"""Search requests over HTTP, as their declarations say: query parameters, JSON bodies, /docs.
+
+pydantic reads the types, and refuses fields that there are not. Bounds are only described: the
+request itself checks them, for all faces alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING
+from inspect import Parameter, Signature, cleandoc
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from fastapi import Body, Query
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from nutgraf.search.request.declaration import (
+    Declared,
+    DeclaredGroup,
+    arguments,
+    declared,
+    flat_options,
+    from_flat,
+    from_nested,
+)
+
+__all__ = ["arguments_from_query", "body_model", "from_body", "from_query", "query_model"]
+
+T = TypeVar("T")
+
+STRICT: Final = ConfigDict(extra="forbid")
+
+
+def from_query(kind: type[T]) -> Callable[..., Any]:
+    """Return a dependency that makes a `kind` of query parameters."""
+
+    async def read(parameters: BaseModel) -> T:
+        return from_flat(kind, parameters.model_dump(exclude_unset=True))
+
+    return _reading(read, Annotated[query_model(kind), Query()])
+
+
+def arguments_from_query(kind: type, only: Iterable[str]) -> Callable[..., Any]:
+    """Return a dependency that reads the fields named of a `kind`, as a dict."""
+
+    async def read(parameters: BaseModel) -> dict[str, Any]:
+        return arguments(kind, parameters.model_dump(exclude_unset=True))
+
+    return _reading(read, Annotated[query_model(kind, only), Query()])
+
+
+def from_body(kind: type[T]) -> Callable[..., Any]:
+    """Return a dependency that makes a `kind` of a JSON body."""
+    model = body_model(kind)
+
+    async def read(body: BaseModel) -> T:
+        return from_nested(kind, body.model_dump(exclude_unset=True))
+
+    return _reading(read, Annotated[model, Body()])
+
+
+def query_model(kind: type, only: Iterable[str] = ()) -> type[BaseModel]:
+    """Return a model of query parameters, those of groups among the others."""
+    named = {each.flat: (_type(each), _field(each)) for each in flat_options(kind, only)}
+    return _model(f"{kind.__name__}Parameters", kind, named)
+
+
+def body_model(kind: type) -> type[BaseModel]:
+    """Return a model of a JSON body, in which a group is an object."""
+    named: dict[str, Any] = {
+        each.name: (
+            (_group_type(each), _group_field(each))
+            if isinstance(each, DeclaredGroup)
+            else (_type(each, or_one=not each.choices), _field(each))
+        )
+        for each in declared(kind)
+    }
+    return _model(kind.__name__, kind, named)
+
+
+def _model(name: str, kind: type, named: dict[str, Any]) -> type[BaseModel]:
+    summary = cleandoc(kind.__doc__ or "").partition("\n\n")[0]
+    model: type[BaseModel] = create_model(name, __config__=STRICT, __doc__=summary, **named)
+    return model
+
+
+def _type(each: Declared, *, or_one: bool = False) -> Any:
+    """Return the type of an option, with its bounds; `or_one`: one text may stand for a list."""
+    option = each.option
+    one = _described(
+        Literal[each.choices] if each.choices else each.kind,
+        minimum=option.ge,
+        maximum=option.le,
+        maxLength=option.max_length,
+        pattern=None if option.pattern is None else f"^(?:{option.pattern.pattern})$",
+    )
+    if each.many:
+        many = _described(list[one], maxItems=option.max_items)  # type: ignore[valid-type]
+        return one | many if or_one else many
+    return one | None if each.optional else one
+
+
+def _described(known: Any, **bounds: Any) -> Any:
+    extra = {name: bound for name, bound in bounds.items() if bound is not None}
+    return Annotated[known, Field(json_schema_extra=extra)] if extra else known
+
+
+def _field(each: Declared) -> Any:
+    default = list(each.default) if each.many and each.default is not MISSING else each.default
+    return Field(
+        default=... if each.default is MISSING else default,
+        description=each.option.help,
+        examples=list(each.option.examples) or None,
+    )
+
+
+def _group_type(each: DeclaredGroup) -> Any:
+    known: Any = body_model(each.kind)
+    if each.switch:
+        known = bool | known
+    return known | None if each.optional else known
+
+
+def _group_field(each: DeclaredGroup) -> Any:
+    if isinstance(each.default, each.kind):
+        return Field(default_factory=body_model(each.kind), description=each.option.help)
+    return Field(default=each.default, description=each.option.help)
+
+
+def _reading(read: Callable[..., Any], annotation: Any) -> Callable[..., Any]:
+    """Tell FastAPI the type of the one parameter of a dependency."""
+    (name,) = Signature.from_callable(read).parameters
+    parameter = Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
+    read.__signature__ = Signature([parameter])  # type: ignore[attr-defined]
+    return read
