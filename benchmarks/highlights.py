@@ -68,7 +68,7 @@ def read_cases(snapshot: IndexSnapshot, questions: Path, qrels: Path) -> Iterato
         text = text_of(snapshot, *judged.get(asked["id"], ("", 0)))
         if left and len(text) > WIDTH and holds(text, asked.get("answers", ())):
             left -= 1
-            question = parse_question(asked["text"], snapshot.polyglot)
+            question = parse_question(asked["text"], snapshot.multilingual_analyzer)
             yield Case(question, asked["answers"], analysed(snapshot, question, text))
 
 
@@ -80,7 +80,7 @@ def text_of(snapshot: IndexSnapshot, article: str, position: int) -> str:
 
 
 def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> AnalyzedParagraph:
-    tokens = snapshot.analyzer.tokens(text)
+    tokens = snapshot.analyzer(None).tokens(text)
     return AnalyzedParagraph(text, tokens, find_matches(text, question, snapshot.analyzer, tokens))
 
 

@@ -127,7 +127,7 @@ def ranked(
     others = {name: value for name, value in options.items() if name in DEFAULTS}
     depth, budget = options.get("depth"), options.get("budget_ms", MAX_BUDGET)
     request = SearchRequest(text, rerank=Rerank(depth, budget) if depth else False)
-    question = parse_question(request.q, snapshot.polyglot)
+    question = parse_question(request.q, snapshot.multilingual_analyzer)
     with constants(others):
         started = time.perf_counter(), time.process_time()
         done = rank_candidates(snapshot, request, question)

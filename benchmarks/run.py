@@ -36,12 +36,12 @@ from nutgraf.index import (
     keywords,
 )
 from nutgraf.index.analysis.analyzer import Analyzer
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.keywords import KeywordEntry
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.models.cpus import cores
+from nutgraf.index.models.cpus import usable_cpus
 from nutgraf.index.models.encoder import DEFAULT_MODEL, OnnxEncoder, find_model
-from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
 from nutgraf.index.models.sentence_transformers import SentenceTransformersEncoder
 from nutgraf.index.prepared import Prepared
 from nutgraf.index.sources import ReadOptions, find_files, read_found, read_sources
@@ -128,7 +128,7 @@ def make_articles(paragraphs: int = PARAGRAPHS) -> Iterator[Article]:
 def building(folder: Path, articles: Sequence[Article], encoder: OnnxEncoder) -> Row:
     some = articles[: BUILD_PARAGRAPHS // PER_ARTICLE]
     # The same under the same title is encoded once, and so is a title.
-    found = (InContext(article.title, text) for article in some for text in article.paragraphs)
+    found = (TitledText(article.title, text) for article in some for text in article.paragraphs)
     texts = list(dict.fromkeys(found))
     empty = [folder / f"build-{number}.index" for number in range(ROUNDS + 1)]
     for index in empty:
@@ -148,14 +148,14 @@ def building(folder: Path, articles: Sequence[Article], encoder: OnnxEncoder) ->
     )
 
 
-class KnownEmbeddings:
+class EmbeddingCache:
     """A ParagraphEncoder that takes no time: the same embeddings, whatever it is given."""
 
     def __init__(self, dimension: int) -> None:
         some = np.random.default_rng(2026).normal(size=(FILE_PARAGRAPHS, dimension))
         self._some = (some / np.linalg.norm(some, axis=1, keepdims=True)).astype(np.float32)
 
-    def encode(self, paragraphs: Sequence[InContext]) -> NDArray[np.float32]:
+    def encode(self, paragraphs: Sequence[TitledText]) -> NDArray[np.float32]:
         """See ParagraphEncoder."""
         assert len(paragraphs) <= len(self._some)
         return self._some[: len(paragraphs)]
@@ -172,14 +172,14 @@ def apart_from_encoding(folder: Path, encoder: OnnxEncoder) -> Row:
     empty = [folder / f"apart-{number}.index" for number in range(FEW_ROUNDS + 1)]
     for index in empty:
         create_index(index, model=str(folder / "news.index" / "encoder"))
-    known = KnownEmbeddings(encoder.dimension)
+    known = EmbeddingCache(encoder.dimension)
 
     def build() -> None:
         index = empty.pop()
         manifest = Manifest.read(index)
         found = find_files([str(source)])
         with PartsWriter(manifest.parts(index), manifest, trust=False, encoder=known) as writer:
-            for item in read_found(found, int, ReadOptions(), cores(), prepare=True):
+            for item in read_found(found, int, ReadOptions(), usable_cpus(), prepare=True):
                 assert isinstance(item, Article | Prepared), item
                 writer.put(item)
 
@@ -235,7 +235,10 @@ def keyword_engines(
         f"{slow / fast:.0f} x as fast",
         "",
     )
-    trees = [parse_question(question, Polyglot([analyzer])).keywords for question in questions]
+    trees = [
+        parse_question(question, MultilingualAnalyzer([analyzer])).keywords
+        for question in questions
+    ]
     tantivy, whoosh = (
         keywords.open_reader(folder / engine, engine, trust=True) for engine in keywords.ENGINES
     )
@@ -302,11 +305,11 @@ def highlighting(index: Path, questions: Sequence[str]) -> Row:
 
 def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[AnalyzedParagraph]]:
     """Return a question and the ten paragraphs that are nearest to it, analysed."""
-    question = parse_question(text, snapshot.polyglot)
+    question = parse_question(text, snapshot.multilingual_analyzer)
     ranking = snapshot.vectors.rank(snapshot.encoder.encode_question(text), 10, None)
     page = []
     for _, paragraph in snapshot.paragraphs(ranking.rows.tolist()).values():
-        tokens = snapshot.analyzer.tokens(paragraph.text)
+        tokens = snapshot.analyzer(None).tokens(paragraph.text)
         matches = find_matches(paragraph.text, question, snapshot.analyzer, tokens)
         page.append(AnalyzedParagraph(paragraph.text, tokens, matches))
     return question, page

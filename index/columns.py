@@ -20,25 +20,26 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.minhash import SKETCH, make_sketches, method
+from nutgraf.index.analysis.minhash import SKETCH, make_sketches, method_fingerprint
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.reader import Catalog
-from nutgraf.index.catalog.records import CODED, ColumnValues
+from nutgraf.index.catalog.records import ColumnValues
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.ranking import NO_DATE
-from nutgraf.index.storage.files import replace_file, writing
+from nutgraf.index.schema import KEYWORD_FIELDS
+from nutgraf.index.storage.files import raising_disk_full, replace_file
 
 __all__ = ["Columns", "catch_up"]
 
 Sketching = Callable[[Sequence[str]], NDArray[np.uint64]]
 
-CHECKS: Final = "checks.json"
+CHECKSUMS: Final = "checks.json"
 
 DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "article": np.dtype("<u4"),
     "published": np.dtype("<i8"),
-    **{field: np.dtype("<u4") for field in CODED},
+    **{field: np.dtype("<u4") for field in KEYWORD_FIELDS},
     "part": np.dtype("<u2"),
     "sketch": SKETCH,
 }
@@ -57,18 +58,15 @@ class Columns:
     `article` is the number of the record, which never falls from row to row;
     `published` int64 seconds since 1970 UTC or NO_DATE; `part` 0 for a paragraph
     that is whole, otherwise which of its parts it is; `sketch`, of shape
-    (rows, 2), what index/analysis/minhash.py makes of the text; the others uint32 codes
-    of the catalog, 0 for none.
+    (rows, 2), what index/analysis/minhash.py makes of the text; `codes`, by keyword
+    field, uint32 codes of the catalog, 0 for none.
     """
 
     article: NDArray[np.uint32]
     published: NDArray[np.int64]
-    source: NDArray[np.uint32]
-    author: NDArray[np.uint32]
-    section: NDArray[np.uint32]
-    language: NDArray[np.uint32]
     part: NDArray[np.uint16]
     sketch: NDArray[np.uint64]
+    codes: Mapping[str, NDArray[np.uint32]]
 
     @classmethod
     def open(cls, folder: Path, rows: int) -> Columns:
@@ -76,7 +74,9 @@ class Columns:
 
         Raises BrokenIndexError if one is short, or is not what was written.
         """
-        return cls(**_opened(folder, DTYPES, rows))
+        opened = _opened(folder, DTYPES, rows)
+        codes = {field: opened.pop(field) for field in KEYWORD_FIELDS}
+        return cls(**opened, codes=codes)
 
     @staticmethod
     def languages(folder: Path, rows: int) -> NDArray[np.uint32]:
@@ -89,13 +89,12 @@ class Columns:
         return rows - np.maximum(self.part[rows].astype(np.int64) - 1, 0)
 
     def code(self, field: str) -> NDArray[np.uint32]:
-        """Return the column of one of the coded fields."""
-        column: NDArray[np.uint32] = getattr(self, field)
-        return column
+        """Return the column of one of the keyword fields."""
+        return self.codes[field]
 
 
 @dataclass(frozen=True, slots=True)
-class _Checks:
+class _Checksums:
     """How many rows the columns were written to, and the CRC-32 of each column until there.
 
     `sketches` is the method by which sketches were made.
@@ -106,15 +105,15 @@ class _Checks:
     sketches: str
 
     @classmethod
-    def read(cls, folder: Path) -> _Checks:
+    def read(cls, folder: Path) -> _Checksums:
         """Read them; of no rows where there are none. Raises BrokenIndexError if damaged."""
-        path = folder / CHECKS
+        path = folder / CHECKSUMS
         try:
             fields = json.loads(path.read_bytes())
             of = {name: int(fields[name]) for name in DTYPES}
             return cls(int(fields["rows"]), of, str(fields["sketches"]))
         except FileNotFoundError:
-            return NOTHING
+            return _NO_CHECKSUMS
         except (ValueError, KeyError, TypeError):
             raise _damaged(path) from None
 
@@ -127,18 +126,24 @@ class _Checks:
     def write(self, folder: Path) -> None:
         """Write them, whole or not at all."""
         fields = {"rows": self.rows, **self.of, "sketches": self.sketches}
-        replace_file(folder / CHECKS, json.dumps(fields).encode())
+        replace_file(folder / CHECKSUMS, json.dumps(fields).encode())
 
 
-NO_ROW: Final = Row(0, 0, 0, "")
+UNREADABLE_ROW: Final = Row(0, 0, 0, "")
 
-NOTHING: Final = _Checks(0, dict.fromkeys(DTYPES, 0), "")
+_NO_CHECKSUMS: Final = _Checksums(0, dict.fromkeys(DTYPES, 0), "")
 
 
-def catch_up(folder: Path, catalog: Catalog, rows: int, sketch: Sketching = make_sketches) -> None:
+def catch_up(
+    folder: Path,
+    catalog: Catalog,
+    rows: int,
+    sketch: Sketching = make_sketches,
+    written: Mapping[int, Row] | None = None,
+) -> None:
     """Bring every column to exactly `rows` rows, from the catalog, and make it durable.
 
-    `sketch` does what `make_sketches` does, maybe sooner.
+    `sketch` does what `make_sketches` does, maybe sooner; `written` are rows that need not be read.
 
     What is there and as it was written stays in place, for readers have it
     mapped; what a crash left beyond it is dropped. Where a column is damaged
@@ -147,19 +152,21 @@ def catch_up(folder: Path, catalog: Catalog, rows: int, sketch: Sketching = make
     Raises BrokenIndexError where the catalog cannot be read.
     """
     folder.mkdir(exist_ok=True)
-    sketches = method()
+    sketches = method_fingerprint()
     checks = _sound(folder, rows, sketches)
     of = {}
-    for name, content in _contents(catalog, checks.rows, rows, sketch).items():
+    for name, content in _contents(catalog, checks.rows, rows, sketch, written).items():
         if checks.rows:
             _append(folder / name, content, checks.rows * DTYPES[name].itemsize)
         else:
             replace_file(folder / name, content)
         of[name] = zlib.crc32(content, checks.of[name])
-    _Checks(rows, of, sketches).write(folder)
+    _Checksums(rows, of, sketches).write(folder)
 
 
-def _contents(catalog: Catalog, start: int, rows: int, sketch: Sketching) -> dict[str, bytes]:
+def _contents(
+    catalog: Catalog, start: int, rows: int, sketch: Sketching, written: Mapping[int, Row] | None
+) -> dict[str, bytes]:
     """Return what every column holds from row `start` on."""
     articles = list(catalog.column_values(start))
     first = articles[0].first_row if articles else 0
@@ -170,7 +177,7 @@ def _contents(catalog: Catalog, start: int, rows: int, sketch: Sketching) -> dic
             numbers = np.array([_number(name, values) for values in articles], dtype)
             # The first article may be one that is there already.
             contents[name] = np.repeat(numbers, counts)[start - first :].tobytes()
-    blocks = list(_read(catalog, start, rows))
+    blocks = list(_read(catalog, start, rows, written))
     parts = [row.part for block in blocks for row in block]
     contents["part"] = np.array(parts, DTYPES["part"]).tobytes()
     sketches = (sketch([row.text for row in block]).tobytes() for block in blocks)
@@ -178,11 +185,13 @@ def _contents(catalog: Catalog, start: int, rows: int, sketch: Sketching) -> dic
     return contents
 
 
-def _read(catalog: Catalog, start: int, rows: int) -> Iterator[list[Row]]:
+def _read(
+    catalog: Catalog, start: int, rows: int, written: Mapping[int, Row] | None
+) -> Iterator[list[Row]]:
     for first in range(start, rows, _BLOCK):
         wanted = range(first, min(first + _BLOCK, rows))
         try:
-            yield list(catalog.rows(wanted).values())
+            yield list(catalog.rows(wanted, written).values())
         except BrokenIndexError:
             yield [_readable(catalog, row) for row in wanted]
 
@@ -196,25 +205,25 @@ def _readable(catalog: Catalog, row: int) -> Row:
     try:
         return catalog.rows([row])[row]
     except BrokenIndexError:
-        return NO_ROW
+        return UNREADABLE_ROW
 
 
-def _sound(folder: Path, rows: int, sketches: str) -> _Checks:
+def _sound(folder: Path, rows: int, sketches: str) -> _Checksums:
     """Return how far the columns are as they would be written: no rows where any is not."""
     try:
-        checks = _Checks.read(folder)
+        checks = _Checksums.read(folder)
         if checks.rows <= rows and checks.sketches == sketches:
             checks.compare(folder)
             return checks
     except BrokenIndexError:
         pass
-    return NOTHING
+    return _NO_CHECKSUMS
 
 
 def _opened(folder: Path, names: Iterable[str], rows: int) -> dict[str, NDArray[Any]]:
-    checks = _Checks.read(folder)
+    checks = _Checksums.read(folder)
     if checks.rows < rows:
-        raise _damaged(folder / CHECKS)
+        raise _damaged(folder / CHECKSUMS)
     checks.compare(folder, names)
     return {name: _map(folder / name, DTYPES[name], rows) for name in names}
 
@@ -224,7 +233,7 @@ def _number(name: str, values: ColumnValues) -> int:
         return values.number
     if name == "published":
         return _seconds(values.published)
-    return values.codes[CODED.index(name)]
+    return values.codes[KEYWORD_FIELDS.index(name)]
 
 
 def _seconds(published: str | None) -> int:
@@ -236,7 +245,7 @@ def _length(path: Path, dtype: np.dtype[Any]) -> int:
 
 
 def _append(path: Path, content: bytes, at: int) -> None:
-    with writing(path), path.open("r+b") as file:
+    with raising_disk_full(path), path.open("r+b") as file:
         file.truncate(at)
         file.seek(at)
         file.write(content)

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from nutgraf.index.analysis.analyzer import Analyzers, analysed_as
 from nutgraf.index.analysis.boilerplate import is_boilerplate
 from nutgraf.index.analysis.minhash import SKETCH, make_sketches
-from nutgraf.index.analysis.phrases import Wording
+from nutgraf.index.analysis.phrases import PhraseExtractor
 from nutgraf.index.article import Article
 
-__all__ = ["NOTHING", "Prepared", "PreparedTexts", "Preparer", "article_in"]
+__all__ = ["NOTHING_PREPARED", "Prepared", "PreparedTexts", "Preparer", "article_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Prepared:
     """An article that says its language, with what follows from it. `Preparer` makes them.
 
     `digest` is its own, `boilerplate` those of its paragraphs that look like it; `sketches` are
-    of all paragraphs, in their order, `wording` of the title and those that are no boilerplate,
+    of all paragraphs, in their order, `phrases` of the title and those that are no boilerplate,
     a word or phrase a line.
     """
 
@@ -36,7 +36,7 @@ class Prepared:
     digest: bytes
     boilerplate: tuple[str, ...]
     sketches: bytes
-    wording: str
+    phrases: str
 
     @property
     def texts(self) -> list[str]:
@@ -49,7 +49,7 @@ class Preparer:
 
     def __init__(self) -> None:
         # Their own language is that of articles that name none, which are not prepared.
-        self._wording = Wording(Analyzers(""))
+        self._phrases = PhraseExtractor(Analyzers(""))
 
     def prepare(self, article: Article) -> Prepared | Article:
         """Return the article prepared; as it is where only an index can tell its language."""
@@ -57,7 +57,7 @@ class Preparer:
             return article
         boilerplate = tuple(filter(is_boilerplate, article.paragraphs))
         texts = _without(article.paragraphs, boilerplate)
-        words = self._wording.of(article.title, texts, article.language)
+        words = self._phrases.of(article.title, texts, article.language)
         return Prepared(
             article,
             article.digest(),
@@ -85,18 +85,18 @@ class PreparedTexts:
         sketches = b"".join(self._sketches.get(text) or made[text] for text in texts)
         return np.frombuffer(sketches, "<u8").reshape(-1, 2)
 
-    def wording(self, digest: bytes, texts: Sequence[str]) -> Sequence[str]:
+    def phrases(self, digest: bytes, texts: Sequence[str]) -> Sequence[str]:
         """Return the words and phrases of the article with this digest, of whose texts these count.
 
         That is nothing where they are not known.
         """
         found = self._articles.get(digest)
-        if found is None or not found.wording or found.texts != texts:
+        if found is None or not found.phrases or found.texts != texts:
             return ()
-        return found.wording.split("\n")
+        return found.phrases.split("\n")
 
 
-NOTHING: Final = PreparedTexts()
+NOTHING_PREPARED: Final = PreparedTexts()
 
 
 def article_in(item: Article | Prepared) -> Article:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from nutgraf.index.catalog.records import NO_COMMIT, Commit
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.ranking import Ranking
-from nutgraf.index.storage.files import writing
+from nutgraf.index.storage.files import raising_disk_full
 
 __all__ = ["VectorFile", "VectorIndex"]
 
@@ -52,7 +52,7 @@ class VectorFile:
         `checksum` is that of the file as it is; returns that of the file as it becomes.
         """
         content = np.ascontiguousarray(embeddings, FLOAT16).tobytes()
-        with writing(self._path), self._path.open("ab") as file:
+        with raising_disk_full(self._path), self._path.open("ab") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

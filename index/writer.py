@@ -11,7 +11,7 @@ readers see, so a commit is visible in all parts or in none.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,26 +19,27 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nutgraf.index import columns, keywords
 from nutgraf.index.analysis.analyzer import Analyzers, primary_language
 from nutgraf.index.analysis.boilerplate import MAX_BOILERPLATE, is_boilerplate
 from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
-from nutgraf.index.catalog.records import Recurring, text_digest
-from nutgraf.index.catalog.rows import ArticleRows, Row, contexts_of, rows_of
+from nutgraf.index.batch import Batch
+from nutgraf.index.catalog.records import RecurringText, text_digest
+from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.generations import remove_leftovers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.encoder.titled import InContext, ParagraphEncoder, TitledEncoder
-from nutgraf.index.models.encoder.token_counts import Tokens
-from nutgraf.index.prepared import NOTHING, Prepared, PreparedTexts, article_in
+from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder
+from nutgraf.index.models.encoder.token_counts import TokenCounter
+from nutgraf.index.prepared import NOTHING_PREPARED, Prepared, PreparedTexts, article_in
+from nutgraf.index.split import contexts_of, rows_of
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
-from nutgraf.index.storage.lock import LOOK, WriteLock
+from nutgraf.index.storage.lock import LOCK_WAIT, WriteLock
 from nutgraf.index.suggestions.writer import SuggestionsWriter
 from nutgraf.index.vectors import VectorFile
 
@@ -78,18 +79,11 @@ class PartsWriter:
         self._folder = folder
         self._manifest = manifest
         self._encoder = encoder
-        self._pending: dict[str, ArticleRows] = {}
-        self._prepared: dict[str, Prepared] = {}
-        self._written = NOTHING
-        self._deleted: dict[str, None] = {}
-        self._waiting: dict[bytes, InContext] = {}
-        self._embeddings: dict[bytes, NDArray[np.float16]] = {}
-        self._pending_rows = 0
-        self._pending_characters = 0
+        self._batch = Batch()
         self.failed = False
         self.encoded = 0
         self._analyzers = Analyzers(manifest.language)
-        self._tokens = Tokens(folder / ENCODER, manifest.encoder)
+        self._tokens = TokenCounter(folder / ENCODER, manifest.encoder)
         self._vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
         with ExitStack() as opened:
             self._catalog = CatalogWriter.open(folder / CATALOG, writing=True)
@@ -105,7 +99,7 @@ class PartsWriter:
             )
             opened.callback(self._suggestions.close)
             self._catch_up()
-            self._learned = self._catalog.learned()
+            self._learned = self._catalog.learned_boilerplate()
             self._opened = opened.pop_all()
 
     @property
@@ -134,13 +128,8 @@ class PartsWriter:
             return "unchanged"
         # First the texts, then the article: whoever is interrupted in between can still commit.
         put = self._to_rows(article, digest, prepared)
-        self._drop_pending(article.id)
-        self._pending_rows += len(put.rows)
-        self._pending_characters += sum(map(len, article.paragraphs))
-        self._pending[article.id] = put
-        if prepared is not None:
-            self._prepared[article.id] = prepared
-        if len(self._waiting) >= ENCODE_EVERY:
+        self._batch.put(put, prepared)
+        if len(self._batch.to_encode) >= ENCODE_EVERY:
             self._encode()
         if self._is_full():
             self.commit()
@@ -149,9 +138,9 @@ class PartsWriter:
     def delete(self, article: str) -> bool:
         """Remove the article with this id at the next commit; tell whether there was one."""
         there = self.digest_of(article) is not None
-        self._drop_pending(article)
+        self._batch.drop(article)
         if self._catalog.find(article, self.sequence) is not None:
-            self._deleted[article] = None
+            self._batch.deleted[article] = None
         return there
 
     def commit(self, number: int = 0) -> int:
@@ -161,14 +150,15 @@ class PartsWriter:
         is made even if there is nothing to write.
         """
         self._check_usable()
-        if self._pending or self._deleted or number > self.sequence:
+        if self._batch.articles or self._batch.deleted or number > self.sequence:
             self._encode()
-            _reached("encoded")
+            _failpoint("encoded")
             try:
+                first, batch = self._commit.rows, self._batch
                 self._write(number)
-                self._catch_up()
-                self._catalog.forget_texts()
-                self._written = NOTHING
+                self._batch = Batch()
+                prepared = PreparedTexts(batch.prepared.values())
+                self._catch_up(prepared, batch.numbered_rows(first))
             except BaseException:
                 self.failed = True
                 raise
@@ -199,9 +189,9 @@ class PartsWriter:
         It tells one version of an article from another.
         """
         self._check_usable()
-        if article in self._pending:
-            return self._pending[article].digest
-        if article in self._deleted:
+        if article in self._batch.articles:
+            return self._batch.articles[article].digest
+        if article in self._batch.deleted:
             return None
         record = self._catalog.find(article, self.sequence)
         return None if record is None else record.digest
@@ -215,19 +205,8 @@ class PartsWriter:
 
     def _is_full(self) -> bool:
         """Tell whether so much waits in memory that it has to be committed."""
-        texts = len(self._embeddings) + len(self._waiting)
-        return (
-            max(self._pending_rows, texts) >= COMMIT_EVERY
-            or self._pending_characters >= COMMIT_CHARACTERS
-        )
-
-    def _drop_pending(self, article: str) -> None:
-        self._deleted.pop(article, None)
-        self._prepared.pop(article, None)
-        dropped = self._pending.pop(article, None)
-        if dropped is not None:
-            self._pending_rows -= len(dropped.rows)
-            self._pending_characters -= sum(map(len, dropped.article.paragraphs))
+        batch = self._batch
+        return max(batch.rows, batch.texts) >= COMMIT_EVERY or batch.characters >= COMMIT_CHARACTERS
 
     def _to_rows(self, article: Article, digest: bytes, prepared: Prepared | None) -> ArticleRows:
         """Return an article as rows; what has no embedding yet waits for one."""
@@ -235,12 +214,10 @@ class PartsWriter:
         rows = self._without_boilerplate(
             article, rows_of(article.paragraphs, self._tokens, language), prepared
         )
-        contexts = []
-        for context in contexts_of(article.title, rows):
-            known_by = b"" if context is None else context.digest()
-            contexts.append(known_by)
-            if context is not None and known_by not in self._embeddings:
-                self._waiting[known_by] = context
+        contexts = [
+            b"" if context is None else self._batch.add_text(context)
+            for context in contexts_of(article.title, rows)
+        ]
         return ArticleRows(article, rows, tuple(contexts), digest)
 
     def _without_boilerplate(
@@ -263,19 +240,20 @@ class PartsWriter:
         """Tell whether a paragraph is known for what its source repeats."""
         if not self._learned or len(text) > MAX_BOILERPLATE:
             return False
-        return Recurring(article.source or "", text_digest(text)) in self._learned
+        return RecurringText(article.source or "", text_digest(text)) in self._learned
 
     def _encode(self) -> None:
         """Give all that waits its embedding: copied where the index has the same already."""
-        known = self._catalog.rows_of_contexts(list(self._waiting))
+        texts = self._batch.to_encode
+        known = self._catalog.rows_of_contexts(list(texts))
         copies = self._vectors.read(list(known.values()))
-        self._embeddings.update(zip(known, copies, strict=True))
-        new = {digest: one for digest, one in self._waiting.items() if digest not in known}
+        embeddings = dict(zip(known, copies, strict=True))
+        new = {digest: text for digest, text in texts.items() if digest not in known}
         if new:
             made = self._open_encoder().encode(list(new.values()))
-            self._embeddings.update(zip(new, made.astype(np.float16), strict=True))
+            embeddings.update(zip(new, made.astype(np.float16), strict=True))
             self.encoded += len(new)
-        self._waiting.clear()
+        self._batch.add_embeddings(embeddings)
 
     def _open_encoder(self) -> ParagraphEncoder:
         if self._encoder is None:
@@ -285,36 +263,32 @@ class PartsWriter:
 
     def _write(self, number: int) -> None:
         """Append to the truth. After this, what was put is durable."""
-        articles = list(self._pending.values())
-        self._embeddings[b""] = np.zeros(self._manifest.encoder.dimension, np.float16)
-        rows = [self._embeddings[digest] for put in articles for digest in put.contexts]
-        last = self._commit
+        batch, last = self._batch, self._commit
+        embeddings = batch.row_embeddings(self._manifest.encoder.dimension)
         checksum = last.checksum
-        if rows:
+        if len(embeddings):
             self._vectors.cut(last.rows)
-            checksum = self._vectors.append(np.stack(rows), checksum)
-        _reached("embeddings")
-        deleted = list(self._deleted)
+            checksum = self._vectors.append(embeddings, checksum)
+        _failpoint("embeddings")
         self._commit = self._catalog.write(
-            articles,
-            deleted,
+            list(batch.articles.values()),
+            list(batch.deleted),
             last.rows,
             checksum,
             number,
             learned=None if self._manifest.keep_boilerplate else self._learned,
         )
-        self._learned = self._catalog.learned()
-        _reached("catalog")
-        self._written = PreparedTexts(self._prepared.values())
-        self._prepared.clear()
-        self._pending.clear()
-        self._deleted.clear()
-        self._embeddings.clear()
-        self._pending_rows = 0
-        self._pending_characters = 0
+        self._learned = self._catalog.learned_boilerplate()
+        _failpoint("catalog")
 
-    def _catch_up(self) -> None:
-        """Bring columns, suggestions and keyword index to the catalog's last commit."""
+    def _catch_up(
+        self, prepared: PreparedTexts = NOTHING_PREPARED, written: Mapping[int, Row] | None = None
+    ) -> None:
+        """Bring columns, suggestions and keyword index to the catalog's last commit.
+
+        `prepared` and `written` are the texts of that commit: what is known of them, and the
+        rows by number. They need not be read from the catalog again.
+        """
         seen = self._keywords.sequence
         if seen > self.sequence:
             raise BrokenIndexError(
@@ -322,25 +296,25 @@ class PartsWriter:
                 f"{self.sequence}); restore the index from a backup"
             )
         columns.catch_up(
-            self._folder / COLUMNS, self._catalog, self._commit.rows, self._written.sketches
+            self._folder / COLUMNS, self._catalog, self._commit.rows, prepared.sketches, written
         )
-        _reached("columns")
-        self._suggestions.catch_up(self.sequence, self._written)
-        _reached("suggestions")
+        _failpoint("columns")
+        self._suggestions.catch_up(self.sequence, prepared, written)
+        _failpoint("suggestions")
         if seen == self.sequence:
             return
         for rows in self._catalog.removed_rows(self.sequence, after=seen):
             self._keywords.delete(rows)
-        hidden = self._catalog.left_out(self.sequence, after=seen)
+        hidden = self._catalog.boilerplate_rows(self.sequence, after=seen)
         there = self._catalog.commit_of(seen).rows
         self._keywords.delete([row for row in hidden if row < there])
         left_out = set(hidden)
         for record in self._catalog.alive(self.sequence, after=seen):
-            kept = self._catalog.rows([row for row in record.rows if row not in left_out])
+            kept = self._catalog.rows(set(record.rows) - left_out, written)
             for entry in entries_of(record, kept, self._analyzers):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)
-        _reached("keywords")
+        _failpoint("keywords")
 
 
 class IndexWriter(PartsWriter):
@@ -359,7 +333,7 @@ class IndexWriter(PartsWriter):
     UntrustedIndexError, EncoderError, BrokenIndexError.
     """
 
-    def __init__(self, path: str | Path, *, trust: bool = False, wait: float = LOOK) -> None:
+    def __init__(self, path: str | Path, *, trust: bool = False, wait: float = LOCK_WAIT) -> None:
         index = Path(path)
         Manifest.read(index)  # No lock is made in a folder that is no index.
         with ExitStack() as locked:
@@ -376,7 +350,7 @@ class IndexWriter(PartsWriter):
             super().close()
 
 
-def _reached(step: str) -> None:
+def _failpoint(step: str) -> None:
     """Tell that a step of a commit is done: tests end the process there, to see what is lost.
 
     An audit event costs nothing where nobody listens, and keeps the tests out of the code.

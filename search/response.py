@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from nutgraf.index.reader.protocol import Record
+from nutgraf.index.schema import ArticleFields
 from nutgraf.search.request.search_request import FusionMethod, Grouping, Mode
 
 __all__ = [
@@ -27,30 +27,6 @@ __all__ = [
     "Snippet",
     "Total",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleFields:
-    """What is shown of an article besides its paragraphs."""
-
-    id: str
-    title: str
-    url: str | None
-    source: str | None
-    author: str | None
-    section: str | None
-    published: str | None = field(metadata={"examples": ["2023-01-04"]})
-    language: str | None
-
-    @classmethod
-    def of(cls, record: Record) -> ArticleFields:
-        """Return the fields that a record of the catalog shows."""
-        return ArticleFields(**ArticleFields.values_of(record))
-
-    @staticmethod
-    def values_of(source: Record | ArticleFields) -> dict[str, Any]:
-        """Return the fields by name, as a record, or a view, has them."""
-        return {each.name: getattr(source, each.name) for each in fields(ArticleFields)}
 
 
 HighlightKind = Literal["keyword", "semantic"]
@@ -302,7 +278,7 @@ class ArticleView(ArticleFields):
     def to_dict(self) -> dict[str, Any]:
         """Return the article as HTTP and `--json` give it."""
         return {
-            **ArticleFields.values_of(self),
+            **asdict(ArticleFields.of(self)),
             "paragraphs": [asdict(paragraph) for paragraph in self.paragraphs],
             "snapshot": self.snapshot,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -158,7 +158,7 @@ def _article(index: IndexReader, article: str) -> ArticleView | None:
         return None
     texts = index.article_texts(record)
     return ArticleView(
-        **ArticleFields.values_of(record),
+        **asdict(ArticleFields.of(record)),
         paragraphs=tuple(
             ParagraphView(paragraph_id(record.id, position), position, text)
             for position, text in enumerate(texts)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import split_paragraph_id
 from nutgraf.index.query import query
 from nutgraf.index.ranking import Ranking
@@ -35,7 +35,7 @@ NOTHING_NEAR: Final = Ranking(np.empty(0, np.int64), np.empty(0, np.float32), co
 WIDEN: Final = 4
 """By how much deeper the ranking is read when it holds too few articles."""
 
-NOTHING_ASKED: Final = Question("", query.NullQuery, None, (), (), (), (), Polyglot(()))
+NOTHING_ASKED: Final = Question("", query.NullQuery, None, (), (), (), (), MultilingualAnalyzer(()))
 """There are no words to be highlighted."""
 
 

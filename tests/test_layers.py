@@ -36,7 +36,7 @@ PLACES = {
         "nutgraf.index.storage.files",
         "nutgraf.index.catalog.learned_boilerplate",
         "nutgraf.index.suggestions.reader",
-        "nutgraf.index.suggestions.check",
+        "nutgraf.index.verification.suggestions",
         "nutgraf.index.suggestions.writer",
     ],
     "py3langid": ["nutgraf.index.analysis.language_detection"],

@@ -52,7 +52,7 @@ def searcher(index):
 
 def test_hardly_any_ordinary_paragraph_is_left_out(index):
     with IndexSnapshot.open(index) as snapshot:
-        rows = snapshot.catalog.left_out(snapshot.sequence)
+        rows = snapshot.catalog.boilerplate_rows(snapshot.sequence)
         left_out = set(snapshot.names(rows).values())
         paragraphs = snapshot.commit.paragraphs
     of_one = {name for name in left_out if name.startswith(f"{ONE.stem}#")}

@@ -24,7 +24,7 @@ import pytest
 
 from nutgraf.index import keywords
 from nutgraf.index.analysis.analyzer import Analyzers
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords import KeywordReader
@@ -100,7 +100,7 @@ def indexed(folder: Path, languages: Iterable[str]) -> Iterator[tuple[Any, list[
     reader: KeywordReader
     with closing(keywords.open_reader(folder, "tantivy")) as reader:
         read_by = dict.fromkeys(analyzers.of(language) for language in languages)
-        yield Keywords(reader, Polyglot(list(read_by))), names
+        yield Keywords(reader, MultilingualAnalyzer(list(read_by))), names
 
 
 class Keywords:
@@ -108,12 +108,12 @@ class Keywords:
 
     has_split_paragraphs = False
 
-    def __init__(self, reader: KeywordReader, analyzer: Polyglot) -> None:
+    def __init__(self, reader: KeywordReader, analyzer: MultilingualAnalyzer) -> None:
         self._reader = reader
         self._analyzer = analyzer
 
-    def question_analyzer(self, languages: Iterable[str] = ()) -> Polyglot:
-        return self._analyzer.within(languages)
+    def question_analyzer(self, languages: Iterable[str] = ()) -> MultilingualAnalyzer:
+        return self._analyzer.restricted_to(languages)
 
     def term_statistics(self, terms: Sequence[str]) -> dict[str, TermStatistics]:
         return dict(zip(terms, self._reader.term_statistics(terms), strict=True))

@@ -23,7 +23,7 @@ from nutgraf.api.cli.options import (
 from nutgraf.index.errors import UserError
 
 if TYPE_CHECKING:
-    from nutgraf.index.maintenance.rebuild import OnProgress, Rebuilt
+    from nutgraf.index.maintenance.rebuild import OnProgress, RebuildResult
 
 __all__ = ["add_maintenance", "backup", "compact", "reindex", "repair", "reranker", "verify"]
 
@@ -133,7 +133,7 @@ def reranker(
     print_answer(content, as_json, lambda: print(f"{index}: has {has} now"))
 
 
-def _print_rebuilt(place: Path, what: str, done: Rebuilt, as_json: bool) -> None:
+def _print_rebuilt(place: Path, what: str, done: RebuildResult, as_json: bool) -> None:
     def pretty() -> None:
         rows = f", {done.dropped_rows:,} dead rows dropped" if done.dropped_rows else ""
         encoded = f", {done.encoded:,} encoded" if done.encoded else ""

@@ -6,7 +6,7 @@ ready terms and never look into a text.
 
 What is a word is the same in all languages (words.py); its stem and whether a
 question can do without it are not. An article is analysed in its own language,
-a question in those of the index (polyglot.py).
+a question in those of the index (multilingual.py).
 """
 
 from __future__ import annotations
@@ -71,10 +71,10 @@ LANGUAGES: Final = {
 }
 """Language tag -> name of its Snowball stemmer: all that PyStemmer has."""
 
-_SAME: Final = {"nb": "no", "nn": "no", "in": "id", "ji": "yi"}
+_TAG_ALIASES: Final = {"nb": "no", "nn": "no", "in": "id", "ji": "yi"}
 # Other tags of the same: written Norwegian, and two that were withdrawn.
 
-_UNSAID: Final = frozenset({"", "und", "mul", "mis", "zxx"})
+_NO_LANGUAGE_TAGS: Final = frozenset({"", "und", "mul", "mis", "zxx"})
 # Tags that name no language.
 
 _ACCENTLESS: Final = frozenset({"en"})
@@ -91,10 +91,10 @@ _MAX_CACHED: Final = 1 << 18
 # Words kept with their terms: the vocabulary of a large archive's frequent
 # words, some 40 MB when full.
 
-_MAX_CACHED_BESIDE: Final = 1 << 16
+_MAX_CACHED_OTHER: Final = 1 << 16
 # The same for each language of an index that is not its own.
 
-_LONG: Final = 64
+_MAX_CACHED_LENGTH: Final = 64
 # Longer words are not kept: a blob of letters comes once and can be of any size.
 
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
@@ -112,16 +112,16 @@ class Analyzer:
     """Turns text of one language into terms. Safe to use from many threads.
 
     `language` is a tag such as "en" or "en-GB". A language that is not in
-    LANGUAGES is analysed without stemming. `room` bounds the words that are
+    LANGUAGES is analysed without stemming. `cache_size` bounds the words that are
     remembered.
     """
 
-    def __init__(self, language: str = "en", *, room: int | None = None) -> None:
+    def __init__(self, language: str = "en", *, cache_size: int | None = None) -> None:
         self.language = primary_language(language)
-        self._terms = _Terms(self.language, _MAX_CACHED if room is None else room)
-        self._runs = _Runs(self._terms, _MAX_CACHED if room is None else room)
+        self._terms = _TermCache(self.language, _MAX_CACHED if cache_size is None else cache_size)
+        self._runs = _RunCache(self._terms, _MAX_CACHED if cache_size is None else cache_size)
         words = stop_words(self.language)
-        self._stop_words = words | {self._terms[word] for word in words} - _NOT_STOPS
+        self._stop_words = words | {self._terms[word] for word in words} - _NOT_STOP_TERMS
         self._letters = frozenset("".join(words))
         self._elision = _ELISIONS.get(self.language)
 
@@ -178,7 +178,7 @@ class Analyzer:
             word = self._elision.sub("", word, count=1)
         return word in self._stop_words
 
-    def writes(self, word: str) -> bool:
+    def shares_script(self, word: str) -> bool:
         """Say whether the language's stop words have any letter of `word`: its script has, then."""
         return not self._letters.isdisjoint(fold(word))
 
@@ -207,7 +207,7 @@ class Analyzers:
         """Return the analyzer of what `analysed_as` makes of a tag."""
         found = self._by_language.get(language)
         if found is None:
-            made = Analyzer(language, room=_MAX_CACHED_BESIDE)
+            made = Analyzer(language, cache_size=_MAX_CACHED_OTHER)
             found = self._by_language.setdefault(language, made)
         return found
 
@@ -218,7 +218,7 @@ def analysed_as(tag: str | None) -> str | None:
     It is "" for all languages without a stemmer and stop words: they share one analyzer.
     """
     primary = "" if tag is None else primary_language(tag)
-    if primary in _UNSAID:
+    if primary in _NO_LANGUAGE_TAGS:
         return None
     return primary if primary in LANGUAGES or stop_words(primary) else ""
 
@@ -226,7 +226,7 @@ def analysed_as(tag: str | None) -> str | None:
 def primary_language(tag: str) -> str:
     """Return what a tag says of the language, without region and script: "en" for "en-GB"."""
     primary = tag.replace("_", "-").partition("-")[0].strip().lower()
-    return _SAME.get(primary, primary)
+    return _TAG_ALIASES.get(primary, primary)
 
 
 def exact_term(value: str) -> str:
@@ -249,16 +249,16 @@ def value_terms(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term for term in (exact_term(value), whole, *words) if term))
 
 
-_NOT_STOPS: Final = frozenset({"doe"})
+_NOT_STOP_TERMS: Final = frozenset({"doe"})
 # Terms of stop words that are other words, too: does, but John Doe.
 
 
-class _Terms(dict[str, str]):
+class _TermCache(dict[str, str]):
     """Word -> term, worked out when first asked for. Bounded: starts afresh when full."""
 
-    def __init__(self, language: str, room: int) -> None:
+    def __init__(self, language: str, cache_size: int) -> None:
         super().__init__()
-        self._room = room
+        self._size = cache_size
         name = LANGUAGES.get(language)
         # Our cache serves the stemmer's purpose, and its own is not needed.
         self._stemmer = Stemmer.Stemmer(name, 0) if name else None
@@ -268,9 +268,9 @@ class _Terms(dict[str, str]):
 
     def __missing__(self, word: str) -> str:
         term = self._term(word)
-        if len(word) > _LONG:
+        if len(word) > _MAX_CACHED_LENGTH:
             return term
-        if len(self) >= self._room:
+        if len(self) >= self._size:
             self.clear()
         self[word] = term
         return term
@@ -279,7 +279,9 @@ class _Terms(dict[str, str]):
         word = fold(word) if self._accentless else lower(word)
         word = word.removesuffix("'s")
         if "." in word or "," in word:
-            word = _THOUSANDS.sub(_without_commas, word) if _has_digit(word) else _joined(word)
+            word = (
+                _THOUSANDS.sub(_without_commas, word) if _has_digit(word) else _without_dots(word)
+            )
         if self._elision is not None and (match := self._elision.match(word)):
             word = word[match.end() :]
         word = cut(word)
@@ -289,20 +291,20 @@ class _Terms(dict[str, str]):
         return cut(fold(word))
 
 
-class _Runs(dict[str, tuple[str, ...]]):
-    """What stands between white space -> its terms, bounded as _Terms are."""
+class _RunCache(dict[str, tuple[str, ...]]):
+    """What stands between white space -> its terms, bounded as _TermCache is."""
 
-    def __init__(self, terms: _Terms, room: int) -> None:
+    def __init__(self, terms: _TermCache, cache_size: int) -> None:
         super().__init__()
         self._terms = terms
-        self._room = room
+        self._size = cache_size
 
     def __missing__(self, run: str) -> tuple[str, ...]:
         words = ASCII_WORD.findall(run) if run.isascii() else written_words(run)
         terms = tuple(filter(None, map(self._terms.__getitem__, words)))
-        if len(run) > _LONG:
+        if len(run) > _MAX_CACHED_LENGTH:
             return terms
-        if len(self) >= self._room:
+        if len(self) >= self._size:
             self.clear()
         self[run] = terms
         return terms
@@ -312,7 +314,7 @@ def _has_digit(word: str) -> bool:
     return any(map(str.isdigit, word))
 
 
-def _joined(word: str) -> str:
+def _without_dots(word: str) -> str:
     return word.replace(".", "")
 
 

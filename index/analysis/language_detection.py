@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["detect_language", "with_language"]
 
-READ: Final = 320
+SAMPLE_CHARACTERS: Final = 320
 """Bytes of a text that are read: with 512 hardly more are known, and it takes twice as long."""
 
-SHORTEST: Final = 64
+MIN_CHARACTERS: Final = 64
 """Bytes of a text that is looked at: one line of Latin letters, or twenty Chinese characters."""
 
-CONFIDENT: Final = 0.8
+MIN_CONFIDENCE: Final = 0.8
 """The probability from which on a guess is taken. With .9, twice as many are left unknown."""
 
 
@@ -38,11 +38,13 @@ def detect_language(paragraphs: Iterable[str]) -> str | None:
     paragraphs have the same language, whatever was asked before.
     """
     # Four bytes hold any character, so no more is cut off than is not read.
-    start = max(paragraphs, key=len, default="")[:READ].encode(errors="replace")[:READ]
-    if len(start) < SHORTEST:
+    start = max(paragraphs, key=len, default="")[:SAMPLE_CHARACTERS].encode(errors="replace")[
+        :SAMPLE_CHARACTERS
+    ]
+    if len(start) < MIN_CHARACTERS:
         return None
     language, probability = _identifier().classify(start)
-    return str(language) if probability >= CONFIDENT else None
+    return str(language) if probability >= MIN_CONFIDENCE else None
 
 
 def with_language(article: Article, default: str | None = None) -> Article:

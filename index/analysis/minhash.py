@@ -22,12 +22,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SKETCH", "alike", "are_long", "make_sketches", "method"]
+__all__ = ["SKETCH", "are_long", "make_sketches", "method_fingerprint", "near_duplicates"]
 
 SKETCH: Final[np.dtype[Any]] = np.dtype(("<u8", (2,)))
 """How a sketch is stored: two numbers, 128 bits."""
 
-NEAR: Final = 24
+MAX_DIFFERING_BITS: Final = 24
 """Bits in which near-duplicates may differ; what has no pair in common differs in 64 or so.
 
 At 24 they share some 60 % of their pairs. Of 1,200 news paragraphs changed by machine it knows
@@ -38,7 +38,7 @@ cut, of two or three mostly, .59. What it costs: of 16,046 paragraphs of six col
 them, 60 to 100 % of the words are the same in the same order; in two, one holds the other whole.
 """
 
-LONG: Final = 20
+MIN_WORDS: Final = 20
 """Words from which on a paragraph may be a near-duplicate: in fewer, one word is another fact.
 
 With paragraphs of 8 to 19 words, questions of one interviewer to several people were taken for one.
@@ -54,7 +54,7 @@ SAMPLE: Final = (
 
 _WORD: Final = re.compile(r"\w+")
 
-_FLAG: Final = np.uint8(0x80)
+_LONG_FLAG: Final = np.uint8(0x80)
 """The first bit of the first byte."""
 
 
@@ -65,33 +65,33 @@ def make_sketches(texts: Sequence[str]) -> NDArray[np.uint64]:
     """
     made = np.empty((len(texts), HASHES // 8), np.uint8)
     words = [_words(text) for text in texts]
-    long = [at for at, some in enumerate(words) if len(some) >= LONG]
+    long = [at for at, some in enumerate(words) if len(some) >= MIN_WORDS]
     if long:
         made[long] = _bits([words[at] for at in long])
-        made[long, 0] |= _FLAG
+        made[long, 0] |= _LONG_FLAG
     for at, some in enumerate(words):
-        if len(some) < LONG:
+        if len(some) < MIN_WORDS:
             plain = " ".join(some) or texts[at].strip()
             made[at] = np.frombuffer(hashlib.blake2b(plain.encode(), digest_size=16).digest(), "u1")
-            made[at, 0] &= ~_FLAG
+            made[at, 0] &= ~_LONG_FLAG
     return made.view("<u8")
 
 
 def are_long(sketches: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Tell of each sketch whether it is that of a long paragraph."""
-    long: NDArray[np.bool_] = (sketches[:, 0] & np.uint64(_FLAG)) != 0
+    long: NDArray[np.bool_] = (sketches[:, 0] & np.uint64(_LONG_FLAG)) != 0
     return long
 
 
-def alike(some: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def near_duplicates(some: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Tell which of `some` are near-duplicates of which of `others`: (len(some), len(others))."""
     differing = np.bitwise_count(some[:, None, 0] ^ others[None, :, 0])
     differing += np.bitwise_count(some[:, None, 1] ^ others[None, :, 1])
-    near: NDArray[np.bool_] = differing <= NEAR
+    near: NDArray[np.bool_] = differing <= MAX_DIFFERING_BITS
     return near
 
 
-def method() -> str:
+def method_fingerprint() -> str:
     """Return what changes when sketches are made otherwise, by us or by another rensa.
 
     Sketches that were made in different ways say nothing of one another.

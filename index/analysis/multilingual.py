@@ -13,18 +13,18 @@ from nutgraf.index.analysis.analyzer import Analyzer, analysed_as
 from nutgraf.index.analysis.folding import fold
 from nutgraf.index.analysis.tokenizer import placed_words
 
-__all__ = ["Polyglot", "Reading"]
+__all__ = ["MultilingualAnalyzer", "QuestionToken"]
 
-CLOSE: Final = 1
+MAX_STOP_WORD_GAP: Final = 1
 """Stop words by which a language may fall behind the likeliest, and the question be in it all the
 same: more are seldom words of another language, too."""
 
-RARER: Final = 0.25
+MIN_PARAGRAPH_SHARE: Final = 0.25
 """Share of the likeliest language's paragraphs that one without stop words in a question must have
 to be the question's: "price of bread" is not in what few articles are in."""
 
 
-class Reading(NamedTuple):
+class QuestionToken(NamedTuple):
     """A word of a question: its term in each language, the likeliest first, and its place."""
 
     terms: tuple[str, ...]
@@ -32,7 +32,7 @@ class Reading(NamedTuple):
     end: int
 
 
-class Polyglot:
+class MultilingualAnalyzer:
     """Reads questions in one or more languages. Safe to use from many threads.
 
     The first of `analyzers` is the likeliest. `paragraphs` says how many there
@@ -55,16 +55,17 @@ class Polyglot:
         """The tags of the languages, the likeliest first."""
         return tuple(analyzer.language for analyzer in self._analyzers)
 
-    def within(self, tags: Iterable[str]) -> Polyglot:
+    def restricted_to(self, tags: Iterable[str]) -> MultilingualAnalyzer:
         """Return the same without the languages that `tags` do not name, unless these name none."""
         wanted = set(map(analysed_as, tags))
         kept = [each for each in self._analyzers if each.language in wanted]
-        return Polyglot(kept, self._paragraphs) if kept else self
+        return MultilingualAnalyzer(kept, self._paragraphs) if kept else self
 
-    def hearing(self, question: str) -> Polyglot:
+    def for_question(self, question: str) -> MultilingualAnalyzer:
         """Return the same with an ear for the language of a question, known by its stop words.
 
-        That has the most of them; others may be it as well that come CLOSE.
+        That has the most of them; others may be it as well that fall at most
+        MAX_STOP_WORD_GAP behind.
         "who will die in war" has three of English and four of German, so both
         could be meant, and only "will" and "in" are stop words.
         """
@@ -74,23 +75,23 @@ class Polyglot:
         counts = {each: sum(map(each.is_stop, words)) for each in self._analyzers}
         # Of as many, those that more paragraphs are in stay first.
         first, *others = sorted(self._analyzers, key=lambda each: -counts[each])
-        close = [each for each in others if counts[each] >= counts[first] - CLOSE]
-        few = RARER * self._paragraphs[first.language]
+        close = [each for each in others if counts[each] >= counts[first] - MAX_STOP_WORD_GAP]
+        few = MIN_PARAGRAPH_SHARE * self._paragraphs[first.language]
         asked = [
             each
             for each in close
             if counts[each]
-            or (self._paragraphs[each.language] >= few and any(map(each.writes, words)))
+            or (self._paragraphs[each.language] >= few and any(map(each.shares_script, words)))
         ]
-        return Polyglot([first, *others], self._paragraphs, [first, *asked])
+        return MultilingualAnalyzer([first, *others], self._paragraphs, [first, *asked])
 
-    def readings(self, text: str) -> list[Reading]:
+    def tokens(self, text: str) -> list[QuestionToken]:
         """Return the words of `text` in their order, as every language has them."""
         if len(self._analyzers) == 1:
             alone = self._analyzers[0]
-            return [Reading((term,), start, end) for term, start, end in alone.tokens(text)]
+            return [QuestionToken((term,), start, end) for term, start, end in alone.tokens(text)]
         return [
-            Reading(terms, start, end)
+            QuestionToken(terms, start, end)
             for word, start, end in placed_words(text)
             if all(terms := self._terms(word))
         ]
@@ -106,7 +107,7 @@ class Polyglot:
 
     def stems(self, word: str) -> list[str]:
         """Return the different terms of what is one word; nothing where it is none, or several."""
-        readings = self.readings(word)
+        readings = self.tokens(word)
         return list(dict.fromkeys(readings[0].terms)) if len(readings) == 1 else []
 
     def is_stop(self, word: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
 
-__all__ = ["TITLE_KEY", "Wording", "is_plain_word"]
+__all__ = ["TITLE_KEY", "PhraseExtractor", "is_plain_word"]
 
 MAX_WORD: Final = 32
 """Letters of a word that is kept; longer ones nobody wants completed."""
@@ -67,15 +67,15 @@ def is_plain_word(word: str) -> bool:
     return word.replace("'", "").isalpha()
 
 
-class Wording:
+class PhraseExtractor:
     """Reads articles. Not to be shared between threads: it remembers what it read."""
 
     def __init__(self, analyzers: Analyzers) -> None:
         self._analyzers = analyzers
         self._analyzer = analyzers.default
-        self._simple = _Read(lambda run: _forms(_QUICK.findall(run)))
-        self._others = _Read(lambda run: _forms(self._analyzer.words(run)))
-        self._names: dict[str, _Read] = {}
+        self._simple = _FormCache(lambda run: _forms(_QUICK.findall(run)))
+        self._others = _FormCache(lambda run: _forms(self._analyzer.words(run)))
+        self._names: dict[str, _FormCache] = {}
 
     def of(self, title: str, paragraphs: Iterable[str], language: str | None = None) -> set[str]:
         """Return the words and phrases of an article, each once; a phrase has a space in it.
@@ -94,7 +94,7 @@ class Wording:
         found: set[str] = set(_title_phrases(title, analyzer))
         read = self._names.get(analyzer.language)
         if read is None:
-            read = self._names[analyzer.language] = _Read(partial(_name, analyzer=analyzer))
+            read = self._names[analyzer.language] = _FormCache(partial(_name, analyzer=analyzer))
         return found.union(
             *map(self._simple.__getitem__, simple),
             *map(self._others.__getitem__, others),
@@ -151,7 +151,7 @@ def _title_phrases(title: str, analyzer: Analyzer) -> Iterator[str]:
                     yield phrase
 
 
-class _Read(dict[str, tuple[str, ...]]):
+class _FormCache(dict[str, tuple[str, ...]]):
     """What was read -> the forms that are kept of it. Bounded: starts afresh when full."""
 
     def __init__(self, forms: Callable[[str], tuple[str, ...]]) -> None:

@@ -30,7 +30,7 @@ just only even ever again still more most much many up down out off both few own
 another please tell show give find
 """
 
-_OWN: Final = {
+_ADDED_LISTS: Final = {
     "en": _ENGLISH,
     "ar": """
 في من على إلى عن مع هذا هذه ذلك تلك هؤلاء التي الذي الذين اللذان ما ماذا متى أين كيف لماذا كم هل
@@ -92,7 +92,7 @@ _SNOWBALL: Final = frozenset(
     {"da", "de", "es", "fi", "fr", "hu", "it", "nl", "no", "pt", "ru", "sv", "tr"}
 )
 
-_NOT_STOPS: Final = {
+_NOT_STOP_WORDS: Final = {
     # Forms of "to be" and "to feel" that are nouns, too: state, sense, summer.
     "es": frozenset({"estado", "estados", "sentido", "sentidos"}),
     "fr": frozenset({"été", "étés"}),
@@ -103,12 +103,12 @@ _NOT_STOPS: Final = {
 @cache
 def stop_words(language: str) -> frozenset[str]:
     """Return the stop words of a language ("de"), folded; none where they are not known."""
-    if language in _OWN:
-        return frozenset(map(fold, _OWN[language].split()))
+    if language in _ADDED_LISTS:
+        return frozenset(map(fold, _ADDED_LISTS[language].split()))
     if language not in _SNOWBALL:
         return frozenset()
     # Only an index of such a language has to load them.
     from whoosh.lang.stopwords import stoplists
 
-    words = stoplists[language] - _NOT_STOPS.get(language, frozenset())
+    words = stoplists[language] - _NOT_STOP_WORDS.get(language, frozenset())
     return frozenset(map(fold, words))

@@ -16,36 +16,36 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from nutgraf.index.catalog.records import (
-    CODED,
     NO_COMMIT,
     ColumnValues,
     Commit,
     Record,
-    Recurring,
-    is_sealed,
-    seal_of,
+    RecurringText,
+    fields_checksum,
+    matches_checksum,
     text_digest,
 )
 from nutgraf.index.catalog.rows import Row
+from nutgraf.index.catalog.schema import PROBE, SCHEMA
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.storage.sqlite import SCHEMA, SQLITE_ERRORS, broken, connect
+from nutgraf.index.schema import FIELD_NAMES, KEYWORD_FIELDS
+from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect, sqlite_error
 
-__all__ = ["MANY", "SEALED", "SEALED_ROW", "Catalog"]
+__all__ = ["CHECKSUMMED", "CHECKSUMMED_ROW", "MANY", "Catalog"]
 
-SEALED: Final = (
-    "id, title, url, source, author, section, published, language, digest, first_row, rows, "
-    "paragraphs, added, removed"
+CHECKSUMMED: Final = (
+    f"{', '.join(FIELD_NAMES)}, digest, first_row, rows, paragraphs, added, removed"
 )
 """The columns of a record that its seal is of: those of Record, and when it came and went."""
 
-SEALED_ROW: Final = "row, position, part, start, digest, context"
+CHECKSUMMED_ROW: Final = "row, position, part, start, digest, context"
 """The columns of a row that its seal is of: all but the text, of which there is the digest."""
 
 T = TypeVar("T")
@@ -90,9 +90,9 @@ class Catalog:
         try:
             if not path.is_file():
                 raise BrokenIndexError(f"{path} is missing; restore it from a backup")
-            connection = connect(path, writing=writing)
+            connection = connect(path, writing=writing, probe=PROBE)
         except SQLITE_ERRORS as error:
-            raise broken(path, error) from error
+            raise sqlite_error(path, error) from error
         return cls(path, connection, writing=writing)
 
     def close(self) -> None:
@@ -164,20 +164,26 @@ class Catalog:
         """Return the text of each row; raises what `rows` does."""
         return {number: row.text for number, row in self.rows(rows).items()}
 
-    def rows(self, rows: Iterable[int]) -> dict[int, Row]:
+    def rows(self, rows: Iterable[int], written: Mapping[int, Row] | None = None) -> dict[int, Row]:
         """Return what each row holds, in their order.
 
-        Raises BrokenIndexError for a row without a text, or with one that is not what was written.
+        Where all are among those just `written`, they are taken from there, unread.
+        Raises BrokenIndexError for a row without a text, or with one that is not what was
+        written.
         """
         wanted = sorted(set(rows))
+        if written and all(row in written for row in wanted):
+            return {row: written[row] for row in wanted}
         found: dict[int, Row] = {}
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
-            statement = f"SELECT {SEALED_ROW}, seal, text FROM paragraphs WHERE row IN ({marks})"
+            statement = (
+                f"SELECT {CHECKSUMMED_ROW}, seal, text FROM paragraphs WHERE row IN ({marks})"
+            )
             for *sealed, seal, text in self.fetch(statement, some):
                 row, position, part, start, digest, context = sealed
                 if (
-                    not is_sealed(sealed, seal)
+                    not matches_checksum(sealed, seal)
                     or not isinstance(text, str)
                     or text_digest(text) != digest
                 ):
@@ -194,9 +200,9 @@ class Catalog:
         found: dict[int, int] = {}
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
-            statement = f"SELECT {SEALED_ROW}, seal FROM paragraphs WHERE row IN ({marks})"
+            statement = f"SELECT {CHECKSUMMED_ROW}, seal FROM paragraphs WHERE row IN ({marks})"
             for *sealed, seal in self.fetch(statement, some):
-                if is_sealed(sealed, seal):
+                if matches_checksum(sealed, seal):
                     found[sealed[0]] = sealed[1]
         if len(found) < len(wanted):
             missing = next(row for row in wanted if row not in found)
@@ -229,7 +235,7 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: what was removed {_CHANGED}")
         return [range(first, first + n) for first, n in found]
 
-    def left_out(self, sequence: int, after: int = 0) -> list[int]:
+    def boilerplate_rows(self, sequence: int, after: int = 0) -> list[int]:
         """Return the rows, ascending, that are boilerplate since commits `after` < s <= `sequence`.
 
         Dead rows may be among them. Raises BrokenIndexError where one is not what was written.
@@ -238,20 +244,20 @@ class Catalog:
             "SELECT row, added, seal FROM boilerplate WHERE added > ? AND added <= ? ORDER BY row",
             (after, sequence),
         )
-        if not all(seal_of((row, added)) == seal for row, added, seal in found):
+        if not all(fields_checksum((row, added)) == seal for row, added, seal in found):
             raise BrokenIndexError(f"{self._path}: what is boilerplate {_CHANGED}")
         return [row for row, _, _ in found]
 
-    def learned(self) -> set[Recurring]:
+    def learned_boilerplate(self) -> set[RecurringText]:
         """Return the texts that are boilerplate in a source.
 
         One that is not what was written is passed over: it is learned again.
         """
         found = self.fetch("SELECT source, digest, added, seal FROM learned", ())
         return {
-            Recurring(source, digest)
+            RecurringText(source, digest)
             for source, digest, added, seal in found
-            if seal_of((source, digest, added)) == seal
+            if fields_checksum((source, digest, added)) == seal
         }
 
     def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
@@ -331,7 +337,7 @@ class Catalog:
         before = "SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?"
         ((row,),) = self.fetch(before, (row,))
         while some := self._records("WHERE first_row >= ? ORDER BY first_row LIMIT ?", (row, MANY)):
-            coded = [self._codes_of(field, some) for field in CODED]
+            coded = [self._codes_of(field, some) for field in KEYWORD_FIELDS]
             for record, *codes in zip(some, *coded, strict=True):
                 yield ColumnValues(
                     record.number,
@@ -343,7 +349,7 @@ class Catalog:
             row = some[-1].rows.stop
 
     def _check_code(self, field: str, value: Any, code: Any, seal: Any) -> None:
-        if seal_of((field, value, code)) != seal:
+        if fields_checksum((field, value, code)) != seal:
             raise BrokenIndexError(f"{self._path}: the code of {field} {value!r} {_CHANGED}")
 
     def _codes_of(self, field: str, records: Sequence[Record]) -> list[int]:
@@ -356,7 +362,7 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_CHANGED}") from None
 
     def rows_of_contexts(self, digests: Sequence[bytes]) -> dict[bytes, int]:
-        """Return, for each digest of an InContext that the index knows, a row of it."""
+        """Return, for each digest of a TitledText that the index knows, a row of it."""
         found: dict[bytes, int] = {}
         for some in _batches(digests):
             marks = ",".join("?" * len(some))
@@ -383,14 +389,14 @@ class Catalog:
         return commits
 
     def _records(self, where: str, values: Sequence[Any]) -> list[Record]:
-        statement = f"SELECT number, seal, {SEALED} FROM articles {where}"
+        statement = f"SELECT number, seal, {CHECKSUMMED} FROM articles {where}"
         records = []
         for number, seal, *sealed in self.fetch(statement, values):
-            if seal_of(sealed) != seal:
+            if fields_checksum(sealed) != seal:
                 raise BrokenIndexError(
                     f"{self._path}: the record of article {sealed[0]!r:.100} {_CHANGED}"
                 )
-            records.append(Record(number, *sealed[:-2]))
+            records.append(Record.read(number, sealed[:-2]))
         return records
 
     def fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
@@ -403,7 +409,7 @@ class Catalog:
                     f"the index {self._path.parent} is closed: open it again"
                 ) from error
             except SQLITE_ERRORS as error:
-                raise broken(self._path, error) from error
+                raise sqlite_error(self._path, error) from error
 
 
 def _are_rows(first: Any, many: Any, rows: int) -> bool:

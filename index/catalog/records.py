@@ -11,25 +11,23 @@ from typing import Any, Final, NamedTuple
 
 from nutgraf.index.article import Article
 from nutgraf.index.catalog.rows import Row, whole_texts
+from nutgraf.index.schema import FIELD_NAMES, OPTIONAL_FIELDS, ArticleFields
 
 __all__ = [
-    "CODED",
     "NO_COMMIT",
+    "RECORD_FIELDS",
     "ColumnValues",
     "Commit",
     "Record",
-    "Recurring",
+    "RecurringText",
     "StoredRecord",
     "StoredRow",
     "article_of",
-    "is_sealed",
-    "seal_of",
-    "seal_of_row",
+    "fields_checksum",
+    "matches_checksum",
+    "row_checksum",
     "text_digest",
 ]
-
-CODED: Final = ("source", "author", "section", "language")
-"""The fields whose values are given integer codes, for the columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +53,20 @@ NO_COMMIT: Final = Commit(0, 0, 0, 0, 0, 0, 0, "")
 """What an index that was just made stands at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record(ArticleFields):
     """One version of an article, without its text."""
 
     number: int
-    id: str
-    title: str
-    url: str | None
-    source: str | None
-    author: str | None
-    section: str | None
-    published: str | None
-    language: str | None
     digest: bytes
     first_row: int
     row_count: int
     paragraphs: int
+
+    @classmethod
+    def read(cls, number: int, values: Sequence[Any]) -> Record:
+        """Return the record with the values of RECORD_FIELDS."""
+        return cls(number=number, **dict(zip(RECORD_FIELDS, values, strict=True)))
 
     @property
     def rows(self) -> range:
@@ -79,26 +74,30 @@ class Record:
         return range(self.first_row, self.first_row + self.row_count)
 
 
+RECORD_FIELDS: Final = (*FIELD_NAMES, "digest", "first_row", "row_count", "paragraphs")
+"""The fields of a record but its number, in the order of the catalog's columns."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
     """A record as it stands in the catalog, whatever became of it.
 
-    Only of one that is `sealed` are the fields what was written. `added` and
+    Only of one that `is_intact` are the fields what was written. `added` and
     `removed` are the commits that did so; nothing vouches for them.
     """
 
     record: Record
-    sealed: bool
+    is_intact: bool
     added: Any
     removed: Any
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A row as it stands in the catalog; only if it is `sealed`, all but the text is right."""
+    """A row as it stands in the catalog; only if it `is_intact`, all but the text is right."""
 
     text: Any
-    sealed: bool
+    is_intact: bool
     position: Any
     part: Any
     start: Any
@@ -107,7 +106,7 @@ class StoredRow:
 
     def read(self) -> Row | None:
         """Return the row if it is what was written."""
-        if not self.sealed or not isinstance(self.text, bytes):
+        if not self.is_intact or not isinstance(self.text, bytes):
             return None
         try:
             text = self.text.decode()
@@ -118,7 +117,7 @@ class StoredRow:
         return Row(self.position, self.part, self.start, text, boilerplate=not self.context)
 
 
-class Recurring(NamedTuple):
+class RecurringText(NamedTuple):
     """A text, by its digest, that is boilerplate in a source ("" for none)."""
 
     source: str
@@ -127,7 +126,7 @@ class Recurring(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ColumnValues:
-    """What the columns hold of one record: `codes` in the order of CODED, 0 for no value."""
+    """The values of one record in the columns: `codes` by KEYWORD_FIELDS, 0 for no value."""
 
     number: int
     first_row: int
@@ -142,12 +141,7 @@ def article_of(record: Record, rows: Mapping[int, Row]) -> Article:
         record.id,
         record.title,
         whole_texts([rows[row] for row in record.rows]),
-        record.url,
-        record.source,
-        record.author,
-        record.section,
-        record.published,
-        record.language,
+        **{name: getattr(record, name) for name in OPTIONAL_FIELDS},
     )
 
 
@@ -156,21 +150,21 @@ def text_digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def seal_of_row(
+def row_checksum(
     row: int, position: int, part: int, start: int, digest: bytes, context: bytes
 ) -> int:
-    """Return `seal_of` all of them, in a fifth of the time: there is one a paragraph."""
+    """Return the `fields_checksum` of all, in a fifth of the time: there is one a paragraph."""
     plain = f'[{row}, {position}, {part}, {start}, "{digest.hex()}", "{context.hex()}"]'
     return zlib.crc32(plain.encode())
 
 
-def is_sealed(row: Sequence[Any], seal: Any) -> bool:
+def matches_checksum(row: Sequence[Any], seal: Any) -> bool:
     """Tell whether the fields of a row are what was written; damage may have left any types."""
     both = isinstance(row[-2], bytes) and isinstance(row[-1], bytes)
-    return both and seal_of_row(*row) == seal
+    return both and row_checksum(*row) == seal
 
 
-def seal_of(fields: Sequence[Any]) -> int:
+def fields_checksum(fields: Sequence[Any]) -> int:
     """Return the CRC-32 of a record's fields: SQLite does not notice a bit that its disk flips."""
     plain = [value.hex() if isinstance(value, bytes) else value for value in fields]
     return zlib.crc32(json.dumps(plain).encode())

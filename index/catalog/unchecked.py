@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from nutgraf.index.catalog.reader import MANY, SEALED, SEALED_ROW, Catalog
-from nutgraf.index.catalog.records import Record, StoredRecord, StoredRow, is_sealed, seal_of
+from nutgraf.index.catalog.reader import CHECKSUMMED, CHECKSUMMED_ROW, MANY, Catalog
+from nutgraf.index.catalog.records import (
+    Record,
+    StoredRecord,
+    StoredRow,
+    fields_checksum,
+    matches_checksum,
+)
 
-__all__ = ["InspectedCatalog"]
+__all__ = ["UncheckedCatalog"]
 
 
-class InspectedCatalog(Catalog):
+class UncheckedCatalog(Catalog):
     """A catalog that also shows what its readers refuse, for audit and repair."""
 
     def complaints(self, most: int) -> list[str]:
@@ -23,30 +29,32 @@ class InspectedCatalog(Catalog):
     def stored_records(self, after: int, until: int | None = None) -> list[StoredRecord]:
         """Return the records with numbers above `after`, as they are: MANY, or up to `until`."""
         statement = (
-            f"SELECT number, seal, {SEALED} FROM articles "
+            f"SELECT number, seal, {CHECKSUMMED} FROM articles "
             "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
         )
         values = (after, 2**63 - 1 if until is None else until, MANY)
         return [
-            StoredRecord(Record(number, *sealed[:-2]), seal_of(sealed) == seal, *sealed[-2:])
+            StoredRecord(
+                Record.read(number, sealed[:-2]), fields_checksum(sealed) == seal, *sealed[-2:]
+            )
             for number, seal, *sealed in self.fetch(statement, values)
         ]
 
     def stored_rows(self, rows: range) -> dict[int, StoredRow]:
         """Return each row as it is."""
         statement = (
-            f"SELECT CAST(text AS BLOB), seal, {SEALED_ROW} FROM paragraphs "
+            f"SELECT CAST(text AS BLOB), seal, {CHECKSUMMED_ROW} FROM paragraphs "
             "WHERE row >= ? AND row < ?"
         )
         return {
-            sealed[0]: StoredRow(text, is_sealed(sealed, seal), *sealed[1:])
+            sealed[0]: StoredRow(text, matches_checksum(sealed, seal), *sealed[1:])
             for text, seal, *sealed in self.fetch(statement, (rows.start, rows.stop))
         }
 
     def stored_boilerplate(self) -> list[tuple[int, int, bool]]:
         """Return the rows that are left out, since which commit, and whether both are sealed."""
         found = self.fetch("SELECT row, added, seal FROM boilerplate ORDER BY row", ())
-        return [(row, added, seal_of((row, added)) == seal) for row, added, seal in found]
+        return [(row, added, fields_checksum((row, added)) == seal) for row, added, seal in found]
 
     def strays(self) -> tuple[int, int]:
         """Count the records of commits that there are not, and the texts beyond the last row."""
@@ -71,4 +79,7 @@ class InspectedCatalog(Catalog):
     def codes_of(self, field: str) -> list[tuple[str, int, bool]]:
         """Return every value that `field` has anywhere, its code, and whether both are sealed."""
         found = self.fetch("SELECT value, code, seal FROM codes WHERE field = ?", (field,))
-        return [(value, code, seal_of((field, value, code)) == seal) for value, code, seal in found]
+        return [
+            (value, code, fields_checksum((field, value, code)) == seal)
+            for value, code, seal in found
+        ]

@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from nutgraf.index.catalog.learned_boilerplate import learn
-from nutgraf.index.catalog.reader import SEALED, SEALED_ROW, Catalog
+from nutgraf.index.catalog.learned_boilerplate import learn_boilerplate
+from nutgraf.index.catalog.reader import CHECKSUMMED, CHECKSUMMED_ROW, Catalog
 from nutgraf.index.catalog.records import (
-    CODED,
     NO_COMMIT,
     Commit,
-    Recurring,
-    seal_of,
-    seal_of_row,
+    RecurringText,
+    fields_checksum,
+    row_checksum,
     text_digest,
 )
-from nutgraf.index.catalog.rows import ArticleRows, Row
-from nutgraf.index.storage.sqlite import SQLITE_ERRORS, broken
+from nutgraf.index.catalog.rows import ArticleRows
+from nutgraf.index.schema import FIELD_NAMES, KEYWORD_FIELDS
+from nutgraf.index.storage.sqlite import SQLITE_ERRORS, sqlite_error
 
 __all__ = ["CatalogWriter"]
 
 
 class CatalogWriter(Catalog):
-    """A catalog that articles are written to.
-
-    It remembers the texts of its last commit until they are forgotten: whoever
-    catches up with that commit need not have each of them read and checked again.
-    """
-
-    def __init__(self, path: Path, connection: sqlite3.Connection, *, writing: bool) -> None:
-        super().__init__(path, connection, writing=writing)
-        self._written: dict[int, Row] = {}
-
-    def rows(self, rows: Iterable[int]) -> dict[int, Row]:
-        """See Catalog."""
-        wanted = sorted(set(rows))
-        try:
-            return {row: self._written[row] for row in wanted}
-        except KeyError:
-            return super().rows(wanted)
-
-    def forget_texts(self) -> None:
-        """Let go of the texts of the last commit."""
-        self._written = {}
+    """A catalog that articles are written to."""
 
     def write(
         self,
@@ -57,7 +35,7 @@ class CatalogWriter(Catalog):
         checksum: int,
         sequence: int = 0,
         *,
-        learned: Set[Recurring] | None = None,
+        learned: Set[RecurringText] | None = None,
     ) -> Commit:
         """Put `articles` and delete ids in one transaction; return the commit.
 
@@ -68,14 +46,15 @@ class CatalogWriter(Catalog):
         boilerplate are left out from it on, beside those that are `learned`; none are
         where that is None. One row of each article stays.
         """
-        self.forget_texts()
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     commit = self._write(articles, deleted, first_row, checksum, sequence)
                     hidden = (
-                        0 if learned is None else self._learn(articles, learned, commit.sequence)
+                        0
+                        if learned is None
+                        else self._learn_boilerplate(articles, learned, commit.sequence)
                     )
                     commit = replace(commit, ranked=commit.ranked - hidden)
                     self._insert_commit(commit)
@@ -85,8 +64,7 @@ class CatalogWriter(Catalog):
                     raise
                 self._connection.execute("COMMIT")
             except SQLITE_ERRORS as error:
-                raise broken(self._path, error) from error
-        self._written = dict(enumerate((row for put in articles for row in put.rows), first_row))
+                raise sqlite_error(self._path, error) from error
         return commit
 
     def _write(
@@ -102,17 +80,17 @@ class CatalogWriter(Catalog):
         last = Commit(*found) if found else NO_COMMIT
         sequence = max(last.sequence + 1, sequence)
         for name in (*deleted, *(put.article.id for put in articles)):
-            self._remove(name, sequence)
+            self._mark_removed(name, sequence)
         row = first_row
         for put in articles:
             self._insert(put, row, sequence)
             row += len(put.rows)
         # Few of many are different, and they are numbered as they come.
-        for field, value in dict.fromkeys(_coded(articles)):
-            self._give_code(field, value)
+        for field, value in dict.fromkeys(_coded_values(articles)):
+            self._insert_code(field, value)
         added, new = row - first_row, sum(len(put.article.paragraphs) for put in articles)
         left_out = sum(row.boilerplate for put in articles for row in put.rows)
-        removed, rows, paragraphs, boilerplate = self._removed(sequence)
+        removed, rows, paragraphs, boilerplate = self._count_removed(sequence)
         return Commit(
             sequence,
             row,
@@ -124,7 +102,7 @@ class CatalogWriter(Catalog):
             datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
-    def _removed(self, sequence: int) -> tuple[int, int, int, int]:
+    def _count_removed(self, sequence: int) -> tuple[int, int, int, int]:
         """Count what a commit removed: articles, rows, paragraphs, and rows of boilerplate."""
         run = self._connection.execute
         statement = (
@@ -142,22 +120,24 @@ class CatalogWriter(Catalog):
         marks = ", ".join("?" * len(astuple(commit)))
         self._connection.execute(f"INSERT INTO commits VALUES ({marks})", astuple(commit))
 
-    def _learn(self, articles: Sequence[ArticleRows], known: Set[Recurring], sequence: int) -> int:
+    def _learn_boilerplate(
+        self, articles: Sequence[ArticleRows], known: Set[RecurringText], sequence: int
+    ) -> int:
         """Leave out what turns out to be boilerplate; return how many rows that hides."""
         hidden = 0
-        for text, rows in learn(self._connection, articles, known):
-            self._remember(text, sequence)
+        for text, rows in learn_boilerplate(self._connection, articles, known):
+            self._insert_learned(text, sequence)
             for row in rows:
-                if not self._is_last(row):
-                    hidden += self._leave_out(row, sequence)
+                if not self._is_last_ranked(row):
+                    hidden += self._insert_boilerplate(row, sequence)
         return hidden
 
-    def _remember(self, text: Recurring, sequence: int) -> None:
+    def _insert_learned(self, text: RecurringText, sequence: int) -> None:
         fields = (*text, sequence)
         statement = "INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?)"
-        self._connection.execute(statement, (*fields, seal_of(fields)))
+        self._connection.execute(statement, (*fields, fields_checksum(fields)))
 
-    def _is_last(self, row: int) -> bool:
+    def _is_last_ranked(self, row: int) -> bool:
         """Tell whether at most one row of the article of a row is not left out yet."""
         statement = (
             "SELECT first_row, rows FROM articles WHERE first_row <= ? "
@@ -168,18 +148,18 @@ class CatalogWriter(Catalog):
         ((left_out,),) = self._connection.execute(statement, (first, first + rows))
         return bool(rows - left_out <= 1)
 
-    def _leave_out(self, row: int, sequence: int) -> bool:
+    def _insert_boilerplate(self, row: int, sequence: int) -> bool:
         """Leave a row out from now on; tell whether it was not before."""
         fields = row, sequence
         statement = "INSERT OR IGNORE INTO boilerplate VALUES (?, ?, ?)"
-        done = self._connection.execute(statement, (*fields, seal_of(fields)))
+        done = self._connection.execute(statement, (*fields, fields_checksum(fields)))
         return bool(done.rowcount)
 
-    def _remove(self, article: str, sequence: int) -> None:
+    def _mark_removed(self, article: str, sequence: int) -> None:
         run = self._connection.execute
-        statement = f"SELECT number, {SEALED} FROM articles WHERE id = ? AND removed IS NULL"
+        statement = f"SELECT number, {CHECKSUMMED} FROM articles WHERE id = ? AND removed IS NULL"
         for number, *sealed in run(statement, (article,)).fetchall():
-            seal = seal_of((*sealed[:-1], sequence))
+            seal = fields_checksum((*sealed[:-1], sequence))
             run(
                 "UPDATE articles SET removed = ?, seal = ? WHERE number = ?",
                 (sequence, seal, number),
@@ -189,39 +169,40 @@ class CatalogWriter(Catalog):
         run = self._connection.execute
         article = put.article
         fields = (
-            article.id, article.title, article.url, article.source, article.author,
-            article.section, article.published, article.language,
+            *(getattr(article, name) for name in FIELD_NAMES),
             put.digest, first_row, len(put.rows), len(article.paragraphs), sequence, None,
         )  # fmt: skip
+        marks = ", ".join("?" * (len(fields) + 1))
         run(
-            f"INSERT INTO articles ({SEALED}, seal) VALUES ({', '.join('?' * 15)})",
-            (*fields, seal_of(fields)),
+            f"INSERT INTO articles ({CHECKSUMMED}, seal) VALUES ({marks})",
+            (*fields, fields_checksum(fields)),
         )
         self._connection.executemany(
-            f"INSERT INTO paragraphs ({SEALED_ROW}, seal, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            _sealed_rows(put, first_row),
+            f"INSERT INTO paragraphs ({CHECKSUMMED_ROW}, seal, text) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            _checksummed_rows(put, first_row),
         )
         for number, row in enumerate(put.rows, first_row):
             if row.boilerplate:
-                self._leave_out(number, sequence)
+                self._insert_boilerplate(number, sequence)
 
-    def _give_code(self, field: str, value: str) -> None:
+    def _insert_code(self, field: str, value: str) -> None:
         run = self._connection.execute
         known = "SELECT 1 FROM codes WHERE field = ? AND value = ?"
         if run(known, (field, value)).fetchone() is None:
             ((count,),) = run("SELECT count(*) FROM codes WHERE field = ?", (field,))
-            seal = seal_of((field, value, count + 1))
+            seal = fields_checksum((field, value, count + 1))
             run("INSERT INTO codes VALUES (?, ?, ?, ?)", (field, value, count + 1, seal))
 
 
-def _coded(articles: Sequence[ArticleRows]) -> Iterator[tuple[str, str]]:
+def _coded_values(articles: Sequence[ArticleRows]) -> Iterator[tuple[str, str]]:
     for put in articles:
-        for field in CODED:
+        for field in KEYWORD_FIELDS:
             if (value := getattr(put.article, field)) is not None:
                 yield field, value
 
 
-def _sealed_rows(put: ArticleRows, first_row: int) -> Iterator[tuple[Any, ...]]:
+def _checksummed_rows(put: ArticleRows, first_row: int) -> Iterator[tuple[Any, ...]]:
     for number, (row, context) in enumerate(zip(put.rows, put.contexts, strict=True), first_row):
         sealed = number, row.position, row.part, row.start, text_digest(row.text), context
-        yield *sealed, seal_of_row(*sealed), row.text
+        yield *sealed, row_checksum(*sealed), row.text

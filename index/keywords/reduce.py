@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from nutgraf.index.keywords.fields import ORDERED_FIELDS, PUBLISHED, ROW, TERM_FIELDS
 from nutgraf.index.keywords.nodes import (
     Between,
     Constant,
@@ -33,7 +34,6 @@ from nutgraf.index.keywords.nodes import (
     escaped,
 )
 from nutgraf.index.query import MAX_PATTERN, MAX_WILDCARDS, query
-from nutgraf.index.schema import ORDERED_FIELDS, PUBLISHED, ROW, TERM_FIELDS
 
 __all__ = ["reduce_query", "require"]
 
@@ -171,7 +171,7 @@ def _or(tree: Any, boost: float) -> Node:
     return _union([_reduce(part, boost) for part in tree.subqueries])
 
 
-def _best(tree: Any, boost: float) -> Node:
+def _disjunction_max(tree: Any, boost: float) -> Node:
     return _union([_reduce(part, boost) for part in tree.subqueries], tie=float(tree.tiebreak))
 
 
@@ -262,7 +262,7 @@ _REDUCERS: Final[dict[type, Callable[[Any, float], Node]]] = {
     query.Not: _not,
     query.And: _and,
     query.Or: _or,
-    query.DisjunctionMax: _best,
+    query.DisjunctionMax: _disjunction_max,
     query.AndNot: _and_not,
     query.AndMaybe: _and_maybe,
     query.Require: _require,

@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 
 from nutgraf.index.ranking import Ranking
 
-__all__ = ["best", "is_settled"]
+__all__ = ["is_settled", "top_k"]
 
-_NOISE: Final = 1e-6
+_TIE_TOLERANCE: Final = 1e-6
 # Engines add the same numbers in different orders, so equal paragraphs differ
 # in a score's last bits: scores nearer than this, relatively, are one score.
 # float32 rounds at 1.2e-7.
 
 
-def best(rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> Ranking:
+def top_k(rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> Ranking:
     """Return the best `depth` rows, ties in the order of their rows.
 
     `scores` must fall; `is_settled` says when enough rows were passed.
     """
     if not len(rows):
         return Ranking.empty()
-    groups = _groups(scores)
+    groups = _tie_groups(scores)
     order = np.lexsort((rows, groups))[:depth]
     first = np.searchsorted(groups, np.arange(groups[-1] + 1))
     return Ranking(rows[order], scores[first[groups[order]]], complete=len(rows) <= depth)
@@ -32,11 +32,11 @@ def best(rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> Ra
 
 def is_settled(scores: NDArray[np.float32], depth: int) -> bool:
     """Say whether falling scores go on past every tie with place `depth` (from 1)."""
-    groups = _groups(scores)
+    groups = _tie_groups(scores)
     return len(groups) > depth and bool(groups[-1] > groups[depth - 1])
 
 
-def _groups(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+def _tie_groups(scores: NDArray[np.float32]) -> NDArray[np.int64]:
     gaps = scores[:-1] - scores[1:]
-    starts = gaps > np.abs(scores[:-1]) * np.float32(_NOISE)
+    starts = gaps > np.abs(scores[:-1]) * np.float32(_TIE_TOLERANCE)
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(starts, dtype=np.int64)))

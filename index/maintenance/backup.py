@@ -11,13 +11,13 @@ from nutgraf.index.errors import BrokenIndexError, EncoderError, NotAnIndexError
 from nutgraf.index.maintenance.create import make_parts
 from nutgraf.index.maintenance.rebuild import (
     OnProgress,
-    Rebuilt,
+    RebuildResult,
     no_progress,
     put_articles,
-    rebuilt,
+    rebuild_result,
 )
-from nutgraf.index.maintenance.reranker import carry_reranker
-from nutgraf.index.maintenance.source import KnownEmbeddings, Truth
+from nutgraf.index.maintenance.reranker import copy_reranker
+from nutgraf.index.maintenance.source import EmbeddingCache, RebuildSource
 from nutgraf.index.manifest import Manifest, now
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.storage.files import copy_files, sync, sync_tree
@@ -30,7 +30,7 @@ __all__ = ["back_up_index"]
 
 def back_up_index(
     path: str | Path, destination: str | Path, *, on_progress: OnProgress = no_progress
-) -> Rebuilt:
+) -> RebuildResult:
     """Copy the index as of its newest commit to `destination`, which must not exist.
 
     The copy is an index, compacted, and appears whole or not at all: until
@@ -62,7 +62,7 @@ def back_up_index(
     return done
 
 
-def _copy(index: Path, manifest: Manifest, partial: Path, on_progress: OnProgress) -> Rebuilt:
+def _copy(index: Path, manifest: Manifest, partial: Path, on_progress: OnProgress) -> RebuildResult:
     while True:
         _clear(partial)
         try:
@@ -85,24 +85,24 @@ def _clear(partial: Path) -> None:
 
 def _copy_generation(
     index: Path, manifest: Manifest, partial: Path, on_progress: OnProgress
-) -> Rebuilt:
-    with Truth(manifest.parts(index), manifest) as truth:
-        if truth.damaged_rows():
+) -> RebuildResult:
+    with RebuildSource(manifest.parts(index), manifest) as source:
+        if source.damaged_rows():
             raise BrokenIndexError(
                 f"embeddings of {index} are damaged: 'nutgraf repair' mends them; back up then"
             )
-        OnnxEncoder.open(truth.folder / ENCODER, manifest.encoder)
-        copy_files(truth.folder / ENCODER, partial / ENCODER)
-        reranker = carry_reranker(truth.folder, manifest, partial)
+        OnnxEncoder.open(source.folder / ENCODER, manifest.encoder)
+        copy_files(source.folder / ENCODER, partial / ENCODER)
+        reranker = copy_reranker(source.folder, manifest, partial)
         make_parts(partial, manifest.keyword_engine)
         # An index of its own: whoever has the other one open must not take this for it.
         target = replace(
             manifest, generation=FIRST, previous=None, created=now(), reranker=reranker
         )
-        known = KnownEmbeddings(truth)
+        known = EmbeddingCache(source)
         with closing(PartsWriter(partial, target, trust=True, encoder=known)) as writer:
-            commit = truth.catalog.last_commit()
-            put_articles(truth.articles(commit), writer, commit.paragraphs, on_progress)
+            commit = source.catalog.last_commit()
+            put_articles(source.articles(commit), writer, commit.paragraphs, on_progress)
             sequence = writer.commit(commit.sequence)
         target.write(partial)
-    return rebuilt(commit, known.encoded, sequence)
+    return rebuild_result(commit, known.encoded, sequence)

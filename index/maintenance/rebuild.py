@@ -25,12 +25,12 @@ from typing import Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.catalog.records import Commit
-from nutgraf.index.catalog.unchecked import InspectedCatalog
+from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import BrokenIndexError, EncoderError, NutgrafError
 from nutgraf.index.generations import check_no_links, remove_generation, remove_leftovers
 from nutgraf.index.maintenance.create import exported_encoder, make_encoder, make_parts
-from nutgraf.index.maintenance.reranker import carry_reranker
-from nutgraf.index.maintenance.source import KnownEmbeddings, Truth
+from nutgraf.index.maintenance.reranker import copy_reranker
+from nutgraf.index.maintenance.source import EmbeddingCache, RebuildSource
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import EncoderConfig
 from nutgraf.index.models.encoder.titled import ParagraphEncoder
@@ -41,12 +41,12 @@ from nutgraf.index.writer import PartsWriter
 
 __all__ = [
     "OnProgress",
-    "Rebuilt",
+    "RebuildResult",
     "compact_index",
     "no_progress",
     "put_articles",
     "put_back_index",
-    "rebuilt",
+    "rebuild_result",
     "reindex",
     "repair_index",
 ]
@@ -54,12 +54,12 @@ __all__ = [
 OnProgress = Callable[[int, int], None]
 """Called with the paragraphs that are done, and how many there are."""
 
-WAIT: Final = 60.0
+LOCK_WAIT: Final = 60.0
 """Seconds in which whoever writes has to let go, so that the new generation can take over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class RebuildResult:
     """What came of it: `encoded` paragraphs had no embedding that could be kept."""
 
     articles: int
@@ -73,7 +73,7 @@ def no_progress(_done: int, _total: int) -> None:
     """Nobody looks on."""
 
 
-def compact_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> Rebuilt:
+def compact_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> RebuildResult:
     """Drop what was deleted or replaced, from every part of the index.
 
     Generations that were kept to be put back, or that were begun, go too: the
@@ -83,15 +83,15 @@ def compact_index(path: str | Path, *, on_progress: OnProgress = no_progress) ->
     index has to be repaired first.
     """
     index = Path(path)
-    with _rebuilding(index) as manifest, Truth(manifest.parts(index), manifest) as truth:
-        if truth.damaged_rows():
+    with _rebuilding(index) as manifest, RebuildSource(manifest.parts(index), manifest) as source:
+        if source.damaged_rows():
             raise BrokenIndexError(
                 f"embeddings of {index} are damaged: 'nutgraf repair' mends them, and compacts"
             )
-        return _renew(index, truth, KnownEmbeddings(truth), on_progress)
+        return _renew(index, source, EmbeddingCache(source), on_progress)
 
 
-def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> Rebuilt:
+def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> RebuildResult:
     """Make all that can be made again: keyword index, columns, and embeddings that are damaged.
 
     It compacts as well. Raises BrokenIndexError where the catalog is damaged:
@@ -100,15 +100,15 @@ def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> 
     """
     index = Path(path)
     with _rebuilding(index) as manifest:
-        _mend_catalog(index, manifest)
-        with Truth(manifest.parts(index), manifest) as truth:
-            known = KnownEmbeddings(truth, truth.damaged_rows())
-            return _renew(index, truth, known, on_progress)
+        _repair_catalog(index, manifest)
+        with RebuildSource(manifest.parts(index), manifest) as source:
+            known = EmbeddingCache(source, source.damaged_rows())
+            return _renew(index, source, known, on_progress)
 
 
 def reindex(
     path: str | Path, model: str, *, trust: bool = False, on_progress: OnProgress = no_progress
-) -> Rebuilt:
+) -> RebuildResult:
     """Encode every paragraph with another model; the generation before is kept, to be put back.
 
     `model` is what create_index takes. Killed or interrupted, it goes on where
@@ -123,21 +123,21 @@ def reindex(
     with _rebuilding(index) as manifest:
         if _is_of(manifest.encoder, model):
             raise EncoderError(f"{index} has the encoder {manifest.encoder.name} already")
-        with Truth(manifest.parts(index), manifest) as truth:
+        with RebuildSource(manifest.parts(index), manifest) as source:
             generation = _begun(index, manifest, model)
             if generation is not None:
                 try:
-                    return _take(index, truth, generation, on_progress, trust=trust)
+                    return _take(index, source, generation, on_progress, trust=trust)
                 except (BrokenIndexError, EncoderError):
                     # It was not whole. If the index is not, either, that is told once more.
                     remove_generation(index, generation)
             generation, _ = _begin(index, manifest, model)
-            return _take(index, truth, generation, on_progress, trust=True)
+            return _take(index, source, generation, on_progress, trust=True)
 
 
 def put_back_index(
     path: str | Path, *, trust: bool = False, on_progress: OnProgress = no_progress
-) -> Rebuilt:
+) -> RebuildResult:
     """Use the generation before the last change of encoder again, with what was put since.
 
     The one in use becomes the one that can be put back. `trust` is needed for
@@ -151,8 +151,8 @@ def put_back_index(
                 f"{index} keeps no other encoder: there is one after 'nutgraf reindex', until "
                 "'nutgraf compact' or 'nutgraf repair'"
             )
-        with Truth(manifest.parts(index), manifest) as truth:
-            return _take(index, truth, manifest.previous, on_progress, trust=trust)
+        with RebuildSource(manifest.parts(index), manifest) as source:
+            return _take(index, source, manifest.previous, on_progress, trust=trust)
 
 
 @contextmanager
@@ -166,15 +166,15 @@ def _rebuilding(index: Path) -> Iterator[Manifest]:
         lock.release()
 
 
-def _mend_catalog(index: Path, manifest: Manifest) -> None:
+def _repair_catalog(index: Path, manifest: Manifest) -> None:
     """Make SQLite's own indexes again, where they are damaged: its tables may be sound."""
-    lock = WriteLock(index, wait=WAIT)
+    lock = WriteLock(index, wait=LOCK_WAIT)
     try:
         # What cannot be mended is told when it is read.
         with (
             suppress(NutgrafError),
             closing(
-                InspectedCatalog.open(manifest.parts(index) / CATALOG, writing=True)
+                UncheckedCatalog.open(manifest.parts(index) / CATALOG, writing=True)
             ) as catalog,
         ):
             if catalog.complaints(1):
@@ -183,15 +183,17 @@ def _mend_catalog(index: Path, manifest: Manifest) -> None:
         lock.release()
 
 
-def _renew(index: Path, truth: Truth, known: KnownEmbeddings, on_progress: OnProgress) -> Rebuilt:
+def _renew(
+    index: Path, source: RebuildSource, known: EmbeddingCache, on_progress: OnProgress
+) -> RebuildResult:
     """Build a generation with the same encoder, and keep no other."""
-    manifest = truth.manifest
+    manifest = source.manifest
     for generation in generations(index):
         check_no_links(index, generation)
         if generation not in (manifest.generation, manifest.previous):
             remove_generation(index, generation)
     try:
-        generation, encoder = _begin(index, manifest, str(truth.folder / ENCODER))
+        generation, encoder = _begin(index, manifest, str(source.folder / ENCODER))
     except (BrokenIndexError, EncoderError):
         # Its files are damaged. The model that it was made from may be at hand.
         generation, encoder = _begin(index, manifest, manifest.encoder.name)
@@ -199,8 +201,8 @@ def _renew(index: Path, truth: Truth, known: KnownEmbeddings, on_progress: OnPro
     target = replace(manifest, encoder=encoder, generation=generation, previous=None)
     try:
         with closing(_open_parts(index, target, known if same else None, trust=True)) as writer:
-            last, sequence = _build(index, truth, target, writer, on_progress)
-            return rebuilt(last, known.encoded if same else writer.encoded, sequence)
+            last, sequence = _build(index, source, target, writer, on_progress)
+            return rebuild_result(last, known.encoded if same else writer.encoded, sequence)
     except BaseException:
         # Nobody goes on with it, and it takes the room that may be lacking.
         if Manifest.read(index).generation != generation:
@@ -209,20 +211,20 @@ def _renew(index: Path, truth: Truth, known: KnownEmbeddings, on_progress: OnPro
 
 
 def _take(
-    index: Path, truth: Truth, generation: int, on_progress: OnProgress, *, trust: bool
-) -> Rebuilt:
+    index: Path, source: RebuildSource, generation: int, on_progress: OnProgress, *, trust: bool
+) -> RebuildResult:
     """Bring a generation with another encoder up to date and use it; keep the one in use."""
-    manifest = truth.manifest
+    manifest = source.manifest
     encoder = EncoderConfig.read(parts_folder(index, generation) / ENCODER)
     target = replace(manifest, encoder=encoder, generation=generation, previous=manifest.generation)
     with closing(_open_parts(index, target, None, trust=trust)) as writer:
         try:
-            last, sequence = _build(index, truth, target, writer, on_progress)
+            last, sequence = _build(index, source, target, writer, on_progress)
         except KeyboardInterrupt:
             if not writer.failed:
                 writer.commit()  # What was encoded need not be again.
             raise
-        return rebuilt(last, writer.encoded, sequence)
+        return rebuild_result(last, writer.encoded, sequence)
 
 
 def _open_parts(
@@ -277,34 +279,38 @@ def _is_of(encoder: EncoderConfig, model: str) -> bool:
 
 
 def _build(
-    index: Path, truth: Truth, target: Manifest, writer: PartsWriter, on_progress: OnProgress
+    index: Path,
+    source: RebuildSource,
+    target: Manifest,
+    writer: PartsWriter,
+    on_progress: OnProgress,
 ) -> tuple[Commit, int]:
     """Bring the parts of `target` to what the index holds, and let them take over.
 
     Returns the commit of the index that they hold, and what it is called from now on.
     """
-    catalog = truth.catalog
-    reranker = carry_reranker(truth.folder, truth.manifest, target.parts(index))
+    catalog = source.catalog
+    reranker = copy_reranker(source.folder, source.manifest, target.parts(index))
     target = replace(target, reranker=reranker)
     commit = catalog.last_commit()
-    put_articles(truth.articles(commit), writer, commit.paragraphs, on_progress)
+    put_articles(source.articles(commit), writer, commit.paragraphs, on_progress)
     for name in writer.ids():
         if catalog.find(name, commit.sequence) is None:
             writer.delete(name)
     writer.commit()
-    _reached("copied")
-    lock = WriteLock(index, wait=WAIT)
+    _failpoint("copied")
+    lock = WriteLock(index, wait=LOCK_WAIT)
     try:
         # Nobody writes now, so this is all there is.
-        last = _follow(truth, commit, writer)
+        last = _follow(source, commit, writer)
         sequence = writer.commit(max(last.sequence, writer.sequence) + 1)
         writer.close()
         sync_tree(target.parts(index))
-        _reached("followed")
+        _failpoint("followed")
         target.write(index)
-        _reached("switched")
+        _failpoint("switched")
         _remove_others(index, target)
-        _reached("removed")
+        _failpoint("removed")
     finally:
         lock.release()
     return last, sequence
@@ -320,11 +326,11 @@ def _remove_others(index: Path, target: Manifest) -> None:
         ) from error
 
 
-def _follow(truth: Truth, seen: Commit, writer: PartsWriter) -> Commit:
+def _follow(source: RebuildSource, seen: Commit, writer: PartsWriter) -> Commit:
     """Put and delete what was put and deleted since commit `seen`; return the newest."""
-    catalog = truth.catalog
+    catalog = source.catalog
     last = catalog.last_commit()
-    for article in truth.articles(last, seen.sequence):
+    for article in source.articles(last, seen.sequence):
         writer.put(article)
     for name in catalog.removed_ids(last.sequence, seen.sequence):
         if catalog.find(name, last.sequence) is None:
@@ -343,12 +349,12 @@ def put_articles(
         on_progress(done, total)
 
 
-def rebuilt(commit: Commit, encoded: int, sequence: int) -> Rebuilt:
+def rebuild_result(commit: Commit, encoded: int, sequence: int) -> RebuildResult:
     """Return what came of writing all that is alive at `commit`, now called `sequence`."""
     dropped = commit.rows - commit.living
-    return Rebuilt(commit.articles, commit.paragraphs, dropped, encoded, sequence)
+    return RebuildResult(commit.articles, commit.paragraphs, dropped, encoded, sequence)
 
 
-def _reached(step: str) -> None:
+def _failpoint(step: str) -> None:
     """Tell that a step is done, as IndexWriter does for a commit."""
     sys.audit("nutgraf.rebuild", step)

@@ -20,7 +20,7 @@ from nutgraf.index.storage.files import copy_files, sync_tree
 from nutgraf.index.storage.layout import MANIFEST, REBUILD_LOCK, RERANKER
 from nutgraf.index.storage.lock import WriteLock
 
-__all__ = ["carry_reranker", "make_reranker", "set_reranker"]
+__all__ = ["copy_reranker", "make_reranker", "set_reranker"]
 
 
 def set_reranker(path: str | Path, model: str | None) -> RerankerConfig | None:
@@ -80,7 +80,7 @@ def make_reranker(model: str, parts: Path) -> RerankerConfig:
     return config
 
 
-def carry_reranker(source: Path, manifest: Manifest, parts: Path) -> RerankerConfig | None:
+def copy_reranker(source: Path, manifest: Manifest, parts: Path) -> RerankerConfig | None:
     """Give a generation in `parts` the reranker of `manifest`, whose own parts are in `source`.
 
     Where its files are damaged, the model that it was made from may be at

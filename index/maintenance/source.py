@@ -1,4 +1,4 @@
-"""Truth: what of an index cannot be made again, its articles and their embeddings."""
+"""What of an index cannot be made again, its articles and their embeddings."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import Commit, article_of
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.encoder.titled import InContext, ParagraphEncoder, TitledEncoder
+from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder, TitledText
 from nutgraf.index.storage.closing import Closing
 from nutgraf.index.storage.layout import CATALOG, ENCODER, VECTORS
 from nutgraf.index.vectors import VectorFile
 
-__all__ = ["KnownEmbeddings", "Truth"]
+__all__ = ["EmbeddingCache", "RebuildSource"]
 
 
-class Truth(Closing):
+class RebuildSource(Closing):
     """The catalog and rows.f16 of a generation, read while its writer goes on.
 
     Raises BrokenIndexError where the catalog is missing or damaged.
@@ -51,31 +51,31 @@ class Truth(Closing):
         self.catalog.close()
 
 
-class KnownEmbeddings:
+class EmbeddingCache:
     """A ParagraphEncoder that gives the embeddings that an index has, and encodes what it lacks.
 
     `damaged` rows count as lacking. The encoder is opened when it is needed.
     """
 
-    def __init__(self, truth: Truth, damaged: Sequence[range] = ()) -> None:
-        self._truth = truth
+    def __init__(self, source: RebuildSource, damaged: Sequence[range] = ()) -> None:
+        self._source = source
         self._damaged = damaged
         self._encoder: ParagraphEncoder | None = None
         self.encoded = 0
 
-    def encode(self, paragraphs: Sequence[InContext]) -> NDArray[np.float32]:
+    def encode(self, paragraphs: Sequence[TitledText]) -> NDArray[np.float32]:
         """See ParagraphEncoder."""
         digests = [paragraph.digest() for paragraph in paragraphs]
         rows = {
             digest: row
-            for digest, row in self._truth.catalog.rows_of_contexts(digests).items()
+            for digest, row in self._source.catalog.rows_of_contexts(digests).items()
             if not any(row in damaged for damaged in self._damaged)
         }
-        shape = (len(paragraphs), self._truth.manifest.encoder.dimension)
+        shape = (len(paragraphs), self._source.manifest.encoder.dimension)
         embeddings = np.empty(shape, np.float32)
         known = [at for at, digest in enumerate(digests) if digest in rows]
         lacking = [at for at, digest in enumerate(digests) if digest not in rows]
-        embeddings[known] = self._truth.vectors.read([rows[digests[at]] for at in known])
+        embeddings[known] = self._source.vectors.read([rows[digests[at]] for at in known])
         if lacking:
             made = self._open().encode([paragraphs[at] for at in lacking])
             # As they would be read again: float16, and the same from either place.
@@ -85,6 +85,6 @@ class KnownEmbeddings:
 
     def _open(self) -> ParagraphEncoder:
         if self._encoder is None:
-            folder = self._truth.folder / ENCODER
-            self._encoder = TitledEncoder(OnnxEncoder.open(folder, self._truth.manifest.encoder))
+            folder = self._source.folder / ENCODER
+            self._encoder = TitledEncoder(OnnxEncoder.open(folder, self._source.manifest.encoder))
         return self._encoder

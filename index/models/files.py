@@ -16,7 +16,7 @@ __all__ = [
     "MODEL_FILE",
     "TOKENIZER_FILE",
     "WORDS_FILE",
-    "Fields",
+    "ConfigFields",
     "fingerprint",
     "read_part",
 ]
@@ -27,31 +27,31 @@ TOKENIZER_FILE: Final = "tokenizer.json"
 WORDS_FILE: Final = "words.npy"
 
 
-class Fields:
+class ConfigFields:
     """The fields of a config, JSON that was read from `where`, each as the type it should have.
 
-    `mend` is what to do where it is damaged. Raises BrokenIndexError, naming
+    `repair_hint` is what to do where it is damaged. Raises BrokenIndexError, naming
     `where` and the field, for one that is missing or of another type.
     """
 
-    def __init__(self, values: object, where: str, mend: str) -> None:
+    def __init__(self, values: object, where: str, repair_hint: str) -> None:
         if not isinstance(values, Mapping):
             raise BrokenIndexError(
-                f"{where} is damaged: what should describe a model is no JSON object; {mend}"
+                f"{where} is damaged: what should describe a model is no JSON object; {repair_hint}"
             )
         self._values = values
         self._where = where
-        self._mend = mend
+        self._mend = repair_hint
 
     @classmethod
-    def read(cls, path: Path, mend: str) -> Fields:
+    def read(cls, path: Path, repair_hint: str) -> ConfigFields:
         """Read them from a file."""
-        content = read_part(path, mend)
+        content = read_part(path, repair_hint)
         try:
             values = json.loads(content)
         except ValueError as error:
-            raise BrokenIndexError(f"{path} is damaged: no JSON ({error}); {mend}") from None
-        return cls(values, str(path), mend)
+            raise BrokenIndexError(f"{path} is damaged: no JSON ({error}); {repair_hint}") from None
+        return cls(values, str(path), repair_hint)
 
     def text(self, field: str) -> str:
         """Return a text."""
@@ -102,14 +102,14 @@ def fingerprint(*files: bytes) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(file).digest() for file in files)).hexdigest()
 
 
-def read_part(path: Path, mend: str) -> bytes:
+def read_part(path: Path, repair_hint: str) -> bytes:
     """Return the bytes of one file of a model; raises BrokenIndexError."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise BrokenIndexError(f"the model's {path} is missing; {mend}") from None
+        raise BrokenIndexError(f"the model's {path} is missing; {repair_hint}") from None
     except OSError as error:
         raise BrokenIndexError(
             f"the model's {path} cannot be read: {error.strerror}; see to its permissions, "
-            f"or {mend}"
+            f"or {repair_hint}"
         ) from None

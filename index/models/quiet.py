@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["no_download_bars", "no_loading_bars", "quiet"]
 
-_TALKERS: Final = (
+_LOUD_LOGGERS: Final = (
     "httpx",
     "huggingface_hub",
     "onnxruntime",
@@ -28,7 +28,7 @@ def quiet() -> Iterator[None]:
     export as good as its source?) is measured instead. Warnings are filtered
     for the whole process meanwhile: that is how Python's filters work.
     """
-    loggers = [logging.getLogger(name) for name in _TALKERS]
+    loggers = [logging.getLogger(name) for name in _LOUD_LOGGERS]
     levels = [logger.level for logger in loggers]
     root = logging.getLogger()
     # onnxruntime.quantization calls logging.warning(), which logs on the root

@@ -28,15 +28,17 @@ _ERRORS_ONLY: Final = 3
 """ONNX Runtime's log severity; its warnings are about graphs, and go to stderr."""
 
 
-def open_model(folder: Path, sha256: str, mend: str, *others: bytes) -> tuple[Tokenizer, Any]:
+def open_model(
+    folder: Path, sha256: str, repair_hint: str, *others: bytes
+) -> tuple[Tokenizer, Any]:
     """Return the tokenizer and the session of the model in `folder`.
 
     Raises BrokenIndexError where its files, `others` among them, are missing or
-    have another fingerprint than `sha256`, telling to `mend` it; EncoderError where this
+    have another fingerprint than `sha256`, with `repair_hint`; EncoderError where this
     ONNX Runtime cannot run it.
     """
-    model = read_part(folder / MODEL_FILE, mend)
-    tokenizer = read_part(folder / TOKENIZER_FILE, mend)
+    model = read_part(folder / MODEL_FILE, repair_hint)
+    tokenizer = read_part(folder / TOKENIZER_FILE, repair_hint)
     # A question in a shell waits for this. Hashing lets go of the interpreter, and so does
     # ONNX Runtime: done side by side they take as long as one.
     with ThreadPoolExecutor(1) as pool:
@@ -45,7 +47,7 @@ def open_model(folder: Path, sha256: str, mend: str, *others: bytes) -> tuple[To
             session = open_session(model)
         finally:
             # Damage says more than what ONNX Runtime makes of it, so it is told first.
-            _check_fingerprint(hashed.result(), sha256, folder, mend)
+            _check_fingerprint(hashed.result(), sha256, folder, repair_hint)
     from tokenizers import Tokenizer
 
     return Tokenizer.from_buffer(tokenizer), session
@@ -86,9 +88,9 @@ def inputs_of(encoding: Encoding, names: Sequence[str]) -> dict[str, NDArray[np.
     return {name: values[name] for name in names}
 
 
-def _check_fingerprint(found: str, expected: str, folder: Path, mend: str) -> None:
+def _check_fingerprint(found: str, expected: str, folder: Path, repair_hint: str) -> None:
     if found != expected:
         raise BrokenIndexError(
             f"the model in {folder} is damaged: the fingerprint of its files is {found}, "
-            f"{CONFIG_FILE} says {expected}; {mend}"
+            f"{CONFIG_FILE} says {expected}; {repair_hint}"
         ) from None

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.analysis.analyzer import Analyzers
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.catalog.reader import Catalog
 
-__all__ = ["reader_of"]
+__all__ = ["make_question_analyzer"]
 
 RARE: Final = 0.001
 """Share of paragraphs. A language in fewer of them is not listened for: a few articles whose own is
@@ -22,7 +22,9 @@ MOST: Final = 16
 """Languages that a question is read in: each adds a little to the time that it takes."""
 
 
-def reader_of(catalog: Catalog, codes: NDArray[np.uint32], analyzers: Analyzers) -> Polyglot:
+def make_question_analyzer(
+    catalog: Catalog, codes: NDArray[np.uint32], analyzers: Analyzers
+) -> MultilingualAnalyzer:
     """Return what reads questions in the languages in use, the most frequent first; at least one.
 
     `codes`, of shape (rows,), are those of `language` in the rows that are
@@ -37,5 +39,7 @@ def reader_of(catalog: Catalog, codes: NDArray[np.uint32], analyzers: Analyzers)
     found = [language for language, count in paragraphs.items() if count >= RARE * len(codes)]
     found.sort(key=lambda language: (-paragraphs[language], language))
     if not found:
-        return Polyglot([analyzers.default])
-    return Polyglot([analyzers.of_language(language) for language in found[:MOST]], paragraphs)
+        return MultilingualAnalyzer([analyzers.default])
+    return MultilingualAnalyzer(
+        [analyzers.of_language(language) for language in found[:MOST]], paragraphs
+    )

@@ -17,19 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.analysis.analyzer import Analyzer
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.models.reranker.protocol import Reranker
 from nutgraf.index.ranking import NO_DATE, Ranking
 from nutgraf.index.reader.conditions import Condition
-from nutgraf.index.suggestions.reader import Counted
+from nutgraf.index.suggestions.reader import TermCount
 
 __all__ = [
     "NO_DATE",
     "Condition",
-    "Counted",
     "FacetCounts",
     "FacetQuery",
     "FoundParagraph",
@@ -43,6 +42,7 @@ __all__ = [
     "RowValues",
     "Statistics",
     "SuggestionReader",
+    "TermCount",
     "TermStatistics",
     "Title",
     "VectorQuery",
@@ -188,13 +188,13 @@ class SuggestionReader(Protocol):
     def title_counts(self, keys: Sequence[str]) -> list[int]:
         """Return how many articles have each title, by its key."""
 
-    def phrases(self, start: str, most: int) -> list[Counted]:
+    def phrases(self, start: str, most: int) -> list[TermCount]:
         """Return frequent phrases whose keys begin with `start`."""
 
-    def words(self, start: str, most: int) -> list[Counted]:
+    def words(self, start: str, most: int) -> list[TermCount]:
         """Return frequent words whose keys begin with `start`."""
 
-    def words_like(self, word: str, letters: int) -> list[tuple[int, Counted]]:
+    def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
         """Return words within so many letters of `word`, each with its edit distance."""
 
 
@@ -244,7 +244,7 @@ class IndexReader(Protocol):
     def analyzer(self, language: str | None) -> Analyzer:
         """Return the analyzer of texts in a language; None names that of the index."""
 
-    def question_analyzer(self, languages: Iterable[str] = ()) -> Polyglot:
+    def question_analyzer(self, languages: Iterable[str] = ()) -> MultilingualAnalyzer:
         """Return the analyzer of questions: in the index's languages, or these of them."""
 
     def encode(self, question: str) -> NDArray[np.float32]:

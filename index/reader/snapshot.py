@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index import keywords
 from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph, paragraph_id, timestamp
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import Commit, Record
@@ -28,10 +28,10 @@ from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.reranker import OnnxReranker, RememberingReranker
+from nutgraf.index.models.reranker import CachingReranker, OnnxReranker
 from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.reader.facet_counts import count_facets
-from nutgraf.index.reader.languages import reader_of
+from nutgraf.index.reader.languages import make_question_analyzer
 from nutgraf.index.reader.protocol import (
     FacetQuery,
     FoundParagraph,
@@ -189,7 +189,14 @@ class IndexSnapshot(Closing):
                 vars(self)["vectors"] = older.vectors.grown(
                     self.parts / VECTORS, dimension, older.commit, self.commit
                 )
-        for name in ("columns", "vectors", "encoder", "reranker", "ranked", "polyglot"):
+        for name in (
+            "columns",
+            "vectors",
+            "encoder",
+            "reranker",
+            "ranked",
+            "multilingual_analyzer",
+        ):
             if name in opened:
                 getattr(self, name)
 
@@ -215,7 +222,7 @@ class IndexSnapshot(Closing):
         return OnnxEncoder.open(self.parts / ENCODER, self.manifest.encoder)
 
     @cached_property
-    def polyglot(self) -> Polyglot:
+    def multilingual_analyzer(self) -> MultilingualAnalyzer:
         """What reads a question: in the languages that the articles have."""
         opened = vars(self).get("columns")
         codes = (
@@ -225,7 +232,7 @@ class IndexSnapshot(Closing):
         )
         if self.alive is not None:
             codes = codes[self.alive]
-        return reader_of(self.catalog, codes, self.analyzers)
+        return make_question_analyzer(self.catalog, codes, self.analyzers)
 
     @property
     def suggestions(self) -> SnapshotSuggestions:
@@ -236,12 +243,12 @@ class IndexSnapshot(Closing):
             return SnapshotSuggestions(self._suggestions, self)
 
     @cached_property
-    def reranker(self) -> RememberingReranker | None:
+    def reranker(self) -> CachingReranker | None:
         """The reranker that the index was given; None where it has none."""
         chosen = self.manifest.reranker
         if chosen is None:
             return None
-        return RememberingReranker(OnnxReranker.open(self.parts / RERANKER / chosen.folder, chosen))
+        return CachingReranker(OnnxReranker.open(self.parts / RERANKER / chosen.folder, chosen))
 
     @cached_property
     def alive(self) -> NDArray[np.bool_] | None:
@@ -261,7 +268,7 @@ class IndexSnapshot(Closing):
 
         Raises BrokenIndexError where these are not as many as the commit says.
         """
-        left_out = self.catalog.left_out(self.sequence)
+        left_out = self.catalog.boilerplate_rows(self.sequence)
         if not left_out and self.commit.ranked == self.commit.living:
             return self.alive
         ranked = np.ones(self.commit.rows, bool) if self.alive is None else self.alive.copy()
@@ -289,7 +296,14 @@ class IndexSnapshot(Closing):
 
     def warm(self) -> None:
         """Open every part now, so that no question has to wait for one."""
-        _ = (self.columns, self.vectors, self.encoder, self.reranker, self.ranked, self.polyglot)
+        _ = (
+            self.columns,
+            self.vectors,
+            self.encoder,
+            self.reranker,
+            self.ranked,
+            self.multilingual_analyzer,
+        )
 
     @property
     def key(self) -> Hashable:
@@ -320,9 +334,9 @@ class IndexSnapshot(Closing):
         """See IndexReader."""
         return self.analyzers.of(language)
 
-    def question_analyzer(self, languages: Iterable[str] = ()) -> Polyglot:
+    def question_analyzer(self, languages: Iterable[str] = ()) -> MultilingualAnalyzer:
         """See IndexReader."""
-        return self.polyglot.within(languages)
+        return self.multilingual_analyzer.restricted_to(languages)
 
     def encode(self, question: str) -> NDArray[np.float32]:
         """See IndexReader."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nutgraf.index.reader.protocol import Counted, Title
+from nutgraf.index.reader.protocol import TermCount, Title
 
 if TYPE_CHECKING:
     from nutgraf.index.reader.snapshot import IndexSnapshot
@@ -32,15 +32,15 @@ class SnapshotSuggestions:
         """See SuggestionReader."""
         return [self._suggestions.articles_with_title(key) for key in keys]
 
-    def phrases(self, start: str, most: int) -> list[Counted]:
+    def phrases(self, start: str, most: int) -> list[TermCount]:
         """See SuggestionReader."""
         return self._suggestions.phrases(start, most)
 
-    def words(self, start: str, most: int) -> list[Counted]:
+    def words(self, start: str, most: int) -> list[TermCount]:
         """See SuggestionReader."""
         return self._suggestions.words(start, most)
 
-    def words_like(self, word: str, letters: int) -> list[tuple[int, Counted]]:
+    def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
         """See SuggestionReader."""
         return self._suggestions.words_like(word, letters)
 

@@ -8,7 +8,7 @@ from typing import overload
 
 from nutgraf.index.article import Article
 from nutgraf.index.prepared import Prepared
-from nutgraf.index.sources.items import Captured, Flagged, Item, Rejected, Skipped
+from nutgraf.index.sources.items import Capture, Flagged, Item, Rejected, Skipped
 
 __all__ = ["newest_captures"]
 
@@ -36,7 +36,7 @@ def newest_captures(
     """
     seen: dict[bytes, tuple[float | None, str]] = {}
     for item in items:
-        if not isinstance(item, Captured):
+        if not isinstance(item, Capture):
             yield item
             continue
         url = item.article.id

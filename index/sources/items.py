@@ -1,6 +1,6 @@
 """What goes into a reader, and what comes out of it.
 
-A reader is one function a format: it takes an Opened file and yields Items, as
+A reader is one function a format: it takes an OpenedFile file and yields Items, as
 it reads, in bounded memory. It never raises for what is wrong with the content.
 """
 
@@ -15,12 +15,12 @@ from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 
 __all__ = [
-    "Captured",
+    "Capture",
     "FileName",
     "Flagged",
     "Item",
     "OnBytes",
-    "Opened",
+    "OpenedFile",
     "ReadOptions",
     "Reader",
     "Rejected",
@@ -32,7 +32,7 @@ OnBytes = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Report:
     """What is said of a place."""
 
     place: str
@@ -43,7 +43,7 @@ class _Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected(_Told):
+class Rejected(_Report):
     """An article, or a file, that was to be indexed and could not be.
 
     `place` names the file, and the line or the record where there is one;
@@ -52,17 +52,17 @@ class Rejected(_Told):
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped(_Told):
+class Skipped(_Report):
     """What nobody asked to index by name, and what holds nothing that is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Flagged(_Told):
+class Flagged(_Report):
     """What is odd about an article that is indexed all the same; it comes before the article."""
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
+class Capture:
     """An article that is called by its URL, so that another file may hold it, too.
 
     `at` is when it was fetched, in seconds since 1970 UTC: of several, the
@@ -112,7 +112,7 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedFile:
     """A file, or a member of an archive, opened: `file` gives what it holds, decompressed.
 
     `place` is what messages call it. `named` is False where nobody asked for
@@ -130,8 +130,8 @@ class Opened:
         return Rejected(self.place, reason) if self.named else Skipped(self.place, reason)
 
 
-Item = Article | Captured | Rejected | Flagged
+Item = Article | Capture | Rejected | Flagged
 """What a reader yields of what it was given to read."""
 
-Reader = Callable[[Opened], Iterator[Item | Skipped]]
+Reader = Callable[[OpenedFile], Iterator[Item | Skipped]]
 """It yields Skipped for what an archive holds besides."""

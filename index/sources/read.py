@@ -17,7 +17,7 @@ from nutgraf.index.sources.files.open import (
     COMPRESSED,
     ZIP,
     Content,
-    Counted,
+    CountingFile,
     contents,
     split_name,
 )
@@ -28,7 +28,7 @@ from nutgraf.index.sources.items import (
     FileName,
     Item,
     OnBytes,
-    Opened,
+    OpenedFile,
     ReadOptions,
     Rejected,
     Skipped,
@@ -44,15 +44,17 @@ __all__ = [
 
 STANDARD_INPUT: Final = "-"
 
-KNOWN: Final = f"known are {', '.join(ENDINGS)}, packed in {', '.join((*COMPRESSED, ZIP))} or not"
+KNOWN_FORMATS: Final = (
+    f"known are {', '.join(ENDINGS)}, packed in {', '.join((*COMPRESSED, ZIP))} or not"
+)
 
-INDEX: Final = "index"
+INDEX_PAGE: Final = "index"
 """The name of a file that is called by its folder."""
 
-UNSAID: Final = ("", ".xml")
+AMBIGUOUS_ENDINGS: Final = ("", ".xml")
 """Endings that say too little of what a file is."""
 
-PEEKED: Final = 4_096
+PEEK_BYTES: Final = 4_096
 """Bytes by which a file with such an ending is known in a folder."""
 
 
@@ -77,7 +79,7 @@ def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipp
         if source == STANDARD_INPUT:
             yield SourceFile(STANDARD_INPUT, FileName("stdin", stream=True))
         elif is_folder(path):
-            yield from _in_folder(path, taken)
+            yield from _files_in(path, taken)
         else:
             yield SourceFile(source, _file_name(path, taken))
 
@@ -96,11 +98,11 @@ def read_file(
             yield Rejected(source.path, "it is no file; what comes out of a pipe is read as '-'")
             return
         with path.open("rb") as file:
-            counted = Counted(file, on_bytes, status.st_size)
+            counted = CountingFile(file, on_bytes, status.st_size)
             yield from _read(source, counted, options)
             counted.finish()
     except OSError as error:
-        yield Rejected(source.path, _why_unread(error))
+        yield Rejected(source.path, _read_error(error))
 
 
 def total_bytes(sources: Iterable[str]) -> int | None:
@@ -110,7 +112,7 @@ def total_bytes(sources: Iterable[str]) -> int | None:
         if source == STANDARD_INPUT:
             return None
         path = Path(source)
-        for file in _walk_taken(path) if is_folder(path) else [path]:
+        for file in _walk_readable(path) if is_folder(path) else [path]:
             if isinstance(file, Path):
                 with suppress(OSError):  # Whoever reads it says so.
                     status = file.stat()
@@ -123,17 +125,17 @@ def _read_stream(
 ) -> Iterator[Item | Skipped]:
     place = "standard input"
     try:
-        counted = Counted(cast("io.BufferedIOBase", sys.stdin.buffer), on_bytes)
+        counted = CountingFile(cast("io.BufferedIOBase", sys.stdin.buffer), on_bytes)
         for content in contents(counted, "", place):
             if isinstance(content, Content):
-                yield from read_jsonl(Opened(content.file, place, source.name, options))
+                yield from read_jsonl(OpenedFile(content.file, place, source.name, options))
             else:
                 yield content
     except OSError as error:
-        yield Rejected(place, _why_unread(error))
+        yield Rejected(place, _read_error(error))
 
 
-def _read(source: SourceFile, file: Counted, options: ReadOptions) -> Iterator[Item | Skipped]:
+def _read(source: SourceFile, file: CountingFile, options: ReadOptions) -> Iterator[Item | Skipped]:
     unknown: Counter[str] = Counter()
     taken: dict[str, str] = {}
     for content in contents(file, Path(source.path).name, source.path):
@@ -145,21 +147,21 @@ def _read(source: SourceFile, file: Counted, options: ReadOptions) -> Iterator[I
             if (kind := kind_of(head, content.ending)) is None and content.member:
                 unknown[content.ending or "no ending"] += 1
             elif kind is None:
-                reason = f"no reader takes {content.ending or 'what it holds'}; {KNOWN}"
+                reason = f"no reader takes {content.ending or 'what it holds'}; {KNOWN_FORMATS}"
                 yield (
                     Rejected(source.path, reason) if source.named else Skipped(source.path, reason)
                 )
             else:
                 name = _member_name(source, content, taken) if content.member else source.name
                 named = source.named and not content.member
-                yield from kind.read(Opened(content.file, content.place, name, options, named))
+                yield from kind.read(OpenedFile(content.file, content.place, name, options, named))
         except OSError as error:
-            yield Rejected(content.place, _why_unread(error))
+            yield Rejected(content.place, _read_error(error))
     if unknown:
-        yield Skipped(source.path, _not_taken(unknown))
+        yield Skipped(source.path, _skipped_message(unknown))
 
 
-def _why_unread(error: OSError) -> str:
+def _read_error(error: OSError) -> str:
     if isinstance(error, DamagedError):
         return str(error)
     if isinstance(error, FileNotFoundError):
@@ -171,7 +173,7 @@ def _file_name(path: Path, taken: dict[str, str], folder: Path | None = None) ->
     """Return the name of a file; of one found in a folder, with its path below that."""
     stem, ending = split_name(path.name)
     above = () if folder is None else path.relative_to(folder).parent.parts
-    if stem == INDEX and path.parent.name:  # As sites have it, with a folder for each article.
+    if stem == INDEX_PAGE and path.parent.name:  # As sites have it, with a folder for each article.
         above, stem = above[:-1], path.parent.name
     stem = "/".join((*above, stem))
     # Members of a zip are called ZIP/MEMBER, and so like no file beside it.
@@ -185,9 +187,9 @@ def _member_name(source: SourceFile, content: Content, taken: dict[str, str]) ->
     return FileName(content.stem, clash)
 
 
-def _in_folder(folder: Path, taken: dict[str, str]) -> Iterator[SourceFile | Rejected | Skipped]:
+def _files_in(folder: Path, taken: dict[str, str]) -> Iterator[SourceFile | Rejected | Skipped]:
     unknown: Counter[str] = Counter()
-    for found in _walk_taken(folder):
+    for found in _walk_readable(folder):
         if isinstance(found, Path):
             yield SourceFile(str(found), _file_name(found, taken, folder), named=False)
         elif isinstance(found, str):
@@ -195,17 +197,17 @@ def _in_folder(folder: Path, taken: dict[str, str]) -> Iterator[SourceFile | Rej
         else:
             yield found
     if unknown:
-        yield Skipped(str(folder), _not_taken(unknown))
+        yield Skipped(str(folder), _skipped_message(unknown))
 
 
-def _walk_taken(folder: Path) -> Iterator[Path | str | Rejected | Skipped]:
+def _walk_readable(folder: Path) -> Iterator[Path | str | Rejected | Skipped]:
     """Yield the files of a folder that may hold articles; of others, the ending."""
     for found in walk(folder):
         if not isinstance(found, Path):
             yield found
             continue
         ending = split_name(found.name)[1]
-        if ending in (*ENDINGS, ZIP) or (ending in UNSAID and _may_hold_articles(found)):
+        if ending in (*ENDINGS, ZIP) or (ending in AMBIGUOUS_ENDINGS and _may_hold_articles(found)):
             yield found
         else:
             yield ending
@@ -215,12 +217,12 @@ def _may_hold_articles(path: Path) -> bool:
     """Tell whether a file is one to read by what it begins with."""
     try:
         with path.open("rb") as file:
-            head = file.read(PEEKED)
+            head = file.read(PEEK_BYTES)
     except OSError:
         return True  # Whoever reads it is to be told what is wrong with it.
     return compression_of(head) is not None or kind_by_content(head) is not None
 
 
-def _not_taken(unknown: Counter[str]) -> str:
+def _skipped_message(unknown: Counter[str]) -> str:
     kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(unknown.items()))
-    return f"no reader takes {kinds}; {KNOWN}"
+    return f"no reader takes {kinds}; {KNOWN_FORMATS}"

@@ -24,11 +24,11 @@ from typing import Final
 from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
 from nutgraf.index.errors import WorkerError
-from nutgraf.index.models.cpus import cores
+from nutgraf.index.models.cpus import usable_cpus
 from nutgraf.index.prepared import Prepared, Preparer, article_in
 from nutgraf.index.sources.captures import newest_captures
 from nutgraf.index.sources.items import (
-    Captured,
+    Capture,
     Flagged,
     Item,
     OnBytes,
@@ -40,22 +40,22 @@ from nutgraf.index.sources.read import STANDARD_INPUT, SourceFile, find_files, r
 
 __all__ = ["Found", "read_found", "read_sources", "workers_for"]
 
-WORTH: Final = 2_000_000
+MIN_BYTES_FOR_WORKERS: Final = 2_000_000
 """Bytes from which on processes are worth it: to start one takes as long as to read them."""
 
-MOST: Final = 8
+MAX_WORKERS: Final = 8
 """Processes: they take 60 MB each, or 140 where they have to tell languages."""
 
-AHEAD: Final = 64
+QUEUED_FILES: Final = 64
 """Files that a process is told of before it has read them: many are of one article."""
 
-ROOM: Final = 4_000_000
+QUEUED_CHARACTERS: Final = 4_000_000
 """Characters that a process reads ahead: some 10,000 paragraphs, which take 40 s to encode."""
 
-PATIENCE: Final = 5.0
+STOP_SECONDS: Final = 5.0
 """Seconds in which a process may end by itself."""
 
-STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 """Signals that ask for an end."""
 
 
@@ -76,7 +76,9 @@ Found = SourceFile | Rejected | Skipped
 
 def workers_for(size: int | None) -> int:
     """Return how many processes are to read `size` bytes; none where that is not known."""
-    return min(cores(), MOST) if size is not None and size >= WORTH else 0
+    return (
+        min(usable_cpus(), MAX_WORKERS) if size is not None and size >= MIN_BYTES_FOR_WORKERS else 0
+    )
 
 
 def read_found(
@@ -97,7 +99,7 @@ def read_found(
     """
     readers: list[_Reader] = []
     try:
-        for item, reader in _dealt(
+        for item, reader in _distributed(
             found, partial(_Reader, options, prepare=prepare), readers, workers
         ):
             if reader is not None:
@@ -133,10 +135,10 @@ def _read_here(
     try:
         yield from read_file(source, on_bytes, options)
     except Exception as error:
-        raise WorkerError(_failed(source.path, _fault(error)), source.path) from error
+        raise WorkerError(_failure_message(source.path, _fault(error)), source.path) from error
 
 
-def _failed(path: str, fault: str) -> str:
+def _failure_message(path: str, fault: str) -> str:
     return f"{path} could not be read: {fault}; report it"
 
 
@@ -144,7 +146,7 @@ def _fault(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _dealt(
+def _distributed(
     found: Iterable[Found], start: Callable[[], _Reader], readers: list[_Reader], workers: int
 ) -> Iterator[tuple[Found, _Reader | None]]:
     """Yield all that is found, in its order, each file some time after its reader was told.
@@ -162,7 +164,7 @@ def _dealt(
             reader.tell(item)
             files += 1
         ahead.append((item, reader))
-        if len(ahead) > AHEAD * len(readers):
+        if len(ahead) > QUEUED_FILES * len(readers):
             yield ahead.popleft()
     yield from ahead
 
@@ -199,12 +201,12 @@ class _Reader:
             try:
                 sent: _Sent = self._connection.recv()
             except (EOFError, OSError):
-                raise WorkerError(self._how_it_ended(path), path) from None
+                raise WorkerError(self._exit_reason(path), path) from None
             if isinstance(sent, int):
                 on_bytes(sent)
             elif isinstance(sent, _End):
                 if sent.fault is not None:
-                    raise WorkerError(_failed(path, sent.fault), path)
+                    raise WorkerError(_failure_message(path, sent.fault), path)
                 return
             else:
                 yield sent
@@ -218,8 +220,8 @@ class _Reader:
         """Wait until it has ended."""
         self._process.join()
 
-    def _how_it_ended(self, path: str) -> str:
-        self._process.join(PATIENCE)
+    def _exit_reason(self, path: str) -> str:
+        self._process.join(STOP_SECONDS)
         code = self._process.exitcode or 0
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         return (
@@ -230,14 +232,14 @@ class _Reader:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Block the signals of STOPS for a process that is started meanwhile.
+    """Block the signals of STOP_SIGNALS for a process that is started meanwhile.
 
     They reach a whole group, as from a terminal or a service manager. Only the process that
     indexes is to be interrupted; it ends the others.
     """
     # The first process comes with another, which would unblock signals when it is started.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
     finally:
@@ -273,7 +275,7 @@ def _receive(connection: Connection[_Sent, SourceFile], inbox: SimpleQueue[Sourc
 
 def _finished(item: Item | Skipped, preparer: Preparer | None) -> Item | Skipped | Prepared:
     """Return an item with the language that a writer would give it, and prepared."""
-    if isinstance(item, Captured):  # Of several only one is put.
+    if isinstance(item, Capture):  # Of several only one is put.
         return replace(item, article=with_language(item.article))
     if not isinstance(item, Article):
         return item
@@ -282,7 +284,7 @@ def _finished(item: Item | Skipped, preparer: Preparer | None) -> Item | Skipped
 
 
 class _Outbox:
-    """What was read and is not sent yet, ROOM characters of it; a thread sends it."""
+    """What was read and is not sent yet, QUEUED_CHARACTERS characters of it; a thread sends it."""
 
     def __init__(self, connection: Connection[_Sent, SourceFile]) -> None:
         self._connection = connection
@@ -295,7 +297,7 @@ class _Outbox:
         """Have it sent; wait while there is no room."""
         size = _size(item)
         with self._changed:
-            self._changed.wait_for(lambda: self._size < ROOM)
+            self._changed.wait_for(lambda: self._size < QUEUED_CHARACTERS)
             self._waiting.append((item, size))
             self._size += size
             self._changed.notify_all()
@@ -317,6 +319,6 @@ class _Outbox:
 
 def _size(item: _Sent) -> int:
     """Return how much room an item takes, in characters or so."""
-    article = item.article if isinstance(item, Captured | Prepared) else item
-    beside = len(item.wording) if isinstance(item, Prepared) else 0
+    article = item.article if isinstance(item, Capture | Prepared) else item
+    beside = len(item.phrases) if isinstance(item, Prepared) else 0
     return 100 + beside + (sum(map(len, article.paragraphs)) if isinstance(article, Article) else 0)

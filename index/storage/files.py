@@ -14,11 +14,19 @@ from typing import Final
 
 from nutgraf.index.errors import DiskFullError
 
-__all__ = ["copy_files", "disk_full", "is_full", "replace_file", "sync", "sync_tree", "writing"]
+__all__ = [
+    "copy_files",
+    "disk_full",
+    "is_full",
+    "raising_disk_full",
+    "replace_file",
+    "sync",
+    "sync_tree",
+]
 
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+_FULL_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
-_SQLITE_NO_ROOM: Final = frozenset(
+_SQLITE_FULL_CODES: Final = frozenset(
     {
         sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_IOERR_WRITE,
@@ -29,8 +37,8 @@ _SQLITE_NO_ROOM: Final = frozenset(
     }
 )
 
-_SAID_SO: Final = re.compile(
-    "|".join(("StorageFull", "FileTooLarge", *(rf"\(?os error {code}\)?" for code in _NO_ROOM)))
+_FULL_MESSAGE: Final = re.compile(
+    "|".join(("StorageFull", "FileTooLarge", *(rf"\(?os error {code}\)?" for code in _FULL_ERRNOS)))
 )
 """How Rust names it, where all that comes through is a text."""
 
@@ -38,10 +46,10 @@ _SAID_SO: Final = re.compile(
 def is_full(error: BaseException) -> bool:
     """Tell whether an error means that there is no room."""
     if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorcode", None) in _SQLITE_NO_ROOM
+        return getattr(error, "sqlite_errorcode", None) in _SQLITE_FULL_CODES
     if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in _NO_ROOM
-    return bool(_SAID_SO.search(str(error)))
+        return error.errno in _FULL_ERRNOS
+    return bool(_FULL_MESSAGE.search(str(error)))
 
 
 def disk_full(path: Path) -> DiskFullError:
@@ -52,7 +60,7 @@ def disk_full(path: Path) -> DiskFullError:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def raising_disk_full(path: Path) -> Iterator[None]:
     """Raise DiskFullError, naming `path`, where there is no room to write it."""
     try:
         yield
@@ -65,7 +73,7 @@ def writing(path: Path) -> Iterator[None]:
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, so that no power cut takes it back."""
     partial = path.with_name(f"{path.name}.partial")
-    with writing(path):
+    with raising_disk_full(path):
         with partial.open("wb") as file:
             file.write(content)
             file.flush()
@@ -96,5 +104,5 @@ def copy_files(folder: Path, destination: Path) -> None:
     """Copy the files of a folder into a new one. Raises DiskFullError."""
     destination.mkdir()
     for file in folder.iterdir():
-        with writing(destination / file.name):
+        with raising_disk_full(destination / file.name):
             shutil.copyfile(file, destination / file.name)

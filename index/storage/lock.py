@@ -14,14 +14,14 @@ from typing import Final
 from nutgraf.index.errors import IndexLockedError, NotWritableError
 from nutgraf.index.storage.layout import LOCK, REBUILD_LOCK
 
-__all__ = ["LOOK", "WriteLock", "is_locked"]
+__all__ = ["LOCK_WAIT", "WriteLock", "is_locked"]
 
-_PAUSE: Final = 0.05
+_RETRY_SECONDS: Final = 0.05
 
-LOOK: Final = 0.2
+LOCK_WAIT: Final = 0.2
 """Seconds in which whoever only looks at the lock, as is_locked() does, has let go of it."""
 
-_DOING: Final = {LOCK: "written", REBUILD_LOCK: "rebuilt"}
+_ACTIVITY: Final = {LOCK: "written", REBUILD_LOCK: "rebuilt"}
 
 
 class WriteLock:
@@ -34,7 +34,7 @@ class WriteLock:
     and NotWritableError where the directory cannot be written.
     """
 
-    def __init__(self, index: Path, name: str = LOCK, wait: float = LOOK) -> None:
+    def __init__(self, index: Path, name: str = LOCK, wait: float = LOCK_WAIT) -> None:
         path = index / name
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -47,14 +47,14 @@ class WriteLock:
             ) from None
         until = time.monotonic() + wait
         try:
-            while not self._taken():
+            while not self._try_acquire():
                 if time.monotonic() > until:
                     holder = os.pread(self._file, 200, 0).decode(errors="replace").strip()
                     raise IndexLockedError(
-                        f"{index} is being {_DOING[name]} by {holder or 'another process'}; "
+                        f"{index} is being {_ACTIVITY[name]} by {holder or 'another process'}; "
                         "wait until it is done, or stop it"
                     )
-                time.sleep(_PAUSE)
+                time.sleep(_RETRY_SECONDS)
         except BaseException:
             os.close(self._file)
             raise
@@ -62,7 +62,7 @@ class WriteLock:
         with suppress(OSError):  # The lock holds on a full disk, too, if without a name on it.
             os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
-    def _taken(self) -> bool:
+    def _try_acquire(self) -> bool:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -87,7 +87,7 @@ def is_locked(index: Path, name: str = LOCK) -> bool:
     except OSError:
         return True
     try:
-        # Let go at once: a writer that comes in this very instant waits for LOOK.
+        # Let go at once: a writer that comes in this very instant waits for LOCK_WAIT.
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

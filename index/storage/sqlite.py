@@ -1,4 +1,4 @@
-"""How the catalog is laid out, and how a database of an index is opened."""
+"""How the SQLite databases of an index are opened, and their errors."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 from nutgraf.index.errors import BrokenIndexError, NutgrafError
 from nutgraf.index.storage.files import disk_full, is_full
 
-__all__ = ["SCHEMA", "SQLITE_ERRORS", "broken", "connect", "passes"]
+__all__ = ["SQLITE_ERRORS", "connect", "is_transient", "sqlite_error"]
 
 SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
 """What damage makes sqlite3 raise: the second where SQLite's own message quotes a damaged name."""
 
-_PASSING: Final = frozenset(
+_TRANSIENT: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
@@ -30,72 +30,8 @@ _PASSING: Final = frozenset(
 WAIT: Final = 10.0
 """Seconds in which another connection may let go of a database."""
 
-SCHEMA: Final = """
-CREATE TABLE commits (
-    sequence INTEGER PRIMARY KEY,
-    rows INTEGER NOT NULL,        -- rows given out so far, dead ones included
-    living INTEGER NOT NULL,      -- rows alive
-    ranked INTEGER NOT NULL,      -- rows alive that are no boilerplate
-    articles INTEGER NOT NULL,    -- alive
-    paragraphs INTEGER NOT NULL,  -- alive
-    checksum INTEGER NOT NULL,    -- CRC-32 of rows.f16 up to these rows
-    at TEXT NOT NULL
-) STRICT;
-CREATE TABLE articles (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL, title TEXT NOT NULL, url TEXT, source TEXT, author TEXT, section TEXT,
-    published TEXT, language TEXT,
-    digest BLOB NOT NULL,
-    first_row INTEGER NOT NULL UNIQUE, rows INTEGER NOT NULL, paragraphs INTEGER NOT NULL,
-    added INTEGER NOT NULL, removed INTEGER,
-    seal INTEGER NOT NULL         -- CRC-32 of the fields above
-) STRICT;
-CREATE UNIQUE INDEX articles_alive ON articles (id) WHERE removed IS NULL;
-CREATE INDEX articles_by_id ON articles (id, added);
-CREATE INDEX articles_added ON articles (added);
-CREATE INDEX articles_by_source ON articles (source) WHERE removed IS NULL;
-CREATE INDEX articles_removed ON articles (removed) WHERE removed IS NOT NULL;
-CREATE TABLE paragraphs (         -- and parts of long ones: a row each
-    row INTEGER PRIMARY KEY,
-    position INTEGER NOT NULL,    -- of the paragraph in its article
-    part INTEGER NOT NULL,        -- 0: whole, otherwise counted from 1
-    start INTEGER NOT NULL,       -- code points of the paragraph before the text
-    digest BLOB NOT NULL,         -- of the text
-    context BLOB NOT NULL,        -- of what the encoder reads, empty for boilerplate: what is
-                                  -- the same is encoded once
-    seal INTEGER NOT NULL,        -- CRC-32 of the fields above
-    text TEXT NOT NULL            -- last: SQLite reads no further than it has to
-) STRICT;
-CREATE INDEX paragraphs_by_context ON paragraphs (context);
-CREATE INDEX paragraphs_by_digest ON paragraphs (digest);
-CREATE TABLE boilerplate (
-    row INTEGER PRIMARY KEY,
-    added INTEGER NOT NULL,       -- the commit from which on it is left out
-    seal INTEGER NOT NULL         -- CRC-32 of both
-) STRICT;
-CREATE INDEX boilerplate_added ON boilerplate (added);
-CREATE TABLE learned (            -- texts that are boilerplate in a source
-    source TEXT NOT NULL,         -- '' for none
-    digest BLOB NOT NULL,
-    added INTEGER NOT NULL,
-    seal INTEGER NOT NULL,        -- CRC-32 of the three
-    PRIMARY KEY (source, digest)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE codes (
-    field TEXT NOT NULL, value TEXT NOT NULL, code INTEGER NOT NULL,
-    seal INTEGER NOT NULL,        -- CRC-32 of the three
-    PRIMARY KEY (field, value)
-) STRICT, WITHOUT ROWID;
-"""
 
-
-PROBE: Final = "SELECT count(*) FROM commits"
-"""What a catalog answers; any other file raises an error of SQLite's."""
-
-
-def connect(
-    path: Path, *, writing: bool, probe: str = PROBE, wait: float = WAIT
-) -> sqlite3.Connection:
+def connect(path: Path, *, writing: bool, probe: str, wait: float = WAIT) -> sqlite3.Connection:
     """Open the database at `path`, and ask it `probe`; `wait` seconds where it is locked.
 
     Raises sqlite3.Error where it cannot be read, or cannot answer.
@@ -115,13 +51,15 @@ def connect(
         return _open(path, "immutable=1", probe, wait)
 
 
-def passes(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Tell whether an error is one of the moment: the database may well be sound."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _PASSING  # Above that, SQLite says what kind of it.
+    return (
+        code is not None and code & 0xFF in _TRANSIENT
+    )  # Above that, SQLite says what kind of it.
 
 
-def broken(path: Path, error: Exception) -> NutgrafError:
+def sqlite_error(path: Path, error: Exception) -> NutgrafError:
     """Return our error for one of SQLite's."""
     if is_full(error):
         return disk_full(path)

@@ -24,14 +24,14 @@ from nutgraf.index.analysis.phrases import TITLE_KEY
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect
 
-__all__ = ["PROBE", "VERSION", "Counted", "Suggestions", "magnitude_of", "seal_of_counted"]
+__all__ = ["PROBE", "VERSION", "Suggestions", "TermCount", "counted_checksum", "magnitude_of"]
 
 VERSION: Final = 2
 """Of the tables, and of the rules in wording.py: counts by other rules would not go down to 0."""
 
 PROBE: Final = "SELECT version, sequence FROM shown"
 
-END: Final = "\U0010ffff"
+LAST_CHARACTER: Final = "\U0010ffff"
 """Sorts behind every other letter, so that a prefix and it are where its range ends."""
 
 POOL: Final = 20_000
@@ -43,12 +43,12 @@ FREQUENT: Final = 2_000
 ALPHABET: Final = 64
 """Letters that are tried in the place of another: with accents, and some of a second script."""
 
-NEAR: Final = 64
+MAX_SIMILAR: Final = 64
 """Words that are like one, the nearest: nearly always the first that a paragraph has is meant."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class TermCount:
     """A word or phrase as written, its key (see wording.py), and how many articles hold it."""
 
     text: str
@@ -61,7 +61,7 @@ def magnitude_of(count: int) -> int:
     return count.bit_length()
 
 
-def seal_of_counted(text: str, key: str, count: int) -> int:
+def counted_checksum(text: str, key: str, count: int) -> int:
     """Return the CRC-32 of a row: SQLite does not notice a bit that its disk flips."""
     return zlib.crc32(f"{text}\0{key}\0{count}".encode())
 
@@ -100,7 +100,7 @@ class Suggestions:
         start = start[:TITLE_KEY] if later else start
         found = self._fetch(
             "SELECT row FROM titles WHERE later = ? AND key >= ? AND key < ? LIMIT ?",
-            (int(later), start, start + END, most),
+            (int(later), start, start + LAST_CHARACTER, most),
         )
         return [int(row) for (row,) in found]
 
@@ -109,36 +109,38 @@ class Suggestions:
         ((count,),) = self._fetch("SELECT count(*) FROM titles WHERE later = 0 AND key = ?", (key,))
         return int(count)
 
-    def words(self, start: str, most: int) -> list[Counted]:
+    def words(self, start: str, most: int) -> list[TermCount]:
         """Return words whose keys begin with `start`.
 
         The `most` of the most frequent, nearly: those of one magnitude come by
         their keys, and it may be there that the list ends.
         """
-        return [self._sound(row) for row in self._by_magnitude("phrase = 0", start, most)]
+        return [self._checked(row) for row in self._by_magnitude("phrase = 0", start, most)]
 
-    def phrases(self, start: str, most: int) -> list[Counted]:
+    def phrases(self, start: str, most: int) -> list[TermCount]:
         """Return phrases of at least two articles whose keys begin with `start`, as `words`."""
         found = self._by_magnitude("phrase = 1 AND magnitude > 1", start, most)
-        return [self._sound(row) for row in found]
+        return [self._checked(row) for row in found]
 
-    def words_like(self, word: str, letters: int) -> list[tuple[int, Counted]]:
+    def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
         """Return words that one letter tells from `word`, or at most `letters` after the second.
 
         Each with the letters to insert, delete, replace or swap with a
-        neighbour, at least 1: the NEAR nearest that begin with the same two
+        neighbour, at least 1: the MAX_SIMILAR nearest that begin with the same two
         letters, of the POOL most frequent, and all others that are one off.
         """
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
         keys = self._keys(word[:2], POOL)
-        found = process.extract(word, keys, scorer=OSA.distance, score_cutoff=letters, limit=NEAR)
-        apart = dict.fromkeys(self._begun_otherwise(word), 1)
+        found = process.extract(
+            word, keys, scorer=OSA.distance, score_cutoff=letters, limit=MAX_SIMILAR
+        )
+        apart = dict.fromkeys(self._other_first_letters(word), 1)
         apart.update((key, int(count)) for key, count, _ in found if count)
         return [(apart[one.key], one) for one in self._with_keys(apart)]
 
-    def _begun_otherwise(self, word: str) -> Iterator[str]:
+    def _other_first_letters(self, word: str) -> Iterator[str]:
         """Yield what can be one off `word` and begins with other two letters than it."""
         for at in (0, 1):
             start, letter, rest = word[:at], word[at : at + 1], word[at + 1 :]
@@ -163,14 +165,14 @@ class Suggestions:
             ((keys,),) = self._fetch(
                 "SELECT group_concat(key, ' ') FROM (SELECT key FROM terms "
                 "WHERE phrase = 0 AND magnitude = ? AND key >= ? AND key < ? LIMIT ?)",
-                (magnitude, start, start + END, most - len(found)),
+                (magnitude, start, start + LAST_CHARACTER, most - len(found)),
             )
             found += keys.split(" ") if keys else []
             if len(found) >= most:
                 break
         return found
 
-    def _with_keys(self, keys: Iterable[str]) -> list[Counted]:
+    def _with_keys(self, keys: Iterable[str]) -> list[TermCount]:
         """Return the words with one of these keys."""
         wanted = list(keys)
         magnitudes = ",".join(map(str, self._magnitudes("phrase = 0")))
@@ -179,7 +181,7 @@ class Suggestions:
             f"AND magnitude IN ({magnitudes}) AND key IN ({','.join('?' * len(wanted))})",
             tuple(wanted),
         )
-        return [self._sound(row) for row in found]
+        return [self._checked(row) for row in found]
 
     def _magnitudes(self, which: str) -> range:
         """Return the magnitudes that there are, the greatest first."""
@@ -192,17 +194,17 @@ class Suggestions:
             found += self._fetch(
                 f"SELECT text, key, count, seal FROM terms WHERE {which} AND magnitude = ? "
                 "AND key >= ? AND key < ? LIMIT ?",
-                (magnitude, start, start + END, most - len(found)),
+                (magnitude, start, start + LAST_CHARACTER, most - len(found)),
             )
             if len(found) >= most:
                 break
         return found
 
-    def _sound(self, row: Any) -> Counted:
+    def _checked(self, row: Any) -> TermCount:
         text, key, count, seal = row
-        if seal_of_counted(text, key, count) != seal:
+        if counted_checksum(text, key, count) != seal:
             raise self._unusable("is not what was written")
-        return Counted(text, key, count)
+        return TermCount(text, key, count)
 
     def _check(self, sequence: int) -> None:
         """Look once: a commit only adds to what is shown, and what is made anew is another file."""

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
 from nutgraf.index.analysis.analyzer import Analyzers
-from nutgraf.index.analysis.phrases import Wording
+from nutgraf.index.analysis.phrases import PhraseExtractor
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import Record
+from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.prepared import NOTHING, PreparedTexts
+from nutgraf.index.prepared import NOTHING_PREPARED, PreparedTexts
 from nutgraf.index.storage.files import disk_full, is_full
-from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect, passes
-from nutgraf.index.suggestions.reader import PROBE, VERSION, magnitude_of, seal_of_counted
+from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect, is_transient
+from nutgraf.index.suggestions.reader import PROBE, VERSION, counted_checksum, magnitude_of
 
 __all__ = ["SuggestionsWriter", "derive"]
 
@@ -44,13 +45,13 @@ CREATE TABLE titles (
 ) STRICT, WITHOUT ROWID;
 """
 
-_TOGETHER: Final = 500
+_BATCH_SIZE: Final = 500
 """Articles that are counted together, and terms that are looked up together."""
 
-_WAIT: Final = 0.25
+_LOCK_WAIT: Final = 0.25
 """Seconds in which another connection may let go of them: a commit waits meanwhile."""
 
-_CACHE: Final = -32_000
+_CACHE_KIB: Final = -32_000
 """KiB of SQLite's cache: frequent words are all over the file."""
 
 
@@ -66,12 +67,19 @@ class SuggestionsWriter:
     def __init__(self, path: Path, catalog: Catalog, analyzers: Analyzers) -> None:
         self._path = path
         self._catalog = catalog
-        self._wording = Wording(analyzers)
+        self._phrases = PhraseExtractor(analyzers)
         self._connection: sqlite3.Connection | None = None
         self._given_up = False
 
-    def catch_up(self, sequence: int, prepared: PreparedTexts = NOTHING) -> None:
+    def catch_up(
+        self,
+        sequence: int,
+        prepared: PreparedTexts = NOTHING_PREPARED,
+        written: Mapping[int, Row] | None = None,
+    ) -> None:
         """Bring them to commit `sequence` of the catalog, of which some may be `prepared`.
+
+        `written` are rows that need not be read.
 
         A commit does not fail for them. Where they are locked, they stay
         behind, as no reader takes them, and the next commit catches up; where
@@ -81,13 +89,13 @@ class SuggestionsWriter:
         while not self._given_up:
             anew = not self._path.exists()
             try:
-                self._bring(self._create() if anew else self._open(), sequence, prepared)
+                self._update(self._create() if anew else self._open(), sequence, prepared, written)
                 return
-            except (*SQLITE_ERRORS, BrokenIndexError, _UnfitError) as error:
+            except (*SQLITE_ERRORS, BrokenIndexError, _OutdatedError) as error:
                 self._release()
                 if is_full(error):
                     raise disk_full(self._path) from error
-                if passes(error) and not anew:
+                if is_transient(error) and not anew:
                     return
             self._remove()
             self._given_up = anew
@@ -100,25 +108,29 @@ class SuggestionsWriter:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
 
-    def _bring(
-        self, connection: sqlite3.Connection, sequence: int, prepared: PreparedTexts
+    def _update(
+        self,
+        connection: sqlite3.Connection,
+        sequence: int,
+        prepared: PreparedTexts,
+        written: Mapping[int, Row] | None,
     ) -> None:
-        version, shown = _shown(connection)
+        version, shown = _version_and_sequence(connection)
         if version != VERSION or shown > sequence:
-            raise _UnfitError
+            raise _OutdatedError
         if shown < sequence:
-            _bring(connection, self._catalog, self._wording, shown, sequence, prepared)
+            _update(connection, self._catalog, self._phrases, shown, sequence, prepared, written)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._path, writing=True, probe=PROBE, wait=_WAIT)
+            self._connection = connect(self._path, writing=True, probe=PROBE, wait=_LOCK_WAIT)
             _set_up(self._connection)
         return self._connection
 
     def _create(self) -> sqlite3.Connection:
         self._remove()  # A log alone would be taken for that of the new file.
         self._connection = sqlite3.connect(
-            self._path, isolation_level=None, check_same_thread=False, timeout=_WAIT
+            self._path, isolation_level=None, check_same_thread=False, timeout=_LOCK_WAIT
         )
         self._connection.execute("PRAGMA journal_mode = WAL")
         _set_up(self._connection)
@@ -142,21 +154,21 @@ def derive(catalog: Catalog, analyzers: Analyzers, sequence: int) -> sqlite3.Con
     connection = sqlite3.connect("", isolation_level=None)
     try:
         _create(connection)
-        _bring(connection, catalog, Wording(analyzers), 0, sequence)
+        _update(connection, catalog, PhraseExtractor(analyzers), 0, sequence)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-class _UnfitError(Exception):
+class _OutdatedError(Exception):
     """They cannot be counted on from: what is taken away was never counted, or by other rules."""
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
     # Whole after a power cut, though not the newest: then the next writer catches up.
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(f"PRAGMA cache_size = {_CACHE:d}")
+    connection.execute(f"PRAGMA cache_size = {_CACHE_KIB:d}")
     # Nothing of a deleted article is left in them. Not every build of SQLite does that by itself.
     connection.execute("PRAGMA secure_delete = ON")
 
@@ -165,27 +177,28 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.executescript(f"BEGIN; {SCHEMA} INSERT INTO shown VALUES ({VERSION:d}, 0); COMMIT;")
 
 
-def _shown(connection: sqlite3.Connection) -> tuple[int, int]:
+def _version_and_sequence(connection: sqlite3.Connection) -> tuple[int, int]:
     """Return the version, 0 where there is none that can be read, and the commit that is shown."""
     found = connection.execute(PROBE).fetchall()
     return found[0] if len(found) == 1 else (0, 0)
 
 
-def _bring(
+def _update(
     connection: sqlite3.Connection,
     catalog: Catalog,
-    wording: Wording,
+    phrases: PhraseExtractor,
     after: int,
     sequence: int,
-    prepared: PreparedTexts = NOTHING,
+    prepared: PreparedTexts = NOTHING_PREPARED,
+    written: Mapping[int, Row] | None = None,
 ) -> None:
     """Count what came and went in commits `after` < s <= `sequence`, all of it or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        change = _Change(connection, catalog, wording, prepared)
-        for records in _together(_removed(catalog, sequence, after)):
+        change = _Change(connection, catalog, phrases, prepared, written)
+        for records in _batches(_removed(catalog, sequence, after)):
             change.apply(records, -1)
-        for records in _together(catalog.alive(sequence, after)):
+        for records in _batches(catalog.alive(sequence, after)):
             change.apply(records, 1)
         connection.execute("UPDATE shown SET sequence = ?", (sequence,))
     except BaseException:
@@ -199,7 +212,7 @@ def _removed(catalog: Catalog, sequence: int, after: int) -> Iterator[Record]:
     """Yield the records that were alive at `after` and are not at `sequence`."""
     known = catalog.commit_of(after).rows
     firsts = [rows.start for rows in catalog.removed_rows(sequence, after) if rows.start < known]
-    for some in _together(firsts):
+    for some in _batches(firsts):
         yield from catalog.records_of(some).values()
 
 
@@ -210,13 +223,15 @@ class _Change:
         self,
         connection: sqlite3.Connection,
         catalog: Catalog,
-        wording: Wording,
+        phrases: PhraseExtractor,
         prepared: PreparedTexts,
+        written: Mapping[int, Row] | None,
     ) -> None:
         self._connection = connection
         self._catalog = catalog
-        self._wording = wording
+        self._phrases = phrases
         self._prepared = prepared
+        self._written = written
 
     def apply(self, records: Sequence[Record], sign: int) -> None:
         """Count the words of records by `sign`, and enter or remove their titles."""
@@ -224,7 +239,7 @@ class _Change:
         titles = []
         for record in records:
             try:
-                rows = self._catalog.rows(record.rows).values()
+                rows = self._catalog.rows(record.rows, self._written).values()
             except BrokenIndexError:
                 if sign < 0:
                     raise  # It was counted, and nobody can tell any more how.
@@ -232,11 +247,11 @@ class _Change:
             # What is found to be boilerplate later is counted, until the index is compacted.
             texts = [row.text for row in rows if not row.boilerplate]
             words.update(
-                self._prepared.wording(record.digest, texts)
-                or self._wording.of(record.title, texts, record.language)
+                self._prepared.phrases(record.digest, texts)
+                or self._phrases.of(record.title, texts, record.language)
             )
-            titles += [(*key, record.first_row) for key in self._wording.title_keys(record.title)]
-        for some in _together(sorted(words)):
+            titles += [(*key, record.first_row) for key in self._phrases.title_keys(record.title)]
+        for some in _batches(sorted(words)):
             self._count(some, words, sign)
         self._connection.executemany(
             "INSERT INTO titles VALUES (?, ?, ?)"
@@ -250,11 +265,11 @@ class _Change:
         known = self._known(texts)
         new, same, other, gone = [], [], [], []
         for text in texts:
-            key, before = known.get(text) or (self._wording.key(text), 0)
+            key, before = known.get(text) or (self._phrases.key(text), 0)
             count = before + sign * words[text]
             if count < 0:
-                raise _UnfitError
-            magnitude, seal = magnitude_of(count), seal_of_counted(text, key, count)
+                raise _OutdatedError
+            magnitude, seal = magnitude_of(count), counted_checksum(text, key, count)
             if not before:
                 new.append((text, key, " " in key, count, magnitude, seal))
             elif not count:
@@ -275,13 +290,13 @@ class _Change:
         statement = f"SELECT text, key, count, seal FROM terms WHERE text IN ({marks})"
         found = {}
         for text, key, count, seal in self._connection.execute(statement, texts):
-            if seal_of_counted(text, key, count) != seal:
-                raise _UnfitError
+            if counted_checksum(text, key, count) != seal:
+                raise _OutdatedError
             found[text] = (key, count)
         return found
 
 
-def _together(items: Iterable[T]) -> Iterator[list[T]]:
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
     left = iter(items)
-    while some := list(islice(left, _TOGETHER)):
+    while some := list(islice(left, _BATCH_SIZE)):
         yield some

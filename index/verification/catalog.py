@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from nutgraf.index.article import paragraph_id
 from nutgraf.index.catalog.records import (
-    CODED,
     NO_COMMIT,
     Commit,
     Record,
@@ -26,12 +25,13 @@ from nutgraf.index.catalog.records import (
     article_of,
 )
 from nutgraf.index.catalog.rows import Row
-from nutgraf.index.catalog.unchecked import InspectedCatalog
+from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import BrokenIndexError, InputError
+from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.index.storage.layout import CATALOG
-from nutgraf.index.verification.report import Findings
+from nutgraf.index.verification.report import FindingCollector
 
-__all__ = ["RESTORE", "REWRITE", "CatalogAudit", "stored_records"]
+__all__ = ["RESTORE", "REWRITE", "CatalogCheck", "stored_records"]
 
 RESTORE: Final = (
     "restore the index from a backup ('nutgraf backup' makes one), or index its articles again "
@@ -52,7 +52,7 @@ _WINDOW: Final = 500
 """Numbers that are tried one by one where SQLite cannot read them together."""
 
 
-class CatalogAudit:
+class CatalogCheck:
     """What a catalog holds as of `commit`, and what is wrong with it.
 
     `alive`, `readable`, `ranked` and `unread` are by row, and of the rows that
@@ -62,7 +62,9 @@ class CatalogAudit:
     are, whatever the texts: other parts can be held against them.
     """
 
-    def __init__(self, catalog: InspectedCatalog, commit: Commit, findings: Findings) -> None:
+    def __init__(
+        self, catalog: UncheckedCatalog, commit: Commit, findings: FindingCollector
+    ) -> None:
         self.articles = 0
         self.paragraphs = 0
         self.alive: NDArray[np.bool_] = np.zeros(0, bool)
@@ -118,7 +120,7 @@ class CatalogAudit:
             self._wrong("commits are missing", f"commit {self._commit.sequence}")
 
     def _check_codes(self) -> None:
-        for field in CODED:
+        for field in KEYWORD_FIELDS:
             found = self._catalog.codes_of(field)
             self.codes[field] = {value: code for value, code, _ in found}
             for value, _, sealed in found:
@@ -135,7 +137,7 @@ class CatalogAudit:
                 expected = None
                 continue
             record = stored.record
-            if not stored.sealed:
+            if not stored.is_intact:
                 self._wrong("a record is not what was written", f"article {record.id!r:.60}")
                 expected = None
                 continue
@@ -157,7 +159,7 @@ class CatalogAudit:
             self.paragraphs += record.paragraphs
             self._alive.append(record.rows)
         self._check_texts(record, alive=alive)
-        for field in CODED:
+        for field in KEYWORD_FIELDS:
             value = getattr(record, field)
             if value is not None and value not in self.codes.get(field, ()):
                 self._wrong("a value has no code", f"{field} of article {record.id!r:.60}")
@@ -273,7 +275,7 @@ class CatalogAudit:
             self._findings.add(CATALOG, "SQLite finds it damaged", remedy, told)
 
 
-def stored_records(catalog: InspectedCatalog) -> Iterator[StoredRecord | int]:
+def stored_records(catalog: UncheckedCatalog) -> Iterator[StoredRecord | int]:
     """Yield all records, sound or not, by their numbers; the number of one that cannot be read."""
     last = 0
     while True:
@@ -294,7 +296,7 @@ def stored_records(catalog: InspectedCatalog) -> Iterator[StoredRecord | int]:
             return
 
 
-def _one_by_one(catalog: InspectedCatalog, last: int) -> list[StoredRecord | int]:
+def _one_by_one(catalog: UncheckedCatalog, last: int) -> list[StoredRecord | int]:
     found: list[StoredRecord | int] = []
     for number in range(last + 1, last + 1 + _WINDOW):
         try:
@@ -304,7 +306,7 @@ def _one_by_one(catalog: InspectedCatalog, last: int) -> list[StoredRecord | int
     return found
 
 
-def _stored_rows(catalog: InspectedCatalog, rows: range) -> dict[int, StoredRow]:
+def _stored_rows(catalog: UncheckedCatalog, rows: range) -> dict[int, StoredRow]:
     try:
         return catalog.stored_rows(rows)
     except BrokenIndexError:

@@ -11,33 +11,33 @@ from numpy.typing import NDArray
 
 from nutgraf.index.catalog.records import Commit, Record
 from nutgraf.index.catalog.rows import Row
-from nutgraf.index.catalog.unchecked import InspectedCatalog
+from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import BrokenIndexError, NutgrafError
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.storage.layout import CATALOG
 from nutgraf.index.storage.lock import is_locked
-from nutgraf.index.verification.catalog import REWRITE, CatalogAudit
-from nutgraf.index.verification.report import Findings
+from nutgraf.index.verification.catalog import REWRITE, CatalogCheck
+from nutgraf.index.verification.report import FindingCollector
 
-__all__ = ["CATCH_UP", "Look", "said"]
+__all__ = ["CATCH_UP", "CheckContext", "said"]
 
 CATCH_UP: Final = "open the index for writing once: any 'nutgraf index' does, and it catches up"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CheckContext:
     """One look at one generation: its catalog as of `commit`, and where findings go.
 
-    `audit` is that of the catalog. Of what is too much to be looked at whole,
+    `catalog_check` is that of the catalog. Of what is too much to be looked at whole,
     `sample` rows are.
     """
 
     index: Path
     manifest: Manifest
-    catalog: InspectedCatalog
+    catalog: UncheckedCatalog
     commit: Commit
-    audit: CatalogAudit
-    findings: Findings
+    catalog_check: CatalogCheck
+    findings: FindingCollector
     sample: int
 
     @property

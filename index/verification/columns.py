@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.article import timestamp
-from nutgraf.index.catalog.records import CODED, Commit, Record
-from nutgraf.index.catalog.unchecked import InspectedCatalog
+from nutgraf.index.catalog.records import Commit, Record
+from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.columns import Columns
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.ranking import NO_DATE
+from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.index.storage.layout import COLUMNS
 from nutgraf.index.storage.lock import is_locked
-from nutgraf.index.verification.catalog import CatalogAudit, stored_records
-from nutgraf.index.verification.check import Look
+from nutgraf.index.verification.catalog import CatalogCheck, stored_records
+from nutgraf.index.verification.check import CheckContext
 
 __all__ = ["REPAIR_COLUMNS", "check_columns", "open_columns"]
 
@@ -51,43 +52,46 @@ def open_columns(index: Path, manifest: Manifest, commit: Commit) -> Columns | N
         raise
 
 
-def check_columns(look: Look) -> None:
+def check_columns(context: CheckContext) -> None:
     """Compare every column, row by row, with what the catalog says. Raises BrokenIndexError."""
-    columns = open_columns(look.index, look.manifest, look.commit)
-    if columns is None or not look.audit.is_sound:
+    columns = open_columns(context.index, context.manifest, context.commit)
+    if columns is None or not context.catalog_check.is_sound:
         return
-    records = takewhile(lambda one: one.first_row < look.commit.rows, _records(look.catalog))
+    records = takewhile(lambda one: one.first_row < context.commit.rows, _records(context.catalog))
     while some := list(islice(records, _BLOCK)):
         rows = slice(some[0].first_row, some[-1].rows.stop)
-        for name, values in _column_values(some, look.audit).items():
-            for at in np.flatnonzero(getattr(columns, name)[rows] != values):
+        for name, values in _column_values(some, context.catalog_check).items():
+            stored = columns.code(name) if name in KEYWORD_FIELDS else getattr(columns, name)
+            for at in np.flatnonzero(stored[rows] != values):
                 what = f"'{name}' is not what the catalog says"
                 example = f"row {rows.start + int(at)}"
-                look.findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
-    _check_rows(look, columns, np.flatnonzero(look.audit.readable))
+                context.findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
+    _check_rows(context, columns, np.flatnonzero(context.catalog_check.readable))
 
 
-def _check_rows(look: Look, columns: Columns, rows: NDArray[np.int64]) -> None:
+def _check_rows(context: CheckContext, columns: Columns, rows: NDArray[np.int64]) -> None:
     for start in range(0, len(rows), _TEXTS):
-        read, _ = look.read(rows[start : start + _TEXTS].tolist())
+        read, _ = context.read(rows[start : start + _TEXTS].tolist())
         some = list(read)
         made = make_sketches([row.text for row in read.values()])
         for at in np.flatnonzero((columns.sketch[some] != made).any(axis=1)):
             what = "'sketch' is not that of the text"
-            look.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
+            context.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
         parts = np.array([row.part for row in read.values()], np.int64)
         for at in np.flatnonzero(columns.part[some] != parts):
             what = "'part' is not what the catalog says"
-            look.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
+            context.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
 
 
-def _records(catalog: InspectedCatalog) -> Iterator[Record]:
+def _records(catalog: UncheckedCatalog) -> Iterator[Record]:
     for stored in stored_records(catalog):
         if not isinstance(stored, int):
             yield stored.record
 
 
-def _column_values(records: Sequence[Record], audit: CatalogAudit) -> dict[str, NDArray[np.int64]]:
+def _column_values(
+    records: Sequence[Record], catalog_check: CatalogCheck
+) -> dict[str, NDArray[np.int64]]:
     """Return what every column has to hold for the rows of records that follow one another."""
     values = {
         "article": [record.number for record in records],
@@ -96,8 +100,8 @@ def _column_values(records: Sequence[Record], audit: CatalogAudit) -> dict[str, 
             for record in records
         ],
         **{
-            field: [audit.codes[field].get(getattr(record, field), 0) for record in records]
-            for field in CODED
+            field: [catalog_check.codes[field].get(getattr(record, field), 0) for record in records]
+            for field in KEYWORD_FIELDS
         },
     }
     counts = [record.row_count for record in records]

@@ -15,11 +15,11 @@ from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordEntry, KeywordReader
 from nutgraf.index.keywords.entries import entries_of
+from nutgraf.index.keywords.fields import ORDERED_FIELDS, PUBLISHED, TERM_FIELDS
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.query import query
-from nutgraf.index.schema import ORDERED_FIELDS, PUBLISHED, TERM_FIELDS
 from nutgraf.index.storage.layout import KEYWORDS
-from nutgraf.index.verification.check import CATCH_UP, Look
+from nutgraf.index.verification.check import CATCH_UP, CheckContext
 
 __all__ = ["REPAIR_KEYWORDS", "check_lag", "check_rows", "check_terms", "open_keywords"]
 
@@ -34,67 +34,71 @@ def open_keywords(parts: Path, manifest: Manifest, *, trust: bool) -> KeywordRea
     return keywords.open_reader(parts / KEYWORDS, manifest.keyword_engine, trust=trust)
 
 
-def check_rows(look: Look, reader: KeywordReader) -> None:
+def check_rows(context: CheckContext, reader: KeywordReader) -> None:
     """Look whether it holds what is alive, each once, and nothing else."""
-    if not look.audit.is_sound:
+    if not context.catalog_check.is_sound:
         return
     found, times = np.unique(reader.rows(query.Every()), return_counts=True)
-    there = np.flatnonzero(look.audit.ranked)
+    there = np.flatnonzero(context.catalog_check.ranked)
     _tell_rows(
-        look, "it holds paragraphs that are not alive, or boilerplate", np.setdiff1d(found, there)
+        context,
+        "it holds paragraphs that are not alive, or boilerplate",
+        np.setdiff1d(found, there),
     )
-    _tell_rows(look, "it lacks paragraphs", np.setdiff1d(there, found))
-    _tell_rows(look, "it holds paragraphs more than once", found[times > 1])
+    _tell_rows(context, "it lacks paragraphs", np.setdiff1d(there, found))
+    _tell_rows(context, "it holds paragraphs more than once", found[times > 1])
     if len(found) == len(there) and reader.paragraphs != len(there):
         what = f"it counts {reader.paragraphs:,} paragraphs, the catalog {len(there):,}"
-        look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS)
+        context.findings.add(KEYWORDS, what, REPAIR_KEYWORDS)
 
 
-def check_terms(look: Look, reader: KeywordReader) -> None:
+def check_terms(context: CheckContext, reader: KeywordReader) -> None:
     """Look for some paragraphs by each of their terms."""
-    if not look.audit.is_sound:
+    if not context.catalog_check.is_sound:
         return
-    there = np.isin(np.arange(len(look.audit.ranked)), reader.rows(query.Every()))
-    chosen = look.spread(np.flatnonzero(look.audit.ranked & look.audit.readable & there))
-    analyzers = Analyzers(look.manifest.language)
-    rows, records = look.read(chosen)
+    there = np.isin(np.arange(len(context.catalog_check.ranked)), reader.rows(query.Every()))
+    chosen = context.spread(
+        np.flatnonzero(context.catalog_check.ranked & context.catalog_check.readable & there)
+    )
+    analyzers = Analyzers(context.manifest.language)
+    rows, records = context.read(chosen)
     for row in rows:
-        entry = _entry(look, row, rows[row], records[row], analyzers)
+        entry = _entry(context, row, rows[row], records[row], analyzers)
         for lacking in [] if entry is None else _not_found(reader, entry):
             what = "a paragraph is not found by what it holds"
-            look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row} by {lacking!s:.60}")
+            context.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row} by {lacking!s:.60}")
 
 
-def check_lag(look: Look, reader: KeywordReader, *, trust: bool) -> None:
+def check_lag(context: CheckContext, reader: KeywordReader, *, trust: bool) -> None:
     """Tell of a keyword index that is behind, if nobody is about to bring it up to date."""
-    last = look.catalog.last_commit()
-    if reader.sequence >= last.sequence or look.is_written:
+    last = context.catalog.last_commit()
+    if reader.sequence >= last.sequence or context.is_written:
         return
     # Who made that commit is gone. Was it before the keyword index was opened, or after?
-    again = open_keywords(look.parts, look.manifest, trust=trust)
+    again = open_keywords(context.parts, context.manifest, trust=trust)
     seen = again.sequence
     again.close()
     if seen < last.sequence:
         what = f"it shows commit {seen}, and the catalog is at {last.sequence}"
-        look.findings.add(KEYWORDS, what, CATCH_UP)
+        context.findings.add(KEYWORDS, what, CATCH_UP)
 
 
 def _entry(
-    look: Look, number: int, row: Row, record: Record, analyzers: Analyzers
+    context: CheckContext, number: int, row: Row, record: Record, analyzers: Analyzers
 ) -> KeywordEntry | None:
     """Return what the index has to hold of a row; None where another part is not readable."""
     rows = {number: row}
     if row.part:
         try:
-            rows = look.catalog.rows_at(record, row.position)
+            rows = context.catalog.rows_at(record, row.position)
         except BrokenIndexError:
             return None  # The check of the catalog tells of it.
     return next(entry for entry in entries_of(record, rows, analyzers) if entry.row == number)
 
 
-def _tell_rows(look: Look, what: str, rows: NDArray[np.int64]) -> None:
+def _tell_rows(context: CheckContext, what: str, rows: NDArray[np.int64]) -> None:
     for row in rows:
-        look.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row}")
+        context.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row}")
 
 
 def _not_found(reader: KeywordReader, entry: KeywordEntry) -> list[query.Query]:
@@ -102,12 +106,12 @@ def _not_found(reader: KeywordReader, entry: KeywordEntry) -> list[query.Query]:
     conditions: list[query.Query] = [
         query.Term(field, term)
         for field in TERM_FIELDS
-        for term in dict.fromkeys(getattr(entry, field))
+        for term in dict.fromkeys(entry.terms(field))
     ]
     if entry.published is not None:
         conditions.insert(0, query.NumericRange(PUBLISHED, entry.published, entry.published))
     for field in ORDERED_FIELDS:
-        if len(words := getattr(entry, field)) > 1:
+        if len(words := entry.terms(field)) > 1:
             conditions.insert(0, query.Phrase(field, list(words[:2])))
     row = np.array([entry.row])
     asked = conditions[:_MOST_CONDITIONS]

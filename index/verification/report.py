@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Finding", "Findings", "Verification"]
+__all__ = ["Finding", "FindingCollector", "VerificationReport"]
 
 EXAMPLES: Final = 3
 """Of a thing that is wrong many times, so many are named: enough to look at."""
@@ -24,7 +24,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class VerificationReport:
     """What was counted in an index, and what was found to be wrong with it.
 
     Articles and paragraphs are those alive at commit `sequence`, `rows` all
@@ -52,7 +52,7 @@ class _Tally:
     examples: list[str] = field(default_factory=list)
 
 
-class Findings:
+class FindingCollector:
     """Collects what is wrong: the same thing in many places makes one finding."""
 
     def __init__(self) -> None:
@@ -73,12 +73,12 @@ class Findings:
     def all(self) -> tuple[Finding, ...]:
         """Return them in the order in which they were first noted."""
         return tuple(
-            Finding(part, _told(what, tally), remedy)
+            Finding(part, _summary(what, tally), remedy)
             for (part, what, remedy), tally in self._tallies.items()
         )
 
 
-def _told(what: str, tally: _Tally) -> str:
+def _summary(what: str, tally: _Tally) -> str:
     if not tally.examples:
         return what
     others = tally.count - len(tally.examples)

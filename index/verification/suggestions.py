@@ -2,33 +2,99 @@
 
 from __future__ import annotations
 
+import heapq
+import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
-from typing import Final
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
 
 from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.layout import SUGGESTIONS
-from nutgraf.index.suggestions.check import SuggestionsCheck
-from nutgraf.index.verification.check import CATCH_UP, Look
+from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect
+from nutgraf.index.suggestions.reader import PROBE, VERSION
+from nutgraf.index.suggestions.writer import derive
+from nutgraf.index.verification.check import CATCH_UP, CheckContext
 
-__all__ = ["REPAIR_SUGGESTIONS", "check_suggestions"]
+__all__ = ["REPAIR_SUGGESTIONS", "StoredSuggestions", "check_suggestions"]
 
 REPAIR_SUGGESTIONS: Final = "'nutgraf repair' makes the suggestions again from the catalog"
 
+TERMS: Final = "SELECT text, key, phrase, count, magnitude, seal FROM terms ORDER BY text"
+TITLES: Final = "SELECT later, key, row FROM titles ORDER BY later, key, row"
 
-def check_suggestions(look: Look) -> None:
+
+def check_suggestions(context: CheckContext) -> None:
     """Look whether they are up to date, and what the catalog makes. Raises BrokenIndexError."""
-    path = look.parts / SUGGESTIONS
-    if not path.exists() and (not look.commit.sequence or look.is_written):
+    path = context.parts / SUGGESTIONS
+    if not path.exists() and (not context.commit.sequence or context.is_written):
         return  # A writer makes them when it opens an index.
-    with closing(SuggestionsCheck(path)) as check:
-        if check.sequence < look.commit.sequence:
-            if look.is_written:
+    with closing(StoredSuggestions(path)) as check:
+        if check.sequence < context.commit.sequence:
+            if context.is_written:
                 return
-            shown, last = check.sequence, look.commit.sequence
+            shown, last = check.sequence, context.commit.sequence
             what = f"they show commit {shown}, and the catalog is at {last}"
-            look.findings.add(SUGGESTIONS, what, CATCH_UP)
-        elif look.audit.is_sound and bool(look.audit.readable[look.audit.alive].all()):
-            analyzers = Analyzers(look.manifest.language)
-            for example in check.differences(look.catalog, analyzers):
+            context.findings.add(SUGGESTIONS, what, CATCH_UP)
+        elif context.catalog_check.is_sound and bool(
+            context.catalog_check.readable[context.catalog_check.alive].all()
+        ):
+            analyzers = Analyzers(context.manifest.language)
+            for example in check.differences(context.catalog, analyzers):
                 what = "they are not what the catalog makes"
-                look.findings.add(SUGGESTIONS, what, REPAIR_SUGGESTIONS, example)
+                context.findings.add(SUGGESTIONS, what, REPAIR_SUGGESTIONS, example)
+
+
+class StoredSuggestions:
+    """One look at the suggestions at `path`. Raises BrokenIndexError where they cannot be read.
+
+    `sequence` is the commit that they show; a writer may go on meanwhile.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            if not path.is_file():
+                raise BrokenIndexError(f"{path} is missing; it can be made again")
+            self._connection = connect(path, writing=False, probe=PROBE)
+            self._connection.execute("BEGIN")
+            ((version, self.sequence),) = self._connection.execute(PROBE)
+            if version != VERSION:
+                raise BrokenIndexError(f"{path} was made by another version; it can be made again")
+        except (*SQLITE_ERRORS, ValueError) as error:
+            raise _unreadable(path, error) from error
+
+    def close(self) -> None:
+        """Release files."""
+        self._connection.close()
+
+    def differences(self, catalog: Catalog, analyzers: Analyzers) -> Iterator[str]:
+        """Yield a line about each word, phrase and title that is not as the catalog makes it."""
+        try:
+            said = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if said != "ok":
+                yield str(said)
+            with closing(derive(catalog, analyzers, self.sequence)) as right:
+                for text in _in_one_only(self._connection, right, TERMS, 0):
+                    yield repr(text)
+                for key in _in_one_only(self._connection, right, TITLES, 1):
+                    yield f"the title {key!r}"
+        except (*SQLITE_ERRORS, TypeError) as error:
+            raise _unreadable(self._path, error) from error
+
+
+def _in_one_only(
+    there: sqlite3.Connection, right: sqlite3.Connection, statement: str, column: int
+) -> Iterator[Any]:
+    """Yield one column of each row that only one of two databases has, in order, none twice."""
+    rows = heapq.merge(there.execute(statement), right.execute(statement))
+    odd = (row[column] for row, same in groupby(rows) if len(list(same)) == 1)
+    for value, _ in groupby(odd):
+        yield value
+
+
+def _unreadable(path: Path, error: Exception) -> BrokenIndexError:
+    return BrokenIndexError(f"{path} cannot be read ({error!s:.100}); it can be made again")

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.catalog.records import Commit, Record
-from nutgraf.index.catalog.rows import contexts_of
-from nutgraf.index.catalog.unchecked import InspectedCatalog
+from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.models.encoder import Encoder
-from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
+from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import CATALOG, VECTORS
 from nutgraf.index.vectors import VectorFile
 from nutgraf.index.verification.catalog import RESTORE
-from nutgraf.index.verification.check import Look
+from nutgraf.index.verification.check import CheckContext
 
 __all__ = ["REPAIR_ROWS", "check_vectors"]
 
@@ -34,50 +34,56 @@ _BLOCK: Final = 8_192
 """Embeddings that are measured at a time."""
 
 
-def check_vectors(look: Look, encoder: Encoder | None) -> int:
+def check_vectors(context: CheckContext, encoder: Encoder | None) -> int:
     """Look at the bytes and the length of every embedding, and at what some of them mean.
 
     Return how many were made again for that: none without an encoder. Raises
     BrokenIndexError.
     """
-    if not look.audit.is_sound:
+    if not context.catalog_check.is_sound:
         return 0  # It says where embeddings begin and end, and what their checksums are.
-    file = VectorFile(look.parts / VECTORS, look.manifest.encoder.dimension)
-    sound = np.ones(look.commit.rows, bool)
-    for rows in _damaged(look, file):
+    file = VectorFile(context.parts / VECTORS, context.manifest.encoder.dimension)
+    sound = np.ones(context.commit.rows, bool)
+    for rows in _damaged(context, file):
         what = "embeddings are missing, or are not what was written"
-        look.findings.add(VECTORS, what, REPAIR_ROWS, _span(rows))
+        context.findings.add(VECTORS, what, REPAIR_ROWS, _span(rows))
         sound[rows.start : rows.stop] = False
-    _check_lengths(look, file, np.flatnonzero(sound))
+    _check_lengths(context, file, np.flatnonzero(sound))
     if encoder is None:
         return 0
-    return _check_meaning(look, file, encoder, np.flatnonzero(sound & look.audit.readable))
+    return _check_meaning(
+        context, file, encoder, np.flatnonzero(sound & context.catalog_check.readable)
+    )
 
 
-def _damaged(look: Look, file: VectorFile) -> list[range]:
-    damaged = file.damaged(_until(look.catalog, look.commit))
-    if not damaged or not _is_whole(file, look.commit):
+def _damaged(context: CheckContext, file: VectorFile) -> list[range]:
+    damaged = file.damaged(_until(context.catalog, context.commit))
+    if not damaged or not _is_whole(file, context.commit):
         return damaged
     # All bytes are right, so it is what is remembered of them that is not.
     what = "the checksum that a commit keeps of rows.f16 is not what was written"
     for rows in damaged:
-        look.findings.add(CATALOG, what, RESTORE, _span(rows))
+        context.findings.add(CATALOG, what, RESTORE, _span(rows))
     return []
 
 
-def _check_lengths(look: Look, file: VectorFile, rows: NDArray[np.int64]) -> None:
+def _check_lengths(context: CheckContext, file: VectorFile, rows: NDArray[np.int64]) -> None:
     for start in range(0, len(rows), _BLOCK):
         some = rows[start : start + _BLOCK]
         lengths = np.linalg.norm(file.read(some.tolist()).astype(np.float32), axis=1)
-        expected = np.where(look.audit.unread[some], 0, 1)  # No encoder reads boilerplate.
+        expected = np.where(
+            context.catalog_check.unread[some], 0, 1
+        )  # No encoder reads boilerplate.
         for row in some[~(np.abs(lengths - expected) < _OFF)]:  # Not a number is off, too.
             what = "an embedding is not of length 1"
-            look.findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
+            context.findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
 
 
-def _check_meaning(look: Look, file: VectorFile, encoder: Encoder, rows: NDArray[np.int64]) -> int:
-    _, records = look.read(look.spread(rows))
-    contexts = _contexts(look, set(records.values()))
+def _check_meaning(
+    context: CheckContext, file: VectorFile, encoder: Encoder, rows: NDArray[np.int64]
+) -> int:
+    _, records = context.read(context.spread(rows))
+    contexts = _contexts(context, set(records.values()))
     chosen = [row for row in sorted(records) if row in contexts]
     if not chosen:
         return 0
@@ -88,23 +94,23 @@ def _check_meaning(look: Look, file: VectorFile, encoder: Encoder, rows: NDArray
         if not cosine > _ALIKE:
             what = "an embedding is not that of its text"
             example = f"row {row} (cosine {cosine:.3f})"
-            look.findings.add(VECTORS, what, REPAIR_ROWS, example)
+            context.findings.add(VECTORS, what, REPAIR_ROWS, example)
     return len(chosen)
 
 
-def _contexts(look: Look, records: set[Record]) -> dict[int, InContext]:
+def _contexts(context: CheckContext, records: set[Record]) -> dict[int, TitledText]:
     """Return what the encoder read of each row of some articles; nothing of one that is damaged."""
-    contexts: dict[int, InContext] = {}
+    contexts: dict[int, TitledText] = {}
     for record in records:
-        if look.audit.readable[record.first_row : record.rows.stop].all():
-            rows, _ = look.read(list(record.rows))
+        if context.catalog_check.readable[record.first_row : record.rows.stop].all():
+            rows, _ = context.read(list(record.rows))
             made = contexts_of(record.title, list(rows.values()))
             pairs = zip(rows, made, strict=True)
             contexts |= {row: context for row, context in pairs if context is not None}
     return contexts
 
 
-def _until(catalog: InspectedCatalog, commit: Commit) -> Iterator[Commit]:
+def _until(catalog: UncheckedCatalog, commit: Commit) -> Iterator[Commit]:
     return takewhile(lambda one: one.sequence <= commit.sequence, catalog.commits())
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from nutgraf.index.catalog.records import NO_COMMIT, Commit
-from nutgraf.index.catalog.unchecked import InspectedCatalog
+from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import BrokenIndexError, NutgrafError, UntrustedIndexError
 from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.reranker.config import MEND
+from nutgraf.index.models.reranker.config import REPAIR_HINT
 from nutgraf.index.storage.layout import (
     CATALOG,
     COLUMNS,
@@ -30,8 +30,8 @@ from nutgraf.index.storage.layout import (
     parts_folder,
 )
 from nutgraf.index.storage.lock import is_locked
-from nutgraf.index.verification.catalog import RESTORE, CatalogAudit
-from nutgraf.index.verification.check import CATCH_UP, Look, said
+from nutgraf.index.verification.catalog import RESTORE, CatalogCheck
+from nutgraf.index.verification.check import CATCH_UP, CheckContext, said
 from nutgraf.index.verification.columns import REPAIR_COLUMNS, check_columns, open_columns
 from nutgraf.index.verification.keywords import (
     REPAIR_KEYWORDS,
@@ -41,7 +41,7 @@ from nutgraf.index.verification.keywords import (
     open_keywords,
 )
 from nutgraf.index.verification.models import REPAIR_ENCODER, check_reranker, open_encoder
-from nutgraf.index.verification.report import Findings, Verification
+from nutgraf.index.verification.report import FindingCollector, VerificationReport
 from nutgraf.index.verification.suggestions import REPAIR_SUGGESTIONS, check_suggestions
 from nutgraf.index.verification.vectors import REPAIR_ROWS, check_vectors
 
@@ -53,7 +53,9 @@ SAMPLE: Final = 64
 """Paragraphs that are encoded again and looked for: half a second's work."""
 
 
-def verify_index(path: str | Path, *, trust: bool = False, sample: int = SAMPLE) -> Verification:
+def verify_index(
+    path: str | Path, *, trust: bool = False, sample: int = SAMPLE
+) -> VerificationReport:
     """Look for damage in every part of the index at `path`.
 
     `sample` paragraphs, spread over all rows, are encoded again and looked for
@@ -69,13 +71,13 @@ def verify_index(path: str | Path, *, trust: bool = False, sample: int = SAMPLE)
             manifest = Manifest.read(index)
         except BrokenIndexError as error:
             return _no_manifest(error)
-        found = _Verifying(index, manifest, trust=trust, sample=sample).run()
+        found = _Verifier(index, manifest, trust=trust, sample=sample).run()
         if found.clean or _is_in_use(index, manifest):
             return found
         # Another generation has taken over, and the files of this one are gone.
 
 
-class _Verifying:
+class _Verifier:
     """Opens the parts of one generation, and has each of them checked."""
 
     def __init__(self, index: Path, manifest: Manifest, *, trust: bool, sample: int) -> None:
@@ -84,9 +86,9 @@ class _Verifying:
         self._trust = trust
         self._sample = sample
         self._parts = manifest.parts(index)
-        self._findings = Findings()
+        self._findings = FindingCollector()
 
-    def run(self) -> Verification:
+    def run(self) -> VerificationReport:
         parts, manifest = self._parts, self._manifest
         with ExitStack() as opened:
             # The keyword index first, as readers do: the catalog knows all that it shows.
@@ -98,50 +100,56 @@ class _Verifying:
             if reader is not None:
                 opened.callback(reader.close)
             encoder = self._guard(ENCODER, REPAIR_ENCODER, lambda: open_encoder(parts, manifest))
-            self._guard(RERANKER, MEND, lambda: check_reranker(parts, manifest))
-            catalog = self._guard(CATALOG, RESTORE, lambda: InspectedCatalog.open(parts / CATALOG))
+            self._guard(RERANKER, REPAIR_HINT, lambda: check_reranker(parts, manifest))
+            catalog = self._guard(CATALOG, RESTORE, lambda: UncheckedCatalog.open(parts / CATALOG))
             if catalog is None:
                 self._guard(
                     COLUMNS,
                     REPAIR_COLUMNS,
                     lambda: open_columns(self._index, manifest, NO_COMMIT),
                 )
-                return self._told(NO_COMMIT)
+                return self._summary(NO_COMMIT)
             opened.callback(catalog.close)
             return self._compare(catalog, reader, encoder)
 
     def _compare(
         self,
-        catalog: InspectedCatalog,
+        catalog: UncheckedCatalog,
         reader: KeywordReader | None,
         encoder: OnnxEncoder | None,
-    ) -> Verification:
+    ) -> VerificationReport:
         try:
             commit, shown = self._commit(catalog, reader)
         except BrokenIndexError as error:
             self._findings.add(CATALOG, said(error), RESTORE)
             commit, shown = NO_COMMIT, None
-        audit = CatalogAudit(catalog, commit, self._findings)
-        look = Look(
-            self._index, self._manifest, catalog, commit, audit, self._findings, self._sample
+        catalog_check = CatalogCheck(catalog, commit, self._findings)
+        context = CheckContext(
+            self._index,
+            self._manifest,
+            catalog,
+            commit,
+            catalog_check,
+            self._findings,
+            self._sample,
         )
-        self._guard(COLUMNS, REPAIR_COLUMNS, lambda: check_columns(look))
-        encoded = self._guard(VECTORS, REPAIR_ROWS, lambda: check_vectors(look, encoder))
-        self._guard(SUGGESTIONS, REPAIR_SUGGESTIONS, lambda: check_suggestions(look))
+        self._guard(COLUMNS, REPAIR_COLUMNS, lambda: check_columns(context))
+        encoded = self._guard(VECTORS, REPAIR_ROWS, lambda: check_vectors(context, encoder))
+        self._guard(SUGGESTIONS, REPAIR_SUGGESTIONS, lambda: check_suggestions(context))
         if shown is not None:
-            self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_rows(look, shown))
-            self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_terms(look, shown))
-            self._guard(KEYWORDS, CATCH_UP, lambda: check_lag(look, shown, trust=self._trust))
-        return self._told(commit, audit, encoded or 0)
+            self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_rows(context, shown))
+            self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_terms(context, shown))
+            self._guard(KEYWORDS, CATCH_UP, lambda: check_lag(context, shown, trust=self._trust))
+        return self._summary(commit, catalog_check, encoded or 0)
 
-    def _told(
-        self, commit: Commit, audit: CatalogAudit | None = None, encoded: int = 0
-    ) -> Verification:
-        return Verification(
+    def _summary(
+        self, commit: Commit, catalog_check: CatalogCheck | None = None, encoded: int = 0
+    ) -> VerificationReport:
+        return VerificationReport(
             sequence=commit.sequence,
-            articles=audit.articles if audit else 0,
-            paragraphs=audit.paragraphs if audit else 0,
-            rows=len(audit.alive) if audit else 0,
+            articles=catalog_check.articles if catalog_check else 0,
+            paragraphs=catalog_check.paragraphs if catalog_check else 0,
+            rows=len(catalog_check.alive) if catalog_check else 0,
             encoded=encoded,
             findings=self._findings.all(),
             leftovers=_leftovers(self._index, self._manifest),
@@ -160,7 +168,7 @@ class _Verifying:
         return None
 
     def _commit(
-        self, catalog: InspectedCatalog, reader: KeywordReader | None
+        self, catalog: UncheckedCatalog, reader: KeywordReader | None
     ) -> tuple[Commit, KeywordReader | None]:
         """Return the commit that all is looked at as of, and the keyword index if it shows it."""
         if reader is None:
@@ -177,17 +185,17 @@ class _Verifying:
             return last, None
 
 
-def _no_manifest(error: BrokenIndexError) -> Verification:
-    findings = Findings()
+def _no_manifest(error: BrokenIndexError) -> VerificationReport:
+    findings = FindingCollector()
     findings.add(MANIFEST, said(error), RESTORE)
-    return Verification(0, 0, 0, 0, 0, findings.all())
+    return VerificationReport(0, 0, 0, 0, 0, findings.all())
 
 
 def _is_in_use(index: Path, manifest: Manifest) -> bool:
     try:
         return Manifest.read(index) == manifest
     except NutgrafError:
-        return True  # Nothing else to look at.
+        return True  # Nothing else to context at.
 
 
 def _leftovers(index: Path, manifest: Manifest) -> tuple[str, ...]:

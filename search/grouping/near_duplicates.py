@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.minhash import alike, are_long
+from nutgraf.index.analysis.minhash import are_long, near_duplicates
 from nutgraf.index.reader.protocol import IndexReader, RowValues
 
 __all__ = ["article_versions", "paragraph_versions"]
@@ -43,7 +43,7 @@ def paragraph_versions(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
 
     That is the first of its group, which for the first itself is its own place.
     """
-    near = alike(sketches, sketches)
+    near = near_duplicates(sketches, sketches)
     places = np.arange(len(sketches))
     first = places.copy()
     for at in np.flatnonzero(near.sum(axis=1) > 1):
@@ -86,7 +86,7 @@ def _linked(
 ) -> NDArray[np.bool_]:
     """Return which articles have long near-duplicates of one another's, of shape (many, many)."""
     long = np.flatnonzero(are_long(sketches))
-    one, other = np.nonzero(alike(sketches[long], sketches[long]))
+    one, other = np.nonzero(near_duplicates(sketches[long], sketches[long]))
     linked = np.zeros((many, many), bool)
     linked[articles[long[one]], articles[long[other]]] = True
     np.fill_diagonal(linked, val=False)
@@ -118,7 +118,7 @@ def _are_versions(
     """
     lengths = np.array([len(sketches) for sketches in others])
     starts = np.cumsum(lengths) - lengths
-    near = alike(mine, np.concatenate(others))
+    near = near_duplicates(mine, np.concatenate(others))
     here = np.logical_or.reduceat(near, starts, axis=1).sum(axis=0)
     there = np.add.reduceat(near.any(axis=0).astype(np.intp), starts)
     found = np.where(lengths < len(mine), there, here)

@@ -16,7 +16,7 @@ import numpy as np
 
 from nutgraf.index.analysis.analyzer import Token
 from nutgraf.index.analysis.folding import APOSTROPHES
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.highlighting.keyword_matches import Match
 from nutgraf.search.query.question import Question
@@ -85,7 +85,7 @@ def _lacking(question: Question, matches: Iterable[Match]) -> frozenset[str]:
 def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dict[str, str]:
     """Return the words that were asked for as one of `terms`, and have a meaning of their own."""
     words: dict[tuple[str, ...], str] = {}
-    for forms, start, end in question.analyzer.readings(question.text):
+    for forms, start, end in question.analyzer.tokens(question.text):
         word = _plain(question.text[start:end])
         if forms[0] in terms and _has_meaning(word, question.analyzer):
             words.setdefault(forms, word)
@@ -101,7 +101,7 @@ def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dic
 
 def _nearest(
     index: IndexReader,
-    analyzer: Polyglot,
+    analyzer: MultilingualAnalyzer,
     asked: Mapping[str, str],
     page: Iterable[AnalyzedParagraph],
 ) -> Nearest:
@@ -147,5 +147,5 @@ def _plain(word: str) -> str:
     return word.translate(APOSTROPHES).removesuffix("'s")
 
 
-def _has_meaning(word: str, analyzer: Polyglot) -> bool:
+def _has_meaning(word: str, analyzer: MultilingualAnalyzer) -> bool:
     return len(word) > 1 and not any(map(str.isnumeric, word)) and not analyzer.is_stop(word)

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from nutgraf.index.analysis.multilingual import Polyglot, Reading
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.analysis.tokenizer import is_lone
 from nutgraf.index.query import query as wq
 from nutgraf.index.reader.protocol import IndexReader
+from nutgraf.index.schema import FIELD_BOOSTS, VALUE_FIELDS
 from nutgraf.search.query.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
 from nutgraf.search.query.patterns import (
     Pattern,
@@ -32,21 +33,8 @@ from nutgraf.search.request.search_request import SearchRequest
 
 __all__ = ["parse_question", "read_question"]
 
-FIELD_BOOSTS: Final = {"text": 1.0, "title": 1.4}
-"""Where plain words are looked for, and what they count there. A word counts once, where most.
-
-A title says what its article is about: with 1.4, dated facts inside the right article are found
-better (nDCG@10 .53 and .58 by keywords alone), and four other judged sets hardly change.
-
-Counted in both, all paragraphs of an article with a fitting title crowd out
-better ones: nDCG@10 on four judged sets is .687 for the sum of both fields and
-.721 for the better of them by keywords alone, .714 and .733 fused.
-"""
-
 MAX_PATTERNS: Final = 16
 """Patterns of a question; each is looked up among all terms of an index."""
-
-_VALUE_FIELDS: Final = frozenset({"source", "author", "section", "language", "article"})
 
 
 def read_question(index: IndexReader, request: SearchRequest) -> Question:
@@ -57,7 +45,9 @@ def read_question(index: IndexReader, request: SearchRequest) -> Question:
     return parse_question(request.q, index.question_analyzer(request.filters.language))
 
 
-def parse_question(question: str, analyzer: Polyglot, *, now: datetime | None = None) -> Question:
+def parse_question(
+    question: str, analyzer: MultilingualAnalyzer, *, now: datetime | None = None
+) -> Question:
     """Understand a question. Never raises, whatever the question holds.
 
     It is read in the languages of `analyzer`, or those of them that it asks for
@@ -68,7 +58,7 @@ def parse_question(question: str, analyzer: Polyglot, *, now: datetime | None = 
     warn = _once(said)
     moment = utc(now or datetime.now(UTC))
     tree = parse(question, warn)
-    analyzer = analyzer.within(_languages(tree)).hearing(question)
+    analyzer = analyzer.restricted_to(_languages(tree)).for_question(question)
     reader = _QueryBuilder(analyzer, moment, warn)
     constraint = reader.read(tree).insists
     if not reader.scored and constraint is None:
@@ -154,7 +144,7 @@ class _Clause:
 class _QueryBuilder:
     """Walks a question's tree once and collects what it says."""
 
-    analyzer: Polyglot
+    analyzer: MultilingualAnalyzer
     now: datetime
     warn: Warn
     words: list[str] = field(default_factory=list)
@@ -187,7 +177,7 @@ class _QueryBuilder:
         if leaf.kind == "range":
             self.warn(f"'{leaf.field}:{leaf.text[:40]}': only published: takes a range of dates")
             return self.as_words(leaf, scoring=scoring)
-        if leaf.field in _VALUE_FIELDS:
+        if leaf.field in VALUE_FIELDS:
             return self.value(leaf, scoring=scoring)
         if leaf.kind in ("prefix", "wildcard", "fuzzy"):
             if self.patterns_left:
@@ -220,15 +210,15 @@ class _QueryBuilder:
         insisted = leaf.kind == "phrase" or leaf.field is not None
         return _Clause(holds, holds if insisted else None, stop=all(stops))
 
-    def readings(self, text: str) -> list[Reading]:
-        words = self.analyzer.readings(text)
+    def readings(self, text: str) -> list[QuestionToken]:
+        words = self.analyzer.tokens(text)
         if len(words) > self.room:
             self.warn(TOO_LONG)
             words = words[: self.room]
         self.room -= len(words)
         return words
 
-    def lone(self, words: Sequence[Reading]) -> list[Pattern]:
+    def lone(self, words: Sequence[QuestionToken]) -> list[Pattern]:
         """Return the patterns for 猫 by itself, which the index holds as a half of its terms."""
         if len(words) > 1 or not is_lone(words[0].terms[0]) or not self.patterns_left:
             return []
@@ -241,7 +231,7 @@ class _QueryBuilder:
         return self.analyzer.is_stop(word.lower() if word in ("AND", "OR", "NOT") else word)
 
     def score(
-        self, leaf: Leaf, words: list[Reading], stops: list[bool], lone: list[Pattern]
+        self, leaf: Leaf, words: list[QuestionToken], stops: list[bool], lone: list[Pattern]
     ) -> None:
         boosts = {leaf.field: 1.0} if leaf.field else FIELD_BOOSTS
         fields = tuple(boosts)
@@ -266,7 +256,7 @@ class _QueryBuilder:
     def pattern(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a prefix*, wild?card or fuzzy~ of the paragraph or the title."""
         name = leaf.field or "text"
-        heads: Sequence[Reading] = ()
+        heads: Sequence[QuestionToken] = ()
         if leaf.kind == "wildcard":
             patterns, terms = wildcard_patterns(leaf.text, self.analyzer)
         else:
@@ -364,7 +354,11 @@ def _not(query: Any) -> Any:
 
 
 def _sequence(
-    name: str, words: Sequence[Reading], lone: Sequence[Pattern], slop: int, boost: float = 1.0
+    name: str,
+    words: Sequence[QuestionToken],
+    lone: Sequence[Pattern],
+    slop: int,
+    boost: float = 1.0,
 ) -> list[Any]:
     """Return the queries for words side by side, as any language has them."""
     if len(words) > 1:
@@ -378,7 +372,7 @@ def _sequence(
 
 
 def _best_of(
-    words: Sequence[Reading], lone: Sequence[Pattern], slop: int, boosts: Mapping[str, float]
+    words: Sequence[QuestionToken], lone: Sequence[Pattern], slop: int, boosts: Mapping[str, float]
 ) -> Any:
     """Return the query for words side by side in any of the fields, which counts once."""
     return _best(

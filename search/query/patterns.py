@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from nutgraf.index.analysis.multilingual import Polyglot, Reading
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.query import MAX_PATTERN, MAX_WILDCARDS
 from nutgraf.index.query import query as wq
 from nutgraf.search.query.parser import PatternKind
@@ -54,7 +54,7 @@ def can_be_searched(pattern: Pattern) -> bool:
     return len(pattern.text) < MAX_PATTERN and signs < MAX_WILDCARDS
 
 
-def prefix_patterns(word: str, analyzer: Polyglot) -> tuple[list[Pattern], list[str]]:
+def prefix_patterns(word: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pattern], list[str]]:
     """Return the pattern for word*, and terms shorter than it that its words can have.
 
     The index holds stems: no term starts with radioactiv, as radioactive is
@@ -67,7 +67,7 @@ def prefix_patterns(word: str, analyzer: Polyglot) -> tuple[list[Pattern], list[
     return [Pattern("prefix", prefix)], list(dict.fromkeys(shorter))
 
 
-def wildcard_patterns(text: str, analyzer: Polyglot) -> tuple[list[Pattern], list[str]]:
+def wildcard_patterns(text: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pattern], list[str]]:
     """Return the patterns, and terms without a sign left, that wild?cards can have as stems.
 
     Letters are put for the signs, the word is stemmed, and where the letter
@@ -87,7 +87,9 @@ def wildcard_patterns(text: str, analyzer: Polyglot) -> tuple[list[Pattern], lis
     return patterns, [each for each in found if "?" not in each and "*" not in each]
 
 
-def fuzzy_patterns(text: str, last: Reading, distance: int, analyzer: Polyglot) -> list[Pattern]:
+def fuzzy_patterns(
+    text: str, last: QuestionToken, distance: int, analyzer: MultilingualAnalyzer
+) -> list[Pattern]:
     """Return the patterns for word~: near the word's stem, and near the word as written.
 
     The stem of zelensky is zelenski, two letters from the stem of zelenskyy;

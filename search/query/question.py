@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.search.query.patterns import Pattern
 
 __all__ = ["Question"]
@@ -30,7 +30,7 @@ class Question:
     patterns: tuple[Pattern, ...]
     warnings: tuple[str, ...]
     """What was not understood, and what was done instead, for the asker to read."""
-    analyzer: Polyglot = field(compare=False)
+    analyzer: MultilingualAnalyzer = field(compare=False)
     """What read it: the languages of the index that it can be in, the likeliest first."""
     others: tuple[tuple[str, ...], ...] = ()
     """`terms` as other languages have them, each as long; only what differs."""

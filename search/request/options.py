@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Final
 
+from nutgraf.index.schema import VALUE_FIELDS, KeywordFilters
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.dates import iso_seconds
-from nutgraf.search.request.declaration import Declared, Option, declared
+from nutgraf.search.request.declaration import Option
 from nutgraf.search.request.validation import check_fields
 
 __all__ = [
@@ -39,8 +40,8 @@ HALF_LIFE: Final = re.compile(r"(?=[0-9.]*[1-9])[0-9]{1,6}(\.[0-9]{1,3})?[hdwy]"
 SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "y": 365.25 * 86_400}
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters(KeywordFilters):
     """Conditions that every hit must meet. Values of one field are alternatives; fields add up.
 
     A single value may stand for a list of one.
@@ -58,11 +59,7 @@ class Filters:
         metavar="VALUE",
     )
 
-    source: Sequence[str] = ()
-    author: Sequence[str] = ()
-    section: Sequence[str] = ()
-    language: Sequence[str] = ()
-    article: Sequence[str] = ()
+    article: str | Sequence[str] = ()
     published_from: Annotated[
         str | None,
         Option("Only from this day or time on.", metavar="DATE", examples=("2023-01-01",)),
@@ -86,12 +83,7 @@ class Filters:
 
     def values(self) -> dict[str, tuple[str, ...]]:
         """Return the wanted values of each field that has any."""
-        found = {
-            each.name: getattr(self, each.name)
-            for each in declared(type(self))
-            if isinstance(each, Declared) and each.many
-        }
-        return {name: values for name, values in found.items() if values}
+        return {name: values for name in VALUE_FIELDS if (values := getattr(self, name))}
 
     def without(self, field: str) -> Filters:
         """Return the same filters but that on `field`, which is `published` for both its ends."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Annotated, Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
+from nutgraf.index.schema import FACETS
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.declaration import Option
 from nutgraf.search.request.options import Filters, Highlight, Recency, Rerank
@@ -27,16 +28,10 @@ __all__ = [
 
 Mode = Literal["hybrid", "keyword", "semantic"]
 FusionMethod = Literal["convex", "rrf"]
-Facet = Literal[
-    "source",
-    "section",
-    "language",
-    "author",
-    "published:day",
-    "published:month",
-    "published:year",
-]
-FACETS: Final[tuple[str, ...]] = get_args(Facet)
+if TYPE_CHECKING:
+    Facet = str
+else:  # As HTTP describes it: the names that the schema gives.
+    Facet = Literal[FACETS]
 Grouping = Literal["paragraph", "article"]
 Versions = Literal["newest", "first", "all"]
 

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, Final, Literal
 
 from nutgraf.index.analysis.analyzer import Analyzer
-from nutgraf.index.reader.protocol import Counted, IndexReader, Title
+from nutgraf.index.reader.protocol import IndexReader, TermCount, Title
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.search_request import MAX_QUESTION
 from nutgraf.search.request.validation import check_kind, check_range, check_text
@@ -191,7 +191,7 @@ def _words(index: IndexReader, typed: _Typed) -> Iterator[Completion]:
             yield Completion(typed.with_last(1, one.text), "word", None, one.count)
 
 
-def _by_count(found: Iterable[Counted]) -> list[Counted]:
+def _by_count(found: Iterable[TermCount]) -> list[TermCount]:
     return sorted(found, key=lambda one: (-one.count, one.key, one.text))
 
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from nutgraf.index.analysis.multilingual import Polyglot, Reading
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.analysis.phrases import is_plain_word
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.query import query
-from nutgraf.index.reader.protocol import Counted, IndexReader
-from nutgraf.index.schema import TEXT_FIELDS
+from nutgraf.index.reader.protocol import IndexReader, TermCount
+from nutgraf.index.schema import PUBLISHED, TEXT_FIELDS, VALUE_FIELDS
 from nutgraf.search.query.question import Question
 
 __all__ = ["correct_spelling"]
@@ -29,7 +29,7 @@ COUNTED_AT_ONCE: Final = 4
 """Corrections that are looked for in one call: nearly always the first is found."""
 
 _VALUE: Final = re.compile(
-    r"(?<![^\s(+-])(?:source|author|section|language|article|published):(\S*)", re.IGNORECASE
+    rf"(?<![^\s(+-])(?:{'|'.join((*VALUE_FIELDS, PUBLISHED))}):(\S*)", re.IGNORECASE
 )
 """A field that is asked for: its value is no word of a text."""
 
@@ -59,12 +59,12 @@ def correct_spelling(index: IndexReader, q: str, question: Question) -> str | No
     return corrected if corrected != q else None
 
 
-def _unknown(index: IndexReader, q: str, question: Question) -> list[Reading]:
+def _unknown(index: IndexReader, q: str, question: Question) -> list[QuestionToken]:
     """Return the words of the question that no paragraph holds, in their places."""
     asked = frozenset(question.terms)
     in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
     words = []
-    for found in question.analyzer.readings(q):
+    for found in question.analyzer.tokens(q):
         word = q[found.start : found.end]
         if found.terms[0] not in asked or len(word) < MIN_LETTERS or not is_plain_word(word):
             continue
@@ -78,7 +78,7 @@ def _unknown(index: IndexReader, q: str, question: Question) -> list[Reading]:
 
 
 def _nearest(
-    index: IndexReader, analyzer: Polyglot, word: str, others: Sequence[str]
+    index: IndexReader, analyzer: MultilingualAnalyzer, word: str, others: Sequence[str]
 ) -> str | None:
     """Return the known word that the fewest letters tell from `word`, the most frequent of them.
 
@@ -110,5 +110,5 @@ def _any(terms: Sequence[str]) -> query.Query:
     return query.Or([query.Term(field, term) for field in TEXT_FIELDS for term in terms])
 
 
-def _edit_order(word: str, apart: int, one: Counted) -> tuple[int, bool, int, str]:
+def _edit_order(word: str, apart: int, one: TermCount) -> tuple[int, bool, int, str]:
     return (apart, one.key[:1] != word[:1], -one.count, one.text)

@@ -14,23 +14,25 @@ from whoosh.query import Every, Or, Term
 
 from nutgraf.index import IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
-from nutgraf.index.catalog.records import CODED, Record, article_of
-from nutgraf.index.catalog.rows import Row, contexts_of
+from nutgraf.index.catalog.records import Record, article_of
+from nutgraf.index.catalog.rows import Row
 from nutgraf.index.columns import NO_DATE, Columns
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
+from nutgraf.index.schema import KEYWORD_FIELDS
+from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import COLUMNS, VECTORS
 from nutgraf.index.vectors import VectorFile
 
 
-class Embeddings(dict[InContext, NDArray[np.float32]]):
+class Embeddings(dict[TitledText, NDArray[np.float32]]):
     """The embedding of each text under its title, made when it is first asked for."""
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         super().__init__()
         self._encoder = TitledEncoder(encoder)
 
-    def __missing__(self, paragraph: InContext) -> NDArray[np.float32]:
+    def __missing__(self, paragraph: TitledText) -> NDArray[np.float32]:
         (self[paragraph],) = self._encoder.encode([paragraph])
         return self[paragraph]
 
@@ -120,7 +122,7 @@ def _assert_found_by_keyword(
 
 
 def _assert_found_by_meaning(
-    snapshot: IndexSnapshot, contexts: Mapping[int, InContext], embeddings: Embeddings
+    snapshot: IndexSnapshot, contexts: Mapping[int, TitledText], embeddings: Embeddings
 ) -> None:
     same = defaultdict(list)
     for row, paragraph in sorted(contexts.items()):
@@ -138,7 +140,7 @@ def _assert_columns(snapshot: IndexSnapshot, records: Collection[Record]) -> Non
         assert set(columns.article[rows].tolist()) == {record.number}
         published = NO_DATE if record.published is None else timestamp(record.published)
         assert set(columns.published[rows].tolist()) == {published}
-        for field in CODED:
+        for field in KEYWORD_FIELDS:
             value = getattr(record, field)
             codes = [0] if value is None else list(catalog.codes(field, [value]).values())
             assert np.unique(columns.code(field)[rows]).tolist() == codes
@@ -152,7 +154,7 @@ def _either(words: Collection[str]) -> Or:
     return Or([Term(field, word) for word in sorted(words) for field in ("text", "title")])
 
 
-def _contexts(record: Record, rows: Mapping[int, Row]) -> Iterator[tuple[int, InContext]]:
+def _contexts(record: Record, rows: Mapping[int, Row]) -> Iterator[tuple[int, TitledText]]:
     contexts = contexts_of(record.title, [rows[row] for row in record.rows])
     for row, context in zip(record.rows, contexts, strict=True):
         if context is not None:

@@ -58,7 +58,7 @@ def share(kills, engine, part):
 
 @pytest.mark.parametrize(("module", "steps"), [(writer, STEPS), (rebuild, REBUILD_STEPS)])
 def test_every_step_is_known(module, steps):
-    assert tuple(re.findall(r'_reached\("(\w+)"\)', inspect.getsource(module))) == steps
+    assert tuple(re.findall(r'_failpoint\("(\w+)"\)', inspect.getsource(module))) == steps
 
 
 def test_steps_are_told_nowhere_else():

@@ -41,10 +41,10 @@ from nutgraf.index.sources.formats.table import read_table
 from nutgraf.index.sources.formats.text import read_text
 from nutgraf.index.sources.formats.warc import read_warc
 from nutgraf.index.sources.items import (
-    Captured,
+    Capture,
     FileName,
     Flagged,
-    Opened,
+    OpenedFile,
     Reader,
     ReadOptions,
     Rejected,
@@ -59,7 +59,7 @@ LARGEST = 200_000
 """Bytes that a file may grow to by changes."""
 
 
-def read_packed(opened: Opened) -> Iterable[object]:
+def read_packed(opened: OpenedFile) -> Iterable[object]:
     """Read a file by what it begins with, through everything that opens files."""
     with tempfile.NamedTemporaryFile(suffix=".zip", dir="/dev/shm") as file:
         file.write(opened.file.read())
@@ -67,7 +67,9 @@ def read_packed(opened: Opened) -> Iterable[object]:
         yield from read_file(SourceFile(file.name, opened.name), lambda _: None, ReadOptions())
 
 
-READERS: dict[str, tuple[Reader | Callable[[Opened], Iterable[object]], Callable[[], Samples]]] = {
+READERS: dict[
+    str, tuple[Reader | Callable[[OpenedFile], Iterable[object]], Callable[[], Samples]]
+] = {
     "feed": (read_feed, feed_samples),
     "html": (read_html, html_samples),
     "jsonl": (read_jsonl, jsonl_samples),
@@ -86,9 +88,9 @@ def check(name: str, content: bytes) -> int:
     file = io.BufferedReader(io.BytesIO(content))
     started = time.process_time()
     articles = 0
-    for item in READERS[name][0](Opened(file, "fuzz", FileName("fuzz"))):
-        assert isinstance(item, Article | Captured | Rejected | Flagged | Skipped), item
-        articles += isinstance(item, Article | Captured)
+    for item in READERS[name][0](OpenedFile(file, "fuzz", FileName("fuzz"))):
+        assert isinstance(item, Article | Capture | Rejected | Flagged | Skipped), item
+        articles += isinstance(item, Article | Capture)
     took = time.process_time() - started
     assert took < SLOW, f"it took {took:.1f} s"
     return articles

@@ -17,7 +17,7 @@ from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, wri
 from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.analysis.boilerplate import is_boilerplate
 from nutgraf.index.analysis.minhash import make_sketches
-from nutgraf.index.analysis.phrases import Wording
+from nutgraf.index.analysis.phrases import PhraseExtractor
 from nutgraf.index.catalog.learned_boilerplate import MIN_SOURCE
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.prepared import Prepared, PreparedTexts, Preparer
@@ -100,7 +100,7 @@ def test_an_index_is_the_same(tmp_path, tiny_encoder, keep_boilerplate):
 def test_what_is_prepared_is_used(tmp_path, tiny_encoder, monkeypatch):
     index = new_index(tmp_path / "x.index", tiny_encoder)
     prepared = Preparer().prepare(ARTICLES[0])
-    monkeypatch.setattr(Wording, "of", None)
+    monkeypatch.setattr(PhraseExtractor, "of", None)
     monkeypatch.setattr(writer, "is_boilerplate", None)
     monkeypatch.setattr(Article, "digest", None)
     with IndexWriter(index) as opened:
@@ -118,9 +118,9 @@ def test_what_only_an_index_knows_is_left_to_it():
 def test_what_is_no_more_than_alike_is_not_found():
     prepared = Preparer().prepare(ARTICLES[0])
     known = PreparedTexts([prepared])
-    assert known.wording(prepared.digest, prepared.texts)
-    assert not known.wording(prepared.digest, prepared.texts[:-1])
-    assert not known.wording(replace(ARTICLES[0], language="de").digest(), prepared.texts)
+    assert known.phrases(prepared.digest, prepared.texts)
+    assert not known.phrases(prepared.digest, prepared.texts[:-1])
+    assert not known.phrases(replace(ARTICLES[0], language="de").digest(), prepared.texts)
 
 
 texts = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1)
@@ -136,9 +136,9 @@ def test_it_is_what_is_worked_out(title, some, language):
     prepared = Preparer().prepare(article)
     known = PreparedTexts([prepared])
     whole = [text for text in some if not is_boilerplate(text)]
-    wording = Wording(Analyzers("fr")).of(article.title, whole, language)
+    phrases = PhraseExtractor(Analyzers("fr")).of(article.title, whole, language)
     assert prepared.digest == article.digest()
-    assert set(known.wording(article.digest(), whole)) == wording
+    assert set(known.phrases(article.digest(), whole)) == phrases
     asked = ["Something else.", *some, LONG[:200]]
     assert (known.sketches(asked) == make_sketches(asked)).all()
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
-from nutgraf.index.catalog.rows import Row, contexts_of, rows_of, whole_texts
+from nutgraf.index.catalog.rows import Row, whole_texts
 from nutgraf.index.models.encoder import EncoderConfig
-from nutgraf.index.models.encoder.token_counts import Tokens
+from nutgraf.index.models.encoder.token_counts import TokenCounter
+from nutgraf.index.split import contexts_of, rows_of
 from nutgraf.search import Searcher
 
 SENTENCE = "The ferry left the harbour at dawn and nobody was on it. "
@@ -107,7 +108,7 @@ def test_the_encoder_reads_one_form_of_letters_and_single_spaces():
 
 @pytest.fixture(scope="module")
 def tokens(tiny_encoder):
-    return Tokens(tiny_encoder, EncoderConfig.read(tiny_encoder))
+    return TokenCounter(tiny_encoder, EncoderConfig.read(tiny_encoder))
 
 
 def test_tokens_are_those_of_the_encoder(tokens):

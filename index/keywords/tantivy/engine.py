@@ -21,23 +21,23 @@ import tantivy
 from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError
-from nutgraf.index.keywords.nodes import Constant, Node, Union, Word, constant_score
-from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
-from nutgraf.index.keywords.reduce import reduce_query, require
-from nutgraf.index.keywords.tantivy.files import check_files, stems_of
-from nutgraf.index.keywords.tantivy.queries import Translator
-from nutgraf.index.keywords.top_k import best, is_settled
-from nutgraf.index.ranking import Ranking
-from nutgraf.index.schema import (
+from nutgraf.index.keywords.fields import (
     HAS,
     ORDERED_FIELDS,
     PUBLISHED,
     ROW,
     SEQUENCE,
-    TEXT,
     TEXT_FIELDS,
     VALUE_FIELDS,
 )
+from nutgraf.index.keywords.nodes import Constant, Node, Union, Word, constant_score
+from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
+from nutgraf.index.keywords.reduce import reduce_query, require
+from nutgraf.index.keywords.tantivy.files import check_files, stems_of
+from nutgraf.index.keywords.tantivy.queries import Translator
+from nutgraf.index.keywords.top_k import is_settled, top_k
+from nutgraf.index.ranking import Ranking
+from nutgraf.index.schema import TEXT
 from nutgraf.index.storage.files import disk_full, is_full
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ _THREADS: Final = 1
 _FIRST_WIDER: Final = 8
 # How much deeper a ranking is read when the cut falls into a tie.
 
-_TRIES: Final = 10
-_PAUSE: Final = 0.1
+_MAX_ATTEMPTS: Final = 10
+_RETRY_SECONDS: Final = 0.1
 # A commit, and what it leaves to be let be read, takes less.
 
 _MAX_CANDIDATES: Final = 5_000
@@ -70,7 +70,7 @@ def create(path: Path) -> None:
 
 def open_reader(path: Path, older: KeywordReader | None = None) -> TantivyReader:
     """Return a view of the last commit. Raises BrokenIndexError."""
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         try:
             return _open_reader(path, older)
         except BrokenIndexError:
@@ -78,7 +78,7 @@ def open_reader(path: Path, older: KeywordReader | None = None) -> TantivyReader
             # away as they are opened, or replace one and let it be read a moment later only.
             if os.access(path, os.W_OK):
                 raise
-            sleep(_PAUSE)
+            sleep(_RETRY_SECONDS)
     return _open_reader(path, older)
 
 
@@ -209,7 +209,7 @@ class TantivyReader:
                     break
                 limit *= _FIRST_WIDER
             values = self._searcher.fast_field_values(ROW, [address for _, address in hits])
-            return best(np.array(values, np.int64), scores, depth)
+            return top_k(np.array(values, np.int64), scores, depth)
 
     def _rows(self, node: Node, limit: int) -> NDArray[np.int64]:
         with _guarded(self._path):
@@ -249,11 +249,9 @@ class TantivyWriter:
         """See KeywordWriter."""
         writer = self._open()
         fields: dict[str, list[Any]] = {
-            name: [" ".join(terms)] for name in ORDERED_FIELDS if (terms := getattr(entry, name))
+            name: [" ".join(terms)] for name in ORDERED_FIELDS if (terms := entry.terms(name))
         }
-        fields.update(
-            (name, list(terms)) for name in VALUE_FIELDS if (terms := getattr(entry, name))
-        )
+        fields.update((name, list(terms)) for name in VALUE_FIELDS if (terms := entry.terms(name)))
         if entry.published is not None:
             fields[PUBLISHED] = [entry.published]
         fields[ROW] = [entry.row]

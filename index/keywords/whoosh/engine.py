@@ -18,24 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafError
-from nutgraf.index.keywords.nodes import Node, Word
-from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
-from nutgraf.index.keywords.reduce import reduce_query, require
-from nutgraf.index.keywords.top_k import best, is_settled
-from nutgraf.index.keywords.whoosh.files import check_files, record_files
-from nutgraf.index.keywords.whoosh.segment import Segment
-from nutgraf.index.query import quiet_imports
-from nutgraf.index.ranking import Ranking
-from nutgraf.index.schema import (
+from nutgraf.index.keywords.fields import (
     HAS,
     ORDERED_FIELDS,
     PUBLISHED,
     ROW,
     SEQUENCE,
-    TEXT,
     TEXT_FIELDS,
     VALUE_FIELDS,
 )
+from nutgraf.index.keywords.nodes import Node, Word
+from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
+from nutgraf.index.keywords.reduce import reduce_query, require
+from nutgraf.index.keywords.top_k import is_settled, top_k
+from nutgraf.index.keywords.whoosh.files import check_files, record_files
+from nutgraf.index.keywords.whoosh.segment import Segment
+from nutgraf.index.query import quiet_imports
+from nutgraf.index.ranking import Ranking
+from nutgraf.index.schema import TEXT
 from nutgraf.index.storage.files import disk_full, is_full
 
 with quiet_imports():
@@ -54,8 +54,8 @@ __all__ = ["WhooshReader", "WhooshWriter", "create", "open_reader", "open_writer
 _HEAP_MB: Final = 128
 # Postings that are sorted in memory before they spill to disk.
 
-_TRIES: Final = 3
-_PAUSE: Final = 0.01
+_MAX_ATTEMPTS: Final = 3
+_RETRY_SECONDS: Final = 0.01
 # Commits are further apart than a tenth of a second, whoosh being what it is.
 
 
@@ -69,11 +69,11 @@ def open_reader(path: Path, older: KeywordReader | None = None) -> WhooshReader:
     """Return a view of the last commit; loads pickles. Raises BrokenIndexError."""
     with _guarded(path):
         check_files(path)
-        for _ in range(_TRIES):
+        for _ in range(_MAX_ATTEMPTS):
             # A commit may take files away between two steps of opening them.
             with suppress(FileNotFoundError):
                 return WhooshReader(path, _open(path).searcher())
-            sleep(_PAUSE)
+            sleep(_RETRY_SECONDS)
         return WhooshReader(path, _open(path).searcher())
 
 
@@ -166,7 +166,7 @@ class WhooshReader:
         while limit < len(order) and not is_settled(falling[:limit], depth):
             limit = min(limit * 8, len(order))
         rows = [leaf.row(local) for leaf, local in (places[place] for place in order[:limit])]
-        return best(np.array(rows, np.int64), falling[:limit], depth)
+        return top_k(np.array(rows, np.int64), falling[:limit], depth)
 
 
 class WhooshWriter:
@@ -249,7 +249,7 @@ def _document(entry: KeywordEntry) -> dict[str, Any]:
     fields: dict[str, Any] = {
         name: list(terms)
         for name in (*ORDERED_FIELDS, *VALUE_FIELDS)
-        if (terms := getattr(entry, name))
+        if (terms := entry.terms(name))
     }
     has = [ROW, *fields]
     if entry.published is not None:

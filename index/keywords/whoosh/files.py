@@ -15,9 +15,9 @@ from typing import Final
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.files import replace_file, sync
 
-__all__ = ["CHECKS", "check_files", "record_files"]
+__all__ = ["CHECKSUMS", "check_files", "record_files"]
 
-CHECKS: Final = "checks.json"
+CHECKSUMS: Final = "checks.json"
 
 _ENDINGS: Final = (".toc", ".seg")
 
@@ -31,7 +31,7 @@ def record_files(folder: Path) -> None:
             if path.name not in known:
                 sync(path)
             checks[path.name] = known.get(path.name) or zlib.crc32(path.read_bytes())
-    replace_file(folder / CHECKS, json.dumps(checks).encode())
+    replace_file(folder / CHECKSUMS, json.dumps(checks).encode())
 
 
 def check_files(folder: Path) -> None:
@@ -47,12 +47,12 @@ def check_files(folder: Path) -> None:
 
 def _read(folder: Path) -> dict[str, int]:
     try:
-        checks = json.loads((folder / CHECKS).read_bytes())
+        checks = json.loads((folder / CHECKSUMS).read_bytes())
         return {str(name): int(checksum) for name, checksum in checks.items()}
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, AttributeError):
-        raise _damaged(folder / CHECKS) from None
+        raise _damaged(folder / CHECKSUMS) from None
 
 
 def _damaged(path: Path) -> BrokenIndexError:

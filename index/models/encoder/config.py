@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from nutgraf.index.models.files import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, Fields
+from nutgraf.index.models.files import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, ConfigFields
 
-__all__ = ["MEND", "EncoderConfig", "is_exported"]
+__all__ = ["REPAIR_HINT", "EncoderConfig", "is_exported"]
 
-MEND: Final = "'nutgraf repair' exports it again, or restore the index from a backup"
+REPAIR_HINT: Final = "'nutgraf repair' exports it again, or restore the index from a backup"
 """What to do where an encoder is damaged."""
 
 
@@ -48,15 +48,15 @@ class EncoderConfig:
         Keys that it does not know are left alone. Raises BrokenIndexError,
         naming `where` and the field, for one that is missing or of another type.
         """
-        return cls._of(Fields(values, where, MEND))
+        return cls._of(ConfigFields(values, where, REPAIR_HINT))
 
     @classmethod
     def read(cls, folder: Path) -> EncoderConfig:
         """Return the config of the encoder in `folder`; raises BrokenIndexError."""
-        return cls._of(Fields.read(folder / CONFIG_FILE, MEND))
+        return cls._of(ConfigFields.read(folder / CONFIG_FILE, REPAIR_HINT))
 
     @classmethod
-    def _of(cls, fields: Fields) -> EncoderConfig:
+    def _of(cls, fields: ConfigFields) -> EncoderConfig:
         return cls(
             name=fields.text("name"),
             revision=fields.optional_text("revision"),

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError, EncoderError
-from nutgraf.index.models.cpus import cores
-from nutgraf.index.models.encoder.config import MEND, EncoderConfig
+from nutgraf.index.models.cpus import usable_cpus
+from nutgraf.index.models.encoder.config import REPAIR_HINT, EncoderConfig
 from nutgraf.index.models.encoder.word_vectors import WordVectors
 from nutgraf.index.models.files import CONFIG_FILE, WORDS_FILE, read_part
 from nutgraf.index.models.session import inputs_of, open_model
@@ -71,8 +71,8 @@ class OnnxEncoder:
             _compare(config, expected, folder)
         path = folder / WORDS_FILE
         # Encoders of earlier exports have none.
-        words = [read_part(path, MEND)] if path.exists() else []
-        opened = open_model(folder, config.sha256, MEND, *words)
+        words = [read_part(path, REPAIR_HINT)] if path.exists() else []
+        opened = open_model(folder, config.sha256, REPAIR_HINT, *words)
         table = np.load(io.BytesIO(words[0]), allow_pickle=False) if words else None
         return cls(config, *opened, table)
 
@@ -93,7 +93,7 @@ class OnnxEncoder:
         work on it.
         """
         embeddings = np.empty((len(texts), self.dimension), dtype=np.float32)
-        threads = min(cores(), len(texts))
+        threads = min(usable_cpus(), len(texts))
         step = min(_SLICE, -(-len(texts) // max(1, threads)))
 
         def fill(start: int) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.models.encoder import Encoder
 
-__all__ = ["TITLE_SHARE", "InContext", "ParagraphEncoder", "TitledEncoder"]
+__all__ = ["TITLE_SHARE", "ParagraphEncoder", "TitledEncoder", "TitledText"]
 
 TITLE_SHARE: Final = 0.5
 """How much the title counts beside the text. From .3 to .7 hybrid search finds as much."""
@@ -31,7 +31,7 @@ MAX_TITLES: Final = 1_024
 """Embeddings of titles that are kept: an article's paragraphs come one after another."""
 
 
-class InContext(NamedTuple):
+class TitledText(NamedTuple):
     """A paragraph's text under the title of its article: what has one embedding."""
 
     title: str
@@ -47,7 +47,7 @@ class InContext(NamedTuple):
 class ParagraphEncoder(Protocol):
     """Paragraphs in their context to embeddings: float32 of shape (n, dimension), of length 1."""
 
-    def encode(self, paragraphs: Sequence[InContext]) -> NDArray[np.float32]:
+    def encode(self, paragraphs: Sequence[TitledText]) -> NDArray[np.float32]:
         """Return an embedding a paragraph, in their order."""
 
 
@@ -58,7 +58,7 @@ class TitledEncoder:
         self._encoder = encoder
         self._titles: dict[str, NDArray[np.float32]] = {}
 
-    def encode(self, paragraphs: Sequence[InContext]) -> NDArray[np.float32]:
+    def encode(self, paragraphs: Sequence[TitledText]) -> NDArray[np.float32]:
         """See ParagraphEncoder."""
         texts = list(dict.fromkeys(one.text for one in paragraphs))
         titles = dict.fromkeys(one.title for one in paragraphs)

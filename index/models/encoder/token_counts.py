@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.models.encoder.config import MEND, EncoderConfig
+from nutgraf.index.models.encoder.config import REPAIR_HINT, EncoderConfig
 from nutgraf.index.models.files import TOKENIZER_FILE, read_part
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["Tokens"]
+__all__ = ["TokenCounter"]
 
 _MAX_CACHED: Final = 1 << 17
 """Words whose tokens are remembered; some 15 MB when full."""
@@ -23,7 +23,7 @@ _MAX_CACHED_WORD: Final = 64
 """Characters of a word that is remembered: where no spaces are written, a sentence is one."""
 
 
-class Tokens:
+class TokenCounter:
     """Counts as the encoder in `folder` does, which `config` describes. For one thread.
 
     Its tokenizer is opened for the first text that could be too long.
@@ -86,9 +86,11 @@ class Tokens:
         from tokenizers import Tokenizer
 
         try:
-            opened = Tokenizer.from_buffer(read_part(self._path, MEND))
+            opened = Tokenizer.from_buffer(read_part(self._path, REPAIR_HINT))
         except ValueError as error:
-            raise BrokenIndexError(f"{self._path} is damaged ({error!s:.100}); {MEND}") from None
+            raise BrokenIndexError(
+                f"{self._path} is damaged ({error!s:.100}); {REPAIR_HINT}"
+            ) from None
         opened.no_truncation()
         opened.no_padding()
         return opened

@@ -6,10 +6,10 @@ tokenizer only), which a `RerankerConfig` tells apart from any other. Importing
 this package loads none of them.
 """
 
-from nutgraf.index.models.reranker.cache import RememberingReranker
+from nutgraf.index.models.reranker.cache import CachingReranker
 from nutgraf.index.models.reranker.config import RerankerConfig
 from nutgraf.index.models.reranker.export import export_reranker
 from nutgraf.index.models.reranker.onnx import OnnxReranker
 from nutgraf.index.models.reranker.protocol import Reranker
 
-__all__ = ["OnnxReranker", "RememberingReranker", "Reranker", "RerankerConfig", "export_reranker"]
+__all__ = ["CachingReranker", "OnnxReranker", "Reranker", "RerankerConfig", "export_reranker"]

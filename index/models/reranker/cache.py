@@ -1,4 +1,4 @@
-"""RememberingReranker: what was read once is not read again."""
+"""A cache of logits, so that no pair is read twice by a reranker."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from typing import Final
 
 from nutgraf.index.models.reranker.protocol import Reranker
 
-__all__ = ["RememberingReranker"]
+__all__ = ["CachingReranker"]
 
-KEPT: Final = 20_000
-"""Logits that are kept, by the pair that was last read longest ago: some 3 MB."""
+CACHE_SIZE: Final = 20_000
+"""Logits in the cache, which drops the pair that was last read longest ago: some 3 MB."""
 
 
-class RememberingReranker:
-    """A Reranker that keeps the logits of another one. Threads may share it."""
+class CachingReranker:
+    """A Reranker that caches the logits of another one. Threads may share it."""
 
-    def __init__(self, reranker: Reranker, kept: int = KEPT) -> None:
+    def __init__(self, reranker: Reranker, size: int = CACHE_SIZE) -> None:
         self._reranker = reranker
-        self._kept = kept
+        self._size = size
         self._logits: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def logits(self, question: str, texts: Sequence[str]) -> Generator[float, None, None]:
         """Yield the logit of each text, in the order of `texts`, as soon as it is known."""
         keys = [_key(question, text) for text in texts]
-        known = [self._recall(key) for key in keys]
+        known = [self._get(key) for key in keys]
         new = [text for text, logit in zip(texts, known, strict=True) if logit is None]
         with closing(self._reranker.logits(question, new)) as reading:
             for key, logit in zip(keys, known, strict=True):
-                yield self._keep(key, next(reading)) if logit is None else logit
+                yield self._put(key, next(reading)) if logit is None else logit
 
     def fit(self, logit: float) -> float:
         """Return a logit on the scale that all rerankers share."""
         return self._reranker.fit(logit)
 
-    def _recall(self, key: bytes) -> float | None:
+    def _get(self, key: bytes) -> float | None:
         with self._lock:
             if key in self._logits:
                 self._logits.move_to_end(key)
             return self._logits.get(key)
 
-    def _keep(self, key: bytes, logit: float) -> float:
+    def _put(self, key: bytes, logit: float) -> float:
         with self._lock:
             self._logits[key] = logit
-            if len(self._logits) > self._kept:
+            if len(self._logits) > self._size:
                 self._logits.popitem(last=False)
         return logit
 

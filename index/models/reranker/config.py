@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.models.files import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, Fields
+from nutgraf.index.models.files import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, ConfigFields
 
-__all__ = ["MEND", "RerankerConfig", "is_exported"]
+__all__ = ["REPAIR_HINT", "RerankerConfig", "is_exported"]
 
-MEND: Final = (
+REPAIR_HINT: Final = (
     "'nutgraf reranker NAME' puts one in its place, 'nutgraf reranker --remove' does without"
 )
 """What to do where a reranker is damaged."""
@@ -50,15 +50,15 @@ class RerankerConfig:
         Raises BrokenIndexError, naming `where` and the field, for one that is
         missing or of another type.
         """
-        return cls._of(Fields(values, where, MEND))
+        return cls._of(ConfigFields(values, where, REPAIR_HINT))
 
     @classmethod
     def read(cls, folder: Path) -> RerankerConfig:
         """Return the config of the reranker in `folder`; raises BrokenIndexError."""
-        return cls._of(Fields.read(folder / CONFIG_FILE, MEND))
+        return cls._of(ConfigFields.read(folder / CONFIG_FILE, REPAIR_HINT))
 
     @classmethod
-    def _of(cls, fields: Fields) -> RerankerConfig:
+    def _of(cls, fields: ConfigFields) -> RerankerConfig:
         return cls(
             name=fields.text("name"),
             max_tokens=fields.count("max_tokens"),

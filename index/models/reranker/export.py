@@ -31,7 +31,7 @@ from nutgraf.index.models.onnx_graph import (
 from nutgraf.index.models.quiet import quiet
 from nutgraf.index.models.reranker.config import RerankerConfig
 from nutgraf.index.models.reranker.onnx import OnnxReranker
-from nutgraf.index.models.reranker.samples import PAIRS, STRANGERS
+from nutgraf.index.models.reranker.samples import PAIRS, UNRELATED_PAIRS
 from nutgraf.index.models.sentence_transformers import load_cross_encoder, tokenizer_json
 from nutgraf.index.models.session import open_session
 
@@ -131,7 +131,7 @@ def _checked(files: dict[str, bytes], config: RerankerConfig) -> RerankerConfig:
     """Return what is known of a reranker once it was run on samples. Raises EncoderError."""
     reranker = _open(files, config)
     try:
-        right, wrong = _logits(reranker, PAIRS), _logits(reranker, STRANGERS)
+        right, wrong = _logits(reranker, PAIRS), _logits(reranker, UNRELATED_PAIRS)
     except EncoderError:
         raise
     except Exception as error:
@@ -190,7 +190,9 @@ def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
     for graph, precision, most in ((exact, "float32", FLOAT_ERROR), (small, "int8", INT8_ERROR)):
         files = {MODEL_FILE: graph, TOKENIZER_FILE: tokenizer}
         found = _checked(files, config)
-        _check(_logits(_open(files, found), PAIRS + STRANGERS), expected, found, precision, most)
+        _check(
+            _logits(_open(files, found), PAIRS + UNRELATED_PAIRS), expected, found, precision, most
+        )
     return files, found
 
 
@@ -233,11 +235,11 @@ def _graph(reference: Any) -> bytes:
 
 
 def _predicted(reference: Any, tokens: int) -> NDArray[np.float64]:
-    """Return the original's logits of PAIRS and STRANGERS, cut as an OnnxReranker cuts them."""
+    """Return the original's logits of both sets of pairs, cut as an OnnxReranker cuts them."""
     import torch
 
     logits = []
-    for question, text in PAIRS + STRANGERS:
+    for question, text in PAIRS + UNRELATED_PAIRS:
         given = reference.tokenizer(
             question, text, truncation="only_second", max_length=tokens, return_tensors="pt"
         )

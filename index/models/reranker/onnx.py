@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.models.cpus import cores
+from nutgraf.index.models.cpus import usable_cpus
 from nutgraf.index.models.files import CONFIG_FILE
-from nutgraf.index.models.reranker.config import MEND, RerankerConfig
+from nutgraf.index.models.reranker.config import REPAIR_HINT, RerankerConfig
 from nutgraf.index.models.session import inputs_of, open_model
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ class OnnxReranker:
         if expected is not None and config != expected:
             raise BrokenIndexError(
                 f"{folder / CONFIG_FILE} is of {config.name}, the index's manifest speaks of "
-                f"{expected.name}, or of another export of it; {MEND}"
+                f"{expected.name}, or of another export of it; {REPAIR_HINT}"
             )
-        return cls(config, *open_model(folder, config.sha256, MEND))
+        return cls(config, *open_model(folder, config.sha256, REPAIR_HINT))
 
     @property
     def config(self) -> RerankerConfig:
@@ -68,7 +68,7 @@ class OnnxReranker:
         waits for the pairs that are being read, one a thread, and drops the rest.
         """
         asked = self._cut(question)
-        threads = max(1, min(cores(), len(texts)))
+        threads = max(1, min(usable_cpus(), len(texts)))
         pool = ThreadPoolExecutor(threads, thread_name_prefix="nutgraf-reranker")
         try:
             yield from pool.map(lambda text: self._logit(asked, text), texts)

@@ -6,7 +6,7 @@ from typing import Final
 
 from nutgraf.index.models.samples import SAMPLES
 
-__all__ = ["PAIRS", "STRANGERS"]
+__all__ = ["PAIRS", "UNRELATED_PAIRS"]
 
 _QUESTIONS: Final = {
     4: "when will it rain",
@@ -31,7 +31,7 @@ _QUESTIONS: Final = {
 PAIRS: Final = tuple((question, SAMPLES[at]) for at, question in _QUESTIONS.items())
 """16 questions with texts that answer them."""
 
-STRANGERS: Final = tuple(
+UNRELATED_PAIRS: Final = tuple(
     (question, text) for (question, _), (_, text) in zip(PAIRS, PAIRS[1:] + PAIRS[:1], strict=True)
 )
 """The same questions with texts that have nothing to do with them."""

@@ -7,19 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from nutgraf.index.errors import InputError, UserError
+from nutgraf.index.schema import OPTIONAL_FIELDS
 
-__all__ = ["FIELDS", "choose_columns", "parse_columns", "rename"]
+__all__ = ["INPUT_FIELDS", "choose_columns", "parse_columns", "rename"]
 
-FIELDS: Final = (
-    "id", "title", "text", "paragraphs", "url", "source", "author", "section", "published",
-    "language",
-)  # fmt: skip
+INPUT_FIELDS: Final = ("id", "title", "text", "paragraphs", *OPTIONAL_FIELDS)
 """What an article is made from; text or paragraphs, not both."""
 
-MAX_NAMED: Final = 20
+MAX_NAMES: Final = 20
 """Columns that an error lists."""
 
-OTHER: Final = {"text": "paragraphs", "paragraphs": "text"}
+ALTERNATIVES: Final = {"text": "paragraphs", "paragraphs": "text"}
 """What does not count where the key was mapped."""
 
 
@@ -28,32 +26,32 @@ def parse_columns(pairs: Iterable[str]) -> dict[str, str]:
     columns: dict[str, str] = {}
     for pair in pairs:
         field, sign, column = pair.partition("=")
-        if not sign or not column or field not in FIELDS:
+        if not sign or not column or field not in INPUT_FIELDS:
             raise UserError(
                 f"--map {pair!r} is not FIELD=COLUMN, as in title=headline; the fields are "
-                f"{', '.join(FIELDS)}"
+                f"{', '.join(INPUT_FIELDS)}"
             )
         if field in columns:
             raise UserError(f"--map names a column for {field!r} twice")
         columns[field] = column
-    if columns.keys() >= OTHER.keys():
+    if columns.keys() >= ALTERNATIVES.keys():
         raise UserError("--map names a column for 'text' and one for 'paragraphs': give one")
     return columns
 
 
-def choose_columns(header: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]:
+def choose_columns(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
     """Return for each field that a table has the position of its column.
 
-    A column is found by the name that is `wanted` for the field, or else by
+    A column is found by the name that is `columns` for the field, or else by
     the field's own, in small letters or capitals. Raises InputError where one
     that is wanted, or one that is needed, is not there, or there twice.
     """
     names = [name.strip() for name in header]
     lower = [name.lower() for name in names]
     chosen: dict[str, int] = {}
-    for field in FIELDS:
-        column = wanted.get(field)
-        if column is None and OTHER.get(field) in wanted:
+    for field in INPUT_FIELDS:
+        column = columns.get(field)
+        if column is None and ALTERNATIVES.get(field) in columns:
             continue
         found = [at for at, name in enumerate(names) if name == column]
         found = found or [at for at, name in enumerate(lower) if name == (column or field).lower()]
@@ -66,21 +64,21 @@ def choose_columns(header: Sequence[str], wanted: Mapping[str, str]) -> dict[str
                 f"there is no column {column!r}, which '{field}' is mapped to; {_listed(names)}"
             )
     if "title" not in chosen:
-        raise InputError(_not_there("title", names))
-    if not chosen.keys() & OTHER.keys():
-        raise InputError(_not_there("text", names))
+        raise InputError(_unknown_column("title", names))
+    if not chosen.keys() & ALTERNATIVES.keys():
+        raise InputError(_unknown_column("text", names))
     return chosen
 
 
-def rename(fields: dict[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:
-    """Return `fields` with those that are `wanted` by another name under their own.
+def rename(fields: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    """Return `fields` with those that `columns` name by another name under their own.
 
     Raises InputError where one of them is needed and not there.
     """
-    if not wanted:
+    if not columns:
         return fields
-    own = {name: value for name, value in fields.items() if OTHER.get(name) not in wanted}
-    for field, column in wanted.items():
+    own = {name: value for name, value in fields.items() if ALTERNATIVES.get(name) not in columns}
+    for field, column in columns.items():
         if field in ("title", "text", "paragraphs") and fields.get(column) is None:
             raise InputError(
                 f"there is no {column!r}, which '{field}' is mapped to; {_listed(list(fields))}"
@@ -89,7 +87,7 @@ def rename(fields: dict[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:
     return own
 
 
-def _not_there(field: str, names: Sequence[str]) -> str:
+def _unknown_column(field: str, names: Sequence[str]) -> str:
     others = " or 'paragraphs'" if field == "text" else ""
     return (
         f"no column is called '{field}'{others}; {_listed(names)}: say which it is, "
@@ -99,7 +97,7 @@ def _not_there(field: str, names: Sequence[str]) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     repeated = [name for name, count in Counter(names).items() if count > 1]
-    shown = list(dict.fromkeys(name[:40] for name in names if name))[:MAX_NAMED]
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    shown = list(dict.fromkeys(name[:40] for name in names if name))[:MAX_NAMES]
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     twice = f" ({', '.join(repeated[:3])} twice)" if any(repeated) else ""
     return f"there are {', '.join(map(repr, shown)) or 'none'}{more}{twice}"

@@ -29,11 +29,11 @@ _BUDDHIST: Final = 543
 _YEAR_2400: Final = 2400
 """Years that Thai dates are ahead, and from when on a year can only be one of theirs."""
 
-_MONTH_FIRST: Final = {"US", "PH"}
-_EITHER: Final = {"", "CA"}
+_MONTH_FIRST_COUNTRIES: Final = {"US", "PH"}
+_AMBIGUOUS_COUNTRIES: Final = {"", "CA"}
 """Regions of English: where a date begins with its month, and where nobody can tell."""
 
-_REMEMBERED: Final = 4_096
+_MAX_CACHED: Final = 4_096
 """Dates that are known again: articles of a day have one date, and reading it takes 2 ms."""
 
 _EPOCH: Final = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d+)?", re.ASCII)
@@ -83,7 +83,7 @@ def iso_date(text: str, language: str | None = None) -> str:
     if not stripped:
         raise InputError("'published' is empty")
     if len(stripped) > MAX_LENGTH:
-        raise _refused(stripped)
+        raise _not_a_date(stripped)
     return _read(stripped, language)
 
 
@@ -103,15 +103,15 @@ def flags_of(article: Article, place: str, *oddities: str | None) -> Iterator[Fl
         )
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_MAX_CACHED)
 def _read(text: str, language: str | None) -> str:
     try:
         plain = unicodedata.normalize("NFKC", _BRACKETS.sub(" ", _GREENWICH.sub("", text))).strip()
-        return _since_1970(plain) or _rfc_2822(plain) or _written(plain, language)
+        return _since_1970(plain) or _rfc_2822(plain) or _parsed(plain, language)
     except InputError:
         raise
     except Exception:  # noqa: BLE001 - it is others' code over anybody's words
-        raise _refused(text) from None
+        raise _not_a_date(text) from None
 
 
 def _since_1970(text: str) -> str | None:
@@ -135,10 +135,10 @@ def _rfc_2822(text: str) -> str | None:
     return None if moment.tzinfo is None and _zone_of(text) else moment.isoformat()
 
 
-def _written(text: str, language: str | None) -> str:
+def _parsed(text: str, language: str | None) -> str:
     """Return the date that is written for people to read, or in a format of theirs."""
     if not _YEAR.search(text):
-        raise _refused(text)
+        raise _not_a_date(text)
     if found := _YEAR_FIRST.search(text):
         date(int(found[1]), int(found[2]), int(found[3]))  # Not 2023-13-01 read from its end.
     zone = _zone_of(text)
@@ -152,7 +152,7 @@ def _written(text: str, language: str | None) -> str:
             "it as 2023-01-04T09:30:00+01:00"
         )
     if moment is None:
-        raise _refused(text)
+        raise _not_a_date(text)
     if moment.year >= _YEAR_2400:
         moment = moment.replace(year=moment.year - _BUDDHIST)
     if data.period != "time":
@@ -200,16 +200,16 @@ def _is_month_first(text: str, language: str | None) -> bool:
         return second > 12
     tongue, _, region = (language or "en").replace("_", "-").partition("-")
     region = region.rpartition("-")[2].upper()
-    if tongue.lower() == "en" and region in _EITHER:
+    if tongue.lower() == "en" and region in _AMBIGUOUS_COUNTRIES:
         raise InputError(
             f"'published' is {found[0]!r}, which is {date(year, second, first)} or "
             f"{date(year, first, second)}: write it like that, or say its 'language', "
             "of English with the country: en-GB or en-US"
         )
-    return tongue.lower() == "en" and region in _MONTH_FIRST
+    return tongue.lower() == "en" and region in _MONTH_FIRST_COUNTRIES
 
 
-def _refused(text: str) -> InputError:
+def _not_a_date(text: str) -> InputError:
     return InputError(
         f"'published' is {text[:40]!r}, which is no date that can be understood by itself; write "
         "it as 2023-01-04 or 2023-01-04T09:30:00+01:00"

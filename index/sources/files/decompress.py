@@ -103,7 +103,7 @@ class Budget:
 
 
 class Filling(io.RawIOBase):
-    """A stream that gives full buffers as long as it has enough, by `_some`.
+    """A stream that gives full buffers as long as it has enough, by `_read_some`.
 
     An error is raised once what was read before it has been given.
     """
@@ -133,13 +133,13 @@ class Filling(io.RawIOBase):
 
     def _refill(self) -> bool:
         try:
-            self._rest = memoryview(self._some())
+            self._rest = memoryview(self._read_some())
         except OSError as error:
             self._error = error
         return len(self._rest) > 0
 
     @abstractmethod
-    def _some(self) -> bytes:
+    def _read_some(self) -> bytes:
         """Return the next bytes, b"" at the end. Raises OSError."""
 
 
@@ -185,10 +185,10 @@ class _Unpacked(Filling):
             self._block = b""
         self._decompressor: _Decompressor | None = _decompressor(compression, self._dictionary)
 
-    def _some(self) -> bytes:
+    def _read_some(self) -> bytes:
         try:
             while (decompressor := self._decompressor) is not None:
-                if content := self._more(decompressor):
+                if content := self._decompress_more(decompressor):
                     self._is_empty = False
                     self._budget.take(len(content))
                     return content
@@ -200,7 +200,7 @@ class _Unpacked(Filling):
             raise DamagedError(f"what is compressed ({self._compression}) is damaged") from None
         return b""
 
-    def _more(self, decompressor: _Decompressor) -> bytes:
+    def _decompress_more(self, decompressor: _Decompressor) -> bytes:
         data = b""
         if decompressor.eof:
             self._begin_next(len(decompressor.unused_data))

@@ -16,7 +16,7 @@ from nutgraf.index.errors import InputError
 
 __all__ = ["Decoded", "declared_encoding", "decode_any", "encoding_of"]
 
-MARKS: Final = (
+BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -40,7 +40,7 @@ DECLARATION: Final = re.compile(
 HEAD: Final = 4_096
 """Bytes in which a page declares its encoding: browsers look into 1,024."""
 
-LARGER: Final = {
+SUPERSETS: Final = {
     "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874",
     "tis-620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932",
     "euc_kr": "cp949", "big5": "big5hkscs", "utf-16": "utf-16-le", "utf-32": "utf-32-le",
@@ -76,7 +76,7 @@ WRITTEN_IN_WESTERN: Final = {
     "pt", "sv",
 }  # fmt: skip
 
-GUESSED_BY: Final = 64 * 1024
+SAMPLE_BYTES: Final = 64 * 1024
 """Bytes that a guess is made by."""
 
 MIN_COHERENCE: Final = 0.4
@@ -86,7 +86,7 @@ among encodings that differ in a few letters."""
 MAX_CHAOS: Final = 0.05
 """How much of it may be what no text has, 0..1."""
 
-MAX_BAD: Final = 1 / 500
+MAX_BAD_SHARE: Final = 1 / 500
 """Share of the characters that may be broken where text says what it is: a stray byte or two."""
 
 
@@ -111,7 +111,7 @@ def decode_any(content: bytes, declared: str | None = None) -> Decoded:
     several bytes a letter is `declared`; then what is declared; then a guess,
     if it is a sure one.
     """
-    for mark, name in MARKS:
+    for mark, name in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return _strict_or_mended(content[len(mark) :], name)
     encoding = _known(declared)
@@ -133,7 +133,7 @@ def encoding_of(start: bytes) -> str:
 
     Raises InputError where nobody can tell.
     """
-    for mark, name in MARKS:
+    for mark, name in BYTE_ORDER_MARKS:
         if start.startswith(mark):
             return STREAMED.get(name, name)
     _without_nul(start)
@@ -149,7 +149,7 @@ def _known(declared: str | None) -> str | None:
         name = codecs.lookup(declared or "").name
     except (LookupError, ValueError):
         return None
-    name = LARGER.get(name, name)
+    name = SUPERSETS.get(name, name)
     return name if name in KNOWN else None
 
 
@@ -163,7 +163,7 @@ def _strict_or_mended(content: bytes, encoding: str) -> Decoded:
         first = error
     text = content.decode(encoding, "replace")
     bad = text.count("\ufffd")
-    if bad > max(1, len(text) * MAX_BAD):
+    if bad > max(1, len(text) * MAX_BAD_SHARE):
         raise InputError(
             f"it says that it is {encoding}, which it is not: byte {first.start:,} is "
             f"0x{content[first.start]:02x}; convert it to UTF-8"
@@ -184,11 +184,11 @@ def _guessed(content: bytes, failed: UnicodeDecodeError, declared: str | None) -
 def _guess(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> str:
     from charset_normalizer import from_bytes  # 0.1 s to import, and for few files
 
-    best = from_bytes(content[:GUESSED_BY], cp_isolation=GUESSED).best()
+    best = from_bytes(content[:SAMPLE_BYTES], cp_isolation=GUESSED).best()
     if best is None or best.coherence < MIN_COHERENCE or best.chaos > MAX_CHAOS:
         looks = "" if best is None else f" (it may be {best.encoding})"
         raise InputError(f"{_not_utf8(content, failed, declared)}; convert it to UTF-8{looks}")
-    western = _western(content[:GUESSED_BY]) if best.encoding in LATIN else None
+    western = _western(content[:SAMPLE_BYTES]) if best.encoding in LATIN else None
     return western or best.encoding
 
 

@@ -30,7 +30,7 @@ from nutgraf.index.sources.items import OnBytes, Rejected
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["COMPRESSED", "ZIP", "Content", "Counted", "contents", "ending_of", "split_name"]
+__all__ = ["COMPRESSED", "ZIP", "Content", "CountingFile", "contents", "ending_of", "split_name"]
 
 COMPRESSED: Final = (".gz", ".xz", ".zst", ".bz2")
 
@@ -78,7 +78,7 @@ class Content:
         return self.file.peek(BLOCK)
 
 
-class Counted(io.RawIOBase):
+class CountingFile(io.RawIOBase):
     """A file that tells how much of it was read, and never more than `size` if that is known."""
 
     def __init__(self, file: io.BufferedIOBase, on_bytes: OnBytes, size: int | None = None) -> None:
@@ -126,7 +126,7 @@ class Counted(io.RawIOBase):
         self._on_bytes(count)
 
 
-def contents(file: Counted, name: str, place: str) -> Iterator[Content | Rejected]:
+def contents(file: CountingFile, name: str, place: str) -> Iterator[Content | Rejected]:
     """Yield what a file holds: one Content, or one for each member of a zip.
 
     Each is to be read before the next is asked for. Raises OSError where the
@@ -190,7 +190,9 @@ class _Archive(io.BufferedReader):
         return super().read(size)
 
 
-def _members(file: Counted, place: str, stem: str, budget: Budget) -> Iterator[Content | Rejected]:
+def _members(
+    file: CountingFile, place: str, stem: str, budget: Budget
+) -> Iterator[Content | Rejected]:
     try:
         archive = zipfile.ZipFile(_Archive(file, BLOCK))
     except DamagedError:
@@ -210,7 +212,7 @@ def _members(file: Counted, place: str, stem: str, budget: Budget) -> Iterator[C
             if path.is_absolute() or ".." in path.parts:
                 yield Rejected(member, "its name leads out of the zip: unpack it")
                 continue
-            if reason := _why_closed(info):
+            if reason := _refusal(info):
                 yield Rejected(member, reason)
                 continue
             name, ending = split_name(info.filename)
@@ -226,7 +228,7 @@ def _members(file: Counted, place: str, stem: str, budget: Budget) -> Iterator[C
                 yield found
 
 
-def _why_closed(info: zipfile.ZipInfo) -> str | None:
+def _refusal(info: zipfile.ZipInfo) -> str | None:
     if info.flag_bits & ENCRYPTED:
         return "it is encrypted: unpack it with its password"
     if info.compress_type not in METHODS:
@@ -246,7 +248,7 @@ class _Member(Filling):
         self._budget = budget
         self._file: IO[bytes] | None = None
 
-    def _some(self) -> bytes:
+    def _read_some(self) -> bytes:
         try:
             if self._file is None:
                 self._file = self._archive.open(self._info)

@@ -13,7 +13,7 @@ from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import paragraphs_of, split_paragraphs
 from nutgraf.index.sources.files.encoding import declared_encoding, decode_any
-from nutgraf.index.sources.items import Captured, Flagged, Item, Opened, Rejected
+from nutgraf.index.sources.items import Capture, Flagged, Item, OpenedFile, Rejected
 
 __all__ = ["begins_as_feed", "read_feed"]
 
@@ -40,7 +40,7 @@ def begins_as_feed(head: bytes) -> bool:
     return ROOT.match(rest) is not None
 
 
-def read_feed(opened: Opened) -> Iterator[Item]:
+def read_feed(opened: OpenedFile) -> Iterator[Item]:
     """Yield an article, or why there is none, for each entry, in their order.
 
     An article is called by its entry's id (guid), or else by its link, or else
@@ -56,7 +56,7 @@ def read_feed(opened: Opened) -> Iterator[Item]:
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
-    reason = _why_broken(feed)
+    reason = _parse_error(feed)
     if not feed["entries"]:
         why = f"; it is no well-formed XML: {reason}" if reason else ""
         yield Rejected(opened.place, f"there is no entry in the feed{why}")
@@ -109,7 +109,7 @@ def _parsed(text: str) -> dict[str, Any]:
     return parsed
 
 
-def _why_broken(feed: dict[str, Any]) -> str:
+def _parse_error(feed: dict[str, Any]) -> str:
     """Return in which line a feed is no well-formed XML, and why; "" where it is."""
     if not feed.get("bozo"):
         return ""
@@ -138,7 +138,7 @@ def _items(entry: dict[str, Any], feed: dict[str, Any], place: str) -> Iterator[
         yield Rejected(place, str(error))
         return
     yield from flags_of(article, place, oddity)
-    yield Captured(article, place, _changed(entry, language)) if name else article
+    yield Capture(article, place, _changed(entry, language)) if name else article
 
 
 def _title(entry: dict[str, Any]) -> str:

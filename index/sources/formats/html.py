@@ -8,7 +8,7 @@ from typing import Final
 
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.dates import flags_of
-from nutgraf.index.sources.items import Captured, Item, Opened, Rejected
+from nutgraf.index.sources.items import Capture, Item, OpenedFile, Rejected
 
 __all__ = ["begins_as_html", "read_html"]
 
@@ -24,7 +24,7 @@ def begins_as_html(head: bytes) -> bool:
     return BEGINNING.match(head) is not None
 
 
-def read_html(opened: Opened) -> Iterator[Item]:
+def read_html(opened: OpenedFile) -> Iterator[Item]:
     """Yield the article of a page, or why there is none.
 
     Its id is the URL that the page says is its own, or else the file's name.
@@ -40,4 +40,4 @@ def read_html(opened: Opened) -> Iterator[Item]:
         yield Rejected(opened.place, str(error))
         return
     yield from flags_of(article, opened.place, page.oddity)
-    yield article if url is None else Captured(article, opened.place, None)
+    yield article if url is None else Capture(article, opened.place, None)

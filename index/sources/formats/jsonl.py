@@ -14,29 +14,31 @@ from typing import Any, BinaryIO, Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
+from nutgraf.index.schema import FIELDS
 from nutgraf.index.sources.fields.columns import rename
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import split_paragraphs
 from nutgraf.index.sources.formats.text import MAX_TEXT, decode
-from nutgraf.index.sources.items import Item, Opened, Rejected, Skipped
+from nutgraf.index.sources.items import Item, OpenedFile, Rejected, Skipped
 
 __all__ = ["article_of", "looks_like_article", "parse_line", "read_jsonl"]
 
-OPTIONAL: Final = ("url", "source", "author", "section", "language")
+AS_TEXT: Final = tuple(field.name for field in FIELDS if field.kind in ("stored", "keyword"))
+"""The fields that are taken as they are."""
 
-NAMES: Final = ("title", "paragraphs")
+TYPICAL_FIELDS: Final = ("title", "paragraphs")
 """What tells an article from another object, such as a question: it has one of these."""
 
-OTHER: Final = (
+NOT_ARTICLES: Final = (
     "its first line has no 'title' and no 'paragraphs', so it is taken for something else than "
     "articles; to read it, name the file, and with --map the fields"
 )
 
-KINDS: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
+JSON_TYPES: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
                 float: "a number", str: "text"}  # fmt: skip
 
 
-def read_jsonl(opened: Opened) -> Iterator[Item | Skipped]:
+def read_jsonl(opened: OpenedFile) -> Iterator[Item | Skipped]:
     """Yield an article, or why there is none, for each line that is not blank.
 
     A file that nobody named is passed over if its first line is no article.
@@ -54,7 +56,7 @@ def read_jsonl(opened: Opened) -> Iterator[Item | Skipped]:
         try:
             fields = parse_line(line)
             if doubtful and not looks_like_article(fields, columns):
-                yield opened.without_articles(OTHER)
+                yield opened.without_articles(NOT_ARTICLES)
                 return
             doubtful = False
             article = article_of(
@@ -72,7 +74,7 @@ def read_jsonl(opened: Opened) -> Iterator[Item | Skipped]:
 
 def looks_like_article(fields: dict[str, Any], columns: Mapping[str, str]) -> bool:
     """Tell whether an object is an article, well-formed or not, whatever its fields are called."""
-    return any(columns.get(name, name) in fields for name in NAMES)
+    return any(columns.get(name, name) in fields for name in TYPICAL_FIELDS)
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def parse_line(line: bytes) -> dict[str, Any]:
         reason = "a number is too long" if "int_max_str_digits" in str(error) else error
         raise InputError(f"this is not JSON: {reason}") from None
     if not isinstance(fields, dict):
-        raise InputError(f"the line is {_kind(fields)}; it must be an object: {{...}}")
+        raise InputError(f"the line is {_json_type(fields)}; it must be an object: {{...}}")
     return fields
 
 
@@ -106,10 +108,10 @@ def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article
         given = str(given)
     return Article(
         id=id_if_none() if given is None else _text("id", given),
-        title=_text("title", _needed(fields, "title")),
+        title=_text("title", _required(fields, "title")),
         paragraphs=_paragraphs(fields),
         published=_published(fields),
-        **{name: _text(name, fields[name]) for name in OPTIONAL if fields.get(name) is not None},
+        **{name: _text(name, fields[name]) for name in AS_TEXT if fields.get(name) is not None},
     )
 
 
@@ -128,13 +130,13 @@ def _paragraphs(fields: dict[str, Any]) -> tuple[str, ...]:
         raise InputError("there is a 'text' and there are 'paragraphs': give one of the two")
     if text is not None:
         return split_paragraphs(_text("text", text))
-    if not isinstance(_needed(fields, "paragraphs"), list):
-        raise InputError(f"'paragraphs' is {_kind(paragraphs)}; it must be a list of texts")
+    if not isinstance(_required(fields, "paragraphs"), list):
+        raise InputError(f"'paragraphs' is {_json_type(paragraphs)}; it must be a list of texts")
     texts = (_text(f"paragraphs[{at}]", item) for at, item in enumerate(fields["paragraphs"]))
     return tuple(stripped for item in texts if (stripped := item.strip()))
 
 
-def _needed(fields: dict[str, Any], name: str) -> Any:
+def _required(fields: dict[str, Any], name: str) -> Any:
     if fields.get(name) is None:
         other = " and no 'text'" if name == "paragraphs" else ""
         raise InputError(f"there is no '{name}'{other}")
@@ -143,12 +145,12 @@ def _needed(fields: dict[str, Any], name: str) -> Any:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise InputError(f"'{name}' is {_kind(value)}; it must be text")
+        raise InputError(f"'{name}' is {_json_type(value)}; it must be text")
     return value.strip()
 
 
-def _kind(value: Any) -> str:
-    return KINDS.get(type(value), "null")
+def _json_type(value: Any) -> str:
+    return JSON_TYPES.get(type(value), "null")
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
+from nutgraf.index.schema import OPTIONAL_FIELDS
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import Block, Kind, paragraphs_of
 from nutgraf.index.sources.files.encoding import decode_any
-from nutgraf.index.sources.items import FileName, Item, Opened, Rejected
+from nutgraf.index.sources.items import FileName, Item, OpenedFile, Rejected
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -30,7 +31,7 @@ SHORTCODE: Final = re.compile(r"\{\{[<%].{0,1000}?[%>]\}\}|\{%.{0,1000}?%\}")
 LINE_BREAKS: Final = ("softbreak", "hardbreak")
 
 
-def read_markdown(opened: Opened) -> Iterator[Item]:
+def read_markdown(opened: OpenedFile) -> Iterator[Item]:
     """Yield the article of a file, or why there is none.
 
     Its title is that of the front matter, or else its first heading; its id
@@ -66,12 +67,8 @@ def _article(text: str, content: bytes, name: FileName) -> Article:
         id=fields.get("id") or name.article_id(content=content),
         title=title,
         paragraphs=paragraphs,
-        url=fields.get("url"),
-        source=fields.get("source"),
-        author=fields.get("author"),
-        section=fields.get("section"),
-        published=_published(fields, name),
-        language=fields.get("language"),
+        **{field: fields.get(field) for field in OPTIONAL_FIELDS}
+        | {"published": _published(fields, name)},
     )
 
 

@@ -15,7 +15,7 @@ from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.columns import choose_columns
 from nutgraf.index.sources.fields.dates import flags_of
 from nutgraf.index.sources.formats.jsonl import article_of
-from nutgraf.index.sources.items import Item, Opened, Rejected, Skipped
+from nutgraf.index.sources.items import Item, OpenedFile, Rejected, Skipped
 
 __all__ = ["read_parquet"]
 
@@ -35,7 +35,7 @@ ALWAYS_FITS: Final = 256 * 1024 * 1024
 """Bytes that a file may hold, however small it is."""
 
 
-def read_parquet(opened: Opened) -> Iterator[Item | Skipped]:
+def read_parquet(opened: OpenedFile) -> Iterator[Item | Skipped]:
     """Yield an article, or why there is none, for each row. Nulls are left out.
 
     A row without an id gets the file's name and its number, from 1: NAME:7.
@@ -75,7 +75,7 @@ def read_parquet(opened: Opened) -> Iterator[Item | Skipped]:
             yield Rejected(opened.place, f"the file is damaged: {_first_line(error)}")
 
 
-def _rows(table: Any, chosen: dict[str, str], size: int, opened: Opened) -> Iterator[Item]:
+def _rows(table: Any, chosen: dict[str, str], size: int, opened: OpenedFile) -> Iterator[Item]:
     number = count = 0
     for batch in table.iter_batches(BATCH, columns=[*chosen.values()], use_threads=False):
         count += batch.nbytes

@@ -8,7 +8,7 @@ from typing import Final
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.dates import flags_of
-from nutgraf.index.sources.items import Flagged, Item, Opened, Rejected
+from nutgraf.index.sources.items import Flagged, Item, OpenedFile, Rejected
 
 __all__ = ["read_pdf"]
 
@@ -16,7 +16,7 @@ MAX_PDF: Final = 64 * 1024 * 1024
 """Bytes in a file; most of a large one are pictures."""
 
 
-def read_pdf(opened: Opened) -> Iterator[Item]:
+def read_pdf(opened: OpenedFile) -> Iterator[Item]:
     """Yield the article of a PDF, or why there is none. Its id is the file's name.
 
     Its title is that of its metadata, or else what stands largest on the first

@@ -74,7 +74,7 @@ def read_file(content: bytes) -> PdfText:
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - it is others' code over anybody's files
-        raise InputError(_why_closed(error)) from None
+        raise InputError(_refusal(error)) from None
     if count > MAX_PAGES:
         raise InputError(f"it has {count:,} pages; at most {MAX_PAGES:,} are read")
     lines, unread = _lines(reader, count)
@@ -101,7 +101,7 @@ def read_file(content: bytes) -> PdfText:
     )
 
 
-def _why_closed(error: Exception) -> str:
+def _refusal(error: Exception) -> str:
     name = type(error).__name__
     if name == "DependencyError":
         return "it is encrypted by AES: save it without"

@@ -15,12 +15,12 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from nutgraf.index.errors import InputError
-from nutgraf.index.sources.fields.columns import FIELDS, choose_columns
+from nutgraf.index.sources.fields.columns import INPUT_FIELDS, choose_columns
 from nutgraf.index.sources.fields.dates import flags_of
 from nutgraf.index.sources.files.encoding import decode_any, encoding_of
 from nutgraf.index.sources.formats.jsonl import article_of
 from nutgraf.index.sources.formats.text import MAX_TEXT
-from nutgraf.index.sources.items import Flagged, Item, Opened, Rejected, Skipped
+from nutgraf.index.sources.items import Flagged, Item, OpenedFile, Rejected, Skipped
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -29,12 +29,12 @@ __all__ = ["read_table"]
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 
-WIDE: Final = ("utf-16", "utf-32")
+WIDE_ENCODINGS: Final = ("utf-16", "utf-32")
 
-HEAD: Final = 64 * 1024
+HEAD_BYTES: Final = 64 * 1024
 """Bytes by which the way of writing is known."""
 
-AFTER_BACKSLASH: Final = re.compile(r'\\"(?![,;\t|\r\n])')
+BACKSLASH_QUOTE: Final = re.compile(r'\\"(?![,;\t|\r\n])')
 DOUBLED: Final = re.compile(r'[^\\,;\t|\r\n"]""[^,;\t|\r\n"]')
 """A quotation mark inside a cell, as the two ways of writing have it."""
 
@@ -49,7 +49,7 @@ REASONS: Final = {
 """What csv says of a row, in our words."""
 
 
-def read_table(opened: Opened) -> Iterator[Item | Skipped]:
+def read_table(opened: OpenedFile) -> Iterator[Item | Skipped]:
     """Yield an article, or why there is none, for each row. Empty cells are left out.
 
     A file that nobody named is passed over if it lacks a column that is needed.
@@ -82,7 +82,7 @@ def read_table(opened: Opened) -> Iterator[Item | Skipped]:
 
 
 def _items(
-    row: list[str] | InputError, width: int, columns: dict[str, int], opened: Opened, line: int
+    row: list[str] | InputError, width: int, columns: dict[str, int], opened: OpenedFile, line: int
 ) -> Iterator[Item]:
     place = f"{opened.place}:{line}"
     try:
@@ -127,10 +127,10 @@ class _Dialect:
     backslash: bool
 
 
-def _dialect(head: str, wanted: Mapping[str, str]) -> _Dialect:
+def _dialect(head: str, columns: Mapping[str, str]) -> _Dialect:
     """Return the dialect in which the first row names the most columns that are known."""
-    known = {*FIELDS, *wanted.values()}
-    backslash = AFTER_BACKSLASH.search(head) is not None and DOUBLED.search(head) is None
+    known = {*INPUT_FIELDS, *columns.values()}
+    backslash = BACKSLASH_QUOTE.search(head) is not None and DOUBLED.search(head) is None
 
     def fit(separator: str) -> tuple[int, int]:
         lines = io.StringIO(head, newline="")
@@ -174,12 +174,12 @@ class _Lines:
     """The lines of a file, as text; it knows where the row began that is being read."""
 
     def __init__(self, file: BinaryIO) -> None:
-        start = file.read(HEAD)
+        start = file.read(HEAD_BYTES)
         self.encoding = encoding_of(start)
         self.head = start.decode(self.encoding, "replace")
         whole = io.BufferedReader(_Joined(start, file))
         # Bytes that are no text are looked at row by row; of the wide ones none is by itself.
-        errors = "replace" if self.encoding.startswith(WIDE) else "surrogateescape"
+        errors = "replace" if self.encoding.startswith(WIDE_ENCODINGS) else "surrogateescape"
         self._text = io.TextIOWrapper(whole, self.encoding, errors, newline="")
         self.first = 1
         self._next = 1

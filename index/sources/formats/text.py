@@ -9,7 +9,7 @@ from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.paragraphs import split_paragraphs, split_title
 from nutgraf.index.sources.files.encoding import decode_any
-from nutgraf.index.sources.items import FileName, Flagged, Item, Opened, Rejected
+from nutgraf.index.sources.items import FileName, Flagged, Item, OpenedFile, Rejected
 
 __all__ = ["MAX_TEXT", "decode", "read_text"]
 
@@ -17,7 +17,7 @@ MAX_TEXT: Final = 32 * 1024 * 1024
 """Bytes in a text file or in a line of JSONL; an article of more is something else."""
 
 
-def read_text(opened: Opened) -> Iterator[Item]:
+def read_text(opened: OpenedFile) -> Iterator[Item]:
     """Yield the one article of a text file, or why there is none. Its id is the name."""
     content = opened.file.read(MAX_TEXT + 1)
     try:

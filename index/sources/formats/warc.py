@@ -16,7 +16,7 @@ from nutgraf.index.sources.fields.dates import flags_of
 from nutgraf.index.sources.files.decompress import BLOCK, DamagedError
 from nutgraf.index.sources.files.http_body import body_of
 from nutgraf.index.sources.formats.html import begins_as_html
-from nutgraf.index.sources.items import Captured, Item, Opened, Rejected, Skipped
+from nutgraf.index.sources.items import Capture, Item, OpenedFile, Rejected, Skipped
 
 if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord
@@ -42,7 +42,7 @@ def begins_as_warc(head: bytes) -> bool:
     return head.startswith(b"WARC/")
 
 
-def read_warc(opened: Opened) -> Iterator[Item | Skipped]:
+def read_warc(opened: OpenedFile) -> Iterator[Item | Skipped]:
     """Yield the articles of an archive's HTML pages, with the time at which each was fetched.
 
     Taken are responses with status 200, and resources. What comes after
@@ -72,7 +72,7 @@ def read_warc(opened: Opened) -> Iterator[Item | Skipped]:
         yield Skipped(opened.place, f"of {number:,} records: {counts}")
 
 
-def _records(opened: Opened) -> Iterator[WarcRecord]:
+def _records(opened: OpenedFile) -> Iterator[WarcRecord]:
     """Yield all records. Raises DamagedError where there is no going on."""
     from fastwarc.warc import ArchiveIterator
 
@@ -141,7 +141,7 @@ def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
     truncated = f"the page was cut off when it was archived ({cut[:40]})" if cut else None
     yield from flags_of(article, place, page.oddity, truncated)
     date = record.record_date
-    yield Captured(article, place, None if date is None else date.timestamp())
+    yield Capture(article, place, None if date is None else date.timestamp())
 
 
 def _content(record: WarcRecord, longest: int) -> bytes:

@@ -167,11 +167,11 @@ def test_lines_that_trickle_are_visible_before_the_end(writer):
 def test_a_commit_that_fails_midway_tells_how_far_it_came(writer, monkeypatch):
     whole, commits = IndexWriter._catch_up, []
 
-    def breaks_later(self):
+    def breaks_later(self, *texts):
         commits.append(1)
         if len(commits) == 4:  # one is made when the index is opened
             raise BrokenIndexError("/srv/secret/place is damaged")
-        return whole(self)
+        return whole(self, *texts)
 
     monkeypatch.setattr(IndexWriter, "_catch_up", breaks_later)
     monkeypatch.setattr("nutgraf.api.write_queue.batch.MAX_OPERATIONS", 500)

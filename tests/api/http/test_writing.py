@@ -428,11 +428,11 @@ def test_a_commit_that_fails_is_told_and_the_next_recovers(writer, monkeypatch, 
     put(writer, "a")
     whole, failures = IndexWriter._catch_up, [1]
 
-    def breaks_once(self):
+    def breaks_once(self, *texts):
         if failures:
             failures.clear()
             raise BrokenIndexError("/srv/secret/place is damaged")
-        return whole(self)
+        return whole(self, *texts)
 
     monkeypatch.setattr(IndexWriter, "_catch_up", breaks_once)
     body = problem(put(writer, "b"), 500)

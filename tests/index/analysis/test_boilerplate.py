@@ -444,7 +444,7 @@ def written(writer, first_row, *articles):
         rows = tuple(Row(at, 0, 0, text) for at, text in enumerate(article.paragraphs))
         contexts = tuple(text_digest(row.text) for row in rows)
         puts.append(ArticleRows(article, rows, contexts, article.digest()))
-    commit = writer.write(puts, [], first_row, 0, learned=writer.learned())
+    commit = writer.write(puts, [], first_row, 0, learned=writer.learned_boilerplate())
     writer._connection.set_progress_handler(None, 100)
     return commit, steps[0]
 

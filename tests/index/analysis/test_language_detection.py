@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
-from nutgraf.index.analysis.language_detection import READ, detect_language
+from nutgraf.index.analysis.language_detection import SAMPLE_CHARACTERS, detect_language
 
 SAMPLES = {
     "ar": "وصلت العبارة إلى الميناء في المساء بعد عاصفة طويلة، ولم يصب أحد من الركاب بأذى.",
@@ -51,7 +51,7 @@ def test_what_is_not_clear_is_not_guessed(text: str) -> None:
 
 def test_no_more_than_the_start_is_read() -> None:
     whole = SAMPLES["en"] * 9
-    assert len(whole.encode()) > READ
+    assert len(whole.encode()) > SAMPLE_CHARACTERS
     assert detect_language([whole, SAMPLES["ru"]]) == "en"
     assert detect_language([SAMPLES["de"] * 4 + SAMPLES["en"] * 9]) == "de"
 

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutgraf.index import Article
-from nutgraf.index.analysis.minhash import LONG, alike, are_long, make_sketches, method
+from nutgraf.index.analysis.minhash import (
+    MIN_WORDS,
+    are_long,
+    make_sketches,
+    method_fingerprint,
+    near_duplicates,
+)
 from nutgraf.index.sources import read_sources
 
 SEEDS = Path(__file__).parents[3] / "seeds" / "articles"
@@ -25,7 +31,7 @@ COPIES = {
 def known_again(edit):
     """Return the share of the sample paragraphs that are near-duplicates of what `edit` makes."""
     edited = [edit(text) for text in TEXTS]
-    found = alike(make_sketches(TEXTS), make_sketches(edited))
+    found = near_duplicates(make_sketches(TEXTS), make_sketches(edited))
     return found.diagonal().mean()
 
 
@@ -52,7 +58,7 @@ def test_an_edited_paragraph_is_known_again(edit, share):
 
 
 def test_copies_are_found_among_all_sample_paragraphs_and_nothing_else_is():
-    found = alike(make_sketches(TEXTS), make_sketches(TEXTS))
+    found = near_duplicates(make_sketches(TEXTS), make_sketches(TEXTS))
     names = [name for name, article in ARTICLES.items() for _ in article.paragraphs]
     pairs = {(names[one], names[other]) for one, other in np.argwhere(np.triu(found, 1))}
     assert set(COPIES.items()) <= pairs
@@ -64,17 +70,17 @@ def test_a_short_paragraph_is_alike_only_with_itself():
     texts = ["He agreed.", "“He agreed,”", "She agreed.", "Not he", "", "***", "* * *"]
     sketches = make_sketches(texts)
     assert not are_long(sketches).any()
-    groups = [np.flatnonzero(row).tolist() for row in alike(sketches, sketches)]
+    groups = [np.flatnonzero(row).tolist() for row in near_duplicates(sketches, sketches)]
     assert groups == [[0, 1], [0, 1], [2], [3], [4], [5], [6]]
 
 
 def test_where_short_ends():
-    words = [f"word{number}" for number in range(LONG)]
+    words = [f"word{number}" for number in range(MIN_WORDS)]
     changed = [*words[:-1], "other"]
-    for length, found in ((LONG - 1, False), (LONG, True)):
+    for length, found in ((MIN_WORDS - 1, False), (MIN_WORDS, True)):
         some = make_sketches([" ".join(words[-length:]), " ".join(changed[-length:])])
         assert are_long(some).tolist() == [found, found]
-        assert alike(some, some)[0, 1] == found
+        assert near_duplicates(some, some)[0, 1] == found
 
 
 @given(st.lists(st.text(max_size=200), max_size=5))
@@ -84,9 +90,9 @@ def test_any_text_has_a_sketch_that_does_not_depend_on_its_neighbours(texts):
     assert together.dtype == np.uint64
     alone = [make_sketches([text])[0] for text in texts]
     assert [one.tolist() for one in together] == [one.tolist() for one in alone]
-    assert alike(together, together).diagonal().all()
+    assert near_duplicates(together, together).diagonal().all()
 
 
 def test_sketches_are_what_they_were():
     # Another rensa may make others; then indexes are sketched anew, and this line is to change.
-    assert method() == "e839e61c3c3b0906d7cb44d02461cbc5"
+    assert method_fingerprint() == "e839e61c3c3b0906d7cb44d02461cbc5"

@@ -7,24 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutgraf.index.analysis.analyzer import LANGUAGES, Analyzer, Analyzers, analysed_as
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 
 ENGLISH, GERMAN, RUSSIAN = map(Analyzer, ("en", "de", "ru"))
-BOTH = Polyglot([ENGLISH, GERMAN])
+BOTH = MultilingualAnalyzer([ENGLISH, GERMAN])
 
 
-def stops(reader: Polyglot, question: str) -> list[str]:
-    heard = reader.hearing(question)
+def stops(reader: MultilingualAnalyzer, question: str) -> list[str]:
+    heard = reader.for_question(question)
     return [word for word in question.split() if heard.is_stop(word)]
 
 
 def test_a_word_has_a_term_in_each_language() -> None:
-    assert [word.terms for word in BOTH.readings("Houses Häuser")] == [
+    assert [word.terms for word in BOTH.tokens("Houses Häuser")] == [
         ("hous", "hous"),
         ("hauser", "haus"),
     ]
-    assert BOTH.readings("the war")[1][1:] == (4, 7)
-    assert [word.terms for word in Polyglot([RUSSIAN]).readings("войны")] == [("воин",)]
+    assert BOTH.tokens("the war")[1][1:] == (4, 7)
+    assert [word.terms for word in MultilingualAnalyzer([RUSSIAN]).tokens("войны")] == [("воин",)]
 
 
 def test_stems_are_those_of_one_word() -> None:
@@ -51,16 +51,16 @@ def test_stop_words_are_those_of_the_languages_that_a_question_can_be_in(
     question: str, wanted: str
 ) -> None:
     assert stops(BOTH, question) == wanted.split()
-    assert stops(Polyglot([GERMAN, ENGLISH]), question) == wanted.split()
+    assert stops(MultilingualAnalyzer([GERMAN, ENGLISH]), question) == wanted.split()
 
 
 def test_a_stop_word_alone_tells_of_no_rare_language() -> None:
     assert stops(BOTH, "war crimes") == stops(BOTH, "price of bread") == []
-    mostly = Polyglot([ENGLISH, GERMAN], {"en": 900, "de": 100})
+    mostly = MultilingualAnalyzer([ENGLISH, GERMAN], {"en": 900, "de": 100})
     assert stops(mostly, "war crimes") == []
     assert stops(mostly, "price of bread") == ["of"]
     # Nor is it one that is written otherwise, however frequent.
-    others = Polyglot([RUSSIAN, Analyzer(""), ENGLISH], {"ru": 900, "": 500, "en": 100})
+    others = MultilingualAnalyzer([RUSSIAN, Analyzer(""), ENGLISH], {"ru": 900, "": 500, "en": 100})
     assert stops(others, "price of bread") == ["of"]
 
 
@@ -70,30 +70,30 @@ def test_names_are_no_stop_words() -> None:
 
 def test_the_likeliest_language_stands_first() -> None:
     assert BOTH.languages == ("en", "de")
-    assert BOTH.hearing("wer hat das gesagt").languages == ("de", "en")
-    assert BOTH.hearing("Raketen").languages == ("en", "de")
+    assert BOTH.for_question("wer hat das gesagt").languages == ("de", "en")
+    assert BOTH.for_question("Raketen").languages == ("en", "de")
 
 
 def test_a_language_that_is_asked_for_is_the_only_one() -> None:
-    assert BOTH.within(["de-AT"]).languages == ("de",)
-    assert BOTH.within(["fr"]).languages == BOTH.within([]).languages == ("en", "de")
+    assert BOTH.restricted_to(["de-AT"]).languages == ("de",)
+    assert BOTH.restricted_to(["fr"]).languages == BOTH.restricted_to([]).languages == ("en", "de")
 
 
 def test_one_language_reads_as_its_analyzer() -> None:
-    alone = Polyglot([ENGLISH])
+    alone = MultilingualAnalyzer([ENGLISH])
     question = "Who’s in the U.S. — ½ cafés?"
-    assert [(word.terms[0], *word[1:]) for word in alone.readings(question)] == [
+    assert [(word.terms[0], *word[1:]) for word in alone.tokens(question)] == [
         tuple(token) for token in ENGLISH.tokens(question)
     ]
-    assert alone.hearing(question) is alone
+    assert alone.for_question(question) is alone
 
 
 @given(st.text(max_size=40))
 def test_a_language_reads_the_same_in_company(text: str) -> None:
-    every = Polyglot([Analyzer(language) for language in ("en", "ar", "tr", "fr")])
+    every = MultilingualAnalyzer([Analyzer(language) for language in ("en", "ar", "tr", "fr")])
     for at, language in enumerate(every.languages):
         terms = [token.term for token in Analyzer(language).tokens(text)]
-        assert [word.terms[at] for word in every.readings(text)] == terms
+        assert [word.terms[at] for word in every.tokens(text)] == terms
 
 
 def test_tags() -> None:
@@ -113,6 +113,6 @@ def test_analyzers_of_an_index() -> None:
 
 
 def test_no_stemmer_makes_a_stop_word_of_another_language() -> None:
-    both = Polyglot([ENGLISH, Analyzer("fr")])
+    both = MultilingualAnalyzer([ENGLISH, Analyzer("fr")])
     assert Analyzer("fr").term("bees") == "be"
-    assert [word.terms for word in both.readings("bees")] == [("bee", "bee")]
+    assert [word.terms for word in both.tokens("bees")] == [("bee", "bee")]

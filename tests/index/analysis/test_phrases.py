@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nutgraf.index.analysis.analyzer import Analyzers
-from nutgraf.index.analysis.phrases import _QUICK, _SIMPLE, Wording, _forms
+from nutgraf.index.analysis.phrases import _QUICK, _SIMPLE, PhraseExtractor, _forms
 
-ENGLISH = Wording(Analyzers("en"))
+ENGLISH = PhraseExtractor(Analyzers("en"))
 
 
 def words(*texts: str) -> set[str]:
@@ -71,7 +71,7 @@ def test_a_title_has_a_key_from_each_word_on() -> None:
     assert sum(len(key) for later, key in keys if later) < 1_000
 
 
-OTHER = Wording(Analyzers("en"))
+OTHER = PhraseExtractor(Analyzers("en"))
 
 
 @settings(max_examples=50, deadline=None)

@@ -16,7 +16,6 @@ from whoosh import query
 from nutgraf.index import IndexSnapshot, IndexWriter, create_index, verify_index
 from nutgraf.index.article import Article
 from nutgraf.index.catalog.reader import Catalog
-from nutgraf.index.catalog.rows import contexts_of
 from nutgraf.index.errors import (
     BrokenIndexError,
     DiskFullError,
@@ -37,6 +36,7 @@ from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import EncoderConfig, OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder
 from nutgraf.index.models.files import fingerprint
+from nutgraf.index.split import contexts_of
 from nutgraf.search import Filters, Searcher
 
 SECRET = "The magistrate withdrew the accusation against Ottoline Verhaeghe."
@@ -178,13 +178,13 @@ def test_readers_that_opened_little_follow_to_the_new_generation(index):
 
 
 def test_writers_wait_their_turn_and_so_does_who_rebuilds(index, monkeypatch):
-    monkeypatch.setattr(rebuild, "WAIT", 0.3)
+    monkeypatch.setattr(rebuild, "LOCK_WAIT", 0.3)
     with (
         IndexWriter(index, trust=True),
         pytest.raises(IndexLockedError, match="is being written by process"),
     ):
         compact_index(index)
-    monkeypatch.setattr(rebuild, "WAIT", 20)
+    monkeypatch.setattr(rebuild, "LOCK_WAIT", 20)
     writer = IndexWriter(index, trust=True)
     writer.put(article("late", "It came late."))
     threading.Timer(0.5, lambda: writer.__exit__(None, None, None)).start()
@@ -364,7 +364,7 @@ def test_a_compaction_that_fails_leaves_no_half_made_generation(index, monkeypat
         with pytest.raises((DiskFullError, KeyboardInterrupt)):
             compact_index(index, on_progress=error)
         assert not (index / "generation-2").exists()
-    monkeypatch.setattr(rebuild, "WAIT", 0.1)
+    monkeypatch.setattr(rebuild, "LOCK_WAIT", 0.1)
     with IndexWriter(index, trust=True), pytest.raises(IndexLockedError):
         compact_index(index)
     assert not (index / "generation-2").exists()
@@ -506,5 +506,5 @@ def test_a_kill_at_any_step_leaves_one_whole_index(index, other_encoder, step, h
 
 def test_the_steps_are_those_of_the_code():
     source = Path(rebuild.__file__).read_text()
-    assert [step for step in STEPS if f'_reached("{step}")' in source] == STEPS
-    assert source.count("_reached(") == len(STEPS) + 1
+    assert [step for step in STEPS if f'_failpoint("{step}")' in source] == STEPS
+    assert source.count("_failpoint(") == len(STEPS) + 1

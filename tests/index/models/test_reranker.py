@@ -18,12 +18,12 @@ from onnx import TensorProto, helper
 from nutgraf.index.errors import BrokenIndexError, EncoderError
 from nutgraf.index.models.quiet import quiet
 from nutgraf.index.models.reranker import (
+    CachingReranker,
     OnnxReranker,
-    RememberingReranker,
     RerankerConfig,
     export_reranker,
 )
-from nutgraf.index.models.reranker.samples import PAIRS, STRANGERS
+from nutgraf.index.models.reranker.samples import PAIRS, UNRELATED_PAIRS
 
 with quiet():
     import transformers
@@ -69,7 +69,7 @@ def test_logits_come_in_the_order_of_the_texts(reranker: OnnxReranker) -> None:
 
 def test_fit_is_the_same_scale_for_all(reranker: OnnxReranker) -> None:
     fits = [[reranker.fit(next(reranker.logits(*_one(pair)))) for pair in some] for some in
-            (STRANGERS, PAIRS)]  # fmt: skip
+            (UNRELATED_PAIRS, PAIRS)]  # fmt: skip
     assert np.mean(fits, axis=1) == pytest.approx([0, 1], abs=0.01)
 
 
@@ -137,7 +137,7 @@ class Counting:
 
 def test_what_was_read_once_is_not_read_again(reranker: OnnxReranker) -> None:
     counting = Counting(reranker)
-    remembering = RememberingReranker(counting, kept=3)
+    remembering = CachingReranker(counting, kept=3)
     expected = list(reranker.logits(QUESTION, TEXTS))
     assert list(remembering.logits(QUESTION, TEXTS[:2])) == expected[:2]
     assert list(remembering.logits(QUESTION, TEXTS)) == expected
@@ -225,7 +225,7 @@ WORDS = sorted(
 
 
 def cross_encoder(folder: Path, labels: int = 1, steps: int = 30) -> Path:
-    """Train a BERT of one layer to tell PAIRS from STRANGERS; return its folder."""
+    """Train a BERT of one layer to tell PAIRS from UNRELATED_PAIRS; return its folder."""
     torch.manual_seed(5)
     vocabulary = {word: at for at, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
     backend = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
@@ -243,10 +243,10 @@ def cross_encoder(folder: Path, labels: int = 1, steps: int = 30) -> Path:
         hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.1,
     )  # fmt: skip
     model = transformers.BertForSequenceClassification(config)
-    pairs = [*PAIRS, *STRANGERS]
+    pairs = [*PAIRS, *UNRELATED_PAIRS]
     given = tokenizer(*map(list, zip(*pairs, strict=True)), padding=True, truncation="only_second",
                       max_length=128, return_tensors="pt")  # fmt: skip
-    wanted = torch.tensor([4.0] * len(PAIRS) + [-4.0] * len(STRANGERS))
+    wanted = torch.tensor([4.0] * len(PAIRS) + [-4.0] * len(UNRELATED_PAIRS))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # More of them wait for one another for most of the time.
@@ -271,7 +271,7 @@ def test_a_cross_encoder_is_exported_as_it_is(tmp_path: Path) -> None:
         from sentence_transformers import CrossEncoder
 
         reference = CrossEncoder(str(model), device="cpu")
-    pairs = [*PAIRS, *STRANGERS]
+    pairs = [*PAIRS, *UNRELATED_PAIRS]
     expected = reference.predict(
         pairs, activation_fn=torch.nn.Identity(), show_progress_bar=False, batch_size=4
     )

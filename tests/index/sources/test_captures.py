@@ -2,13 +2,13 @@
 
 from nutgraf.index.article import Article
 from nutgraf.index.sources.captures import newest_captures
-from nutgraf.index.sources.items import Captured, Flagged, Rejected, Skipped
+from nutgraf.index.sources.items import Capture, Flagged, Rejected, Skipped
 
 URL = "https://example.org/mast"
 
 
-def capture(text: str, place: str, at: float | None, url: str = URL) -> Captured:
-    return Captured(Article(url, "Mast falls", (text,), url), place, at)
+def capture(text: str, place: str, at: float | None, url: str = URL) -> Capture:
+    return Capture(Article(url, "Mast falls", (text,), url=url), place, at)
 
 
 def test_what_is_newer_than_all_before_is_yielded_and_older_ones_are_skipped():

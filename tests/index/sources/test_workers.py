@@ -15,7 +15,7 @@ from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.errors import WorkerError
 from nutgraf.index.sources import ReadOptions, SourceFile, find_files, read_found, workers_for
 from nutgraf.index.sources.items import FileName, Item, Rejected, Skipped
-from nutgraf.index.sources.workers import ROOM, WORTH
+from nutgraf.index.sources.workers import MIN_BYTES_FOR_WORKERS, QUEUED_CHARACTERS
 
 LONG = "The ferry crews went back to work on Monday after eleven days on strike. "
 
@@ -45,7 +45,7 @@ def large(tmp_path: Path) -> SourceFile:
     text = LONG * (50_000 // len(LONG))
     many = ({"id": str(at), "title": "T", "text": text, "language": "en"} for at in range(100))
     path.write_bytes(lines(*many))
-    assert path.stat().st_size > ROOM
+    assert path.stat().st_size > QUEUED_CHARACTERS
     return SourceFile(str(path), FileName("large"))
 
 
@@ -106,8 +106,8 @@ def test_a_fault_of_ours_is_told_with_the_file(workers: int) -> None:
 
 
 def test_little_is_read_where_it_is() -> None:
-    assert workers_for(WORTH - 1) == workers_for(None) == 0
-    assert 1 <= workers_for(WORTH) <= 8
+    assert workers_for(MIN_BYTES_FOR_WORKERS - 1) == workers_for(None) == 0
+    assert 1 <= workers_for(MIN_BYTES_FOR_WORKERS) <= 8
 
 
 def test_more_files_than_a_process_is_told_of_at_once(tmp_path: Path) -> None:

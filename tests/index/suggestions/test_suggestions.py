@@ -18,16 +18,16 @@ from rapidfuzz.distance import OSA
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index
 from nutgraf.index.analysis.analyzer import Analyzers
-from nutgraf.index.analysis.phrases import Wording
+from nutgraf.index.analysis.phrases import PhraseExtractor
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.maintenance.rebuild import compact_index, repair_index
 from nutgraf.index.storage.layout import CATALOG, PARTS, SUGGESTIONS
-from nutgraf.index.suggestions.check import SuggestionsCheck
-from nutgraf.index.suggestions.reader import Suggestions, magnitude_of, seal_of_counted
+from nutgraf.index.suggestions.reader import Suggestions, counted_checksum, magnitude_of
 from nutgraf.index.suggestions.writer import SuggestionsWriter, derive
+from nutgraf.index.verification.suggestions import StoredSuggestions
 
 TEXTS = (
     "Jane Doe left Port Aldane by ferry.",
@@ -71,10 +71,10 @@ def counted(folder: Path) -> tuple[dict[str, int], list[str]]:
 
 def recounted(articles: dict[str, Article]) -> tuple[dict[str, int], list[str]]:
     analyzers = Analyzers("en")
-    wording = Wording(analyzers)
+    phrases = PhraseExtractor(analyzers)
     counts: Counter[str] = Counter()
     for article in articles.values():
-        counts.update(wording.of(article.title, article.paragraphs))
+        counts.update(phrases.of(article.title, article.paragraphs))
     return dict(counts), sorted(analyzers.default.key(one.title) for one in articles.values())
 
 
@@ -129,7 +129,7 @@ def test_counts_are_those_of_a_recount(
                 deleted.add(change)
         writer.close()
         assert counted(folder) == recounted(alive)
-        with closing(SuggestionsCheck(folder / SUGGESTIONS)) as check:
+        with closing(StoredSuggestions(folder / SUGGESTIONS)) as check:
             assert list(check.differences(catalog, analyzers)) == []
 
 
@@ -281,7 +281,7 @@ def test_an_error_of_the_moment_is_no_damage(index: Path, monkeypatch: pytest.Mo
 
     more = Article("more", "Ferry late", ("Ottoline left by ferry.",))
     with monkeypatch.context() as patched:
-        patched.setattr(Wording, "of", failing)
+        patched.setattr(PhraseExtractor, "of", failing)
         write(index, more)
     assert counted(index) == recounted(alive)
     write(index)
@@ -338,7 +338,7 @@ def of_words(folder: Path, words: Iterable[str]) -> Suggestions:
     ):
         empty.backup(connection)
         rows = [
-            (word, word, 0, 1, magnitude_of(1), seal_of_counted(word, word, 1)) for word in words
+            (word, word, 0, 1, magnitude_of(1), counted_checksum(word, word, 1)) for word in words
         ]
         connection.executemany("INSERT INTO terms VALUES (?, ?, ?, ?, ?, ?)", rows)
         connection.commit()

@@ -17,6 +17,8 @@ from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.errors import NotAnIndexError, UntrustedIndexError
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.protocol import KeywordEntry
+from nutgraf.index.keywords.tantivy.engine import TantivyWriter
+from nutgraf.index.keywords.whoosh.engine import WhooshWriter
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.verification import verify as verifying
 from nutgraf.index.verification import verify_index
@@ -366,13 +368,15 @@ def test_a_keyword_index_that_lags(index, monkeypatch):
     opened = IndexWriter(index, trust=True)
     opened.put(article("late"))
 
-    def dies(_sequence):
+    def dies(_writer, _sequence):
         raise OSError("died")
 
-    monkeypatch.setattr(opened._keywords, "commit", dies)
+    for engine in (TantivyWriter, WhooshWriter):
+        monkeypatch.setattr(engine, "commit", dies)
     with pytest.raises(OSError, match="died"):
         opened.commit()
     assert verify(index).clean, "the writer is there yet, and may go on"
+    monkeypatch.undo()
     opened.close()
     found = only(index)
     assert (found.part, found.what) == (
@@ -452,7 +456,7 @@ def test_nothing_is_found_while_commits_come(index):
 
 
 def test_another_generation_takes_over_meanwhile(index, monkeypatch):
-    look = verifying._Verifying.run
+    context = verifying._Verifier.run
     looks = []
 
     def run(self):
@@ -472,9 +476,9 @@ def test_another_generation_takes_over_meanwhile(index, monkeypatch):
                 (index / name).rename(other / name)
             json_of = {**manifest_fields(manifest), "generation": 2}
             Manifest(**json_of).write(index)
-        return look(self)
+        return context(self)
 
-    monkeypatch.setattr(verifying._Verifying, "run", run)
+    monkeypatch.setattr(verifying._Verifier, "run", run)
     found = verify(index)
     assert (found.findings, found.sequence) == ((), 5)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutgraf.index.analysis.analyzer import Analyzer
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.search.highlighting.keyword_matches import Match, find_matches
 from nutgraf.search.highlighting.semantic_matches import NearWord
 from nutgraf.search.highlighting.snippets import ELLIPSIS, WIDTH, make_snippet, mark
@@ -17,7 +17,7 @@ from nutgraf.search.query.builder import parse_question
 from nutgraf.search.request.options import Highlight
 
 ANALYZER = Analyzer("en")
-READER = Polyglot([ANALYZER])
+READER = MultilingualAnalyzer([ANALYZER])
 MARK = Highlight()
 FILLER = "The council met in the town hall and spoke of other matters at some length. "
 

@@ -11,13 +11,13 @@ import pytest
 from whoosh import query as wq
 
 from nutgraf.index.analysis.analyzer import Analyzer
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.search.query import builder as module
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.patterns import Pattern
 from nutgraf.search.query.question import Question
 
-ENGLISH = Polyglot([Analyzer("en")])
+ENGLISH = MultilingualAnalyzer([Analyzer("en")])
 NOW = datetime(2024, 5, 15, 12, 30, tzinfo=UTC)  # a Wednesday
 NO_WORD = "the question holds no word that can be searched for"
 
@@ -382,7 +382,7 @@ def test_dates_in_words_are_imported_when_needed() -> None:
     code = (
         "import sys; from nutgraf.search.query.builder import parse_question as p;"
         "from nutgraf.index.analysis.analyzer import Analyzer as A;"
-        "from nutgraf.index.analysis.multilingual import Polyglot as P;"
+        "from nutgraf.index.analysis.multilingual import MultilingualAnalyzer as P;"
         "p('war published:2023', P([A('en')]));"
         "assert 'whoosh.qparser.dateparse' not in sys.modules"
     )

@@ -15,11 +15,11 @@ from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.filedb.filestore import RamStorage
 
 from nutgraf.index.analysis.analyzer import Analyzer
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.search.query.builder import parse_question
 
 ENGLISH = Analyzer("en")
-READER = Polyglot([ENGLISH])
+READER = MultilingualAnalyzer([ENGLISH])
 SECONDS = 0.5
 """Of processor time, so that a busy machine fails nothing; the slowest here takes 0.04."""
 

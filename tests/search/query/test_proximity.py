@@ -10,13 +10,13 @@ from whoosh import query as wq
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.analysis.analyzer import Analyzer
-from nutgraf.index.analysis.multilingual import Polyglot
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.ranking import Ranking
 from nutgraf.search import Searcher
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.proximity import MAX_PAIRS, close_pairs
 
-ANALYZER = Polyglot([Analyzer("en")])
+ANALYZER = MultilingualAnalyzer([Analyzer("en")])
 
 
 ALIKE = defaultdict(lambda: 1.0)

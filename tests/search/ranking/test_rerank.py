@@ -260,7 +260,7 @@ def test_pages_that_are_asked_for_at_once_agree(index):
         snapshot.warm()
         kept = RankingCache(kept=2)
         request = SearchRequest(QUESTION, rerank=Rerank(budget_ms=1))
-        question = parse_question(QUESTION, snapshot.polyglot)
+        question = parse_question(QUESTION, snapshot.multilingual_analyzer)
         requests = [replace(request, offset=at) for at in range(8)]
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda one: kept.rank(snapshot, one, question), requests))

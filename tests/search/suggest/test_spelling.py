@@ -130,7 +130,7 @@ def test_a_long_question_takes_as_long_as_its_length(tmp_path: Path, tiny_encode
         return time.process_time() - started
 
     with IndexSnapshot.open(index_of(tmp_path, tiny_encoder, "creamery debts")) as snapshot:
-        question = parse_question("creamery debts", snapshot.polyglot)
+        question = parse_question("creamery debts", snapshot.multilingual_analyzer)
         short, long = ("creamery debts " * many for many in (100, 2_000))
         lasted = [min(seconds(snapshot, q) for _ in range(3)) for q in (short, long)]
     assert lasted[1] < 60 * lasted[0]  # 400 times, where the start is read again for each word.

@@ -19,7 +19,7 @@ from nutgraf.api.cli.indexing.rejects import open_rejects
 from nutgraf.index import IndexSnapshot
 from nutgraf.index.errors import UserError, WorkerError
 from nutgraf.index.sources.formats import markdown
-from nutgraf.index.sources.workers import WORTH
+from nutgraf.index.sources.workers import MIN_BYTES_FOR_WORKERS
 
 TEXT = "The ferry crews went back to work on Monday after eleven days on strike."
 
@@ -203,9 +203,9 @@ def running(tmp_path):
     """`nutgraf index` of so many articles that processes read them, in a group of its own."""
     source = tmp_path / "large.jsonl"
     with source.open("w") as file:
-        for at in range(WORTH // 500):
+        for at in range(MIN_BYTES_FOR_WORKERS // 500):
             file.write(article(f"a{at}", *(f"{TEXT} Number {at}, {part}." for part in range(8))))
-    assert source.stat().st_size > WORTH
+    assert source.stat().st_size > MIN_BYTES_FOR_WORKERS
     process = subprocess.Popen(
         [NUTGRAF, "index", source, "-i", tmp_path / "x.index", "--model", TINY_ENCODER],
         stdout=subprocess.PIPE,

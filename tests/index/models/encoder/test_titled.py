@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.encoder.titled import InContext, TitledEncoder
+from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
 
-MAYOR = InContext("Bridge over the Skarne reopens", "The mayor cut the ribbon at noon.")
+MAYOR = TitledText("Bridge over the Skarne reopens", "The mayor cut the ribbon at noon.")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_an_embedding_is_the_text_and_half_the_title(encoder):
 
 
 def test_what_only_the_title_says_is_found(encoder):
-    other = InContext("School meals to cost less", MAYOR.text)
+    other = TitledText("School meals to cost less", MAYOR.text)
     embeddings = TitledEncoder(encoder).encode([MAYOR, other])
     ours, theirs = embeddings @ encoder.encode_question("who opened the new bridge")
     assert ours > theirs + 0.1
@@ -44,9 +44,9 @@ def test_what_only_the_title_says_is_found(encoder):
 def test_texts_and_titles_are_encoded_once(encoder):
     counting = Counting(encoder)
     titled = TitledEncoder(counting)
-    first = titled.encode([InContext("A", "x"), InContext("A", "y"), InContext("B", "x")])
+    first = titled.encode([TitledText("A", "x"), TitledText("A", "y"), TitledText("B", "x")])
     assert counting.asked == ["x", "y", "A", "B"]
-    again = titled.encode([InContext("B", "x"), InContext("A", "z")])
+    again = titled.encode([TitledText("B", "x"), TitledText("A", "z")])
     assert counting.asked[4:] == ["x", "z"]
     np.testing.assert_array_equal(again[0], first[2])
     assert titled.encode([]).shape == (0, 384)
@@ -56,10 +56,10 @@ def test_titles_are_not_kept_without_end(encoder, monkeypatch):
     monkeypatch.setattr("nutgraf.index.models.encoder.titled.MAX_TITLES", 2)
     counting = Counting(encoder)
     titled = TitledEncoder(counting)
-    expected = titled.encode([InContext("A", "x"), InContext("B", "x")])
-    titled.encode([InContext("B", "x"), InContext("C", "x")])
+    expected = titled.encode([TitledText("A", "x"), TitledText("B", "x")])
+    titled.encode([TitledText("B", "x"), TitledText("C", "x")])
     np.testing.assert_array_equal(
-        titled.encode([InContext("A", "x"), InContext("B", "x")]), expected
+        titled.encode([TitledText("A", "x"), TitledText("B", "x")]), expected
     )
     assert counting.asked.count("B") == 1
     assert counting.asked.count("A") == 2
@@ -67,8 +67,8 @@ def test_titles_are_not_kept_without_end(encoder, monkeypatch):
 
 def test_digests_tell_texts_under_titles_apart():
     digests = {
-        InContext(title, text).digest() for title in ("a", "b", "ab") for text in ("a", "b", "ab")
+        TitledText(title, text).digest() for title in ("a", "b", "ab") for text in ("a", "b", "ab")
     }
     assert len(digests) == 9
-    assert MAYOR.digest() == InContext(*MAYOR).digest()
+    assert MAYOR.digest() == TitledText(*MAYOR).digest()
     assert len(MAYOR.digest()) == 16

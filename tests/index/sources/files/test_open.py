@@ -20,7 +20,7 @@ from nutgraf.index.sources import Rejected, Skipped, read_sources
 from nutgraf.index.sources.files import decompress as unpacking
 from nutgraf.index.sources.files import open as opening
 from nutgraf.index.sources.files.decompress import Budget, DamagedError, compression_of, unpacked
-from nutgraf.index.sources.files.open import Counted, contents, split_name
+from nutgraf.index.sources.files.open import CountingFile, contents, split_name
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -312,7 +312,7 @@ def _changed(content: bytes, changes: list[tuple[int, int]], end: int) -> bytes:
 @given(packed_things() | st.binary(max_size=100))
 @settings(max_examples=300)
 def test_whatever_comes_it_is_opened_or_refused(content):
-    counted = Counted(io.BytesIO(content), lambda _: None, len(content))
+    counted = CountingFile(io.BytesIO(content), lambda _: None, len(content))
     try:
         for found in contents(counted, "a.zip", "a.zip"):
             if isinstance(found, opening.Content):

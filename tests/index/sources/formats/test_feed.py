@@ -11,12 +11,12 @@ from nutgraf.index.article import Article
 from nutgraf.index.sources import read_sources
 from nutgraf.index.sources.formats import feed as reader
 from nutgraf.index.sources.formats.feed import begins_as_feed, read_feed
-from nutgraf.index.sources.items import Captured, FileName, Flagged, Opened, Rejected, Skipped
+from nutgraf.index.sources.items import Capture, FileName, Flagged, OpenedFile, Rejected, Skipped
 
 
 def entries(content):
     content = content.encode() if isinstance(content, str) else content
-    return list(read_feed(Opened(io.BytesIO(content), "feed.xml", FileName("feed"))))
+    return list(read_feed(OpenedFile(io.BytesIO(content), "feed.xml", FileName("feed"))))
 
 
 def rss(*items, head="<title>Harbour Ledger</title><language>en-gb</language>"):
@@ -48,7 +48,7 @@ FULL = """
 
 def test_rss_gives_the_full_text_and_all_fields():
     (found,) = entries(rss(FULL))
-    assert found == Captured(
+    assert found == Capture(
         Article(
             id="https://example.org/?p=7",
             title="Ferry & crew stop",
@@ -267,4 +267,4 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=80))
 def test_whatever_comes_in_only_items_come_out(inner):
     for item in entries(f"<rss version='2.0'><channel>{inner}"):
-        assert isinstance(item, Article | Captured | Rejected | Flagged)
+        assert isinstance(item, Article | Capture | Rejected | Flagged)

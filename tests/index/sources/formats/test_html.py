@@ -12,7 +12,7 @@ from nutgraf.index.article import Article
 from nutgraf.index.sources.formats.html import begins_as_html, read_html
 from nutgraf.index.sources.formats.registry import kind_of
 from nutgraf.index.sources.html import page
-from nutgraf.index.sources.items import Captured, FileName, Flagged, Opened, Rejected
+from nutgraf.index.sources.items import Capture, FileName, Flagged, OpenedFile, Rejected
 
 LEDE = (
     "The transmitter mast above Upper Corve fell at noon on Tuesday, cutting off radio and "
@@ -44,12 +44,12 @@ def ld(*values) -> str:
 
 def read(content: str | bytes, name: str = "mast") -> list:
     data = content.encode() if isinstance(content, str) else content
-    return list(read_html(Opened(io.BytesIO(data), f"{name}.html", FileName(name))))
+    return list(read_html(OpenedFile(io.BytesIO(data), f"{name}.html", FileName(name))))
 
 
 def article(content: str | bytes) -> Article:
     (item,) = read(content)
-    return item.article if isinstance(item, Captured) else item
+    return item.article if isinstance(item, Capture) else item
 
 
 def test_the_main_text_is_taken_and_what_is_around_it_is_not():
@@ -158,7 +158,7 @@ def test_the_id_is_the_url_that_a_page_says_is_its_own(href, url):
     if url is None:
         assert (item.id, item.url) == ("mast", None)
     else:
-        assert item == Captured(item.article, "mast.html", None)
+        assert item == Capture(item.article, "mast.html", None)
         assert (item.article.id, item.article.url) == (url, url)
 
 
@@ -231,7 +231,7 @@ def test_what_is_no_article_is_rejected(content, words):
 def test_a_page_too_large_is_not_read_whole(monkeypatch):
     monkeypatch.setattr(page, "MAX_PAGE", 1_000)
     file = io.BytesIO(html(STORY * 100).encode())
-    (rejected,) = read_html(Opened(file, "mast.html", FileName("mast")))
+    (rejected,) = read_html(OpenedFile(file, "mast.html", FileName("mast")))
     assert "larger than 1,000 bytes" in rejected.reason
     assert file.tell() == 1_001
 
@@ -305,4 +305,4 @@ PIECES = [
 @settings(max_examples=60, deadline=None)
 def test_whatever_comes_there_are_items_and_no_error(content):
     for item in read(content.encode("utf-8", "replace")):
-        assert isinstance(item, Article | Captured | Rejected | Flagged)
+        assert isinstance(item, Article | Capture | Rejected | Flagged)

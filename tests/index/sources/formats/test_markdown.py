@@ -10,12 +10,12 @@ from nutgraf.index.article import Article
 from nutgraf.index.sources.formats import markdown as reader
 from nutgraf.index.sources.formats.front_matter import split_front_matter
 from nutgraf.index.sources.formats.markdown import read_markdown
-from nutgraf.index.sources.items import FileName, Flagged, Opened, Rejected
+from nutgraf.index.sources.items import FileName, Flagged, OpenedFile, Rejected
 
 
 def read(content, stem="ferry"):
     content = content.encode() if isinstance(content, str) else content
-    return list(read_markdown(Opened(io.BytesIO(content), "ferry.md", FileName(stem))))
+    return list(read_markdown(OpenedFile(io.BytesIO(content), "ferry.md", FileName(stem))))
 
 
 def paragraphs(body):
@@ -26,9 +26,16 @@ def paragraphs(body):
 TEXT = "\nIt stopped.\n"
 
 WHOLE = Article(
-    "ferry-stops", "Ferry: it stops", ("It stopped.",), "https://example.org/f", "Ledger",
-    "Ann Lee, Bo Poe", "Transport", "2023-01-04T09:30:00+01:00", "en",
-)  # fmt: skip
+    "ferry-stops",
+    "Ferry: it stops",
+    ("It stopped.",),
+    url="https://example.org/f",
+    source="Ledger",
+    author="Ann Lee, Bo Poe",
+    section="Transport",
+    published="2023-01-04T09:30:00+01:00",
+    language="en",
+)
 
 YAML = """---
 title: "Ferry: it stops"

@@ -13,7 +13,7 @@ from nutgraf.index.article import Article
 from nutgraf.index.sources import read_sources
 from nutgraf.index.sources.formats import parquet as parquet_reader
 from nutgraf.index.sources.formats.parquet import read_parquet
-from nutgraf.index.sources.items import FileName, Opened, ReadOptions
+from nutgraf.index.sources.items import FileName, OpenedFile, ReadOptions
 
 
 def written(**columns):
@@ -25,7 +25,7 @@ def written(**columns):
 def rows(content, columns=None):
     file = io.BytesIO(content)
     options = ReadOptions(columns or {})
-    return list(read_parquet(Opened(file, "day.parquet", FileName("day"), options)))
+    return list(read_parquet(OpenedFile(file, "day.parquet", FileName("day"), options)))
 
 
 def test_parquet_takes_lists_dates_and_numbers_and_leaves_nulls_out():
@@ -41,9 +41,9 @@ def test_parquet_takes_lists_dates_and_numbers_and_leaves_nulls_out():
     )
     when = "2023-01-04T09:30:00+00:00"
     assert rows(content) == [
-        Article("7", "A", ("One.", "Two."), None, "Ledger", None, "world", when),
+        Article("7", "A", ("One.", "Two."), source="Ledger", section="world", published=when),
         Article("8", "B", ("Three.",)),
-        Article("day:3", "A", ("Four.",), None, "Ledger", None, None, when),
+        Article("day:3", "A", ("Four.",), source="Ledger", published=when),
     ]
 
 
@@ -112,7 +112,7 @@ def test_what_cannot_be_read_from_its_end_is_copied_first():
             raise io.UnsupportedOperation
 
     stream = Stream(written(title=["A"], text=["B"]))
-    (found,) = read_parquet(Opened(stream, "x", FileName("x")))
+    (found,) = read_parquet(OpenedFile(stream, "x", FileName("x")))
     assert found.title == "A"
 
 

@@ -14,11 +14,11 @@ from nutgraf.index.sources.fields.paragraphs import Block
 from nutgraf.index.sources.formats import pdf_file
 from nutgraf.index.sources.formats.pdf import read_pdf
 from nutgraf.index.sources.formats.pdf_lines import Line, blocks_of
-from nutgraf.index.sources.items import FileName, Flagged, Opened, Rejected
+from nutgraf.index.sources.items import FileName, Flagged, OpenedFile, Rejected
 
 
 def read(content):
-    return list(read_pdf(Opened(io.BytesIO(content), "ferry.pdf", FileName("ferry"))))
+    return list(read_pdf(OpenedFile(io.BytesIO(content), "ferry.pdf", FileName("ferry"))))
 
 
 def drawn(lines):

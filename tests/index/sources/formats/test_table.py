@@ -14,14 +14,14 @@ from nutgraf.index.sources.fields.columns import parse_columns
 from nutgraf.index.sources.formats import table
 from nutgraf.index.sources.formats.jsonl import read_jsonl
 from nutgraf.index.sources.formats.table import read_table
-from nutgraf.index.sources.items import FileName, Flagged, Opened, ReadOptions, Rejected
+from nutgraf.index.sources.items import FileName, Flagged, OpenedFile, ReadOptions, Rejected
 
 DAY = FileName("day")
 
 
 def opened(content, columns=None, name=DAY):
     content = content.encode() if isinstance(content, str) else content
-    return Opened(io.BytesIO(content), "day.csv", name, ReadOptions(columns or {}))
+    return OpenedFile(io.BytesIO(content), "day.csv", name, ReadOptions(columns or {}))
 
 
 def rows(content, columns=None, **more):
@@ -64,8 +64,8 @@ def test_every_field_is_taken_and_empty_cells_are_left_out():
     )
     assert found == [
         Article(
-            "a", "T", ("P",), "https://example.org/a", "Ledger", "A. B.", "world",
-            "2023-01-04T09:30:00-05:00", "en",
+            "a", "T", ("P",), url="https://example.org/a", source="Ledger", author="A. B.",
+            section="world", published="2023-01-04T09:30:00-05:00", language="en",
         ),
         Article("b", "T", ("P",)),
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from nutgraf.index.errors import InputError
 from nutgraf.index.sources import Rejected, Skipped, read_sources
 from nutgraf.index.sources.files.http_body import body_of
 from nutgraf.index.sources.formats.warc import read_warc
-from nutgraf.index.sources.items import Captured, FileName, Flagged, Item, Opened
+from nutgraf.index.sources.items import Capture, FileName, Flagged, Item, OpenedFile
 
 URL = "https://ledger.example/mast"
 TEXT = (
@@ -53,7 +53,7 @@ def response(
 
 def read(content: bytes) -> list[Item | Skipped]:
     file = io.BufferedReader(io.BytesIO(content))
-    return list(read_warc(Opened(file, "a.warc", FileName("a"))))
+    return list(read_warc(OpenedFile(file, "a.warc", FileName("a"))))
 
 
 def in_pieces(body: bytes) -> bytes:
@@ -64,8 +64,8 @@ def in_pieces(body: bytes) -> bytes:
 
 def test_a_page_is_called_by_its_url_and_dated_by_its_fetching():
     (found,) = read(response(html()))
-    assert found == Captured(
-        Article(URL, "Mast falls", (TEXT,), URL, language="en"), "a.warc:record 1", 1672824600.0
+    assert found == Capture(
+        Article(URL, "Mast falls", (TEXT,), url=URL, language="en"), "a.warc:record 1", 1672824600.0
     )
 
 
@@ -230,4 +230,4 @@ def test_whatever_comes_there_are_items_and_no_error(changes, end):
     for at, new in changes:
         content[at : at + len(new)] = new
     for item in read(bytes(content[: end or None])):
-        assert isinstance(item, Captured | Rejected | Flagged | Skipped)
+        assert isinstance(item, Capture | Rejected | Flagged | Skipped)

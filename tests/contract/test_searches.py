@@ -1,0 +1,188 @@
+"""What a search finds, whichever IndexReader answers it: a directory, or dicts in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contract.memory_reader import MemoryReader
+
+from nutgraf.index.reader.protocol import IndexReader
+from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.search import Filters, Recency, Response, Searcher
+
+QUESTIONS = [
+    "why did the creamery go under",
+    "who rescued people from rooftops",
+    '"cooling towers" -car',
+    "+river flood",
+    'source:"Northgate Courier" flood',
+    "published:[2023-06 TO 2023-12]",
+    "title:flood",
+    "missil* OR drone~",
+    "(flood OR fire) NOT homes",
+    "organi?ation",
+    "court verdict",
+    "hospital waiting times",
+]
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"mode": "keyword"},
+    {"mode": "semantic"},
+    {"fusion": "rrf"},
+    {"group": "article"},
+    {"group": "article", "versions": "first", "mode": "keyword"},
+    {"versions": "newest", "min_score": 0.0, "limit": 30},
+    {"diversity": 0.4},
+    {"recency": Recency("90d", 0.5)},
+    {"filters": Filters(section="weather")},
+    {"filters": Filters(published_from="2023-06", source=("Northgate Courier", "Tidewater Post"))},
+]
+FACETS = ("source", "section", "author", "published:month", "published:year")
+
+
+class Lent:
+    """A ReaderSource of one reader."""
+
+    def __init__(self, reader: IndexReader) -> None:
+        self._reader = reader
+
+    @contextmanager
+    def snapshot(self) -> Iterator[IndexReader]:
+        yield self._reader
+
+    def refresh(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Counting:
+    """An IndexReader that counts the calls that reach an index on another machine."""
+
+    LOCAL = frozenset({"analyzer", "encode", "question_analyzer", "values", "word_vectors"})
+
+    def __init__(self, reader: IndexReader) -> None:
+        self._reader = reader
+        self._terms: set[str] = set()
+        self.calls: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._reader, name)
+        return self._counted(name, found) if callable(found) and name not in self.LOCAL else found
+
+    def term_statistics(self, terms: Sequence[str]) -> Any:
+        """Terms that were asked for before are in the cache."""
+        self.calls["term_statistics"] += not self._terms.issuperset(terms)
+        self._terms.update(terms)
+        return self._reader.term_statistics(terms)
+
+    def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        self.calls[name] += 1
+        return call
+
+
+@pytest.fixture(scope="module")
+def snapshot(seeds_index: Path) -> Iterator[IndexSnapshot]:
+    with IndexSnapshot.open(seeds_index) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def memory(snapshot: IndexSnapshot) -> MemoryReader:
+    return MemoryReader(snapshot)
+
+
+@pytest.fixture(params=["directory", "memory"])
+def searcher(request: pytest.FixtureRequest) -> Searcher:
+    name = "snapshot" if request.param == "directory" else "memory"
+    return Searcher(Lent(request.getfixturevalue(name)))
+
+
+def ids(response: Response) -> list[str]:
+    return [hit.article.id for hit in response.hits]
+
+
+def test_words_names_and_meaning_are_found(searcher: Searcher) -> None:
+    first = searcher.search("why did the creamery go under").hits[0]
+    assert first.article.id.startswith("business-creamery-collapse")
+    assert "rescue" in searcher.search("rescued", mode="keyword").hits[0].snippet.text
+    assert searcher.search("people saved from the roofs of houses", mode="semantic").hits
+
+
+def test_conditions_hold_of_every_hit(searcher: Searcher) -> None:
+    found = searcher.search("flood", filters=Filters(section="weather"), limit=50, min_score=0)
+    assert {hit.article.section for hit in found.hits} == {"weather"}
+    for mode in ("hybrid", "keyword", "semantic"):
+        for hit in searcher.search("river -flood", mode=mode, limit=50, min_score=0).hits:
+            assert "flood" not in hit.snippet.text.lower()
+
+
+def test_pages_share_no_hit_and_lose_none(searcher: Searcher) -> None:
+    whole = searcher.search("river", limit=30, min_score=0)
+    pages = [searcher.search("river", limit=10, offset=at, min_score=0) for at in (0, 10, 20)]
+    assert [hit for page in pages for hit in page.hits] == list(whole.hits)
+
+
+def test_an_articles_neighbours_do_not_hold_itself(searcher: Searcher) -> None:
+    near = searcher.similar("weather-haverdyke-flood", limit=5)
+    assert near is not None
+    assert "weather-haverdyke-flood" not in ids(near)
+    assert ids(near)[0] == "weather-haverdyke-flood-update"
+
+
+def test_a_value_that_no_article_has_is_named(searcher: Searcher) -> None:
+    found = searcher.search("river", filters=Filters(source="Nobody"))
+    assert not found.hits
+    assert "no article has the source 'Nobody'" in found.warnings[0]
+
+
+def test_a_mistyped_word_is_corrected(searcher: Searcher) -> None:
+    assert searcher.search("the creemery milk").suggestion == "the Creamery milk"
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_both_readers_find_the_same(
+    snapshot: IndexSnapshot, memory: MemoryReader, options: dict[str, Any]
+) -> None:
+    one, other = Searcher(Lent(snapshot)), Searcher(Lent(memory))
+    for question in QUESTIONS:
+        asked = {"facets": FACETS, "limit": 30, **options}
+        mine, theirs = one.search(question, **asked), other.search(question, **asked)
+        assert theirs.facets == mine.facets, question
+        assert theirs.total == mine.total, question
+        assert theirs.warnings == mine.warnings, question
+        # tantivy rounds lengths of texts to a byte, so its scores differ by some percent.
+        best = {hit.version_ids[0]: hit.score for hit in mine.hits[:5]}
+        found = {hit.version_ids[0]: hit.score for hit in theirs.hits}
+        for name, score in best.items():
+            assert found[name] == pytest.approx(score, rel=0.25, abs=0.05), question
+
+
+@pytest.mark.parametrize(
+    ("options", "most"),
+    [
+        ({}, 4),
+        ({"mode": "keyword"}, 3),
+        ({"mode": "semantic"}, 3),
+        ({"facets": FACETS}, 4),
+        # One more for the sketches of articles that may be versions of one another.
+        ({"group": "article", "facets": FACETS, "filters": Filters(section="weather")}, 5),
+        ({"versions": "newest", "recency": Recency("30d")}, 4),
+        ({"diversity": 0.5}, 5),
+    ],
+)
+def test_a_question_takes_few_calls(
+    memory: MemoryReader, options: dict[str, Any], most: int
+) -> None:
+    reader = Counting(memory)
+    searcher = Searcher(Lent(reader))
+    for question in ("who supplied the missiles", "river flood homes", "verdict in the court"):
+        reader.calls.clear()
+        searcher.search(question, **options)
+        assert reader.calls.total() <= most, reader.calls
