@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from nutgraf.index.schema import FIELD_NAMES, ArticleFields
+from nutgraf.index.schema import ArticleFields
 from nutgraf.search.request.search_request import FusionMethod, Grouping, Mode
 
 __all__ = [
@@ -27,11 +27,6 @@ __all__ = [
     "Snippet",
     "Total",
 ]
-
-
-def article_values(article: ArticleFields) -> dict[str, Any]:
-    """Return the fields of an article by name, without those that a subclass adds."""
-    return {name: getattr(article, name) for name in FIELD_NAMES}
 
 
 HighlightKind = Literal["keyword", "semantic"]
@@ -283,7 +278,7 @@ class ArticleView(ArticleFields):
     def to_dict(self) -> dict[str, Any]:
         """Return the article as HTTP and `--json` give it."""
         return {
-            **article_values(self),
+            **asdict(ArticleFields.of(self)),
             "paragraphs": [asdict(paragraph) for paragraph in self.paragraphs],
             "snapshot": self.snapshot,
         }

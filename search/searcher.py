@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -17,7 +17,7 @@ from nutgraf.search.pipeline import answer
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
-from nutgraf.search.response import ArticleView, ParagraphView, Response, article_values
+from nutgraf.search.response import ArticleFields, ArticleView, ParagraphView, Response
 from nutgraf.search.similar import similar
 from nutgraf.search.suggest.completion import Completions, check_completion, complete
 
@@ -158,7 +158,7 @@ def _article(index: IndexReader, article: str) -> ArticleView | None:
         return None
     texts = index.article_texts(record)
     return ArticleView(
-        **article_values(record),
+        **asdict(ArticleFields.of(record)),
         paragraphs=tuple(
             ParagraphView(paragraph_id(record.id, position), position, text)
             for position, text in enumerate(texts)

@@ -203,10 +203,9 @@ def _read(
         raise TypeError(f"{name} has no Option in its annotation")
     parts = _alternatives(annotation)
     optional = type(None) in parts
-    lists = [part for part in parts if get_origin(part) in (tuple, AnySequence)]
-    # A list may be given as its only value, too.
-    kinds = lists or [part for part in parts if part not in (type(None), bool)] or [bool]
-    kind: Any = kinds[0]
+    kinds = [part for part in parts if part not in (type(None), bool)]
+    # One text may stand for a list of one.
+    kind: Any = next((part for part in kinds if _is_list(part)), kinds[0] if kinds else bool)
     if isinstance(kind, type) and is_dataclass(kind):
         prefix = "" if option.flat else f"{name}_"
         options = tuple(
@@ -223,7 +222,7 @@ def _read(
             options=options,
             option=option,
         )
-    many = bool(lists)
+    many = _is_list(kind)
     if many:
         kind = get_args(kind)[0]
     choices = get_args(kind) if get_origin(kind) is Literal else ()
@@ -237,6 +236,10 @@ def _read(
         default=default,
         option=option,
     )
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) in (tuple, AnySequence)
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:

@@ -30,7 +30,6 @@ WRONG = {
     'searcher.search("wolf", limit="3")': "limit",
     'searcher.search("wolf", mode="vector")': "mode",
     'searcher.search("wolf", "keyword")': "positional",
-    'searcher.search("wolf", facets=["paper"])': "paper",
     'Filters(paper="a")': "paper",
     "Filters(section=3)": "section",
     'print(searcher.search("wolf").hits[0].position)': "position",

@@ -25,7 +25,7 @@ from nutgraf.search.request.validation import check_fields
 class Place:
     """Fields that another module may hold: they say nothing of themselves."""
 
-    town: Sequence[str] = ()
+    town: str | Sequence[str] = ()
     street: tuple[str, ...] = ()
 
 
