@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from nutgraf.index.errors import InputError
+from nutgraf.index.schema import OPTIONAL_FIELDS, ArticleFields
 
 __all__ = [
     "MAX_ID",
@@ -27,7 +28,7 @@ MAX_ID: Final = 512
 """Characters in an article's id: it has to fit into a URL."""
 
 MAX_VALUE: Final = 4_096
-"""Characters in a title, url, source, author, section or language."""
+"""Characters in any other field of an article."""
 
 MAX_PARAGRAPH: Final = 100_000
 """Characters in a paragraph; far beyond prose, so more is a file that was read wrongly."""
@@ -41,7 +42,7 @@ POSITION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
+class Article(ArticleFields):
     """One article, as it is put into an index.
 
     `published` is an ISO 8601 date or date and time ("2023-01-04",
@@ -52,15 +53,7 @@ class Article:
     not be, too long, not a date, or holds what cannot be stored as text.
     """
 
-    id: str
-    title: str
     paragraphs: tuple[str, ...]
-    url: str | None = None
-    source: str | None = None
-    author: str | None = None
-    section: str | None = None
-    published: str | None = None
-    language: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.paragraphs, str):
@@ -70,7 +63,7 @@ class Article:
         if not self.id.isprintable():
             raise InputError("'id' holds a control character: it has to fit into a URL")
         _check_text("title", self.title, MAX_VALUE)
-        for name in ("url", "source", "author", "section", "published", "language"):
+        for name in OPTIONAL_FIELDS:
             value = getattr(self, name)
             if value is not None:
                 _check_text(name, value, MAX_VALUE)
@@ -88,12 +81,13 @@ class Article:
     def digest(self) -> bytes:
         """Return 16 bytes that differ when any field of the article differs."""
         # Not asdict, which copies each paragraph.
-        content = {name: getattr(self, name) for name in _FIELDS}
+        content = {name: getattr(self, name) for name in _DIGESTED}
         packed = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return hashlib.blake2b(packed.encode(), digest_size=16).digest()
 
 
-_FIELDS: Final = tuple(field.name for field in fields(Article))
+_DIGESTED: Final = ("id", "title", "paragraphs", *OPTIONAL_FIELDS)
+"""The fields of an article in the order of its digest, which may not change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from nutgraf.index.analysis.minhash import SKETCH, make_sketches, method_fingerprint
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.reader import Catalog
-from nutgraf.index.catalog.records import CODED, ColumnValues
+from nutgraf.index.catalog.records import ColumnValues
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.ranking import NO_DATE
+from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.index.storage.files import raising_disk_full, replace_file
 
 __all__ = ["Columns", "catch_up"]
@@ -38,7 +39,7 @@ CHECKSUMS: Final = "checks.json"
 DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "article": np.dtype("<u4"),
     "published": np.dtype("<i8"),
-    **{field: np.dtype("<u4") for field in CODED},
+    **{field: np.dtype("<u4") for field in KEYWORD_FIELDS},
     "part": np.dtype("<u2"),
     "sketch": SKETCH,
 }
@@ -57,18 +58,15 @@ class Columns:
     `article` is the number of the record, which never falls from row to row;
     `published` int64 seconds since 1970 UTC or NO_DATE; `part` 0 for a paragraph
     that is whole, otherwise which of its parts it is; `sketch`, of shape
-    (rows, 2), what index/analysis/minhash.py makes of the text; the others uint32 codes
-    of the catalog, 0 for none.
+    (rows, 2), what index/analysis/minhash.py makes of the text; `codes`, by keyword
+    field, uint32 codes of the catalog, 0 for none.
     """
 
     article: NDArray[np.uint32]
     published: NDArray[np.int64]
-    source: NDArray[np.uint32]
-    author: NDArray[np.uint32]
-    section: NDArray[np.uint32]
-    language: NDArray[np.uint32]
     part: NDArray[np.uint16]
     sketch: NDArray[np.uint64]
+    codes: Mapping[str, NDArray[np.uint32]]
 
     @classmethod
     def open(cls, folder: Path, rows: int) -> Columns:
@@ -76,7 +74,9 @@ class Columns:
 
         Raises BrokenIndexError if one is short, or is not what was written.
         """
-        return cls(**_opened(folder, DTYPES, rows))
+        opened = _opened(folder, DTYPES, rows)
+        codes = {field: opened.pop(field) for field in KEYWORD_FIELDS}
+        return cls(**opened, codes=codes)
 
     @staticmethod
     def languages(folder: Path, rows: int) -> NDArray[np.uint32]:
@@ -89,9 +89,8 @@ class Columns:
         return rows - np.maximum(self.part[rows].astype(np.int64) - 1, 0)
 
     def code(self, field: str) -> NDArray[np.uint32]:
-        """Return the column of one of the coded fields."""
-        column: NDArray[np.uint32] = getattr(self, field)
-        return column
+        """Return the column of one of the keyword fields."""
+        return self.codes[field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +233,7 @@ def _number(name: str, values: ColumnValues) -> int:
         return values.number
     if name == "published":
         return _seconds(values.published)
-    return values.codes[CODED.index(name)]
+    return values.codes[KEYWORD_FIELDS.index(name)]
 
 
 def _seconds(published: str | None) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nutgraf.index.reader.protocol import IndexReader
-from nutgraf.index.schema import VALUE_FIELDS
+from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.search.facets import facets_of
 from nutgraf.search.grouping.collapse import Group, collapse, drop_below
 from nutgraf.search.grouping.diversity import diversify
@@ -84,7 +84,7 @@ def _unknown_values(index: IndexReader, request: SearchRequest) -> list[str]:
     asked = {
         field: values
         for field, values in request.filters.values().items()
-        if field in VALUE_FIELDS and field != "article"
+        if field in KEYWORD_FIELDS
     }
     return [
         f"no article has the {field} {value!r}; a filter's value is the whole value, in its case"

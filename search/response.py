@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from nutgraf.index.article import paragraph_id
-from nutgraf.index.reader.protocol import Record
+from nutgraf.index.schema import ArticleFields
 from nutgraf.search.request.search_request import FusionMethod, Grouping, Mode
 
 __all__ = [
@@ -27,25 +27,6 @@ __all__ = [
     "Snippet",
     "Total",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleFields:
-    """What is shown of an article besides its paragraphs."""
-
-    id: str
-    title: str
-    url: str | None
-    source: str | None
-    author: str | None
-    section: str | None
-    published: str | None
-    language: str | None
-
-    @classmethod
-    def of(cls, record: Record) -> ArticleFields:
-        """Return what is shown of a record of the catalog."""
-        return cls(**{item.name: getattr(record, item.name) for item in fields(cls)})
 
 
 HighlightKind = Literal["keyword", "semantic"]

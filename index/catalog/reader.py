@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from nutgraf.index.catalog.records import (
-    CODED,
     NO_COMMIT,
     ColumnValues,
     Commit,
@@ -36,13 +35,13 @@ from nutgraf.index.catalog.records import (
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.catalog.schema import PROBE, SCHEMA
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.schema import FIELD_NAMES, KEYWORD_FIELDS
 from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect, sqlite_error
 
 __all__ = ["CHECKSUMMED", "CHECKSUMMED_ROW", "MANY", "Catalog"]
 
 CHECKSUMMED: Final = (
-    "id, title, url, source, author, section, published, language, digest, first_row, rows, "
-    "paragraphs, added, removed"
+    f"{', '.join(FIELD_NAMES)}, digest, first_row, rows, paragraphs, added, removed"
 )
 """The columns of a record that its seal is of: those of Record, and when it came and went."""
 
@@ -338,7 +337,7 @@ class Catalog:
         before = "SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?"
         ((row,),) = self.fetch(before, (row,))
         while some := self._records("WHERE first_row >= ? ORDER BY first_row LIMIT ?", (row, MANY)):
-            coded = [self._codes_of(field, some) for field in CODED]
+            coded = [self._codes_of(field, some) for field in KEYWORD_FIELDS]
             for record, *codes in zip(some, *coded, strict=True):
                 yield ColumnValues(
                     record.number,
@@ -397,7 +396,7 @@ class Catalog:
                 raise BrokenIndexError(
                     f"{self._path}: the record of article {sealed[0]!r:.100} {_CHANGED}"
                 )
-            records.append(Record(number, *sealed[:-2]))
+            records.append(Record.read(number, sealed[:-2]))
         return records
 
     def fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:

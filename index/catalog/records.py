@@ -11,10 +11,11 @@ from typing import Any, Final, NamedTuple
 
 from nutgraf.index.article import Article
 from nutgraf.index.catalog.rows import Row, whole_texts
+from nutgraf.index.schema import FIELD_NAMES, OPTIONAL_FIELDS, ArticleFields
 
 __all__ = [
-    "CODED",
     "NO_COMMIT",
+    "RECORD_FIELDS",
     "ColumnValues",
     "Commit",
     "Record",
@@ -27,9 +28,6 @@ __all__ = [
     "row_checksum",
     "text_digest",
 ]
-
-CODED: Final = ("source", "author", "section", "language")
-"""The fields whose values are given integer codes, for the columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +53,29 @@ NO_COMMIT: Final = Commit(0, 0, 0, 0, 0, 0, 0, "")
 """What an index that was just made stands at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record(ArticleFields):
     """One version of an article, without its text."""
 
     number: int
-    id: str
-    title: str
-    url: str | None
-    source: str | None
-    author: str | None
-    section: str | None
-    published: str | None
-    language: str | None
     digest: bytes
     first_row: int
     row_count: int
     paragraphs: int
 
+    @classmethod
+    def read(cls, number: int, values: Sequence[Any]) -> Record:
+        """Return the record with the values of RECORD_FIELDS."""
+        return cls(number=number, **dict(zip(RECORD_FIELDS, values, strict=True)))
+
     @property
     def rows(self) -> range:
         """The rows of its paragraphs and their parts, in their order."""
         return range(self.first_row, self.first_row + self.row_count)
+
+
+RECORD_FIELDS: Final = (*FIELD_NAMES, "digest", "first_row", "row_count", "paragraphs")
+"""The fields of a record but its number, in the order of the catalog's columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class RecurringText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ColumnValues:
-    """What the columns hold of one record: `codes` in the order of CODED, 0 for no value."""
+    """The values of one record in the columns: `codes` by KEYWORD_FIELDS, 0 for no value."""
 
     number: int
     first_row: int
@@ -142,12 +141,7 @@ def article_of(record: Record, rows: Mapping[int, Row]) -> Article:
         record.id,
         record.title,
         whole_texts([rows[row] for row in record.rows]),
-        record.url,
-        record.source,
-        record.author,
-        record.section,
-        record.published,
-        record.language,
+        **{name: getattr(record, name) for name in OPTIONAL_FIELDS},
     )
 
 

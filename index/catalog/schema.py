@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Final
 
+from nutgraf.index.schema import OPTIONAL_FIELDS
+
 __all__ = ["PROBE", "SCHEMA"]
+
+_COLUMNS: Final = (
+    "id TEXT NOT NULL",
+    "title TEXT NOT NULL",
+    *(f"{name} TEXT" for name in OPTIONAL_FIELDS),
+)
 
 SCHEMA: Final = """
 CREATE TABLE commits (
@@ -19,8 +28,7 @@ CREATE TABLE commits (
 ) STRICT;
 CREATE TABLE articles (
     number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL, title TEXT NOT NULL, url TEXT, source TEXT, author TEXT, section TEXT,
-    published TEXT, language TEXT,
+{columns},
     digest BLOB NOT NULL,
     first_row INTEGER NOT NULL UNIQUE, rows INTEGER NOT NULL, paragraphs INTEGER NOT NULL,
     added INTEGER NOT NULL, removed INTEGER,
@@ -62,7 +70,7 @@ CREATE TABLE codes (
     seal INTEGER NOT NULL,        -- CRC-32 of the three
     PRIMARY KEY (field, value)
 ) STRICT, WITHOUT ROWID;
-"""
+""".replace("{columns}", textwrap.indent(textwrap.fill(", ".join(_COLUMNS), 96), "    "))
 
 
 PROBE: Final = "SELECT count(*) FROM commits"

@@ -35,7 +35,7 @@ class UncheckedCatalog(Catalog):
         values = (after, 2**63 - 1 if until is None else until, MANY)
         return [
             StoredRecord(
-                Record(number, *sealed[:-2]), fields_checksum(sealed) == seal, *sealed[-2:]
+                Record.read(number, sealed[:-2]), fields_checksum(sealed) == seal, *sealed[-2:]
             )
             for number, seal, *sealed in self.fetch(statement, values)
         ]

@@ -10,7 +10,6 @@ from typing import Any
 from nutgraf.index.catalog.learned_boilerplate import learn_boilerplate
 from nutgraf.index.catalog.reader import CHECKSUMMED, CHECKSUMMED_ROW, Catalog
 from nutgraf.index.catalog.records import (
-    CODED,
     NO_COMMIT,
     Commit,
     RecurringText,
@@ -19,6 +18,7 @@ from nutgraf.index.catalog.records import (
     text_digest,
 )
 from nutgraf.index.catalog.rows import ArticleRows
+from nutgraf.index.schema import FIELD_NAMES, KEYWORD_FIELDS
 from nutgraf.index.storage.sqlite import SQLITE_ERRORS, sqlite_error
 
 __all__ = ["CatalogWriter"]
@@ -169,12 +169,12 @@ class CatalogWriter(Catalog):
         run = self._connection.execute
         article = put.article
         fields = (
-            article.id, article.title, article.url, article.source, article.author,
-            article.section, article.published, article.language,
+            *(getattr(article, name) for name in FIELD_NAMES),
             put.digest, first_row, len(put.rows), len(article.paragraphs), sequence, None,
         )  # fmt: skip
+        marks = ", ".join("?" * (len(fields) + 1))
         run(
-            f"INSERT INTO articles ({CHECKSUMMED}, seal) VALUES ({', '.join('?' * 15)})",
+            f"INSERT INTO articles ({CHECKSUMMED}, seal) VALUES ({marks})",
             (*fields, fields_checksum(fields)),
         )
         self._connection.executemany(
@@ -197,7 +197,7 @@ class CatalogWriter(Catalog):
 
 def _coded_values(articles: Sequence[ArticleRows]) -> Iterator[tuple[str, str]]:
     for put in articles:
-        for field in CODED:
+        for field in KEYWORD_FIELDS:
             if (value := getattr(put.article, field)) is not None:
                 yield field, value
 

@@ -12,6 +12,7 @@ from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords.protocol import KeywordEntry
+from nutgraf.index.schema import KEYWORD_FIELDS
 
 __all__ = ["FILLER", "entries_of"]
 
@@ -41,9 +42,8 @@ def entries_of(
     """
     analyzer = analyzers.of(record.language)
     title = (*analyzer.terms(record.title), *_TITLE_FILL)
-    source, author = _terms(record.source), _terms(record.author)
-    section, language = _terms(record.section), _terms(record.language)
-    article = value_terms(record.id)
+    values = {name: _terms(getattr(record, name)) for name in KEYWORD_FIELDS}
+    values["article"] = value_terms(record.id)
     published = None if record.published is None else timestamp(record.published)
     for _, paragraph in groupby(rows.items(), lambda each: each[1].position):
         together = dict(paragraph)
@@ -55,11 +55,7 @@ def entries_of(
                 row=number,
                 text=(*text, *_TEXT_FILL),
                 title=title,
-                source=source,
-                author=author,
-                section=section,
-                language=language,
-                article=article,
+                values=values,
                 published=published,
                 whole=whole,
             )

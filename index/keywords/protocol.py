@@ -10,9 +10,11 @@ overlong pattern ValueError.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from nutgraf.index.schema import VALUE_FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,23 +44,26 @@ class TermStatistics:
 class KeywordEntry:
     """The analysed fields of one paragraph, or of a part of a long one.
 
-    `text` and `title` are stemmed words in their order. `source`, `author`,
-    `section`, `language` and `article` are the terms that `value_terms` makes
-    of the value (empty where there is none). `published` is seconds since
-    1970 UTC. `whole` are the words of all the paragraph where the row is a part
-    of it, and empty otherwise.
+    `text` and `title` are stemmed words in their order. `values` are, by field
+    of VALUE_FIELDS, the terms that `value_terms` makes of its value (none, or
+    empty, where there is no value). `published` is seconds since 1970 UTC.
+    `whole` are the words of all the paragraph where the row is a part of it, and
+    empty otherwise.
     """
 
     row: int
     text: Sequence[str]
     title: Sequence[str]
-    source: Sequence[str] = ()
-    author: Sequence[str] = ()
-    section: Sequence[str] = ()
-    language: Sequence[str] = ()
-    article: Sequence[str] = ()
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     published: int | None = None
     whole: Sequence[str] = ()
+
+    def terms(self, name: str) -> Sequence[str]:
+        """Return the terms of one of TERM_FIELDS."""
+        if name in VALUE_FIELDS:
+            return self.values.get(name, ())
+        terms: Sequence[str] = getattr(self, name)
+        return terms
 
 
 class KeywordReader(Protocol):

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from nutgraf.index.keywords.fields import ORDERED_FIELDS, PUBLISHED, ROW, TERM_FIELDS
 from nutgraf.index.keywords.nodes import (
     Between,
     Constant,
@@ -33,7 +34,6 @@ from nutgraf.index.keywords.nodes import (
     escaped,
 )
 from nutgraf.index.query import MAX_PATTERN, MAX_WILDCARDS, query
-from nutgraf.index.schema import ORDERED_FIELDS, PUBLISHED, ROW, TERM_FIELDS
 
 __all__ = ["reduce_query", "require"]
 

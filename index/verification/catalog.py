@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from nutgraf.index.article import paragraph_id
 from nutgraf.index.catalog.records import (
-    CODED,
     NO_COMMIT,
     Commit,
     Record,
@@ -28,6 +27,7 @@ from nutgraf.index.catalog.records import (
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import BrokenIndexError, InputError
+from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.index.storage.layout import CATALOG
 from nutgraf.index.verification.report import FindingCollector
 
@@ -120,7 +120,7 @@ class CatalogCheck:
             self._wrong("commits are missing", f"commit {self._commit.sequence}")
 
     def _check_codes(self) -> None:
-        for field in CODED:
+        for field in KEYWORD_FIELDS:
             found = self._catalog.codes_of(field)
             self.codes[field] = {value: code for value, code, _ in found}
             for value, _, sealed in found:
@@ -159,7 +159,7 @@ class CatalogCheck:
             self.paragraphs += record.paragraphs
             self._alive.append(record.rows)
         self._check_texts(record, alive=alive)
-        for field in CODED:
+        for field in KEYWORD_FIELDS:
             value = getattr(record, field)
             if value is not None and value not in self.codes.get(field, ()):
                 self._wrong("a value has no code", f"{field} of article {record.id!r:.60}")

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.article import timestamp
-from nutgraf.index.catalog.records import CODED, Commit, Record
+from nutgraf.index.catalog.records import Commit, Record
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.columns import Columns
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.ranking import NO_DATE
+from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.index.storage.layout import COLUMNS
 from nutgraf.index.storage.lock import is_locked
 from nutgraf.index.verification.catalog import CatalogCheck, stored_records
@@ -60,7 +61,8 @@ def check_columns(context: CheckContext) -> None:
     while some := list(islice(records, _BLOCK)):
         rows = slice(some[0].first_row, some[-1].rows.stop)
         for name, values in _column_values(some, context.catalog_check).items():
-            for at in np.flatnonzero(getattr(columns, name)[rows] != values):
+            stored = columns.code(name) if name in KEYWORD_FIELDS else getattr(columns, name)
+            for at in np.flatnonzero(stored[rows] != values):
                 what = f"'{name}' is not what the catalog says"
                 example = f"row {rows.start + int(at)}"
                 context.findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
@@ -99,7 +101,7 @@ def _column_values(
         ],
         **{
             field: [catalog_check.codes[field].get(getattr(record, field), 0) for record in records]
-            for field in CODED
+            for field in KEYWORD_FIELDS
         },
     }
     counts = [record.row_count for record in records]

@@ -15,9 +15,9 @@ from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import KeywordEntry, KeywordReader
 from nutgraf.index.keywords.entries import entries_of
+from nutgraf.index.keywords.fields import ORDERED_FIELDS, PUBLISHED, TERM_FIELDS
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.query import query
-from nutgraf.index.schema import ORDERED_FIELDS, PUBLISHED, TERM_FIELDS
 from nutgraf.index.storage.layout import KEYWORDS
 from nutgraf.index.verification.check import CATCH_UP, CheckContext
 
@@ -106,12 +106,12 @@ def _not_found(reader: KeywordReader, entry: KeywordEntry) -> list[query.Query]:
     conditions: list[query.Query] = [
         query.Term(field, term)
         for field in TERM_FIELDS
-        for term in dict.fromkeys(getattr(entry, field))
+        for term in dict.fromkeys(entry.terms(field))
     ]
     if entry.published is not None:
         conditions.insert(0, query.NumericRange(PUBLISHED, entry.published, entry.published))
     for field in ORDERED_FIELDS:
-        if len(words := getattr(entry, field)) > 1:
+        if len(words := entry.terms(field)) > 1:
             conditions.insert(0, query.Phrase(field, list(words[:2])))
     row = np.array([entry.row])
     asked = conditions[:_MOST_CONDITIONS]

@@ -17,6 +17,7 @@ from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionTo
 from nutgraf.index.analysis.tokenizer import is_lone
 from nutgraf.index.query import query as wq
 from nutgraf.index.reader.protocol import IndexReader
+from nutgraf.index.schema import FIELD_BOOSTS, VALUE_FIELDS
 from nutgraf.search.query.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
 from nutgraf.search.query.patterns import (
     Pattern,
@@ -32,21 +33,8 @@ from nutgraf.search.request.search_request import SearchRequest
 
 __all__ = ["parse_question", "read_question"]
 
-FIELD_BOOSTS: Final = {"text": 1.0, "title": 1.4}
-"""Where plain words are looked for, and what they count there. A word counts once, where most.
-
-A title says what its article is about: with 1.4, dated facts inside the right article are found
-better (nDCG@10 .53 and .58 by keywords alone), and four other judged sets hardly change.
-
-Counted in both, all paragraphs of an article with a fitting title crowd out
-better ones: nDCG@10 on four judged sets is .687 for the sum of both fields and
-.721 for the better of them by keywords alone, .714 and .733 fused.
-"""
-
 MAX_PATTERNS: Final = 16
 """Patterns of a question; each is looked up among all terms of an index."""
-
-_VALUE_FIELDS: Final = frozenset({"source", "author", "section", "language", "article"})
 
 
 def read_question(index: IndexReader, request: SearchRequest) -> Question:
@@ -189,7 +177,7 @@ class _QueryBuilder:
         if leaf.kind == "range":
             self.warn(f"'{leaf.field}:{leaf.text[:40]}': only published: takes a range of dates")
             return self.as_words(leaf, scoring=scoring)
-        if leaf.field in _VALUE_FIELDS:
+        if leaf.field in VALUE_FIELDS:
             return self.value(leaf, scoring=scoring)
         if leaf.kind in ("prefix", "wildcard", "fuzzy"):
             if self.patterns_left:

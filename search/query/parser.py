@@ -21,8 +21,9 @@ with warnings.catch_warnings():
     from whoosh.qparser import QueryParser, plugins, syntax
     from whoosh.qparser.taggers import FnTagger
 
+from nutgraf.index.schema import QUERY_FIELDS
+
 __all__ = [
-    "FIELDS",
     "MAX_WORDS",
     "TOO_LONG",
     "Group",
@@ -32,11 +33,6 @@ __all__ = [
     "Warn",
     "parse",
 ]
-
-FIELDS: Final = (
-    "text", "title", "source", "author", "section", "language", "article", "published",
-)  # fmt: skip
-"""The fields that a question may name."""
 
 MAX_WORDS: Final = 256
 """Words of a question that are searched: the encoder reads no more, and time stays bounded."""
@@ -106,7 +102,7 @@ _QUOTES: Final = str.maketrans({"“": '"', "”": '"', "„": '"'})
 _START: Final = r"(?:^|(?<=[\s(]))"
 _LETTER: Final = r"[^\W\d_]"
 _MARKED: Final = rf'(?={_LETTER}|["(])'
-_NAMES: Final = "|".join(FIELDS)
+_NAMES: Final = "|".join(QUERY_FIELDS)
 
 _PLUS: Final = re.compile(rf"{_START}\+{_MARKED}")
 _MINUS: Final = re.compile(rf"{_START}-{_MARKED}")

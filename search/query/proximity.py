@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from nutgraf.index.query import query as wq
-from nutgraf.search.query.builder import FIELD_BOOSTS
+from nutgraf.index.schema import FIELD_BOOSTS
 from nutgraf.search.query.question import Question
 
 __all__ = ["PAIR_DEPTH", "close_pairs"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from nutgraf.index.schema import VALUE_FIELDS, KeywordFilters
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.dates import iso_seconds
 from nutgraf.search.request.validation import (
@@ -44,12 +45,9 @@ HALF_LIFE: Final = re.compile(r"(?=[0-9.]*[1-9])[0-9]{1,6}(\.[0-9]{1,3})?[hdwy]"
 
 SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "y": 365.25 * 86_400}
 
-VALUED: Final = ("source", "author", "section", "language", "article")
-"""The fields that are filtered by value."""
 
-
-@dataclass(frozen=True, slots=True)
-class Filters:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters(KeywordFilters):
     """What every hit must be. Values of one field are alternatives; fields add up.
 
     A single value may stand for a tuple of one, and any list for a tuple.
@@ -61,16 +59,12 @@ class Filters:
     Raises RequestError naming the field.
     """
 
-    source: tuple[str, ...] = ()
-    author: tuple[str, ...] = ()
-    section: tuple[str, ...] = ()
-    language: tuple[str, ...] = ()
-    article: tuple[str, ...] = ()
+    article: str | Sequence[str] = ()
     published_from: str | None = None
     published_to: str | None = None
 
     def __post_init__(self) -> None:
-        for name in VALUED:
+        for name in VALUE_FIELDS:
             object.__setattr__(self, name, check_texts(name, getattr(self, name)))
         for name, values in self.values().items():
             if len(values) > MAX_VALUES:
@@ -100,18 +94,18 @@ class Filters:
     ) -> Filters:
         """Return what seven options ask for, where they are given apart; None asks for nothing."""
         return cls(
-            tuple(source or ()),
-            tuple(author or ()),
-            tuple(section or ()),
-            tuple(language or ()),
-            tuple(article or ()),
-            published_from,
-            published_to,
+            source=tuple(source or ()),
+            author=tuple(author or ()),
+            section=tuple(section or ()),
+            language=tuple(language or ()),
+            article=tuple(article or ()),
+            published_from=published_from,
+            published_to=published_to,
         )
 
     def values(self) -> dict[str, tuple[str, ...]]:
         """Return the wanted values of each field that has any."""
-        return {name: values for name in VALUED if (values := getattr(self, name))}
+        return {name: values for name in VALUE_FIELDS if (values := getattr(self, name))}
 
     def without(self, field: str) -> Filters:
         """Return the same filters but that on `field`, which is `published` for both its ends."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from nutgraf.index.schema import FACETS
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.options import Filters, Highlight, Recency, Rerank
 from nutgraf.search.request.validation import (
@@ -32,16 +33,10 @@ __all__ = [
 
 Mode = Literal["hybrid", "keyword", "semantic"]
 FusionMethod = Literal["convex", "rrf"]
-Facet = Literal[
-    "source",
-    "section",
-    "language",
-    "author",
-    "published:day",
-    "published:month",
-    "published:year",
-]
-FACETS: Final[tuple[str, ...]] = get_args(Facet)
+if TYPE_CHECKING:
+    Facet = str
+else:  # As HTTP describes it: the names that the schema gives.
+    Facet = Literal[FACETS]
 Grouping = Literal["paragraph", "article"]
 Versions = Literal["newest", "first", "all"]
 

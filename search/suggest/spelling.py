@@ -11,7 +11,7 @@ from nutgraf.index.analysis.phrases import is_plain_word
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.query import query
 from nutgraf.index.reader.protocol import IndexReader, TermCount
-from nutgraf.index.schema import TEXT_FIELDS
+from nutgraf.index.schema import PUBLISHED, TEXT_FIELDS, VALUE_FIELDS
 from nutgraf.search.query.question import Question
 
 __all__ = ["correct_spelling"]
@@ -29,7 +29,7 @@ COUNTED_AT_ONCE: Final = 4
 """Corrections that are looked for in one call: nearly always the first is found."""
 
 _VALUE: Final = re.compile(
-    r"(?<![^\s(+-])(?:source|author|section|language|article|published):(\S*)", re.IGNORECASE
+    rf"(?<![^\s(+-])(?:{'|'.join((*VALUE_FIELDS, PUBLISHED))}):(\S*)", re.IGNORECASE
 )
 """A field that is asked for: its value is no word of a text."""
 

@@ -33,7 +33,7 @@ def entry(row: int, text: str = "", title: str = "", **values: str | int) -> Key
     published = values.pop("published", None)
     assert published is None or isinstance(published, int)
     terms = {name: value_terms(str(value)) for name, value in values.items()}
-    return KeywordEntry(row, text.split(), title.split(), published=published, **terms)
+    return KeywordEntry(row, text.split(), title.split(), values=terms, published=published)
 
 
 class Box:
@@ -638,7 +638,7 @@ def test_engines_agree(
             row,
             body,
             title,
-            value_terms(source) if source else (),
+            {"source": value_terms(source)} if source else {},
             published=published,
             whole=whole,
         )

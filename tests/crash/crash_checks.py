@@ -14,11 +14,12 @@ from whoosh.query import Every, Or, Term
 
 from nutgraf.index import IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
-from nutgraf.index.catalog.records import CODED, Record, article_of
+from nutgraf.index.catalog.records import Record, article_of
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.columns import NO_DATE, Columns
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
+from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import COLUMNS, VECTORS
 from nutgraf.index.vectors import VectorFile
@@ -139,7 +140,7 @@ def _assert_columns(snapshot: IndexSnapshot, records: Collection[Record]) -> Non
         assert set(columns.article[rows].tolist()) == {record.number}
         published = NO_DATE if record.published is None else timestamp(record.published)
         assert set(columns.published[rows].tolist()) == {published}
-        for field in CODED:
+        for field in KEYWORD_FIELDS:
             value = getattr(record, field)
             codes = [0] if value is None else list(catalog.codes(field, [value]).values())
             assert np.unique(columns.code(field)[rows]).tolist() == codes

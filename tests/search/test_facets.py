@@ -296,7 +296,7 @@ def test_a_damaged_value_is_not_shown(tmp_path, tiny_encoder, change):
 @pytest.mark.parametrize(
     ("facets", "reason"),
     [
-        (("paper",), "is 'paper'; choose one of source, section, language, author, published:day"),
+        (("paper",), "is 'paper'; choose one of source, author, section, language, published:day"),
         ("published", "choose one of"),
         (("source", "author", "source"), "holds 'source' 2 times"),
         (3, "must be a text or a list of texts"),

@@ -21,6 +21,15 @@ import tantivy
 from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError
+from nutgraf.index.keywords.fields import (
+    HAS,
+    ORDERED_FIELDS,
+    PUBLISHED,
+    ROW,
+    SEQUENCE,
+    TEXT_FIELDS,
+    VALUE_FIELDS,
+)
 from nutgraf.index.keywords.nodes import Constant, Node, Union, Word, constant_score
 from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
 from nutgraf.index.keywords.reduce import reduce_query, require
@@ -28,16 +37,7 @@ from nutgraf.index.keywords.tantivy.files import check_files, stems_of
 from nutgraf.index.keywords.tantivy.queries import Translator
 from nutgraf.index.keywords.top_k import is_settled, top_k
 from nutgraf.index.ranking import Ranking
-from nutgraf.index.schema import (
-    HAS,
-    ORDERED_FIELDS,
-    PUBLISHED,
-    ROW,
-    SEQUENCE,
-    TEXT,
-    TEXT_FIELDS,
-    VALUE_FIELDS,
-)
+from nutgraf.index.schema import TEXT
 from nutgraf.index.storage.files import disk_full, is_full
 
 if TYPE_CHECKING:
@@ -249,11 +249,9 @@ class TantivyWriter:
         """See KeywordWriter."""
         writer = self._open()
         fields: dict[str, list[Any]] = {
-            name: [" ".join(terms)] for name in ORDERED_FIELDS if (terms := getattr(entry, name))
+            name: [" ".join(terms)] for name in ORDERED_FIELDS if (terms := entry.terms(name))
         }
-        fields.update(
-            (name, list(terms)) for name in VALUE_FIELDS if (terms := getattr(entry, name))
-        )
+        fields.update((name, list(terms)) for name in VALUE_FIELDS if (terms := entry.terms(name)))
         if entry.published is not None:
             fields[PUBLISHED] = [entry.published]
         fields[ROW] = [entry.row]

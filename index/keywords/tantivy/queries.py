@@ -9,6 +9,7 @@ from typing import Final
 import tantivy
 from tantivy import Occur
 
+from nutgraf.index.keywords.fields import HAS, PUBLISHED, ROW, TEXT_FIELDS
 from nutgraf.index.keywords.nodes import (
     Between,
     Constant,
@@ -25,7 +26,6 @@ from nutgraf.index.keywords.nodes import (
     Word,
     escaped,
 )
-from nutgraf.index.schema import HAS, PUBLISHED, ROW, TEXT_FIELDS
 
 __all__ = ["Translator"]
 

@@ -18,6 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafError
+from nutgraf.index.keywords.fields import (
+    HAS,
+    ORDERED_FIELDS,
+    PUBLISHED,
+    ROW,
+    SEQUENCE,
+    TEXT_FIELDS,
+    VALUE_FIELDS,
+)
 from nutgraf.index.keywords.nodes import Node, Word
 from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
 from nutgraf.index.keywords.reduce import reduce_query, require
@@ -26,16 +35,7 @@ from nutgraf.index.keywords.whoosh.files import check_files, record_files
 from nutgraf.index.keywords.whoosh.segment import Segment
 from nutgraf.index.query import quiet_imports
 from nutgraf.index.ranking import Ranking
-from nutgraf.index.schema import (
-    HAS,
-    ORDERED_FIELDS,
-    PUBLISHED,
-    ROW,
-    SEQUENCE,
-    TEXT,
-    TEXT_FIELDS,
-    VALUE_FIELDS,
-)
+from nutgraf.index.schema import TEXT
 from nutgraf.index.storage.files import disk_full, is_full
 
 with quiet_imports():
@@ -249,7 +249,7 @@ def _document(entry: KeywordEntry) -> dict[str, Any]:
     fields: dict[str, Any] = {
         name: list(terms)
         for name in (*ORDERED_FIELDS, *VALUE_FIELDS)
-        if (terms := getattr(entry, name))
+        if (terms := entry.terms(name))
     }
     has = [ROW, *fields]
     if entry.published is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.keywords.fields import HAS, PUBLISHED, ROW
 from nutgraf.index.keywords.nodes import (
     Between,
     Constant,
@@ -25,7 +26,6 @@ from nutgraf.index.keywords.nodes import (
     constant_score,
 )
 from nutgraf.index.query import quiet_imports
-from nutgraf.index.schema import HAS, PUBLISHED, ROW
 
 with quiet_imports():
     from whoosh.query import NumericRange

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from nutgraf.index.errors import InputError, UserError
+from nutgraf.index.schema import OPTIONAL_FIELDS
 
-__all__ = ["FIELDS", "choose_columns", "parse_columns", "rename"]
+__all__ = ["INPUT_FIELDS", "choose_columns", "parse_columns", "rename"]
 
-FIELDS: Final = (
-    "id", "title", "text", "paragraphs", "url", "source", "author", "section", "published",
-    "language",
-)  # fmt: skip
+INPUT_FIELDS: Final = ("id", "title", "text", "paragraphs", *OPTIONAL_FIELDS)
 """What an article is made from; text or paragraphs, not both."""
 
 MAX_NAMES: Final = 20
@@ -28,10 +26,10 @@ def parse_columns(pairs: Iterable[str]) -> dict[str, str]:
     columns: dict[str, str] = {}
     for pair in pairs:
         field, sign, column = pair.partition("=")
-        if not sign or not column or field not in FIELDS:
+        if not sign or not column or field not in INPUT_FIELDS:
             raise UserError(
                 f"--map {pair!r} is not FIELD=COLUMN, as in title=headline; the fields are "
-                f"{', '.join(FIELDS)}"
+                f"{', '.join(INPUT_FIELDS)}"
             )
         if field in columns:
             raise UserError(f"--map names a column for {field!r} twice")
@@ -51,7 +49,7 @@ def choose_columns(header: Sequence[str], columns: Mapping[str, str]) -> dict[st
     names = [name.strip() for name in header]
     lower = [name.lower() for name in names]
     chosen: dict[str, int] = {}
-    for field in FIELDS:
+    for field in INPUT_FIELDS:
         column = columns.get(field)
         if column is None and ALTERNATIVES.get(field) in columns:
             continue

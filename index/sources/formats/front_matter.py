@@ -13,6 +13,7 @@ import yaml
 
 from nutgraf.index.article import MAX_VALUE
 from nutgraf.index.errors import InputError
+from nutgraf.index.schema import FIELD_NAMES
 
 __all__ = ["article_fields", "split_front_matter"]
 
@@ -33,7 +34,7 @@ KEY_FIRST: Final = re.compile(r"(?:#[^\n]*\n)*[\"']?[\w-]+[\"']?[ \t]*:(?:\s|\Z)
 
 JSON_BEGINS: Final = re.compile(r'\s*\{\s*(?:"|\})')
 
-KEYS: Final = {
+KEYS: Final = {name: (name,) for name in FIELD_NAMES} | {
     "id": ("id", "slug"),
     "title": ("title", "headline"),
     "url": ("canonical_url", "canonicalurl", "canonical", "url", "permalink", "link"),
@@ -45,8 +46,8 @@ KEYS: Final = {
 }
 """What the fields of an article are called there, in small letters; of several the first counts."""
 
-ONE_OF_MANY: Final = frozenset({"section", "id", "title", "url", "published", "language"})
-"""Of several values the first is taken; others are listed."""
+LISTED: Final = frozenset({"source", "author"})
+"""Several values of these are joined; of another field the first is taken."""
 
 WEB: Final = ("http://", "https://")
 
@@ -93,7 +94,7 @@ def article_fields(matter: dict[str, Any]) -> dict[str, str]:
                 # Others are paths on the site, and nobody knows of which.
                 values = [value for value in values if value.startswith(WEB)]
             if values:
-                whole = values[0] if field in ONE_OF_MANY else ", ".join(values)
+                whole = ", ".join(values) if field in LISTED else values[0]
                 fields[field] = whole[:MAX_VALUE].strip()
                 break
     return fields

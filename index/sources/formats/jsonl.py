@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
+from nutgraf.index.schema import FIELDS
 from nutgraf.index.sources.fields.columns import rename
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import split_paragraphs
@@ -22,7 +23,8 @@ from nutgraf.index.sources.items import Item, OpenedFile, Rejected, Skipped
 
 __all__ = ["article_of", "looks_like_article", "parse_line", "read_jsonl"]
 
-OPTIONAL: Final = ("url", "source", "author", "section", "language")
+AS_TEXT: Final = tuple(field.name for field in FIELDS if field.kind in ("stored", "keyword"))
+"""The fields that are taken as they are."""
 
 TYPICAL_FIELDS: Final = ("title", "paragraphs")
 """What tells an article from another object, such as a question: it has one of these."""
@@ -109,7 +111,7 @@ def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article
         title=_text("title", _required(fields, "title")),
         paragraphs=_paragraphs(fields),
         published=_published(fields),
-        **{name: _text(name, fields[name]) for name in OPTIONAL if fields.get(name) is not None},
+        **{name: _text(name, fields[name]) for name in AS_TEXT if fields.get(name) is not None},
     )
 
 

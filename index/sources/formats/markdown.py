@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
+from nutgraf.index.schema import OPTIONAL_FIELDS
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import Block, Kind, paragraphs_of
 from nutgraf.index.sources.files.encoding import decode_any
@@ -66,12 +67,8 @@ def _article(text: str, content: bytes, name: FileName) -> Article:
         id=fields.get("id") or name.article_id(content=content),
         title=title,
         paragraphs=paragraphs,
-        url=fields.get("url"),
-        source=fields.get("source"),
-        author=fields.get("author"),
-        section=fields.get("section"),
-        published=_published(fields, name),
-        language=fields.get("language"),
+        **{field: fields.get(field) for field in OPTIONAL_FIELDS}
+        | {"published": _published(fields, name)},
     )
 
 

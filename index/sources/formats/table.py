@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from nutgraf.index.errors import InputError
-from nutgraf.index.sources.fields.columns import FIELDS, choose_columns
+from nutgraf.index.sources.fields.columns import INPUT_FIELDS, choose_columns
 from nutgraf.index.sources.fields.dates import flags_of
 from nutgraf.index.sources.files.encoding import decode_any, encoding_of
 from nutgraf.index.sources.formats.jsonl import article_of
@@ -129,7 +129,7 @@ class _Dialect:
 
 def _dialect(head: str, columns: Mapping[str, str]) -> _Dialect:
     """Return the dialect in which the first row names the most columns that are known."""
-    known = {*FIELDS, *columns.values()}
+    known = {*INPUT_FIELDS, *columns.values()}
     backslash = BACKSLASH_QUOTE.search(head) is not None and DOUBLED.search(head) is None
 
     def fit(separator: str) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from nutgraf.api.cli.output import print_hits
 from nutgraf.search import ArticleFields, Highlighted, Hit, Response, Searcher, Snippet
 from nutgraf.search.response import Total
 
-ARTICLE = ArticleFields("news", "News", None, None, None, None, None, None)
+ARTICLE = ArticleFields("news", "News")
 SNIPPET = Snippet(
     "Infants on a ferry",
     "",

@@ -155,9 +155,10 @@ def test_columns_hold_a_value_a_row(catalog, tmp_path):
     assert columns.article.tolist() == [1, 1, 2]
     assert columns.published.tolist() == [timestamp("2023-01-04")] * 2 + [NO_DATE]
     x, y = catalog.codes("source", ["X", "Y"]).values()
-    assert columns.source.tolist() == [x, x, y]
-    assert columns.section.tolist() == [catalog.codes("section", ["world"])["world"]] * 2 + [0]
-    assert columns.author.tolist() == [0, 0, 0]
+    assert columns.code("source").tolist() == [x, x, y]
+    world = catalog.codes("section", ["world"])["world"]
+    assert columns.code("section").tolist() == [world, world, 0]
+    assert columns.code("author").tolist() == [0, 0, 0]
     assert catalog.codes("source", ["nowhere"]) == {}
 
 
@@ -187,7 +188,7 @@ def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
         assert columns.article.tolist() == [records[at].number for at in range(row)]
         sources = [records[at].source for at in range(row)]
         codes = catalog.codes("source", sources)
-        assert columns.source.tolist() == [codes[source] for source in sources]
+        assert columns.code("source").tolist() == [codes[source] for source in sources]
 
 
 @pytest.mark.parametrize("name", ["article", "published", "source", "checks.json"])
@@ -195,7 +196,7 @@ def test_a_column_that_is_short_or_damaged_is_told_and_made_again(catalog, tmp_p
     folder = tmp_path / "columns"
     catalog.write([article("a", "1", "2", source="X"), article("b", "3")], [], 0, 0)
     catch_up(folder, catalog, 3)
-    expected = Columns.open(folder, 3).source.tolist()
+    expected = Columns.open(folder, 3).code("source").tolist()
     path = folder / name
     whole = path.read_bytes()
     flipped = bytes([*whole[:9], whole[9] ^ 4, *whole[10:]])
@@ -209,7 +210,7 @@ def test_a_column_that_is_short_or_damaged_is_told_and_made_again(catalog, tmp_p
     with pytest.raises(BrokenIndexError, match="missing, short or damaged"):
         Columns.open(folder, 3)
     catch_up(folder, catalog, 3)
-    assert Columns.open(folder, 3).source.tolist() == expected
+    assert Columns.open(folder, 3).code("source").tolist() == expected
 
 
 def test_what_the_disk_changed_in_the_catalog_is_not_shown(catalog, tmp_path):

@@ -55,4 +55,4 @@ def test_every_part_has_the_words_of_the_whole_paragraph(text, data):
     assert all(list(one.whole) == words for one in others)
 
 
-RECORD = Record(1, "a", "On", None, None, None, None, None, None, b"", 0, 1, 1)
+RECORD = Record(id="a", title="On", number=1, digest=b"", first_row=0, row_count=1, paragraphs=1)

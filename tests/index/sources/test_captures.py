@@ -8,7 +8,7 @@ URL = "https://example.org/mast"
 
 
 def capture(text: str, place: str, at: float | None, url: str = URL) -> Capture:
-    return Capture(Article(url, "Mast falls", (text,), url), place, at)
+    return Capture(Article(url, "Mast falls", (text,), url=url), place, at)
 
 
 def test_what_is_newer_than_all_before_is_yielded_and_older_ones_are_skipped():

@@ -26,9 +26,16 @@ def paragraphs(body):
 TEXT = "\nIt stopped.\n"
 
 WHOLE = Article(
-    "ferry-stops", "Ferry: it stops", ("It stopped.",), "https://example.org/f", "Ledger",
-    "Ann Lee, Bo Poe", "Transport", "2023-01-04T09:30:00+01:00", "en",
-)  # fmt: skip
+    "ferry-stops",
+    "Ferry: it stops",
+    ("It stopped.",),
+    url="https://example.org/f",
+    source="Ledger",
+    author="Ann Lee, Bo Poe",
+    section="Transport",
+    published="2023-01-04T09:30:00+01:00",
+    language="en",
+)
 
 YAML = """---
 title: "Ferry: it stops"

@@ -41,9 +41,9 @@ def test_parquet_takes_lists_dates_and_numbers_and_leaves_nulls_out():
     )
     when = "2023-01-04T09:30:00+00:00"
     assert rows(content) == [
-        Article("7", "A", ("One.", "Two."), None, "Ledger", None, "world", when),
+        Article("7", "A", ("One.", "Two."), source="Ledger", section="world", published=when),
         Article("8", "B", ("Three.",)),
-        Article("day:3", "A", ("Four.",), None, "Ledger", None, None, when),
+        Article("day:3", "A", ("Four.",), source="Ledger", published=when),
     ]
 
 

@@ -64,8 +64,8 @@ def test_every_field_is_taken_and_empty_cells_are_left_out():
     )
     assert found == [
         Article(
-            "a", "T", ("P",), "https://example.org/a", "Ledger", "A. B.", "world",
-            "2023-01-04T09:30:00-05:00", "en",
+            "a", "T", ("P",), url="https://example.org/a", source="Ledger", author="A. B.",
+            section="world", published="2023-01-04T09:30:00-05:00", language="en",
         ),
         Article("b", "T", ("P",)),
     ]  # fmt: skip

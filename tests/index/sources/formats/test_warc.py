@@ -65,7 +65,7 @@ def in_pieces(body: bytes) -> bytes:
 def test_a_page_is_called_by_its_url_and_dated_by_its_fetching():
     (found,) = read(response(html()))
     assert found == Capture(
-        Article(URL, "Mast falls", (TEXT,), URL, language="en"), "a.warc:record 1", 1672824600.0
+        Article(URL, "Mast falls", (TEXT,), url=URL, language="en"), "a.warc:record 1", 1672824600.0
     )
 
 
