@@ -228,7 +228,7 @@ class IndexSnapshot(Closing):
         codes = (
             Columns.languages(self.parts / COLUMNS, self.commit.rows)
             if opened is None
-            else opened.language
+            else opened.code("language")
         )
         if self.alive is not None:
             codes = codes[self.alive]

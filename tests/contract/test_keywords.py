@@ -676,22 +676,22 @@ def holds(tree: q.Query, one: KeywordEntry) -> bool:
                 and (high is None or time < high or (time == high and not tree.endexcl))
             )
         case q.Every():
-            value = True if tree.fieldname is None else getattr(one, tree.fieldname)
+            value = True if tree.fieldname is None else one.terms(tree.fieldname)
             return value is not None and (value == 0 or bool(value))
         case q.Phrase():
-            return bool(tree.words) and follows(getattr(one, tree.fieldname), tree.words, tree.slop)
+            return bool(tree.words) and follows(one.terms(tree.fieldname), tree.words, tree.slop)
         case q.Prefix():
-            return any(term.startswith(tree.text) for term in getattr(one, tree.fieldname))
+            return any(term.startswith(tree.text) for term in one.terms(tree.fieldname))
         case q.Wildcard():
-            return any(glob(tree.text, term) for term in getattr(one, tree.fieldname))
+            return any(glob(tree.text, term) for term in one.terms(tree.fieldname))
         case q.FuzzyTerm():
             start = tree.text[: tree.prefixlength]
             return any(
                 term.startswith(start) and edits(tree.text, term) <= tree.maxdist
-                for term in getattr(one, tree.fieldname)
+                for term in one.terms(tree.fieldname)
             )
         case q.Term():
-            return tree.text in getattr(one, tree.fieldname)
+            return tree.text in one.terms(tree.fieldname)
         case q.Not():
             return not holds(tree.query, one)
         case q.AndNot():

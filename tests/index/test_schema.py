@@ -147,16 +147,16 @@ def test_a_new_field_is_a_parameter_of_http(with_desk: Path, index: Path) -> Non
         from nutgraf.search import Searcher
         with Searcher(sys.argv[1], trust=True) as searcher:
             with TestClient(create_app(searcher)) as client:
-                asked = {"q": "ferry", "mode": "semantic", "desk": "harbour desk", "facet": "desk"}
-                answer = client.get("/search", params=asked)
+                asked = {"q": "ferry", "mode": "semantic", "desk": "harbour desk", "facets": "desk"}
+                answer = client.get("/v1/search", params=asked)
                 assert answer.status_code == 200, answer.text
                 (hit,) = answer.json()["hits"]
                 assert hit["article"]["desk"] == "harbour desk", hit
                 body = {"q": "ferry", "mode": "semantic", "filters": {"desk": "harbour desk"}}
-                answer = client.post("/search", json={**body, "facets": ["desk"]})
+                answer = client.post("/v1/search", json={**body, "facets": ["desk"]})
                 assert answer.status_code == 200, answer.text
                 assert [hit["article"]["id"] for hit in answer.json()["hits"]] == ["a"]
-                assert client.get("/articles/a").json()["desk"] == "harbour desk"
+                assert client.get("/v1/articles/a").json()["desk"] == "harbour desk"
         """,
         index,
     )
@@ -176,9 +176,9 @@ def test_a_new_field_can_be_written_over_http(with_desk: Path, index: Path, tmp_
         with Searcher(path, trust=True) as searcher, WriteQueue(path, trust=True) as queue:
             with TestClient(create_app(searcher, writing=queue)) as client:
                 body = {"title": "On eels", "paragraphs": ["Eels swim."], "desk": "river"}
-                answer = client.put("/articles/e", json=body)
+                answer = client.put("/v1/articles/e", json=body)
                 assert answer.status_code == 201, answer.text
-                assert client.get("/articles/e").json()["desk"] == "river"
+                assert client.get("/v1/articles/e").json()["desk"] == "river"
         """,
         copy,
     )
@@ -187,9 +187,9 @@ def test_a_new_field_can_be_written_over_http(with_desk: Path, index: Path, tmp_
 def test_a_new_field_is_a_flag(with_desk: Path, index: Path) -> None:
     printed = run(
         with_desk,
-        "from nutgraf.api.cli import main; main()",
+        "from nutgraf.api.cli.main import main; main()",
         *("search", "ferry", "--index", index, "--trust", "--mode", "semantic"),
-        *("--desk", "harbour desk", "--facet", "desk", "--json"),
+        *("--desk", "harbour desk", "--facets", "desk", "--json"),
     )
     assert '"desk":"harbour desk"' in printed.replace(": ", ":")
     assert "b" not in re.findall(r'"id": ?"(\w)"', printed)
