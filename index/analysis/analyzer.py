@@ -30,6 +30,7 @@ __all__ = [
     "analysed_as",
     "exact_term",
     "primary_language",
+    "tags_of",
     "value_terms",
 ]
 
@@ -227,6 +228,11 @@ def primary_language(tag: str) -> str:
     """Return what a tag says of the language, without region and script: "en" for "en-GB"."""
     primary = tag.replace("_", "-").partition("-")[0].strip().lower()
     return _SAME.get(primary, primary)
+
+
+def tags_of(language: str) -> tuple[str, ...]:
+    """Return the tags, without region and script, of texts in a language: nb and nn for "no"."""
+    return (language, *(tag for tag, same in _SAME.items() if same == language))
 
 
 def exact_term(value: str) -> str:

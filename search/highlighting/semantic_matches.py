@@ -87,14 +87,14 @@ def _asked(snapshot: IndexSnapshot, question: Question, terms: frozenset[str]) -
     """Return the words that were asked for as one of `terms`, and have a meaning of their own."""
     few = MAX_SHARE * snapshot.keywords.paragraphs
     asked: dict[str, str] = {}
-    for forms, start, end in question.analyzer.readings(question.text):
-        word = _plain(question.text[start:end])
-        term = forms[0]
+    for read in question.analyzer.readings(question.text):
+        word = _plain(question.text[read.start : read.end])
+        term = read.terms[0]
         if (
             term in terms
             and term not in asked
             and _has_meaning(word, question.analyzer)
-            and snapshot.keywords.count(_any(forms)) <= few
+            and snapshot.keywords.count(_any(read.common)) <= few
         ):
             asked[term] = word
             if len(asked) == MAX_ASKED:
@@ -103,7 +103,7 @@ def _asked(snapshot: IndexSnapshot, question: Question, terms: frozenset[str]) -
 
 
 def _any(terms: Iterable[str]) -> query.Query:
-    return query.Or([query.Term("text", term) for term in dict.fromkeys(terms)])
+    return query.Or([query.Term("text", term) for term in terms])
 
 
 def _nearest(

@@ -94,4 +94,4 @@ def fuzzy_patterns(text: str, last: Reading, distance: int, analyzer: Polyglot) 
     the words are one apart.
     """
     written = analyzer.fold(text[last.start : last.end])
-    return [Pattern("fuzzy", each, distance) for each in dict.fromkeys([*last.terms, written])]
+    return [Pattern("fuzzy", each, distance) for each in dict.fromkeys([*last.common, written])]

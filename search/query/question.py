@@ -33,6 +33,8 @@ class Question:
     """What read it: the languages of the index that it can be in, the likeliest first."""
     others: tuple[tuple[str, ...], ...] = ()
     """`terms` as other languages have them, each as long; only what differs."""
+    foreign: frozenset[tuple[str, str]] = frozenset()
+    """Terms that are looked for only in articles of a language, each with that (`Reading`)."""
 
     @property
     def readings(self) -> tuple[tuple[str, ...], ...]:
@@ -43,12 +45,19 @@ class Question:
         """Return what all its terms weigh (`KeywordReader.weight`), each as its commonest form."""
         if not self.others:
             return weigh(self.terms)
+        foreign = {term for term, _ in self.foreign}
         words = zip(*self.readings, strict=True)
-        return sum(min(weigh([form]) for form in set(forms)) for forms in words)
+        return sum(
+            min(weigh([form]) for form in {first, *others} - foreign) for first, *others in words
+        )
 
-    def forms(self) -> Mapping[str, str]:
-        """Return every term that a word may have -> the one that is in `terms`."""
+    def forms(self, language: str) -> Mapping[str, str]:
+        """Return each term that a word may have in a text of a language -> its one in `terms`."""
+        elsewhere = {term for term, _ in self.foreign if (term, language) not in self.foreign}
         readings = reversed(self.readings)
         return {
-            form: term for each in readings for form, term in zip(each, self.terms, strict=True)
+            form: term
+            for each in readings
+            for form, term in zip(each, self.terms, strict=True)
+            if form not in elsewhere
         }

@@ -44,6 +44,7 @@ def correct_spelling(snapshot: IndexSnapshot, q: str, question: Question) -> str
     if not 0 < len(unknown) <= MAX_UNKNOWN:
         return None
     terms = {term for found in unknown for term in found.terms}
+    terms |= {term for term, _ in question.foreign}
     others = [term for reading in question.readings for term in reading if term not in terms]
     read = question.analyzer
     corrected = q
@@ -67,7 +68,7 @@ def _unknown(snapshot: IndexSnapshot, q: str, question: Question) -> Iterator[Re
             continue
         if found.start in in_values or q[found.end : found.end + 1] in ("*", "~"):
             continue
-        if not any(map(snapshot.keywords.holds, dict.fromkeys(found.terms))):
+        if not any(map(snapshot.keywords.holds, found.common)):
             yield found
 
 
