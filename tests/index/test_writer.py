@@ -38,10 +38,10 @@ FERRY = article("ferry", "The ferry left the harbour at dawn.", "Nobody was hurt
 BREAD = article("bread", "Bakers raised the price of bread.", published="2023-01-04")
 
 
-@pytest.fixture(params=["tantivy", "whoosh"])
-def index(request, tmp_path, encoder_folder):
+@pytest.fixture
+def index(engine, tmp_path, encoder_folder):
     path = tmp_path / "news.index"
-    create_index(path, model=str(encoder_folder), keyword_engine=request.param)
+    create_index(path, model=str(encoder_folder), keyword_engine=engine)
     return path
 
 
@@ -67,6 +67,7 @@ def texts(index, term, *, trust=True):
         return [paragraph.text for _, paragraph in snapshot.paragraphs(rows.tolist()).values()]
 
 
+@pytest.mark.both_engines
 def test_put_replace_delete(index):
     assert write(index, FERRY, BREAD) == ["created", "created"]
     assert texts(index, "ferry") == [FERRY.paragraphs[0]]
@@ -103,6 +104,7 @@ def test_put_and_delete_within_one_commit(index):
         assert snapshot.article("bread").title == "On bread"
 
 
+@pytest.mark.both_engines
 def test_a_snapshot_is_not_moved_by_later_commits(index):
     write(index, FERRY)
     with IndexSnapshot.open(index, trust=True) as before:
@@ -165,6 +167,7 @@ def test_long_input_is_committed_on_the_way(tantivy_index, monkeypatch):
         assert snapshot.commit.articles == 10
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("step", ["columns", "keywords", "torn"])
 def test_opening_recovers_what_a_dead_writer_left(index, monkeypatch, step):
     write(index, FERRY)

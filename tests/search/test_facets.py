@@ -56,11 +56,11 @@ def make_articles():
         )
 
 
-@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
-def known(request, tmp_path_factory, tiny_encoder):
+@pytest.fixture(scope="module")
+def known(engine, tmp_path_factory, tiny_encoder):
     """A searcher, and the articles that are alive in its index."""
     index = tmp_path_factory.mktemp("facets") / "news.index"
-    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
     first, second = list(make_articles()), list(reversed(list(make_articles())))
     alive = {article.id: article for article in first}
     with IndexWriter(index, trust=True) as writer:

@@ -104,12 +104,10 @@ MORE = [
 ]
 
 
-@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
-def index(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path
-) -> Path:
+@pytest.fixture(scope="module")
+def index(engine: Engine, tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Path:
     index = tmp_path_factory.mktemp("languages") / "i"
-    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
     with IndexWriter(index, trust=True) as writer:
         for language, (text, _) in STORIES.items():
             writer.put(Article(language, "Nutgraf", (text,), language=language))
@@ -171,7 +169,7 @@ BEES = [
 ]
 
 
-@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+@pytest.mark.both_engines
 def test_a_term_that_is_a_stop_word_elsewhere_is_found_in_its_language(
     tmp_path: Path, tiny_encoder: Path, engine: Engine
 ) -> None:

@@ -14,10 +14,10 @@ from nutgraf.index.reader.live import LiveIndex
 from nutgraf.search import Searcher
 
 
-@pytest.fixture(params=["tantivy", "whoosh"])
-def index(request, tmp_path, tiny_encoder):
+@pytest.fixture
+def index(engine, tmp_path, tiny_encoder):
     path = tmp_path / "news.index"
-    create_index(path, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(path, model=str(tiny_encoder), keyword_engine=engine)
     put(path, "a", "The ferry left the harbour.")
     return path
 
@@ -46,6 +46,7 @@ def test_a_commit_is_seen_within_a_second(index):
         assert best.explain.semantic.score > 0.9
 
 
+@pytest.mark.both_engines
 def test_refresh_tells_whether_there_was_something_newer(index):
     with Searcher(index, trust=True) as searcher:
         assert not searcher.refresh()
@@ -91,6 +92,7 @@ def test_a_snapshot_in_use_stays_open_and_is_closed_by_its_last_user(index, monk
         pass
 
 
+@pytest.mark.both_engines
 def test_questions_in_threads_while_commits_come(index):
     done = threading.Event()
 

@@ -26,8 +26,8 @@ Make = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def searcher(either_index: Path) -> Iterator[Searcher]:
-    with Searcher(either_index, trust=True) as opened:
+def searcher(seeds_index: Path) -> Iterator[Searcher]:
+    with Searcher(seeds_index, trust=True) as opened:
         yield opened
 
 
