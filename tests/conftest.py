@@ -38,15 +38,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     What the engines have to agree in is tested in tests/contract; here few tests need both.
     """
-    given = {
-        name
-        for mark in metafunc.definition.iter_markers("parametrize")
-        for name in str(mark.args[0]).split(",")
-    }
-    if "engine" in metafunc.fixturenames and "engine" not in given:
+    given = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "engine" in metafunc.fixturenames and not any("engine" in names for names in given):
         both = metafunc.definition.get_closest_marker("both_engines")
         engines = ["tantivy", "whoosh"] if both else ["tantivy"]
         metafunc.parametrize("engine", engines, scope="module")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left with one at the end."""
+    items.sort(
+        key=lambda item: next(
+            (at for at, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST)
+        )
+    )
 
 
 SEED = int(os.environ.setdefault("NUTGRAF_SEED", "1"))
@@ -55,6 +60,9 @@ SEED = int(os.environ.setdefault("NUTGRAF_SEED", "1"))
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"NUTGRAF_SEED={SEED}")
+
+
+LONGEST = ("tests/crash/", "tests/api/", "tests/test_wheel.py", "tests/test_readme.py")
 
 
 Build = Callable[[Path], None]

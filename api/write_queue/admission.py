@@ -14,7 +14,8 @@ __all__ = ["Admission", "Place"]
 class Admission:
     """Places for `places` requests, whose bodies may hold `size` bytes together.
 
-    `what` they are is told to those that are sent away. Safe to use from many threads.
+    `what` they are is told to those that are sent away. `taken` places and `held`
+    bytes are those of requests that are under way. Safe to use from many threads.
     """
 
     def __init__(self, places: int, size: int, what: str) -> None:
@@ -22,35 +23,35 @@ class Admission:
         self._size = size
         self._what = what
         self._lock = threading.Lock()
-        self._taken = 0
-        self._held = 0
+        self.taken = 0
+        self.held = 0
 
     @contextmanager
     def place(self) -> Iterator[Place]:
         """Take a place for the time of the `with` block. Raises BusyError where there is none."""
         with self._lock:
-            if self._taken >= self._places:
+            if self.taken >= self._places:
                 raise BusyError(
                     f"{self._places} {self._what} are under way, as many as are taken at once: "
                     "send this one again after a moment"
                 )
-            self._taken += 1
+            self.taken += 1
         place = Place(self)
         try:
             yield place
         finally:
             with self._lock:
-                self._taken -= 1
-                self._held -= place.size
+                self.taken -= 1
+                self.held -= place.size
 
     def _hold(self, size: int) -> None:
         with self._lock:
-            if self._held + size > self._size:
+            if self.held + size > self._size:
                 raise BusyError(
                     f"the {self._what} that are under way are too large for one more: "
                     "send this one again after a moment"
                 )
-            self._held += size
+            self.held += size
 
 
 class Place:

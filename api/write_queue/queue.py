@@ -66,18 +66,19 @@ class WriteQueue(Closing):
 
     `trust` is needed for a whoosh index, whose files hold pickles. Close it,
     or use it in a `with` block: what was accepted is committed then.
-    `sequence` is the number of its last commit.
+    `sequence` is the number of its last commit, `streamed` are the bytes of
+    streams that wait.
     """
 
     def __init__(self, path: str | Path, *, trust: bool = False) -> None:
         self.changes = Admission(CHANGES, CHANGES_SIZE, "changes of articles")
         self.streams = Admission(STREAMS, 0, "streams of articles")
         self.sequence = 0
-        self._path = Path(path)
+        self.path = Path(path)
         self._trust = trust
         self._changed = threading.Condition()
         self._entries: deque[Entry] = deque()
-        self._streamed = 0
+        self.streamed = 0
         self._thread: threading.Thread | None = None
         self._settling = 0
         self._draining = False
@@ -98,7 +99,7 @@ class WriteQueue(Closing):
         """
         size = max(size, LEAST_SIZE * len(operations))
         with self._changed:
-            while self._streamed and self._streamed + size > STREAM_ROOM and not self._closed:
+            while self.streamed and self.streamed + size > STREAM_ROOM and not self._closed:
                 self._changed.wait()
             return self._enqueue(operations, urgent=False, size=size)
 
@@ -114,6 +115,11 @@ class WriteQueue(Closing):
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._thread is None)
             self._settling -= 1
+
+    @property
+    def idle(self) -> bool:
+        """Whether the index is let go of, as nothing was written for a while."""
+        return self._thread is None
 
     @property
     def draining(self) -> bool:
@@ -139,7 +145,7 @@ class WriteQueue(Closing):
         # Once queued it is carried out, whether or not somebody still waits for it.
         future.set_running_or_notify_cancel()
         self._entries.append(Entry(operations, urgent, size, future))
-        self._streamed += size
+        self.streamed += size
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="nutgraf-writer")
             self._thread.start()
@@ -171,7 +177,7 @@ class WriteQueue(Closing):
         anew, which recovers it.
         """
         try:
-            writer = IndexWriter(self._path, trust=self._trust)
+            writer = IndexWriter(self.path, trust=self._trust)
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait are told
             self._refuse(_reason(error))
             return
@@ -189,12 +195,12 @@ class WriteQueue(Closing):
                         # Whoever is answered may ask at once for what was put.
                         self.sequence = group.commit()
                         group.answer(self.sequence)
-                        if time.monotonic() > until and is_locked(self._path, REBUILD_LOCK):
+                        if time.monotonic() > until and is_locked(self.path, REBUILD_LOCK):
                             return
             except (
                 BaseException
             ) as error:  # A panic of tantivy's or the tokenizer's is no Exception.
-                LOG.exception("writing to %s failed; it is opened again", self._path)
+                LOG.exception("writing to %s failed; it is opened again", self.path)
                 group.fail(error)
 
     def _next(self, patience: float) -> Entry | None:
@@ -207,7 +213,7 @@ class WriteQueue(Closing):
                     return None
                 self._changed.wait(left)
             entry = self._entries.popleft()
-            self._streamed -= entry.size
+            self.streamed -= entry.size
             self._changed.notify_all()
             return entry
 
@@ -216,7 +222,7 @@ class WriteQueue(Closing):
         with self._changed:
             refused = list(self._entries)
             self._entries.clear()
-            self._streamed = 0
+            self.streamed = 0
             self._changed.notify_all()
         for entry in refused:
             entry.future.set_exception(reason)

@@ -60,7 +60,7 @@ class ArticleStream:
         self._queue = queue
         self._lines = LineSplitter(MAX_TEXT)
         self._sent: deque[_Sent] = deque()
-        self._outstanding = 0
+        self.outstanding = 0
         self._durable = 0
         self._results = tempfile.SpooledTemporaryFile(max_size=SPOOLED)  # noqa: SIM115
 
@@ -124,8 +124,8 @@ class ArticleStream:
 
     def _queue_part(self, told: list[tuple[int, str | None]], puts: list[Put], size: int) -> None:
         self._sent.append(_Sent(told, self._queue.submit_stream(puts, size)))
-        self._outstanding += len(told)
-        if self._outstanding > OUTSTANDING:
+        self.outstanding += len(told)
+        if self.outstanding > OUTSTANDING:
             self._queue.flush().result()
         while self._sent and self._sent[0].future.done():
             self._record_oldest()
@@ -142,7 +142,7 @@ class ArticleStream:
             else:
                 self._tell({"line": number, "result": "rejected", "reason": reason})
         self._sent.popleft()
-        self._outstanding -= len(sent.lines)
+        self.outstanding -= len(sent.lines)
         self._durable = sent.lines[-1][0]
 
     def _tell(self, result: dict[str, Any]) -> None:

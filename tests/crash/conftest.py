@@ -23,7 +23,7 @@ from crash_checks import Embeddings  # noqa: E402
 
 from nutgraf.index.models.encoder import OnnxEncoder  # noqa: E402
 
-KILLS = int(os.environ.get("NUTGRAF_KILLS", "120"))
+KILLS = int(os.environ.get("NUTGRAF_KILLS", "60"))
 SEED = int(os.environ["NUTGRAF_SEED"])  # tests/conftest.py has a default.
 
 tests_of_kills: list[str] = []

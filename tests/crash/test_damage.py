@@ -28,7 +28,8 @@ from nutgraf.index.errors import NutgrafError
 from nutgraf.index.verification import verify_index
 from nutgraf.search import Filters, Searcher, SearchRequest
 
-FLIPS = int(os.environ.get("NUTGRAF_FLIPS", "60"))
+THOROUGH = "NUTGRAF_FLIPS" in os.environ
+FLIPS = int(os.environ.get("NUTGRAF_FLIPS", "40"))
 """Bits that are flipped in each of four indexes, one at a time."""
 
 SEED = int(os.environ["NUTGRAF_SEED"])
@@ -226,7 +227,7 @@ class Trials:
 
     def report(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Show what was counted, where somebody asked for more than the ordinary run."""
-        if "NUTGRAF_FLIPS" in os.environ:
+        if THOROUGH:
             with capsys.disabled():
                 print(f"\n{self.sound}")  # noqa: T201
                 for outcome, count in sorted(self.counts.items()):
@@ -290,7 +291,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.both_engines
 def test_files_that_are_cut_off(sound, tmp_path, capsys):
     trials = Trials(sound, tmp_path / "copy")
-    trials.ask(cuts(sound))
+    # Every file, and each way to cut one, though not each way for every file.
+    trials.ask(islice(cuts(sound), 0, None, 1 if THOROUGH else 3))
     trials.report(capsys)
     assert trials.failures() == []
 
@@ -319,7 +321,7 @@ def test_bits_of_a_log_that_are_flipped(logged, tmp_path, capsys):
 
 def test_writing_to_files_that_are_cut_off(sound, tmp_path, capsys):
     trials = Trials(sound, tmp_path / "copy")
-    trials.write(islice(cuts(sound), 0, None, 3))  # Every file, and each way to cut one.
+    trials.write(islice(cuts(sound), 0, None, 1 if THOROUGH else 3))
     trials.report(capsys)
     assert trials.failures() == []
 

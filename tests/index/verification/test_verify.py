@@ -447,7 +447,7 @@ def test_nothing_is_found_while_commits_come(index):
         writing = pool.submit(write)
         try:
             seen = set()
-            for _ in range(12):
+            for _ in range(6):
                 found = verify(index)
                 assert found.findings == ()
                 seen.add(found.sequence)
