@@ -8,7 +8,7 @@ DEMO := demo.index
 # Two workers; each test file in one of them, those that take longest first (tests/conftest.py).
 BY_FILE := --dist loadfile --no-loadscope-reorder
 # `make test` begins with the same seed each time, `make crash` and `make fuzz` with one that they show.
-SEED ?= $(shell date +%s)
+SEED ?= $(or $(NUTGRAF_SEED),$(shell date +%s))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test crash soak fuzz lint format bench clean

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +91,34 @@ def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
         return folder
 
     return build
+
+
+STEP_EVENTS = ("nutgraf.commit", "nutgraf.rebuild")
+planned_failures: dict[str, tuple[int, BaseException]] = {}
+hooks: list[object] = []
+
+
+def fail_as_planned(event: str, arguments: tuple[object, ...]) -> None:
+    if planned_failures and event in STEP_EVENTS and arguments[0] in planned_failures:
+        step = str(arguments[0])
+        left, error = planned_failures.pop(step)
+        if left == 1:
+            raise error
+        planned_failures[step] = left - 1, error
+
+
+@pytest.fixture
+def fail_at() -> Iterator[Callable[..., None]]:
+    """Call it with a step of a commit or a rebuild, and an error to be raised there, once."""
+
+    def plan(step: str, error: BaseException, nth: int = 1) -> None:
+        planned_failures[step] = nth, error
+        if not hooks:
+            sys.addaudithook(fail_as_planned)  # It stays as long as the process.
+            hooks.append(fail_as_planned)
+
+    yield plan
+    planned_failures.clear()
 
 
 @pytest.fixture(scope="session")

@@ -126,6 +126,11 @@ class Analyzer:
         self._letters = frozenset("".join(words))
         self._elision = _ELISIONS.get(self.language)
 
+    @property
+    def remembered(self) -> int:
+        """How many words are remembered with their terms."""
+        return len(self._terms)
+
     def terms(self, text: str) -> list[str]:
         """Return the terms of `text` in their order; quicker than `tokens`."""
         # No word has white space in it, and what stands between comes again and again.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.index.article import paragraph_id, timestamp
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
@@ -57,10 +57,19 @@ def make_articles():
 
 
 @pytest.fixture(scope="module")
-def known(engine, tmp_path_factory, tiny_encoder):
+def known(made):
     """A searcher, and the articles that are alive in its index."""
+    index, alive = made
+    with Searcher(index) as searcher:
+        assert searcher.statistics().rows > searcher.statistics().paragraphs > 250
+        yield searcher, alive
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, tiny_encoder):
+    """An index, and the articles that are alive in it."""
     index = tmp_path_factory.mktemp("facets") / "news.index"
-    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
+    create_index(index, model=str(tiny_encoder))
     first, second = list(make_articles()), list(reversed(list(make_articles())))
     alive = {article.id: article for article in first}
     with IndexWriter(index, trust=True) as writer:
@@ -74,9 +83,7 @@ def known(engine, tmp_path_factory, tiny_encoder):
         for article in first[20:30]:
             del alive[article.id]
             writer.delete(article.id)
-    with Searcher(index, trust=True) as searcher:
-        assert searcher.statistics().rows > searcher.statistics().paragraphs > 250
-        yield searcher, list(alive.values())
+    return index, list(alive.values())
 
 
 def passes(article, filters):
@@ -183,10 +190,10 @@ def test_counts_are_those_of_a_count_by_hand(known, request):
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
 @pytest.mark.parametrize("words", ["verdict", "ferry", "zebra"])
-def test_articles_can_be_counted_instead(known, mode, words):
+def test_articles_can_be_counted_instead(made, known, mode, words):
     searcher, articles = known
     request = SearchRequest(words, mode=mode, facets=FACETS, filters=Filters(language=("de",)))
-    with searcher._live.snapshot() as snapshot:
+    with IndexSnapshot.open(made[0]) as snapshot:
         question = parse_question(words, snapshot.polyglot)
         candidates = rank_candidates(snapshot, request, question)
         facets, _ = count_facets(snapshot, request, question, candidates, by_article=True)

@@ -19,7 +19,6 @@ from tests.waiting import PATIENCE, until
 
 from nutgraf.api.write_queue.queue import STREAMS, WriteQueue
 from nutgraf.api.write_queue.streams import ArticleStream
-from nutgraf.index import IndexWriter
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.sources.formats.text import MAX_TEXT
 from nutgraf.search import Searcher
@@ -165,16 +164,8 @@ def test_lines_that_trickle_are_visible_before_the_end(writer):
         assert len(results(sending.result())) == 2
 
 
-def test_a_commit_that_fails_midway_tells_how_far_it_came(writer, monkeypatch):
-    whole, commits = IndexWriter._catch_up, []
-
-    def breaks_later(self):
-        commits.append(1)
-        if len(commits) == 4:  # one is made when the index is opened
-            raise BrokenIndexError("/srv/secret/place is damaged")
-        return whole(self)
-
-    monkeypatch.setattr(IndexWriter, "_catch_up", breaks_later)
+def test_a_commit_that_fails_midway_tells_how_far_it_came(writer, fail_at, monkeypatch):
+    fail_at("catalog", BrokenIndexError("/srv/secret/place is damaged"), nth=3)
     monkeypatch.setattr("nutgraf.api.write_queue.batch.COMMIT_OPERATIONS", 500)
     body = problem(post(writer, b"".join(line(f"a{n}") for n in range(1, 5001))), 500)
     assert "secret" not in json.dumps(body)

@@ -415,17 +415,9 @@ def test_a_server_that_never_idles_lets_a_new_generation_take_over(tiny_index, m
     assert (tiny_index / "generation-2").exists()
 
 
-def test_a_commit_that_fails_is_told_and_the_next_recovers(writer, monkeypatch, caplog):
+def test_a_commit_that_fails_is_told_and_the_next_recovers(writer, fail_at, caplog):
     put(writer, "a")
-    whole, failures = IndexWriter._catch_up, [1]
-
-    def breaks_once(self):
-        if failures:
-            failures.clear()
-            raise BrokenIndexError("/srv/secret/place is damaged")
-        return whole(self)
-
-    monkeypatch.setattr(IndexWriter, "_catch_up", breaks_once)
+    fail_at("catalog", BrokenIndexError("/srv/secret/place is damaged"))
     body = problem(put(writer, "b"), 500)
     assert "secret" not in json.dumps(body)
     assert "secret" in caplog.text

@@ -131,18 +131,15 @@ def test_what_was_deleted_is_nowhere_after_compaction(index):
     assert b"The ferry sank." in found
 
 
-def test_what_was_deleted_is_in_no_generation_that_was_kept_or_begun(
-    index, other_encoder, monkeypatch
-):
+def test_what_was_deleted_is_in_no_generation_that_was_kept_or_begun(index, other_encoder, fail_at):
     write(index, FIRST[1])
     reindex(index, other_encoder)
-    with monkeypatch.context() as patched:
-        patched.setattr(rebuild, "_follow", _interrupt)
-        (index.parent / "third").mkdir()
-        third = shutil.copytree(other_encoder, index.parent / "third" / "encoder")
-        change(third)
-        with pytest.raises(KeyboardInterrupt):
-            reindex(index, str(third))
+    (index.parent / "third").mkdir()
+    third = shutil.copytree(other_encoder, index.parent / "third" / "encoder")
+    change(third)
+    fail_at("copied", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        reindex(index, str(third))
     write(index, delete=["case"])
     assert bytes_of(index).count(SECRET.encode()) >= 3
     compact_index(index)

@@ -369,14 +369,10 @@ def test_a_keyword_row_with_other_terms(index):
 
 
 @pytest.mark.both_engines
-def test_a_keyword_index_that_lags(index, monkeypatch):
+def test_a_keyword_index_that_lags(index, fail_at):
     opened = IndexWriter(index, trust=True)
     opened.put(article("late"))
-
-    def dies(_sequence):
-        raise OSError("died")
-
-    monkeypatch.setattr(opened._keywords, "commit", dies)
+    fail_at("suggestions", OSError("died"))
     with pytest.raises(OSError, match="died"):
         opened.commit()
     assert verify(index).clean, "the writer is there yet, and may go on"

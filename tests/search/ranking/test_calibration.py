@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.index.manifest import Manifest
 from nutgraf.search import Filters, RequestError, Searcher
 from nutgraf.search.ranking.calibration import CURVES, Evidence, cosine_above_chance, probabilities
@@ -55,9 +55,9 @@ def test_meaning_counts_from_what_unrelated_texts_have():
     assert cosine_above_chance(cosines, None).tolist() == pytest.approx([0.9, 0.5, 0.4])
 
 
-def test_an_export_measures_what_unrelated_texts_have(searcher):
+def test_an_export_measures_what_unrelated_texts_have(seeds_index):
     # The default model's is .07 on the samples; two texts of it are seldom below 0.
-    with searcher._live.snapshot() as snapshot:
+    with IndexSnapshot.open(seeds_index) as snapshot:
         assert 0.0 < snapshot.manifest.encoder.unrelated < 0.15
 
 
