@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo.index
+# Two workers; each test file in one of them, those that take longest first (tests/conftest.py).
+BY_FILE := --dist loadfile --no-loadscope-reorder
+# `make test` begins with the same seed each time, `make crash` and `make fuzz` with one that they show.
+SEED ?= $(or $(NUTGRAF_SEED),$(shell date +%s))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test crash soak fuzz lint format bench clean
@@ -12,9 +16,9 @@ DEMO := demo.index
 help:
 	@echo "make demo    index the sample articles and ask them three questions"
 	@echo "make test    run the tests"
-	@echo "make crash   kill 1,000 writers, and check what they leave"
+	@echo "make crash   kill 1,000 writers, flip bits, and check what is left"
 	@echo "make soak    read and write a server for a minute"
-	@echo "make fuzz    give each reader of files a minute of damaged ones"
+	@echo "make fuzz    give each reader a minute of damaged files, and each property random examples"
 	@echo "make lint    check format, style, types and import layers"
 	@echo "make format  put the code into its format"
 	@echo "make bench   measure, and print ratios"
@@ -35,10 +39,10 @@ demo: $(READY)
 	@printf '\nServe them over HTTP:  $(BIN)/nutgraf serve -i $(DEMO)\nThen ask:              curl "http://127.0.0.1:8000/v1/search?q=flood"\n'
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 $(BY_FILE)
 
 crash: $(READY)
-	NUTGRAF_KILLS=1000 $(BIN)/python -m pytest tests/crash
+	NUTGRAF_SEED=$(SEED) NUTGRAF_KILLS=1000 NUTGRAF_FLIPS=500 $(BIN)/python -m pytest tests/crash
 
 soak: $(READY)
 	NUTGRAF_SOAK_SECONDS=60 $(BIN)/python -m pytest tests/api/http/test_soak.py
@@ -47,6 +51,7 @@ fuzz: $(READY)
 	for reader in $$($(BIN)/python tests/fuzz/fuzz.py); do \
 		$(BIN)/python -W error tests/fuzz/fuzz.py $$reader 60 || exit 1; \
 	done
+	NUTGRAF_SEED=$(SEED) $(BIN)/python -m pytest -n 2 $(BY_FILE) -m hypothesis --hypothesis-profile=fuzz
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
@@ -60,6 +65,7 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/timings.py
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -22,25 +26,123 @@ from nutgraf.index.models.files import fingerprint
 from nutgraf.index.models.reranker.samples import PAIRS
 from nutgraf.index.sources import read_sources
 
+# Each run of `make test` draws the same examples; `make fuzz` draws others (--hypothesis-profile).
+# No example fails for the time that it takes, which depends on the machine.
+settings.register_profile("test", derandomize=True, deadline=None)
+settings.register_profile("fuzz", derandomize=False, deadline=None)
+settings.load_profile("test")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give `engine` to a test that asks for it: tantivy, and whoosh if it is marked so.
+
+    What the engines have to agree in is tested in tests/contract; here few tests need both.
+    """
+    given = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "engine" in metafunc.fixturenames and not any("engine" in names for names in given):
+        both = metafunc.definition.get_closest_marker("both_engines")
+        engines = ["tantivy", "whoosh"] if both else ["tantivy"]
+        metafunc.parametrize("engine", engines, scope="module")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left with one at the end."""
+    items.sort(
+        key=lambda item: next(
+            (at for at, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST)
+        )
+    )
+
+
+SEED = int(os.environ.setdefault("NUTGRAF_SEED", "1"))
+"""What chance in tests begins with, where it is not hypothesis that draws."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"NUTGRAF_SEED={SEED}")
+
+
+LONGEST = ("tests/crash/", "tests/api/", "tests/test_wheel.py", "tests/test_readme.py")
+
+
+Build = Callable[[Path], None]
+BuildOnce = Callable[[str, Build], Path]
+
 
 @pytest.fixture(scope="session")
-def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
+    """Call it with a name and a function that fills a folder; to be read only.
+
+    All workers of a run share the folder: the first that asks for it builds it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    shared.mkdir(exist_ok=True)
+
+    def build(name: str, fill: Build) -> Path:
+        folder, whole = shared / name, shared / f"{name}.whole"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not whole.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # Of a worker that failed midway.
+                folder.mkdir()
+                fill(folder)
+                whole.touch()
+        return folder
+
+    return build
+
+
+STEP_EVENTS = ("nutgraf.commit", "nutgraf.rebuild")
+planned_failures: dict[str, tuple[int, BaseException]] = {}
+hooks: list[object] = []
+
+
+def fail_as_planned(event: str, arguments: tuple[object, ...]) -> None:
+    if planned_failures and event in STEP_EVENTS and arguments[0] in planned_failures:
+        step = str(arguments[0])
+        left, error = planned_failures.pop(step)
+        if left == 1:
+            raise error
+        planned_failures[step] = left - 1, error
+
+
+@pytest.fixture
+def fail_at() -> Iterator[Callable[..., None]]:
+    """Call it with a step of a commit or a rebuild, and an error to be raised there, once."""
+
+    def plan(step: str, error: BaseException, nth: int = 1) -> None:
+        planned_failures[step] = nth, error
+        if not hooks:
+            sys.addaudithook(fail_as_planned)  # It stays as long as the process.
+            hooks.append(fail_as_planned)
+
+    yield plan
+    planned_failures.clear()
+
+
+@pytest.fixture(scope="session")
+def encoder_folder(build_once: BuildOnce) -> Path:
     """A folder with the default model, exported; to be read only."""
-    folder = tmp_path_factory.mktemp("session") / "encoder"
-    export_encoder(find_model(DEFAULT_MODEL), DEFAULT_MODEL, folder)
-    return folder
+
+    def export(folder: Path) -> None:
+        export_encoder(find_model(DEFAULT_MODEL), DEFAULT_MODEL, folder / "encoder")
+
+    return build_once("default", export) / "encoder"
 
 
 @pytest.fixture(scope="session")
-def encoder_without_words(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Path:
+def encoder_without_words(build_once: BuildOnce, encoder_folder: Path) -> Path:
     """The same as it was exported before there were vectors of words; to be read only."""
-    folder = tmp_path_factory.mktemp("session") / "older"
-    shutil.copytree(encoder_folder, folder)
-    (folder / "words.npy").unlink()
-    files = ((folder / name).read_bytes() for name in ("model.onnx", "tokenizer.json"))
-    config = json.loads((folder / "config.json").read_bytes())
-    (folder / "config.json").write_text(json.dumps({**config, "sha256": fingerprint(*files)}))
-    return folder
+
+    def take_words(folder: Path) -> None:
+        shutil.copytree(encoder_folder, folder, dirs_exist_ok=True)
+        (folder / "words.npy").unlink()
+        files = ((folder / name).read_bytes() for name in ("model.onnx", "tokenizer.json"))
+        config = json.loads((folder / "config.json").read_bytes())
+        (folder / "config.json").write_text(json.dumps({**config, "sha256": fingerprint(*files)}))
+
+    return build_once("older", take_words)
 
 
 @pytest.fixture(scope="session")
@@ -58,38 +160,46 @@ SEEDS = ROOT / "seeds" / "articles"
 
 @pytest.fixture(scope="session", params=["tantivy", "whoosh"])
 def either_index(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path
+    request: pytest.FixtureRequest, build_once: BuildOnce, encoder_folder: Path
 ) -> Path:
-    """An index of the sample articles by each keyword engine; to be read only."""
-    return make_seeds_index(tmp_path_factory.mktemp("seeds"), encoder_folder, request.param)
+    """An index of the sample articles by each keyword engine; to be read only.
+
+    For the few tests of a whole search; what engines have to agree in is in tests/contract.
+    """
+    return make_seeds_index(build_once, encoder_folder, request.param)
 
 
 @pytest.fixture(scope="session")
-def seeds_index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Path:
+def seeds_index(build_once: BuildOnce, encoder_folder: Path) -> Path:
     """An index of the sample articles by tantivy; to be read only."""
-    return make_seeds_index(tmp_path_factory.mktemp("seeds"), encoder_folder, "tantivy")
+    return make_seeds_index(build_once, encoder_folder, "tantivy")
 
 
-def make_seeds_index(folder: Path, encoder: Path, engine: Engine) -> Path:
+def make_seeds_index(build_once: BuildOnce, encoder: Path, engine: Engine) -> Path:
     """Index the sample articles, as `nutgraf index` does."""
-    index = folder / "seeds.index"
-    create_index(index, model=str(encoder), keyword_engine=engine)
-    with IndexWriter(index, trust=True) as writer:
-        for item in read_sources([str(SEEDS)]):
-            assert isinstance(item, Article), item
-            writer.put(item)
-    return index
+
+    def index_seeds(folder: Path) -> None:
+        index = folder / "seeds.index"
+        create_index(index, model=str(encoder), keyword_engine=engine)
+        with IndexWriter(index, trust=True) as writer:
+            for item in read_sources([str(SEEDS)]):
+                assert isinstance(item, Article), item
+                writer.put(item)
+
+    return build_once(f"seeds-{engine}", index_seeds) / "seeds.index"
 
 
 @pytest.fixture(scope="session")
-def tiny_reranker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_reranker(build_once: BuildOnce) -> Path:
     """A folder with a cross-encoder in ONNX; its logit is how much of a question a text repeats.
 
     5 where all words of the question are in the text, -5 where none is. It knows
     the longer words of the sample articles and of a reranker's own samples.
     """
-    folder = tmp_path_factory.mktemp("session") / "words"
-    folder.mkdir()
+    return build_once("reranker", make_tiny_reranker)
+
+
+def make_tiny_reranker(folder: Path) -> None:
     texts = [text for pair in PAIRS for text in pair]
     texts += [path.read_text("utf-8") for path in SEEDS.rglob("*") if path.is_file()]
     words = sorted({word for text in texts for word in re.findall(r"\w{4,}", text.lower())})
@@ -101,7 +211,6 @@ def tiny_reranker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.enable_padding(length=64)  # As models come: an index must not keep it.
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "model.onnx").write_bytes(repeats())
-    return folder
 
 
 def repeats() -> bytes:

@@ -40,7 +40,7 @@ def serve_index(
     with ExitStack() as opened:
         opened.enter_context(_ended_by_signals())
         searcher = opened.enter_context(Searcher(index, trust=trust))
-        listening = opened.enter_context(_listen(host, port))
+        listening = opened.enter_context(listen(host, port))
         if writable:
             _check_loopback(listening, host)
             with suppress(IndexLockedError):  # Who writes now may be done by the first request.
@@ -86,7 +86,8 @@ def _ended_by_signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Raises UserError where there is none."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         opened = socket.create_server((host, port), family=family)

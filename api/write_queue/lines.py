@@ -22,7 +22,7 @@ class LineSplitter:
     def __init__(self, limit: int) -> None:
         """Hold at most `limit` bytes of a line; of a longer one, nothing."""
         self._limit = limit
-        self._held = bytearray()
+        self.held = bytearray()
         self._too_long = False
         self._number = 0
 
@@ -37,19 +37,19 @@ class LineSplitter:
 
     def rest(self) -> Iterator[Line]:
         """Yield the last line, if no line break ended it."""
-        if self._held or self._too_long:
+        if self.held or self._too_long:
             yield self._take()
 
     def _hold(self, content: bytes) -> None:
-        if self._too_long or len(self._held) + len(content) > self._limit:
+        if self._too_long or len(self.held) + len(content) > self._limit:
             self._too_long = True
-            self._held = bytearray()
+            self.held = bytearray()
         else:
-            self._held += content
+            self.held += content
 
     def _take(self) -> Line:
         self._number += 1
-        line = Line(self._number, None if self._too_long else bytes(self._held))
-        self._held = bytearray()
+        line = Line(self._number, None if self._too_long else bytes(self.held))
+        self.held = bytearray()
         self._too_long = False
         return line

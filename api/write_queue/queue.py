@@ -73,11 +73,11 @@ class WriteQueue(Closing):
         self.change_slots = RequestSlots(CHANGE_SLOTS, MAX_CHANGE_BYTES, "changes of articles")
         self.stream_slots = RequestSlots(STREAM_SLOTS, 0, "streams of articles")
         self.sequence = 0
-        self._path = Path(path)
+        self.path = Path(path)
         self._trust = trust
         self._changed = threading.Condition()
         self._entries: deque[QueueEntry] = deque()
-        self._stream_bytes = 0
+        self.stream_bytes = 0
         self._thread: threading.Thread | None = None
         self._releasing = 0
         self._draining = False
@@ -99,8 +99,8 @@ class WriteQueue(Closing):
         size = max(size, MIN_OPERATION_BYTES * len(operations))
         with self._changed:
             while (
-                self._stream_bytes
-                and self._stream_bytes + size > MAX_QUEUED_STREAM_BYTES
+                self.stream_bytes
+                and self.stream_bytes + size > MAX_QUEUED_STREAM_BYTES
                 and not self._closed
             ):
                 self._changed.wait()
@@ -118,6 +118,11 @@ class WriteQueue(Closing):
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._thread is None)
             self._releasing -= 1
+
+    @property
+    def idle(self) -> bool:
+        """Whether the index is let go of, as nothing was written for a while."""
+        return self._thread is None
 
     @property
     def draining(self) -> bool:
@@ -143,7 +148,7 @@ class WriteQueue(Closing):
         # Once queued it is carried out, whether or not somebody still waits for it.
         future.set_running_or_notify_cancel()
         self._entries.append(QueueEntry(operations, urgent, size, future))
-        self._stream_bytes += size
+        self.stream_bytes += size
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="nutgraf-writer")
             self._thread.start()
@@ -175,7 +180,7 @@ class WriteQueue(Closing):
         anew, which recovers it.
         """
         try:
-            writer = IndexWriter(self._path, trust=self._trust)
+            writer = IndexWriter(self.path, trust=self._trust)
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait are told
             self._fail_all(_writing_error(error))
             return
@@ -193,12 +198,12 @@ class WriteQueue(Closing):
                         # Whoever is answered may ask at once for what was put.
                         self.sequence = batch.commit()
                         batch.answer(self.sequence)
-                        if time.monotonic() > until and is_locked(self._path, REBUILD_LOCK):
+                        if time.monotonic() > until and is_locked(self.path, REBUILD_LOCK):
                             return
             except (
                 BaseException
             ) as error:  # A panic of tantivy's or the tokenizer's is no Exception.
-                LOG.exception("writing to %s failed; it is opened again", self._path)
+                LOG.exception("writing to %s failed; it is opened again", self.path)
                 batch.fail(error)
 
     def _next(self, wait_seconds: float) -> QueueEntry | None:
@@ -211,7 +216,7 @@ class WriteQueue(Closing):
                     return None
                 self._changed.wait(left)
             entry = self._entries.popleft()
-            self._stream_bytes -= entry.size
+            self.stream_bytes -= entry.size
             self._changed.notify_all()
             return entry
 
@@ -220,7 +225,7 @@ class WriteQueue(Closing):
         with self._changed:
             refused = list(self._entries)
             self._entries.clear()
-            self._stream_bytes = 0
+            self.stream_bytes = 0
             self._changed.notify_all()
         for entry in refused:
             entry.future.set_exception(reason)

@@ -23,35 +23,35 @@ class RequestSlots:
         self._max_bytes = max_bytes
         self._kind = kind
         self._lock = threading.Lock()
-        self._taken = 0
-        self._held_bytes = 0
+        self.taken = 0
+        self.held_bytes = 0
 
     @contextmanager
     def acquire(self) -> Iterator[Slot]:
         """Take a slot for the time of the `with` block. Raises BusyError where there is none."""
         with self._lock:
-            if self._taken >= self._slots:
+            if self.taken >= self._slots:
                 raise BusyError(
                     f"{self._slots} {self._kind} are under way, as many as are taken at once: "
                     "send this one again after a moment"
                 )
-            self._taken += 1
+            self.taken += 1
         slot = Slot(self)
         try:
             yield slot
         finally:
             with self._lock:
-                self._taken -= 1
-                self._held_bytes -= slot.size
+                self.taken -= 1
+                self.held_bytes -= slot.size
 
     def _hold(self, size: int) -> None:
         with self._lock:
-            if self._held_bytes + size > self._max_bytes:
+            if self.held_bytes + size > self._max_bytes:
                 raise BusyError(
                     f"the {self._kind} that are under way are too large for one more: "
                     "send this one again after a moment"
                 )
-            self._held_bytes += size
+            self.held_bytes += size
 
 
 class Slot:

@@ -60,7 +60,7 @@ class ArticleStream:
         self._queue = queue
         self._lines = LineSplitter(MAX_TEXT)
         self._queued: deque[_QueuedLines] = deque()
-        self._outstanding = 0
+        self.outstanding = 0
         self._durable = 0
         self._results = tempfile.SpooledTemporaryFile(max_size=MAX_MEMORY_BYTES)  # noqa: SIM115
 
@@ -126,8 +126,8 @@ class ArticleStream:
         self, reported: list[tuple[int, str | None]], puts: list[Put], size: int
     ) -> None:
         self._queued.append(_QueuedLines(reported, self._queue.submit_stream(puts, size)))
-        self._outstanding += len(reported)
-        if self._outstanding > MAX_OUTSTANDING_LINES:
+        self.outstanding += len(reported)
+        if self.outstanding > MAX_OUTSTANDING_LINES:
             self._queue.flush().result()
         while self._queued and self._queued[0].future.done():
             self._record_oldest()
@@ -144,7 +144,7 @@ class ArticleStream:
             else:
                 self._write_result({"line": number, "result": "rejected", "reason": reason})
         self._queued.popleft()
-        self._outstanding -= len(sent.lines)
+        self.outstanding -= len(sent.lines)
         self._durable = sent.lines[-1][0]
 
     def _write_result(self, result: dict[str, Any]) -> None:

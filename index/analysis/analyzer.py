@@ -30,6 +30,7 @@ __all__ = [
     "analysed_as",
     "exact_term",
     "primary_language",
+    "tags_of",
     "value_terms",
 ]
 
@@ -124,6 +125,11 @@ class Analyzer:
         self._stop_words = words | {self._terms[word] for word in words} - _NOT_STOP_TERMS
         self._letters = frozenset("".join(words))
         self._elision = _ELISIONS.get(self.language)
+
+    @property
+    def remembered(self) -> int:
+        """How many words are remembered with their terms."""
+        return len(self._terms)
 
     def terms(self, text: str) -> list[str]:
         """Return the terms of `text` in their order; quicker than `tokens`."""
@@ -227,6 +233,11 @@ def primary_language(tag: str) -> str:
     """Return what a tag says of the language, without region and script: "en" for "en-GB"."""
     primary = tag.replace("_", "-").partition("-")[0].strip().lower()
     return _TAG_ALIASES.get(primary, primary)
+
+
+def tags_of(language: str) -> tuple[str, ...]:
+    """Return the tags, without region and script, of texts in a language: nb and nn for "no"."""
+    return (language, *(tag for tag, same in .items() if same == language))
 
 
 def exact_term(value: str) -> str:

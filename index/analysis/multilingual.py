@@ -25,11 +25,23 @@ to be the question's: "price of bread" is not in what few articles are in."""
 
 
 class QuestionToken(NamedTuple):
-    """A word of a question: its term in each language, the likeliest first, and its place."""
+    """A word of a question: its term in each language, the likeliest first, and its place.
+
+    `foreign` are pairs of a term and its language: terms that are stop words of the likeliest
+    language, though the word is none. A stemmer cuts words of another language too short: the
+    French one makes "be" of "bees", which is to find no English "be".
+    """
 
     terms: tuple[str, ...]
     start: int
     end: int
+    foreign: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def common(self) -> tuple[str, ...]:
+        """The different terms that are no foreign ones, that of the likeliest language first."""
+        foreign = {term for term, _ in self.foreign}
+        return tuple(dict.fromkeys(term for term in self.terms if term not in foreign))
 
 
 class MultilingualAnalyzer:
@@ -91,24 +103,29 @@ class MultilingualAnalyzer:
             alone = self._analyzers[0]
             return [QuestionToken((term,), start, end) for term, start, end in alone.tokens(text)]
         return [
-            QuestionToken(terms, start, end)
+            QuestionToken(terms, start, end, self._foreign(word, terms))
             for word, start, end in placed_words(text)
-            if all(terms := self._terms(word))
+            if all(terms := tuple(each.term(word) for each in self._analyzers))
         ]
 
-    def _terms(self, word: str) -> tuple[str, ...]:
-        """Return the term of a word in each language, none that is a stop word of the likeliest.
-
-        A stemmer cuts what is not its own too short: "bees" is not to find every "be".
-        """
-        first, *others = (each.term(word) for each in self._analyzers)
-        likeliest = self._analyzers[0]
-        return (first, *(first if likeliest.is_stop(term) else term for term in others))
+    def _foreign(self, word: str, terms: Sequence[str]) -> frozenset[tuple[str, str]]:
+        first, likeliest = terms[0], self._analyzers[0]
+        stops = {term for term in terms if term != first and likeliest.is_stop(term)}
+        if not stops or likeliest.is_stop(word):
+            return frozenset()
+        return frozenset(
+            (term, each.language)
+            for term, each in zip(terms, self._analyzers, strict=True)
+            if term in stops
+        )
 
     def stems(self, word: str) -> list[str]:
-        """Return the different terms of what is one word; nothing where it is none, or several."""
-        readings = self.tokens(word)
-        return list(dict.fromkeys(readings[0].terms)) if len(readings) == 1 else []
+        """Return the different terms of what is one word; nothing where it is none, or several.
+
+        Terms that are foreign are left out.
+        """
+        tokens = self.tokens(word)
+        return list(tokens[0].common) if len(tokens) == 1 else []
 
     def is_stop(self, word: str) -> bool:
         """Say whether a question can do without `word`, whichever language it is in."""

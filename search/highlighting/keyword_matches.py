@@ -38,7 +38,7 @@ def find_matches(
     the question's own term for it.
     """
     tokens = analyzer.tokens(text) if tokens is None else tokens
-    forms = question.forms()
+    forms = question.forms(analyzer.language)
     found: dict[int, Match] = {}
     for at in chain(_single(tokens, forms), _in_phrases(tokens, question.phrases)):
         token = tokens[at]

@@ -85,15 +85,15 @@ def _lacking(question: Question, matches: Iterable[Match]) -> frozenset[str]:
 def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dict[str, str]:
     """Return the words that were asked for as one of `terms`, and have a meaning of their own."""
     words: dict[tuple[str, ...], str] = {}
-    for forms, start, end in question.analyzer.tokens(question.text):
-        word = _plain(question.text[start:end])
-        if forms[0] in terms and _has_meaning(word, question.analyzer):
-            words.setdefault(forms, word)
+    for token in question.analyzer.tokens(question.text):
+        word = _plain(question.text[token.start : token.end])
+        if token.terms[0] in terms and _has_meaning(word, question.analyzer):
+            words.setdefault(token.common, word)
     statistics = index.term_statistics([form for forms in words for form in forms])
     few = MAX_SHARE * index.paragraph_count
     asked: dict[str, str] = {}
     for forms, word in words.items():
-        frequency = sum(statistics[form].frequency for form in set(forms))
+        frequency = sum(statistics[form].frequency for form in forms)
         if frequency <= few and len(asked) < MAX_ASKED:
             asked.setdefault(forms[0], word)
     return asked

@@ -8,11 +8,12 @@ understood is searched as words, and a warning says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from nutgraf.index.analysis.analyzer import tags_of
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.analysis.tokenizer import is_lone
 from nutgraf.index.query import query as wq
@@ -31,7 +32,7 @@ from nutgraf.search.query.question import Question
 from nutgraf.search.request.dates import date_range, utc
 from nutgraf.search.request.search_request import SearchRequest
 
-__all__ = ["parse_question", "read_question"]
+__all__ = ["confined", "parse_question", "read_question"]
 
 MAX_PATTERNS: Final = 16
 """Patterns of a question; each is looked up among all terms of an index."""
@@ -68,9 +69,8 @@ def parse_question(
     if not reader.scored and constraint is None:
         warn("the question holds no word that can be searched for")
         return Question("", wq.NullQuery, None, (), (), (), tuple(said), analyzer)
-    terms, *others = _by_language(
-        _but_stops({words: (words, stop) for words, stop in reader.terms.items()})
-    )
+    words = _but_stops({words: (words, stop) for words, stop in reader.terms.items()})
+    terms, *others = _by_language(words)
     return Question(
         text=" ".join(reader.words),
         keywords=wq.Or(_but_stops(reader.scored)) if reader.scored else wq.Every(),
@@ -81,6 +81,7 @@ def parse_question(
         warnings=tuple(said),
         analyzer=analyzer,
         others=tuple(others),
+        foreign=_foreign({word: reader.foreign.get(word, frozenset()) for word in words}),
     )
 
 
@@ -102,6 +103,17 @@ def _by_language(words: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     languages = max(map(len, words), default=1)
     readings = (tuple(terms[at % len(terms)] for terms in words) for at in range(languages))
     return list(dict.fromkeys(readings))
+
+
+def _foreign(words: Mapping[tuple[str, ...], Set[tuple[str, str]]]) -> frozenset[tuple[str, str]]:
+    """Return the foreign terms of words that are no common term of another."""
+    found = frozenset[tuple[str, str]]().union(*words.values())
+    common = {
+        term
+        for terms, foreign in words.items()
+        for term in set(terms).difference(term for term, _ in foreign)
+    }
+    return frozenset(pair for pair in found if pair[0] not in common)
 
 
 _MAX_LEFT: Final = 1_024
@@ -150,6 +162,7 @@ class _QueryBuilder:
     words: list[str] = field(default_factory=list)
     scored: dict[Any, tuple[Any, bool]] = field(default_factory=dict)
     terms: dict[tuple[str, ...], bool] = field(default_factory=dict)
+    foreign: dict[tuple[str, ...], frozenset[tuple[str, str]]] = field(default_factory=dict)
     phrases: dict[tuple[str, ...], None] = field(default_factory=dict)
     patterns: dict[Pattern, None] = field(default_factory=dict)
     room: int = MAX_WORDS
@@ -238,6 +251,7 @@ class _QueryBuilder:
         self.patterns.update(dict.fromkeys(lone))
         for word, stop in zip(words, stops, strict=True):
             self.terms[word.terms] = stop and self.terms.get(word.terms, True)
+            self.foreign[word.terms] = word.foreign
         if len(words) == 1 or leaf.kind == "word":
             for word, stop in zip(words, stops, strict=True):
                 self.add((fields, word.terms), _best_of([word], lone, 1, boosts), stop=stop)
@@ -274,11 +288,12 @@ class _QueryBuilder:
         if not all(map(can_be_searched, patterns)):
             return self.as_no_pattern(leaf, scoring=scoring)
         last_word = _any([pattern_query(name, each) for each in patterns] + _terms(name, terms))
-        holds = _all([*(_any(_terms(name, head.terms)) for head in heads), last_word])
+        holds = _all([*(_any(_sequence(name, [head], [], 1)) for head in heads), last_word])
         if scoring:
             if leaf.kind != "wildcard":  # a word with holes says nothing to an encoder
                 self.words.append(leaf.text)
             self.patterns.update(dict.fromkeys(patterns))
+            self.foreign.update((head.terms, head.foreign) for head in heads)
             found = [*(head.terms for head in heads), *((term,) for term in terms)]
             self.terms.update(dict.fromkeys(found, False))
             self.add((name, leaf.kind, leaf.text, leaf.distance), holds)
@@ -361,14 +376,37 @@ def _sequence(
     boost: float = 1.0,
 ) -> list[Any]:
     """Return the queries for words side by side, as any language has them."""
+    foreign = frozenset().union(*(word.foreign for word in words))
     if len(words) > 1:
-        phrases = _by_language([word.terms for word in words])
-        return [wq.Phrase(name, list(each), slop=slop, boost=boost) for each in phrases]
+        first, *others = _by_language([word.terms for word in words])
+        return [
+            wq.Phrase(name, list(first), slop=slop, boost=boost),
+            *(
+                confined(wq.Phrase(name, list(each), slop=slop, boost=boost), each, foreign)
+                for each in others
+            ),
+        ]
     terms = dict.fromkeys(words[0].terms)
     return [
-        *(wq.Term(name, term, boost=boost) for term in terms),
+        *(confined(wq.Term(name, term, boost=boost), [term], foreign) for term in terms),
         *(pattern_query(name, each) for each in lone),
     ]
+
+
+def confined(query: Any, terms: Iterable[str], foreign: Set[tuple[str, str]]) -> Any:
+    """Return the query for `terms` of one language, within its articles if one of them is foreign.
+
+    `foreign` is as in a QuestionToken. Articles with a tag that names no language are left out.
+    """
+    if not foreign:
+        return query
+    languages = [{tag for each, tag in foreign if each == term} for term in terms]
+    languages = [each for each in languages if each]
+    if not languages:
+        return query
+    tags = [tag for each in sorted(set.intersection(*languages)) for tag in tags_of(each)]
+    within = wq.Or([wq.Term("language", tag) for tag in tags])
+    return wq.And([query, wq.ConstantScoreQuery(within, 0.0)])
 
 
 def _best_of(

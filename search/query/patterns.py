@@ -96,4 +96,4 @@ def fuzzy_patterns(
     the words are one apart.
     """
     written = analyzer.fold(text[last.start : last.end])
-    return [Pattern("fuzzy", each, distance) for each in dict.fromkeys([*last.terms, written])]
+    return [Pattern("fuzzy", each, distance) for each in dict.fromkeys([*last.common, written])]

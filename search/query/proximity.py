@@ -10,12 +10,13 @@ words only: three pairs do what all do, in a third of the time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
 from typing import Any, Final
 
 from nutgraf.index.query import query as wq
 from nutgraf.index.schema import FIELD_BOOSTS
+from nutgraf.search.query.builder import confined
 from nutgraf.search.query.question import Question
 
 __all__ = ["PAIR_DEPTH", "close_pairs"]
@@ -51,14 +52,18 @@ def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:
     ]
     if not rarest:
         return None
-    return wq.Or([_best(pair) for pair in rarest])
+    return wq.Or([_best(pair, question.foreign) for pair in rarest])
 
 
-def _best(pair: Sequence[tuple[str, str]]) -> Any:
+def _best(pair: Sequence[tuple[str, str]], foreign: Set[tuple[str, str]]) -> Any:
     """Return the query for two words side by side, as any language has them."""
     return wq.DisjunctionMax(
         [
-            wq.Phrase(field, list(terms), slop=PAIR_SLOP, boost=PAIR_BOOST * boost)
+            confined(
+                wq.Phrase(field, list(terms), slop=PAIR_SLOP, boost=PAIR_BOOST * boost),
+                terms,
+                foreign,
+            )
             for field, boost in FIELD_BOOSTS.items()
             for terms in pair
         ]

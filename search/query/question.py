@@ -34,6 +34,8 @@ class Question:
     """What read it: the languages of the index that it can be in, the likeliest first."""
     others: tuple[tuple[str, ...], ...] = ()
     """`terms` as other languages have them, each as long; only what differs."""
+    foreign: frozenset[tuple[str, str]] = frozenset()
+    """Terms that are looked for only in articles of a language, each with that language."""
 
     @property
     def readings(self) -> tuple[tuple[str, ...], ...]:
@@ -47,12 +49,20 @@ class Question:
 
     def weight(self, weights: Mapping[str, float]) -> float:
         """Return the sum of the weights of its words, each as its commonest term."""
+        foreign = {term for term, _ in self.foreign}
         words = zip(*self.readings, strict=True)
-        return sum(min(weights[term] for term in set(forms)) for forms in words)
+        return sum(
+            min(weights[term] for term in {first, *others} - foreign or {first})
+            for first, *others in words
+        )
 
-    def forms(self) -> Mapping[str, str]:
-        """Return every term that a word may have -> the one that is in `terms`."""
+    def forms(self, language: str) -> Mapping[str, str]:
+        """Return each term that a word may have in a text of a language -> its one in `terms`."""
+        elsewhere = {term for term, _ in self.foreign if (term, language) not in self.foreign}
         readings = reversed(self.readings)
         return {
-            form: term for each in readings for form, term in zip(each, self.terms, strict=True)
+            form: term
+            for each in readings
+            for form, term in zip(each, self.terms, strict=True)
+            if form not in elsewhere
         }

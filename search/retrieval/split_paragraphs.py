@@ -34,8 +34,9 @@ def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:
     demanded = question.constraint is not None and (question.phrases or question.patterns)
     if not demanded or not index.has_split_paragraphs:
         return keywords
+    foreign = {term for term, _ in question.foreign}
     terms = dict.fromkeys(term for reading in question.readings for term in reading)
-    words = query.Or([query.Term(TEXT, term) for term in terms])
+    words = query.Or([query.Term(TEXT, term) for term in terms if term not in foreign])
     is_part = query.ConstantScoreQuery(query.Every(WHOLE), 0.0)
     return query.Or([keywords, query.AndNot(query.And([words, is_part]), keywords)])
 

@@ -46,6 +46,7 @@ def correct_spelling(index: IndexReader, q: str, question: Question) -> str | No
     if not 0 < len(unknown) <= MAX_UNKNOWN:
         return None
     terms = {term for found in unknown for term in found.terms}
+    terms |= {term for term, _ in question.foreign}
     others = [term for reading in question.readings for term in reading if term not in terms]
     read = question.analyzer
     corrected = q
@@ -71,10 +72,8 @@ def _unknown(index: IndexReader, q: str, question: Question) -> list[QuestionTok
         if found.start in in_values or q[found.end : found.end + 1] in ("*", "~"):
             continue
         words.append(found)
-    statistics = index.term_statistics([term for found in words for term in found.terms])
-    return [
-        found for found in words if not any(statistics[term].known for term in set(found.terms))
-    ]
+    statistics = index.term_statistics([term for found in words for term in found.common])
+    return [found for found in words if not any(statistics[term].known for term in found.common)]
 
 
 def _nearest(

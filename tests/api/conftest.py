@@ -6,12 +6,12 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
+from tests.waiting import until
 
 from nutgraf.api.http.app import create_app
 from nutgraf.api.write_queue.queue import WriteQueue
@@ -33,9 +33,8 @@ def serving(app):
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.01)
+        until(lambda: server.started or not thread.is_alive())
+        assert server.started, "the server did not start"
         port = server.servers[0].sockets[0].getsockname()[1]
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, limits=LIMITS) as opened:
             yield opened
@@ -64,11 +63,7 @@ def served(index, *options):
         process.errors = errors
         readers.append(threading.Thread(target=lambda: list(process.stdout)))
         readers[-1].start()
-        for _ in range(200):
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{process.address}/healthz").status_code == 200:
-                    break
-            time.sleep(0.05)
+        until(lambda: is_up(process.address))
         yield process
     finally:
         process.kill()
@@ -77,6 +72,12 @@ def served(index, *options):
             reader.join()
         process.stdout.close()
         process.stderr.close()
+
+
+def is_up(address):
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{address}/healthz").status_code == 200
+    return False
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from nutgraf.index import IndexSnapshot, IndexWriter, create_index, keywords, wr
 from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.article import Article
 from nutgraf.index.batch import Batch
-from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.errors import (
     BrokenIndexError,
     EncoderError,
@@ -27,8 +26,6 @@ from nutgraf.index.errors import (
     NotAnIndexError,
     UntrustedIndexError,
 )
-from nutgraf.index.keywords.tantivy.engine import TantivyWriter
-from nutgraf.index.keywords.whoosh.engine import WhooshWriter
 from nutgraf.index.manifest import Manifest, checksum_of
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
@@ -43,10 +40,10 @@ FERRY = article("ferry", "The ferry left the harbour at dawn.", "Nobody was hurt
 BREAD = article("bread", "Bakers raised the price of bread.", published="2023-01-04")
 
 
-@pytest.fixture(params=["tantivy", "whoosh"])
-def index(request, tmp_path, encoder_folder):
+@pytest.fixture
+def index(engine, tmp_path, encoder_folder):
     path = tmp_path / "news.index"
-    create_index(path, model=str(encoder_folder), keyword_engine=request.param)
+    create_index(path, model=str(encoder_folder), keyword_engine=engine)
     return path
 
 
@@ -72,6 +69,7 @@ def texts(index, term, *, trust=True):
         return [paragraph.text for _, paragraph in snapshot.paragraphs(rows.tolist()).values()]
 
 
+@pytest.mark.both_engines
 def test_put_replace_delete(index):
     assert write(index, FERRY, BREAD) == ["created", "created"]
     assert texts(index, "ferry") == [FERRY.paragraphs[0]]
@@ -108,6 +106,7 @@ def test_put_and_delete_within_one_commit(index):
         assert snapshot.article("bread").title == "On bread"
 
 
+@pytest.mark.both_engines
 def test_a_snapshot_is_not_moved_by_later_commits(index):
     write(index, FERRY)
     with IndexSnapshot.open(index, trust=True) as before:
@@ -170,22 +169,18 @@ def test_long_input_is_committed_on_the_way(tantivy_index, monkeypatch):
         assert snapshot.commit.articles == 10
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("step", ["columns", "keywords", "torn"])
-def test_opening_recovers_what_a_dead_writer_left(index, monkeypatch, step):
+def test_opening_recovers_what_a_dead_writer_left(index, fail_at, step):
     write(index, FERRY)
     opened = IndexWriter(index, trust=True)
     opened.put(BREAD)
     opened.delete("ferry")
-    if step == "torn":
-        monkeypatch.setattr(CatalogWriter, "write", _dies)
-    elif step == "columns":
-        monkeypatch.setattr(writer.columns, "catch_up", _dies)
-    else:
-        for engine in (TantivyWriter, WhooshWriter):
-            monkeypatch.setattr(engine, "commit", _dies)
+    # The steps before the catalog, the columns and the keywords are written.
+    before = {"torn": "embeddings", "columns": "catalog", "keywords": "suggestions"}
+    fail_at(before[step], OSError("died"))
     with pytest.raises(OSError, match="died"):
         opened.commit()
-    monkeypatch.undo()
     for attempt in (opened.commit, lambda: opened.put(FERRY), lambda: opened.delete("ferry")):
         with pytest.raises(BrokenIndexError, match="failed half-way"):
             attempt()
@@ -205,7 +200,7 @@ def test_embeddings_that_were_half_written_do_not_shift_later_ones(tantivy_index
     opened = IndexWriter(tantivy_index)
     opened.put(BREAD)
 
-    def half(_self, _embeddings, _checksum):
+    def half(_file, _embeddings, _checksum):
         with (tantivy_index / "rows.f16").open("ab") as file:
             file.write(b"x" * 333)
         raise OSError("disk full")
@@ -215,6 +210,7 @@ def test_embeddings_that_were_half_written_do_not_shift_later_ones(tantivy_index
         opened.commit()
     monkeypatch.undo()
     opened.close()
+    monkeypatch.undo()
     write(tantivy_index, BREAD)
     with IndexSnapshot.open(tantivy_index) as snapshot:
         paragraph = TitledText(BREAD.title, BREAD.paragraphs[0])
@@ -224,17 +220,15 @@ def test_embeddings_that_were_half_written_do_not_shift_later_ones(tantivy_index
         assert best.scores[0] > 0.99
 
 
-def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, monkeypatch):
+def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, fail_at):
     write(tantivy_index, FERRY, BREAD)
     with IndexSnapshot.open(tantivy_index) as reader:
         before = reader.columns
         opened = IndexWriter(tantivy_index)
         opened.put(article("long", "One.", "Two.", "Three."))
-        for engine in (TantivyWriter, WhooshWriter):
-            monkeypatch.setattr(engine, "commit", _dies)
+        fail_at("suggestions", OSError("died"))
         with pytest.raises(OSError, match="died"):
             opened.commit()
-        monkeypatch.undo()
         opened.close()
         column = tantivy_index / "columns" / "source"
         with column.open("r+b") as file:
@@ -305,16 +299,12 @@ def test_memory_is_bounded_when_one_article_is_replaced_again_and_again(tantivy_
     with IndexWriter(tantivy_index) as opened:
         for number in range(20):
             opened.put(article("live", f"Update number {number}."))
-        assert opened.sequence >= 3
+        assert opened.sequence >= 3, "so many texts are held at most as a commit is made of"
     monkeypatch.setattr(writer, "COMMIT_CHARACTERS", 10)
     with IndexWriter(tantivy_index) as opened:
         before = opened.sequence
         opened.put(article("long", "More than ten characters."))
         assert opened.sequence == before + 1
-
-
-def _dies(*_, **__):
-    raise OSError("died")
 
 
 def _hold(path, ready):

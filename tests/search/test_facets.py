@@ -54,11 +54,20 @@ def make_articles():
         )
 
 
-@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
-def known(request, tmp_path_factory, tiny_encoder):
+@pytest.fixture(scope="module")
+def known(made):
     """A searcher, and the articles that are alive in its index."""
+    index, alive = made
+    with Searcher(index) as searcher:
+        assert searcher.statistics().rows > searcher.statistics().paragraphs > 250
+        yield searcher, alive
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, tiny_encoder):
+    """An index, and the articles that are alive in it."""
     index = tmp_path_factory.mktemp("facets") / "news.index"
-    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(index, model=str(tiny_encoder))
     first, second = list(make_articles()), list(reversed(list(make_articles())))
     alive = {article.id: article for article in first}
     with IndexWriter(index, trust=True) as writer:
@@ -72,9 +81,7 @@ def known(request, tmp_path_factory, tiny_encoder):
         for article in first[20:30]:
             del alive[article.id]
             writer.delete(article.id)
-    with Searcher(index, trust=True) as searcher:
-        assert searcher.statistics().rows > searcher.statistics().paragraphs > 250
-        yield searcher, list(alive.values())
+    return index, list(alive.values())
 
 
 def passes(article, filters):
@@ -181,7 +188,7 @@ def test_counts_are_those_of_a_count_by_hand(known, request):
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
 @pytest.mark.parametrize("words", ["verdict", "ferry", "zebra"])
-def test_articles_can_be_counted_instead(known, mode, words):
+def test_articles_can_be_counted_instead(made, known, mode, words):
     searcher, articles = known
     filters = Filters(language=("de",))
     request = SearchRequest(words, mode=mode, facets=FACETS, filters=filters, group="article")

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from whoosh.query import Term
 
-from nutgraf.index import Article, IndexWriter, create_index, verify_index
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index
 from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.keywords import Engine
 from nutgraf.index.reader.languages import make_question_analyzer
 from nutgraf.search import Filters, Searcher
+from nutgraf.search.query.builder import confined
 
 STORIES = {
     "ar": (
@@ -101,12 +104,10 @@ MORE = [
 ]
 
 
-@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
-def index(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path
-) -> Path:
+@pytest.fixture(scope="module")
+def index(engine: Engine, tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Path:
     index = tmp_path_factory.mktemp("languages") / "i"
-    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
     with IndexWriter(index, trust=True) as writer:
         for language, (text, _) in STORIES.items():
             writer.put(Article(language, "Nutgraf", (text,), language=language))
@@ -157,6 +158,41 @@ def test_a_stop_word_of_another_language_is_kept(searcher: Searcher) -> None:
     assert ids(searcher, "who will die in war", filters=english) == ["war", "die"]
     assert set(ids(searcher, "who will die in war")) >= {"war", "die"}
     assert "war" in ids(searcher, "war crimes")
+
+
+BEES = [
+    Article("hive", "Hive", ("Bees are kept on the roof.",), language="en"),
+    Article("roof", "Roof", ("It will be repaired, and so be safe.",), language="en"),
+    Article("well", "Well", ("A well has to be dug.",), language="en"),
+    Article("abeilles", "Ruche", ("Le groupe The Bees joue ce soir.",), language="fr-CA"),
+    Article("as", "Jeu", ("Deux ÀS valent trois rois.",), language="fr"),
+]
+
+
+@pytest.mark.both_engines
+def test_a_term_that_is_a_stop_word_elsewhere_is_found_in_its_language(
+    tmp_path: Path, tiny_encoder: Path, engine: Engine
+) -> None:
+    create_index(tmp_path / "i", model=str(tiny_encoder), keyword_engine=engine)
+    with IndexWriter(tmp_path / "i", trust=True) as writer:
+        for article in BEES:
+            writer.put(article)
+    with Searcher(tmp_path / "i", trust=True) as searcher:
+        for sign in ("", "+"):
+            assert set(ids(searcher, f"{sign}bees")) == {"hive", "abeilles"}
+            assert set(ids(searcher, f'{sign}"the bees"')) == {"abeilles"}
+            assert ids(searcher, f"{sign}ÀS") == ["as"]
+        assert ids(searcher, "+safe -bees") == ["roof"]
+        assert marked(searcher, "ÀS", "as") == ["ÀS"]
+        assert marked(searcher, "bees", "abeilles") == ["Bees"]
+        assert marked(searcher, "bees repaired", "roof") == ["repaired"]
+    with IndexSnapshot.open(tmp_path / "i", trust=True) as snapshot:
+        be = Term("text", "be")
+        whole = snapshot.keywords.rank(be, 10)
+        found = snapshot.keywords.rank(confined(be, ["be"], {("be", "fr")}), 10)
+        assert len(whole.rows) == 3
+        assert found.rows.tolist() == [3]
+        assert found.scores.tolist() == whole.scores[whole.rows == 3].tolist()
 
 
 def test_a_filter_leaves_only_its_languages(searcher: Searcher) -> None:

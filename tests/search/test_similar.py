@@ -15,8 +15,8 @@ CREAMERY = "business-creamery-collapse"
 
 
 @pytest.fixture(scope="module")
-def searcher(either_index):
-    with Searcher(either_index, trust=True) as opened:
+def searcher(seeds_index):
+    with Searcher(seeds_index, trust=True) as opened:
         yield opened
 
 
@@ -38,9 +38,9 @@ def test_what_is_near_an_article_are_those_about_the_same(searcher):
     assert [hit.rank for hit in found.hits] == list(range(1, 11))
 
 
-def test_scores_are_cosines_to_the_mean_of_an_articles_paragraphs(searcher, either_index):
+def test_scores_are_cosines_to_the_mean_of_an_articles_paragraphs(searcher, seeds_index):
     found = searcher.similar(CREAMERY, limit=3)
-    with IndexSnapshot.open(either_index, trust=True) as snapshot:
+    with IndexSnapshot.open(seeds_index, trust=True) as snapshot:
         own = snapshot.article(CREAMERY)
         mean = snapshot.vectors.embeddings(np.array(own.rows)).mean(axis=0)
         mean /= np.linalg.norm(mean)
@@ -51,11 +51,11 @@ def test_scores_are_cosines_to_the_mean_of_an_articles_paragraphs(searcher, eith
             assert hit.score == pytest.approx(float(cosines.max()), abs=1e-3)
 
 
-def test_to_a_paragraph_paragraphs_of_other_articles_are_near(searcher, either_index):
+def test_to_a_paragraph_paragraphs_of_other_articles_are_near(searcher, seeds_index):
     found = searcher.similar(f"{CREAMERY}#2", limit=20)
     assert found.query == f"{CREAMERY}#2"
     assert CREAMERY not in names(found)
-    with IndexSnapshot.open(either_index, trust=True) as snapshot:
+    with IndexSnapshot.open(seeds_index, trust=True) as snapshot:
         own = snapshot.article(CREAMERY).rows
         (embedding,) = snapshot.vectors.embeddings(np.array(own[2:3]))
         cosines = snapshot.vectors.embeddings(np.arange(snapshot.commit.rows)) @ embedding

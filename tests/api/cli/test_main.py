@@ -7,11 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.api.conftest import served
+from tests.waiting import PATIENCE, until
 
 from nutgraf.index.manifest import checksum_of
 
@@ -247,19 +248,27 @@ def test_columns_are_mapped(run, index, tmp_path):
 def test_an_interruption_keeps_what_was_read(tmp_path, encoder_folder):
     many = lines(*({**GOOD, "id": f"a{n}", "text": f"Number {n}."} for n in range(20)))
     many = many.replace(b'"paragraphs": ["The ferry crews went back."], ', b"")
+    rejects = tmp_path / "rejects.jsonl"
     running = subprocess.Popen(
-        [NUTGRAF, "index", "-", "--model", encoder_folder, "-i", tmp_path / "x.index"],
+        [
+            NUTGRAF,
+            "index",
+            "-",
+            "--model",
+            encoder_folder,
+            "-i",
+            tmp_path / "x.index",
+            "--rejects",
+            rejects,
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    running.stdin.write(many)
+    running.stdin.write(many + b"no article\n")
     running.stdin.flush()
-    for _ in range(300):
-        if (tmp_path / "x.index" / "write.lock").exists():
-            break
-        time.sleep(0.1)
-    time.sleep(1)
+    # What is rejected is written in its turn: the articles before it were put.
+    until(lambda: rejects.exists() and rejects.stat().st_size)
     running.send_signal(signal.SIGINT)
     output, errors = running.communicate(timeout=30)
     assert running.returncode == 130, errors
@@ -377,32 +386,13 @@ def test_paragraph_ids_can_be_shown(run, index):
     assert b"Fairlow" in done.stdout
 
 
-def free_port():
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return opened.getsockname()[1]
-
-
 def test_serve(index):
-    port = free_port()
-    server = subprocess.Popen(
-        [NUTGRAF, "serve", "-i", index, "--port", str(port)], stderr=subprocess.PIPE
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(200):
-            try:
-                if httpx.get(f"{address}/healthz").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        answer = httpx.get(f"{address}/v1/search", params={"q": "creamery"}).json()
+    with served(index) as server:
+        answer = httpx.get(f"{server.address}/v1/search", params={"q": "creamery"}).json()
         assert answer["hits"]
-    finally:
         server.send_signal(signal.SIGINT)
-        _, errors = server.communicate(timeout=20)
-    assert b"Traceback" not in errors
-    assert server.returncode == 0
+        assert server.wait(PATIENCE) == 0
+    assert b"Traceback" not in b"".join(server.errors)
 
 
 def test_a_port_that_is_taken_is_told(index):

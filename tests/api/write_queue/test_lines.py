@@ -10,7 +10,7 @@ def split(content, limit, step):
     lines = []
     for start in range(0, len(content), step):
         lines += splitter.feed(content[start : start + step])
-        assert len(splitter._held) <= limit
+        assert len(splitter.held) <= limit
     return [(line.number, line.content) for line in [*lines, *splitter.rest()]]
 
 

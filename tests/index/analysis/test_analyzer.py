@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nutgraf.index.analysis import analyzer as analysis
 from nutgraf.index.analysis.analyzer import LANGUAGES, Analyzer, Token, exact_term, value_terms
 from nutgraf.index.analysis.stopwords import stop_words
 
@@ -119,12 +118,11 @@ def test_value_terms() -> None:
     assert value_terms("🎉") == (" 🎉", "🎉")
 
 
-def test_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "_MAX_CACHED", 50)
-    analyzer = Analyzer("en")
+def test_cache_is_bounded() -> None:
+    analyzer = Analyzer("en", room=50)
     words = [f"running{n}" for n in range(500)]
     assert analyzer.terms(" ".join(words)) == words
-    assert len(analyzer._terms) <= 50
+    assert analyzer.remembered <= 50
 
 
 def test_threads_get_the_same_terms() -> None:
@@ -132,7 +130,7 @@ def test_threads_get_the_same_terms() -> None:
         f"{stem}{end}" for stem in "abcdefghij" for end in ("running", "ies", "ational")
     )
     wanted = Analyzer("en").terms(text)
-    analyzer = Analyzer("en")
+    analyzer = Analyzer("en", room=5)  # It forgets, and makes terms again.
     faults: list[list[str]] = []
 
     def ask() -> None:
@@ -140,7 +138,6 @@ def test_threads_get_the_same_terms() -> None:
             got = analyzer.terms(text)
             if got != wanted:
                 faults.append(got)
-            analyzer._terms.clear()
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:

@@ -290,7 +290,7 @@ def ranked(index, word):
         return sorted(snapshot.names(rows.tolist()).values())
 
 
-@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+@pytest.mark.both_engines
 def test_boilerplate_is_kept_and_not_ranked(tmp_path, tiny_encoder, engine):
     index = make(tmp_path, tiny_encoder, engine=engine)
     texts = ("Photo: Wenna Harbour", "The harbour froze.", "Read more: Harbour thaws", "It thawed.")
@@ -312,7 +312,6 @@ def test_boilerplate_is_kept_and_not_ranked(tmp_path, tiny_encoder, engine):
         assert searcher.similar("a#1").hits
 
 
-@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
 def test_an_article_of_nothing_else_is_found(tmp_path, tiny_encoder, engine):
     index = make(tmp_path, tiny_encoder, engine=engine)
     put(index, Article("a", "Ferry", ("Photo: Wenna Harbour", "Read more")), story(1))
@@ -353,7 +352,6 @@ def many(source="Courier"):
     return [story(number, source=source) for number in range(100, 99 + MIN_SOURCE)]
 
 
-@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
 def test_what_a_source_repeats_is_learned(tmp_path, tiny_encoder, engine):
     index = make(tmp_path, tiny_encoder, engine=engine)
     few = [story(number, ABOUT) for number in range(MIN_ARTICLES - 1)]

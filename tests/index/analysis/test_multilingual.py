@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutgraf.index.analysis.analyzer import LANGUAGES, Analyzer, Analyzers, analysed_as
+from nutgraf.index.analysis.analyzer import LANGUAGES, Analyzer, Analyzers, analysed_as, tags_of
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 
 ENGLISH, GERMAN, RUSSIAN = map(Analyzer, ("en", "de", "ru"))
@@ -23,7 +23,7 @@ def test_a_word_has_a_term_in_each_language() -> None:
         ("hous", "hous"),
         ("hauser", "haus"),
     ]
-    assert BOTH.tokens("the war")[1][1:] == (4, 7)
+    assert BOTH.tokens("the war")[1][1:3] == (4, 7)
     assert [word.terms for word in MultilingualAnalyzer([RUSSIAN]).tokens("войны")] == [("воин",)]
 
 
@@ -82,7 +82,7 @@ def test_a_language_that_is_asked_for_is_the_only_one() -> None:
 def test_one_language_reads_as_its_analyzer() -> None:
     alone = MultilingualAnalyzer([ENGLISH])
     question = "Who’s in the U.S. — ½ cafés?"
-    assert [(word.terms[0], *word[1:]) for word in alone.tokens(question)] == [
+    assert [(word.terms[0], *word[1:3]) for word in alone.tokens(question)] == [
         tuple(token) for token in ENGLISH.tokens(question)
     ]
     assert alone.for_question(question) is alone
@@ -112,7 +112,15 @@ def test_analyzers_of_an_index() -> None:
         assert analyzers.of(language).language == language
 
 
-def test_no_stemmer_makes_a_stop_word_of_another_language() -> None:
+def test_a_term_that_is_a_stop_word_of_the_likeliest_language_is_foreign() -> None:
     both = MultilingualAnalyzer([ENGLISH, Analyzer("fr")])
-    assert Analyzer("fr").term("bees") == "be"
-    assert [word.terms for word in both.tokens("bees")] == [("bee", "bee")]
+    (bees,) = both.tokens("bees")
+    assert (bees.terms, bees.foreign, bees.common) == (("bee", "be"), {("be", "fr")}, ("bee",))
+    assert both.stems("bees") == ["bee"]
+    # A word that is a stop word itself may be found as one.
+    assert [word.foreign for word in both.tokens("being am")] == [frozenset()] * 2
+
+
+def test_tags_of_a_language() -> None:
+    assert tags_of("de") == ("de",)
+    assert sorted(tags_of("no")) == ["nb", "nn", "no"]

@@ -17,10 +17,10 @@ SHORT = "Otters were seen."
 LONG = "Otters were seen again by the lake, among " + ", ".join(f"thing {n}" for n in range(60))
 
 
-@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
-def searcher(request, tmp_path_factory, tiny_encoder):
+@pytest.fixture(scope="module")
+def searcher(engine, tmp_path_factory, tiny_encoder):
     index = tmp_path_factory.mktemp("entries") / "x.index"
-    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
     with IndexWriter(index, trust=True) as writer:
         writer.put(Article("a", "On the river", (SHORT, LONG, "Nothing of the sort.")))
     with Searcher(index, trust=True) as opened:

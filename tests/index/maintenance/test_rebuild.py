@@ -53,11 +53,11 @@ FIRST = [
 ]
 
 
-@pytest.fixture(params=["tantivy", "whoosh"])
-def index(request, tmp_path, tiny_encoder):
+@pytest.fixture
+def index(engine, tmp_path, tiny_encoder):
     """An index with tombstones: an article was replaced, and one deleted."""
     path = tmp_path / "news.index"
-    create_index(path, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(path, model=str(tiny_encoder), keyword_engine=engine)
     write(path, *FIRST)
     write(path, article("ferry", "The ferry sank.", "Nobody was hurt.", source="Y"))
     write(path, delete=["case"])
@@ -100,6 +100,7 @@ def bytes_of(path):
     return b"".join(file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file())
 
 
+@pytest.mark.both_engines
 def test_compaction_drops_dead_rows_and_changes_no_answer(index):
     before = contents(index)
     with IndexSnapshot.open(index, trust=True) as snapshot:
@@ -120,6 +121,7 @@ def test_compaction_drops_dead_rows_and_changes_no_answer(index):
     assert contents(index) == before
 
 
+@pytest.mark.both_engines
 def test_what_was_deleted_is_nowhere_after_compaction(index):
     assert SECRET.encode() in bytes_of(index)
     compact_index(index)
@@ -129,18 +131,15 @@ def test_what_was_deleted_is_nowhere_after_compaction(index):
     assert b"The ferry sank." in found
 
 
-def test_what_was_deleted_is_in_no_generation_that_was_kept_or_begun(
-    index, other_encoder, monkeypatch
-):
+def test_what_was_deleted_is_in_no_generation_that_was_kept_or_begun(index, other_encoder, fail_at):
     write(index, FIRST[1])
     reindex(index, other_encoder)
-    with monkeypatch.context() as patched:
-        patched.setattr(rebuild, "_follow", _interrupt)
-        (index.parent / "third").mkdir()
-        third = shutil.copytree(other_encoder, index.parent / "third" / "encoder")
-        change(third)
-        with pytest.raises(KeyboardInterrupt):
-            reindex(index, str(third))
+    (index.parent / "third").mkdir()
+    third = shutil.copytree(other_encoder, index.parent / "third" / "encoder")
+    change(third)
+    fail_at("copied", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        reindex(index, str(third))
     write(index, delete=["case"])
     assert bytes_of(index).count(SECRET.encode()) >= 3
     compact_index(index)
@@ -198,6 +197,7 @@ def test_writers_wait_their_turn_and_so_does_who_rebuilds(index, monkeypatch):
     compact_index(index, on_progress=again)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("part", ["keywords", "columns", "rows.f16", "encoder"])
 def test_repair_makes_again_what_can_be(index, part, monkeypatch):
     before = contents(index)
@@ -258,6 +258,7 @@ def test_repair_does_not_make_up_texts(index):
     assert not (index.parent / "copy").exists()
 
 
+@pytest.mark.both_engines
 def test_reindex_encodes_all_with_another_model_and_can_be_put_back(index, other_encoder):
     before = contents(index)
     first = Manifest.read(index).encoder
@@ -348,6 +349,7 @@ def test_a_generation_that_was_begun_and_is_damaged_is_begun_anew(index, other_e
     assert len(contents(index)) == 4
 
 
+@pytest.mark.both_engines
 def test_to_go_on_with_files_of_whoosh_takes_trust(index, other_encoder):
     reindex(index, other_encoder)
     if Manifest.read(index).keyword_engine == "whoosh":
@@ -445,6 +447,7 @@ def test_what_a_killed_backup_left_is_removed_by_the_next(index, tmp_path):
     assert SECRET.encode() not in bytes_of(tmp_path / "copy")
 
 
+@pytest.mark.both_engines
 def test_a_backup_is_an_index(index, tmp_path):
     before = contents(index)
     copy = tmp_path / "copies" / "monday.index"

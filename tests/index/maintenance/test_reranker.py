@@ -31,10 +31,10 @@ ARTICLES = [
 ]
 
 
-@pytest.fixture(params=["tantivy", "whoosh"])
-def index(request, tmp_path, tiny_encoder):
+@pytest.fixture
+def index(engine, tmp_path, tiny_encoder):
     path = tmp_path / "news.index"
-    create_index(path, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(path, model=str(tiny_encoder), keyword_engine=engine)
     with IndexWriter(path, trust=True) as writer:
         for article in ARTICLES:
             writer.put(article)

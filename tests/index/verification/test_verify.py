@@ -17,8 +17,6 @@ from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.errors import NotAnIndexError, UntrustedIndexError
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.protocol import KeywordEntry
-from nutgraf.index.keywords.tantivy.engine import TantivyWriter
-from nutgraf.index.keywords.whoosh.engine import WhooshWriter
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.verification import verify as verifying
 from nutgraf.index.verification import verify_index
@@ -31,11 +29,11 @@ def article(name, version=0, paragraphs=3, **fields):
     return Article(name, f"On {name}", (SHARED, *texts), **fields)
 
 
-@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
-def made(request, tmp_path_factory, tiny_encoder):
+@pytest.fixture(scope="module")
+def made(engine, tmp_path_factory, tiny_encoder):
     """An index of six commits, with articles that were replaced and deleted."""
     index = tmp_path_factory.mktemp("made") / "news.index"
-    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
     with IndexWriter(index, trust=True) as writer:
         for number in range(12):
             writer.put(
@@ -91,6 +89,7 @@ def flip(path, at):
     path.write_bytes(content)
 
 
+@pytest.mark.both_engines
 def test_a_sound_index_is_clean(index):
     found = verify(index)
     assert found.findings == ()
@@ -112,6 +111,7 @@ def test_an_empty_index_is_clean(tmp_path, tiny_encoder):
         assert (found.findings, found.sequence, found.rows) == ((), 0, 0)
 
 
+@pytest.mark.both_engines
 def test_what_is_no_index_and_what_is_not_trusted(index, tmp_path):
     with pytest.raises(NotAnIndexError):
         verify(tmp_path)
@@ -296,6 +296,7 @@ def keyword_files(index):
     return [path for path in (index / "keywords").iterdir() if path.suffix != ".lock"]
 
 
+@pytest.mark.both_engines
 def test_keyword_files(index):
     engine = Manifest.read(index).keyword_engine
     ending = ".term" if engine == "tantivy" else ".seg"
@@ -316,6 +317,7 @@ def change_keywords(index, change):
     writer.close()
 
 
+@pytest.mark.both_engines
 def test_a_keyword_row_that_should_not_be_there(index):
     dead = sql(index, "SELECT first_row FROM articles WHERE removed IS NOT NULL")[0][0]
 
@@ -331,6 +333,7 @@ def test_a_keyword_row_that_should_not_be_there(index):
     )
 
 
+@pytest.mark.both_engines
 def test_a_keyword_row_that_is_missing(index):
     change_keywords(index, lambda writer: writer.delete([0]))
     assert only(index).what == "it lacks paragraphs: row 0"
@@ -351,6 +354,7 @@ def test_a_part_that_lacks_what_the_rest_of_its_paragraph_says(index):
     assert only(index).what.startswith(f"a paragraph is not found by what it holds: {lacking}")
 
 
+@pytest.mark.both_engines
 def test_a_keyword_row_with_other_terms(index):
     def change(writer):
         writer.delete([0])
@@ -364,19 +368,14 @@ def test_a_keyword_row_with_other_terms(index):
     assert found.what.startswith("a paragraph is not found by what it holds: row 0 by")
 
 
-def test_a_keyword_index_that_lags(index, monkeypatch):
+@pytest.mark.both_engines
+def test_a_keyword_index_that_lags(index, fail_at):
     opened = IndexWriter(index, trust=True)
     opened.put(article("late"))
-
-    def dies(_writer, _sequence):
-        raise OSError("died")
-
-    for engine in (TantivyWriter, WhooshWriter):
-        monkeypatch.setattr(engine, "commit", dies)
+    fail_at("suggestions", OSError("died"))
     with pytest.raises(OSError, match="died"):
         opened.commit()
     assert verify(index).clean, "the writer is there yet, and may go on"
-    monkeypatch.undo()
     opened.close()
     found = only(index)
     assert (found.part, found.what) == (
@@ -444,7 +443,7 @@ def test_nothing_is_found_while_commits_come(index):
         writing = pool.submit(write)
         try:
             seen = set()
-            for _ in range(12):
+            for _ in range(6):
                 found = verify(index)
                 assert found.findings == ()
                 seen.add(found.sequence)

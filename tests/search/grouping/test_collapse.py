@@ -16,8 +16,8 @@ ASKED = "why did the creamery go under"
 
 
 @pytest.fixture(scope="module")
-def searcher(either_index):
-    with Searcher(either_index, trust=True) as opened:
+def searcher(seeds_index):
+    with Searcher(seeds_index, trust=True) as opened:
         yield opened
 
 

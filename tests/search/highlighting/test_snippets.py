@@ -2,11 +2,11 @@
 
 import html
 import re
-import time
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.work import work_of
 
 from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
@@ -181,13 +181,12 @@ def test_marking_nothing_only_escapes(text):
 
 
 def test_a_long_paragraph_full_of_matches_takes_no_longer_than_it_has_to():
-    started = time.process_time()
-    snippet("War. " * 20_000, "war")
-    snippet("war " * 25_000, "war")
-    assert time.process_time() - started < 2
+    for text in ("War. ", "war "):
+        half, whole = (work_of(lambda: snippet(text * many, "war")) for many in (1_000, 2_000))  # noqa: B023
+        assert whole < 2.5 * half
 
 
 def test_a_pattern_against_a_long_word_takes_no_longer_than_it_has_to():
-    started = time.process_time()
-    snippet("war " + "a" * 50_000 + " " + ("a" * 64 + " ") * 500, "war a*a*a*b")
-    assert time.process_time() - started < 2
+    # Where each star is tried at each place, this would take years.
+    found = snippet("war " + "a" * 50_000 + " " + ("a" * 64 + " ") * 500, "war a*a*a*b")
+    assert marked(found) == ["war"]

@@ -52,7 +52,7 @@ def test_they_are_looked_for_in_text_and_title():
     assert [phrase.fieldname for phrase in query.subqueries[0].subqueries] == ["text", "title"]
 
 
-@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+@pytest.mark.both_engines
 def test_a_paragraph_with_the_words_close_together_stands_first(engine, tmp_path, tiny_encoder):
     apart = "The bridge is old. Nobody knows who built it, or when, or at what a cost."
     close = "The old bridge, at what a cost. Nobody knows who built it, or is to, or when."

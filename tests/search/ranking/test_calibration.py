@@ -29,8 +29,8 @@ KNOWN = [
 
 
 @pytest.fixture(scope="module")
-def searcher(either_index):
-    with Searcher(either_index, trust=True) as opened:
+def searcher(seeds_index):
+    with Searcher(seeds_index, trust=True) as opened:
         yield opened
 
 
@@ -128,7 +128,6 @@ def test_facets_of_no_hits_are_empty(searcher):
     assert response.total.relation == "eq"
 
 
-@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
 def test_the_newest_version_is_shown_though_an_older_scores_more(engine, tmp_path, encoder_folder):
     old = "The council voted on Tuesday to close the swimming pool at Overton, which has leaked since it was built, and to sell the land to the hospital next door for a car park."  # noqa: E501
     create_index(tmp_path / "x", model=str(encoder_folder), keyword_engine=engine)

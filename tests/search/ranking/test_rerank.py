@@ -162,9 +162,9 @@ def test_options_that_are_given_apart():
 
 
 @pytest.fixture(scope="module")
-def index(either_index, tiny_reranker, tmp_path_factory):
+def index(seeds_index, tiny_reranker, tmp_path_factory):
     copy = tmp_path_factory.mktemp("reranked") / "seeds.index"
-    shutil.copytree(either_index, copy)
+    shutil.copytree(seeds_index, copy)
     set_reranker(copy, str(tiny_reranker))
     return copy
 
@@ -274,9 +274,9 @@ def test_pages_that_are_asked_for_at_once_agree(index):
         assert kept.rank(snapshot, plain, question).reranked is None
 
 
-def test_an_index_without_one_says_how_to_get_one(either_index):
+def test_an_index_without_one_says_how_to_get_one(seeds_index):
     with (
-        Searcher(either_index, trust=True) as searcher,
+        Searcher(seeds_index, trust=True) as searcher,
         pytest.raises(RequestError, match="nutgraf reranker NAME") as refused,
     ):
         searcher.search(QUESTION, rerank=True)

@@ -24,10 +24,10 @@ SHORT = "A ferry carried one walrus to the pier."
 OTHER = "Of zebras the ferry knew nothing."
 
 
-@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
-def index(request, tmp_path_factory, tiny_encoder):
+@pytest.fixture(scope="module")
+def index(engine, tmp_path_factory, tiny_encoder):
     index = tmp_path_factory.mktemp("wholes") / "x.index"
-    create_index(index, model=str(tiny_encoder), keyword_engine=request.param)
+    create_index(index, model=str(tiny_encoder), keyword_engine=engine)
     with IndexWriter(index, trust=True) as writer:
         writer.put(Article("long", "On the river", (LONG,), source="Tide"))
         writer.put(Article("short", "On the river", (SHORT, OTHER), source="Ebb"))

@@ -38,8 +38,8 @@ def searcher(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> It
 
 
 @pytest.fixture(scope="module")
-def seeds(either_index: Path) -> Iterator[Searcher]:
-    with Searcher(either_index, trust=True) as opened:
+def seeds(seeds_index: Path) -> Iterator[Searcher]:
+    with Searcher(seeds_index, trust=True) as opened:
         yield opened
 
 

@@ -4,13 +4,13 @@ import json
 import os
 import signal
 import subprocess
-import time
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from tests.api.conftest import NUTGRAF, TINY_ENCODER
+from tests.waiting import until
 
 from nutgraf.api.cli.indexing.article_reader import ArticleReader
 from nutgraf.api.cli.indexing.dry_run import dry_run_sources
@@ -202,20 +202,33 @@ def test_a_file_for_rejects_that_is_to_be_read_stays(run, tmp_path):
 def running(tmp_path):
     """`nutgraf index` of so many articles that processes read them, in a group of its own."""
     source = tmp_path / "large.jsonl"
+    rejects = tmp_path / "rejects.jsonl"
     with source.open("w") as file:
         for at in range(MIN_BYTES_FOR_WORKERS // 500):
             file.write(article(f"a{at}", *(f"{TEXT} Number {at}, {part}." for part in range(8))))
+            if at == 20:
+                file.write("no article\n")
     assert source.stat().st_size > MIN_BYTES_FOR_WORKERS
     process = subprocess.Popen(
-        [NUTGRAF, "index", source, "-i", tmp_path / "x.index", "--model", TINY_ENCODER],
+        [
+            NUTGRAF,
+            "index",
+            source,
+            "-i",
+            tmp_path / "x.index",
+            "--model",
+            TINY_ENCODER,
+            "--rejects",
+            rejects,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
     try:
-        wait_for(lambda: (tmp_path / "x.index" / "write.lock").exists())
-        wait_for(lambda: readers_of(process))
-        time.sleep(0.5)
+        # What is rejected is written in its turn: the articles before it were put.
+        until(lambda: rejects.exists() and rejects.stat().st_size)
+        assert readers_of(process)
         yield process
     finally:
         process.kill()
@@ -229,7 +242,7 @@ def test_control_c_commits_what_was_read_and_leaves_no_process(running, tmp_path
     assert b"x.index: interrupted, and committed until there: " in output
     assert b"Traceback" not in errors
     assert b"interrupted: committing what was read" in errors
-    wait_for(lambda: not is_there(running.pid))
+    until(lambda: not is_there(running.pid))
     with IndexSnapshot.open(tmp_path / "x.index") as snapshot:
         created = int(output.split(b"there: ")[1].split(b" new")[0].replace(b",", b""))
         # The one that was being put may be committed, too.
@@ -265,14 +278,6 @@ def readers_of(process):
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     commands = {int(one): Path(f"/proc/{one}/cmdline").read_bytes() for one in children}
     return [one for one, command in commands.items() if b"spawn_main" in command]
-
-
-def wait_for(condition):
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come about")
 
 
 def files_of(folder):

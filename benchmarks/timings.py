@@ -1,0 +1,171 @@
+"""Upper bounds on time, which tests count as work where they can; as a table in Markdown.
+
+    python benchmarks/timings.py
+
+Each is many times what it takes on an idle machine. Exits with 1 where one is passed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from statistics import median
+
+import httpx
+
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
+from nutgraf.index.sources.files.decompress import Budget, DamagedError, unpacked
+from nutgraf.search import Searcher
+from nutgraf.search.highlighting.keyword_matches import find_matches
+from nutgraf.search.highlighting.snippets import make_snippet
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.request.options import Highlight
+from nutgraf.search.suggest.spelling import correct_spelling
+
+Row = tuple[str, float, float]
+"""What is timed, the seconds that it took, and those that it may take."""
+
+LETTERS = "abcdefghijklmnopqrst"
+
+
+def main() -> int:
+    """Print the table, a row as soon as it is known."""
+    late = 0
+    print("| what | seconds | at most |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "news.index"
+        create_index(index)
+        with IndexWriter(index) as writer:
+            writer.put(Article("ferry", "Ferry", ("The creamery has debts, and a ferry.",)))
+        for measure in (seen, answered, snippets, semantic_page, endless, spelling, locked):
+            for what, seconds, bound in measure(index):
+                print(f"| {what} | {seconds:.3f} | {bound:g} |", flush=True)
+                late += seconds > bound
+    return int(late > 0)
+
+
+def seen(index: Path) -> Iterator[Row]:
+    with Searcher(index) as searcher:
+        searcher.warm()
+        with IndexWriter(index) as writer:
+            writer.put(Article("late", "Late", ("A pangolin came late.",)))
+        yield "a commit is seen", clock(lambda: wait_for(searcher, "pangolin")), 1.0
+
+
+def wait_for(searcher: Searcher, word: str) -> None:
+    while not searcher.search(word, mode="keyword").hits:
+        time.sleep(0.01)
+
+
+def answered(index: Path) -> Iterator[Row]:
+    with serving(index) as address, httpx.Client(base_url=address) as client:
+        seconds = median(clock(lambda: client.get("/healthz")) for _ in range(30))
+    yield "an answer of a server, median; 40 ms more where its end is held back", seconds, 0.03
+
+
+@contextmanager
+def serving(index: Path) -> Iterator[str]:
+    nutgraf = Path(sys.executable).with_name("nutgraf")
+    command = [nutgraf, "serve", "-i", index, "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout
+        address = re.search(r"http://\S+:\d+", server.stdout.readline())
+        assert address
+        try:
+            while True:
+                with suppress(httpx.TransportError):
+                    httpx.get(f"{address[0]}/healthz")
+                    break
+            yield address[0]
+        finally:
+            server.terminate()
+
+
+def snippets(index: Path) -> Iterator[Row]:
+    with IndexSnapshot.open(index) as snapshot:
+
+        def snippet(text: str, question: str) -> None:
+            asked = parse_question(question, snapshot.question_analyzer())
+            matches = find_matches(text, asked, snapshot.analyzer)
+            make_snippet(text, matches, "en", Highlight())
+
+        yield "a snippet of 25,000 matches", busy(lambda: snippet("war " * 25_000, "war")), 2.0
+        text = "war " + "a" * 50_000 + " " + ("a" * 64 + " ") * 500
+        yield "a pattern against a long word", busy(lambda: snippet(text, "war a*a*a*b")), 1.0
+
+
+def semantic_page(index: Path) -> Iterator[Row]:
+    words = " ".join(f"word{number}" for number in range(10_000))
+    with IndexWriter(index) as writer:
+        paragraphs = (words, "infants " * 12_000, "Infants. " * 11_000)
+        writer.put(Article("long", "Long", paragraphs))
+    with Searcher(index) as searcher:
+        searcher.warm()
+        question = f"babies {words[:1_500]}"
+        seconds = busy(lambda: searcher.search(question, mode="semantic"))
+    yield "a semantic question, with a page of 33,000 words", seconds, 3.0
+    with IndexWriter(index) as writer:
+        writer.delete("long")
+
+
+def endless(_index: Path) -> Iterator[Row]:
+    empty = bytes.fromhex("28b52ffd2000010000")  # A stream of zstd that holds nothing.
+
+    def refuse() -> None:
+        with suppress(DamagedError):
+            unpacked(io.BytesIO(empty * 200_000), "zst", Budget(lambda: 10**9)).read()
+
+    yield "200,000 compressed streams that hold nothing", busy(refuse), 2.0
+
+
+def spelling(index: Path) -> Iterator[Row]:
+    words = [f"sb{a}{b}{c}" for a in LETTERS for b in LETTERS for c in LETTERS]
+    with IndexWriter(index) as writer:
+        writer.put(Article("words", "Words", (" ".join(words),)))
+    with IndexSnapshot.open(index) as snapshot:
+        like = busy(lambda: snapshot.suggestions.words_like("sbcccx", 2))
+        yield "words like one, of 8,000 that begin alike", like, 0.1
+        question = parse_question("creamery debts", snapshot.question_analyzer())
+        long = "creamery debts " * 2_000
+        seconds = busy(lambda: correct_spelling(snapshot, long, question))
+        yield "the spelling of a question of 30,000 letters", seconds, 1.0
+
+
+def locked(index: Path) -> Iterator[Row]:
+    with IndexSnapshot.open(index) as snapshot:
+        path = snapshot.parts / "suggestions.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        def commit() -> None:
+            with IndexWriter(index) as writer:
+                writer.put(Article("more", "More", ("Ottoline left by ferry.",)))
+
+        yield "a commit while another holds the suggestions", clock(commit), 5.0
+
+
+def clock(action: Callable[[], object], now: Callable[[], float] = time.perf_counter) -> float:
+    started = now()
+    action()
+    return now() - started
+
+
+def busy(action: Callable[[], object]) -> float:
+    """Return the seconds of CPU that an action takes, whatever else the machine does."""
+    return clock(action, time.process_time)
+
+
+if __name__ == "__main__":
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    sys.exit(main())
