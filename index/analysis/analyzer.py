@@ -237,7 +237,7 @@ def primary_language(tag: str) -> str:
 
 def tags_of(language: str) -> tuple[str, ...]:
     """Return the tags, without region and script, of texts in a language: nb and nn for "no"."""
-    return (language, *(tag for tag, same in .items() if same == language))
+    return (language, *(tag for tag, same in _TAG_ALIASES.items() if same == language))
 
 
 def exact_term(value: str) -> str:
