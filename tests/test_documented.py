@@ -45,7 +45,7 @@ THEIRS = {
     "index/keywords/tantivy/engine.py": {"document", "Document", "add_document"}
     | {"delete_documents_by_query", "delete_documents_by_term"},
     "index/keywords/whoosh/engine.py": {"add_document", "_document"},
-    "index/schema.py": {"document"},
+    "index/keywords/fields.py": {"document"},
     # Terms of art, and the prompts that models come with.
     "index/keywords/protocol.py": {"document"},  # inverse document frequency
     "index/models/sentence_transformers.py": {"document", "passage"},
