@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,10 @@ from nutgraf.index import IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Record, article_of
 from nutgraf.index.catalog.rows import Row
-from nutgraf.index.columns import NO_DATE, Columns
+from nutgraf.index.columns import DTYPES
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
+from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import COLUMNS, VECTORS
@@ -46,9 +46,8 @@ def assert_sound(index: Path) -> None:
         assert snapshot.commit == snapshot.catalog.last_commit(), "the keywords are behind"
         rows, parts = snapshot.commit.rows, snapshot.parts
         assert (parts / VECTORS).stat().st_size == rows * snapshot.manifest.encoder.dimension * 2
-        for column in fields(Columns):
-            width = {"published": 8, "part": 2, "sketch": 16}.get(column.name, 4)
-            assert (parts / COLUMNS / column.name).stat().st_size == rows * width, column.name
+        for name, dtype in DTYPES.items():
+            assert (parts / COLUMNS / name).stat().st_size == rows * dtype.itemsize, name
 
 
 def assert_holds(

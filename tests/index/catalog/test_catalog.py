@@ -13,8 +13,9 @@ from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import article_of, fields_checksum, row_checksum
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
-from nutgraf.index.columns import NO_DATE, Columns, catch_up
+from nutgraf.index.columns import Columns, catch_up
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.ranking import NO_DATE
 
 
 def article(name, *paragraphs, **fields):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
-from nutgraf.index.columns import NO_DATE
+from nutgraf.index.ranking import NO_DATE
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
 from nutgraf.search.grouping.collapse import group_versions, version_order
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
-from nutgraf.index.columns import NO_DATE
+from nutgraf.index.ranking import NO_DATE
 from nutgraf.search import Recency, RequestError, Searcher, SearchRequest
 from nutgraf.search.ranking.calibration import CURVES
 from nutgraf.search.ranking.recency import recency_factors
