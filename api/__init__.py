@@ -1,3 +1,22 @@
-"""The faces of a search index: HTTP (`create_app`) and the command line (`cli.main`)."""
+"""The faces of a search index: HTTP (`create_app`) and the command line (cli/)."""
 
-__all__: list[str] = []
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nutgraf.index.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from nutgraf.api.http.app import (
+        create_app as create_app,
+    )
+
+_MODULES = {
+    "create_app": "http.app",
+}
+
+__all__ = [
+    "create_app",
+]  # as in _MODULES: a test compares them
+
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)

@@ -1,44 +1,52 @@
 """What is stored, and how it gets there.
 
 Make an index with `create_index`, open it for writing with `IndexWriter`, for
-reading with `IndexSnapshot`. Nothing is imported before it is used: a shell
-asks for --help, too.
+reading with `IndexSnapshot`.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from nutgraf.index.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from nutgraf.index.article import Article, Paragraph
-    from nutgraf.index.maintenance.backup import back_up_index
-    from nutgraf.index.maintenance.create import create_index
-    from nutgraf.index.maintenance.rebuild import (
-        compact_index,
-        put_back_index,
-        reindex,
-        repair_index,
+    from nutgraf.index.article import (
+        Article as Article,
     )
-    from nutgraf.index.maintenance.reranker import set_reranker
-    from nutgraf.index.reader.snapshot import IndexSnapshot
-    from nutgraf.index.verification import verify_index
-    from nutgraf.index.writer import IndexWriter
-
-__all__ = [
-    "Article",
-    "IndexSnapshot",
-    "IndexWriter",
-    "Paragraph",
-    "back_up_index",
-    "compact_index",
-    "create_index",
-    "put_back_index",
-    "reindex",
-    "repair_index",
-    "set_reranker",
-    "verify_index",
-]
+    from nutgraf.index.article import (
+        Paragraph as Paragraph,
+    )
+    from nutgraf.index.maintenance.backup import (
+        back_up_index as back_up_index,
+    )
+    from nutgraf.index.maintenance.create import (
+        create_index as create_index,
+    )
+    from nutgraf.index.maintenance.rebuild import (
+        compact_index as compact_index,
+    )
+    from nutgraf.index.maintenance.rebuild import (
+        put_back_index as put_back_index,
+    )
+    from nutgraf.index.maintenance.rebuild import (
+        reindex as reindex,
+    )
+    from nutgraf.index.maintenance.rebuild import (
+        repair_index as repair_index,
+    )
+    from nutgraf.index.maintenance.reranker import (
+        set_reranker as set_reranker,
+    )
+    from nutgraf.index.reader.snapshot import (
+        IndexSnapshot as IndexSnapshot,
+    )
+    from nutgraf.index.verification import (
+        verify_index as verify_index,
+    )
+    from nutgraf.index.writer import (
+        IndexWriter as IndexWriter,
+    )
 
 _MODULES = {
     "Article": "article",
@@ -55,8 +63,19 @@ _MODULES = {
     "verify_index": "verification",
 }
 
+__all__ = [
+    "Article",
+    "IndexSnapshot",
+    "IndexWriter",
+    "Paragraph",
+    "back_up_index",
+    "compact_index",
+    "create_index",
+    "put_back_index",
+    "reindex",
+    "repair_index",
+    "set_reranker",
+    "verify_index",
+]  # as in _MODULES: a test compares them
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)

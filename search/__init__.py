@@ -1,29 +1,83 @@
-"""How a question becomes ranked hits. Start at `Searcher`.
-
-Nothing is imported before it is used: a shell asks for --help, too.
-"""
+"""How a question becomes ranked hits. Start at `Searcher`."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from nutgraf.index.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from nutgraf.search.errors import RequestError
-    from nutgraf.search.request.options import Filters, Highlight, Recency, Rerank
-    from nutgraf.search.request.search_request import SearchRequest
-    from nutgraf.search.response import (
-        ArticleFields,
-        ArticleView,
-        Highlighted,
-        Hit,
-        HitParagraph,
-        More,
-        Response,
-        Snippet,
+    from nutgraf.search.errors import (
+        RequestError as RequestError,
     )
-    from nutgraf.search.searcher import Searcher
-    from nutgraf.search.suggest.completion import Completion, Completions
+    from nutgraf.search.request.options import (
+        Filters as Filters,
+    )
+    from nutgraf.search.request.options import (
+        Highlight as Highlight,
+    )
+    from nutgraf.search.request.options import (
+        Recency as Recency,
+    )
+    from nutgraf.search.request.options import (
+        Rerank as Rerank,
+    )
+    from nutgraf.search.request.search_request import (
+        SearchRequest as SearchRequest,
+    )
+    from nutgraf.search.response import (
+        ArticleFields as ArticleFields,
+    )
+    from nutgraf.search.response import (
+        ArticleView as ArticleView,
+    )
+    from nutgraf.search.response import (
+        Highlighted as Highlighted,
+    )
+    from nutgraf.search.response import (
+        Hit as Hit,
+    )
+    from nutgraf.search.response import (
+        HitParagraph as HitParagraph,
+    )
+    from nutgraf.search.response import (
+        More as More,
+    )
+    from nutgraf.search.response import (
+        Response as Response,
+    )
+    from nutgraf.search.response import (
+        Snippet as Snippet,
+    )
+    from nutgraf.search.searcher import (
+        Searcher as Searcher,
+    )
+    from nutgraf.search.suggest.completion import (
+        Completion as Completion,
+    )
+    from nutgraf.search.suggest.completion import (
+        Completions as Completions,
+    )
+
+_MODULES = {
+    "ArticleFields": "response",
+    "ArticleView": "response",
+    "Completion": "suggest.completion",
+    "Completions": "suggest.completion",
+    "Filters": "request.options",
+    "Highlight": "request.options",
+    "Highlighted": "response",
+    "Hit": "response",
+    "HitParagraph": "response",
+    "More": "response",
+    "Recency": "request.options",
+    "RequestError": "errors",
+    "Rerank": "request.options",
+    "Response": "response",
+    "SearchRequest": "request.search_request",
+    "Searcher": "searcher",
+    "Snippet": "response",
+}
 
 __all__ = [
     "ArticleFields",
@@ -43,30 +97,6 @@ __all__ = [
     "SearchRequest",
     "Searcher",
     "Snippet",
-]
+]  # as in _MODULES: a test compares them
 
-_MODULES = {
-    "ArticleFields": "response",
-    "ArticleView": "response",
-    "Completion": "suggest.completion",
-    "Completions": "suggest.completion",
-    "Filters": "request.options",
-    "HitParagraph": "response",
-    "Highlight": "request.options",
-    "Highlighted": "response",
-    "Hit": "response",
-    "More": "response",
-    "Recency": "request.options",
-    "RequestError": "errors",
-    "Rerank": "request.options",
-    "Response": "response",
-    "SearchRequest": "request.search_request",
-    "Searcher": "searcher",
-    "Snippet": "response",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)

@@ -10,7 +10,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("nutgraf.api", "nutgraf.search", "nutgraf.index")
+PACKAGES = ("nutgraf",)
 MOST_MODULES = 15
 
 PLACES = {

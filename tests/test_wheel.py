@@ -92,7 +92,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path, tree: Path) -
         for folder in FOLDERS
         for file in (tree / folder).rglob("*.py")
     }
+    modules.add("nutgraf/__init__.py")
     assert {name for name in inside if name.endswith(".py")} == modules
+    assert "nutgraf/py.typed" in inside
     assert {f"nutgraf/{folder}/py.typed" for folder in FOLDERS} <= inside
     assert not [name for name in names if "test" in name or name.endswith((".pyc", ".ipynb"))]
     assert f"{info}/licenses/LICENSE" in names

@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from tests.waiting import until
 
 from nutgraf.api.http.app import create_app
 from nutgraf.api.write_queue.queue import WriteQueue
 from nutgraf.index import create_index
 from nutgraf.search import Searcher
+from tests.waiting import until
 
 # Of the connections of many threads, httpx closes some that it has just given out.
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.memory_reader import MemoryReader
 
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.search import Filters, Recency, Response, Searcher
+from tests.contract.memory_reader import MemoryReader
 
 QUESTIONS = [
     "why did the creamery go under",

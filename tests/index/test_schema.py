@@ -43,6 +43,7 @@ def with_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(
             ROOT / name, folder / "nutgraf" / name, ignore=shutil.ignore_patterns("__pycache__")
         )
+    shutil.copy(ROOT / "nutgraf" / "__init__.py", folder / "nutgraf")
     path = folder / "nutgraf" / "index" / "schema.py"
     text = path.read_text("utf-8")
     for start, line in (("    language: Annotated", FIELD), ("    language: str |", FILTER)):

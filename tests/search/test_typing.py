@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = Path(__file__).parent.parent.parent / "typings"
+PACKAGES = Path(__file__).parents[2]
 """The folder in which mypy finds nutgraf."""
 
 HEAD = """

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.api.conftest import served
-from tests.waiting import PATIENCE, until
 
 from nutgraf.index.manifest import checksum_of
+from tests.api.conftest import served
+from tests.waiting import PATIENCE, until
 
 NUTGRAF = Path(sys.executable).with_name("nutgraf")
 SEEDS = Path(__file__).parents[3] / "seeds"

@@ -4,9 +4,9 @@ import json
 import shutil
 
 import pytest
-from tests.api.conftest import make_tiny_index
 
 from nutgraf.index import Article, IndexWriter
+from tests.api.conftest import make_tiny_index
 
 SECRET = "The magistrate withdrew the accusation."
 

@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.api.conftest import serving
 
 from nutgraf.api.http.app import create_app
 from nutgraf.index import set_reranker
 from nutgraf.search import Searcher
+from tests.api.conftest import serving
 
 JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
 QUESTION = "who pays for flood defences along the river"

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+
+from nutgraf.api.http.server import listen
+from nutgraf.index import IndexWriter
 from tests.api.conftest import served
 from tests.api.http.test_http import problem
 from tests.api.http.test_writing import FERRY, put
 from tests.waiting import until
-
-from nutgraf.api.http.server import listen
-from nutgraf.index import IndexWriter
 
 
 def test_writable_is_for_this_machine_only(run, tiny_index):

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import httpx
+
 from tests.api.conftest import served
 from tests.waiting import until
 

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.api.conftest import served
-from tests.api.http.test_http import problem
-from tests.api.http.test_writing import found, put, slow_encoder  # noqa: F401 - a fixture
-from tests.waiting import PATIENCE, until
 
 from nutgraf.api.write_queue.queue import STREAM_SLOTS, WriteQueue
 from nutgraf.api.write_queue.streams import ArticleStream
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.sources.formats.text import MAX_TEXT
 from nutgraf.search import Searcher
+from tests.api.conftest import served
+from tests.api.http.test_http import problem
+from tests.api.http.test_writing import found, put, slow_encoder  # noqa: F401 - a fixture
+from tests.waiting import PATIENCE, until
 
 NDJSON = {"content-type": "application/x-ndjson"}
 MIB = 2**20

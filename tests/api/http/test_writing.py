@@ -13,9 +13,6 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
-from tests.api.conftest import make_tiny_index, serving, writing
-from tests.api.http.test_http import problem
-from tests.waiting import until
 
 import nutgraf.api.http.routes.write as routes
 import nutgraf.api.write_queue.queue as queue_module
@@ -33,6 +30,9 @@ from nutgraf.index.errors import BrokenIndexError, DiskFullError
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.sources.formats.text import MAX_TEXT
 from nutgraf.search import Searcher
+from tests.api.conftest import make_tiny_index, serving, writing
+from tests.api.http.test_http import problem
+from tests.waiting import until
 
 NDJSON = "application/x-ndjson"
 FERRY = {"title": "Ferry strike ends", "paragraphs": ["The ferry crews went back.", "Quietly."]}

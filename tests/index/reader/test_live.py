@@ -5,13 +5,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.waiting import until
 
 from nutgraf.index import IndexSnapshot, IndexWriter, compact_index, create_index
 from nutgraf.index.article import Article
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError, UntrustedIndexError
 from nutgraf.index.reader.live import LiveIndex
 from nutgraf.search import Searcher
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
-from tests.work import work_of
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index
 from nutgraf.index.analysis.analyzer import Analyzers
@@ -28,6 +27,7 @@ from nutgraf.index.storage.layout import CATALOG, PARTS, SUGGESTIONS
 from nutgraf.index.suggestions.reader import Suggestions, counted_checksum, magnitude_of
 from nutgraf.index.suggestions.writer import SuggestionsWriter, derive
 from nutgraf.index.verification.suggestions import StoredSuggestions
+from tests.work import work_of
 
 TEXTS = (
     "Jane Doe left Port Aldane by ferry.",

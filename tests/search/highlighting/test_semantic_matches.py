@@ -9,11 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.work import work_of
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.search import Hit, Searcher
+from tests.work import work_of
 
 JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
 LINES = JUDGED.read_text(encoding="utf-8").splitlines()

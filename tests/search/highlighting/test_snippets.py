@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.work import work_of
 
 from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
@@ -15,6 +14,7 @@ from nutgraf.search.highlighting.semantic_matches import NearWord
 from nutgraf.search.highlighting.snippets import ELLIPSIS, WIDTH, make_snippet, mark
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.request.options import Highlight
+from tests.work import work_of
 
 ANALYZER = Analyzer("en")
 READER = MultilingualAnalyzer([ANALYZER])

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.work import work_of
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.search import Searcher
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.suggest import spelling
+from tests.work import work_of
 
 
 @pytest.fixture(scope="module")

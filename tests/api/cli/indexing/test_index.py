@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.api.conftest import NUTGRAF, TINY_ENCODER
-from tests.waiting import until
 
 from nutgraf.api.cli.indexing.article_reader import ArticleReader
 from nutgraf.api.cli.indexing.dry_run import dry_run_sources
@@ -20,6 +18,8 @@ from nutgraf.index import IndexSnapshot
 from nutgraf.index.errors import UserError, WorkerError
 from nutgraf.index.sources.formats import markdown
 from nutgraf.index.sources.workers import MIN_BYTES_FOR_WORKERS
+from tests.api.conftest import NUTGRAF, TINY_ENCODER
+from tests.waiting import until
 
 TEXT = "The ferry crews went back to work on Monday after eleven days on strike."
 

@@ -13,7 +13,6 @@ from queue import Queue
 
 import pytest
 from rich.console import Console
-from tests.api.conftest import NUTGRAF, TINY_ENCODER
 
 from nutgraf.api.cli.indexing import watch as watching_module
 from nutgraf.api.cli.indexing.article_reader import ArticleReader
@@ -25,6 +24,7 @@ from nutgraf.index import Article, IndexSnapshot, IndexWriter
 from nutgraf.index.sources import read as files
 from nutgraf.index.sources import workers
 from nutgraf.index.storage.lock import WriteLock
+from tests.api.conftest import NUTGRAF, TINY_ENCODER
 
 OPTIONS = ("-i", "x.index", "--model", TINY_ENCODER, "--json")
 

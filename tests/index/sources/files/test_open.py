@@ -13,7 +13,6 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.work import work_of
 
 from nutgraf.index.article import Article
 from nutgraf.index.sources import Rejected, Skipped, read_sources
@@ -21,6 +20,7 @@ from nutgraf.index.sources.files import decompress as unpacking
 from nutgraf.index.sources.files import open as opening
 from nutgraf.index.sources.files.decompress import Budget, DamagedError, compression_of, unpacked
 from nutgraf.index.sources.files.open import CountingFile, contents, split_name
+from tests.work import work_of
 
 if sys.version_info >= (3, 14):
     from compression import zstd

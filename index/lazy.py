@@ -1,0 +1,29 @@
+"""Lazy exports: the public names of a package, imported when they are first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+__all__ = ["lazy_exports"]
+
+
+def lazy_exports(
+    package: str, modules: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return the `__getattr__` and the `__dir__` of a package (PEP 562).
+
+    `modules` maps each public name to the module of the package that defines it. A shell asks
+    for --help, too, so nothing is imported before it is used.
+    """
+
+    def __getattr__(name: str) -> Any:  # noqa: N807 - the name that Python looks for
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{modules[name]}"), name)
+
+    def __dir__() -> list[str]:  # noqa: N807
+        return sorted(modules)
+
+    return __getattr__, __dir__

@@ -1,0 +1,54 @@
+"""The public names of each package: offered once, found by dir(), completion and help()."""
+
+from __future__ import annotations
+
+import pydoc
+import subprocess
+import sys
+from importlib import import_module
+from importlib.metadata import version
+
+import pytest
+
+PACKAGES = ("nutgraf", "nutgraf.index", "nutgraf.search", "nutgraf.api")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_dir_shows_the_public_names_and_nothing_else(package: str) -> None:
+    module = import_module(package)
+    assert dir(module) == sorted(module.__all__)
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = module.nothing
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_help_describes_the_public_names(package: str) -> None:
+    text = pydoc.plain(pydoc.render_doc(import_module(package)))
+    for name in import_module(package).__all__:
+        assert name in text
+    assert "lazy_exports" not in text
+
+
+def test_the_first_lines_of_a_program() -> None:
+    from nutgraf import Article, IndexWriter, Searcher, __version__
+    from nutgraf.api import create_app
+
+    assert __version__ == version("nutgraf")
+    assert [each.__name__ for each in (Article, IndexWriter, Searcher, create_app)] == [
+        "Article",
+        "IndexWriter",
+        "Searcher",
+        "create_app",
+    ]
+
+
+def test_importing_the_package_imports_no_part_of_it() -> None:
+    script = "import nutgraf, nutgraf.api, nutgraf.search, nutgraf.index, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    ours = {name for name in done.stdout.split() if name.startswith("nutgraf.")}
+    assert ours == {"nutgraf.api", "nutgraf.index", "nutgraf.index.lazy", "nutgraf.search"}
+    assert not {"numpy", "fastapi", "pydantic"} & {*done.stdout.split()}
