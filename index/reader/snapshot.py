@@ -1,13 +1,10 @@
-"""IndexSnapshot: what a reader holds."""
+"""IndexSnapshot: the IndexReader of a directory."""
 
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import replace
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -15,23 +12,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index import keywords
-from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
+from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
-from nutgraf.index.article import Paragraph, paragraph_id, timestamp
-from nutgraf.index.catalog.reader import Catalog
-from nutgraf.index.catalog.records import Commit, Record
+from nutgraf.index.article import Paragraph, paragraph_id
+from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row, whole_texts
-from nutgraf.index.columns import Columns
-from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.keywords.protocol import TermStatistics
-from nutgraf.index.manifest import Manifest
-from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.reranker import CachingReranker, OnnxReranker
-from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.reader.facet_counts import count_facets
-from nutgraf.index.reader.languages import make_question_analyzer
+from nutgraf.index.reader.parts import IndexParts
 from nutgraf.index.reader.protocol import (
     FacetQuery,
     FoundParagraph,
@@ -44,32 +32,14 @@ from nutgraf.index.reader.protocol import (
 )
 from nutgraf.index.reader.retrieval import Retrieval
 from nutgraf.index.reader.suggestions import SnapshotSuggestions
-from nutgraf.index.storage.closing import Closing
-from nutgraf.index.storage.layout import (
-    CATALOG,
-    COLUMNS,
-    ENCODER,
-    KEYWORDS,
-    MANIFEST,
-    RERANKER,
-    SUGGESTIONS,
-    VECTORS,
-)
-from nutgraf.index.suggestions.reader import Suggestions
-from nutgraf.index.vectors import VectorIndex
 
 __all__ = ["IndexSnapshot"]
-
-Mark = tuple[tuple[int, int], ...]
 
 _MAX_TERMS: Final = 1 << 16
 """Terms with their statistics that are cached, some 10 MB."""
 
-_TICK: Final = 2_000_000_000
-"""Nanoseconds to which the coarsest file systems stamp changes; most do to milliseconds."""
 
-
-class IndexSnapshot(Closing):
+class IndexSnapshot(IndexParts):
     """An IndexReader of one directory: all parts of it as of one commit.
 
     Parts are opened when they are first asked for, so that a question pays
@@ -79,231 +49,14 @@ class IndexSnapshot(Closing):
     Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        manifest: Manifest,
-        catalog: Catalog,
-        reader: KeywordReader,
-        *,
-        trust: bool = False,
-        mark: Mark | None = None,
-    ) -> None:
-        self.path = path
-        self.manifest = manifest
-        self.parts = manifest.parts(path)
-        self.catalog = catalog
-        self.keywords = reader
-        # The keyword index is committed last, so what it shows is whole everywhere.
-        self.commit: Commit = catalog.commit_of(reader.sequence)
-        self.analyzers = Analyzers(manifest.language)
-        self._trust = trust
-        self._mark = mark
-        self._opening = threading.Lock()
-        self._suggestions: Suggestions | None = None
-        self._term_statistics: dict[str, TermStatistics] = {}
-        if reader.paragraphs != self.commit.ranked:
-            raise BrokenIndexError(
-                f"the keyword index at {self.parts / KEYWORDS} holds {reader.paragraphs:,} "
-                f"rows, the catalog {self.commit.ranked:,}: 'nutgraf repair' mends it"
-            )
-
-    @classmethod
-    def open(
-        cls, path: str | Path, *, trust: bool = False, older: KeywordReader | None = None
-    ) -> IndexSnapshot:
-        """Open the newest commit of the index at `path`.
-
-        `trust` is needed for a whoosh index, whose files hold pickles. `older`
-        is the keyword index of an earlier commit, if one is open.
-        """
-        index = Path(path)
-        while True:
-            # The mark comes first: what changes from here on makes another.
-            mark = _stamps(index / MANIFEST)
-            manifest = Manifest.read(index)
-            try:
-                return cls._open(index, manifest, mark, trust=trust, older=older)
-            except BrokenIndexError:
-                # Another generation may have taken over, and the files of this one are gone.
-                if Manifest.read(index) == manifest:
-                    raise
-
-    @classmethod
-    def _open(
-        cls,
-        index: Path,
-        manifest: Manifest,
-        mark: Mark,
-        *,
-        trust: bool,
-        older: KeywordReader | None,
-    ) -> IndexSnapshot:
-        parts = manifest.parts(index)
-        seen = _settled((*mark, *_stamps(parts / KEYWORDS)))
-        engine = manifest.keyword_engine
-        with ExitStack() as opened:
-            reader = keywords.open_reader(parts / KEYWORDS, engine, trust=trust, older=older)
-            opened.callback(reader.close)
-            catalog = Catalog.open(parts / CATALOG)
-            opened.callback(catalog.close)
-            snapshot = cls(index, manifest, catalog, reader, trust=trust, mark=seen)
-            opened.pop_all()
-        return snapshot
-
-    def successor(self) -> IndexSnapshot | None:
-        """Return a snapshot of a newer commit, or None while there is none.
-
-        What is open here is open there, and what did not change is shared.
-        """
-        now = (*_stamps(self.path / MANIFEST), *_stamps(self.parts / KEYWORDS))
-        if self._mark is not None and self._mark == now:
-            return None
-        newer = IndexSnapshot.open(self.path, trust=self._trust, older=self.keywords)
-        if newer.manifest == self.manifest and newer.sequence == self.sequence:
-            self._mark = newer._mark
-            newer.close()
-            return None
-        try:
-            newer._take_over(self)
-        except BaseException:
-            newer.close()
-            raise
-        return newer
-
-    def _take_over(self, older: IndexSnapshot) -> None:
-        """Open what `older` had open, so that no question waits for it again."""
-        opened = vars(older)
-        if self.manifest.language == older.manifest.language:
-            self.analyzers = older.analyzers  # They remember the terms of many words.
-        if "encoder" in opened and self.manifest.encoder == older.manifest.encoder:
-            vars(self)["encoder"] = older.encoder
-        if "reranker" in opened and self.manifest.reranker == older.manifest.reranker:
-            vars(self)["reranker"] = older.reranker
-        same = replace(self.manifest, reranker=older.manifest.reranker) == older.manifest
-        grown = same and self.commit.rows >= older.commit.rows
-        if "vectors" in opened and grown:
-            dimension = self.manifest.encoder.dimension
-            # Should these be other rows all the same, they are opened anew below.
-            with suppress(BrokenIndexError):
-                vars(self)["vectors"] = older.vectors.grown(
-                    self.parts / VECTORS, dimension, older.commit, self.commit
-                )
-        for name in (
-            "columns",
-            "vectors",
-            "encoder",
-            "reranker",
-            "ranked",
-            "multilingual_analyzer",
-        ):
-            if name in opened:
-                getattr(self, name)
-
-    @property
-    def sequence(self) -> int:
-        """The number of the commit that is seen."""
-        return self.commit.sequence
-
     @cached_property
-    def columns(self) -> Columns:
-        """The columns, one value a row."""
-        return Columns.open(self.parts / COLUMNS, self.commit.rows)
-
-    @cached_property
-    def vectors(self) -> VectorIndex:
-        """The vector index."""
-        dimension = self.manifest.encoder.dimension
-        return VectorIndex.open(self.parts / VECTORS, dimension, self.commit)
-
-    @cached_property
-    def encoder(self) -> OnnxEncoder:
-        """The encoder that the index was made with."""
-        return OnnxEncoder.open(self.parts / ENCODER, self.manifest.encoder)
-
-    @cached_property
-    def multilingual_analyzer(self) -> MultilingualAnalyzer:
-        """What reads a question: in the languages that the articles have."""
-        opened = vars(self).get("columns")
-        codes = (
-            Columns.languages(self.parts / COLUMNS, self.commit.rows)
-            if opened is None
-            else opened.code("language")
-        )
-        if self.alive is not None:
-            codes = codes[self.alive]
-        return make_question_analyzer(self.catalog, codes, self.analyzers)
+    def _term_cache(self) -> dict[str, TermStatistics]:
+        return {}
 
     @property
     def suggestions(self) -> SnapshotSuggestions:
         """See IndexReader. Raises BrokenIndexError where there are no sound suggestions."""
-        with self._opening:
-            if self._suggestions is None:
-                self._suggestions = Suggestions(self.parts / SUGGESTIONS, self.sequence)
-            return SnapshotSuggestions(self._suggestions, self)
-
-    @cached_property
-    def reranker(self) -> CachingReranker | None:
-        """The reranker that the index was given; None where it has none."""
-        chosen = self.manifest.reranker
-        if chosen is None:
-            return None
-        return CachingReranker(OnnxReranker.open(self.parts / RERANKER / chosen.folder, chosen))
-
-    @cached_property
-    def alive(self) -> NDArray[np.bool_] | None:
-        """Which rows are alive, of shape (rows,); None where all are."""
-        removed = self.catalog.removed_rows(self.sequence)
-        if not removed:
-            return None
-        alive = np.ones(self.commit.rows, bool)
-        for rows in removed:
-            alive[rows.start : rows.stop] = False
-        alive.flags.writeable = False
-        return alive
-
-    @cached_property
-    def ranked(self) -> NDArray[np.bool_] | None:
-        """Which rows are alive and no boilerplate, of shape (rows,); None where all are.
-
-        Raises BrokenIndexError where these are not as many as the commit says.
-        """
-        left_out = self.catalog.boilerplate_rows(self.sequence)
-        if not left_out and self.commit.ranked == self.commit.living:
-            return self.alive
-        ranked = np.ones(self.commit.rows, bool) if self.alive is None else self.alive.copy()
-        ranked[[row for row in left_out if row < len(ranked)]] = False
-        if np.count_nonzero(ranked) != self.commit.ranked:
-            raise BrokenIndexError(
-                f"{self.parts / CATALOG}: what is boilerplate is not what was written; "
-                "'nutgraf verify' lists what is damaged"
-            )
-        ranked.flags.writeable = False
-        return ranked
-
-    @cached_property
-    def newest(self) -> int:
-        """When the newest article was published, in seconds since 1970, by the time of the commit.
-
-        That of the commit itself, where no article has a date.
-        """
-        committed = timestamp(self.commit.at)
-        published = self.columns.published
-        if self.alive is not None:
-            published = published[self.alive]
-        past = published[(published <= committed) & (published != NO_DATE)]
-        return int(past.max()) if len(past) else committed
-
-    def warm(self) -> None:
-        """Open every part now, so that no question has to wait for one."""
-        _ = (
-            self.columns,
-            self.vectors,
-            self.encoder,
-            self.reranker,
-            self.ranked,
-            self.multilingual_analyzer,
-        )
+        return SnapshotSuggestions(self.open_suggestions(), self)
 
     @property
     def key(self) -> Hashable:
@@ -348,14 +101,14 @@ class IndexSnapshot(Closing):
 
     def term_statistics(self, terms: Sequence[str]) -> Mapping[str, TermStatistics]:
         """See IndexReader."""
-        known = self._term_statistics
-        found = {term: known[term] for term in terms if term in known}
+        cached = self._term_cache
+        found = {term: one for term in terms if (one := cached.get(term)) is not None}
         new = [term for term in dict.fromkeys(terms) if term not in found]
         if new:
             found.update(zip(new, self.keywords.term_statistics(new), strict=True))
-            if len(known) > _MAX_TERMS:
-                self._term_statistics = known = {}
-            known.update((term, found[term]) for term in new)
+            if len(cached) > _MAX_TERMS:
+                cached.clear()
+            cached.update((term, found[term]) for term in new)
         return found
 
     def retrieve(
@@ -473,29 +226,6 @@ class IndexSnapshot(Closing):
             format=self.manifest.format,
             bytes=_size(self.path),
         )
-
-    def close(self) -> None:
-        """Release files."""
-        self.keywords.close()
-        self.catalog.close()
-        with self._opening:
-            if self._suggestions is not None:
-                self._suggestions.close()
-
-
-def _stamps(path: Path) -> Mark:
-    """Return what is another once `path` is replaced, or a file in it where it is a folder."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return ((found.st_ino, found.st_mtime_ns),)
-
-
-def _settled(mark: Mark) -> Mark | None:
-    """Return a mark that will differ after the next change; None where it is too early to say."""
-    newest = max((stamp for _, stamp in mark), default=0)
-    return mark if time.time_ns() - newest > _TICK else None
 
 
 def _paragraph(number: int, record: Record, row: Row) -> Paragraph:

@@ -1,0 +1,325 @@
+"""IndexParts: the parts of an index directory, opened as of one commit, shared with the next."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index import keywords
+from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
+from nutgraf.index.article import timestamp
+from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.catalog.records import NO_COMMIT, Commit
+from nutgraf.index.columns import Columns
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.keywords import KeywordReader
+from nutgraf.index.manifest import Manifest
+from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.reranker import CachingReranker, OnnxReranker
+from nutgraf.index.ranking import NO_DATE
+from nutgraf.index.reader.languages import make_question_analyzer
+from nutgraf.index.storage.closing import Closing
+from nutgraf.index.storage.layout import (
+    CATALOG,
+    COLUMNS,
+    ENCODER,
+    KEYWORDS,
+    MANIFEST,
+    RERANKER,
+    SUGGESTIONS,
+    VECTORS,
+)
+from nutgraf.index.suggestions.reader import Suggestions
+from nutgraf.index.vectors import VectorIndex
+
+__all__ = ["IndexParts"]
+
+Mark = tuple[tuple[int, int], ...]
+
+_TICK: Final = 2_000_000_000
+"""Nanoseconds to which the coarsest file systems stamp changes; most do to milliseconds."""
+
+
+PARTS: Final = (
+    "columns",
+    "vectors",
+    "encoder",
+    "reranker",
+    "ranked",
+    "multilingual_analyzer",
+)
+"""The parts that are opened when they are first asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedParts:
+    """Parts that an older snapshot has open and a newer one shares; None where it opens its own.
+
+    `vectors` are those of the older `commit`.
+    """
+
+    analyzers: Analyzers | None = None
+    encoder: OnnxEncoder | None = None
+    reranker: CachingReranker | None = None
+    vectors: VectorIndex | None = None
+    commit: Commit = NO_COMMIT
+
+
+class IndexParts(Closing):
+    """The parts of an index directory, all as of one commit.
+
+    Parts are opened when they are first asked for, so that a question pays
+    for what it uses; those that are not open are gone once the index is
+    compacted (`warm` opens all). Safe to use from many threads.
+
+    Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        manifest: Manifest,
+        catalog: Catalog,
+        reader: KeywordReader,
+        *,
+        trust: bool = False,
+        mark: Mark | None = None,
+        older: IndexParts | None = None,
+    ) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.parts = manifest.parts(path)
+        self.catalog = catalog
+        self.keywords = reader
+        # The keyword index is committed last, so what it shows is whole everywhere.
+        self.commit: Commit = catalog.commit_of(reader.sequence)
+        self._shared = SharedParts() if older is None else older.shared_with(manifest, self.commit)
+        self.analyzers = self._shared.analyzers or Analyzers(manifest.language)
+        self._trust = trust
+        self._mark = mark
+        self._opening = threading.Lock()
+        self._suggestions: Suggestions | None = None
+        if reader.paragraphs != self.commit.ranked:
+            raise BrokenIndexError(
+                f"the keyword index at {self.parts / KEYWORDS} holds {reader.paragraphs:,} "
+                f"rows, the catalog {self.commit.ranked:,}: 'nutgraf repair' mends it"
+            )
+
+    @classmethod
+    def open(
+        cls, path: str | Path, *, trust: bool = False, older: IndexParts | None = None
+    ) -> Self:
+        """Open the newest commit of the index at `path`.
+
+        `trust` is needed for a whoosh index, whose files hold pickles. Parts that
+        `older`, an earlier commit, has open and that did not change are shared.
+        """
+        index = Path(path)
+        while True:
+            # The mark comes first: what changes from here on makes another.
+            mark = _stamps(index / MANIFEST)
+            manifest = Manifest.read(index)
+            try:
+                return cls._open(index, manifest, mark, trust=trust, older=older)
+            except BrokenIndexError:
+                # Another generation may have taken over, and the files of this one are gone.
+                if Manifest.read(index) == manifest:
+                    raise
+
+    @classmethod
+    def _open(
+        cls,
+        index: Path,
+        manifest: Manifest,
+        mark: Mark,
+        *,
+        trust: bool,
+        older: IndexParts | None,
+    ) -> Self:
+        parts = manifest.parts(index)
+        seen = _settled((*mark, *_stamps(parts / KEYWORDS)))
+        engine = manifest.keyword_engine
+        with ExitStack() as opened:
+            before = None if older is None else older.keywords
+            reader = keywords.open_reader(parts / KEYWORDS, engine, trust=trust, older=before)
+            opened.callback(reader.close)
+            catalog = Catalog.open(parts / CATALOG)
+            opened.callback(catalog.close)
+            snapshot = cls(index, manifest, catalog, reader, trust=trust, mark=seen, older=older)
+            opened.pop_all()
+        return snapshot
+
+    def successor(self) -> Self | None:
+        """Return a snapshot of a newer commit, or None while there is none.
+
+        What is open here is open there, and what did not change is shared.
+        """
+        now = (*_stamps(self.path / MANIFEST), *_stamps(self.parts / KEYWORDS))
+        if self._mark is not None and self._mark == now:
+            return None
+        newer = type(self).open(self.path, trust=self._trust, older=self)
+        if newer.manifest == self.manifest and newer.sequence == self.sequence:
+            self._mark = newer._mark
+            newer.close()
+            return None
+        try:
+            for name in PARTS:
+                if name in vars(self):  # No question waits for what was open before.
+                    getattr(newer, name)
+        except BaseException:
+            newer.close()
+            raise
+        return newer
+
+    def shared_with(self, manifest: Manifest, commit: Commit) -> SharedParts:
+        """Return the parts that are open here and the same under a newer manifest and commit."""
+        opened = vars(self)  # Where a cached property is once it was asked for.
+        same = replace(manifest, reranker=self.manifest.reranker) == self.manifest
+        grown = same and commit.rows >= self.commit.rows and "vectors" in opened
+        same_encoder = "encoder" in opened and manifest.encoder == self.manifest.encoder
+        same_reranker = "reranker" in opened and manifest.reranker == self.manifest.reranker
+        return SharedParts(
+            # They remember the terms of many words.
+            analyzers=self.analyzers if manifest.language == self.manifest.language else None,
+            encoder=self.encoder if same_encoder else None,
+            reranker=self.reranker if same_reranker else None,
+            vectors=self.vectors if grown else None,
+            commit=self.commit,
+        )
+
+    @property
+    def sequence(self) -> int:
+        """The number of the commit that is seen."""
+        return self.commit.sequence
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns, one value a row."""
+        return Columns.open(self.parts / COLUMNS, self.commit.rows)
+
+    @cached_property
+    def vectors(self) -> VectorIndex:
+        """The vector index."""
+        path, dimension = self.parts / VECTORS, self.manifest.encoder.dimension
+        if self._shared.vectors is not None:
+            # Should these be other rows all the same, they are opened anew.
+            with suppress(BrokenIndexError):
+                return self._shared.vectors.grown(path, dimension, self._shared.commit, self.commit)
+        return VectorIndex.open(path, dimension, self.commit)
+
+    @cached_property
+    def encoder(self) -> OnnxEncoder:
+        """The encoder that the index was made with."""
+        shared = self._shared.encoder
+        return shared or OnnxEncoder.open(self.parts / ENCODER, self.manifest.encoder)
+
+    @cached_property
+    def multilingual_analyzer(self) -> MultilingualAnalyzer:
+        """What reads a question: in the languages that the articles have."""
+        opened = vars(self).get("columns")
+        codes = (
+            Columns.languages(self.parts / COLUMNS, self.commit.rows)
+            if opened is None
+            else opened.code("language")
+        )
+        if self.alive is not None:
+            codes = codes[self.alive]
+        return make_question_analyzer(self.catalog, codes, self.analyzers)
+
+    def open_suggestions(self) -> Suggestions:
+        """Return the suggestions. Raises BrokenIndexError where there are no sound ones."""
+        with self._opening:
+            if self._suggestions is None:
+                self._suggestions = Suggestions(self.parts / SUGGESTIONS, self.sequence)
+            return self._suggestions
+
+    @cached_property
+    def reranker(self) -> CachingReranker | None:
+        """The reranker that the index was given; None where it has none."""
+        chosen = self.manifest.reranker
+        if chosen is None:
+            return None
+        if self._shared.reranker is not None:
+            return self._shared.reranker
+        return CachingReranker(OnnxReranker.open(self.parts / RERANKER / chosen.folder, chosen))
+
+    @cached_property
+    def alive(self) -> NDArray[np.bool_] | None:
+        """Which rows are alive, of shape (rows,); None where all are."""
+        removed = self.catalog.removed_rows(self.sequence)
+        if not removed:
+            return None
+        alive = np.ones(self.commit.rows, bool)
+        for rows in removed:
+            alive[rows.start : rows.stop] = False
+        alive.flags.writeable = False
+        return alive
+
+    @cached_property
+    def ranked(self) -> NDArray[np.bool_] | None:
+        """Which rows are alive and no boilerplate, of shape (rows,); None where all are.
+
+        Raises BrokenIndexError where these are not as many as the commit says.
+        """
+        left_out = self.catalog.boilerplate_rows(self.sequence)
+        if not left_out and self.commit.ranked == self.commit.living:
+            return self.alive
+        ranked = np.ones(self.commit.rows, bool) if self.alive is None else self.alive.copy()
+        ranked[[row for row in left_out if row < len(ranked)]] = False
+        if np.count_nonzero(ranked) != self.commit.ranked:
+            raise BrokenIndexError(
+                f"{self.parts / CATALOG}: what is boilerplate is not what was written; "
+                "'nutgraf verify' lists what is damaged"
+            )
+        ranked.flags.writeable = False
+        return ranked
+
+    @cached_property
+    def newest(self) -> int:
+        """When the newest article was published, in seconds since 1970, by the time of the commit.
+
+        That of the commit itself, where no article has a date.
+        """
+        committed = timestamp(self.commit.at)
+        published = self.columns.published
+        if self.alive is not None:
+            published = published[self.alive]
+        past = published[(published <= committed) & (published != NO_DATE)]
+        return int(past.max()) if len(past) else committed
+
+    def warm(self) -> None:
+        """Open every part now, so that no question has to wait for one."""
+        for name in PARTS:
+            getattr(self, name)
+
+    def close(self) -> None:
+        """Release files."""
+        self.keywords.close()
+        self.catalog.close()
+        with self._opening:
+            if self._suggestions is not None:
+                self._suggestions.close()
+
+
+def _stamps(path: Path) -> Mark:
+    """Return what is another once `path` is replaced, or a file in it where it is a folder."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return ((found.st_ino, found.st_mtime_ns),)
+
+
+def _settled(mark: Mark) -> Mark | None:
+    """Return a mark that will differ after the next change; None where it is too early to say."""
+    newest = max((stamp for _, stamp in mark), default=0)
+    return mark if time.time_ns() - newest > _TICK else None
