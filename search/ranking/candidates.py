@@ -49,10 +49,10 @@ class Candidates:
 
     rows: NDArray[np.int64]
     scores: NDArray[np.float64]
-    keyword: Ranking | None
-    semantic: Ranking | None
-    cosines: NDArray[np.float32] | None
-    fusion: FusionUsed | None
+    keyword: Ranking | None = None
+    semantic: Ranking | None = None
+    cosines: NDArray[np.float32] | None = None
+    fusion: FusionUsed | None = None
     recency_factors: NDArray[np.float64] | None = None
     embedding: NDArray[np.float32] | None = None
     curve: Curve | None = None
@@ -146,13 +146,15 @@ class Candidates:
         return Place(int(np.count_nonzero(self.logits > logit)) + 1, round(logit, 4))
 
 
-def keyword_candidates(ranking: Ranking, full: float) -> Candidates:
-    """Return the keyword ranking alone; 1 is `full`, a perfect match, or the best there is."""
-    scores = normalize(ranking.scores, 0.0, full)
+def keyword_candidates(ranking: Ranking, perfect: float) -> Candidates:
+    """Return the keyword ranking alone; 1 is a perfect match, or the best there is."""
+    scores = normalize(ranking.scores, 0.0, perfect)
     # Conditions alone have no perfect match: all that meets them scores 1.
-    curve: Curve | None = "keyword" if full > 0 else None
-    found = Evidence(words=matched_share(_best(ranking), full))
-    return Candidates(ranking.rows, scores, ranking, None, None, None, curve=curve, evidence=found)
+    curve: Curve | None = "keyword" if perfect > 0 else None
+    found = Evidence(words=matched_share(_best(ranking), perfect))
+    return Candidates(
+        rows=ranking.rows, scores=scores, keyword=ranking, curve=curve, evidence=found
+    )
 
 
 def vector_candidates(ranking: Ranking, unrelated: float | None = None) -> Candidates:
@@ -160,12 +162,10 @@ def vector_candidates(ranking: Ranking, unrelated: float | None = None) -> Candi
     scores = cosine_above_chance(ranking.scores, unrelated)
     found = Evidence(meaning=min(float(scores.max(initial=0.0)), 1.0))
     return Candidates(
-        ranking.rows,
-        scores,
-        None,
-        ranking,
-        ranking.scores,
-        None,
+        rows=ranking.rows,
+        scores=scores,
+        semantic=ranking,
+        cosines=ranking.scores,
         curve="semantic",
         evidence=found,
     )
@@ -175,9 +175,10 @@ def fuse(
     method: FusionMethod,
     keyword: Ranking,
     semantic: Ranking,
+    *,
     rows: NDArray[np.int64],
     cosines: NDArray[np.float32],
-    full: float,
+    perfect: float,
     weight: float | None = None,
     unrelated: float | None = None,
 ) -> Candidates:
@@ -185,31 +186,31 @@ def fuse(
 
     `rows` are those of either ranking, each once, ascending, and `cosines`
     theirs: a row that the vector ranking lacks is judged by its own cosine,
-    not taken for meaningless. `full` is the BM25 score of a perfect match,
+    not taken for meaningless. `perfect` is the BM25 score of a perfect match,
     `weight` that of meaning, or None for what fits, `unrelated` the cosine of
     texts that are so. The lowest cosine is the bound from below, as the
     theoretical one (-1) would leave all of them alike.
     """
     if weight is None:
-        weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(_best(keyword), full)
+        weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(_best(keyword), perfect)
     if method == "rrf":
         scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows), weight)
     else:
         lowest = float(cosines.min()) if len(cosines) else 0.0
-        words = normalize(_scores_of(rows, keyword), 0.0, full)
+        words = normalize(_scores_of(rows, keyword), 0.0, perfect)
         scores = convex(words, normalize(cosines, lowest), weight)
     order = np.lexsort((rows, -scores))
     return Candidates(
-        rows[order],
-        scores[order],
-        keyword,
-        semantic,
-        cosines[order],
-        FusionUsed(method, round(weight, 4)),
+        rows=rows[order],
+        scores=scores[order],
+        keyword=keyword,
+        semantic=semantic,
+        cosines=cosines[order],
+        fusion=FusionUsed(method, round(weight, 4)),
         curve=method,
         evidence=Evidence(
             meaning=min(float(cosine_above_chance(cosines, unrelated).max(initial=0.0)), 1.0),
-            words=matched_share(_best(keyword), full),
+            words=matched_share(_best(keyword), perfect),
         ),
     )
 

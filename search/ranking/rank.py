@@ -67,7 +67,14 @@ def _fused(
     rows = np.union1d(keyword.rows, semantic.rows)
     cosines = index.cosines(retrieval.embedding, rows)
     fused = fuse(
-        request.fusion, keyword, semantic, rows, cosines, perfect, request.weight, unrelated
+        request.fusion,
+        keyword,
+        semantic,
+        rows=rows,
+        cosines=cosines,
+        perfect=perfect,
+        weight=request.weight,
+        unrelated=unrelated,
     )
     # What meets conditions is relevant by that, and not of every encoder is known what is not.
     conditional = question.constraint is not None or request.filters != Filters()

@@ -56,11 +56,11 @@ def test_convex_fusion_of_two_rankings():
     semantic = ranking([(3, 0.9), (8, 0.5)])
     rows = union(keyword, semantic)
     cosines = np.array([0.9, 0.1, 0.5], np.float32)  # of rows 3, 7, 8
-    fused = fuse("convex", keyword, semantic, rows, cosines, 0.0)
+    fused = fuse("convex", keyword, semantic, rows=rows, cosines=cosines, perfect=0.0)
     # 7: 0.85 x 10/10 + 0; 3: 0.85 x 5/10 + 0.15 x (0.9-0.1)/0.8; 8: 0 + 0.15 x (0.5-0.1)/0.8
     assert fused.rows.tolist() == [7, 3, 8]
     assert fused.scores.tolist() == pytest.approx([0.85, 0.575, 0.075])
-    more = fuse("convex", keyword, semantic, rows, cosines, 0.0, weight=0.5)
+    more = fuse("convex", keyword, semantic, rows=rows, cosines=cosines, perfect=0.0, weight=0.5)
     assert more.rows.tolist() == [3, 7, 8]
     assert more.scores.tolist() == pytest.approx([0.75, 0.5, 0.25])
     assert more.explain(0).fusion.weight == 0.5
@@ -86,25 +86,40 @@ def test_reciprocal_fusion_of_two_rankings():
     keyword = ranking([(7, 10.0), (3, 5.0)])
     semantic = ranking([(3, 0.9), (8, 0.5)])
     rows = union(keyword, semantic)
-    fused = fuse("rrf", keyword, semantic, rows, np.zeros(3, np.float32), 0.0)
+    fused = fuse("rrf", keyword, semantic, rows=rows, cosines=np.zeros(3, np.float32), perfect=0.0)
     assert fused.rows.tolist() == [3, 7, 8]  # 1/62 + 1/61, 1/61, 1/62
     assert fused.explain(0).fusion.weight == 0.5
     # 3: (1-w)/62 + w/61, 7: (1-w)/61, 8: w/62, all over 1/61
-    few = fuse("rrf", keyword, semantic, rows, np.zeros(3, np.float32), 0.0, weight=0.1)
+    few = fuse(
+        "rrf",
+        keyword,
+        semantic,
+        rows=rows,
+        cosines=np.zeros(3, np.float32),
+        perfect=0.0,
+        weight=0.1,
+    )
     assert few.scores.tolist() == pytest.approx([0.9 * 61 / 62 + 0.1, 0.9, 0.1 * 61 / 62])
 
 
 def test_ties_stand_in_the_order_of_rows():
     keyword = ranking([(9, 2.0), (4, 2.0), (1, 2.0)])
-    fused = fuse("convex", keyword, ranking([]), keyword.rows[::-1], np.zeros(3, np.float32), 0.0)
+    fused = fuse(
+        "convex",
+        keyword,
+        ranking([]),
+        rows=keyword.rows[::-1],
+        cosines=np.zeros(3, np.float32),
+        perfect=0.0,
+    )
     assert fused.rows.tolist() == [1, 4, 9]
 
 
 def test_a_ranking_that_was_cut_leaves_the_total_open():
     cut, whole = ranking([(1, 1.0)], complete=False), ranking([(1, 1.0)])
     rows, cosines = whole.rows, np.ones(1, np.float32)
-    assert fuse("rrf", whole, whole, rows, cosines, 0.0).complete
-    assert not fuse("rrf", whole, cut, rows, cosines, 0.0).complete
+    assert fuse("rrf", whole, whole, rows=rows, cosines=cosines, perfect=0.0).complete
+    assert not fuse("rrf", whole, cut, rows=rows, cosines=cosines, perfect=0.0).complete
     assert not keyword_candidates(cut, 0.0).complete
     assert vector_candidates(whole).complete
 
@@ -133,7 +148,7 @@ def test_any_fusion_is_ordered_bounded_and_complete(keyword_scores, cosines, met
     semantic = by_score({row: score / 100 for row, score in cosines.items()})
     rows = union(keyword, semantic)
     all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
-    fused = fuse(method, keyword, semantic, rows, all_cosines, 0.0)
+    fused = fuse(method, keyword, semantic, rows=rows, cosines=all_cosines, perfect=0.0)
     assert sorted(fused.rows) == rows.tolist()
     assert ((fused.scores >= 0) & (fused.scores <= 1 + 1e-9)).all()
     pairs = list(zip(-fused.scores, fused.rows, strict=True))
@@ -146,7 +161,7 @@ def test_better_in_both_rankings_is_never_worse_in_fusion(keyword_scores, cosine
     semantic = by_score({row: score / 100 for row, score in cosines.items()})
     rows = union(keyword, semantic)
     all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
-    fused = fuse("convex", keyword, semantic, rows, all_cosines, 0.0)
+    fused = fuse("convex", keyword, semantic, rows=rows, cosines=all_cosines, perfect=0.0)
     place = {int(row): at for at, row in enumerate(fused.rows)}
     for one in place:
         for other in place:

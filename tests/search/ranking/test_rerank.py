@@ -40,7 +40,7 @@ def candidates(scores, recency_factors=None):
     scores = np.sort(np.array(scores, np.float64))[::-1]
     rows = np.arange(len(scores), dtype=np.int64) * 3
     ranking = Ranking(rows, scores.astype(np.float32), complete=True)
-    found = Candidates(rows, scores, ranking, None, None, None)
+    found = Candidates(rows, scores, ranking)
     return (
         found
         if recency_factors is None
