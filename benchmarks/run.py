@@ -289,7 +289,7 @@ def highlighting(index: Path, questions: Sequence[str]) -> Row:
         def keywords_alone() -> None:
             for question, page in pages:
                 for text, _, _ in page:
-                    matches = find_matches(text, question, snapshot.analyzer)
+                    matches = find_matches(text, question, snapshot.analyzer(None))
                     make_snippet(text, matches, "en", Highlight())
 
         added, alone = take_turns(
@@ -310,7 +310,7 @@ def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[Analyzed
     page = []
     for _, paragraph in snapshot.paragraphs(ranking.rows.tolist()).values():
         tokens = snapshot.analyzer(None).tokens(paragraph.text)
-        matches = find_matches(paragraph.text, question, snapshot.analyzer, tokens)
+        matches = find_matches(paragraph.text, question, snapshot.analyzer(None), tokens)
         page.append(AnalyzedParagraph(paragraph.text, tokens, matches))
     return question, page
 

@@ -97,7 +97,7 @@ def snippets(index: Path) -> Iterator[Row]:
 
         def snippet(text: str, question: str) -> None:
             asked = parse_question(question, snapshot.question_analyzer())
-            matches = find_matches(text, asked, snapshot.analyzer)
+            matches = find_matches(text, asked, snapshot.analyzer(None))
             make_snippet(text, matches, "en", Highlight())
 
         yield "a snippet of 25,000 matches", busy(lambda: snippet("war " * 25_000, "war")), 2.0

@@ -39,7 +39,7 @@ def test_a_commit_is_seen_soon(index):
             put(index, f"b{number}", "The bridge is closed.", f"Number {number}.")
             until(lambda: f"b{number}" in ids(searcher, "bridge"))  # noqa: B023
         best = searcher.search("The bridge is closed.", mode="semantic", explain=True).hits[0]
-        assert best.text == "The bridge is closed."
+        assert best.paragraph.text == "The bridge is closed."
         assert best.explain.semantic.score > 0.9
 
 
