@@ -20,7 +20,7 @@ from nutgraf.index.errors import IndexLockedError, UserError
 from nutgraf.index.storage.lock import WriteLock
 from nutgraf.search import Searcher
 
-__all__ = ["serve_index"]
+__all__ = ["listen", "serve_index"]
 
 SHUTDOWN_SECONDS: Final = 10
 """Seconds that requests have to end in, once the server is told to."""

@@ -4,7 +4,7 @@ The same analysis runs when paragraphs are indexed, when a question is asked
 and when a hit is highlighted, so the three cannot disagree. Engines receive
 ready terms and never look into a text.
 
-What is a word is the same in all languages (words.py); its stem and whether a
+What is a word is the same in all languages (tokenizer.py); its stem and whether a
 question can do without it are not. An article is analysed in its own language,
 a question in those of the index (multilingual.py).
 """

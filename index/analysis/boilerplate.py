@@ -4,7 +4,7 @@ Sign-ups, pointers to other articles, credits, share lines, notices of cookies
 and of copyright, known by how they begin and by what they go on with. The rules
 would rather let many pass than take a paragraph for one: they want a line that
 is short, tells nothing and reports no speech. What a source repeats in its own
-words is learned from its articles (learning.py).
+words is learned from its articles (catalog/learned_boilerplate.py).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What a keyword engine must do. Both engines pass tests/contract/test_keywords.py.
 
 A query is a tree of `whoosh.query` nodes over *analysed* terms (see
-analysis.py): Term, Phrase, And, Or, Not, AndNot, AndMaybe, Require,
+index/analysis/analyzer.py): Term, Phrase, And, Or, Not, AndNot, AndMaybe, Require,
 DisjunctionMax, Prefix, Wildcard, FuzzyTerm, NumericRange, ConstantScoreQuery,
-Every, NullQuery. tree.py reduces it to the nodes that both engines run, and
+Every, NullQuery. reduce.py reduces it to the nodes that both engines run, and
 says what each means. Any other node raises TypeError, an unknown field or an
 overlong pattern ValueError.
 """

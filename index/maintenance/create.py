@@ -42,7 +42,7 @@ def create_index(
     another index, whose encoder is copied, or a folder that holds an encoder
     which was exported before. `reranker` is the name or the folder of a
     cross-encoder, another index that has one, or None for none (see
-    `set_reranker`, which gives an index one later). Boilerplate (boilerplate.py)
+    `set_reranker`, which gives an index one later). Boilerplate (analysis/boilerplate.py)
     is left out of the rankings unless the index is to `keep_boilerplate`. The
     index appears whole or not at all.
 

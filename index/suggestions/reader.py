@@ -27,7 +27,8 @@ from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect
 __all__ = ["PROBE", "VERSION", "Suggestions", "TermCount", "counted_checksum", "magnitude_of"]
 
 VERSION: Final = 2
-"""Of the tables, and of the rules in wording.py: counts by other rules would not go down to 0."""
+"""Of the tables, and of the rules in analysis/phrases.py: counts by other rules would not go down
+to 0."""
 
 PROBE: Final = "SELECT version, sequence FROM shown"
 
@@ -49,7 +50,10 @@ MAX_SIMILAR: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class TermCount:
-    """A word or phrase as written, its key (see wording.py), and how many articles hold it."""
+    """A word or phrase as written, its key, and how many articles hold it.
+
+    analysis/phrases.py makes the keys.
+    """
 
     text: str
     key: str

@@ -1,4 +1,4 @@
-"""Question: what was typed, understood. query.py reads it; rankings and snippets go by it."""
+"""Question: what was typed, understood. builder.py reads it; rankings and snippets go by it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Samples:
 
 
 def packed_samples() -> Samples:
-    """Return what opening.py reads."""
+    """Return what index/sources/files/open.py reads."""
     lines = json.dumps({"title": "Mast falls", "text": TEXT}).encode() + b"\n"
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:

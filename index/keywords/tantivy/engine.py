@@ -1,4 +1,4 @@
-"""The keyword engine tantivy: see protocol.py for what it does.
+"""The keyword engine tantivy: see keywords/protocol.py for what it does.
 
 Texts arrive analysed. They are joined with spaces and split again by
 tantivy's whitespace tokenizer, which is four times as fast as handing tokens

@@ -1,4 +1,4 @@
-"""The keyword engine whoosh 2.7.4: see protocol.py for what it does.
+"""The keyword engine whoosh 2.7.4: see keywords/protocol.py for what it does.
 
 whoosh stores, finds and weighs terms. Trees are run here, a term at a time
 over dicts, instead of by whoosh's matchers: it is quicker, and whoosh drops

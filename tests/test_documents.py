@@ -1,0 +1,223 @@
+"""The documents name only files, folders, modules, classes and functions that exist."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nutgraf.index.storage import layout
+from nutgraf.search import SearchRequest
+from nutgraf.search.request.declaration import flat_options
+
+ROOT = Path(__file__).parent.parent
+WINGS = ("index", "search", "api")
+CODE_FOLDERS = (*WINGS, "tests", "benchmarks")
+
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(one for name in (*CODE_FOLDERS, "seeds") for one in (ROOT / name).rglob("*.md")),
+    ]
+)
+SOURCES = sorted(one for name in CODE_FOLDERS for one in (ROOT / name).rglob("*.py"))
+
+PATH = re.compile(
+    r"(?<![\w./-])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:py|md|toml)(?![\w/-])"
+    r"|(?<![\w./:-])[a-z_]+/(?:[\w.-]+/)*[\w.-]*"
+)
+"""A file with a usual ending, or a folder: `index/writer.py`, `index/sources/`."""
+
+NAME = re.compile(
+    r"(?<![\w./-])(?:nutgraf(?:\.\w+)+"  # A module or a name of one.
+    r"|_?[A-Z]+[a-z0-9]+(?:[A-Z]+[a-z0-9]*)+(?:\.\w+)*"  # CamelCase, alone or with a member.
+    r"|_?[A-Z][a-z]+\.[a-z_]\w*"  # A class of one word with a member.
+    r"|_?[a-z0-9]+(?:_[a-z0-9]+)+"  # snake_case.
+    r"|_?[A-Z]{2,}(?:_[A-Z0-9]+)+"  # A constant.
+    r"|\w+(?=\(\)))(?![\w/*-])"  # A function: `name()`.
+)
+
+PLACEHOLDER = re.compile(r"NAME|TOPIC")
+
+PARTS = {value for value in vars(layout).values() if isinstance(value, str)}
+
+FOREIGN_NAMES = {
+    "CrossEncoder",
+    "MiniLM",
+    "SQLite",
+    "TCP_NODELAY",
+    "HF_HUB_CACHE",
+    "HF_HUB_OFFLINE",
+    "WATCHFILES_FORCE_POLLING",
+}
+"""Names of libraries, and variables that they read."""
+
+FOREIGN_FILES = {"langid.py"}
+
+
+def prose(text: str) -> str:
+    """Return a document without its blocks of code."""
+    return re.sub(r"(?ms)^```.*?^```$", "", text)
+
+
+def spans(text: str) -> list[str]:
+    """Return what stands between backticks."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def comments(source: str) -> Iterator[str]:
+    """Yield the docstrings and comments of a module."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield str(node.value.value)
+
+
+class Names:
+    """All names that the code defines, and the members of its classes."""
+
+    def __init__(self) -> None:
+        self.all = {option.flat for option in flat_options(SearchRequest)}
+        self.members: dict[str, set[str]] = {}
+        self.bases: dict[str, set[str]] = {}
+        for path in set(SOURCES) - {Path(__file__)}:
+            tree = ast.parse(path.read_text("utf-8"))
+            for node in ast.walk(tree):
+                self.all |= set(named(node))
+                if isinstance(node, ast.ClassDef):
+                    inside = {name for one in ast.walk(node) for name in named(one)}
+                    self.members.setdefault(node.name, set()).update(inside)
+                    self.bases.setdefault(node.name, set()).update(
+                        ast.unparse(base).partition("[")[0] for base in node.bases
+                    )
+
+    def has(self, name: str) -> bool:
+        """Tell whether the code has a name: of a module, a class, a member or anything else."""
+        if name in self.all:
+            return True
+        if name.startswith("nutgraf."):
+            return self._has_module(name.split(".")[1:])
+        first, *rest = name.split(".")
+        return bool(rest) and self._has_member(first, rest[0])
+
+    def _has_member(self, kind: str, name: str) -> bool:
+        bases = self.bases.get(kind, set())
+        return name in self.members.get(kind, ()) or any(self._has_member(b, name) for b in bases)
+
+    def _has_module(self, parts: list[str]) -> bool:
+        for count in range(len(parts), 0, -1):
+            path = ROOT.joinpath(*parts[:count])
+            if path.is_dir() or path.with_suffix(".py").is_file():
+                # A folder's names may be imported only when they are asked for.
+                file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+                return all(part in file.read_text("utf-8") for part in parts[count:])
+        return False
+
+
+def named(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a node gives to something, or uses."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield node.name
+        case ast.Name():
+            yield node.id
+        case ast.Attribute():
+            yield node.attr
+        case ast.arg():
+            yield node.arg
+        case ast.keyword(arg=str(name)) | ast.alias(name=name):
+            yield name
+        case ast.Constant(value=str(text)) if text.replace(".", "_").isidentifier():
+            yield text
+
+
+NAMES = Names()
+
+
+def missing_paths(text: str, *bases: Path) -> set[str]:
+    """Return the paths in a text that exist below none of the folders.
+
+    Those with no usual ending are only taken for ours where they begin with a folder of ours.
+    """
+    found = {match[0].rstrip(".") for match in PATH.finditer(text)}
+    return {
+        path
+        for path in found - PARTS
+        if not PLACEHOLDER.search(path)
+        and path.rstrip("/") not in PARTS
+        and (
+            path.endswith((".py", ".md", ".toml"))
+            or any((base / path.partition("/")[0]).is_dir() for base in bases)
+        )
+        and not any((base / path).exists() for base in bases)
+    }
+
+
+def missing_names(text: str) -> set[str]:
+    """Return the names in a text that look like ours and that the code does not have."""
+    found = {match[0] for match in NAME.finditer(text)}
+    return {name for name in found - FOREIGN_NAMES if not NAMES.has(name)}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_document_names_what_exists(path: Path) -> None:
+    quoted = spans(prose(path.read_text("utf-8")))
+    assert {p for one in quoted for p in missing_paths(one, ROOT, path.parent)} == set()
+    assert {name for one in quoted for name in missing_names(one)} == set()
+
+
+@pytest.mark.parametrize("folder", CODE_FOLDERS)
+def test_comments_name_what_exists(folder: str) -> None:
+    missing = {}
+    for path in SOURCES:
+        if path.relative_to(ROOT).parts[0] == folder:
+            told = list(comments(path.read_text("utf-8")))
+            bases = (ROOT, ROOT / folder, path.parent)
+            files = {file for one in told for file in re.findall(r"[\w/]+\.py\b", one)}
+            lost = {file for file in files if not any((base / file).exists() for base in bases)}
+            lost -= FOREIGN_FILES
+            lost |= {
+                name for one in told for quoted in spans(one) for name in missing_names(quoted)
+            }
+            if lost:
+                missing[str(path.relative_to(ROOT))] = lost
+    assert missing == {}
+
+
+def test_the_map_has_every_folder_of_the_code() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    block = re.search(r"(?ms)^## The folders$.*?^```text\n(.*?)^```$", text)
+    assert block is not None
+    at: list[str] = []
+    found = set()
+    for line in block[1].splitlines():
+        if match := re.match(r"( *)([\w/]+)/ ", line):
+            at[len(match[1]) // 2 :] = [match[2]]
+            found.add("/".join(at))
+    packages = {
+        one.parent.relative_to(ROOT).as_posix()
+        for name in WINGS
+        for one in (ROOT / name).rglob("__init__.py")
+    }
+    assert packages - found == set()
+    assert {name for name in found if not (ROOT / name).is_dir()} == set()
+
+
+def test_a_name_that_is_gone_is_found() -> None:
+    assert missing_paths("index/nowhere.py and index/writer.py", ROOT) == {"index/nowhere.py"}
+    assert missing_paths("`index/nowhere/`, not and/or", ROOT) == {"index/nowhere/"}
+    assert missing_names("IndexWriter.vanish IndexWriter.commit Article.digest") == {
+        "IndexWriter.vanish"
+    }
+    assert missing_names("no_such_name() NoSuchClass nutgraf.index.nothing answer()") == {
+        "no_such_name",
+        "NoSuchClass",
+        "nutgraf.index.nothing",
+    }
