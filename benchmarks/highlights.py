@@ -81,7 +81,9 @@ def text_of(snapshot: IndexSnapshot, article: str, position: int) -> str:
 
 def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> AnalyzedParagraph:
     tokens = snapshot.analyzer(None).tokens(text)
-    return AnalyzedParagraph(text, tokens, find_matches(text, question, snapshot.analyzer(None), tokens))
+    return AnalyzedParagraph(
+        text, tokens, find_matches(text, question, snapshot.analyzer(None), tokens)
+    )
 
 
 def is_poor(case: Case) -> bool:

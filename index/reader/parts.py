@@ -41,7 +41,7 @@ from nutgraf.index.storage.layout import (
 from nutgraf.index.suggestions.reader import Suggestions
 from nutgraf.index.vectors import VectorIndex
 
-__all__ = ["IndexParts"]
+__all__ = ["IndexParts", "SharedParts"]
 
 Mark = tuple[tuple[int, int], ...]
 

@@ -64,6 +64,7 @@ def test_a_field_of_the_request_is_an_option_on_every_face(
     def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", script, *map(str, arguments)],
+            cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
             capture_output=True,
             text=True,

@@ -69,11 +69,11 @@ class MemoryReader:
                     self._rows[entry.row] = Stored(record, paragraph, entry)
         self._embeddings = other.embeddings(np.arange(max(self._rows, default=-1) + 1))
         self._lengths = {
-            field: np.mean([len(getattr(one.entry, field)) for one in self._rows.values()] or [1])
+            field: np.mean([len(one.entry.terms(field)) for one in self._rows.values()] or [1])
             for field in ("text", "title")
         }
         self._frequencies = {
-            field: Counter(t for one in self._rows.values() for t in {*getattr(one.entry, field)})
+            field: Counter(t for one in self._rows.values() for t in {*one.entry.terms(field)})
             for field in ("text", "title")
         }
         self._known: dict[str, TermStatistics] = {}
@@ -185,7 +185,7 @@ class MemoryReader:
         return math.log1p((len(self._rows) - holding + 0.5) / (holding + 0.5))
 
     def _bm25(self, field: str, terms: Sequence[str], times: int, entry: KeywordEntry) -> float:
-        length = len(getattr(entry, field)) / self._lengths[field]
+        length = len(entry.terms(field)) / self._lengths[field]
         weight = sum(self._idf(field, term) for term in terms)
         return weight * times * (K1 + 1) / (times + K1 * (1 - B + B * length))
 
@@ -207,7 +207,7 @@ class MemoryReader:
             return tree.boost if _within(entry.published, tree.start, tree.end) else None
         if not hasattr(tree, "fieldname") or tree is q.NullQuery:
             return None
-        terms = list(getattr(entry, tree.fieldname))
+        terms = entry.terms(tree.fieldname)
         scored = tree.fieldname in self._lengths
         if type(tree) in (q.Phrase, q.Term) and scored:
             words = tree.words if isinstance(tree, q.Phrase) else [tree.text]

@@ -130,7 +130,7 @@ def test_a_new_field_is_searched_filtered_counted_and_shown(with_desk: Path, ind
             assert {hit.article.desk for hit in found.hits} == {"fire desk"}
             shown = json.loads(json.dumps(found.to_dict()))
             assert {hit["article"]["desk"] for hit in shown["hits"]} == {"fire desk"}
-            assert searcher.article("a").article.desk == "harbour desk"
+            assert searcher.article("a").desk == "harbour desk"
             nowhere = searcher.search("ferry", filters=Filters(desk="nowhere"))
             assert "desk 'nowhere'" in nowhere.warnings[0]
         """,

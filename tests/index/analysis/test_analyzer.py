@@ -119,7 +119,7 @@ def test_value_terms() -> None:
 
 
 def test_cache_is_bounded() -> None:
-    analyzer = Analyzer("en", room=50)
+    analyzer = Analyzer("en", cache_size=50)
     words = [f"running{n}" for n in range(500)]
     assert analyzer.terms(" ".join(words)) == words
     assert analyzer.remembered <= 50
@@ -130,7 +130,7 @@ def test_threads_get_the_same_terms() -> None:
         f"{stem}{end}" for stem in "abcdefghij" for end in ("running", "ies", "ational")
     )
     wanted = Analyzer("en").terms(text)
-    analyzer = Analyzer("en", room=5)  # It forgets, and makes terms again.
+    analyzer = Analyzer("en", cache_size=5)  # It forgets, and makes terms again.
     faults: list[list[str]] = []
 
     def ask() -> None:

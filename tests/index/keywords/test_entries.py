@@ -29,7 +29,7 @@ def searcher(engine, tmp_path_factory, tiny_encoder):
 
 def test_a_long_paragraph_is_not_far_behind_a_short_one(searcher):
     short, long = searcher.search("otters", mode="keyword", explain=True).hits
-    assert (short.text, long.text) == (SHORT, LONG)
+    assert (short.paragraph.text, long.paragraph.text) == (SHORT, LONG)
     # By BM25 with a b of .75 and 3, 128 and 4 words it would be 0.35 of it.
     assert long.explain.keyword.score > 0.5 * short.explain.keyword.score
 

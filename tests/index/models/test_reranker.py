@@ -137,7 +137,7 @@ class Counting:
 
 def test_what_was_read_once_is_not_read_again(reranker: OnnxReranker) -> None:
     counting = Counting(reranker)
-    remembering = CachingReranker(counting, kept=3)
+    remembering = CachingReranker(counting, size=3)
     expected = list(reranker.logits(QUESTION, TEXTS))
     assert list(remembering.logits(QUESTION, TEXTS[:2])) == expected[:2]
     assert list(remembering.logits(QUESTION, TEXTS)) == expected
