@@ -1,4 +1,4 @@
-"""The documents name only files, folders, modules, classes and functions that exist."""
+"""Markdown files, docstrings and comments name only files, folders, modules, classes and functions that exist."""
 
 from __future__ import annotations
 
