@@ -1,4 +1,4 @@
-"""The documents name only files, folders, modules, classes and functions that exist."""
+"""Files, modules, classes and functions that are named in Markdown and in comments exist."""
 
 from __future__ import annotations
 
