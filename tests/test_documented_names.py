@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import nutgraf
 from nutgraf.index.storage import layout
 from nutgraf.search import SearchRequest
 from nutgraf.search.request.declaration import flat_options
@@ -100,6 +101,8 @@ class Names:
 
     def has(self, name: str) -> bool:
         """Tell whether the code has a name: of a module, a class, a member or anything else."""
+        if name == "nutgraf.__version__":  # Made when it is asked for.
+            return hasattr(nutgraf, "__version__")
         if name in self.all:
             return True
         if name.startswith("nutgraf."):
