@@ -20,7 +20,7 @@ import numpy as np
 from nutgraf.index import IndexSnapshot
 from nutgraf.search.highlighting.keyword_matches import find_matches
 from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
-from nutgraf.search.highlighting.snippets import WIDTH, make_snippet
+from nutgraf.search.highlighting.snippets import SNIPPET_WIDTH, make_snippet
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.question import Question
 from nutgraf.search.request.options import Highlight
@@ -66,7 +66,7 @@ def read_cases(snapshot: IndexSnapshot, questions: Path, qrels: Path) -> Iterato
     for line in questions.open():
         asked = json.loads(line)
         text = text_of(snapshot, *judged.get(asked["id"], ("", 0)))
-        if left and len(text) > WIDTH and holds(text, asked.get("answers", ())):
+        if left and len(text) > SNIPPET_WIDTH and holds(text, asked.get("answers", ())):
             left -= 1
             question = parse_question(asked["text"], snapshot.multilingual_analyzer)
             yield Case(question, asked["answers"], analysed(snapshot, question, text))

@@ -13,8 +13,6 @@ from nutgraf.index.lazy import lazy_exports
 if TYPE_CHECKING:
     from nutgraf.index.article import (
         Article as Article,
-    )
-    from nutgraf.index.article import (
         Paragraph as Paragraph,
     )
     from nutgraf.index.maintenance.backup import (
@@ -25,14 +23,8 @@ if TYPE_CHECKING:
     )
     from nutgraf.index.maintenance.rebuild import (
         compact_index as compact_index,
-    )
-    from nutgraf.index.maintenance.rebuild import (
         put_back_index as put_back_index,
-    )
-    from nutgraf.index.maintenance.rebuild import (
         reindex as reindex,
-    )
-    from nutgraf.index.maintenance.rebuild import (
         repair_index as repair_index,
     )
     from nutgraf.index.maintenance.reranker import (

@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     )
     from nutgraf.search.request.options import (
         Filters as Filters,
-    )
-    from nutgraf.search.request.options import (
+        Highlight as Highlight,
         Recency as Recency,
-    )
-    from nutgraf.search.request.options import (
         Rerank as Rerank,
     )
     from nutgraf.search.request.search_request import (
@@ -47,6 +44,7 @@ _MODULES = {
     "Article": "index.article",
     "ArticleFields": "index.schema",
     "Filters": "search.request.options",
+    "Highlight": "search.request.options",
     "IndexWriter": "index.writer",
     "Recency": "search.request.options",
     "Rerank": "search.request.options",
@@ -60,16 +58,18 @@ __all__ = [
     "Article",
     "ArticleFields",
     "Filters",
+    "Highlight",
     "IndexWriter",
     "Recency",
     "Rerank",
     "Response",
     "SearchRequest",
     "Searcher",
+    "__version__",
     "create_index",
 ]  # as in _MODULES: a test compares them
 
-_exported, __dir__ = lazy_exports(__name__, _MODULES)
+_exported, _names = lazy_exports(__name__, _MODULES)
 
 
 def __getattr__(name: str) -> Any:
@@ -79,3 +79,7 @@ def __getattr__(name: str) -> Any:
 
         return version("nutgraf")
     return _exported(name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_names(), "__version__"])

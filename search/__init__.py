@@ -12,14 +12,8 @@ if TYPE_CHECKING:
     )
     from nutgraf.search.request.options import (
         Filters as Filters,
-    )
-    from nutgraf.search.request.options import (
         Highlight as Highlight,
-    )
-    from nutgraf.search.request.options import (
         Recency as Recency,
-    )
-    from nutgraf.search.request.options import (
         Rerank as Rerank,
     )
     from nutgraf.search.request.search_request import (
@@ -27,26 +21,12 @@ if TYPE_CHECKING:
     )
     from nutgraf.search.response import (
         ArticleFields as ArticleFields,
-    )
-    from nutgraf.search.response import (
         ArticleView as ArticleView,
-    )
-    from nutgraf.search.response import (
         Highlighted as Highlighted,
-    )
-    from nutgraf.search.response import (
         Hit as Hit,
-    )
-    from nutgraf.search.response import (
         HitParagraph as HitParagraph,
-    )
-    from nutgraf.search.response import (
         More as More,
-    )
-    from nutgraf.search.response import (
         Response as Response,
-    )
-    from nutgraf.search.response import (
         Snippet as Snippet,
     )
     from nutgraf.search.searcher import (
@@ -54,8 +34,6 @@ if TYPE_CHECKING:
     )
     from nutgraf.search.suggest.completion import (
         Completion as Completion,
-    )
-    from nutgraf.search.suggest.completion import (
         Completions as Completions,
     )
 

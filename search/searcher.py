@@ -13,10 +13,12 @@ from nutgraf.index.article import paragraph_id
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.reader.live import LiveIndex
 from nutgraf.index.reader.protocol import IndexReader, ReaderSource, Statistics
+from nutgraf.search.errors import RequestError
 from nutgraf.search.pipeline import answer
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
+from nutgraf.search.request.validation import check_kind
 from nutgraf.search.response import ArticleFields, ArticleView, ParagraphView, Response
 from nutgraf.search.similar import similar
 from nutgraf.search.suggest.completion import Completions, check_completion, complete
@@ -65,9 +67,11 @@ class Searcher:
     """
 
     def __init__(self, index: str | Path | ReaderSource, *, trust: bool = False) -> None:
-        self._source: ReaderSource = (
-            LiveIndex(index, trust=trust) if isinstance(index, str | Path) else index
-        )
+        if isinstance(index, str | Path):
+            index = LiveIndex(index, trust=trust)
+        elif not hasattr(index, "snapshot"):
+            raise RequestError("index", f"is a {type(index).__name__}; name the path of an index")
+        self._source: ReaderSource = index
         self._cache = RankingCache()
 
     @_with_options_of(SearchRequest)
@@ -92,6 +96,7 @@ class Searcher:
         paragraph, paragraphs of other articles. A score is a cosine. `limit`
         is 1 to 100. Raises RequestError.
         """
+        check_kind("name", name, str)
         return self._ask(partial(similar, name=name, limit=limit, filters=filters))
 
     def suggest(self, q: str, limit: int = 8) -> Completions:
@@ -105,7 +110,8 @@ class Searcher:
         return self._ask(partial(complete, q=q, limit=limit))
 
     def article(self, article: str) -> ArticleView | None:
-        """Return the article with this id and all its paragraphs, or None."""
+        """Return the article with this id and all its paragraphs, or None. Raises RequestError."""
+        check_kind("article", article, str)
         return self._ask(partial(_article, article=article))
 
     def statistics(self) -> Statistics:

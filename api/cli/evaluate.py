@@ -67,8 +67,7 @@ def evaluate(
 ) -> None:
     """Measure how well the modes of search, or two indexes or settings, answer judged questions."""
     from nutgraf.api.cli.output import printable
-    from nutgraf.search.evaluation import evaluate as measure
-    from nutgraf.search.evaluation import read_judged
+    from nutgraf.search.evaluation import evaluate as measure, read_judged
 
     questions = read_judged(judged, qrels)
     with ExitStack() as opened:
@@ -108,13 +107,13 @@ class _Indexes:
     def open(self, index: Path) -> IndexSnapshot:
         """Return a snapshot of an index that several threads may ask."""
         from nutgraf.index.reader.snapshot import IndexSnapshot
-        from nutgraf.search.evaluation import unknown
+        from nutgraf.search.evaluation import missing_judged_ids
 
         if index not in self._snapshots:
             snapshot = self._opened.enter_context(IndexSnapshot.open(index, trust=self._trust))
             snapshot.warm()
             self._snapshots[index] = snapshot
-            if missing := unknown(snapshot, self._questions):
+            if missing := missing_judged_ids(snapshot, self._questions):
                 self.warnings.append(
                     f"{len(missing):,} of what is judged relevant is not in {index} "
                     f"({_examples(missing)}); it counts as not found, so the figures are too low"

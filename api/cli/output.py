@@ -34,7 +34,7 @@ MIN_SHOWN_SCORE: Final = 0.005
 """A score that is shown as 0.00: so seldom relevant that it would only fill the screen."""
 
 MAX_FACET_VALUES: Final = 12
-"""FilterValues of a facet in a terminal: a line or two, and a year of months."""
+"""Values of a facet in a terminal: a line or two, and a year of months."""
 
 STYLES: Final = {"keyword": "bold yellow", "semantic": "underline"}
 """Of highlights, by their kind: what matched stands out, what is near in meaning less so."""

@@ -1,11 +1,11 @@
 """Why a write was not made, by what the asker can do about it.
 
 WritingError
-├── RequestTimeoutError         408: the body did not come in time
-├── BusyError         429: more writes than are taken at once; wait and try again
-├── UnavailableError  503: another process writes, or the server is stopping; try again later
-├── FullError         507: there is no room left
-└── NotWrittenError   500: the index did not take it; the server's log says why
+├── RequestTimeoutError  408: the body did not come in time
+├── BusyError            429: more writes than are taken at once; wait and try again
+├── UnavailableError     503: another process writes, or the server is stopping; try again later
+├── FullError            507: there is no room left
+└── NotWrittenError      500: the index did not take it; the server's log says why
 
 What is wrong with an article itself is an InputError of nutgraf.index.
 """

@@ -17,7 +17,7 @@ from nutgraf.index.maintenance.rebuild import (
     rebuild_result,
 )
 from nutgraf.index.maintenance.reranker import copy_reranker
-from nutgraf.index.maintenance.source import EmbeddingCache, RebuildSource
+from nutgraf.index.maintenance.source import RebuildSource, StoredEmbeddings
 from nutgraf.index.manifest import Manifest, now
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.storage.files import copy_files, sync, sync_tree
@@ -99,7 +99,7 @@ def _copy_generation(
         target = replace(
             manifest, generation=FIRST, previous=None, created=now(), reranker=reranker
         )
-        known = EmbeddingCache(source)
+        known = StoredEmbeddings(source)
         with closing(PartsWriter(partial, target, trust=True, encoder=known)) as writer:
             commit = source.catalog.last_commit()
             put_articles(source.articles(commit), writer, commit.paragraphs, on_progress)

@@ -30,7 +30,7 @@ from nutgraf.index.errors import BrokenIndexError, EncoderError, NutgrafError
 from nutgraf.index.generations import check_no_links, remove_generation, remove_leftovers
 from nutgraf.index.maintenance.create import exported_encoder, make_encoder, make_parts
 from nutgraf.index.maintenance.reranker import copy_reranker
-from nutgraf.index.maintenance.source import EmbeddingCache, RebuildSource
+from nutgraf.index.maintenance.source import RebuildSource, StoredEmbeddings
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import EncoderConfig
 from nutgraf.index.models.encoder.titled import ParagraphEncoder
@@ -54,7 +54,7 @@ __all__ = [
 OnProgress = Callable[[int, int], None]
 """Called with the paragraphs that are done, and how many there are."""
 
-LOCK_WAIT: Final = 60.0
+REBUILD_LOCK_WAIT: Final = 60.0
 """Seconds in which whoever writes has to let go, so that the new generation can take over."""
 
 
@@ -88,7 +88,7 @@ def compact_index(path: str | Path, *, on_progress: OnProgress = no_progress) ->
             raise BrokenIndexError(
                 f"embeddings of {index} are damaged: 'nutgraf repair' mends them, and compacts"
             )
-        return _renew(index, source, EmbeddingCache(source), on_progress)
+        return _renew(index, source, StoredEmbeddings(source), on_progress)
 
 
 def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> RebuildResult:
@@ -102,7 +102,7 @@ def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> 
     with _rebuilding(index) as manifest:
         _repair_catalog(index, manifest)
         with RebuildSource(manifest.parts(index), manifest) as source:
-            known = EmbeddingCache(source, source.damaged_rows())
+            known = StoredEmbeddings(source, source.damaged_rows())
             return _renew(index, source, known, on_progress)
 
 
@@ -168,7 +168,7 @@ def _rebuilding(index: Path) -> Iterator[Manifest]:
 
 def _repair_catalog(index: Path, manifest: Manifest) -> None:
     """Make SQLite's own indexes again, where they are damaged: its tables may be sound."""
-    lock = WriteLock(index, wait=LOCK_WAIT)
+    lock = WriteLock(index, wait=REBUILD_LOCK_WAIT)
     try:
         # What cannot be mended is told when it is read.
         with (
@@ -184,7 +184,7 @@ def _repair_catalog(index: Path, manifest: Manifest) -> None:
 
 
 def _renew(
-    index: Path, source: RebuildSource, known: EmbeddingCache, on_progress: OnProgress
+    index: Path, source: RebuildSource, known: StoredEmbeddings, on_progress: OnProgress
 ) -> RebuildResult:
     """Build a generation with the same encoder, and keep no other."""
     manifest = source.manifest
@@ -299,7 +299,7 @@ def _build(
             writer.delete(name)
     writer.commit()
     _failpoint("copied")
-    lock = WriteLock(index, wait=LOCK_WAIT)
+    lock = WriteLock(index, wait=REBUILD_LOCK_WAIT)
     try:
         # Nobody writes now, so this is all there is.
         last = _follow(source, commit, writer)

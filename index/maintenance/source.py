@@ -19,7 +19,7 @@ from nutgraf.index.storage.closing import Closing
 from nutgraf.index.storage.layout import CATALOG, ENCODER, VECTORS
 from nutgraf.index.vectors import VectorFile
 
-__all__ = ["EmbeddingCache", "RebuildSource"]
+__all__ = ["RebuildSource", "StoredEmbeddings"]
 
 
 class RebuildSource(Closing):
@@ -51,7 +51,7 @@ class RebuildSource(Closing):
         self.catalog.close()
 
 
-class EmbeddingCache:
+class StoredEmbeddings:
     """A ParagraphEncoder that gives the embeddings that an index has, and encodes what it lacks.
 
     `damaged` rows count as lacking. The encoder is opened when it is needed.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nutgraf.index.reader.protocol import NO_DATE, CountedBy, FacetCounts, FacetQuery
 
 if TYPE_CHECKING:
-    from nutgraf.index.reader.retrieval import Retrieval
+    from nutgraf.index.reader.retrieval import QueryExecution
     from nutgraf.index.reader.snapshot import IndexSnapshot
 
 __all__ = ["count_facets"]
@@ -20,7 +20,7 @@ UNITS: Final = {"day": "D", "month": "M", "year": "Y"}
 
 
 def count_facets(
-    snapshot: IndexSnapshot, retrieval: Retrieval, asked: tuple[FacetQuery, ...]
+    snapshot: IndexSnapshot, retrieval: QueryExecution, asked: tuple[FacetQuery, ...]
 ) -> tuple[FacetCounts, ...]:
     """Return the counts of each facet; those over the same rows share the search for them."""
     rows: dict[tuple[object, ...], NDArray[np.int64]] = {}

@@ -1,4 +1,4 @@
-"""Retrieval from one directory: rankings under conditions, and the rows that match.
+"""QueryExecution from one directory: rankings under conditions, and the rows that match.
 
 Masks of shape (rows,) live here and in facet_counts.py, and cross to no caller of the reader.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nutgraf.index.reader.conditions import Condition
     from nutgraf.index.reader.snapshot import IndexSnapshot
 
-__all__ = ["Retrieval"]
+__all__ = ["QueryExecution"]
 
 MAX_EXACT_ROWS: Final = 20_000
 """Rows that satisfy a constraint, up to which they are all fetched and searched exactly.
@@ -33,7 +33,7 @@ WIDEN: Final = 4
 """By how much more the vector ranking is read when too few of its rows passed the check."""
 
 
-class Retrieval:
+class QueryExecution:
     """The queries of one call on a snapshot; each ranking is made once."""
 
     def __init__(self, snapshot: IndexSnapshot) -> None:

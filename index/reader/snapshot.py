@@ -30,7 +30,7 @@ from nutgraf.index.reader.protocol import (
     Statistics,
     VectorQuery,
 )
-from nutgraf.index.reader.retrieval import Retrieval
+from nutgraf.index.reader.retrieval import QueryExecution
 from nutgraf.index.reader.suggestions import SnapshotSuggestions
 
 __all__ = ["IndexSnapshot"]
@@ -117,7 +117,7 @@ class IndexSnapshot(IndexParts):
         facets: Sequence[FacetQuery] = (),
     ) -> Retrieved:
         """See IndexReader."""
-        retrieval = Retrieval(self)
+        retrieval = QueryExecution(self)
         ranked = tuple(map(retrieval.rank, rankings))
         return Retrieved(ranked, count_facets(self, retrieval, tuple(facets)))
 

@@ -1,6 +1,6 @@
 """What goes into a reader, and what comes out of it.
 
-A reader is one function a format: it takes an OpenedFile file and yields Items, as
+A reader is one function a format: it takes an OpenedFile and yields Items, as
 it reads, in bounded memory. It never raises for what is wrong with the content.
 """
 

@@ -18,7 +18,7 @@ from nutgraf.search.evaluation.results import (
     QuestionResult,
     SystemResult,
 )
-from nutgraf.search.evaluation.systems import ranker, unknown
+from nutgraf.search.evaluation.systems import missing_judged_ids, ranker
 
 __all__ = [
     "MEASURES",
@@ -30,7 +30,7 @@ __all__ = [
     "System",
     "SystemResult",
     "evaluate",
+    "missing_judged_ids",
     "ranker",
     "read_judged",
-    "unknown",
 ]

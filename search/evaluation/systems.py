@@ -12,7 +12,7 @@ from nutgraf.search.query.builder import read_question
 from nutgraf.search.ranking.rank import rank_candidates
 from nutgraf.search.request.search_request import MAX_LIMIT, SearchRequest
 
-__all__ = ["ranker", "unknown"]
+__all__ = ["missing_judged_ids", "ranker"]
 
 
 def ranker(index: IndexReader, **settings: Any) -> System:
@@ -35,7 +35,7 @@ def ranker(index: IndexReader, **settings: Any) -> System:
     return rank
 
 
-def unknown(index: IndexReader, questions: Iterable[JudgedQuestion]) -> list[str]:
+def missing_judged_ids(index: IndexReader, questions: Iterable[JudgedQuestion]) -> list[str]:
     """Return what is to be found and is not in the index, sorted: nothing can find it."""
     wanted = {name for question in questions for name in question.wanted}
     # At WHOLE, any paragraph will do.

@@ -1,6 +1,6 @@
 """Snippets: the part of a paragraph that shows why it was found.
 
-Sentences are joined into windows of at most WIDTH characters; the window that
+Sentences are joined into windows of at most SNIPPET_WIDTH characters; the window that
 holds the most different matches is shown, and among equals the one whose words
 are nearest in meaning to what did not match. A sentence that is too long by
 itself is cut between words.
@@ -22,9 +22,9 @@ from nutgraf.search.highlighting.semantic_matches import NearWord
 from nutgraf.search.request.options import Highlight
 from nutgraf.search.response import Highlighted, HighlightKind, Snippet
 
-__all__ = ["WIDTH", "best_span", "make_snippet", "mark"]
+__all__ = ["SNIPPET_WIDTH", "best_span", "make_snippet", "mark"]
 
-WIDTH: Final = 280
+SNIPPET_WIDTH: Final = 280
 """Characters of a snippet, ellipses aside: two or three lines of a page or a terminal."""
 
 ELLIPSIS: Final = "…"
@@ -76,7 +76,7 @@ def best_span(
     text: str,
     matches: Sequence[Match],
     language: str,
-    width: int = WIDTH,
+    width: int = SNIPPET_WIDTH,
     near: Sequence[NearWord] = (),
 ) -> Span:
     """Return the part of a text, of whole sentences where they fit, that shows most of `matches`.

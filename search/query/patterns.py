@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
-from nutgraf.index.query import MAX_PATTERN, MAX_WILDCARDS
-from nutgraf.index.query import query as wq
+from nutgraf.index.query import MAX_PATTERN, MAX_WILDCARDS, query as wq
 from nutgraf.search.query.parser import PatternKind
 
 __all__ = [

@@ -20,7 +20,7 @@ from nutgraf.search.ranking.recency import recency_factors
 from nutgraf.search.ranking.rerank import rerank_candidates
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
-from nutgraf.search.retrieval.rankings import Retrieval, retrieve
+from nutgraf.search.retrieval.rankings import RetrievalResult, retrieve
 
 __all__ = ["rank_candidates"]
 
@@ -53,7 +53,7 @@ def _with_recency(index: IndexReader, request: SearchRequest, candidates: Candid
 
 
 def _fused(
-    index: IndexReader, request: SearchRequest, question: Question, retrieval: Retrieval
+    index: IndexReader, request: SearchRequest, question: Question, retrieval: RetrievalResult
 ) -> Candidates:
     """Return the candidates of one ranking, or of both, fused."""
     unrelated = index.unrelated_cosine

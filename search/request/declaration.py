@@ -11,13 +11,21 @@ option is declared in one place.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Sequence as AnySequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence as AnySequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
-from typing import get_type_hints as read_annotations
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints as read_annotations,
+)
 
 from nutgraf.search.errors import RequestError
 

@@ -24,14 +24,14 @@ from nutgraf.search.request.search_request import DEPTH, SearchRequest
 from nutgraf.search.retrieval.filters import condition_of
 from nutgraf.search.retrieval.split_paragraphs import paragraph_constraint, paragraph_keywords
 
-__all__ = ["MAX_COUNTS", "Retrieval", "retrieve"]
+__all__ = ["MAX_COUNTS", "RetrievalResult", "retrieve"]
 
 MAX_COUNTS: Final = 100
 """Values of a facet: more than a page shows, and three months of days."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Retrieval:
+class RetrievalResult:
     """The rankings of a question, None where the mode leaves one out, and its facets in order.
 
     `weight` is the BM25 score of a text that holds each word of the question once; `embedding`,
@@ -57,7 +57,7 @@ class _Queries:
         return tuple(each for each in (self.keyword, self.semantic) if each is not None)
 
 
-def retrieve(index: IndexReader, request: SearchRequest, question: Question) -> Retrieval:
+def retrieve(index: IndexReader, request: SearchRequest, question: Question) -> RetrievalResult:
     """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
     # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
     by_meaning = request.mode != "keyword" and bool(question.text)
@@ -79,7 +79,7 @@ def retrieve(index: IndexReader, request: SearchRequest, question: Question) -> 
     if keyword is not None and pairs is not None and len(keyword) > 1:
         keyword = keyword.raised(rankings[pairs])
     semantic = None if queries.semantic is None else rankings[queries.semantic]
-    return Retrieval(keyword, semantic, weight, embedding, found.facets)
+    return RetrievalResult(keyword, semantic, weight, embedding, found.facets)
 
 
 def _queries(

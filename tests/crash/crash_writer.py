@@ -16,8 +16,7 @@ from typing import Any, Final
 
 from crash_plan import Commit, Delete, Operation, Put, Reopen, Rest
 
-from nutgraf.index import IndexWriter
-from nutgraf.index import writer as writer_module
+from nutgraf.index import IndexWriter, writer as writer_module
 from nutgraf.index.errors import NutgrafError
 from nutgraf.index.maintenance.rebuild import compact_index
 

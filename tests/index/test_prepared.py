@@ -9,8 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from whoosh import query
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, writer

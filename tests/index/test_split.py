@@ -4,8 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.index.catalog.rows import Row, whole_texts

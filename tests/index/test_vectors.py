@@ -4,8 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nutgraf.index.catalog.records import NO_COMMIT, Commit
 from nutgraf.index.errors import BrokenIndexError

@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.article import paragraph_id, timestamp

@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.analysis.analyzer import Analyzer
@@ -297,3 +296,11 @@ def test_an_empty_index_answers_nothing(tmp_path, encoder_folder):
                 response = empty.search(question, mode=mode, filters=Filters(source=("x",)))
                 assert response.hits == ()
                 assert response.total.value == 0
+
+
+def test_names_of_another_type_are_refused(searcher):
+    for ask in (searcher.article, searcher.similar):
+        with pytest.raises(RequestError, match="is a int"):
+            ask(1)
+    with pytest.raises(RequestError, match="index: is a NoneType"):
+        Searcher(None)

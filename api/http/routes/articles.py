@@ -11,8 +11,7 @@ from nutgraf.api.http.openapi import ETAG, IF_MATCH, IF_NONE_MATCH, Responses, p
 from nutgraf.api.http.parameters import arguments_from_query
 from nutgraf.api.write_queue.preconditions import etag, parse_precondition
 from nutgraf.api.write_queue.queue import WriteQueue
-from nutgraf.search import ArticleView, Searcher, SearchRequest
-from nutgraf.search import Response as SearchResponse
+from nutgraf.search import ArticleView, Response as SearchResponse, Searcher, SearchRequest
 
 __all__ = ["article_routes"]
 

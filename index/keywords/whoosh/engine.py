@@ -40,8 +40,7 @@ from nutgraf.index.storage.files import disk_full, is_full
 
 with quiet_imports():
     from whoosh.analysis import IDAnalyzer
-    from whoosh.fields import KEYWORD, NUMERIC, Schema
-    from whoosh.fields import TEXT as WORDS
+    from whoosh.fields import KEYWORD, NUMERIC, TEXT as WORDS, Schema
     from whoosh.filedb.filestore import FileStorage
     from whoosh.query import Term
     from whoosh.writing import SegmentWriter

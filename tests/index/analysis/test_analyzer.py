@@ -6,8 +6,7 @@ import threading
 import unicodedata
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from nutgraf.index.analysis.analyzer import LANGUAGES, Analyzer, Token, exact_term, value_terms
 from nutgraf.index.analysis.stopwords import stop_words

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.index.analysis.language_detection import SAMPLE_CHARACTERS, detect_language

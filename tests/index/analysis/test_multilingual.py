@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index.analysis.analyzer import LANGUAGES, Analyzer, Analyzers, analysed_as, tags_of
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer

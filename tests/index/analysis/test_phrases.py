@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.analysis.phrases import _QUICK, _SIMPLE, PhraseExtractor, _forms

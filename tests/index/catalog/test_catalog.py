@@ -5,8 +5,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nutgraf.index.article import Article, timestamp
 from nutgraf.index.catalog.reader import Catalog

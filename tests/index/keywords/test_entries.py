@@ -3,8 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.analysis.analyzer import Analyzers

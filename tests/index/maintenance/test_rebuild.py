@@ -177,13 +177,13 @@ def test_readers_that_opened_little_follow_to_the_new_generation(index):
 
 
 def test_writers_wait_their_turn_and_so_does_who_rebuilds(index, monkeypatch):
-    monkeypatch.setattr(rebuild, "LOCK_WAIT", 0.3)
+    monkeypatch.setattr(rebuild, "REBUILD_LOCK_WAIT", 0.3)
     with (
         IndexWriter(index, trust=True),
         pytest.raises(IndexLockedError, match="is being written by process"),
     ):
         compact_index(index)
-    monkeypatch.setattr(rebuild, "LOCK_WAIT", 20)
+    monkeypatch.setattr(rebuild, "REBUILD_LOCK_WAIT", 20)
     writer = IndexWriter(index, trust=True)
     writer.put(article("late", "It came late."))
     threading.Timer(0.5, lambda: writer.__exit__(None, None, None)).start()
@@ -366,7 +366,7 @@ def test_a_compaction_that_fails_leaves_no_half_made_generation(index, monkeypat
         with pytest.raises((DiskFullError, KeyboardInterrupt)):
             compact_index(index, on_progress=error)
         assert not (index / "generation-2").exists()
-    monkeypatch.setattr(rebuild, "LOCK_WAIT", 0.1)
+    monkeypatch.setattr(rebuild, "REBUILD_LOCK_WAIT", 0.1)
     with IndexWriter(index, trust=True), pytest.raises(IndexLockedError):
         compact_index(index)
     assert not (index / "generation-2").exists()

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from rapidfuzz.distance import OSA
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index

@@ -18,8 +18,7 @@ from nutgraf.index.errors import NotAnIndexError, UntrustedIndexError
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.protocol import KeywordEntry
 from nutgraf.index.manifest import Manifest
-from nutgraf.index.verification import verify as verifying
-from nutgraf.index.verification import verify_index
+from nutgraf.index.verification import verify as verifying, verify_index
 
 SHARED = "The same notice stands in many articles."
 

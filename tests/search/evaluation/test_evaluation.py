@@ -13,9 +13,9 @@ from nutgraf.search.evaluation import (
     MEASURES,
     JudgedQuestion,
     evaluate,
+    missing_judged_ids,
     ranker,
     read_judged,
-    unknown,
 )
 from nutgraf.search.evaluation.measures import measure, ranks_of
 from nutgraf.search.evaluation.significance import PERMUTATIONS, holm, intervals, p_values
@@ -373,4 +373,4 @@ def test_what_the_index_does_not_hold_is_told(seeds_index):
     ferry = "local-skarrow-island-ferry-subsidy"
     relevant = {f"{ferry}#0": 1, f"{ferry}#-1": 1, f"{ferry}#400": 1, "no#-1": 1, "no#0": 0}
     with IndexSnapshot.open(seeds_index) as snapshot:
-        assert unknown(snapshot, [judged(relevant)]) == [f"{ferry}#400", "no#-1"]
+        assert missing_judged_ids(snapshot, [judged(relevant)]) == [f"{ferry}#400", "no#-1"]

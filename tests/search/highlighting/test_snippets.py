@@ -4,14 +4,13 @@ import html
 import re
 from itertools import pairwise
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.search.highlighting.keyword_matches import Match, find_matches
 from nutgraf.search.highlighting.semantic_matches import NearWord
-from nutgraf.search.highlighting.snippets import ELLIPSIS, WIDTH, make_snippet, mark
+from nutgraf.search.highlighting.snippets import ELLIPSIS, SNIPPET_WIDTH, make_snippet, mark
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.request.options import Highlight
 from tests.work import work_of
@@ -63,7 +62,7 @@ def test_a_sentence_that_is_too_long_is_cut_between_words():
 
 def test_a_word_longer_than_a_snippet_is_cut_as_it_must():
     found = snippet("x" * 5_000, "nothing")
-    assert len(found.text) <= WIDTH + 2
+    assert len(found.text) <= SNIPPET_WIDTH + 2
 
 
 def test_a_phrase_marks_its_stop_words_only_inside_the_phrase():
@@ -161,7 +160,7 @@ def test_any_snippet_is_safe_bounded_and_points_at_the_text(text, places):
     found = make_snippet(text, matches, "en", MARK, near_words)
     bare = found.text.removeprefix(ELLIPSIS).removesuffix(ELLIPSIS)
     assert bare in text
-    assert len(found.text) <= WIDTH + 2
+    assert len(found.text) <= SNIPPET_WIDTH + 2
     for kind, those in (("keyword", matches), ("semantic", near_words)):
         words = {found.text[one.start : one.end] for one in found.highlights if one.kind == kind}
         assert words <= {text[one.start : one.end] for one in those}
@@ -169,7 +168,7 @@ def test_any_snippet_is_safe_bounded_and_points_at_the_text(text, places):
     without_marks = re.sub(r'<mark( class="semantic")?>|</mark>', "", found.html)
     assert "<" not in without_marks
     assert html.unescape(without_marks) == found.text
-    if matches and all(match.end - match.start < WIDTH // 2 for match in matches):
+    if matches and all(match.end - match.start < SNIPPET_WIDTH // 2 for match in matches):
         assert any(one.kind == "keyword" for one in found.highlights)
     if near_words and not matches:
         assert found.highlights

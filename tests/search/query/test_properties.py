@@ -7,10 +7,8 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from whoosh import fields
-from whoosh import query as wq
+from hypothesis import given, settings, strategies as st
+from whoosh import fields, query as wq
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.filedb.filestore import RamStorage
 

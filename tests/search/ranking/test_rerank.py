@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, set_reranker
 from nutgraf.index.ranking import Ranking

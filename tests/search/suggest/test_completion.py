@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.analysis.analyzer import Analyzer

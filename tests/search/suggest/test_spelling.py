@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.search import Searcher

@@ -21,8 +21,7 @@ from nutgraf.api.cli.indexing.rejects import open_rejects
 from nutgraf.api.cli.indexing.stable_files import StableFiles
 from nutgraf.api.cli.indexing.watch import FolderWatcher
 from nutgraf.index import Article, IndexSnapshot, IndexWriter
-from nutgraf.index.sources import read as files
-from nutgraf.index.sources import workers
+from nutgraf.index.sources import read as files, workers
 from nutgraf.index.storage.lock import WriteLock
 from tests.api.conftest import NUTGRAF, TINY_ENCODER
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from nutgraf.index.errors import BrokenIndexError, EncoderError
 from nutgraf.index.models.encoder import DEFAULT_MODEL, Encoder, OnnxEncoder

@@ -1,8 +1,7 @@
 """Splitting and gathering lose nothing, and keep together what says little by itself."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index.sources.fields.paragraphs import (
     MAX_GATHERED,

@@ -1,8 +1,7 @@
 """Text in whatever encoding: read where it can be told, and never as something else in silence."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.files.encoding import declared_encoding, decode_any

@@ -11,13 +11,11 @@ import zipfile
 import zlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nutgraf.index.article import Article
 from nutgraf.index.sources import Rejected, Skipped, read_sources
-from nutgraf.index.sources.files import decompress as unpacking
-from nutgraf.index.sources.files import open as opening
+from nutgraf.index.sources.files import decompress as unpacking, open as opening
 from nutgraf.index.sources.files.decompress import Budget, DamagedError, compression_of, unpacked
 from nutgraf.index.sources.files.open import CountingFile, contents, split_name
 from tests.work import work_of

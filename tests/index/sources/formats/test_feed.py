@@ -4,8 +4,7 @@ import io
 import socket
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index.article import Article
 from nutgraf.index.sources import read_sources

@@ -5,8 +5,7 @@ import json
 import socket
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nutgraf.index.article import Article
 from nutgraf.index.sources.formats.html import begins_as_html, read_html

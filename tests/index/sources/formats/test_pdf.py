@@ -5,8 +5,7 @@ import sys
 import zlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from pypdf import PdfWriter
 
 from nutgraf.index.article import Article

@@ -5,8 +5,7 @@ import io
 from functools import partial
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import UserError

@@ -6,8 +6,7 @@ import zlib
 
 import brotli
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
