@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -15,11 +14,12 @@ from whoosh.filedb.filestore import RamStorage
 from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.search.query.builder import parse_question
+from tests.work import work_of
 
 ENGLISH = Analyzer("en")
 READER = MultilingualAnalyzer([ENGLISH])
-SECONDS = 0.5
-"""Of processor time, so that a busy machine fails nothing; the slowest here takes 0.04."""
+MOST_LINES = 2_000_000
+"""Lines of Python that a question may run, as no clock is the same twice; here at most 844,294."""
 
 # Plain language: words of any script, with what stands in and after words.
 
@@ -86,15 +86,8 @@ def test_every_plain_word_is_ranked_by_or_is_a_stop_word(question: str) -> None:
 
 @given(anything)
 @settings(max_examples=1_000, deadline=None)
-def test_any_question_is_understood_somehow_and_soon(question: str) -> None:
-    times = []
-    for _ in range(3):  # A collection of garbage may fall into one.
-        begun = time.thread_time()
-        query = parse_question(question, READER)
-        times.append(time.thread_time() - begun)
-        if times[-1] < SECONDS:
-            break
-    assert min(times) < SECONDS
+def test_any_question_is_understood_somehow(question: str) -> None:
+    query = parse_question(question, READER)
     assert query.keywords == wq.NullQuery or query.constraint is not None or query.terms
     query.text.encode()
     if re.search(r"[A-Za-z0-9]", question):
@@ -131,9 +124,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("question", HOSTILE.values(), ids=HOSTILE)
 def test_no_question_takes_long(question: str) -> None:
-    begun = time.thread_time()
+    assert work_of(lambda: parse_question(question, READER)) < MOST_LINES
     query = parse_question(question, READER)
-    assert time.thread_time() - begun < SECONDS
     assert len(query.terms) <= 256
     assert len(query.patterns) <= 16 * 4
 
