@@ -13,8 +13,8 @@ from nutgraf.api.http.problems import ProblemError
 from nutgraf.api.write_queue.slots import Slot
 from nutgraf.index import Article
 from nutgraf.index.errors import InputError
+from nutgraf.index.json_lines import MAX_TEXT, decode
 from nutgraf.index.sources.formats.jsonl import article_of
-from nutgraf.index.sources.formats.text import MAX_TEXT, decode
 
 __all__ = ["JSON", "NDJSON", "article_in", "check_content_type", "read_body"]
 

@@ -22,8 +22,8 @@ from nutgraf.api.write_queue.operations import Put, Written
 from nutgraf.api.write_queue.queue import WriteQueue
 from nutgraf.index import Article
 from nutgraf.index.errors import InputError
-from nutgraf.index.sources.formats.jsonl import article_of, parse_line
-from nutgraf.index.sources.formats.text import MAX_TEXT
+from nutgraf.index.json_lines import MAX_TEXT, parse_line
+from nutgraf.index.sources.formats.jsonl import article_of
 
 __all__ = ["ArticleStream"]
 

@@ -1,9 +1,10 @@
 """Files and streams to articles: one reader a format."""
 
+from nutgraf.index.json_lines import parse_line
 from nutgraf.index.sources.captures import newest_captures
 from nutgraf.index.sources.fields.columns import parse_columns
 from nutgraf.index.sources.files.walk import is_folder
-from nutgraf.index.sources.formats.jsonl import article_of, parse_line
+from nutgraf.index.sources.formats.jsonl import article_of
 from nutgraf.index.sources.items import Flagged, OnBytes, ReadOptions, Rejected, Skipped
 from nutgraf.index.sources.read import (
     STANDARD_INPUT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from nutgraf.index.article import paragraph_id
 from nutgraf.index.errors import InputError
+from nutgraf.index.json_lines import parse_line
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.search_request import SearchRequest
 
@@ -62,7 +62,7 @@ def read_judged(path: str | Path, qrels: str | Path | None = None) -> list[Judge
     found: dict[str, JudgedQuestion] = {}
     for number, line in _lines(path):
         try:
-            question = _question(_object(line), judgements)
+            question = _question(parse_line(line), judgements)
             if question.id in found:
                 raise InputError(f"'id' is {question.id!r}, as of a question before")
         except InputError as error:
@@ -160,23 +160,6 @@ def _judgement(line: bytes) -> tuple[str, str, int]:
     if not GRADE.fullmatch(grade) or int(grade) > MAX_GRADE:
         raise InputError(f"'relevance' is {grade[:40]!r}; take 0 to {MAX_GRADE}")
     return question, paragraph_id(article, int(position)), int(grade)
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    """Return the JSON object on a line. Raises InputError where there is none."""
-    try:
-        found = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"this is not UTF-8 at byte {error.start}") from None
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"this is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"this is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise InputError("the line must be an object: {...}")
-    return found
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -7,21 +7,20 @@ the last two are needed; other fields are passed over.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, BinaryIO, Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
+from nutgraf.index.json_lines import MAX_TEXT, json_type, parse_line
 from nutgraf.index.schema import FIELDS
 from nutgraf.index.sources.fields.columns import rename
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import split_paragraphs
-from nutgraf.index.sources.formats.text import MAX_TEXT, decode
 from nutgraf.index.sources.items import Item, OpenedFile, Rejected, Skipped
 
-__all__ = ["article_of", "looks_like_article", "parse_line", "read_jsonl"]
+__all__ = ["article_of", "looks_like_article", "read_jsonl"]
 
 AS_TEXT: Final = tuple(field.name for field in FIELDS if field.kind in ("stored", "keyword"))
 """The fields that are taken as they are."""
@@ -33,9 +32,6 @@ NOT_ARTICLES: Final = (
     "its first line has no 'title' and no 'paragraphs', so it is taken for something else than "
     "articles; to read it, name the file, and with --map the fields"
 )
-
-JSON_TYPES: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
-                float: "a number", str: "text"}  # fmt: skip
 
 
 def read_jsonl(opened: OpenedFile) -> Iterator[Item | Skipped]:
@@ -54,7 +50,7 @@ def read_jsonl(opened: OpenedFile) -> Iterator[Item | Skipped]:
         empty = False
         place = f"{opened.place}:{number}"
         try:
-            fields = parse_line(line)
+            fields = parse_line(line, MAX_TEXT)
             if doubtful and not looks_like_article(fields, columns):
                 yield opened.without_articles(NOT_ARTICLES)
                 return
@@ -75,27 +71,6 @@ def read_jsonl(opened: OpenedFile) -> Iterator[Item | Skipped]:
 def looks_like_article(fields: dict[str, Any], columns: Mapping[str, str]) -> bool:
     """Tell whether an object is an article, well-formed or not, whatever its fields are called."""
     return any(columns.get(name, name) in fields for name in TYPICAL_FIELDS)
-
-
-def parse_line(line: bytes) -> dict[str, Any]:
-    """Return the JSON object on a line. Raises InputError where there is none."""
-    if len(line) > MAX_TEXT:
-        raise InputError(f"the line is longer than {MAX_TEXT:,} bytes")
-    try:
-        fields = json.loads(decode(line.rstrip(b"\r\n")))
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"this is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
-        ) from None
-    except RecursionError:
-        raise InputError("this is JSON nested too deeply to be an article") from None
-    except ValueError as error:
-        # Python refuses numbers of thousands of digits in words of its own.
-        reason = "a number is too long" if "int_max_str_digits" in str(error) else error
-        raise InputError(f"this is not JSON: {reason}") from None
-    if not isinstance(fields, dict):
-        raise InputError(f"the line is {_json_type(fields)}; it must be an object: {{...}}")
-    return fields
 
 
 def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article:
@@ -131,7 +106,7 @@ def _paragraphs(fields: dict[str, Any]) -> tuple[str, ...]:
     if text is not None:
         return split_paragraphs(_text("text", text))
     if not isinstance(_required(fields, "paragraphs"), list):
-        raise InputError(f"'paragraphs' is {_json_type(paragraphs)}; it must be a list of texts")
+        raise InputError(f"'paragraphs' is {json_type(paragraphs)}; it must be a list of texts")
     texts = (_text(f"paragraphs[{at}]", item) for at, item in enumerate(fields["paragraphs"]))
     return tuple(stripped for item in texts if (stripped := item.strip()))
 
@@ -145,12 +120,8 @@ def _required(fields: dict[str, Any], name: str) -> Any:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise InputError(f"'{name}' is {_json_type(value)}; it must be text")
+        raise InputError(f"'{name}' is {json_type(value)}; it must be text")
     return value.strip()
-
-
-def _json_type(value: Any) -> str:
-    return JSON_TYPES.get(type(value), "null")
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

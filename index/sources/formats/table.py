@@ -15,11 +15,11 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from nutgraf.index.errors import InputError
+from nutgraf.index.json_lines import MAX_TEXT
 from nutgraf.index.sources.fields.columns import INPUT_FIELDS, choose_columns
 from nutgraf.index.sources.fields.dates import flags_of
 from nutgraf.index.sources.files.encoding import decode_any, encoding_of
 from nutgraf.index.sources.formats.jsonl import article_of
-from nutgraf.index.sources.formats.text import MAX_TEXT
 from nutgraf.index.sources.items import Flagged, Item, OpenedFile, Rejected, Skipped
 
 if TYPE_CHECKING:

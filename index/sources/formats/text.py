@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
+from nutgraf.index.json_lines import MAX_TEXT
 from nutgraf.index.sources.fields.paragraphs import split_paragraphs, split_title
 from nutgraf.index.sources.files.encoding import decode_any
 from nutgraf.index.sources.items import FileName, Flagged, Item, OpenedFile, Rejected
 
-__all__ = ["MAX_TEXT", "decode", "read_text"]
-
-MAX_TEXT: Final = 32 * 1024 * 1024
-"""Bytes in a text file or in a line of JSONL; an article of more is something else."""
+__all__ = ["read_text"]
 
 
 def read_text(opened: OpenedFile) -> Iterator[Item]:
@@ -31,19 +28,6 @@ def read_text(opened: OpenedFile) -> Iterator[Item]:
     if decoded.oddity:
         yield Flagged(opened.place, decoded.oddity)
     yield article
-
-
-def decode(content: bytes) -> str:
-    """Return UTF-8 text, with or without a byte order mark. Raises InputError for anything else."""
-    if (at := content.find(b"\x00")) >= 0:
-        raise InputError(f"this is binary, not text: byte {at:,} is NUL")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"this is not UTF-8 text: byte {error.start:,} is 0x{content[error.start]:02x}; "
-            "convert it to UTF-8"
-        ) from None
 
 
 def _article(text: str, name: FileName) -> Article:

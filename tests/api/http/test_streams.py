@@ -16,7 +16,7 @@ import pytest
 from nutgraf.api.write_queue.queue import STREAM_SLOTS, WriteQueue
 from nutgraf.api.write_queue.streams import ArticleStream
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.sources.formats.text import MAX_TEXT
+from nutgraf.index.json_lines import MAX_TEXT
 from nutgraf.search import Searcher
 from tests.api.conftest import served
 from tests.api.http.test_http import problem

@@ -27,8 +27,8 @@ from nutgraf.api.write_queue.queue import CHANGE_SLOTS, WriteQueue
 from nutgraf.api.write_queue.slots import RequestSlots
 from nutgraf.index import Article, IndexWriter, compact_index
 from nutgraf.index.errors import BrokenIndexError, DiskFullError
+from nutgraf.index.json_lines import MAX_TEXT
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.sources.formats.text import MAX_TEXT
 from nutgraf.search import Searcher
 from tests.api.conftest import make_tiny_index, serving, writing
 from tests.api.http.test_http import problem

@@ -280,7 +280,7 @@ GOOD = '{"id": "1", "text": "Why?", "relevant": {"a#0": 1}}\n'
     ("line", "told"),
     [
         ("{", "this is not JSON"),
-        ("[]", "must be an object"),
+        ("[]", "the line is a list"),
         (b"\xff", "UTF-8"),
         ('{"text": "Why?", "relevant": {"a#0": 1}}', "there is no 'id'"),
         ('{"id": true, "text": "Why?", "relevant": {"a#0": 1}}', "there is no 'id'"),

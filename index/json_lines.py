@@ -1,0 +1,58 @@
+"""Lines of JSON: articles in files and requests, and judged questions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from nutgraf.index.errors import InputError
+
+__all__ = ["MAX_TEXT", "decode", "json_type", "parse_line"]
+
+MAX_TEXT: Final = 32 * 1024 * 1024
+"""Bytes in a text file or in a line of JSONL; an article of more is something else."""
+
+JSON_TYPES: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
+                float: "a number", str: "text"}  # fmt: skip
+
+
+def parse_line(line: bytes, limit: int = MAX_TEXT) -> dict[str, Any]:
+    """Return the JSON object on a line. Raises InputError where there is none.
+
+    `limit` bounds the bytes of the line.
+    """
+    if len(line) > limit:
+        raise InputError(f"the line is longer than {limit:,} bytes")
+    try:
+        fields = json.loads(decode(line.rstrip(b"\r\n")))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"this is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise InputError("this is JSON nested too deeply to be an article") from None
+    except ValueError as error:
+        # Python refuses numbers of thousands of digits in words of its own.
+        reason = "a number is too long" if "int_max_str_digits" in str(error) else error
+        raise InputError(f"this is not JSON: {reason}") from None
+    if not isinstance(fields, dict):
+        raise InputError(f"the line is {json_type(fields)}; it must be an object: {{...}}")
+    return fields
+
+
+def decode(content: bytes) -> str:
+    """Return UTF-8 text, with or without a byte order mark. Raises InputError for anything else."""
+    if (at := content.find(b"\x00")) >= 0:
+        raise InputError(f"this is binary, not text: byte {at:,} is NUL")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"this is not UTF-8 text: byte {error.start:,} is 0x{content[error.start]:02x}; "
+            "convert it to UTF-8"
+        ) from None
+
+
+def json_type(value: Any) -> str:
+    """Return the name of a value's type, for an error."""
+    return JSON_TYPES.get(type(value), "null")
