@@ -8,12 +8,11 @@ understood is searched as words, and a warning says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from nutgraf.index.analysis.analyzer import tags_of
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.analysis.tokenizer import is_lone
 from nutgraf.index.query import query as wq
@@ -29,10 +28,19 @@ from nutgraf.search.query.patterns import (
     wildcard_patterns,
 )
 from nutgraf.search.query.question import Question
+from nutgraf.search.query.trees import (
+    all_of,
+    any_of,
+    best_of,
+    by_language,
+    negated,
+    side_by_side,
+    term_queries,
+)
 from nutgraf.search.request.dates import date_range, utc
 from nutgraf.search.request.search_request import SearchRequest
 
-__all__ = ["confined", "parse_question", "read_question"]
+__all__ = ["parse_question", "read_question"]
 
 MAX_PATTERNS: Final = 16
 """Patterns of a question; each is looked up among all terms of an index."""
@@ -70,7 +78,7 @@ def parse_question(
         warn("the question holds no word that can be searched for")
         return Question("", wq.NullQuery, None, (), (), (), tuple(said), analyzer)
     words = _but_stops({words: (words, stop) for words, stop in reader.terms.items()})
-    terms, *others = _by_language(words)
+    terms, *others = by_language(words)
     return Question(
         text=" ".join(reader.words),
         keywords=wq.Or(_but_stops(reader.scored)) if reader.scored else wq.Every(),
@@ -93,16 +101,6 @@ def _languages(node: Node) -> Iterator[str]:
     elif node.kind not in ("or", "excluded"):
         for member in node.members:
             yield from _languages(member)
-
-
-def _by_language(words: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Return the terms of words in each language, the likeliest first; the same ones once.
-
-    What has one term only has it in all languages.
-    """
-    languages = max(map(len, words), default=1)
-    readings = (tuple(terms[at % len(terms)] for terms in words) for at in range(languages))
-    return list(dict.fromkeys(readings))
 
 
 def _foreign(words: Mapping[tuple[str, ...], Set[tuple[str, str]]]) -> frozenset[tuple[str, str]]:
@@ -177,11 +175,11 @@ class _QueryBuilder:
         if not inner:
             return _Clause()
         if node.kind == "plain":
-            return _side_by_side(inner)
+            return _plain_clauses(inner)
         holds = [clause.holds for clause in inner]
-        demand = _any(holds) if node.kind == "or" else _all(holds)
+        demand = any_of(holds) if node.kind == "or" else all_of(holds)
         if node.kind == "excluded":
-            demand = _not(demand)
+            demand = negated(demand)
         return _Clause(demand, demand)
 
     def leaf(self, leaf: Leaf, *, scoring: bool) -> _Clause:
@@ -219,7 +217,7 @@ class _QueryBuilder:
         lone = self.lone(words)
         if scoring:
             self.score(leaf, words, stops, lone)
-        holds = _any(_sequence(leaf.field or "text", words, lone, max(leaf.distance, 1)))
+        holds = any_of(side_by_side(leaf.field or "text", words, lone, max(leaf.distance, 1)))
         insisted = leaf.kind == "phrase" or leaf.field is not None
         return _Clause(holds, holds if insisted else None, stop=all(stops))
 
@@ -254,12 +252,12 @@ class _QueryBuilder:
             self.foreign[word.terms] = word.foreign
         if len(words) == 1 or leaf.kind == "word":
             for word, stop in zip(words, stops, strict=True):
-                self.add((fields, word.terms), _best_of([word], lone, 1, boosts), stop=stop)
+                self.add((fields, word.terms), best_of([word], lone, 1, boosts), stop=stop)
         if len(words) > 1:
-            phrases = _by_language([word.terms for word in words])
+            phrases = by_language([word.terms for word in words])
             self.phrases.update(dict.fromkeys(phrases))
             slop = max(leaf.distance, 1)
-            query = _best_of(words, lone, slop, boosts)
+            query = best_of(words, lone, slop, boosts)
             self.add((fields, *phrases, slop), query, stop=all(stops))
 
     def add(self, key: Any, query: Any, *, stop: bool = False) -> None:
@@ -287,8 +285,10 @@ class _QueryBuilder:
                 terms = []
         if not all(map(can_be_searched, patterns)):
             return self.as_no_pattern(leaf, scoring=scoring)
-        last_word = _any([pattern_query(name, each) for each in patterns] + _terms(name, terms))
-        holds = _all([*(_any(_sequence(name, [head], [], 1)) for head in heads), last_word])
+        last_word = any_of(
+            [pattern_query(name, each) for each in patterns] + term_queries(name, terms)
+        )
+        holds = all_of([*(any_of(side_by_side(name, [head], [], 1)) for head in heads), last_word])
         if scoring:
             if leaf.kind != "wildcard":  # a word with holes says nothing to an encoder
                 self.words.append(leaf.text)
@@ -328,103 +328,18 @@ class _QueryBuilder:
         return _Clause(holds, holds, value_of="published")
 
 
-# Queries
-
-
-def _side_by_side(inner: list[_Clause]) -> _Clause:
+def _plain_clauses(inner: list[_Clause]) -> _Clause:
     """Return what clauses without an operator between them mean together."""
     plain = [clause for clause in inner if clause.insists is None]
     plain_holds = [clause.holds for clause in plain if not clause.stop] or [c.holds for c in plain]
     demands = [c.insists for c in inner if c.insists is not None and c.value_of is None]
     # A paragraph has one source, so of source:bbc source:cnn either must do.
     for name in dict.fromkeys(clause.value_of for clause in inner if clause.value_of):
-        demands.append(_any([clause.insists for clause in inner if clause.value_of == name]))
+        demands.append(any_of([clause.insists for clause in inner if clause.value_of == name]))
     if not demands:
-        return _Clause(_any(plain_holds), stop=all(clause.stop for clause in plain))
-    insists = _all(demands)
+        return _Clause(any_of(plain_holds), stop=all(clause.stop for clause in plain))
+    insists = all_of(demands)
     if plain and all(isinstance(demand, wq.Not) for demand in demands):
         # Demanded as a whole, (missiles -drones) says more than 'no drones'.
-        return _Clause(_all([_any(plain_holds), *demands]), insists)
+        return _Clause(all_of([any_of(plain_holds), *demands]), insists)
     return _Clause(insists, insists)
-
-
-def _all(queries: Iterable[Any]) -> Any:
-    return _joined(wq.And, queries)
-
-
-def _any(queries: Iterable[Any]) -> Any:
-    return _joined(wq.Or, queries)
-
-
-def _joined(kind: Any, queries: Iterable[Any]) -> Any:
-    flat: dict[str, Any] = {}
-    for query in queries:
-        members = query.subqueries if type(query) is kind else [query]
-        flat.update((repr(member), member) for member in members)
-    return kind(list(flat.values())) if len(flat) > 1 else next(iter(flat.values()))
-
-
-def _not(query: Any) -> Any:
-    return query.query if isinstance(query, wq.Not) else wq.Not(query)
-
-
-def _sequence(
-    name: str,
-    words: Sequence[QuestionToken],
-    lone: Sequence[Pattern],
-    slop: int,
-    boost: float = 1.0,
-) -> list[Any]:
-    """Return the queries for words side by side, as any language has them."""
-    foreign = frozenset().union(*(word.foreign for word in words))
-    if len(words) > 1:
-        first, *others = _by_language([word.terms for word in words])
-        return [
-            wq.Phrase(name, list(first), slop=slop, boost=boost),
-            *(
-                confined(wq.Phrase(name, list(each), slop=slop, boost=boost), each, foreign)
-                for each in others
-            ),
-        ]
-    terms = dict.fromkeys(words[0].terms)
-    return [
-        *(confined(wq.Term(name, term, boost=boost), [term], foreign) for term in terms),
-        *(pattern_query(name, each) for each in lone),
-    ]
-
-
-def confined(query: Any, terms: Iterable[str], foreign: Set[tuple[str, str]]) -> Any:
-    """Return the query for `terms` of one language, within its articles if one of them is foreign.
-
-    `foreign` is as in a QuestionToken. Articles with a tag that names no language are left out.
-    """
-    if not foreign:
-        return query
-    languages = [{tag for each, tag in foreign if each == term} for term in terms]
-    languages = [each for each in languages if each]
-    if not languages:
-        return query
-    tags = [tag for each in sorted(set.intersection(*languages)) for tag in tags_of(each)]
-    within = wq.Or([wq.Term("language", tag) for tag in tags])
-    return wq.And([query, wq.ConstantScoreQuery(within, 0.0)])
-
-
-def _best_of(
-    words: Sequence[QuestionToken], lone: Sequence[Pattern], slop: int, boosts: Mapping[str, float]
-) -> Any:
-    """Return the query for words side by side in any of the fields, which counts once."""
-    return _best(
-        [
-            query
-            for name, boost in boosts.items()
-            for query in _sequence(name, words, lone, slop, boost)
-        ]
-    )
-
-
-def _terms(name: str, terms: Iterable[str]) -> list[Any]:
-    return [wq.Term(name, term) for term in terms]
-
-
-def _best(queries: list[Any]) -> Any:
-    return wq.DisjunctionMax(queries) if len(queries) > 1 else queries[0]

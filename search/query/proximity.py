@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from nutgraf.index.query import query as wq
 from nutgraf.index.schema import FIELD_BOOSTS
-from nutgraf.search.query.builder import confined
 from nutgraf.search.query.question import Question
+from nutgraf.search.query.trees import confined
 
 __all__ = ["PAIR_DEPTH", "close_pairs"]
 

@@ -15,7 +15,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords import Engine
 from nutgraf.index.reader.languages import make_question_analyzer
 from nutgraf.search import Filters, Searcher
-from nutgraf.search.query.builder import confined
+from nutgraf.search.query.trees import confined
 
 STORIES = {
     "ar": (

@@ -390,4 +390,4 @@ def test_dates_in_words_are_imported_when_needed() -> None:
 
 
 def test_all_is_explicit() -> None:
-    assert set(module.__all__) == {"confined", "parse_question", "read_question"}
+    assert set(module.__all__) == {"parse_question", "read_question"}
