@@ -70,7 +70,7 @@ def retrieve(index: IndexReader, request: SearchRequest, question: Question) -> 
         weights = {term: found.weight for term, found in terms.items()}
         weight = question.weight(weights)
         pairs = _pairs(question, weights, queries.keyword)
-    facets = list(_facets(index, request, queries, embedding))
+    facets = list(_facets(index, request, question, queries))
     wanted = [*queries.matching, *([] if pairs is None else [pairs])]
     found = index.retrieve(wanted, facets)
     rankings = dict(zip(wanted, found.rankings, strict=True))
@@ -107,13 +107,15 @@ def _pairs(
 def _facets(
     index: IndexReader,
     request: SearchRequest,
+    question: Question,
     queries: _Queries,
-    embedding: NDArray[np.float32] | None,
 ) -> Iterator[FacetQuery]:
     """Yield the query of each facet: under all filters but its own, so that others can be chosen.
 
     Facets count all rows that the keywords match, and those of the vector ranking.
     """
+    embedding = None if queries.semantic is None else queries.semantic.embedding
+    by_keywords = queries.keyword is not None
     matching = {request.filters: queries}
     for name in request.facets:
         field, _, unit = name.partition(":")
@@ -121,9 +123,9 @@ def _facets(
         if filters not in matching:
             other = replace(request, filters=filters)
             # In languages that are filtered out, its words can have other terms.
-            question = read_question(index, other)
-            by_keywords = queries.keyword is not None
-            matching[filters] = _queries(index, other, question, embedding, by_keywords=by_keywords)
+            same = filters.language == request.filters.language
+            asked = question if same else read_question(index, other)
+            matching[filters] = _queries(index, other, asked, embedding, by_keywords=by_keywords)
         yield FacetQuery(
             field,
             unit or None,  # type: ignore[arg-type]  # the request has checked it
