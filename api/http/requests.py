@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from nutgraf.index.schema import FIELDS, OPTIONAL_FIELDS, Field as SchemaField
 from nutgraf.search.suggest.completion import MAX_COMPLETIONS
 
 __all__ = ["ArticleBody", "SuggestParameters"]
@@ -26,7 +27,7 @@ class SuggestParameters(BaseModel):
     ] = 8
 
 
-class ArticleBody(BaseModel):
+class _ArticleText(BaseModel):
     """An article to be put: `title`, and `paragraphs` or `text`."""
 
     id: Annotated[str | None, Field(description="If given, the one in the URL.")] = None
@@ -35,9 +36,18 @@ class ArticleBody(BaseModel):
     text: Annotated[
         str | None, Field(description="In place of paragraphs; blank lines stand between them.")
     ] = None
-    url: str | None = None
-    source: str | None = None
-    author: str | None = None
-    section: str | None = None
-    published: Annotated[str | None, Field(examples=["2023-01-04"])] = None
-    language: str | None = None
+
+
+def _optional(field: SchemaField) -> tuple[Any, Any]:
+    examples = ["2023-01-04"] if field.kind == "date" else None
+    return str | None, Field(default=None, description=field.help, examples=examples)
+
+
+_OPTIONAL: Final[dict[str, Any]] = {
+    field.name: _optional(field) for field in FIELDS if field.name in OPTIONAL_FIELDS
+}
+
+ArticleBody: Final[type[BaseModel]] = create_model(
+    "ArticleBody", __base__=_ArticleText, __doc__=_ArticleText.__doc__, **_OPTIONAL
+)
+"""An article as /docs describes it: with every field of the schema."""

@@ -180,6 +180,9 @@ def test_a_new_field_can_be_written_over_http(with_desk: Path, index: Path, tmp_
                 answer = client.put("/v1/articles/e", json=body)
                 assert answer.status_code == 201, answer.text
                 assert client.get("/v1/articles/e").json()["desk"] == "river"
+                put = client.get("/openapi.json").json()["paths"]["/v1/articles/{article}"]["put"]
+                (content,) = put["requestBody"]["content"].values()
+                assert "desk" in content["schema"]["properties"]
         """,
         copy,
     )
