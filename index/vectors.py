@@ -105,6 +105,11 @@ class VectorIndex:
         self._embeddings = embeddings
         self._segments = _grown(embeddings, segments)
 
+    @property
+    def segments(self) -> int:
+        """The number of segments: it grows with the logarithm of the rows."""
+        return len(self._segments)
+
     @classmethod
     def open(cls, path: Path, dimension: int, commit: Commit) -> VectorIndex:
         """Open rows.f16 as of a commit.

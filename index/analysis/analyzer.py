@@ -127,8 +127,8 @@ class Analyzer:
         self._elision = _ELISIONS.get(self.language)
 
     @property
-    def remembered(self) -> int:
-        """How many words are remembered with their terms."""
+    def cached(self) -> int:
+        """The number of words in the cache."""
         return len(self._terms)
 
     def terms(self, text: str) -> list[str]:

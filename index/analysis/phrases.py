@@ -13,7 +13,14 @@ from typing import Final
 
 from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
 
-__all__ = ["TITLE_KEY", "PhraseExtractor", "is_plain_word"]
+__all__ = [
+    "QUICK_WORD",
+    "SIMPLE_TEXT",
+    "TITLE_KEY",
+    "PhraseExtractor",
+    "is_plain_word",
+    "word_forms",
+]
 
 MAX_WORD: Final = 32
 """Letters of a word that is kept; longer ones nobody wants completed."""
@@ -36,13 +43,13 @@ _MAX_CACHED: Final = 1 << 17
 _CAPITALS: Final = "A-Z" + "".join(chr(at) for at in range(0x80, 0x0600) if chr(at).isupper())
 """Capitals of Latin, Greek, Cyrillic and Armenian; other scripts have none."""
 
-_SIMPLE: Final = re.compile(
+SIMPLE_TEXT: Final = re.compile(
     r"[\x00-\xac\xae-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u200a\u2010-\u2026\u2030-\u205e"
     r"\u20a0-\u20bf\u2100-\u214f\u2190-\u22ff]*"
 )
 """Texts in Latin, Greek and Cyrillic letters that no mark and nothing invisible stands between."""
 
-_QUICK: Final = re.compile(r"\w+(?:['’]\w+)*")
+QUICK_WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
 """Words in such texts, three times as fast as the analyzer finds words of all kinds."""
 
 _REST: Final = r"(?:[^\W\d_]|['’-](?=[^\W\d_]))*"
@@ -73,8 +80,8 @@ class PhraseExtractor:
     def __init__(self, analyzers: Analyzers) -> None:
         self._analyzers = analyzers
         self._analyzer = analyzers.default
-        self._simple = _FormCache(lambda run: _forms(_QUICK.findall(run)))
-        self._others = _FormCache(lambda run: _forms(self._analyzer.words(run)))
+        self._simple = _FormCache(lambda run: word_forms(QUICK_WORD.findall(run)))
+        self._others = _FormCache(lambda run: word_forms(self._analyzer.words(run)))
         self._names: dict[str, _FormCache] = {}
 
     def of(self, title: str, paragraphs: Iterable[str], language: str | None = None) -> set[str]:
@@ -88,7 +95,7 @@ class PhraseExtractor:
         others: set[str] = set()
         names: set[str] = set()
         for text in (title, *paragraphs):
-            runs = simple if text.isascii() or _SIMPLE.fullmatch(text) else others
+            runs = simple if text.isascii() or SIMPLE_TEXT.fullmatch(text) else others
             runs.update(text.split())
             names.update(_NAMES.findall(text))
         found: set[str] = set(_title_phrases(title, analyzer))
@@ -168,7 +175,7 @@ class _FormCache(dict[str, tuple[str, ...]]):
         return forms
 
 
-def _forms(words: Iterable[str]) -> tuple[str, ...]:
+def word_forms(words: Iterable[str]) -> tuple[str, ...]:
     """Return of words as they stand in a text those that are kept, as they are kept."""
     forms = (word.replace("’", "'").removesuffix("'s") for word in words)
     return tuple(

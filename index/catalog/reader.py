@@ -67,7 +67,7 @@ class Catalog:
 
     def __init__(self, path: Path, connection: sqlite3.Connection, *, writing: bool) -> None:
         self._path = path
-        self._connection = connection
+        self.connection = connection
         self._writing = writing
         self._lock = threading.Lock()
 
@@ -100,8 +100,8 @@ class Catalog:
         with self._lock:
             if self._writing:
                 with suppress(sqlite3.Error):  # The log is as good; it only is one file more.
-                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._connection.close()
+                    self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.connection.close()
 
     def last_commit(self) -> Commit:
         """Return the newest commit; of sequence 0 where there is none yet."""
@@ -403,7 +403,7 @@ class Catalog:
         """Return what a statement finds. Raises BrokenIndexError for an error of SQLite's."""
         with self._lock:
             try:
-                return self._connection.execute(statement, values).fetchall()
+                return self.connection.execute(statement, values).fetchall()
             except sqlite3.ProgrammingError as error:
                 raise ValueError(
                     f"the index {self._path.parent} is closed: open it again"

@@ -48,7 +48,7 @@ class CatalogWriter(Catalog):
         """
         with self._lock:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self.connection.execute("BEGIN IMMEDIATE")
                 try:
                     commit = self._write(articles, deleted, first_row, checksum, sequence)
                     hidden = (
@@ -59,10 +59,10 @@ class CatalogWriter(Catalog):
                     commit = replace(commit, ranked=commit.ranked - hidden)
                     self._insert_commit(commit)
                 except BaseException:
-                    if self._connection.in_transaction:  # SQLite rolls some failures back itself.
-                        self._connection.execute("ROLLBACK")
+                    if self.connection.in_transaction:  # SQLite rolls some failures back itself.
+                        self.connection.execute("ROLLBACK")
                     raise
-                self._connection.execute("COMMIT")
+                self.connection.execute("COMMIT")
             except SQLITE_ERRORS as error:
                 raise sqlite_error(self._path, error) from error
         return commit
@@ -75,7 +75,7 @@ class CatalogWriter(Catalog):
         checksum: int,
         sequence: int,
     ) -> Commit:
-        run = self._connection.execute
+        run = self.connection.execute
         found = run("SELECT * FROM commits ORDER BY sequence DESC LIMIT 1").fetchone()
         last = Commit(*found) if found else NO_COMMIT
         sequence = max(last.sequence + 1, sequence)
@@ -104,7 +104,7 @@ class CatalogWriter(Catalog):
 
     def _count_removed(self, sequence: int) -> tuple[int, int, int, int]:
         """Count what a commit removed: articles, rows, paragraphs, and rows of boilerplate."""
-        run = self._connection.execute
+        run = self.connection.execute
         statement = (
             "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(paragraphs), 0) "
             "FROM articles WHERE removed = ?"
@@ -118,14 +118,14 @@ class CatalogWriter(Catalog):
 
     def _insert_commit(self, commit: Commit) -> None:
         marks = ", ".join("?" * len(astuple(commit)))
-        self._connection.execute(f"INSERT INTO commits VALUES ({marks})", astuple(commit))
+        self.connection.execute(f"INSERT INTO commits VALUES ({marks})", astuple(commit))
 
     def _learn_boilerplate(
         self, articles: Sequence[ArticleRows], known: Set[RecurringText], sequence: int
     ) -> int:
         """Leave out what turns out to be boilerplate; return how many rows that hides."""
         hidden = 0
-        for text, rows in learn_boilerplate(self._connection, articles, known):
+        for text, rows in learn_boilerplate(self.connection, articles, known):
             self._insert_learned(text, sequence)
             for row in rows:
                 if not self._is_last_ranked(row):
@@ -135,7 +135,7 @@ class CatalogWriter(Catalog):
     def _insert_learned(self, text: RecurringText, sequence: int) -> None:
         fields = (*text, sequence)
         statement = "INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?)"
-        self._connection.execute(statement, (*fields, fields_checksum(fields)))
+        self.connection.execute(statement, (*fields, fields_checksum(fields)))
 
     def _is_last_ranked(self, row: int) -> bool:
         """Tell whether at most one row of the article of a row is not left out yet."""
@@ -143,20 +143,20 @@ class CatalogWriter(Catalog):
             "SELECT first_row, rows FROM articles WHERE first_row <= ? "
             "ORDER BY first_row DESC LIMIT 1"
         )
-        first, rows = self._connection.execute(statement, (row,)).fetchone()
+        first, rows = self.connection.execute(statement, (row,)).fetchone()
         statement = "SELECT count(*) FROM boilerplate WHERE row >= ? AND row < ?"
-        ((left_out,),) = self._connection.execute(statement, (first, first + rows))
+        ((left_out,),) = self.connection.execute(statement, (first, first + rows))
         return bool(rows - left_out <= 1)
 
     def _insert_boilerplate(self, row: int, sequence: int) -> bool:
         """Leave a row out from now on; tell whether it was not before."""
         fields = row, sequence
         statement = "INSERT OR IGNORE INTO boilerplate VALUES (?, ?, ?)"
-        done = self._connection.execute(statement, (*fields, fields_checksum(fields)))
+        done = self.connection.execute(statement, (*fields, fields_checksum(fields)))
         return bool(done.rowcount)
 
     def _mark_removed(self, article: str, sequence: int) -> None:
-        run = self._connection.execute
+        run = self.connection.execute
         statement = f"SELECT number, {CHECKSUMMED} FROM articles WHERE id = ? AND removed IS NULL"
         for number, *sealed in run(statement, (article,)).fetchall():
             seal = fields_checksum((*sealed[:-1], sequence))
@@ -166,7 +166,7 @@ class CatalogWriter(Catalog):
             )
 
     def _insert(self, put: ArticleRows, first_row: int, sequence: int) -> None:
-        run = self._connection.execute
+        run = self.connection.execute
         article = put.article
         fields = (
             *(getattr(article, name) for name in FIELD_NAMES),
@@ -177,7 +177,7 @@ class CatalogWriter(Catalog):
             f"INSERT INTO articles ({CHECKSUMMED}, seal) VALUES ({marks})",
             (*fields, fields_checksum(fields)),
         )
-        self._connection.executemany(
+        self.connection.executemany(
             f"INSERT INTO paragraphs ({CHECKSUMMED_ROW}, seal, text) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             _checksummed_rows(put, first_row),
@@ -187,7 +187,7 @@ class CatalogWriter(Catalog):
                 self._insert_boilerplate(number, sequence)
 
     def _insert_code(self, field: str, value: str) -> None:
-        run = self._connection.execute
+        run = self.connection.execute
         known = "SELECT 1 FROM codes WHERE field = ? AND value = ?"
         if run(known, (field, value)).fetchone() is None:
             ((count,),) = run("SELECT count(*) FROM codes WHERE field = ?", (field,))

@@ -144,7 +144,7 @@ def test_an_index_that_grew_ranks_as_one_that_was_opened_whole(
     assert one.rows.tolist() == other.rows.tolist()
     assert one.scores.tolist() == other.scores.tolist()
     assert one.complete == other.complete
-    assert len(grown._segments) <= max(1, rows).bit_length()
+    assert grown.segments <= max(1, rows).bit_length()
 
 
 def test_a_flipped_bit_is_noticed_and_located(path):

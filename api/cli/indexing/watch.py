@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -31,9 +31,10 @@ from nutgraf.index.errors import IndexLockedError, UserError, WorkerError
 if TYPE_CHECKING:
     from nutgraf.api.cli.indexing.article_reader import ArticleReader
     from nutgraf.api.cli.indexing.index import IndexOptions, Summary
+    from nutgraf.api.cli.indexing.stable_files import StableFiles
     from nutgraf.index.sources import Found
 
-__all__ = ["FolderWatcher", "add_watch", "watch"]
+__all__ = ["FolderWatcher", "add_watch", "changed_paths", "watch"]
 
 POLL_MILLISECONDS: Final = 250
 """Milliseconds between two looks at what has changed."""
@@ -76,9 +77,28 @@ def watch(
     with open_rejects(rejects, read) as file, suppress(KeyboardInterrupt):
         new_reader = partial(ArticleReader, messages, options, file)
         watcher = FolderWatcher(folders, index, index_options, new_reader, trust=trust)
-        for summary in watcher.summaries():
+        for summary in watcher.summaries(changed_paths(read, index)):
             line = json.dumps(summary.to_dict()) if as_json else f"{index}: {summary}"
             print(line, flush=True)
+
+
+def changed_paths(folders: Sequence[str], index: Path) -> Iterator[set[str]]:
+    """Yield the paths that have changed in folders, every POLL_MILLISECONDS, even if none has.
+
+    Those in the index are left out: writing to it is no change.
+    """
+    from watchfiles import watch as watch_files
+
+    own = f"{index.absolute()}/"
+    for changes in watch_files(
+        *(Path(folder).absolute() for folder in folders),
+        watch_filter=None,
+        debounce=POLL_MILLISECONDS,
+        rust_timeout=POLL_MILLISECONDS,
+        yield_on_timeout=True,
+        ignore_permission_denied=True,
+    ):
+        yield {path for _, path in changes if not path.startswith(own)}
 
 
 class FolderWatcher:
@@ -92,6 +112,7 @@ class FolderWatcher:
         new_reader: Callable[[], ArticleReader],
         *,
         trust: bool,
+        stable_files: StableFiles | None = None,
     ) -> None:
         from nutgraf.api.cli.indexing.stable_files import StableFiles
 
@@ -100,16 +121,17 @@ class FolderWatcher:
         self._index_options = index_options
         self._new_reader = new_reader
         self._trust = trust
-        self._stable_files = StableFiles()
+        self._stable_files = stable_files or StableFiles()
 
-    def summaries(self) -> Iterator[Summary]:
-        """Index what is there, then what comes, and yield what became of it, batch by batch.
+    def summaries(self, changes: Iterable[set[str]]) -> Iterator[Summary]:
+        """Index the files that are there, then those of `changes`, and yield a summary a batch.
 
-        Nobody else is kept from writing in between. Ends when it is interrupted
-        while it indexes. Raises what `index_found` raises.
+        `changes` are the paths that have changed, as `changed_paths` yields them. Nobody else is
+        kept from writing in between. Ends when it is interrupted while it indexes. Raises what
+        `index_found` raises.
         """
         begun = False
-        for changed in self._changes():
+        for changed in changes:
             for path in changed:
                 self._stable_files.changed(path)
             stable = self._stable_files.take_stable(time.monotonic())
@@ -130,24 +152,6 @@ class FolderWatcher:
             begun = True
             if summary.interrupted:
                 return
-
-    def _changes(self) -> Iterator[set[str]]:
-        """Yield the paths that have changed, every POLL_MILLISECONDS, even if none has.
-
-        Those in the index are left out: writing to it is no change.
-        """
-        from watchfiles import watch as watch_files
-
-        own = f"{self._index.absolute()}/"
-        for changes in watch_files(
-            *self._folders,
-            watch_filter=None,
-            debounce=POLL_MILLISECONDS,
-            rust_timeout=POLL_MILLISECONDS,
-            yield_on_timeout=True,
-            ignore_permission_denied=True,
-        ):
-            yield {path for _, path in changes if not path.startswith(own)}
 
     def _all(self) -> Iterator[Found]:
         """Yield what is in the folders, but for what may still be written."""

@@ -54,8 +54,8 @@ _POOLINGS: Final = ("mean", "cls")
 _LONGEST: Final = 8_192
 """Tokens, where neither the model nor its tokenizer says how many it reads."""
 
-_FLOAT_COSINE: Final = 0.999
-_INT8_COSINE: Final = 0.99
+MIN_FLOAT_COSINE: Final = 0.999
+MIN_INT8_COSINE: Final = 0.99
 """Mean cosine with sentence-transformers, below which an export is refused.
 
 An exact export has 1.00000; the default model's int8 has 0.993, at which its
@@ -106,8 +106,8 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
     expected = _encode_samples(reference, paragraph_prefix)
     config = replace(config, dimension=expected.shape[1])
     for graph, precision, least in (
-        (exact, "float32", _FLOAT_COSINE),
-        (small, "int8", _INT8_COSINE),
+        (exact, "float32", MIN_FLOAT_COSINE),
+        (small, "int8", MIN_INT8_COSINE),
     ):
         encoder = OnnxEncoder(config, tokenizer, open_session(graph))
         found = _check(encoder, expected, precision, least)

@@ -23,7 +23,7 @@ _WIDTH: Final = 96
 """Numbers kept of a token's vector: they part words alike in meaning from others as well as all
 384 of the default model do, and its table takes 3 MB in place of 12. 64 do so a little less."""
 
-_MAX_CACHED: Final = 1 << 16
+CACHE_SIZE: Final = 1 << 16
 """Words kept with their tokens, 8 MB when full."""
 
 _LONG: Final = 64
@@ -56,12 +56,20 @@ def word_table(embeddings: NDArray[np.float32], special: Iterable[int]) -> NDArr
 class WordVectors:
     """Vectors of words by a table that word_table() made. Threads may share one."""
 
-    __slots__ = ("_table", "_tokenizer", "_tokens")
+    __slots__ = ("_cache_size", "_table", "_tokenizer", "_tokens")
 
-    def __init__(self, tokenizer: Tokenizer, table: NDArray[np.int8]) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, table: NDArray[np.int8], cache_size: int = CACHE_SIZE
+    ) -> None:
         self._tokenizer = tokenizer
         self._table = table
+        self._cache_size = cache_size
         self._tokens: dict[str, int] = {}
+
+    @property
+    def cached(self) -> int:
+        """The number of words in the cache."""
+        return len(self._tokens)
 
     def of(self, words: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 of shape (len(words), width), rows of length 1.
@@ -82,9 +90,9 @@ class WordVectors:
         if unknown:
             made = dict(zip(unknown, self._encode(unknown), strict=True))
             found.update(made)
-            if len(self._tokens) + len(made) > _MAX_CACHED:
+            if len(self._tokens) + len(made) > self._cache_size:
                 self._tokens = {}
-            self._tokens.update(islice(made.items(), _MAX_CACHED))
+            self._tokens.update(islice(made.items(), self._cache_size))
         return [_NONE if token is None else token for token in map(found.__getitem__, words)]
 
     def _encode(self, words: Sequence[str]) -> list[int]:

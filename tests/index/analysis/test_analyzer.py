@@ -121,7 +121,7 @@ def test_cache_is_bounded() -> None:
     analyzer = Analyzer("en", cache_size=50)
     words = [f"running{n}" for n in range(500)]
     assert analyzer.terms(" ".join(words)) == words
-    assert analyzer.remembered <= 50
+    assert analyzer.cached <= 50
 
 
 def test_threads_get_the_same_terms() -> None:

@@ -436,14 +436,14 @@ def written(writer, first_row, *articles):
     def step():
         steps[0] += 1
 
-    writer._connection.set_progress_handler(step, 100)
+    writer.connection.set_progress_handler(step, 100)
     puts = []
     for article in articles:
         rows = tuple(Row(at, 0, 0, text) for at, text in enumerate(article.paragraphs))
         contexts = tuple(text_digest(row.text) for row in rows)
         puts.append(ArticleRows(article, rows, contexts, article.digest()))
     commit = writer.write(puts, [], first_row, 0, learned=writer.learned_boilerplate())
-    writer._connection.set_progress_handler(None, 100)
+    writer.connection.set_progress_handler(None, 100)
     return commit, steps[0]
 
 
@@ -470,7 +470,7 @@ def test_a_text_is_looked_up_once_for_all_its_sources(writer):
     everything = [one for source in sources for one in many(source)]
     commit, _ = written(writer, 0, *everything)
     seen = []
-    writer._connection.set_trace_callback(seen.append)
+    writer.connection.set_trace_callback(seen.append)
     more = [story(at, ABOUT, source=source) for source in sources for at in range(4)]
     commit, _ = written(writer, commit.rows, *more)
     texts = {text for one in more for text in one.paragraphs}

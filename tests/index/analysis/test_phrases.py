@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from nutgraf.index.analysis.analyzer import Analyzers
-from nutgraf.index.analysis.phrases import _QUICK, _SIMPLE, PhraseExtractor, _forms
+from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
+from nutgraf.index.analysis.phrases import QUICK_WORD, SIMPLE_TEXT, PhraseExtractor, word_forms
 
 ENGLISH = PhraseExtractor(Analyzers("en"))
 
@@ -85,6 +85,6 @@ def test_any_text_is_read_alike_each_time(title: str, texts: list[str]) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text("abZé’'s-., \u00a0\u0301ﬁ東京ท\n", max_size=30))
 def test_words_are_those_of_the_text_as_a_whole(text: str) -> None:
-    simple = text.isascii() or _SIMPLE.fullmatch(text)
-    words_ = _QUICK.findall(text) if simple else ENGLISH._analyzer.words(text)
-    assert words(text) == set(_forms(words_))
+    simple = text.isascii() or SIMPLE_TEXT.fullmatch(text)
+    words_ = QUICK_WORD.findall(text) if simple else Analyzer("en").words(text)
+    assert words(text) == set(word_forms(words_))

@@ -117,19 +117,22 @@ def looked(tmp_path, monkeypatch):
     (tmp_path / "in").mkdir()
 
     def summaries(*between):
-        def changes(_):
+        def changes():
             for step in between:
                 yield step() or set()
 
-        monkeypatch.setattr(FolderWatcher, "_changes", changes)
         with open_rejects(tmp_path / "rejects.jsonl") as file:
             index_options = IndexOptions(str(TINY_ENCODER))
             reader = partial(ArticleReader, messages, rejects=file)
             seen = FolderWatcher(
-                [tmp_path / "in"], tmp_path / "x.index", index_options, reader, trust=False
+                [tmp_path / "in"],
+                tmp_path / "x.index",
+                index_options,
+                reader,
+                trust=False,
+                stable_files=StableFiles(0.0),
             )
-            seen._stable_files = StableFiles(0.0)
-            return list(seen.summaries()), messages.file.getvalue()
+            return list(seen.summaries(changes())), messages.file.getvalue()
 
     return summaries
 

@@ -177,7 +177,7 @@ def test_a_model_that_does_not_load_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_export_that_strays_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nutgraf.index.models.encoder.export._INT8_COSINE", 1.1)
+    monkeypatch.setattr("nutgraf.index.models.encoder.export.MIN_INT8_COSINE", 1.1)
     with pytest.raises(EncoderError, match="the int8 export of tiny is not faithful"):
         export_encoder(make_model(tmp_path / "model"), "tiny", tmp_path / "encoder")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]

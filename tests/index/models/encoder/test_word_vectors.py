@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from tokenizers import Tokenizer
 
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.models.encoder.word_vectors import word_table
+from nutgraf.index.models.encoder.word_vectors import WordVectors, word_table
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +69,14 @@ def test_more_words_than_the_model_reads_tokens(encoder: OnnxEncoder) -> None:
     np.testing.assert_array_equal(encoder.word_vectors([*others, "ferry"])[-1], ferry)
 
 
-def test_the_cache_is_bounded(encoder_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nutgraf.index.models.encoder.word_vectors._MAX_CACHED", 10)
-    encoder = OnnxEncoder.open(encoder_folder)
+def test_the_cache_is_bounded(encoder_folder: Path) -> None:
+    tokenizer = Tokenizer.from_file(str(encoder_folder / "tokenizer.json"))
+    words = WordVectors(tokenizer, np.load(encoder_folder / "words.npy"), cache_size=10)
     for start in range(0, 60, 3):
-        encoder.word_vectors([f"word{number}" for number in range(start, start + 25)])
-        assert encoder._words is not None
-        assert len(encoder._words._tokens) <= 10
-    assert cosine(encoder, "infants", "babies") > 0.45
+        words.of([f"word{number}" for number in range(start, start + 25)])
+        assert words.cached <= 10
+    infants, babies = words.of(["infants", "babies"])
+    assert infants @ babies > 0.45
 
 
 def test_threads_may_share_it(encoder_folder: Path) -> None:
