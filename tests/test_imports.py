@@ -54,8 +54,8 @@ def loaded(script: str, *arguments: object) -> set[str]:
 
 COMMAND = """
 import sys
-from nutgraf.api.cli.main import _run  # main() ends the process at once
-assert _run(sys.argv[1:]) == 0
+from nutgraf.api.cli.main import run  # main() ends the process at once
+assert run(sys.argv[1:]) == 0
 """
 
 KEYWORD_SEARCHER = """

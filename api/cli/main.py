@@ -45,7 +45,7 @@ from nutgraf.api.cli.similar import add_similar
 from nutgraf.index.errors import NutgrafError, UserError
 from nutgraf.index.storage.files import disk_full, is_full
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run"]
 
 app = typer.Typer(
     name="nutgraf",
@@ -204,14 +204,15 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a letter is shown its number.
             stream.reconfigure(errors="backslashreplace")
-    code = _run(sys.argv[1:])
+    code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
     os._exit(code)
 
 
-def _run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
+    """Run the command line, and return its exit code."""
     try:
         app(arguments, standalone_mode=True)
     except SystemExit as done:

@@ -42,7 +42,7 @@ with Searcher(sys.argv[1]) as searcher, TestClient(create_app(searcher)) as clie
     }))
 """
 
-COMMAND = "import sys; from nutgraf.api.cli.main import _run; sys.exit(_run(sys.argv[1:]))"
+COMMAND = "import sys; from nutgraf.api.cli.main import run; sys.exit(run(sys.argv[1:]))"
 
 
 def test_a_field_of_the_request_is_an_option_on_every_face(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nutgraf.api.cli import evaluate
-from nutgraf.api.cli.main import _run
+from nutgraf.api.cli.main import run
 
 JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
 QUESTIONS = len(JUDGED.read_text("utf-8").splitlines())
@@ -149,7 +149,7 @@ def test_questions_that_nothing_is_relevant_to_are_told(run, seeds_index, some):
 
 def test_the_missing_library_is_told(monkeypatch, capsys, seeds_index, some):
     monkeypatch.setitem(sys.modules, "ir_measures", None)
-    assert _run(["evaluate", str(some), "-i", str(seeds_index)]) == 2
+    assert run(["evaluate", str(some), "-i", str(seeds_index)]) == 2
     assert "pip install 'nutgraf[evaluation]'" in capsys.readouterr().err
 
 
