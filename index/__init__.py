@@ -55,19 +55,6 @@ _MODULES = {
     "verify_index": "verification",
 }
 
-__all__ = [
-    "Article",
-    "IndexSnapshot",
-    "IndexWriter",
-    "Paragraph",
-    "back_up_index",
-    "compact_index",
-    "create_index",
-    "put_back_index",
-    "reindex",
-    "repair_index",
-    "set_reranker",
-    "verify_index",
-]  # as in _MODULES: a test compares them
+__all__ = sorted(_MODULES)
 
 __getattr__, __dir__ = lazy_exports(__name__, _MODULES)

@@ -57,24 +57,6 @@ _MODULES = {
     "Snippet": "response",
 }
 
-__all__ = [
-    "ArticleFields",
-    "ArticleView",
-    "Completion",
-    "Completions",
-    "Filters",
-    "Highlight",
-    "Highlighted",
-    "Hit",
-    "HitParagraph",
-    "More",
-    "Recency",
-    "RequestError",
-    "Rerank",
-    "Response",
-    "SearchRequest",
-    "Searcher",
-    "Snippet",
-]  # as in _MODULES: a test compares them
+__all__ = sorted(_MODULES)
 
 __getattr__, __dir__ = lazy_exports(__name__, _MODULES)

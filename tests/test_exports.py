@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import pydoc
 import subprocess
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +54,19 @@ def test_importing_the_package_imports_no_part_of_it() -> None:
     ours = {name for name in done.stdout.split() if name.startswith("nutgraf.")}
     assert ours == {"nutgraf.api", "nutgraf.index", "nutgraf.index.lazy", "nutgraf.search"}
     assert not {"numpy", "fastapi", "pydantic"} & {*done.stdout.split()}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_type_checkers_find_each_name_where_it_is_imported_from(package: str) -> None:
+    module = import_module(package)
+    imports = {
+        name.name: statement.module
+        for block in ast.parse(Path(module.__file__).read_text("utf-8")).body
+        if isinstance(block, ast.If)
+        for statement in block.body
+        if isinstance(statement, ast.ImportFrom)
+        for name in statement.names
+    }
+    assert imports.keys() == {*module.__all__} - {"__version__"}
+    for name, place in imports.items():
+        assert getattr(module, name) is getattr(import_module(place), name)
