@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -25,6 +26,11 @@ from nutgraf.index.models.encoder import DEFAULT_MODEL, export_encoder, find_mod
 from nutgraf.index.models.files import fingerprint
 from nutgraf.index.models.reranker.samples import PAIRS
 from nutgraf.index.sources import read_sources
+
+# A job in the background of a script ignores control-C, and so would the commands that tests
+# interrupt, as they inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Each run of `make test` draws the same examples; `make fuzz` draws others (--hypothesis-profile).
 # No example fails for the time that it takes, which depends on the machine.
