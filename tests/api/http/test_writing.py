@@ -404,7 +404,7 @@ def test_a_server_that_never_idles_lets_a_new_generation_take_over(tiny_index, m
 
     with WriteQueue(tiny_index) as queue, ThreadPoolExecutor(2) as pool:
         writing = [pool.submit(write, queue, worker) for worker in range(2)]
-        until(lambda: queue.sequence > 2)
+        until(lambda: queue.sequence > 4)
         compacted = compact_index(tiny_index)
         done.set()
         written = sum(each.result(30) for each in writing)
