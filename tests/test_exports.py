@@ -1,4 +1,4 @@
-"""The public names of each package: offered once, found by dir(), completion and help()."""
+"""The public names of each package, as dir(), completion and help() show them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES = ("nutgraf", "nutgraf.index", "nutgraf.search", "nutgraf.api")
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_dir_shows_the_public_names_and_nothing_else(package: str) -> None:
+def test_dir_shows_only_the_public_names(package: str) -> None:
     module = import_module(package)
     assert dir(module) == sorted(module.__all__)
     for name in module.__all__:
@@ -29,11 +29,11 @@ def test_dir_shows_the_public_names_and_nothing_else(package: str) -> None:
 def test_help_describes_the_public_names(package: str) -> None:
     text = pydoc.plain(pydoc.render_doc(import_module(package)))
     for name in import_module(package).__all__:
-        assert name in text or name == "__version__"  # It has a section of its own.
+        assert name in text or name == "__version__"  # help() shows it in its section VERSION.
     assert "lazy_exports" not in text
 
 
-def test_the_first_lines_of_a_program() -> None:
+def test_main_names_can_be_imported_from_the_package() -> None:
     from nutgraf import Article, IndexWriter, Searcher, __version__
     from nutgraf.api import create_app
 
@@ -46,7 +46,7 @@ def test_the_first_lines_of_a_program() -> None:
     ]
 
 
-def test_importing_the_package_imports_no_part_of_it() -> None:
+def test_importing_packages_loads_no_submodules() -> None:
     script = "import nutgraf, nutgraf.api, nutgraf.search, nutgraf.index, sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -57,7 +57,7 @@ def test_importing_the_package_imports_no_part_of_it() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_type_checkers_find_each_name_where_it_is_imported_from(package: str) -> None:
+def test_type_checking_imports_match_the_exports(package: str) -> None:
     module = import_module(package)
     imports = {
         name.name: statement.module

@@ -1,4 +1,7 @@
-"""Indexes of every format that was released: they open, answer and grow (see golden/make.py)."""
+"""Indexes of every released format still open, answer and accept writes.
+
+golden/make.py builds them.
+"""
 
 from __future__ import annotations
 
@@ -59,17 +62,17 @@ def scores(answer: dict[str, Any]) -> list[float]:
     return [hit["score"] for hit in answer["hits"]]
 
 
-def test_every_golden_index_has_its_answers() -> None:
+def test_every_golden_index_has_recorded_answers() -> None:
     assert sorted(path.name for path in GOLDEN.glob("*.index")) == sorted(RECORDED)
     assert all(len(recorded["answers"]) >= 8 for recorded in RECORDED.values())
     assert all(hit for recorded in RECORDED.values() for hit in recorded["answers"])
 
 
-def test_it_answers_as_recorded(golden: Path, name: str) -> None:
+def test_golden_index_answers_as_recorded(golden: Path, name: str) -> None:
     assert_answers_as_recorded(golden, name)
 
 
-def test_what_was_replaced_or_deleted_is_gone(golden: Path) -> None:
+def test_replaced_and_deleted_articles_are_not_found(golden: Path) -> None:
     with Searcher(golden, trust=True) as searcher:
         assert searcher.article(make.DELETED) is None
         replaced = searcher.article("mill-fire")
@@ -84,7 +87,7 @@ def test_what_was_replaced_or_deleted_is_gone(golden: Path) -> None:
             }
 
 
-def test_it_opens_for_writing_and_there_is_nothing_to_recover(golden: Path, name: str) -> None:
+def test_opening_for_writing_changes_nothing(golden: Path, name: str) -> None:
     before = contents(golden)
     with IndexWriter(golden, trust=True) as writer:
         assert writer.sequence == RECORDED[name]["statistics"]["snapshot"]
@@ -92,7 +95,7 @@ def test_it_opens_for_writing_and_there_is_nothing_to_recover(golden: Path, name
     assert_answers_as_recorded(golden, name)
 
 
-def test_it_takes_a_new_article(golden: Path, name: str) -> None:
+def test_new_article_can_be_added(golden: Path, name: str) -> None:
     new = Article("owls", "Owls nest in the belfry", ("A pair of barn owls nests in the belfry.",))
     recorded = RECORDED[name]["statistics"]
     with IndexWriter(golden, trust=True) as writer:
@@ -101,7 +104,7 @@ def test_it_takes_a_new_article(golden: Path, name: str) -> None:
     with Searcher(golden, trust=True) as searcher:
         (hit,) = searcher.search("belfry", mode="keyword").hits
         assert (hit.article.id, hit.paragraph.position) == ("owls", 0)
-        # The very text, so the nearest even to an encoder that knows no meaning.
+        # The text itself is the nearest one even for a random encoder.
         nearest = searcher.search(new.paragraphs[0].removesuffix("."), mode="semantic", limit=1)
         assert nearest.hits[0].article.id == "owls"
         (hit,) = searcher.search('"price of bread"').hits
@@ -113,8 +116,8 @@ def test_it_takes_a_new_article(golden: Path, name: str) -> None:
         assert statistics.snapshot == recorded["snapshot"] + 1
 
 
-def test_it_answers_where_nothing_can_be_written(name: str) -> None:
-    # Not in tmp_path, which nobody else may enter.
+def test_read_only_index_answers(name: str) -> None:
+    # Not in tmp_path: other users must not enter it.
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         index = shutil.copytree(GOLDEN / name, Path(folder) / name)
@@ -130,7 +133,7 @@ def test_it_answers_where_nothing_can_be_written(name: str) -> None:
             path.chmod(0o755)
 
 
-def test_what_a_later_version_adds_to_the_manifest_is_passed_over(golden: Path, name: str) -> None:
+def test_unknown_fields_of_the_manifest_are_ignored(golden: Path, name: str) -> None:
     path = golden / "manifest.json"
     fields = json.loads(path.read_text("utf-8"))
     fields["colour"] = {"of": "the cover"}
@@ -143,7 +146,7 @@ def test_what_a_later_version_adds_to_the_manifest_is_passed_over(golden: Path, 
         assert writer.delete("wolves")
 
 
-def test_no_machine_is_named_in_it(name: str) -> None:
+def test_golden_index_contains_no_paths_or_host_names(name: str) -> None:
     host = os.uname().nodename.encode()
     for path in (GOLDEN / name).rglob("*"):
         if path.is_file():
@@ -154,7 +157,7 @@ def test_no_machine_is_named_in_it(name: str) -> None:
 
 
 def contents(index: Path) -> dict[str, str]:
-    """Return a digest of each file, but for locks and what SQLite's readers leave behind."""
+    """Return a digest of each file, except locks and temporary files of SQLite."""
     return {
         str(path.relative_to(index)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in index.rglob("*")
@@ -166,7 +169,7 @@ def contents(index: Path) -> dict[str, str]:
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Be nobody for a while, if we are root, who may write anywhere."""
+    """Become the user nobody for a while if we are root: root can write anywhere."""
     if os.geteuid() != 0:
         yield
         return

@@ -1,4 +1,4 @@
-"""What is imported, and when; and what modules say that they offer."""
+"""Modules that each command loads, and the `__all__` of each module."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ NEVER_TO_ASK = {
     "lxml",
     "trafilatura",
 }
-"""What only making an encoder or writing an index may load, or what that brings along."""
+"""Packages that only a writer or an export of models may load.
+
+Some are dependencies of these packages.
+"""
 
 HTTP = {"fastapi", "uvicorn", "starlette"}
 
@@ -39,7 +42,7 @@ MODULES = sorted(
 
 
 def loaded(script: str, *arguments: object) -> set[str]:
-    """Run a script in a fresh process; return the top-level modules that it ended with."""
+    """Run a script in a new process; return the top-level modules loaded at its end."""
     end = "import json, sys; print(json.dumps([*sys.modules]), file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", f"{script}\n{end}", *map(str, arguments)],
@@ -54,7 +57,7 @@ def loaded(script: str, *arguments: object) -> set[str]:
 
 COMMAND = """
 import sys
-from nutgraf.api.cli.main import run  # main() ends the process at once
+from nutgraf.api.cli.main import run  # main() would end the process
 assert run(sys.argv[1:]) == 0
 """
 
@@ -84,19 +87,19 @@ assert answer.status_code == 200 and answer.json()["hits"]
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--mode", "semantic"]])
-def test_a_question_in_a_shell_loads_what_it_needs(seeds_index: Path, options: list[str]) -> None:
+def test_search_command_loads_only_needed_packages(seeds_index: Path, options: list[str]) -> None:
     found = loaded(COMMAND, "search", "who pays for the ferry", "-i", seeds_index, *options)
     assert found & (NEVER_TO_ASK | HTTP) == set()
     assert {"onnxruntime", "tantivy", "faiss"} <= found
 
 
-def test_only_an_unknown_word_loads_what_compares_words(seeds_index: Path) -> None:
+def test_only_an_unknown_word_loads_rapidfuzz(seeds_index: Path) -> None:
     known, unknown = "who pays for the ferry", "who pays for the ferrry"
     assert "rapidfuzz" not in loaded(COMMAND, "search", known, "-i", seeds_index)
     assert "rapidfuzz" in loaded(COMMAND, "search", unknown, "-i", seeds_index)
 
 
-def test_completing_needs_no_encoder(seeds_index: Path) -> None:
+def test_suggest_command_loads_no_encoder(seeds_index: Path) -> None:
     found = loaded(COMMAND, "suggest", "who pays the", "-i", seeds_index)
     assert found & (NEVER_TO_ASK | HTTP | {"onnxruntime", "tokenizers", "rapidfuzz"}) == set()
 
@@ -107,12 +110,12 @@ def test_help_loads_no_engine() -> None:
     assert found & (NEVER_TO_ASK | HTTP | heavy) == set()
 
 
-def test_keywords_need_no_encoder(seeds_index: Path) -> None:
+def test_keyword_search_loads_no_encoder(seeds_index: Path) -> None:
     found = loaded(KEYWORD_SEARCHER, seeds_index)
     assert found & (NEVER_TO_ASK | HTTP | {"onnxruntime", "tokenizers", "typer", "rich"}) == set()
 
 
-def test_lines_of_json_need_no_reader_of_other_formats(tmp_path: Path) -> None:
+def test_reading_jsonl_loads_no_readers_of_other_formats(tmp_path: Path) -> None:
     (tmp_path / "day.jsonl").write_text('{"title": "Mast falls", "text": "It fell at noon."}')
     script = (
         "import sys\nfrom nutgraf.index.sources import read_sources\n"
@@ -122,26 +125,26 @@ def test_lines_of_json_need_no_reader_of_other_formats(tmp_path: Path) -> None:
     assert loaded(script, tmp_path) & (NEVER_TO_ASK | heavy) == set()
 
 
-def test_a_server_answers_without_torch(seeds_index: Path) -> None:
+def test_server_answers_without_torch(seeds_index: Path) -> None:
     found = loaded(SERVER, seeds_index)
     assert found & NEVER_TO_ASK == set()
     assert {"fastapi", "onnxruntime"} <= found
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_all_names_what_a_module_offers(name: str) -> None:
+def test_all_lists_the_public_names_of_a_module(name: str) -> None:
     module = import_module(name)
     if not defined(module.__file__) and not hasattr(module, "__all__"):
         return  # A package that only groups modules.
     offered = module.__all__
-    # A package's __all__ also holds names that are imported when they are asked for.
+    # The __all__ of a package also contains names that are imported on first use.
     assert [one for one in offered if getattr(module, one, None) is None] == []
     assert len(set(offered)) == len(offered)
     assert defined(module.__file__) - set(offered) == set()
 
 
 def defined(file: str) -> set[str]:
-    """Return the public functions and classes of a file; the command line's own belong to typer."""
+    """Return the public functions and classes of a file, except commands of typer."""
     return {
         node.name
         for node in ast.parse(Path(file).read_text("utf-8")).body

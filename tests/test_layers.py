@@ -1,4 +1,4 @@
-"""Who imports whom: layers, cycles, and each dependency in its own place."""
+"""Import rules: layers, cycles, and the modules that may import each dependency."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ PLACES = {
     "typer": ["nutgraf.api"],
     "rich": ["nutgraf.api"],
 }
-"""Where a dependency may be imported: in these modules, and in those below them."""
+"""Dependency -> modules that may import it. Modules below these may import it too."""
 
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    """Every import, those inside functions included."""
+    """The graph of all imports, including those inside functions."""
     return grimp.build_graph(*PACKAGES, include_external_packages=True, cache_dir=None)
 
 
-def test_the_contracts_are_kept() -> None:
+def test_import_contracts_are_kept() -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
         cwd=ROOT,
@@ -70,7 +70,7 @@ def test_the_contracts_are_kept() -> None:
     assert "Contracts: 5 kept, 0 broken." in done.stdout
 
 
-def test_the_graph_is_whole(graph: grimp.ImportGraph) -> None:
+def test_import_graph_is_complete(graph: grimp.ImportGraph) -> None:
     files = [
         file for package in ("api", "search", "index") for file in (ROOT / package).rglob("*.py")
     ]
@@ -78,8 +78,8 @@ def test_the_graph_is_whole(graph: grimp.ImportGraph) -> None:
     assert graph.find_shortest_chain("nutgraf.api.cli.main", "nutgraf.index.vectors") is not None
 
 
-def test_nothing_imports_in_a_circle() -> None:
-    """Nor inside functions, where an import may hide one. What only type checkers read may."""
+def test_there_are_no_import_cycles() -> None:
+    """Imports inside functions count; imports for type checkers only do not."""
     graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
     circles = {
         module: sorted(common)
@@ -90,9 +90,11 @@ def test_nothing_imports_in_a_circle() -> None:
 
 
 @pytest.mark.parametrize("dependency", PLACES)
-def test_a_dependency_is_imported_in_its_place(graph: grimp.ImportGraph, dependency: str) -> None:
+def test_dependency_is_imported_only_where_allowed(
+    graph: grimp.ImportGraph, dependency: str
+) -> None:
     importers = graph.find_modules_that_directly_import(dependency)
-    assert importers, f"nothing imports {dependency}: take it off the list"
+    assert importers, f"nothing imports {dependency}: remove it from PLACES"
     strays = [
         module
         for module in importers
@@ -101,7 +103,7 @@ def test_a_dependency_is_imported_in_its_place(graph: grimp.ImportGraph, depende
     assert strays == []
 
 
-def test_no_folder_holds_more_modules_than_a_reader_takes_in() -> None:
+def test_no_folder_has_too_many_modules() -> None:
     counts = {
         folder: sum(1 for file in folder.glob("*.py") if file.name != "__init__.py")
         for package in ("api", "search", "index")

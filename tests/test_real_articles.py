@@ -1,4 +1,7 @@
-"""Real articles, where they are at hand: not part of the project, and not needed by the suite."""
+"""Search over real articles.
+
+The articles are not part of the project; without them, the tests are skipped.
+"""
 
 import json
 from pathlib import Path
@@ -14,7 +17,7 @@ ONE = DATA / "seed-article.txt"
 MANY = DATA / "wikinews" / "articles.jsonl"
 
 pytestmark = pytest.mark.skipif(
-    not (ONE.exists() and MANY.exists()), reason="the real articles are not at hand"
+    not (ONE.exists() and MANY.exists()), reason="the real articles are missing"
 )
 
 
@@ -22,7 +25,10 @@ CREDITS = {
     f"Fur_fans_flock_to_Toronto%27s_Furnal_Equinox_2019#{position}"
     for position in (*range(7, 11), *range(12, 20), *range(21, 29), 30, 31, 33, 34, *range(36, 41))
 }
-"""Credits of photos that stand by themselves: of MANY, all that is left out was read by hand."""
+"""Paragraphs of MANY that contain only photo credits.
+
+All excluded paragraphs of MANY were read by hand.
+"""
 
 NOTES = {
     "Living_with_HIV_during_COVID-19:_Wikinews_talks_to_HIV-positive_sex_workers_about_how_"
@@ -30,7 +36,7 @@ NOTES = {
     "Wikinews_discusses_DRM_and_DMCA_with_Richard_Stallman_after_GitHub_re-enables_public_access_"
     "to_youtube-dl#0",
 }
-"""What the editors tell one another: boilerplate as well."""
+"""Notes from editor to editor, which are boilerplate too."""
 
 
 @pytest.fixture(scope="module")
@@ -50,34 +56,34 @@ def searcher(index):
         yield opened
 
 
-def test_hardly_any_ordinary_paragraph_is_left_out(index):
+def test_few_ordinary_paragraphs_are_excluded(index):
     with IndexSnapshot.open(index) as snapshot:
         rows = snapshot.catalog.boilerplate_rows(snapshot.sequence)
         left_out = set(snapshot.names(rows).values())
         paragraphs = snapshot.commit.paragraphs
     of_one = {name for name in left_out if name.startswith(f"{ONE.stem}#")}
-    assert len(of_one) == 2, "a sign-up, and a source"
+    assert len(of_one) == 2, "one invites to sign up, one names a source"
     boilerplate = CREDITS | NOTES
     assert 500 * len(left_out - of_one - boilerplate) <= paragraphs
     assert len(left_out & boilerplate) > 0.9 * len(boilerplate)
 
 
-def test_all_are_taken(searcher):
+def test_all_articles_are_indexed(searcher):
     lines = MANY.read_text(encoding="utf-8").splitlines()
     assert searcher.statistics().articles == len(lines) + 1
     paragraphs = sum(len(json.loads(line)["paragraphs"]) for line in lines)
     assert searcher.statistics().paragraphs >= paragraphs
 
 
-def test_a_question_in_other_words_finds_the_strike(searcher):
+def test_paraphrased_question_finds_the_strike(searcher):
     question = "how many soldiers died when the rockets hit the building"
     hits = searcher.search(question, limit=5).hits
-    # Its article is called "UK pledge to help Kyiv"; another is about a building that was hit.
+    # The title of its article is "UK pledge to help Kyiv"; another article is about a hit building.
     assert any("building housing Russian troops" in hit.paragraph.text for hit in hits[:3])
     assert any("Makiivka" in hit.paragraph.text for hit in hits)
 
 
-def test_a_phrase_without_a_word(searcher):
+def test_phrase_with_an_excluded_word(searcher):
     response = searcher.search('"anti-air missiles" -bakhmut', limit=100)
     assert response.hits
     for hit in response.hits:

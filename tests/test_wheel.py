@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it works without the checkout."""
+"""The wheel contains the complete package and works without the checkout."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ARTICLES = (
 
 
 def run(*command: object, cwd: Path) -> str:
-    """Run a command that must succeed and return its output; nothing of our own path is seen."""
+    """Run a command without PYTHONPATH and return its output; it must succeed."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [str(part) for part in command],
@@ -41,7 +41,10 @@ def run(*command: object, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what git has or would take, so that building leaves nothing in the checkout."""
+    """A copy of the files that git tracks or would add.
+
+    A build leaves files in its folder, so it must not run in the checkout.
+    """
     copy = tmp_path_factory.mktemp("wheel") / "tree"
     listed = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in run(*listed, cwd=ROOT).split("\0"):
@@ -55,7 +58,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(tree: Path) -> Path:
-    # Tests in the tree must not get into the wheel either.
+    # A folder of tests must not get into the wheel.
     (tree / "tests").mkdir()
     (tree / "tests" / "test_nothing.py").touch()
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", "dist", cwd=tree)
@@ -65,24 +68,24 @@ def wheel(tree: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts of an environment with the wheel and our dependencies, without the checkout."""
+    """The scripts of an environment with the wheel and its dependencies only."""
     folder = tmp_path_factory.mktemp("wheel") / "venv"
     venv.create(folder, symlinks=True)
     python = folder / "bin" / "python"
-    # Before our dependencies are seen, or pip would take the checkout for an older version.
+    # Install before linking the dependencies: pip would see the checkout as an older version.
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
     run(*pip, "install", "--quiet", "--no-index", "--no-deps", wheel, cwd=folder)
     site = run(
         python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
     ).strip()
-    # A folder named in a .pth is searched, but the .pth files in it, such as that of the
-    # editable install, are not read.
+    # Python searches a folder named in a .pth file, but ignores the .pth files in that folder,
+    # such as the one of the editable install.
     lines = dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))
     (Path(site) / "dependencies.pth").write_text("\n".join(lines) + "\n")
     return folder / "bin"
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path, tree: Path) -> None:
+def test_wheel_contains_only_the_package(wheel: Path, tree: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     info = "-".join(wheel.name.split("-")[:2]) + ".dist-info"
     assert {name.partition("/")[0] for name in names} == {"nutgraf", info}
@@ -100,8 +103,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path, tree: Path) -
     assert f"{info}/licenses/LICENSE" in names
 
 
-def test_the_wheel_holds_all_that_its_packages_read(wheel: Path, tree: Path) -> None:
-    """Pages, scripts and word lists beside the modules; a README is for who reads the source."""
+def test_wheel_contains_all_data_files(wheel: Path, tree: Path) -> None:
+    """Data files are pages, scripts and word lists, but not the README files."""
     names = set(zipfile.ZipFile(wheel).namelist())
     beside = {
         f"nutgraf/{file.relative_to(tree)}"
@@ -112,7 +115,7 @@ def test_the_wheel_holds_all_that_its_packages_read(wheel: Path, tree: Path) -> 
     assert beside - names == set()
 
 
-def test_it_says_what_it_is(wheel: Path) -> None:
+def test_wheel_has_the_right_metadata(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
     text = archive.read(metadata).decode()
@@ -123,7 +126,7 @@ def test_it_says_what_it_is(wheel: Path) -> None:
     assert "nutgraf = nutgraf.api.cli.main:main" in archive.read(scripts).decode()
 
 
-def test_it_is_imported_from_where_it_is_installed(installed: Path, tmp_path: Path) -> None:
+def test_modules_are_imported_from_the_installed_wheel(installed: Path, tmp_path: Path) -> None:
     script = (
         "import nutgraf.api.http.app, nutgraf.index.writer, nutgraf.search.searcher, sys\n"
         "for name, module in list(sys.modules.items()):\n"
@@ -134,7 +137,9 @@ def test_it_is_imported_from_where_it_is_installed(installed: Path, tmp_path: Pa
     assert [file for file in files if not Path(file).is_relative_to(installed.parent)] == []
 
 
-def test_it_indexes_and_answers(installed: Path, tmp_path: Path, encoder_folder: Path) -> None:
+def test_installed_command_indexes_and_answers(
+    installed: Path, tmp_path: Path, encoder_folder: Path
+) -> None:
     articles = "".join(f"{json.dumps(article)}\n" for article in ARTICLES)
     (tmp_path / "articles.jsonl").write_text(articles)
     nutgraf = installed / "nutgraf"

@@ -1,11 +1,11 @@
-"""How well words alone find the right paragraph, in twelve languages; where the data is at hand.
+"""Quality of keyword search in 12 languages, tested where the data set is present.
 
 XQuAD (Artetxe et al., "On the Cross-lingual Transferability of Monolingual
-Representations", ACL 2020) has the same 240 paragraphs and 1,190 questions in twelve
-languages. Here a part of them is asked of keywords alone: in an index of one
-language, and in one index of all twelve, where the same story stands in eleven
-other languages, names and numbers included. Of all 1,190, these are found among the first
-ten (more in benchmarks/languages.md; plain BM25 finds .99 in English):
+Representations", ACL 2020) has the same 240 paragraphs and 1,190 questions in 12
+languages. The tests ask some of these questions by keywords alone, first in an index of
+one language, then in one index of all 12. That index contains each text in 11 other
+languages too, with the same names and numbers. recall@10 over all 1,190 questions is
+below (more in benchmarks/languages.md); plain BM25 has .99 in English:
 
     ar   de   el   en   es   hi   ro   ru   th   tr   vi   zh
     .974 .983 .989 .992 .993 .985 .994 .987 .994 .987 .985 .992  alone
@@ -37,7 +37,7 @@ from nutgraf.search.retrieval.rankings import retrieve
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "xquad"
 EVERY = 30
-"""Of the questions, one in so many is asked."""
+"""The tests ask every 30th question."""
 
 FLOORS = {
     "ar": (0.975, 0.95),
@@ -53,13 +53,16 @@ FLOORS = {
     "vi": (0.95, 0.95),
     "zh": (0.975, 0.975),
 }
-"""Language -> least recall@10 alone, and together: one question of 40 less than is found today."""
+"""Language -> least recall@10, alone and together.
 
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the questions are not at hand")
+Both are one question of 40 below the measured value.
+"""
+
+pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the XQuAD data set is missing")
 
 
 def paragraphs(language: str) -> Iterator[tuple[str, Record, str]]:
-    """Yield each paragraph of a language: its name, its article and its text."""
+    """Yield the name, the article and the text of each paragraph of a language."""
     for line in (DATA / language / "articles.jsonl").read_text("utf-8").splitlines():
         article = json.loads(line)
         count = len(article["paragraphs"])
@@ -73,7 +76,7 @@ def paragraphs(language: str) -> Iterator[tuple[str, Record, str]]:
 
 
 def questions(language: str) -> Iterator[tuple[str, str]]:
-    """Yield questions, and the name of the paragraph that answers each."""
+    """Yield each question with the name of the paragraph that answers it."""
     answers = {}
     for line in (DATA / language / "qrels.tsv").read_text("utf-8").splitlines():
         question, article, position, _ = line.split("\t")
@@ -86,7 +89,7 @@ def questions(language: str) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def indexed(folder: Path, languages: Iterable[str]) -> Iterator[tuple[Any, list[str]]]:
-    """Index languages by their keywords alone; lend a part of a snapshot, and all names."""
+    """Index languages by keywords alone; yield `Keywords` and the name of each row."""
     analyzers = Analyzers("en")
     names: list[str] = []
     keywords.create(folder, "tantivy")
@@ -104,7 +107,7 @@ def indexed(folder: Path, languages: Iterable[str]) -> Iterator[tuple[Any, list[
 
 
 class Keywords:
-    """As much of an IndexReader as a search by keywords asks for."""
+    """The part of an IndexReader that a keyword search needs."""
 
     has_split_paragraphs = False
 
@@ -124,7 +127,7 @@ class Keywords:
 
 
 def recall(index: Any, names: Sequence[str], language: str) -> float:
-    """Return the share of questions whose paragraph is among the first ten."""
+    """Return the share of questions with their paragraph among the first 10."""
     found = []
     for text, answer in questions(language):
         request = SearchRequest(text, mode="keyword")
@@ -134,7 +137,7 @@ def recall(index: Any, names: Sequence[str], language: str) -> float:
 
 
 @pytest.mark.parametrize("language", FLOORS)
-def test_a_language_alone(tmp_path: Path, language: str) -> None:
+def test_one_language_in_an_index(tmp_path: Path, language: str) -> None:
     with indexed(tmp_path / "k", [language]) as (snapshot, names):
         assert recall(snapshot, names, language) >= FLOORS[language][0]
 

@@ -1,4 +1,7 @@
-"""Waiting for a condition: never for a time, which is too short on some machine."""
+"""Waiting for a condition.
+
+A fixed time would be too short on some machines.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 60
-"""Seconds after which a test gives up; on an idle machine it takes a moment."""
+"""Seconds until a test gives up. On an idle machine, conditions come true at once."""
 
 
 def until(condition: Callable[[], object]) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
+        assert time.monotonic() < deadline, f"the condition was still false after {PATIENCE} s"
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""How much work something is, counted instead of timed: the same on each machine and each run."""
+"""Work counted instead of timed: the same on every machine and in every run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 def work_of(action: Callable[[], object]) -> int:
-    """Return how many lines of Python the action runs in this thread.
+    """Return the number of Python lines that the action runs in this thread.
 
-    Work inside of C is not seen: benchmarks/timings.py takes the time.
+    Work in C code is not counted; benchmarks/timings.py measures time instead.
     """
     lines = 0
 

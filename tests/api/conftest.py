@@ -1,4 +1,4 @@
-"""Real servers on loopback, in this process and as a shell runs them, and the command line."""
+"""Real servers on loopback, in this process and as commands, and `nutgraf` itself."""
 
 import contextlib
 import os
@@ -18,17 +18,17 @@ from nutgraf.index import create_index
 from nutgraf.search import Searcher
 from tests.waiting import until
 
-# Of the connections of many threads, httpx closes some that it has just given out.
+# With limits, httpx closes some connections that it has just given to another thread.
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
 
 NUTGRAF = Path(sys.executable).with_name("nutgraf")
 TINY_ENCODER = Path(__file__).parents[1] / "golden" / "format-1.index" / "encoder"
-"""Random weights: fast, and knows nothing of meaning."""
+"""An encoder with random weights: fast, but its embeddings have no meaning."""
 
 
 @contextlib.contextmanager
 def serving(app):
-    """An HTTP client of a server that runs `app` in this process."""
+    """Yield an HTTP client of a server that runs `app` in this process."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -45,14 +45,17 @@ def serving(app):
 
 @contextlib.contextmanager
 def served(index, *options):
-    """A `nutgraf serve` of its own on a free port, and its address; killed if it still runs."""
+    """Run `nutgraf serve` on a free port; yield the process with its address.
+
+    The process is killed at the end.
+    """
     process = subprocess.Popen(
         [NUTGRAF, "serve", "-i", index, "--port", "0", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     errors = []
-    # Read all the time: a full pipe would hold up the server.
+    # Read continuously: a full pipe would block the server.
     readers = [threading.Thread(target=lambda: errors.extend(process.stderr))]
     readers[0].start()
     try:
@@ -82,7 +85,7 @@ def is_up(address):
 
 @pytest.fixture(scope="session")
 def client(seeds_index):
-    """An HTTP client of a server over the sample articles."""
+    """An HTTP client of a server with the sample articles."""
     with Searcher(seeds_index) as searcher, serving(create_app(searcher)) as opened:
         yield opened
 
@@ -94,7 +97,7 @@ def make_tiny_index(folder, **options):
 
 @contextlib.contextmanager
 def writing(index, *, trust=False):
-    """An HTTP client of a server over an index that can be written; its queue is there too."""
+    """Yield an HTTP client, with the write queue, of a server with a writable index."""
     with (
         Searcher(index, trust=trust) as searcher,
         WriteQueue(index, trust=trust) as queue,
@@ -106,27 +109,27 @@ def writing(index, *, trust=False):
 
 @pytest.fixture
 def tiny_index(tmp_path):
-    """An empty index with an encoder that is fast."""
+    """An empty index with a fast encoder."""
     return make_tiny_index(tmp_path)
 
 
 @pytest.fixture
 def writer(tiny_index):
-    """An HTTP client of a server over an empty index that can be written."""
+    """An HTTP client of a server with an empty, writable index."""
     with writing(tiny_index) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def refuser(tmp_path_factory):
-    """The same, shared by tests that write nothing, as what they send is wrong."""
+    """The same, shared by tests of invalid requests, which write nothing."""
     with writing(make_tiny_index(tmp_path_factory.mktemp("refuser"))) as opened:
         yield opened
 
 
 @pytest.fixture
 def run(tmp_path):
-    """Run `nutgraf` in an empty folder; returns what subprocess.run does."""
+    """A function that runs `nutgraf` in an empty folder, like subprocess.run."""
 
     def run_nutgraf(*arguments, stdin=b"", **environment):
         return subprocess.run(
