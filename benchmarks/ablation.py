@@ -1,9 +1,9 @@
-"""Measure what each part of the ranking is worth, by leaving it out; print nDCG@10 as Markdown.
+"""Measure nDCG@10 without single parts of the ranking; print Markdown.
 
     .venv/bin/python benchmarks/ablation.py NAME=ARTICLES,JUDGED[,QRELS] ...
 
-Each set is what `nutgraf index` and `nutgraf evaluate` take. Every variant of an
-index is made in a folder that goes away; texts are encoded once for all of them.
+A set consists of articles for `nutgraf index` and judged questions for `nutgraf evaluate`.
+Each variant has its own index in a temporary folder. Texts are encoded once for all variants.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nutgraf.index.sources import read_sources
 from nutgraf.search.evaluation import JudgedQuestion, evaluate, ranker, read_judged
 
 MOST: Final = 200
-"""Questions of a set."""
+"""Maximum number of questions per set."""
 
 MODES: Final[dict[str, dict[str, Any]]] = {
     "keyword": {"mode": "keyword", "min_score": 0},
@@ -36,7 +36,7 @@ MODES: Final[dict[str, dict[str, Any]]] = {
 Patches = dict[str, Any]
 
 VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
-    "all of it": ({}, {}),
+    "all parts": ({}, {}),
     "without titles for the encoder": (
         {"nutgraf.index.models.encoder.titled.TITLE_SHARE": 0.0},
         {},
@@ -66,7 +66,7 @@ VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
     "stop words count": ({"nutgraf.index.analysis.analyzer.stop_words": lambda _: frozenset()}, {}),
     "weight .35 for all questions": ({}, {"weight": 0.35}),
     "rrf": ({}, {"fusion": "rrf"}),
-    "none of it, weight .4": (
+    "no parts, weight .4": (
         {
             "nutgraf.index.models.encoder.titled.TITLE_SHARE": 0.0,
             "nutgraf.search.query.builder.FIELD_BOOSTS": {"text": 1.0, "title": 1.0},
@@ -80,7 +80,7 @@ VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
 
 
 def main(arguments: list[str]) -> None:
-    """Print a row a variant and mode, and a column a set."""
+    """Print one row per variant and mode, and one column per set."""
     if not arguments:
         sys.exit(__doc__)
     names = [argument.partition("=")[0] for argument in arguments]
@@ -94,7 +94,7 @@ def main(arguments: list[str]) -> None:
 
 
 def measure(articles: str, judged: str, qrels: str | None = None) -> dict[str, float]:
-    """Return nDCG@10 of every variant on a judged set, by its name."""
+    """Return nDCG@10 on a judged set by variant and mode."""
     taken = [item for item in read_sources([articles]) if isinstance(item, Article)]
     questions = some(read_judged(judged, qrels))
     found = {}
@@ -112,7 +112,7 @@ def measure(articles: str, judged: str, qrels: str | None = None) -> dict[str, f
                     for article in taken:
                         writer.put(article)
                 for mode, values in ask(index, questions, settings).items():
-                    if mode == "hybrid" or variant in ("all of it", "none of it, weight .4"):
+                    if mode == "hybrid" or variant in ("all parts", "no parts, weight .4"):
                         found[f"{variant}: {mode}"] = values
             print(f"{articles}: {variant}", file=sys.stderr)
     return found
@@ -133,7 +133,7 @@ def ask(
 
 
 def some(questions: list[JudgedQuestion]) -> list[JudgedQuestion]:
-    """Return up to MOST questions that can be answered, spread over the whole set."""
+    """Return up to MOST questions that have an answer, evenly spread over the set."""
     wanted = [question for question in questions if question.wanted]
     places = np.linspace(0, len(wanted) - 1, min(MOST, len(wanted))).round().astype(int)
     return [wanted[at] for at in places]
@@ -141,7 +141,7 @@ def some(questions: list[JudgedQuestion]) -> list[JudgedQuestion]:
 
 @contextmanager
 def remembering(known: dict[str, NDArray[np.float32]]) -> Iterator[None]:
-    """Keep what the encoder makes of each text."""
+    """Cache the embedding of each text in `known`."""
     encode = OnnxEncoder.encode_paragraphs
 
     def encode_new(self: OnnxEncoder, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -1,9 +1,9 @@
-"""Measure how often snippets show an answer, and the time of highlights by meaning; as Markdown.
+"""Measure snippets with answers and time highlights by meaning; print Markdown.
 
     .venv/bin/python benchmarks/highlights.py NAME=INDEX,QUESTIONS,QRELS ...
 
-QUESTIONS has lines with `id`, `text` and `answers`, QRELS what `nutgraf evaluate` takes. Looked at
-is the paragraph that is judged relevant, where it holds an answer and is longer than a snippet.
+Each line of QUESTIONS has `id`, `text` and `answers`; QRELS has the format of `nutgraf evaluate`.
+A question counts if its relevant paragraph contains an answer and is longer than a snippet.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HITS: Final = 10
 
 
 class Case(NamedTuple):
-    """A question, its answers, and the paragraph that holds one of them."""
+    """A question, its answers, and a paragraph that contains one of them."""
 
     question: Question
     answers: Sequence[str]
@@ -38,7 +38,7 @@ class Case(NamedTuple):
 
 
 def main(arguments: list[str]) -> None:
-    """Print a row a set, and one for those questions that keywords matched little of."""
+    """Print 2 rows per set: all questions, and those with few keyword matches."""
     if not arguments:
         sys.exit(__doc__)
     print(
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
 
 
 def read_cases(snapshot: IndexSnapshot, questions: Path, qrels: Path) -> Iterator[Case]:
-    """Yield the first QUESTIONS that there are."""
+    """Yield the first cases, at most QUESTIONS."""
     judged: dict[str, tuple[str, int]] = {}
     for line in qrels.open():
         question, article, position, relevance = line.rstrip("\n").split("\t")
@@ -87,7 +87,7 @@ def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> Analyzed
 
 
 def is_poor(case: Case) -> bool:
-    """Tell whether the paragraph has at most half of the words asked for."""
+    """Return whether the paragraph contains at most half of the terms of the question."""
     matched = {match.term for match in case.paragraph.matches}
     return 2 * len(matched.intersection(case.question.terms)) <= len(case.question.terms)
 
@@ -99,7 +99,10 @@ def print_row(name: str, snapshot: IndexSnapshot, cases: Sequence[Case], took: s
 
 
 def shows(snapshot: IndexSnapshot, case: Case) -> list[bool]:
-    """Tell whether the answer is in the snippet: by place, by keywords, and by meaning as well."""
+    """Return whether each of 3 snippets contains an answer.
+
+    The snippets are the first sentences, by keywords alone, and by keywords and meaning.
+    """
     text, _, matches = case.paragraph
     (near,) = find_near_words(snapshot, case.question, [case.paragraph])
     chosen = ([], ()), (matches, ()), (matches, near)
@@ -114,9 +117,10 @@ def holds(text: str, answers: Sequence[str]) -> bool:
 
 
 def milliseconds(snapshot: IndexSnapshot, cases: Sequence[Case]) -> str:
-    """Measure find_near_words for the hits nearest to each of 100 questions, each asked once.
+    """Return the time of find_near_words for the 10 nearest hits of 100 questions.
 
-    In time of this thread, as others may be at work on the machine.
+    Each question is asked once. The time is CPU time of this thread, because other programs may
+    use the machine.
     """
     took = []
     for question, _, _ in cases[:: max(1, len(cases) // 100)]:

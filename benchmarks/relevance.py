@@ -1,9 +1,9 @@
-"""Measure fusion by its weights on several judged sets at once; print nDCG@10 as Markdown.
+"""Compare weights of the fusion on several judged sets; print nDCG@10 as Markdown.
 
     .venv/bin/python benchmarks/relevance.py NAME=INDEX,JUDGED[,QRELS] ...
 
-Each set is an index of its articles and what `nutgraf evaluate` takes. Choose nothing by fewer
-than four sets: what helps one is often what it is made of.
+A set consists of an index of its articles and judged questions for `nutgraf evaluate`. Use at
+least 4 sets to choose a value: a gain on one set often comes only from the nature of that set.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "semantic": {"mode": "semantic"},
     "rrf": {"fusion": "rrf"},
     **{f"convex, weight {weight:g}": {"weight": weight} for weight in WEIGHTS},
-    "convex, the weight that fits (hybrid)": {},
+    "convex, weight by question (hybrid)": {},
 }
 
 
 def main(arguments: list[str]) -> None:
-    """Print a row a setting and a column a set, with their mean and the worst against the best."""
+    """Print one row per setting and one column per set, with their mean."""
     if not arguments:
         sys.exit(__doc__)
     names, columns = [], []

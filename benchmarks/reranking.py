@@ -1,12 +1,12 @@
-"""Measure what reranking gains and costs on several judged sets at once; print Markdown.
+"""Measure gain and cost of reranking on several judged sets; print Markdown.
 
     .venv/bin/python benchmarks/reranking.py RERANKER QUESTIONS NAME=INDEX,JUDGED[,QRELS] ...
 
-RERANKER is a folder or a name that `nutgraf reranker` takes, QUESTIONS how many of each set are
-asked, chosen by a fixed seed. The indexes are only read. Each row is one way to rerank; all ways
-are asked one question after the other, so that whoever else uses the machine slows down all of
-them. Times are of the whole ranking, with nothing remembered: on the clock, and of the processor,
-which others slow down less.
+RERANKER is a folder or a name that `nutgraf reranker` accepts. QUESTIONS is the number of
+questions per set, which are chosen by a fixed seed. The indexes are only read. Each row is one way
+to rerank. Each question is asked in all ways before the next one, so that other programs on the
+machine slow down all ways equally. Times are for the complete ranking without caches: clock time,
+and CPU time, which other programs affect less.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ DEFAULTS: Final = {
 }
 
 ALL: Final = {"MIN_SHARE": 0.0}
-"""Nothing is too far behind to be read."""
+"""Options to rerank all candidates, however low their fused scores are."""
 
 WAYS: Final[dict[str, dict[str, Any]]] = {
-    "as it is": {},
+    "defaults": {},
     "budget 100 ms": {"budget_ms": 100},
-    "whatever is behind, depth 20": ALL,
-    "whatever is behind, depth 10": ALL | {"depth": 10},
-    "whatever is behind, depth 5": ALL | {"depth": 5},
-    "not below .4 of the best": {"MIN_SHARE": 0.4},
-    "not below .8 of the best": {"MIN_SHARE": 0.8},
+    "no minimum share, depth 20": ALL,
+    "no minimum share, depth 10": ALL | {"depth": 10},
+    "no minimum share, depth 5": ALL | {"depth": 5},
+    "minimum share .4 of the best": {"MIN_SHARE": 0.4},
+    "minimum share .8 of the best": {"MIN_SHARE": 0.8},
     "windows of 200 characters": {"WINDOW": 200},
     "no titles": {"MAX_TITLE": 0},
     "the reranker alone": {"FUSED_WEIGHT": 0.0},
@@ -58,7 +58,7 @@ WAYS: Final[dict[str, dict[str, Any]]] = {
 
 
 def main(arguments: list[str]) -> None:
-    """Print a row a way to rerank: nDCG@10 of each set, their mean, and milliseconds."""
+    """Print one row per way to rerank: nDCG@10 per set, the mean, and times."""
     if len(arguments) < 3:
         sys.exit(__doc__)
     model, most, *places = arguments
@@ -111,7 +111,7 @@ def ask(
     times: dict[str, list[tuple[float, float]]],
 ) -> None:
     """Rank one question in every way."""
-    orders.setdefault("not at all", {})[question.text] = ids(
+    orders.setdefault("no reranking", {})[question.text] = ids(
         snapshot, *ranked(snapshot, question.text, {})[:1]
     )
     for way, options in WAYS.items():
@@ -123,7 +123,7 @@ def ask(
 def ranked(
     snapshot: IndexSnapshot, text: str, options: dict[str, Any]
 ) -> tuple[Candidates, tuple[float, float]]:
-    """Rank a question, and tell the seconds on the clock and of the processor."""
+    """Rank a question; return the candidates and the seconds of clock and CPU time."""
     others = {name: value for name, value in options.items() if name in DEFAULTS}
     depth, budget = options.get("depth"), options.get("budget_ms", MAX_BUDGET)
     request = SearchRequest(text, rerank=Rerank(depth, budget) if depth else False)
@@ -136,7 +136,7 @@ def ranked(
 
 @contextmanager
 def constants(options: dict[str, Any]) -> Iterator[None]:
-    """Give the constants of the module other values for a while."""
+    """Replace constants of the module `rerank` temporarily."""
     vars(rerank).update(options)
     try:
         yield

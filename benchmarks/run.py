@@ -1,10 +1,10 @@
-"""Measure side by side, in one run, and print ratios as a Markdown table.
+"""Measure pairs side by side in one run; print the ratios as a Markdown table.
 
     make bench
 
-Absolute times say more of the machine and of who else is using it than of this
-project; so what is compared takes turns, and medians of several rounds are
-compared. Every text is our own: the sample articles, and their sentences shuffled.
+Absolute times depend on the machine and its load. So both sides of a pair take turns, and
+the medians of several rounds are compared. All texts are the sample articles and their
+sentences in random order.
 """
 
 from __future__ import annotations
@@ -61,15 +61,21 @@ PARAGRAPHS: Final = 5_000
 PER_ARTICLE: Final = 8
 ROUNDS: Final = 5
 BUILD_PARAGRAPHS: Final = 2_000
-"""Of a round of building: 8 s of encoding, enough to drown what a commit costs however small."""
+"""Paragraphs per build.
+
+They take 8 s to encode, so the fixed cost of a commit hardly matters.
+"""
 
 FLOAT_PARAGRAPHS: Final = 192
 VECTORS: Final = 100_000
-"""Rows for the vector side, embeddings of the paragraphs over and over: 5,000 fit into a cache."""
+"""Rows of the vector benchmark.
+
+The embeddings of the paragraphs are repeated, because 5,000 rows fit into a CPU cache.
+"""
 
 FILES: Final = 8
 FILE_PARAGRAPHS: Final = 2_500
-"""Of each of the files that are read for what indexing takes apart from encoding."""
+"""Paragraphs per JSONL file in the benchmark of indexing without encoding."""
 
 FEW_ROUNDS: Final = 2
 
@@ -78,8 +84,8 @@ Row = tuple[str, str, str, str]
 
 
 def main() -> None:
-    """Print the table, a row as soon as it is known."""
-    print("| what | measured | ratio | target |\n|---|---|---|---|")
+    """Print the table, each row as soon as it is measured."""
+    print("| benchmark | measured | ratio | target |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for what, measured, ratio, target in measure(Path(folder)):
             print(f"| {what} | {measured} | {ratio} | {target} |", flush=True)
@@ -109,7 +115,7 @@ def measure(folder: Path) -> Iterator[Row]:
 
 
 def make_articles(paragraphs: int = PARAGRAPHS) -> Iterator[Article]:
-    """Yield the sample articles, then new ones of their sentences: so many paragraphs."""
+    """Yield the sample articles, then shuffled ones, up to a number of paragraphs."""
     read = read_sources([str(SEEDS / "articles")])
     originals = [item for item in read if isinstance(item, Article)]
     texts = [text for article in originals for text in article.paragraphs]
@@ -127,7 +133,7 @@ def make_articles(paragraphs: int = PARAGRAPHS) -> Iterator[Article]:
 
 def building(folder: Path, articles: Sequence[Article], encoder: OnnxEncoder) -> Row:
     some = articles[: BUILD_PARAGRAPHS // PER_ARTICLE]
-    # The same under the same title is encoded once, and so is a title.
+    # A writer encodes each pair of title and text once, and each title once.
     found = (TitledText(article.title, text) for article in some for text in article.paragraphs)
     texts = list(dict.fromkeys(found))
     empty = [folder / f"build-{number}.index" for number in range(ROUNDS + 1)]
@@ -149,7 +155,7 @@ def building(folder: Path, articles: Sequence[Article], encoder: OnnxEncoder) ->
 
 
 class EmbeddingCache:
-    """A ParagraphEncoder that takes no time: the same embeddings, whatever it is given."""
+    """A ParagraphEncoder without cost: it returns the same embeddings for any texts."""
 
     def __init__(self, dimension: int) -> None:
         some = np.random.default_rng(2026).normal(size=(FILE_PARAGRAPHS, dimension))
@@ -162,7 +168,7 @@ class EmbeddingCache:
 
 
 def apart_from_encoding(folder: Path, encoder: OnnxEncoder) -> Row:
-    """Time what lies between JSONL and a committed index, with the processes that read."""
+    """Time indexing from JSONL to the commit without encoding, with reader processes."""
     articles = list(make_articles(FILES * FILE_PARAGRAPHS))
     source = folder / "jsonl"
     source.mkdir()
@@ -188,7 +194,7 @@ def apart_from_encoding(folder: Path, encoder: OnnxEncoder) -> Row:
     apart, alone = take_turns(build, lambda: encoder.encode_paragraphs(some), rounds=FEW_ROUNDS)
     rate, encoded = len(texts) / apart, len(some) / alone
     return (
-        f"everything but encoding : the encoder alone, {len(texts):,} paragraphs",
+        f"indexing without encoding : the encoder alone, {len(texts):,} paragraphs",
         f"{rate:,.0f}/s : {encoded:,.0f}/s",
         f"{rate / encoded:.0f} x as fast",
         ">= 5,000/s",
@@ -276,13 +282,13 @@ def questioning(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> 
     for name, found in times.items():
         p50, p99 = np.percentile(found, [50, 99])
         what = f"a question in process, {name}, {PARAGRAPHS:,} paragraphs"
-        target = "p50 <= 10 ms, p99 <= 30 ms at 1M" if name == "hybrid" else ""
-        measured = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms"
+        target = "median <= 10 ms, p99 <= 30 ms at 1M" if name == "hybrid" else ""
+        measured = f"median {p50:.1f} ms, p99 {p99:.1f} ms"
         yield what, measured, f"{p50 / own:.1f} x the encoder", target
 
 
 def highlighting(index: Path, questions: Sequence[str]) -> Row:
-    """Compare what snippets of ten hits take by keywords with what meaning adds to them."""
+    """Compare the cost of meaning with the cost of keywords in snippets of 10 hits."""
     with IndexSnapshot.open(index) as snapshot:
         pages = [page_of(snapshot, question) for question in questions]
 
@@ -296,7 +302,7 @@ def highlighting(index: Path, questions: Sequence[str]) -> Row:
             lambda: [find_near_words(snapshot, *page) for page in pages], keywords_alone
         )
     return (
-        "snippets of ten hits, what meaning adds : keywords",
+        "snippets of 10 hits, added by meaning : keywords",
         f"{added / len(pages) * 1e3:.1f} ms : {alone / len(pages) * 1e3:.1f} ms",
         f"{added / alone:.1f} x the time",
         "<= 5 ms",
@@ -304,7 +310,7 @@ def highlighting(index: Path, questions: Sequence[str]) -> Row:
 
 
 def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[AnalyzedParagraph]]:
-    """Return a question and the ten paragraphs that are nearest to it, analysed."""
+    """Return the parsed question and its 10 nearest paragraphs, analysed."""
     question = parse_question(text, snapshot.multilingual_analyzer)
     ranking = snapshot.vectors.rank(snapshot.encoder.encode_question(text), 10, None)
     page = []
@@ -316,7 +322,7 @@ def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[Analyzed
 
 
 def completing(index: Path, questions: Sequence[str]) -> Row:
-    """Time completions of all beginnings of questions, as somebody types them."""
+    """Time completions of every prefix of each question, as during typing."""
     times = []
     with Searcher(index) as searcher:
         for again in range(2):
@@ -330,7 +336,7 @@ def completing(index: Path, questions: Sequence[str]) -> Row:
     ratio = p50 / (keyword[0] * 1e3 / len(questions))
     return (
         f"a completion in process, {PARAGRAPHS:,} paragraphs",
-        f"p50 {p50:.1f} ms, p99 {p99:.1f} ms",
+        f"median {p50:.1f} ms, p99 {p99:.1f} ms",
         f"{ratio:.1f} x a keyword question",
         "< 5 ms",
     )
@@ -357,7 +363,7 @@ def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Row:
 
 
 def following(index: Path) -> Row:
-    """Compare a Searcher that follows a commit with one that is opened anew."""
+    """Compare a refresh of a Searcher after a commit with a new Searcher."""
     follow, anew = [], []
     with Searcher(index) as searcher:
         searcher.warm()
@@ -370,7 +376,7 @@ def following(index: Path) -> Row:
             anew.append(clock(lambda: open_anew(index)))
     short, whole = np.median(follow), np.median(anew)
     return (
-        "a server follows a commit : opens the index anew",
+        "a server refreshes after a commit : opens the index again",
         f"{short * 1e3:.0f} ms : {whole * 1e3:.0f} ms",
         f"{whole / short:.0f} x as fast",
         "seen within 1 s",
@@ -383,7 +389,7 @@ def open_anew(index: Path) -> None:
 
 
 def compacting(index: Path) -> Row:
-    """Compare compaction, which copies embeddings, with what it would take to encode them."""
+    """Compare compaction, which copies embeddings, with encoding the texts again."""
     with IndexSnapshot.open(index) as snapshot:
         rows = list(range(0, snapshot.commit.rows, 10))
         texts = list(snapshot.catalog.texts(rows).values())
@@ -418,7 +424,7 @@ def shell(index: Path) -> Row:
 
 
 def take_turns(*actions: Action, rounds: int = ROUNDS) -> list[float]:
-    """Return the median seconds of each action, which take turns; one round more warms up."""
+    """Return the median seconds of actions that take turns, after a warm-up round."""
     times = [[clock(action) for action in actions] for _ in range(rounds + 1)][1:]
     return [float(np.median(column)) for column in zip(*times, strict=True)]
 

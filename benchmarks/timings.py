@@ -1,8 +1,9 @@
-"""Upper bounds on time, which tests count as work where they can; as a table in Markdown.
+"""Check upper bounds on time; print a Markdown table.
 
     python benchmarks/timings.py
 
-Each is many times what it takes on an idle machine. Exits with 1 where one is passed.
+Each bound is many times the time on an idle machine. The exit code is 1 if a time is over its
+bound. Tests count work instead of time where they can.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ from nutgraf.search.request.options import Highlight
 from nutgraf.search.suggest.spelling import correct_spelling
 
 Row = tuple[str, float, float]
-"""What is timed, the seconds that it took, and those that it may take."""
+"""A description, the measured seconds, and the bound in seconds."""
 
 LETTERS = "abcdefghijklmnopqrst"
 
 
 def main() -> int:
-    """Print the table, a row as soon as it is known."""
+    """Print the table, each row as soon as it is measured; return the exit code."""
     late = 0
-    print("| what | seconds | at most |\n|---|---|---|")
+    print("| timing | seconds | at most |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "news.index"
         create_index(index)
@@ -58,7 +59,7 @@ def seen(index: Path) -> Iterator[Row]:
         searcher.warm()
         with IndexWriter(index) as writer:
             writer.put(Article("late", "Late", ("A pangolin came late.",)))
-        yield "a commit is seen", clock(lambda: wait_for(searcher, "pangolin")), 1.0
+        yield "a commit becomes visible", clock(lambda: wait_for(searcher, "pangolin")), 1.0
 
 
 def wait_for(searcher: Searcher, word: str) -> None:
@@ -69,7 +70,7 @@ def wait_for(searcher: Searcher, word: str) -> None:
 def answered(index: Path) -> Iterator[Row]:
     with serving(index) as address, httpx.Client(base_url=address) as client:
         seconds = median(clock(lambda: client.get("/healthz")) for _ in range(30))
-    yield "an answer of a server, median; 40 ms more where its end is held back", seconds, 0.03
+    yield "a response of a server, median; 40 ms more if TCP delays its end", seconds, 0.03
 
 
 @contextmanager
@@ -102,7 +103,7 @@ def snippets(index: Path) -> Iterator[Row]:
 
         yield "a snippet of 25,000 matches", busy(lambda: snippet("war " * 25_000, "war")), 2.0
         text = "war " + "a" * 50_000 + " " + ("a" * 64 + " ") * 500
-        yield "a pattern against a long word", busy(lambda: snippet(text, "war a*a*a*b")), 1.0
+        yield "a pattern on a long word", busy(lambda: snippet(text, "war a*a*a*b")), 1.0
 
 
 def semantic_page(index: Path) -> Iterator[Row]:
@@ -114,19 +115,19 @@ def semantic_page(index: Path) -> Iterator[Row]:
         searcher.warm()
         question = f"babies {words[:1_500]}"
         seconds = busy(lambda: searcher.search(question, mode="semantic"))
-    yield "a semantic question, with a page of 33,000 words", seconds, 3.0
+    yield "a semantic question with hits of 33,000 words", seconds, 3.0
     with IndexWriter(index) as writer:
         writer.delete("long")
 
 
 def endless(_index: Path) -> Iterator[Row]:
-    empty = bytes.fromhex("28b52ffd2000010000")  # A stream of zstd that holds nothing.
+    empty = bytes.fromhex("28b52ffd2000010000")  # An empty zstd stream.
 
     def refuse() -> None:
         with suppress(DamagedError):
             unpacked(io.BytesIO(empty * 200_000), "zst", Budget(lambda: 10**9)).read()
 
-    yield "200,000 compressed streams that hold nothing", busy(refuse), 2.0
+    yield "200,000 empty compressed streams", busy(refuse), 2.0
 
 
 def spelling(index: Path) -> Iterator[Row]:
@@ -135,11 +136,11 @@ def spelling(index: Path) -> Iterator[Row]:
         writer.put(Article("words", "Words", (" ".join(words),)))
     with IndexSnapshot.open(index) as snapshot:
         like = busy(lambda: snapshot.suggestions.words_like("sbcccx", 2))
-        yield "words like one, of 8,000 that begin alike", like, 0.1
+        yield "similar words among 8,000 with the same prefix", like, 0.1
         question = parse_question("creamery debts", snapshot.question_analyzer())
         long = "creamery debts " * 2_000
         seconds = busy(lambda: correct_spelling(snapshot, long, question))
-        yield "the spelling of a question of 30,000 letters", seconds, 1.0
+        yield "spelling correction of a question of 30,000 letters", seconds, 1.0
 
 
 def locked(index: Path) -> Iterator[Row]:
@@ -152,7 +153,7 @@ def locked(index: Path) -> Iterator[Row]:
             with IndexWriter(index) as writer:
                 writer.put(Article("more", "More", ("Ottoline left by ferry.",)))
 
-        yield "a commit while another holds the suggestions", clock(commit), 5.0
+        yield "a commit while another process locks the suggestions", clock(commit), 5.0
 
 
 def clock(action: Callable[[], object], now: Callable[[], float] = time.perf_counter) -> float:
@@ -162,7 +163,7 @@ def clock(action: Callable[[], object], now: Callable[[], float] = time.perf_cou
 
 
 def busy(action: Callable[[], object]) -> float:
-    """Return the seconds of CPU that an action takes, whatever else the machine does."""
+    """Return the CPU seconds of an action, which the load of the machine affects less."""
     return clock(action, time.process_time)
 
 

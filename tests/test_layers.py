@@ -79,7 +79,7 @@ def test_import_graph_is_complete(graph: grimp.ImportGraph) -> None:
 
 
 def test_there_are_no_import_cycles() -> None:
-    """Imports inside functions count; imports for type checkers only do not."""
+    """Imports inside functions count; those under TYPE_CHECKING do not."""
     graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
     circles = {
         module: sorted(common)
