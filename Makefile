@@ -1,28 +1,28 @@
-# Each verb sets up what it needs.
+# Each target first creates .venv and installs the dependencies.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo.index
-# Two workers; each test file in one of them, those that take longest first (tests/conftest.py).
+# Each test file runs in one worker, the slowest files first (order: tests/conftest.py).
 BY_FILE := --dist loadfile --no-loadscope-reorder
-# `make test` begins with the same seed each time, `make crash` and `make fuzz` with one that they show.
+# `make test` uses a fixed seed. `make crash` and `make fuzz` use a new seed and print it.
 SEED ?= $(or $(NUTGRAF_SEED),$(shell date +%s))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test crash soak fuzz lint format bench clean
 
 help:
-	@echo "make demo    index the sample articles and ask them three questions"
+	@echo "make demo    index the sample articles and ask three questions"
 	@echo "make test    run the tests"
-	@echo "make crash   kill 1,000 writers, flip bits, and check what is left"
-	@echo "make soak    read and write a server for a minute"
-	@echo "make fuzz    give each reader a minute of damaged files, and each property random examples"
+	@echo "make crash   kill 1,000 writers, flip bits, and check the indexes"
+	@echo "make soak    send searches and writes to a server for a minute"
+	@echo "make fuzz    test each reader with damaged files for a minute, and each property with random examples"
 	@echo "make lint    check format, style, types and import layers"
-	@echo "make format  put the code into its format"
-	@echo "make bench   measure, and print ratios"
-	@echo "make clean   remove what the others made"
+	@echo "make format  format the code and apply automatic fixes"
+	@echo "make bench   run the benchmarks and print ratios"
+	@echo "make clean   remove all generated files and the environment"
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
