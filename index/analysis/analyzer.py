@@ -1,12 +1,11 @@
-"""Text -> terms: done once, in Python, for both engines.
+"""Convert text to terms, in Python, for both keyword engines.
 
-The same analysis runs when paragraphs are indexed, when a question is asked
-and when a hit is highlighted, so the three cannot disagree. Engines receive
-ready terms and never look into a text.
+Indexing, searching and highlighting all use this analysis, so their terms always
+agree. Engines receive terms and never read a text.
 
-What is a word is the same in all languages (tokenizer.py); its stem and whether a
-question can do without it are not. An article is analysed in its own language,
-a question in those of the index (multilingual.py).
+All languages share the rules for words (tokenizer.py). Stems and stop words depend
+on the language. An article is analysed in its own language, a question in all
+languages of the index (multilingual.py).
 """
 
 from __future__ import annotations
@@ -70,17 +69,18 @@ LANGUAGES: Final = {
     "tr": "turkish",
     "yi": "yiddish",
 }
-"""Language tag -> name of its Snowball stemmer: all that PyStemmer has."""
+"""Language tag -> name of its Snowball stemmer, for all stemmers of PyStemmer."""
 
 _TAG_ALIASES: Final = {"nb": "no", "nn": "no", "in": "id", "ji": "yi"}
-# Other tags of the same: written Norwegian, and two that were withdrawn.
+# Other tags of these languages: the two written forms of Norwegian, and two withdrawn tags.
 
 _NO_LANGUAGE_TAGS: Final = frozenset({"", "und", "mul", "mis", "zxx"})
 # Tags that name no language.
 
 _ACCENTLESS: Final = frozenset({"en"})
-# English writes résumé and resume for one word, and its stemmer knows no
-# accents; the other stemmers need them, so there they go after stemming.
+# Accents are removed before stemming: English writes résumé and resume for one
+# word, and its stemmer ignores accents. Other stemmers need accents, so in those
+# languages accents are removed after stemming.
 
 _ELISIONS: Final = {
     "ca": re.compile(r"[dlmnst]'(?=\w)"),
@@ -89,20 +89,21 @@ _ELISIONS: Final = {
 }
 
 _MAX_CACHED: Final = 1 << 18
-# Words kept with their terms: the vocabulary of a large archive's frequent
-# words, some 40 MB when full.
+# Words in the cache of the index's own language: enough for the frequent words of
+# a large archive. A full cache takes about 40 MB.
 
 _MAX_CACHED_OTHER: Final = 1 << 16
-# The same for each language of an index that is not its own.
+# Words in the cache of each other language.
 
 _MAX_CACHED_LENGTH: Final = 64
-# Longer words are not kept: a blob of letters comes once and can be of any size.
+# Characters of a cached word. Longer ones, such as encoded data, can have any size
+# and rarely repeat.
 
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
 
 
 class Token(NamedTuple):
-    """A term and where it stands: `text[start:end]`, in code points of the text as given."""
+    """A term and its position: `text[start:end]` of the original text, in code points."""
 
     term: str
     start: int
@@ -110,11 +111,11 @@ class Token(NamedTuple):
 
 
 class Analyzer:
-    """Turns text of one language into terms. Safe to use from many threads.
+    """A converter from text of one language to terms. Safe to use from many threads.
 
     `language` is a tag such as "en" or "en-GB". A language that is not in
-    LANGUAGES is analysed without stemming. `cache_size` bounds the words that are
-    remembered.
+    LANGUAGES is analysed without stemming. `cache_size` limits the number of cached
+    words.
     """
 
     def __init__(self, language: str = "en", *, cache_size: int | None = None) -> None:
@@ -128,38 +129,39 @@ class Analyzer:
 
     @property
     def cached(self) -> int:
-        """The number of words in the cache."""
+        """Number of words in the cache."""
         return len(self._terms)
 
     def terms(self, text: str) -> list[str]:
-        """Return the terms of `text` in their order; quicker than `tokens`."""
-        # No word has white space in it, and what stands between comes again and again.
+        """Return the terms of `text` in order. This is faster than `tokens`."""
+        # No word contains white space, and runs between white space often repeat: cache each run.
         return list(chain.from_iterable(map(self._runs.__getitem__, text.split())))
 
     def term(self, word: str) -> str:
-        """Return the term of one word as `placed_words` gives it; "" where no letter is in it."""
+        """Return the term of one word of `placed_words`, or "" if it has no letter."""
         return self._terms[word]
 
     def words(self, text: str) -> list[str]:
-        """Return the words of `text` as written, in their order: what `terms` makes terms of.
+        """Return the words of `text` in order, as `terms` converts them.
 
-        In NFKC, as terms are, and with their apostrophes unified.
+        Words are in NFKC, as terms are, with apostrophes unified.
         """
         return written_words(text)
 
     def key(self, text: str) -> str:
-        """Return the words of `text` folded, with single spaces: what alike texts have in common.
+        """Return the folded words of `text`, joined by single spaces.
 
-        As `terms`, it leaves out what has no letter: joiners and marks by themselves.
-        It is the same in all languages.
+        Texts that differ only in case, accents and signs have the same key. As in `terms`,
+        words without a letter (single joiners and marks) are omitted. The key does not depend
+        on the language.
         """
         return " ".join(filter(None, map(fold, self.words(text))))
 
     def tokens(self, text: str) -> list[Token]:
-        """Return the terms of `text` with their places, in their order.
+        """Return the terms of `text` in order, with their positions.
 
-        Where one character of the text stands for several words (½, ㍿), they
-        share its place; in scripts without spaces, a place overlaps the next.
+        Terms that come from one character of the text (½, ㍿) share its position. In
+        scripts without spaces, each position overlaps the next one.
         """
         if text.isascii():
             return [
@@ -173,9 +175,9 @@ class Analyzer:
         ]
 
     def is_stop(self, word: str) -> bool:
-        """Say whether a question can do without `word` (a word, or its term).
+        """Return whether `word` (a word or its term) is a stop word.
 
-        Words in capitals never: WHO, IT and US are names.
+        A word in capitals is never a stop word: WHO, IT and US are names.
         """
         if len(word) > 1 and word.isupper():
             return False
@@ -185,19 +187,22 @@ class Analyzer:
         return word in self._stop_words
 
     def shares_script(self, word: str) -> bool:
-        """Say whether the language's stop words have any letter of `word`: its script has, then."""
+        """Return whether a letter of `word` occurs in a stop word of the language.
+
+        If so, the word and the language share a script.
+        """
         return not self._letters.isdisjoint(fold(word))
 
     @staticmethod
     def fold(word: str) -> str:
-        """Return `word` without case and accents, for prefixes and patterns; not stemmed."""
+        """Return `word` without case and accents, not stemmed: for prefixes and patterns."""
         return fold(word)
 
 
 class Analyzers:
-    """The analyzers of an index, one a language. Safe to use from many threads.
+    """The analyzers of an index, one for each language. Safe to use from many threads.
 
-    `default` is the language of what names none.
+    `default` is the language of articles without a language tag.
     """
 
     def __init__(self, default: str) -> None:
@@ -205,12 +210,12 @@ class Analyzers:
         self._by_language = {self.default.language: self.default}
 
     def of(self, tag: str | None) -> Analyzer:
-        """Return the analyzer of texts with this tag ("en-GB"), made when first asked for."""
+        """Return the analyzer of texts with this tag ("en-GB"), created at the first call."""
         language = analysed_as(tag)
         return self.default if language is None else self.of_language(language)
 
     def of_language(self, language: str) -> Analyzer:
-        """Return the analyzer of what `analysed_as` makes of a tag."""
+        """Return the analyzer of a language that `analysed_as` returned."""
         found = self._by_language.get(language)
         if found is None:
             made = Analyzer(language, cache_size=_MAX_CACHED_OTHER)
@@ -219,9 +224,10 @@ class Analyzers:
 
 
 def analysed_as(tag: str | None) -> str | None:
-    """Return the language by whose rules texts with this tag are read; None where it says none.
+    """Return the language whose rules apply to texts with this tag.
 
-    It is "" for all languages without a stemmer and stop words: they share one analyzer.
+    Return None if the tag names no language. Return "" for every language without a
+    stemmer and stop words: these languages share one analyzer.
     """
     primary = "" if tag is None else primary_language(tag)
     if primary in _NO_LANGUAGE_TAGS:
@@ -230,21 +236,21 @@ def analysed_as(tag: str | None) -> str | None:
 
 
 def primary_language(tag: str) -> str:
-    """Return what a tag says of the language, without region and script: "en" for "en-GB"."""
+    """Return the language of a tag, without region and script: "en" for "en-GB"."""
     primary = tag.replace("_", "-").partition("-")[0].strip().lower()
     return _TAG_ALIASES.get(primary, primary)
 
 
 def tags_of(language: str) -> tuple[str, ...]:
-    """Return the tags, without region and script, of texts in a language: nb and nn for "no"."""
+    """Return all primary tags of a language: "no", "nb" and "nn" for "no"."""
     return (language, *(tag for tag, same in _TAG_ALIASES.items() if same == language))
 
 
 def exact_term(value: str) -> str:
-    """Return the term that finds exactly this value of source, author, section ...
+    """Return the term that finds exactly this value of a source, author, section ...
 
-    It begins with a space, which no folded term does: a value that looks like
-    another's exact term must not be taken for it.
+    The term begins with a space. No folded term does, so a folded term never equals
+    the exact term of another value.
     """
     return " " + value
 
@@ -252,8 +258,8 @@ def exact_term(value: str) -> str:
 def value_terms(value: str) -> tuple[str, ...]:
     """Return the terms of a source, author, section, language or article id.
 
-    They are the value itself (as `exact_term` writes it), the whole of it
-    folded, with single spaces, and its words folded; none twice.
+    The terms are the value (as `exact_term` returns it), the complete folded value with
+    single spaces, and its folded words. Each term occurs once.
     """
     words = map(fold, written_words(value))
     whole = " ".join(fold(value).split())
@@ -261,21 +267,21 @@ def value_terms(value: str) -> tuple[str, ...]:
 
 
 _NOT_STOP_TERMS: Final = frozenset({"doe"})
-# Terms of stop words that are other words, too: does, but John Doe.
+# Terms of stop words that are also names: the term of "does" is "doe", as in John Doe.
 
 
 class _TermCache(dict[str, str]):
-    """Word -> term, worked out when first asked for. Bounded: starts afresh when full."""
+    """A cache of the term of each word. It is cleared when it is full."""
 
     def __init__(self, language: str, cache_size: int) -> None:
         super().__init__()
         self._size = cache_size
         name = LANGUAGES.get(language)
-        # Our cache serves the stemmer's purpose, and its own is not needed.
+        # A cache size of 0: this cache replaces the stemmer's own.
         self._stemmer = Stemmer.Stemmer(name, 0) if name else None
         self._accentless = language in _ACCENTLESS
         self._elision = _ELISIONS.get(language)
-        self._lock = Lock()  # a Snowball stemmer has state and takes no two threads
+        self._lock = Lock()  # A Snowball stemmer has state: one thread at a time.
 
     def __missing__(self, word: str) -> str:
         term = self._term(word)
@@ -303,7 +309,7 @@ class _TermCache(dict[str, str]):
 
 
 class _RunCache(dict[str, tuple[str, ...]]):
-    """What stands between white space -> its terms, bounded as _TermCache is."""
+    """A cache of the terms of each run between white space, limited like _TermCache."""
 
     def __init__(self, terms: _TermCache, cache_size: int) -> None:
         super().__init__()

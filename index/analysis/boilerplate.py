@@ -1,10 +1,11 @@
-"""Boilerplate: what stands among paragraphs and tells nothing of the story.
+"""Boilerplate: paragraphs that are not part of the story.
 
-Sign-ups, pointers to other articles, credits, share lines, notices of cookies
-and of copyright, known by how they begin and by what they go on with. The rules
-would rather let many pass than take a paragraph for one: they want a line that
-is short, tells nothing and reports no speech. What a source repeats in its own
-words is learned from its articles (catalog/learned_boilerplate.py).
+These are sign-ups, pointers to other articles, credits, share lines, and notices of
+cookies and copyright. The rules recognise them by their first words and by the words
+that follow. The rules prefer to miss boilerplate over rejecting a paragraph of the
+story: they accept only short lines without narration or reported speech. The boilerplate
+of one source, in its own words, is learned from its articles
+(catalog/learned_boilerplate.py).
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from typing import Final
 __all__ = ["MAX_BOILERPLATE", "is_boilerplate"]
 
 MAX_BOILERPLATE: Final = 600
-"""Characters of a paragraph that can be boilerplate: a longer one is looked at by nobody."""
+"""Most characters of boilerplate. Longer paragraphs are not checked."""
 
 MAX_OFFER: Final = 300
-"""Characters of a sign-up or a notice: it says what it has to, and stops."""
+"""Most characters of a sign-up or a notice: both are short."""
 
 MAX_POINTER: Final = 200
-"""Characters of a line that points to another article: it holds a title."""
+"""Most characters of a share line or of a pointer, which contains a title."""
 
 MAX_CREDIT: Final = 80
-"""Characters of a credit: names, and no sentence."""
+"""Most characters of a credit, which contains names but no sentence."""
 
 _NETWORK: Final = (
     r"(?:facebook|twitter|x|instagram|whatsapp|linkedin|youtube|tiktok|bluesky|telegram|threads"
@@ -40,7 +41,7 @@ _TOLD: Final = re.compile(
     |сказал\w*|заявил\w*|сообщил\w*|был\w*|قال|قالت|كان|كانت)\b""",
     re.VERBOSE,
 )
-"""Words of a story: who offers or notifies has no need of them."""
+"""Match words of a story. Sign-ups and notices do not need them."""
 
 _POINTERS: Final = re.compile(
     r"""(?:read|see|learn|find\ out)\ more(?:\W*|\ (?:.{0,100}\ )?here\W*
@@ -74,17 +75,20 @@ _CREDITS: Final = re.compile(
         |imagem|bron|beeld|källa|источник|фото|المصدر|صورة)\ ?[:/])(.*)""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""How a credit begins, without or with a colon, and what comes after."""
+"""Match the start of a credit, with or without a colon, and the text after it."""
 
 _JOINING: Final = frozenset(
     {"a", "and", "at", "by", "courtesy", "e", "et", "for", "from", "für", "in", "of", "on", "the"}
     | {"to", "und", "via", "y", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do"}
     | {"du", "la", "le", "les", "van", "von"}
 )
-"""Words in lower case that stand among the names of a credit."""
+"""Words in lower case that occur between the names of a credit."""
 
 MAX_PLAIN_CREDIT: Final = 4
-"""Words after a colon that may be no names: an agency writes itself small, Russian its nouns."""
+"""Most words after a colon in a credit where some begin in lower case.
+
+Some agencies write their names in lower case, and Russian its nouns.
+"""
 
 _SHARES: Final = re.compile(
     rf"""(?:share(?:\ this(?:\ (?:article|story|post|page|video))?)?
@@ -185,16 +189,20 @@ _OWNED: Final = re.compile(
         (?:\d{4}\b|.{0,80}\b(?:19|20)\d\d\b|.{0,80}rights\ reserved)""",
     re.VERBOSE,
 )
-"""The sign itself begins no sentence, so what comes after may be long."""
+"""Match a notice that begins with ©.
+
+No sentence of a story begins with this sign, so a long text may follow.
+"""
 
 _SENTENCES: Final = re.compile(r"[.!?]\s+\S")
-"""Where one sentence ends and another begins: a credit has no two."""
+"""Match the boundary of 2 sentences. A credit has none."""
 
 
 def is_boilerplate(text: str) -> bool:
-    """Tell whether a paragraph is boilerplate by its looks, in English and in nine languages more.
+    """Return whether a paragraph is boilerplate by its wording.
 
-    These are German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Russian and Arabic.
+    The rules cover English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish,
+    Russian and Arabic.
     """
     if len(text) > MAX_BOILERPLATE:
         return False
@@ -214,7 +222,7 @@ def is_boilerplate(text: str) -> bool:
 
 
 def _is_credit(line: str) -> bool:
-    """Tell whether a line names who made something, and says no more."""
+    """Return whether a line is a credit: names, and nothing else."""
     found = _CREDITS.match(line)
     if found is None or _SENTENCES.search(line):
         return False

@@ -1,4 +1,4 @@
-"""How many letters apart two words are: the same for finding and for highlighting."""
+"""The edit distance of two words, used both for searching and for highlighting."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ __all__ = ["distance"]
 
 
 def distance(one: str, other: str) -> int:
-    """Return the letters to insert, delete, replace or swap with a neighbour, at the least.
+    """Return the least number of edits that change one word into the other.
 
-    Optimal string alignment, three rows of the table at a time:
+    An edit inserts, deletes or replaces a letter, or swaps 2 adjacent letters. This is
+    optimal string alignment; 3 rows of the table are in memory:
     https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
     """
     before: list[int] = []

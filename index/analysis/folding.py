@@ -1,4 +1,4 @@
-"""Spellings that a reader takes for one: case, accents, apostrophes, width."""
+"""Folding: remove differences of case, accents, apostrophes and width."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from typing import Final
 __all__ = ["APOSTROPHES", "MAX_TERM", "cut", "fold", "lower"]
 
 MAX_TERM: Final = 64
-"""Characters of a term: longer 'words' are addresses and noise, and still found."""
+"""Most characters of a term.
+
+Longer words are addresses and noise. Searches still find them: they cut the word of the question
+at the same length.
+"""
 
 APOSTROPHES: Final = {ord(char): "'" for char in "\u2019\u2018\u02bc\u02b9\u201b\uff07\u2032"}
-"""Typographic apostrophes, as `str.translate` takes them."""
+"""Typographic apostrophes, as a table for `str.translate`."""
 
 _INVISIBLE: Final[dict[int, None]] = dict.fromkeys(
-    # Soft hyphen, joiners, variation selectors: how a word looks, not which it is.
+    # Soft hyphen, joiners, variation selectors: they change the look of a word, not the word.
     [0xAD, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)]
 )
 
 _LETTERS: Final = str.maketrans(
     {
-        # Letters that no normalization takes apart: Søren, Wałęsa, Đoković.
+        # Letters that Unicode normalization does not decompose: Søren, Wałęsa, Đoković.
         "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "þ": "th", "æ": "ae", "œ": "oe",
     }
 )  # fmt: skip
@@ -37,7 +41,7 @@ def lower(word: str) -> str:
 
 
 def fold(word: str) -> str:
-    """Return `word` without case and accents, its apostrophes unified. Folding twice is once."""
+    """Return `word` without case and accents, with apostrophes unified. Idempotent."""
     if word.isascii():
         return word.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
@@ -51,8 +55,8 @@ def cut(word: str) -> str:
 
 
 def _is_accent(char: str) -> bool:
-    # Classes 10 to 36 are Hebrew and Arabic vowel points, from 200 on accents
-    # above and below. What lies between belongs to the letter: the voicing of
-    # kana, the virama of Indic scripts, Thai tones.
+    # Combining classes 10 to 36 are Hebrew and Arabic vowel points. Classes from 200
+    # on are accents above and below. Marks of the other classes belong to the letter: the
+    # voicing of kana, the virama of Indic scripts, Thai tones.
     combining = unicodedata.combining(char)
     return combining >= 200 or 10 <= combining <= 36

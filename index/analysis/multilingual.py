@@ -1,7 +1,7 @@
-"""A question, analysed in all languages of an index at once.
+"""Analysis of a question in all languages of an index.
 
-Each language makes its own term of a word. Terms do not say which language made
-them, so a name is found in all, and most words give one or two different ones.
+Each language has its own term for a word. A term does not name its language, so a
+name is found in articles of all languages. Most words have 1 or 2 different terms.
 """
 
 from __future__ import annotations
@@ -16,20 +16,25 @@ from nutgraf.index.analysis.tokenizer import placed_words
 __all__ = ["MultilingualAnalyzer", "QuestionToken"]
 
 MAX_STOP_WORD_GAP: Final = 1
-"""Stop words by which a language may fall behind the likeliest, and the question be in it all the
-same: more are seldom words of another language, too."""
+"""Most stop words by which a possible language is behind the likeliest one.
+
+A word of one language can be a stop word of another. More than 1 in a question is rare.
+"""
 
 MIN_PARAGRAPH_SHARE: Final = 0.25
-"""Share of the likeliest language's paragraphs that one without stop words in a question must have
-to be the question's: "price of bread" is not in what few articles are in."""
+"""Fewest paragraphs of a possible language without stop words in the question.
+
+This is a share of the paragraphs in the likeliest language. A question such as "price of bread" is
+hardly in a language of few articles.
+"""
 
 
 class QuestionToken(NamedTuple):
-    """A word of a question: its term in each language, the likeliest first, and its place.
+    """A word of a question, its position, and its terms, likeliest language first.
 
-    `foreign` are pairs of a term and its language: terms that are stop words of the likeliest
-    language, though the word is none. A stemmer cuts words of another language too short: the
-    French one makes "be" of "bees", which is to find no English "be".
+    `foreign` contains pairs of a term and its language. These terms are stop words of the likeliest
+    language, but the word is not. A stemmer can shorten words of another language too much: the
+    French one changes "bees" to "be", which must not find the English "be".
     """
 
     terms: tuple[str, ...]
@@ -39,17 +44,18 @@ class QuestionToken(NamedTuple):
 
     @property
     def common(self) -> tuple[str, ...]:
-        """The different terms that are no foreign ones, that of the likeliest language first."""
+        """Distinct terms that are not foreign, likeliest language first."""
         foreign = {term for term, _ in self.foreign}
         return tuple(dict.fromkeys(term for term in self.terms if term not in foreign))
 
 
 class MultilingualAnalyzer:
-    """Reads questions in one or more languages. Safe to use from many threads.
+    """An analyzer of questions in one or more languages.
 
-    The first of `analyzers` is the likeliest. `paragraphs` says how many there
-    are in each language, by default as many in all; `asked` are those in whose
-    language the question may be, by default all, as nothing is known of it.
+    It is safe to use from many threads. The first of `analyzers` is for the likeliest
+    language. `paragraphs` is the number of paragraphs in each language, by default the
+    same for all. `asked` are the analyzers of the possible languages of the question, by
+    default all.
     """
 
     def __init__(
@@ -68,24 +74,27 @@ class MultilingualAnalyzer:
         return tuple(analyzer.language for analyzer in self._analyzers)
 
     def restricted_to(self, tags: Iterable[str]) -> MultilingualAnalyzer:
-        """Return the same without the languages that `tags` do not name, unless these name none."""
+        """Return an analyzer with only the languages in `tags`.
+
+        Return `self` if `tags` name no language of this analyzer.
+        """
         wanted = set(map(analysed_as, tags))
         kept = [each for each in self._analyzers if each.language in wanted]
         return MultilingualAnalyzer(kept, self._paragraphs) if kept else self
 
     def for_question(self, question: str) -> MultilingualAnalyzer:
-        """Return the same with an ear for the language of a question, known by its stop words.
+        """Return an analyzer for the possible languages of this question.
 
-        That has the most of them; others may be it as well that fall at most
-        MAX_STOP_WORD_GAP behind.
-        "who will die in war" has three of English and four of German, so both
-        could be meant, and only "will" and "in" are stop words.
+        The likeliest language is the one with most stop words in the question. A language
+        with at most MAX_STOP_WORD_GAP fewer is also possible. A word is a stop word only if
+        it is one in all possible languages: "who will die in war" has 3 stop words of
+        English and 4 of German, so both are possible, and only "will" and "in" are stop words.
         """
         if len(self._analyzers) == 1:
             return self
         words = {word for word, _, _ in placed_words(question)}
         counts = {each: sum(map(each.is_stop, words)) for each in self._analyzers}
-        # Of as many, those that more paragraphs are in stay first.
+        # The sort is stable: of languages with the same count, the order of the analyzers stays.
         first, *others = sorted(self._analyzers, key=lambda each: -counts[each])
         close = [each for each in others if counts[each] >= counts[first] - MAX_STOP_WORD_GAP]
         few = MIN_PARAGRAPH_SHARE * self._paragraphs[first.language]
@@ -98,7 +107,7 @@ class MultilingualAnalyzer:
         return MultilingualAnalyzer([first, *others], self._paragraphs, [first, *asked])
 
     def tokens(self, text: str) -> list[QuestionToken]:
-        """Return the words of `text` in their order, as every language has them."""
+        """Return the words of `text` in order, with the term of each language."""
         if len(self._analyzers) == 1:
             alone = self._analyzers[0]
             return [QuestionToken((term,), start, end) for term, start, end in alone.tokens(text)]
@@ -120,18 +129,18 @@ class MultilingualAnalyzer:
         )
 
     def stems(self, word: str) -> list[str]:
-        """Return the different terms of what is one word; nothing where it is none, or several.
+        """Return the distinct terms of a word, without foreign terms.
 
-        Terms that are foreign are left out.
+        The list is empty if `word` is not exactly 1 word.
         """
         tokens = self.tokens(word)
         return list(tokens[0].common) if len(tokens) == 1 else []
 
     def is_stop(self, word: str) -> bool:
-        """Say whether a question can do without `word`, whichever language it is in."""
+        """Return whether `word` is a stop word in all possible languages of the question."""
         return all(each.is_stop(word) for each in self._asked)
 
     @staticmethod
     def fold(word: str) -> str:
-        """Return `word` without case and accents, for prefixes and patterns; not stemmed."""
+        """Return `word` without case and accents, not stemmed: for prefixes and patterns."""
         return fold(word)

@@ -1,7 +1,7 @@
-"""What of an article can be suggested: its words, its names, and the phrases of its title.
+"""The suggestions of an article: its words, names and phrases of its title.
 
-All of it as written. What two spellings have in common is their key: words
-folded, single spaces between, and no signs.
+Suggestions have the spelling of the article. The spellings of a phrase share a key:
+its folded words, joined by single spaces, without signs.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ __all__ = [
 ]
 
 MAX_WORD: Final = 32
-"""Letters of a word that is kept; longer ones nobody wants completed."""
+"""Most letters of a suggested word. Completing a longer word is of no use."""
 
 MIN_WORD: Final = 3
-"""Letters of a word that is kept; shorter ones are typed as fast as chosen."""
+"""Fewest letters of a suggested word. Shorter words are fast to type."""
 
 MAX_PHRASE: Final = 80
-"""Characters of a phrase that is kept."""
+"""Most characters of a suggested phrase."""
 
 MAX_STARTS: Final = 16
-"""Words of a title that it can be completed from; few titles have more."""
+"""Words of a title from which it can be completed. Few titles have more words."""
 
 TITLE_KEY: Final = 48
-"""Characters of a title's key where it begins at a later word: a bound on what a title takes."""
+"""Most characters of a key that begins at a later word of a title: bounds storage."""
 
 _MAX_CACHED: Final = 1 << 17
-"""Forms that are remembered; some 20 MB when full."""
+"""Entries of a cache of forms. A full cache takes about 20 MB."""
 
 _CAPITALS: Final = "A-Z" + "".join(chr(at) for at in range(0x80, 0x0600) if chr(at).isupper())
 """Capitals of Latin, Greek, Cyrillic and Armenian; other scripts have none."""
@@ -47,10 +47,10 @@ SIMPLE_TEXT: Final = re.compile(
     r"[\x00-\xac\xae-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u200a\u2010-\u2026\u2030-\u205e"
     r"\u20a0-\u20bf\u2100-\u214f\u2190-\u22ff]*"
 )
-"""Texts in Latin, Greek and Cyrillic letters that no mark and nothing invisible stands between."""
+"""Match texts in Latin, Greek and Cyrillic without marks or invisible characters."""
 
 QUICK_WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
-"""Words in such texts, three times as fast as the analyzer finds words of all kinds."""
+"""Match the words of such texts, 3 times as fast as the analyzer."""
 
 _REST: Final = r"(?:[^\W\d_]|['’-](?=[^\W\d_]))*"
 _NAME: Final = rf"[{_CAPITALS}]{_REST}"
@@ -60,22 +60,25 @@ _JOINT: Final = (
 _NAMES: Final = re.compile(
     rf"[{_CAPITALS}](?<!\w[{_CAPITALS}]){_REST}(?:\s(?:{_JOINT}\s)?{_NAME}){{1,4}}(?!\w)"
 )
-"""Two to five words with capitals, as names have them, and what joins their parts.
+"""Match names: 2 to 5 words with capitals, and the short words that join them.
 
-It looks behind the first capital, not before it for the start of a word: so `re` skips what is no
-capital, in half the time.
+The pattern begins with the capital and tests the start of the word with a lookbehind. So `re` skips
+all other characters, in half the time.
 """
 
 _OWNED: Final = re.compile("['’]s$")
 
 
 def is_plain_word(word: str) -> bool:
-    """Tell whether a word is of letters alone, apostrophes aside."""
+    """Return whether a word has only letters and apostrophes."""
     return word.replace("'", "").isalpha()
 
 
 class PhraseExtractor:
-    """Reads articles. Not to be shared between threads: it remembers what it read."""
+    """An extractor of words and phrases.
+
+    It has caches, so threads must not share it.
+    """
 
     def __init__(self, analyzers: Analyzers) -> None:
         self._analyzers = analyzers
@@ -85,12 +88,13 @@ class PhraseExtractor:
         self._names: dict[str, _FormCache] = {}
 
     def of(self, title: str, paragraphs: Iterable[str], language: str | None = None) -> set[str]:
-        """Return the words and phrases of an article, each once; a phrase has a space in it.
+        """Return the words and phrases of an article, each once.
 
-        `language` is the article's tag: by it words are known that are not part of a phrase.
+        Only phrases contain a space. `language` is the article's tag, which decides on stop
+        words: no phrase begins or ends with one.
         """
         analyzer = self._analyzers.of(language)
-        # What stands between white space comes again and again: its words are remembered.
+        # Runs between white space often repeat: the words of each run are cached.
         simple: set[str] = set()
         others: set[str] = set()
         names: set[str] = set()
@@ -109,15 +113,16 @@ class PhraseExtractor:
         )
 
     def key(self, text: str) -> str:
-        """Return the words of a form, folded, with single spaces: alike forms have one key."""
+        """Return the key of a form: its folded words, joined by single spaces."""
         if text.isascii() and text.replace(" ", "").isalpha():
-            return text.lower()  # As what follows would, for most forms, in a tenth of the time.
+            return text.lower()  # The same key as below, for most forms, in a tenth of the time.
         return self._analyzer.key(text) if " " in text else self._analyzer.fold(text)
 
     def title_keys(self, title: str) -> Iterator[tuple[int, str]]:
-        """Yield the key of a title from each of its words on, and whether that is a later word.
+        """Yield the keys of a title: one that begins at each of its words.
 
-        The first is whole; those of later words are cut at TITLE_KEY characters.
+        The complete key comes first, as (0, key). The keys of later words follow, as (1, key),
+        cut at TITLE_KEY characters.
         """
         words = self._analyzer.key(title).split()
         yield 0, " ".join(words)
@@ -127,9 +132,10 @@ class PhraseExtractor:
 
 
 def _name(run: str, analyzer: Analyzer) -> tuple[str, ...]:
-    """Return a run of words with capitals without what only begins its sentence.
+    """Return the names in a run of words with capitals.
 
-    The last two of several go by themselves, too: President Jane Doe is Jane Doe.
+    Stop words at the start are removed: they only begin the sentence. The last 2 words
+    of a longer name are also a name: President Jane Doe is Jane Doe.
     """
     words = _OWNED.sub("", run).split()
     while len(words) > 1 and analyzer.is_stop(words[0]):
@@ -141,7 +147,7 @@ def _name(run: str, analyzer: Analyzer) -> tuple[str, ...]:
 
 
 def _title_phrases(title: str, analyzer: Analyzer) -> Iterator[str]:
-    """Yield two and three words of a title that stand side by side, stop words not outside."""
+    """Yield each 2 and 3 adjacent words of a title without a stop word at either end."""
     places = [(token.start, token.end) for token in analyzer.tokens(title)]
     stops = [analyzer.is_stop(title[start:end]) for start, end in places]
     for many in (2, 3):
@@ -151,7 +157,7 @@ def _title_phrases(title: str, analyzer: Analyzer) -> Iterator[str]:
             if stops[first] or stops[last] or end - start > MAX_PHRASE:
                 continue
             between = zip(places[first:last], places[first + 1 : last + 1], strict=True)
-            # Words with a sign or a digit between them are no phrase.
+            # Words with a sign or a digit between them form no phrase.
             if all(title[one[1] : other[0]] == " " for one, other in between):
                 phrase = title[start:end].removesuffix("'s")
                 if is_plain_word(phrase.replace(" ", "").replace("’", "")):
@@ -159,7 +165,7 @@ def _title_phrases(title: str, analyzer: Analyzer) -> Iterator[str]:
 
 
 class _FormCache(dict[str, tuple[str, ...]]):
-    """What was read -> the forms that are kept of it. Bounded: starts afresh when full."""
+    """A cache of the forms of each text. It is cleared when it is full."""
 
     def __init__(self, forms: Callable[[str], tuple[str, ...]]) -> None:
         super().__init__()
@@ -167,7 +173,7 @@ class _FormCache(dict[str, tuple[str, ...]]):
 
     def __missing__(self, read: str) -> tuple[str, ...]:
         forms = self._forms(read)
-        if len(read) > MAX_PHRASE:  # A text without white space, for one.
+        if len(read) > MAX_PHRASE:  # For example, a text without white space.
             return forms
         if len(self) >= _MAX_CACHED:
             self.clear()
@@ -176,7 +182,10 @@ class _FormCache(dict[str, tuple[str, ...]]):
 
 
 def word_forms(words: Iterable[str]) -> tuple[str, ...]:
-    """Return of words as they stand in a text those that are kept, as they are kept."""
+    """Return the forms of words to suggest, without a possessive 's.
+
+    Words with digits and words of other lengths are omitted. Apostrophes are unified.
+    """
     forms = (word.replace("’", "'").removesuffix("'s") for word in words)
     return tuple(
         form for form in forms if MIN_WORD <= len(form) <= MAX_WORD and is_plain_word(form)

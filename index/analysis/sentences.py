@@ -1,4 +1,4 @@
-"""Where the sentences of a text are."""
+"""Sentence boundaries."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import sentencex
 __all__ = ["sentence_spans"]
 
 _WIDE: Final = re.compile(r"[^\S\x00-\x7f]")
-"""White space of more than a byte: behind a sentence's end, sentencex 1.0 breaks off at it."""
+"""Match white space outside ASCII, at which sentencex 1.0 stops after a sentence."""
 
 
 def sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each sentence, in code points, without the white space around it.
+    """Yield the start and end of each sentence, in code points.
 
-    `language` is a tag such as "en". Every character that is not white space is in one.
+    White space around a sentence is excluded; every other character is in a sentence.
+    `language` is a tag such as "en".
     """
     text = _WIDE.sub(" ", text)
     at = 0

@@ -1,8 +1,10 @@
-"""Words that a question can do without. They stay in the index: phrases need them.
+"""Stop words: words that a question does not need.
 
-Those of English, and of the languages that Snowball has no list of, are our
-own: articles, pronouns, prepositions, conjunctions, auxiliaries, and what
-questions are asked with. The others are Snowball's, as whoosh has them.
+The index contains them all the same, because phrases need them.
+
+The lists for English and for languages without a Snowball list are our own: articles,
+pronouns, prepositions, conjunctions, auxiliaries and question words. The other lists
+are the Snowball lists that whoosh includes.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from nutgraf.index.analysis.folding import fold
 
 __all__ = ["stop_words"]
 
-# "us" is missing on purpose: it is the term of U.S., too.
+# "us" is omitted on purpose: it is also the term of U.S.
 _ENGLISH: Final = """
 a an the this that these those some any each every either neither such i me my mine we our ours
 you your yours he him his she her hers it its they them their theirs myself ourselves yourself
@@ -93,7 +95,7 @@ _SNOWBALL: Final = frozenset(
 )
 
 _NOT_STOP_WORDS: Final = {
-    # Forms of "to be" and "to feel" that are nouns, too: state, sense, summer.
+    # Forms of "to be" and "to feel" that are also nouns: state, sense, summer.
     "es": frozenset({"estado", "estados", "sentido", "sentidos"}),
     "fr": frozenset({"été", "étés"}),
     "it": frozenset({"stati", "stato"}),
@@ -102,12 +104,15 @@ _NOT_STOP_WORDS: Final = {
 
 @cache
 def stop_words(language: str) -> frozenset[str]:
-    """Return the stop words of a language ("de"), folded; none where they are not known."""
+    """Return the folded stop words of a language ("de").
+
+    The set is empty for a language without a list.
+    """
     if language in _ADDED_LISTS:
         return frozenset(map(fold, _ADDED_LISTS[language].split()))
     if language not in _SNOWBALL:
         return frozenset()
-    # Only an index of such a language has to load them.
+    # Imported here so that only an index of such a language loads the module.
     from whoosh.lang.stopwords import stoplists
 
     words = stoplists[language] - _NOT_STOP_WORDS.get(language, frozenset())

@@ -1,13 +1,14 @@
-"""Text -> words, the same for all languages: where one begins and ends, in any script.
+"""Split text into words, by the same rules for all languages and scripts.
 
-A word is a run of letters, digits and marks, with apostrophes, and between
-digits dots and commas, inside. Everything else separates: anti-air is two
-words, so a phrase finds it. The rules, one by one, are in tests/index/analysis/test_analyzer.py.
+A word is a run of letters, digits and marks. It may contain apostrophes and,
+between digits, dots and commas. All other characters separate words: anti-air is
+two words, so a phrase query finds it. tests/index/analysis/test_analyzer.py lists
+every rule.
 
-Scripts written without spaces (Chinese, Japanese, Thai, Lao, Burmese, Khmer) give a
-word for each two characters side by side: 東京都 is 東京 and 京都. It takes no
-dictionary, and finds more than characters one by one, or than words that budoux
-makes out (benchmarks/languages.md). A character that stands alone is a word.
+In scripts without spaces (Chinese, Japanese, Thai, Lao, Burmese, Khmer), each pair
+of adjacent characters is a word: 東京都 becomes 東京 and 京都. Pairs need no
+dictionary. They find more than single characters do, and more than words that
+budoux finds (benchmarks/languages.md). A run of 1 character is a word.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ _SINGLE: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
     "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-# A letter of no living script stands in for every mark and joiner while words
-# are looked for, because \w leaves marks out.
+# This rarely used letter replaces every mark and joiner while a text is split
+# into words, because \w does not match marks.
 _MARK: Final = "\ua78c"
 
 
 def _word(first: str, letter: str, inner: str, more: str = "") -> re.Pattern[str]:
-    # Each word begins with `first`, so `re` skips what begins none; what is seldom comes by its
-    # own sign. Both halve the time.
+    # Each word begins with `first`, so `re` skips all other characters. Each rare form begins with
+    # its own sign ("." or "+" or "#"). Both halve the time.
     return re.compile(
         rf"{first}(?:"
-        # U.S. and e.g., with their last dot where there is one
+        # U.S. and e.g., with their last dot if they have one
         rf"\.(?<={letter}\.){letter}(?:\.{letter})*(?!{inner})\.?(?:'[sS](?!{inner}))?"
         r"|\+\+(?<=[A-Za-z]\+\+)(?![A-Za-z+\#])|\#(?<=[A-Za-z]\#)(?![A-Za-z+\#])"  # C++, C#
         rf"|{inner}*(?:'(?!{_MARK}){inner}+|[.,](?<=\d.)(?=\d){inner}+)*"
@@ -46,7 +47,7 @@ def _word(first: str, letter: str, inner: str, more: str = "") -> re.Pattern[str
 
 
 ASCII_WORD: Final = _word("[A-Za-z0-9]", "[A-Za-z]", "[A-Za-z0-9]")
-"""A word, in a text of ASCII alone: the same as in any other, sooner."""
+"""Match a word in a text that is all ASCII: the same rules, in less time."""
 
 _CHARACTER: Final = rf"(?![{_MARK}\W_])[{_SINGLE}][{_MARK}]*"
 _WORD: Final = _word(
@@ -64,12 +65,12 @@ _SIGNS: Final = {
     **{chr(sign): plain for sign, plain in APOSTROPHES.items()},
     "“": '"', "”": '"', "–": "-", "—": "-",
 }  # fmt: skip
-# Signs of typesetting, and what a typewriter has for them. To words quotation marks and dashes are
-# white space, so a text that has no other such signs is as quick as one without any.
+# Typographic signs and their ASCII equivalents. Quotation marks and dashes only separate words, so
+# replacing them changes no word. A text without other such signs is then ASCII, and fast to split.
 
 
 class PlacedWord(NamedTuple):
-    """A word in NFKC, and its place in the text as given, in code points."""
+    """A word in NFKC and its position in the original text, in code points."""
 
     word: str
     start: int
@@ -77,7 +78,10 @@ class PlacedWord(NamedTuple):
 
 
 def written_words(text: str) -> list[str]:
-    """Return the words of any text, in NFKC, apostrophes unified; quicker than with places."""
+    """Return the words of any text, in NFKC, with apostrophes unified.
+
+    This is faster than `placed_words`.
+    """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
         for sign, plain in _SIGNS.items():
@@ -90,10 +94,9 @@ def written_words(text: str) -> list[str]:
 
 
 def placed_words(text: str) -> Iterable[PlacedWord]:
-    """Return the words of any text, with their places.
+    """Return the words of any text with their positions.
 
-    Where one character of the text stands for several words (½, ㍿), they
-    share its place.
+    Words that come from one character of the text (½, ㍿) share its position.
     """
     if text.isascii():
         return [
@@ -109,15 +112,15 @@ def placed_words(text: str) -> Iterable[PlacedWord]:
 
 
 def is_lone(term: str) -> bool:
-    """Tell whether a term is one character of a script without spaces, marks aside."""
+    """Return whether a term is 1 character of a script without spaces, ignoring marks."""
     return _LONE.fullmatch(term) is not None
 
 
 def _words(text: str) -> Iterator[PlacedWord]:
-    """Yield the words of an NFKC text, apostrophes unified, in their order."""
+    """Yield the words of an NFKC text in order, with apostrophes unified."""
     text = text.translate(APOSTROPHES)
     marks = [char for char in set(text) if not char.isalnum() and _is_inner(char)]
-    # One code point for one, so places hold.
+    # Each code point is replaced by 1 code point, so positions stay correct.
     masked = text.translate(dict.fromkeys(map(ord, marks), _MARK)) if marks else text
     without_spaces = _CHARACTERS.search(masked) is not None
     for match in _WORD.finditer(masked):
@@ -127,7 +130,7 @@ def _words(text: str) -> Iterator[PlacedWord]:
 
 
 def _pairs(run: re.Match[str]) -> Iterator[tuple[int, int]]:
-    """Yield the places of each two characters of a run that stand side by side, or of its one."""
+    """Yield the span of each pair of adjacent characters, or of the only character."""
     spans = [match.span() for match in _CHARACTERS.finditer(run.string, *run.span())]
     if len(spans) == 1:
         yield spans[0]
@@ -136,12 +139,12 @@ def _pairs(run: re.Match[str]) -> Iterator[tuple[int, int]]:
 
 
 def _is_inner(char: str) -> bool:
-    # Not the marks of category Me: they make pictures of keys.
+    # Marks of category Me are excluded: they draw keycaps around a character.
     return unicodedata.category(char) in ("Mn", "Mc") or char in "\u00ad\u200c\u200d\u2060\ufeff"
 
 
 def _normalize(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return the NFKC form of a text, and for each of its characters the place it came from."""
+    """Return the NFKC form of a text and the source span of each of its characters."""
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
     start, piece = 0, ""
@@ -149,7 +152,7 @@ def _normalize(text: str) -> tuple[str, list[tuple[int, int]]]:
         grown = char if char.isascii() else unicodedata.normalize("NFKC", char)
         if piece and not char.isascii():
             both = unicodedata.normalize("NFKC", text[start : position + 1])
-            if both != piece + grown:  # they combine: e and its accent
+            if both != piece + grown:  # they combine, like e and its accent
                 piece = both
                 continue
         pieces.append(piece)
