@@ -1,7 +1,7 @@
-"""The keyword index: one narrow protocol, two engines that pass one contract suite.
+"""The keyword index: one protocol, and two engines that pass the same tests.
 
-`create` makes an empty index, `open_writer` and `open_reader` open it. An
-engine's library is imported when that engine is first asked for.
+`create` creates an empty index; `open_writer` and `open_reader` open it. The library
+of an engine is imported at the first use of that engine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 Engine = Literal["tantivy", "whoosh"]
-"""tantivy: fast, the default. whoosh: pure Python and slower, for those who know it."""
+"""tantivy is fast and the default. whoosh is pure Python and slower."""
 
 ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
 
@@ -37,13 +37,16 @@ class _EngineModule(Protocol):
 
 
 def create(path: Path, engine: Engine) -> None:
-    """Make an empty keyword index in the directory `path`, which need not exist.
+    """Create an empty keyword index in the directory `path`, which need not exist.
 
-    Raises FileExistsError when there is something in it.
+    Raise FileExistsError if the directory is not empty.
     """
     path.mkdir(parents=True, exist_ok=True)
     if any(path.iterdir()):
-        raise FileExistsError(f"{path} is not empty; a keyword index is made in a new directory")
+        raise FileExistsError(
+            f"cannot create a keyword index in {path}: the directory is not empty; "
+            "use a new directory"
+        )
     _module(engine).create(path)
 
 
@@ -52,11 +55,10 @@ def open_reader(
 ) -> KeywordReader:
     """Return a view of the last commit of the keyword index at `path`.
 
-    Files that `older`, a view of an earlier commit, has found to be sound are
-    not read again.
+    `older` is a view of an earlier commit; files that it has checked are not read again.
 
-    Raises UntrustedIndexError for a whoosh index unless `trust` is True, and
-    BrokenIndexError when files are missing or damaged.
+    Raise UntrustedIndexError for a whoosh index unless `trust` is True. Raise
+    BrokenIndexError if files are missing or damaged.
     """
     _check_trust(path, engine, trust=trust)
     return _module(engine).open_reader(path, older)
@@ -65,7 +67,7 @@ def open_reader(
 def open_writer(path: Path, engine: Engine, *, trust: bool = False) -> KeywordWriter:
     """Return the writer of the keyword index at `path`.
 
-    Raises IndexLockedError when there is one already, otherwise as `open_reader`.
+    Raise IndexLockedError if the index has another writer, and all errors of `open_reader`.
     """
     _check_trust(path, engine, trust=trust)
     return _module(engine).open_writer(path)
@@ -74,13 +76,13 @@ def open_writer(path: Path, engine: Engine, *, trust: bool = False) -> KeywordWr
 def _check_trust(path: Path, engine: Engine, *, trust: bool) -> None:
     if engine == "whoosh" and not trust:
         raise UntrustedIndexError(
-            f"{path} is a whoosh index, and whoosh's files hold pickles: opening one runs code "
-            "that its maker may have put there. If you made it or trust who did, pass trust=True "
-            "(in Python) or --trust (on the command line)"
+            f"cannot open {path} without trust: it is a whoosh index, whose files contain pickles, "
+            "and opening them can run code of the person who created the index. If you created it "
+            "or trust that person, pass trust=True (in Python) or --trust (on the command line)"
         )
 
 
 def _module(engine: Engine) -> _EngineModule:
     if engine not in ENGINES:
-        raise ValueError(f"no keyword engine {engine!r}; there are {', '.join(ENGINES)}")
+        raise ValueError(f"unknown keyword engine {engine!r}; the engines are {', '.join(ENGINES)}")
     return cast(_EngineModule, importlib.import_module(f"{__name__}.{engine}.engine"))

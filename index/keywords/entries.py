@@ -1,4 +1,4 @@
-"""What the keyword index holds of an article: the analysed fields of its paragraphs."""
+"""The entries of an article in the keyword index: its analysed fields."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ from nutgraf.index.schema import KEYWORD_FIELDS
 __all__ = ["FILLER", "entries_of"]
 
 FILLER: Final = "\ue000" * 9
-"""A term that stands for no word: longer than any pattern of single signs, and of no script."""
+"""A term that is no word.
+
+It is in no script, and longer than any pattern of question marks.
+"""
 
 _MAX_CACHED: Final = 1 << 12
-"""Values whose terms are remembered: a few sources and sections are those of most articles."""
+"""Values whose terms are cached: most articles share a few sources and sections."""
 
 _TEXT_FILL: Final = (FILLER,) * 60
 _TITLE_FILL: Final = (FILLER,) * 10
-# BM25 takes a long text for less to the point, by its b; Lucene's .75 is too much for paragraphs,
-# which are cut where a thought ends. Engines have that number built in. With as many fillers as an
-# average paragraph has words, all lengths come closer to one another, as with a b of .4: nDCG@10
-# of hybrid search, the mean of five judged sets, goes from .773 to .788. They cost disk, hardly any
-# CPU: the positions that tantivy keeps grow by 87 %, its whole index by 22 %, some 51 MB for a
-# million paragraphs; that of whoosh by 1.6 %.
+# BM25 lowers the score of a long text by its parameter b. Lucene's value, 0.75, is too high for
+# paragraphs, each of which contains one thought, and it is built into both engines. So each text
+# gets as many fillers as an average paragraph has words. This makes lengths more similar, as a b of
+# 0.4 would: the mean nDCG@10 of hybrid search on 5 judged sets rises from 0.773 to 0.788. Fillers
+# cost disk and hardly any CPU: tantivy's positions grow by 87 % and its complete index by 22 %,
+# about 51 MB for a million paragraphs; whoosh's index grows by 1.6 %.
 
 
 def entries_of(
     record: Record, rows: Mapping[int, Row], analyzers: Analyzers
 ) -> Iterator[KeywordEntry]:
-    """Yield an entry for each of the rows of a record.
+    """Yield an entry for each row of a record.
 
-    They are in their order; of a paragraph that has parts, all are among them. Title and text
-    are analysed in the language of the record.
+    `rows` are in order and include all parts of each paragraph that has parts. Title and
+    text are analysed in the language of the record.
     """
     analyzer = analyzers.of(record.language)
     title = (*analyzer.terms(record.title), *_TITLE_FILL)
@@ -64,13 +67,15 @@ def entries_of(
 def _whole(
     texts: Sequence[str], words: Sequence[Sequence[str]], analyzer: Analyzer
 ) -> tuple[str, ...]:
-    """Return the words of the paragraph that texts make up, given the words of each."""
-    # Each part is given them all: of the longest paragraph, 100,000 characters in some 90 parts,
-    # that is 3.6 MB and half a second of tantivy, 5.4 MB and ten seconds of whoosh; of one in two
-    # parts some 4 kB. Held once, they would have to be joined with the parts at each question.
+    """Return the words of a paragraph, given the text and words of each part."""
+    # The entry of each part contains all words of the paragraph. The longest paragraph, 100,000
+    # characters in about 90 parts, costs 3.6 MB and 0.5 s with tantivy, 5.4 MB and 10 s with
+    # whoosh; a paragraph in 2 parts costs about 4 kB. If the words were stored once, each search
+    # would have to join them with the parts.
     if all(one[-1:].isspace() or other[:1].isspace() for one, other in pairwise(texts)):
         return tuple(chain.from_iterable(words))
-    # Where there is no space, two characters side by side are a word: the cut has one of its own.
+    # In scripts without spaces, 2 adjacent characters are a word: one word crosses the boundary of
+    # the parts, and neither part has it.
     return tuple(analyzer.terms("".join(texts)))
 
 

@@ -19,18 +19,19 @@ __all__ = [
 ]
 
 ORDERED_FIELDS: Final = (*TEXT_FIELDS, WHOLE)
-"""Words in their order, so that phrases are found."""
+"""Fields that store words in order, so that phrases can be searched."""
 
 TERM_FIELDS: Final = (*TEXT_FIELDS, *VALUE_FIELDS, WHOLE)
 
 ROW: Final = "row"
 
 HAS: Final = "has"
-"""The names of the fields that a paragraph has, `row` always: 'every paragraph' is one term."""
+"""Names of the fields of a paragraph. `row` is always one: it matches all of them."""
 
 SEQUENCE: Final = "sequence"
-"""Only in the marker, one document that every commit replaces. It has no row.
+"""The sequence of the last commit. Only the marker has this field.
 
-Neither engine can attach a number to a commit, and a second file could not be
-replaced in the same instant.
+The marker is an entry without a row that every commit replaces. It is needed because
+no engine can attach a number to a commit, and because a second file could not be replaced
+atomically with the commit.
 """

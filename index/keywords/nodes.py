@@ -1,4 +1,4 @@
-"""The few kinds of node that an engine must run, and what each matches and scores."""
+"""The nodes that an engine must run, with the matches and the score of each."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """No paragraph."""
+    """Matches no paragraph."""
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Every paragraph that has the field; scores `boost`."""
+    """Matches each paragraph that has the field; scores `boost`."""
 
     field: str
     boost: float = 1.0
@@ -43,7 +43,10 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Paragraphs with this term. BM25 in text and title, `boost` in other fields."""
+    """Matches paragraphs with this term.
+
+    Scores BM25 in text and title, `boost` in other fields.
+    """
 
     field: str
     term: str
@@ -52,9 +55,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """At least two words in this order, each 1 to `slop` places after the last.
+    """Matches at least 2 words in this order.
 
-    BM25 in text and title, `boost` in `whole`.
+    Each word is 1 to `slop` positions after the one before. Scores BM25 in text and
+    title, `boost` in `whole`.
     """
 
     field: str
@@ -65,10 +69,10 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Paragraphs with a term that starts with `start` and fully matches `regex`; scores `boost`.
+    """Matches terms that start with `start` and fully match `regex`; scores `boost`.
 
-    `regex` uses only literals, `.`, `*`, `?`, `[^ ]` and groups, which mean
-    the same to Python and to tantivy.
+    `regex` contains only literals, `.`, `*`, `?`, `[^ ]` and groups, which have the
+    same meaning in Python and in tantivy.
     """
 
     field: str
@@ -77,15 +81,16 @@ class Pattern:
     boost: float = 1.0
 
     def fits(self, term: str) -> bool:
-        """Say whether `term` matches."""
+        """Return whether `term` matches."""
         return re.fullmatch(self.regex, term) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Fuzzy:
-    """Paragraphs with a term within `distance` edits whose first `same` letters are the word's.
+    """Matches terms within `distance` edits of `word`; scores `boost`.
 
-    An edit inserts, deletes or replaces a letter, or swaps two neighbours.
+    The first `same` letters of the term and the word must be equal. An edit inserts,
+    deletes or replaces a letter, or swaps 2 adjacent letters.
     """
 
     field: str
@@ -95,7 +100,7 @@ class Fuzzy:
     boost: float = 1.0
 
     def fits(self, term: str) -> bool:
-        """Say whether `term` matches: optimal string alignment distance."""
+        """Return whether `term` matches, by optimal string alignment distance."""
         if abs(len(term) - len(self.word)) > self.distance:
             return False
         if term[: self.same] != self.word[: self.same]:
@@ -105,7 +110,7 @@ class Fuzzy:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Paragraphs published from `first` to `last`, both included; scores `boost`."""
+    """Matches paragraphs published from `first` to `last`, inclusive; scores `boost`."""
 
     first: int
     last: int
@@ -114,16 +119,16 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Intersection:
-    """What all of at least two nodes match; scores their sum."""
+    """Matches if all of at least 2 nodes match; scores their sum."""
 
     nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """What any of at least two nodes matches.
+    """Matches if any of at least 2 nodes matches.
 
-    Scores the sum, or where `tie` is given the best score and `tie` times the others.
+    Scores the sum. If `tie` is given, scores the best score plus `tie` times the others.
     """
 
     nodes: tuple[Node, ...]
@@ -132,7 +137,7 @@ class Union:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """What `kept` matches and `dropped` does not; scores as `kept`."""
+    """Matches if `kept` matches and `dropped` does not; scores as `kept`."""
 
     kept: Node
     dropped: Node
@@ -140,7 +145,7 @@ class Without:
 
 @dataclass(frozen=True, slots=True)
 class Preferring:
-    """What `kept` matches; `preferred` adds its score where it matches, too."""
+    """Matches if `kept` matches; adds the score of `preferred` if it also matches."""
 
     kept: Node
     preferred: Node
@@ -148,7 +153,7 @@ class Preferring:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """What `node` matches; scores `score`."""
+    """Matches if `node` matches; scores `score`."""
 
     node: Node
     score: float
@@ -171,7 +176,7 @@ Node: TypeAlias = (
 
 
 def constant_score(node: Node) -> float | None:
-    """Return the score that all of a node's paragraphs share, or None where they may differ."""
+    """Return the score of all matches of a node, or None if scores may differ."""
     match node:
         case Word(field=field) | Phrase(field=field):
             return None if field in TEXT_FIELDS else node.boost
@@ -192,5 +197,5 @@ def constant_score(node: Node) -> float | None:
 
 
 def escaped(literal: str) -> str:
-    """Return the regular expression, Python's and tantivy's, for a text itself."""
+    """Return a regular expression for Python and tantivy that matches a literal."""
     return re.sub(r"[.+*?()|\[\]{}^$\\]", r"\\\g<0>", literal)

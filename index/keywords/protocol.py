@@ -1,11 +1,11 @@
-"""What a keyword engine must do. Both engines pass tests/contract/test_keywords.py.
+"""The interface of a keyword engine. tests/contract/test_keywords.py tests both.
 
 A query is a tree of `whoosh.query` nodes over *analysed* terms (see
 index/analysis/analyzer.py): Term, Phrase, And, Or, Not, AndNot, AndMaybe, Require,
 DisjunctionMax, Prefix, Wildcard, FuzzyTerm, NumericRange, ConstantScoreQuery,
-Every, NullQuery. reduce.py reduces it to the nodes that both engines run, and
-says what each means. Any other node raises TypeError, an unknown field or an
-overlong pattern ValueError.
+Every, NullQuery. reduce.py defines the meaning of each node and reduces the tree to
+the nodes that both engines run. Any other node raises TypeError. An unknown field or
+a pattern that is too long raises ValueError.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ __all__ = ["KeywordEntry", "KeywordReader", "KeywordWriter", "TermStatistics"]
 class TermStatistics:
     """Statistics of one term.
 
-    `weight` is the BM25 score of a text of average length that holds the term once, its inverse
-    document frequency; a term that no text holds weighs most. `frequency` is the number of texts
-    that hold it, perhaps with deleted ones; `known` tells whether any text or title holds it.
+    `weight` is its inverse document frequency: the BM25 score of a text of average length that
+    contains the term once. A term in no text has the highest weight. `frequency` is the number of
+    texts with the term; it may include deleted texts. `known` is True if a text or title contains
+    the term.
     """
 
     weight: float
@@ -44,11 +45,11 @@ class TermStatistics:
 class KeywordEntry:
     """The analysed fields of one paragraph, or of a part of a long one.
 
-    `text` and `title` are stemmed words in their order. `values` are, by field
-    of VALUE_FIELDS, the terms that `value_terms` makes of its value (none, or
-    empty, where there is no value). `published` is seconds since 1970 UTC.
-    `whole` are the words of all the paragraph where the row is a part of it, and
-    empty otherwise.
+    `text` and `title` are stemmed words in order. `values` maps each field of
+    VALUE_FIELDS to the terms that `value_terms` returns for its value; a field
+    without a value has no entry or an empty one. `published` is in seconds since
+    1970 UTC. If the row is a part, `whole` are the words of the complete paragraph;
+    otherwise it is empty.
     """
 
     row: int
@@ -67,52 +68,55 @@ class KeywordEntry:
 
 
 class KeywordReader(Protocol):
-    """One immutable view of a keyword index. Safe to use from many threads."""
+    """An immutable view of a keyword index. Safe to use from many threads."""
 
     @property
     def sequence(self) -> int:
-        """The catalog's sequence number of the commit that this view shows; 0 before the first."""
+        """Sequence of the commit that this view shows, as in the catalog; 0 before any."""
 
     @property
     def paragraphs(self) -> int:
-        """How many paragraphs are in it."""
+        """Number of rows in the index."""
 
     def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
         """Return the best `depth` rows by BM25 (float32, higher is better, ties by row).
 
-        `depth` is at least 1. `within` must hold too, and adds nothing to the
-        score. Words and phrases in text and title score by BM25, each other
-        leaf of the tree counts 1, times its boosts.
+        `depth` is at least 1. Rows must also match `within`, which adds nothing to the
+        score. Words and phrases in text and title score by BM25. Each other leaf of the
+        tree scores 1, times its boosts.
         """
 
     def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:
-        """Return the statistics of each term, in their order; quicker than counting."""
+        """Return the statistics of each term, in order. This is faster than `count`."""
 
     def count(self, query: Query) -> int:
-        """Return how many rows satisfy `query`."""
+        """Return the number of rows that match `query`."""
 
     def rows(self, query: Query, candidates: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-        """Return every row (int64, ascending) that satisfies `query`, of `candidates` if given."""
+        """Return all rows (int64, ascending) that match `query`.
+
+        If `candidates` are given, return only rows among them.
+        """
 
     def close(self) -> None:
         """Release files."""
 
 
 class KeywordWriter(Protocol):
-    """The one writer of a keyword index. Nothing is visible before `commit`."""
+    """The only writer of a keyword index. No change is visible before `commit`."""
 
     @property
     def sequence(self) -> int:
-        """The sequence number of the last commit; 0 before the first."""
+        """Sequence of the last commit; 0 before the first."""
 
     def add(self, entry: KeywordEntry) -> None:
-        """Add a paragraph. Its row must not be in the index."""
+        """Add an entry. Its row must not be in the index."""
 
     def delete(self, rows: Sequence[int]) -> None:
-        """Remove the paragraphs with these rows, if they are there."""
+        """Delete the entries with these rows. Rows that are not in the index are ignored."""
 
     def commit(self, sequence: int) -> None:
-        """Make what was added and deleted visible and durable, all at once, as `sequence`."""
+        """Make all changes visible and durable, atomically, as commit `sequence`."""
 
     def close(self) -> None:
-        """Drop what was not committed and release files."""
+        """Discard uncommitted changes and release files."""

@@ -1,13 +1,13 @@
-"""whoosh's query trees, reduced to the few nodes that an engine must run.
+"""Reduction of whoosh's query trees to the few nodes that an engine must run.
 
-What a tree means is decided here, once, so the engines cannot differ:
+The meaning of a tree is defined only here, so both engines agree:
 
-- Not is whatever its query does not match, wherever it stands, and scores nothing.
-- Words and phrases in text and title score by BM25; every other leaf counts 1.
+- Not matches all rows that its query does not match, anywhere in a tree, and scores 0.
+- Words and phrases in text and title score by BM25. Every other leaf scores 1.
 - Boosts multiply down to the leaves.
-- In a Wildcard only `*` and `?` are special.
-- A pattern that starts with a wildcard does not see the exact value of `exact_term`.
-- `minmatch` and `scale` of Or are not used.
+- In a Wildcard, only `*` and `?` are special.
+- A pattern that starts with a wildcard does not match terms of `exact_term`.
+- `minmatch` and `scale` of Or are ignored.
 """
 
 from __future__ import annotations
@@ -44,11 +44,10 @@ _NOTHING: Final = Nothing()
 
 
 def reduce_query(tree: Any) -> Node:
-    """Return the node that means what a `whoosh.query` tree means.
+    """Return the node for a `whoosh.query` tree.
 
-    Raises TypeError for a kind of query that keyword indexes do not answer,
-    and ValueError for a field that they do not have and for patterns beyond
-    MAX_PATTERN and MAX_WILDCARDS.
+    Raise TypeError for an unsupported kind of query. Raise ValueError for an unknown
+    field, and for a pattern that exceeds MAX_PATTERN or MAX_WILDCARDS.
     """
     return _reduce(tree, 1.0)
 
@@ -58,7 +57,9 @@ def _reduce(tree: Any, boost: float) -> Node:
         reducer = _REDUCERS.get(kind)
         if reducer is not None:
             return reducer(tree, boost * getattr(tree, "boost", 1.0))
-    raise TypeError(f"a keyword index answers no {type(tree).__name__} query: {tree!r:.200}")
+    raise TypeError(
+        f"a keyword index does not support queries of type {type(tree).__name__}: {tree!r:.200}"
+    )
 
 
 def _nothing(_tree: Any, _boost: float) -> Node:
@@ -66,7 +67,9 @@ def _nothing(_tree: Any, _boost: float) -> Node:
 
 
 def _unsupported(tree: Any, _boost: float) -> Node:
-    raise TypeError(f"a keyword index answers no {type(tree).__name__} query: {tree!r:.200}")
+    raise TypeError(
+        f"a keyword index does not support queries of type {type(tree).__name__}: {tree!r:.200}"
+    )
 
 
 def _word(tree: Any, boost: float) -> Node:
@@ -77,7 +80,10 @@ def _word(tree: Any, boost: float) -> Node:
 def _phrase(tree: Any, boost: float) -> Node:
     field = _term_field(tree)
     if field not in ORDERED_FIELDS:
-        raise ValueError(f"phrases are found in {_listed(ORDERED_FIELDS)}, not in {field!r}")
+        raise ValueError(
+            f"cannot search field {field!r} for a phrase; "
+            f"the fields with phrases are {_listed(ORDERED_FIELDS)}"
+        )
     words = tuple(tree.words)
     if not words or not all(map(_is_term, words)):
         return _NOTHING
@@ -103,8 +109,8 @@ def _pattern(field: str, parts: Iterable[str], boost: float) -> Node:
         return Every(field, boost)
     if sum(map(len, parts)) > MAX_PATTERN or sum(part in "*?" for part in parts) > MAX_WILDCARDS:
         raise ValueError(
-            f"a pattern has at most {MAX_PATTERN} characters and {MAX_WILDCARDS} "
-            f"stars and question marks: {''.join(parts):.80}"
+            f"a pattern must have at most {MAX_PATTERN} characters and {MAX_WILDCARDS} "
+            f"stars and question marks, got {''.join(parts):.80}"
         )
     start = parts[0] if parts[0] not in ("*", "?") else ""
     regex = [_ANY.get(part) or escaped(part) for part in parts]
@@ -123,7 +129,7 @@ def _fuzzy(tree: Any, boost: float) -> Node:
     if not _is_term(word):
         return _NOTHING
     if len(word) > MAX_PATTERN:
-        raise ValueError(f"a fuzzy term has at most {MAX_PATTERN} characters: {word:.80}")
+        raise ValueError(f"a fuzzy term must have at most {MAX_PATTERN} characters, got {word:.80}")
     distance = min(max(0, int(tree.maxdist)), _MAX_DISTANCE)
     if not distance:
         return Constant(Word(field, word), boost)
@@ -133,7 +139,9 @@ def _fuzzy(tree: Any, boost: float) -> Node:
 
 def _range(tree: Any, boost: float) -> Node:
     if tree.fieldname != PUBLISHED:
-        raise ValueError(f"only {PUBLISHED!r} has ranges, not {tree.fieldname!r}")
+        raise ValueError(
+            f"cannot search field {tree.fieldname!r} for a range; only {PUBLISHED!r} has ranges"
+        )
     first = _SMALLEST if tree.start is None else int(tree.start) + bool(tree.startexcl)
     last = _LARGEST if tree.end is None else int(tree.end) - bool(tree.endexcl)
     first, last = max(first, _SMALLEST), min(last, _LARGEST)
@@ -191,7 +199,7 @@ def _require(tree: Any, boost: float) -> Node:
 
 
 def require(kept: Node, within: Node) -> Node:
-    """Return what both match, scored as `kept`."""
+    """Return the node that matches both nodes and scores as `kept`."""
     return _intersection([kept, _scored(within, 0.0)])
 
 
@@ -230,7 +238,7 @@ def _term_field(tree: Any) -> str:
 
 
 def _unknown(field: str) -> ValueError:
-    return ValueError(f"no field {field!r} holds terms; there are {_listed(TERM_FIELDS)}")
+    return ValueError(f"unknown field {field!r}; the fields with terms are {_listed(TERM_FIELDS)}")
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -238,7 +246,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _is_term(text: object) -> bool:
-    """Say whether a term can be in an index: half a surrogate pair cannot."""
+    """Return whether an index can contain a term. A lone surrogate is no valid term."""
     if not isinstance(text, str) or not text:
         return False
     try:
@@ -255,7 +263,7 @@ _REDUCERS: Final[dict[type, Callable[[Any, float], Node]]] = {
     query.Wildcard: _wildcard,
     query.FuzzyTerm: _fuzzy,
     query.NumericRange: _range,
-    query.DateRange: _unsupported,  # its numbers are not seconds
+    query.DateRange: _unsupported,  # its numbers are not in seconds
     query.Every: _every,
     type(query.NullQuery): _nothing,
     query.ConstantScoreQuery: _constant,

@@ -1,4 +1,4 @@
-"""The best rows of many, in an order that does not hang on how an engine stored them."""
+"""Selection of the best rows, in an order that does not depend on the engine."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from nutgraf.index.ranking import Ranking
 __all__ = ["is_settled", "top_k"]
 
 _TIE_TOLERANCE: Final = 1e-6
-# Engines add the same numbers in different orders, so equal paragraphs differ
-# in a score's last bits: scores nearer than this, relatively, are one score.
+# Relative difference below which scores count as equal. Engines add the same numbers
+# in different orders, so the scores of equal paragraphs differ in their last bits.
 # float32 rounds at 1.2e-7.
 
 
 def top_k(rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> Ranking:
-    """Return the best `depth` rows, ties in the order of their rows.
+    """Return the best `depth` rows, ties in ascending order of rows.
 
-    `scores` must fall; `is_settled` says when enough rows were passed.
+    `scores` must descend. Call `is_settled` to check that there are enough rows.
     """
     if not len(rows):
         return Ranking.empty()
@@ -31,7 +31,7 @@ def top_k(rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> R
 
 
 def is_settled(scores: NDArray[np.float32], depth: int) -> bool:
-    """Say whether falling scores go on past every tie with place `depth` (from 1)."""
+    """Return whether descending scores go beyond all ties with rank `depth` (from 1)."""
     groups = _tie_groups(scores)
     return len(groups) > depth and bool(groups[-1] > groups[depth - 1])
 

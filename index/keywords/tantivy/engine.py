@@ -1,8 +1,7 @@
-"""The keyword engine tantivy: see keywords/protocol.py for what it does.
+"""The keyword engine tantivy. It implements keywords/protocol.py.
 
-Texts arrive analysed. They are joined with spaces and split again by
-tantivy's whitespace tokenizer, which is four times as fast as handing tokens
-over one by one.
+The terms of a text are joined with spaces, and tantivy's whitespace tokenizer splits
+them again. This is 4 times as fast as passing the terms one at a time.
 """
 
 from __future__ import annotations
@@ -46,36 +45,36 @@ if TYPE_CHECKING:
 __all__ = ["TantivyReader", "TantivyWriter", "create", "open_reader", "open_writer"]
 
 _HEAP: Final = 64_000_000
-# Bytes before a segment is written: some 60,000 paragraphs. More was no faster.
+# Bytes in memory before a segment is written: about 60,000 paragraphs. More is not faster.
 
 _THREADS: Final = 1
-# One thread keeps up with four analysers, and keeps rows in order on disk.
+# One thread is as fast as 4 analysing processes, and stores rows in order on disk.
 
 _FIRST_WIDER: Final = 8
-# How much deeper a ranking is read when the cut falls into a tie.
+# Factor by which the limit grows when the cut of a ranking falls into a tie.
 
 _MAX_ATTEMPTS: Final = 10
 _RETRY_SECONDS: Final = 0.1
-# A commit, and what it leaves to be let be read, takes less.
+# 1 s together: a commit takes less, including the change of file modes after it.
 
 _MAX_CANDIDATES: Final = 5_000
-# Beyond so many candidates, reading all matches is cheaper than naming rows.
+# With more candidates, reading all matches is cheaper than a query by row.
 
 
 def create(path: Path) -> None:
-    """Make an empty index in the empty directory `path`."""
+    """Create an empty index in the empty directory `path`."""
     with _guarded(path):
         tantivy.Index(_schema(), str(path))
 
 
 def open_reader(path: Path, older: KeywordReader | None = None) -> TantivyReader:
-    """Return a view of the last commit. Raises BrokenIndexError."""
+    """Return a view of the last commit, or raise BrokenIndexError."""
     for _ in range(_MAX_ATTEMPTS):
         try:
             return _open_reader(path, older)
         except BrokenIndexError:
-            # To those who cannot write there, tantivy's lock is closed: a writer may take files
-            # away as they are opened, or replace one and let it be read a moment later only.
+            # A user without write access cannot take tantivy's lock. So a writer can delete a file
+            # while it is opened here, or replace a file and allow reading only a moment later.
             if os.access(path, os.W_OK):
                 raise
             sleep(_RETRY_SECONDS)
@@ -88,19 +87,19 @@ def _open_reader(path: Path, older: KeywordReader | None) -> TantivyReader:
         stems = stems_of(path)
         index = tantivy.Index.open(str(_lockable(path, held)))
         _check_schema(index)
-        # A snapshot needs no thread that watches for newer commits.
+        # A snapshot needs no thread that watches for new commits.
         index.config_reader("manual")
-        # A commit may have come in between.
+        # Read the names again: a commit may have happened since.
         files = check_files(path, stems | stems_of(path), known)
         return TantivyReader(path, index, files)
 
 
 def _lockable(path: Path, held: ExitStack) -> Path:
-    """Return `path`, or a folder of links to its files where `path` cannot be written.
+    """Return `path`, or a folder of links to its files if `path` is not writable.
 
-    tantivy writes a lock file beside the index even to read it, which a
-    read-only mount, or another user's index, does not let it. Once the files
-    are mapped the links can go.
+    tantivy writes a lock file next to the index even to read it. This fails on a read-only
+    mount and for an index of another user. After the files are mapped, the links can be
+    deleted.
     """
     if os.access(path, os.W_OK):
         return path
@@ -112,9 +111,9 @@ def _lockable(path: Path, held: ExitStack) -> Path:
 
 
 def open_writer(path: Path) -> TantivyWriter:
-    """Return the writer. Raises IndexLockedError and BrokenIndexError."""
+    """Return the writer, or raise IndexLockedError or BrokenIndexError."""
     with _guarded(path):
-        # What is damaged would be merged into new files, with checksums of their own.
+        # Check first: a merge would copy damaged data to new files with correct checksums.
         check_files(path, stems_of(path))
         index = tantivy.Index.open(str(path))
         _check_schema(index)
@@ -123,9 +122,9 @@ def open_writer(path: Path) -> TantivyWriter:
 
 
 class TantivyReader:
-    """A KeywordReader over tantivy. Searches release the interpreter's lock.
+    """A KeywordReader for tantivy. Searches release the interpreter lock (GIL).
 
-    `files` are the names of the files that were found to be sound.
+    `files` are the names of the files with a correct checksum.
     """
 
     def __init__(self, path: Path, index: tantivy.Index, files: frozenset[str]) -> None:
@@ -143,12 +142,12 @@ class TantivyReader:
     @property
     def paragraphs(self) -> int:
         """See KeywordReader."""
-        return int(self._searcher.num_docs) - (self._sequence > 0)  # less the marker
+        return int(self._searcher.num_docs) - (self._sequence > 0)  # without the marker
 
     def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
         """See KeywordReader."""
         if depth < 1:
-            raise ValueError(f"depth is {depth}; a ranking has at least 1 place")
+            raise ValueError(f"depth must be at least 1, got {depth}")
         node = reduce_query(query)
         if within is not None:
             node = require(node, reduce_query(within))
@@ -163,7 +162,8 @@ class TantivyReader:
         """See KeywordReader."""
         with _guarded(self._path):
             paragraphs = self._searcher.num_docs
-            # Frequencies still count deleted paragraphs. Beyond that many, one is alive.
+            # Frequencies include deleted paragraphs. A higher frequency than their number means
+            # that a living paragraph has the term.
             deleted = self._searcher.doc_freq(HAS, ROW) - self.paragraphs
             return [self._statistics(term, paragraphs, deleted) for term in terms]
 
@@ -196,7 +196,7 @@ class TantivyReader:
             return self._ascending(chosen, len(candidates))
 
     def close(self) -> None:
-        """See KeywordReader. Files are mapped, and let go with the last use of the view."""
+        """See KeywordReader. Mapped files are released with the last use of the view."""
 
     def _rank_by_score(self, node: Node, depth: int) -> Ranking:
         with _guarded(self._path):
@@ -227,17 +227,17 @@ class TantivyReader:
 
 
 class TantivyWriter:
-    """A KeywordWriter over tantivy."""
+    """A KeywordWriter for tantivy."""
 
     def __init__(self, path: Path, index: tantivy.Index) -> None:
         self._path = path
         self._schema = index.schema
         self._sequence = _sequence(index.searcher())
         self._writer: tantivy.IndexWriter | None = index.writer(_HEAP, _THREADS)
-        # What a killed writer left has names that the next commit would want.
+        # Files of a killed writer have names that the next commit would use.
         self._writer.garbage_collect_files()
-        # tantivy 0.27 numbers operations on from the last commit, and takes its segments to be
-        # up to date at that very number: a merge would skip the first deletion. This one is it.
+        # tantivy 0.27 numbers operations from the last commit on, and treats its segments as up to
+        # date at that number. So a merge skips the first deletion: make it an empty one.
         self._delete(ROW, [])
 
     @property
@@ -255,7 +255,7 @@ class TantivyWriter:
         if entry.published is not None:
             fields[PUBLISHED] = [entry.published]
         fields[ROW] = [entry.row]
-        # Given the schema, it takes a number for what the field holds.
+        # With the schema, a number gets the type of its field.
         document = tantivy.Document.from_dict({**fields, HAS: list(fields)}, self._schema)
         with _guarded(self._path):
             writer.add_document(document)
@@ -274,12 +274,12 @@ class TantivyWriter:
             writer.add_document(marker)
             writer.commit()
             self._sequence = sequence
-            # Segments that were merged away stay on disk otherwise.
+            # Otherwise, merged segments stay on disk.
             writer.garbage_collect_files()
             self._share()
 
     def _share(self) -> None:
-        """Let everyone read the index who may read its folder: tantivy keeps two files private."""
+        """Make the 2 private files of tantivy readable for all readers of the folder."""
         mode = self._path.stat().st_mode & 0o666
         for name in ("meta.json", ".managed.json"):
             (self._path / name).chmod(mode | 0o600)
@@ -287,16 +287,16 @@ class TantivyWriter:
     def close(self) -> None:
         """See KeywordWriter."""
         if self._writer is not None:
-            # Merges go on in threads of their own. The next writer must not meet them, and what
-            # they were doing would be left behind, in files that nobody knows of.
+            # Merges run in other threads. Wait for them: they must not run beside the next writer,
+            # and an interrupted merge would leave files that no commit lists.
             writer, self._writer = self._writer, None
             with _guarded(self._path):
                 writer.wait_merging_threads()
                 self._share()
 
     def _delete(self, field: str, values: list[int]) -> None:
-        # Not delete_documents_by_term: in tantivy 0.27 it takes every number
-        # for a signed one, and finds nothing in an unsigned field.
+        # Not delete_documents_by_term: in tantivy 0.27 it reads each number as
+        # signed and finds nothing in an unsigned field.
         writer = self._open()
         with _guarded(self._path):
             query = tantivy.Query.term_set_query(self._schema, field, values)
@@ -304,7 +304,9 @@ class TantivyWriter:
 
     def _open(self) -> tantivy.IndexWriter:
         if self._writer is None:
-            raise ValueError(f"the writer of {self._path} is closed")
+            raise ValueError(
+                f"the writer of the keyword index at {self._path} is closed: open it again"
+            )
         return self._writer
 
 
@@ -321,9 +323,9 @@ def _schema() -> tantivy.Schema:
 
 
 def _check_schema(index: tantivy.Index) -> None:
-    """Raise ValueError where meta.json, which has no checksum, describes other fields."""
+    """Raise ValueError if meta.json, which has no checksum, describes other fields."""
     if index.schema != _schema():
-        raise ValueError("its fields are not those that were written")
+        raise ValueError("meta.json describes other fields than Nutgraf writes")
 
 
 def _sequence(searcher: tantivy.Searcher) -> int:
@@ -334,21 +336,22 @@ def _sequence(searcher: tantivy.Searcher) -> int:
 
 @contextmanager
 def _guarded(path: Path) -> Iterator[None]:
-    """Turn what tantivy raises into our errors: it has no exceptions of its own."""
+    """Convert errors of tantivy, which has no exception classes, to Nutgraf's errors."""
     try:
         yield
     except BaseException as error:
-        # Its panics are no Exceptions, and their class cannot be imported.
+        # A panic is no Exception, and its class cannot be imported.
         panic = type(error).__module__ == "pyo3_runtime"
         if not panic and not isinstance(error, (ValueError, OSError, KeyError, TypeError)):
             raise
         if "LockBusy" in str(error):
             raise IndexLockedError(
-                f"{path} is being written by another process; wait for it, or end it"
+                f"cannot lock the keyword index at {path}: another process is writing it; "
+                "wait for that process, or end it"
             ) from error
         if is_full(error):
             raise disk_full(path) from error
         raise BrokenIndexError(
             f"the keyword index at {path} cannot be used ({error!s:.200}); "
-            "'nutgraf repair' makes it again from the catalog"
+            "rebuild it from the catalog with 'nutgraf repair'"
         ) from error

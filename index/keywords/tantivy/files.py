@@ -1,8 +1,8 @@
-"""The files of a tantivy index: whether they are what was written.
+"""Checksums of the files of a tantivy index.
 
-Each file of a segment ends in a footer: JSON with the CRC-32 of what is before
-it, the length of that JSON and a magic number, both uint32. Files are written
-once. The format is that of src/directory/footer.rs in tantivy 0.27.
+Each file of a segment is written once and ends in a footer: JSON with the CRC-32 of
+the bytes before it, the length of that JSON, and a magic number, both uint32. Source of
+the format: src/directory/footer.rs in tantivy 0.27.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _TAIL: Final = struct.Struct("<II")
 
 
 def stems_of(folder: Path) -> frozenset[str]:
-    """Return the names, without their endings, of the files of the last commit.
+    """Return the names, without suffixes, of the files of the last commit.
 
-    They are SEGMENT, and SEGMENT.OPSTAMP for what is deleted of one: a killed
-    writer may have left half of another such file. Raises OSError, ValueError,
-    KeyError and TypeError where meta.json cannot be read.
+    A name is SEGMENT, or SEGMENT.OPSTAMP for the deletions in a segment: a killed
+    writer may have left an incomplete file with another OPSTAMP. Raise OSError,
+    ValueError, KeyError or TypeError if meta.json cannot be read.
     """
     stems = set()
     for segment in json.loads((folder / "meta.json").read_bytes())["segments"]:
@@ -40,18 +40,18 @@ def stems_of(folder: Path) -> frozenset[str]:
 
 
 def check_files(folder: Path, stems: Set[str], known: Set[str] = frozenset()) -> frozenset[str]:
-    """Return the names of the files with these stems; those in `known` are not read again.
+    """Return the names of the files with these stems, after a check.
 
-    A file that is gone was merged into another by a later commit: whoever has
-    it open goes on, and to open it anew fails by itself. Raises
-    BrokenIndexError for one that is not what was written.
+    Files in `known` are not checked again. Raise BrokenIndexError if a checksum does not
+    match. A missing file is no error here: a later commit merged it into another file.
+    Open readers still have it, and tantivy fails when it opens a missing file.
     """
     files = {path.name for path in folder.iterdir() if path.stem in stems}
     for name in sorted(files - known):
         if not _is_sound(folder / name):
             raise BrokenIndexError(
-                f"{folder / name} is damaged: its checksum is another; 'nutgraf repair' makes the "
-                "keyword index again from the catalog"
+                f"{folder / name} is damaged: its checksum does not match; "
+                "rebuild the keyword index from the catalog with 'nutgraf repair'"
             )
     return frozenset(files)
 

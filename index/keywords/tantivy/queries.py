@@ -1,4 +1,4 @@
-"""Nodes -> tantivy's queries."""
+"""Translation of nodes to tantivy's queries."""
 
 from __future__ import annotations
 
@@ -30,19 +30,22 @@ from nutgraf.index.keywords.nodes import (
 __all__ = ["Translator"]
 
 _MAX_SPACINGS: Final = 256
-# Ways to space a loose phrase's words that are searched one by one; wider
-# slops are narrowed until they fit.
+# Most ways to space the words of a phrase with slop. Each is a query, so a larger
+# slop is reduced until the number fits.
 
 
 class Translator:
-    """Makes the query of a node, for one schema; fuzzy terms are looked up in one searcher."""
+    """A translator of nodes for one schema.
+
+    It finds the terms of fuzzy nodes in one searcher.
+    """
 
     def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
         self._schema = schema
         self._searcher = searcher
 
     def __call__(self, node: Node) -> tantivy.Query:
-        """Return the query that matches and scores as `node` says."""
+        """Return the query with the matches and scores of `node`."""
         match node:
             case Nothing():
                 return tantivy.Query.empty_query()
@@ -77,7 +80,7 @@ class Translator:
                 return _constant(self(node.node), node.score)
 
     def among(self, node: Node, rows: list[int]) -> tantivy.Query:
-        """Return the query for what `node` matches of `rows`."""
+        """Return the query for the matches of `node` among `rows`."""
         chosen = tantivy.Query.term_set_query(self._schema, ROW, rows)
         both = (Occur.Must, self(node)), (Occur.Must, chosen)
         return _constant(_boolean(both), 0.0)
@@ -92,8 +95,8 @@ class Translator:
         return tantivy.Query.term_query(self._schema, field, term, "basic")
 
     def _phrase(self, node: Phrase) -> tantivy.Query:
-        # tantivy's own slop is of another kind: it sums over the phrase and
-        # lets words change places. Fixed places say what is meant.
+        # tantivy's own slop differs: it sums over the phrase and allows words to change
+        # places. So make a query with fixed positions for each spacing.
         parts = [
             tantivy.Query.phrase_query(
                 self._schema, node.field, list(zip(places, node.words, strict=True))
@@ -111,8 +114,8 @@ class Translator:
             return tantivy.Query.fuzzy_term_query(
                 schema, node.field, node.word, node.distance, transposition_cost_one=True
             )
-        # tantivy's own fuzzy search cannot hold a word's start fixed. One edit
-        # is few patterns; for two, what starts so is listed and compared.
+        # tantivy's own fuzzy search cannot fix the start of a word. For 1 edit, search a few
+        # patterns; for 2, list all terms with that start and compare them.
         if node.distance <= 1:
             regexes = _one_edit(node.word, node.same)
             queries = [tantivy.Query.regex_query(schema, node.field, regex) for regex in regexes]
@@ -127,7 +130,7 @@ class Translator:
 
 
 def _spacings(words: int, slop: int) -> list[list[int]]:
-    """Return the places of `words` words, each 1 to `slop` after the last."""
+    """Return all positions of a phrase, each word 1 to `slop` after the last."""
     while slop > 1 and slop ** (words - 1) > _MAX_SPACINGS:
         slop -= 1
     places = []
@@ -140,7 +143,7 @@ def _spacings(words: int, slop: int) -> list[list[int]]:
 
 
 def _one_edit(word: str, same: int) -> list[str]:
-    """Return regular expressions for the words within one edit after the first `same` letters."""
+    """Return patterns of the terms within 1 edit after the first `same` letters."""
     start, rest = word[:same], word[same:]
     spots = range(len(rest))
     endings = dict.fromkeys(

@@ -1,8 +1,8 @@
-"""The keyword engine whoosh 2.7.4: see keywords/protocol.py for what it does.
+"""The keyword engine whoosh 2.7.4. It implements keywords/protocol.py.
 
-whoosh stores, finds and weighs terms. Trees are run here, a term at a time
-over dicts, instead of by whoosh's matchers: it is quicker, and whoosh drops
-boosts and scores negations on the way.
+whoosh stores, finds and scores terms. This engine runs query trees itself, over dicts,
+one term at a time, and does not use whoosh's matchers: they are slower, they drop
+boosts, and they score negations.
 """
 
 from __future__ import annotations
@@ -51,25 +51,25 @@ if TYPE_CHECKING:
 __all__ = ["WhooshReader", "WhooshWriter", "create", "open_reader", "open_writer"]
 
 _HEAP_MB: Final = 128
-# Postings that are sorted in memory before they spill to disk.
+# Megabytes of postings that are sorted in memory before some are written to disk.
 
 _MAX_ATTEMPTS: Final = 3
 _RETRY_SECONDS: Final = 0.01
-# Commits are further apart than a tenth of a second, whoosh being what it is.
+# whoosh is slow: commits are more than 0.1 s apart, so a few short retries suffice.
 
 
 def create(path: Path) -> None:
-    """Make an empty index in the empty directory `path`."""
+    """Create an empty index in the empty directory `path`."""
     with _guarded(path):
         FileStorage(str(path)).create_index(_schema())
 
 
 def open_reader(path: Path, older: KeywordReader | None = None) -> WhooshReader:  # noqa: ARG001
-    """Return a view of the last commit; loads pickles. Raises BrokenIndexError."""
+    """Return a view of the last commit, or raise BrokenIndexError. Loads pickles."""
     with _guarded(path):
         check_files(path)
         for _ in range(_MAX_ATTEMPTS):
-            # A commit may take files away between two steps of opening them.
+            # A commit may delete files while they are opened.
             with suppress(FileNotFoundError):
                 return WhooshReader(path, _open(path).searcher())
             sleep(_RETRY_SECONDS)
@@ -77,21 +77,21 @@ def open_reader(path: Path, older: KeywordReader | None = None) -> WhooshReader:
 
 
 def open_writer(path: Path) -> WhooshWriter:
-    """Return the writer; loads pickles. Raises IndexLockedError and BrokenIndexError."""
+    """Return the writer, or raise IndexLockedError or BrokenIndexError. Loads pickles."""
     with _guarded(path):
         check_files(path)
         return WhooshWriter(path, _open(path))
 
 
 class WhooshReader:
-    """A KeywordReader over whoosh. One thread searches at a time."""
+    """A KeywordReader for whoosh. One thread searches at a time."""
 
     def __init__(self, path: Path, searcher: Any) -> None:
         self._path = path
         self._searcher = searcher
         self._leaves = [Segment(leaf, base) for leaf, base in searcher.leaf_searchers()]
         self._sequence = _sequence(searcher)
-        # Searchers share file positions and caches, so no two threads may use one.
+        # A searcher has file positions and caches, so threads must not use it together.
         self._lock = Lock()
 
     @property
@@ -102,12 +102,12 @@ class WhooshReader:
     @property
     def paragraphs(self) -> int:
         """See KeywordReader."""
-        return int(self._searcher.doc_count()) - (self._sequence > 0)  # less the marker
+        return int(self._searcher.doc_count()) - (self._sequence > 0)  # without the marker
 
     def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
         """See KeywordReader."""
         if depth < 1:
-            raise ValueError(f"depth is {depth}; a ranking has at least 1 place")
+            raise ValueError(f"depth must be at least 1, got {depth}")
         node = reduce_query(query)
         if within is not None:
             node = require(node, reduce_query(within))
@@ -117,7 +117,8 @@ class WhooshReader:
     def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:
         """See KeywordReader."""
         with self._lock, _guarded(self._path):
-            # Frequencies still count deleted paragraphs. Beyond that many, one is alive.
+            # Frequencies include deleted paragraphs. A higher frequency than their number means
+            # that a living paragraph has the term.
             deleted = self._searcher.doc_count_all() - self._searcher.doc_count()
             return [self._statistics(term, deleted) for term in terms]
 
@@ -128,7 +129,7 @@ class WhooshReader:
         if known and highest <= deleted:
             words = [Word(name, term) for name in TEXT_FIELDS]
             known = any(leaf.ids(word) for leaf in self._leaves for word in words)
-        # whoosh divides by the number of paragraphs, be it 0.
+        # whoosh divides by the number of paragraphs, even if it is 0.
         weight = self._searcher.idf(TEXT, term) if self._searcher.doc_count_all() else 0.0
         return TermStatistics(float(weight), frequency, known)
 
@@ -160,7 +161,7 @@ class WhooshReader:
         places = [(leaf, local) for leaf, hit in pairs for local in hit]
         order = np.argsort(-scores, kind="stable")
         falling = scores[order]
-        # Rows are looked up for the hits that may come out best, not for all.
+        # Read rows only of the hits that can be among the best.
         limit = min(depth + 1, len(order))
         while limit < len(order) and not is_settled(falling[:limit], depth):
             limit = min(limit * 8, len(order))
@@ -169,7 +170,7 @@ class WhooshReader:
 
 
 class WhooshWriter:
-    """A KeywordWriter over whoosh. What is added stays in memory until the commit."""
+    """A KeywordWriter for whoosh. Added entries stay in memory until the commit."""
 
     def __init__(self, path: Path, index: Any) -> None:
         self._path = path
@@ -177,7 +178,8 @@ class WhooshWriter:
         self._lock = index.lock("WRITELOCK")
         if not self._lock.acquire():
             raise IndexLockedError(
-                f"{path} is being written by another process; wait for it, or end it"
+                f"cannot lock the keyword index at {path}: another process is writing it; "
+                "wait for that process, or end it"
             )
         try:
             with index.searcher() as searcher:
@@ -203,7 +205,7 @@ class WhooshWriter:
         """See KeywordWriter."""
         self._check_open()
         for row in rows:
-            # whoosh cannot delete what the same writer added.
+            # whoosh cannot delete an entry that the same writer added.
             self._added.pop(row, None)
         self._deleted.update(rows)
 
@@ -211,7 +213,7 @@ class WhooshWriter:
         """See KeywordWriter."""
         self._check_open()
         with _guarded(self._path):
-            # One lock for our whole life; whoosh's own would go at each commit.
+            # This writer holds the lock until `close`; whoosh's own releases it at each commit.
             writer = SegmentWriter(self._index, _lk=False, limitmb=_HEAP_MB)
             try:
                 self._fill(writer, sequence)
@@ -241,7 +243,9 @@ class WhooshWriter:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ValueError(f"the writer of {self._path} is closed")
+            raise ValueError(
+                f"the writer of the keyword index at {self._path} is closed: open it again"
+            )
 
 
 def _document(entry: KeywordEntry) -> dict[str, Any]:
@@ -261,12 +265,12 @@ def _schema() -> Any:
     def number(**options: Any) -> Any:
         return NUMERIC(int, 64, signed=True, **options)
 
-    # The analysers are never used: fields are given lists of terms.
+    # The analyzers are never used: fields receive lists of terms.
     return Schema(
         **{name: WORDS(analyzer=IDAnalyzer(), phrase=True) for name in ORDERED_FIELDS},
         **{name: KEYWORD() for name in (*VALUE_FIELDS, HAS)},
         **{
-            # Rows and sequences are looked up one by one: no tiers for ranges.
+            # Rows and sequences are searched one at a time: they need no tiers for ranges.
             ROW: number(shift_step=0, sortable=True),
             SEQUENCE: number(shift_step=0, stored=True),
             PUBLISHED: number(),
@@ -295,7 +299,7 @@ def _markers(reader: Any) -> list[int]:
 
 @contextmanager
 def _guarded(path: Path) -> Iterator[None]:
-    """Turn whatever a damaged file makes whoosh raise into our error."""
+    """Convert any error of whoosh about a damaged file to BrokenIndexError."""
     try:
         yield
     except NutgrafError:
@@ -305,5 +309,5 @@ def _guarded(path: Path) -> Iterator[None]:
             raise disk_full(path) from error
         raise BrokenIndexError(
             f"the keyword index at {path} cannot be used ({error!r:.200}); "
-            "'nutgraf repair' makes it again from the catalog"
+            "rebuild it from the catalog with 'nutgraf repair'"
         ) from error

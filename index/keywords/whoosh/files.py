@@ -1,8 +1,8 @@
-"""The files of a whoosh index: whether they are what was written, and that they are on disk.
+"""Checksums of the files of a whoosh index, and their sync to disk.
 
-whoosh has no checksums and does not sync. Beside its files stands a list of
-them with the CRC-32 of each, written after every commit; a file that a commit
-has just made and that is not listed yet is taken as it is.
+whoosh has no checksums and does not sync files. So each commit writes a list of the
+files with the CRC-32 of each, next to them. A new file that is not listed yet is not
+checked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ENDINGS: Final = (".toc", ".seg")
 
 
 def record_files(folder: Path) -> None:
-    """Sync the files of the last commit to disk, and write down their checksums."""
+    """Sync the files of the last commit to disk, and store their checksums."""
     known = _read(folder)
     checks = {}
     for path in sorted(folder.iterdir()):
@@ -35,12 +35,12 @@ def record_files(folder: Path) -> None:
 
 
 def check_files(folder: Path) -> None:
-    """Raise BrokenIndexError where a file is not what was written."""
+    """Raise BrokenIndexError if the checksum of a file does not match."""
     for name, checksum in _read(folder).items():
         try:
             sound = zlib.crc32((folder / name).read_bytes()) == checksum
         except FileNotFoundError:
-            continue  # Merged into another since; if not, to open it fails by itself.
+            continue  # A commit merged it into another file. If not, opening the index fails.
         if not sound:
             raise _damaged(folder / name)
 
@@ -57,6 +57,6 @@ def _read(folder: Path) -> dict[str, int]:
 
 def _damaged(path: Path) -> BrokenIndexError:
     return BrokenIndexError(
-        f"{path} is damaged: its checksum is another; 'nutgraf repair' makes the keyword index "
-        "again from the catalog"
+        f"{path} is damaged: its checksum does not match; "
+        "rebuild the keyword index from the catalog with 'nutgraf repair'"
     )

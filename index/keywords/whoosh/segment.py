@@ -1,4 +1,4 @@
-"""Runs nodes over one segment of a whoosh index."""
+"""Matches and scores of nodes in one segment of a whoosh index."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["Segment"]
 
 
 class Segment:
-    """A segment: which of its local numbers match a node, and what they score."""
+    """A segment. It finds the local numbers that match a node, and their scores."""
 
     def __init__(self, searcher: Any, base: int) -> None:
         self._searcher = searcher
@@ -121,7 +121,7 @@ class Segment:
         return {matcher.id(): matcher.score() * boost for matcher in self._postings(field, term)}
 
     def _postings(self, field: str, term: str) -> Iterator[Any]:
-        """Yield the postings of a term: one matcher, moved on each time."""
+        """Yield a matcher at each posting of a term. It is always the same object."""
         if (field, term) in self._reader:
             matcher = self._searcher.postings(field, term)
             while matcher.is_active():
@@ -154,7 +154,7 @@ class Segment:
 
 
 def _follows(places: Iterable[frozenset[int]], slop: int) -> bool:
-    """Say whether one place can be taken of each set, each 1 to `slop` after the last."""
+    """Return whether each set has a position 1 to `slop` after that of the set before."""
     steps = range(1, slop + 1)
     first, *rest = places
     ends = set(first)
