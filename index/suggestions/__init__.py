@@ -1,1 +1,1 @@
-"""Suggestions: words, phrases and titles that questions can be completed to."""
+"""Suggestions: words, phrases and titles to complete a question with."""

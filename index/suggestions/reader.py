@@ -1,10 +1,10 @@
-"""Suggestions: what a question can be completed to, and how its words may have been meant.
+"""Suggestions to complete a question and to correct its words.
 
-A database beside the catalog, derived from it: words and phrases with the
-number of living articles that hold them, and the titles by their keys. It
-holds the sequence number of the commit that it shows, which is never behind
-the one that the keyword index shows: what was deleted is suggested to nobody
-who cannot find it. It may be a commit ahead.
+They are in a database next to the catalog, derived from it. It contains words and
+phrases with the number of living articles that have them, and titles by their keys. It
+stores the sequence of the commit that it shows. That commit is never older than the
+commit of the keyword index, so a deleted article is not suggested after it can no longer
+be found. It can be 1 commit newer.
 """
 
 from __future__ import annotations
@@ -27,30 +27,38 @@ from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect
 __all__ = ["PROBE", "VERSION", "Suggestions", "TermCount", "counted_checksum", "magnitude_of"]
 
 VERSION: Final = 2
-"""Of the tables, and of the rules in analysis/phrases.py: counts by other rules would not go down
-to 0."""
+"""Version of the tables and of the rules in analysis/phrases.py.
+
+If the rules changed without it, counts of deleted articles would not go down to 0.
+"""
 
 PROBE: Final = "SELECT version, sequence FROM shown"
 
 LAST_CHARACTER: Final = "\U0010ffff"
-"""Sorts behind every other letter, so that a prefix and it are where its range ends."""
+"""The last character in order: a prefix followed by it ends the prefix's range."""
 
 POOL: Final = 20_000
-"""Words that one is compared with, the most frequent first; of 300,000, some 10,000 begin alike."""
+"""Most words that a word is compared with, most frequent first.
+
+Of 300,000 words, about 10,000 have the same 2 first letters.
+"""
 
 FREQUENT: Final = 2_000
-"""Words whose letters are those of the language, nearly."""
+"""Most frequent words, whose letters are nearly all letters of the language."""
 
 ALPHABET: Final = 64
-"""Letters that are tried in the place of another: with accents, and some of a second script."""
+"""Most letters to try in place of another: with accents, and of a second script."""
 
 MAX_SIMILAR: Final = 64
-"""Words that are like one, the nearest: nearly always the first that a paragraph has is meant."""
+"""Most similar words to return, nearest first.
+
+The first of them that a paragraph has is nearly always the correct one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class TermCount:
-    """A word or phrase as written, its key, and how many articles hold it.
+    """A word or phrase, its key, and the number of articles with it.
 
     analysis/phrases.py makes the keys.
     """
@@ -61,20 +69,21 @@ class TermCount:
 
 
 def magnitude_of(count: int) -> int:
-    """Return the number of binary digits: it seldom changes, and sorts by count, nearly."""
+    """Return the number of binary digits: a rough order by count that rarely changes."""
     return count.bit_length()
 
 
 def counted_checksum(text: str, key: str, count: int) -> int:
-    """Return the CRC-32 of a row: SQLite does not notice a bit that its disk flips."""
+    """Return the CRC-32 of a row: SQLite does not detect a bit that a disk flipped."""
     return zlib.crc32(f"{text}\0{key}\0{count}".encode())
 
 
 class Suggestions:
-    """One connection to the suggestions. Safe to use from many threads, one at a time each.
+    """A connection to the suggestions.
 
-    `sequence` is the commit that has to be shown at the least. Raises
-    BrokenIndexError where the file is missing, damaged or behind.
+    Many threads can use it; their calls run one at a time. `sequence` is the oldest
+    accepted commit. Raise BrokenIndexError if the file is missing, damaged or shows an
+    older commit.
     """
 
     def __init__(self, path: Path, sequence: int) -> None:
@@ -96,10 +105,11 @@ class Suggestions:
             self._connection.close()
 
     def titles(self, start: str, most: int, *, later: bool) -> list[int]:
-        """Return the first rows of articles whose title's key begins with `start`, by their keys.
+        """Return the first rows of articles with a title key that begins with `start`.
 
-        With `later`, from a later word of the title on. Such keys are cut at
-        TITLE_KEY characters, so that more than what was asked for may come.
+        The order is that of the keys. If `later` is True, search the keys that begin at a later
+        word of the title. They are cut at TITLE_KEY characters, so a long `start` can return
+        articles that do not match it.
         """
         start = start[:TITLE_KEY] if later else start
         found = self._fetch(
@@ -109,29 +119,32 @@ class Suggestions:
         return [int(row) for (row,) in found]
 
     def articles_with_title(self, key: str) -> int:
-        """Count the articles whose whole title has this key."""
+        """Return the number of articles whose complete title has this key."""
         ((count,),) = self._fetch("SELECT count(*) FROM titles WHERE later = 0 AND key = ?", (key,))
         return int(count)
 
     def words(self, start: str, most: int) -> list[TermCount]:
-        """Return words whose keys begin with `start`.
+        """Return up to `most` words with keys that begin with `start`, by frequency.
 
-        The `most` of the most frequent, nearly: those of one magnitude come by
-        their keys, and it may be there that the list ends.
+        The order is rough: words of one magnitude are in order of their keys, and the list
+        can end within a magnitude.
         """
         return [self._checked(row) for row in self._by_magnitude("phrase = 0", start, most)]
 
     def phrases(self, start: str, most: int) -> list[TermCount]:
-        """Return phrases of at least two articles whose keys begin with `start`, as `words`."""
+        """Return phrases of at least 2 articles, with keys that begin with `start`.
+
+        The order and the limit are those of `words`.
+        """
         found = self._by_magnitude("phrase = 1 AND magnitude > 1", start, most)
         return [self._checked(row) for row in found]
 
     def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
-        """Return words that one letter tells from `word`, or at most `letters` after the second.
+        """Return words that are similar to `word`, each with its distance (1 or more).
 
-        Each with the letters to insert, delete, replace or swap with a
-        neighbour, at least 1: the MAX_SIMILAR nearest that begin with the same two
-        letters, of the POOL most frequent, and all others that are one off.
+        An edit inserts, deletes or replaces a letter, or swaps 2 adjacent letters. The result
+        contains the MAX_SIMILAR nearest words of the POOL most frequent ones with the same 2
+        first letters, up to `letters` edits, and all words with other first letters and 1 edit.
         """
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
@@ -145,7 +158,7 @@ class Suggestions:
         return [(apart[one.key], one) for one in self._with_keys(apart)]
 
     def _other_first_letters(self, word: str) -> Iterator[str]:
-        """Yield what can be one off `word` and begins with other two letters than it."""
+        """Yield keys within 1 edit of `word` whose first 2 letters differ from its own."""
         for at in (0, 1):
             start, letter, rest = word[:at], word[at : at + 1], word[at + 1 :]
             found = [start + rest, start + rest[:1] + letter + rest[1:]]
@@ -154,15 +167,15 @@ class Suggestions:
 
     @cached_property
     def _alphabet(self) -> list[str]:
-        """The letters of the most frequent words, at most ALPHABET of them."""
+        """At most ALPHABET letters of the most frequent words."""
         counts = Counter("".join(self._keys("", FREQUENT)))
         return [letter for letter, _ in counts.most_common(ALPHABET)]
 
     def _keys(self, start: str, most: int) -> list[str]:
         """Return the keys of the `most` most frequent words that begin with `start`.
 
-        SQLite joins them several times as fast as their rows are fetched. One
-        key may come twice.
+        SQLite joins the keys, several times as fast as fetching their rows. A key can occur
+        twice.
         """
         found: list[str] = []
         for magnitude in self._magnitudes("phrase = 0"):
@@ -188,7 +201,7 @@ class Suggestions:
         return [self._checked(row) for row in found]
 
     def _magnitudes(self, which: str) -> range:
-        """Return the magnitudes that there are, the greatest first."""
+        """Return all magnitudes, highest first."""
         ((highest,),) = self._fetch(f"SELECT max(magnitude) FROM terms WHERE {which}", ())
         return range(highest or 0, 0, -1)
 
@@ -207,16 +220,19 @@ class Suggestions:
     def _checked(self, row: Any) -> TermCount:
         text, key, count, seal = row
         if counted_checksum(text, key, count) != seal:
-            raise self._unusable("is not what was written")
+            raise self._unusable("is damaged: a checksum does not match")
         return TermCount(text, key, count)
 
     def _check(self, sequence: int) -> None:
-        """Look once: a commit only adds to what is shown, and what is made anew is another file."""
+        """Check the version and the commit.
+
+        Once is enough: commits only move forward, and a rebuild makes another file.
+        """
         ((version, shown),) = self._connection.execute(PROBE)
         if version != VERSION:
-            raise self._unusable("was made by another version")
+            raise self._unusable("was written by another version of nutgraf")
         if shown < sequence:
-            raise self._unusable(f"shows commit {shown}, not {sequence}")
+            raise self._unusable(f"is out of date: it shows commit {shown}, not {sequence}")
 
     def _fetch(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
         with self._lock, self._guarded():
@@ -233,6 +249,6 @@ class Suggestions:
 
     def _unusable(self, why: str) -> BrokenIndexError:
         return BrokenIndexError(
-            f"{self._path} {why}; open the index for writing once (any 'nutgraf index' does) "
-            "and it is made again from the catalog, or 'nutgraf repair' does that"
+            f"{self._path} {why}; to rebuild it from the catalog, open the index for writing once "
+            "(any 'nutgraf index' does) or run 'nutgraf repair'"
         )

@@ -1,4 +1,4 @@
-"""The suggestions as their one writer has them open: caught up with the catalog."""
+"""The writer of the suggestions, which follows the commits of the catalog."""
 
 from __future__ import annotations
 
@@ -46,22 +46,25 @@ CREATE TABLE titles (
 """
 
 _BATCH_SIZE: Final = 500
-"""Articles that are counted together, and terms that are looked up together."""
+"""Articles that are counted together, and terms that are read together."""
 
 _LOCK_WAIT: Final = 0.25
-"""Seconds in which another connection may let go of them: a commit waits meanwhile."""
+"""Seconds to wait for the lock of another connection, which delays the commit."""
 
 _CACHE_KIB: Final = -32_000
-"""KiB of SQLite's cache: frequent words are all over the file."""
+"""Size of SQLite's cache, large because frequent words are all over the file.
+
+SQLite reads a negative number as KiB.
+"""
 
 
 class SuggestionsWriter:
-    """Keeps the suggestions at `path` with the catalog.
+    """The writer of the suggestions at `path`. It keeps them up to date.
 
-    They are made again where they are missing, damaged, ahead of the catalog,
-    or made by other rules; not where another connection only keeps them from
-    being written. What of the catalog cannot be read is left out: such
-    articles have to be deleted, and nothing here is to hinder it.
+    It rebuilds them if they are missing, damaged, ahead of the catalog, or of other
+    rules. It does not if only a lock of another connection prevents writing. Articles that
+    the catalog cannot read are omitted: a user must delete them, and an error here would
+    prevent that.
     """
 
     def __init__(self, path: Path, catalog: Catalog, analyzers: Analyzers) -> None:
@@ -77,14 +80,14 @@ class SuggestionsWriter:
         prepared: PreparedTexts = NOTHING_PREPARED,
         written: Mapping[int, Row] | None = None,
     ) -> None:
-        """Bring them to commit `sequence` of the catalog, of which some may be `prepared`.
+        """Update the suggestions to commit `sequence` of the catalog.
 
-        `written` are rows that need not be read.
+        `prepared` has results for some of the articles. `written` are rows of the commit, which
+        are then not read from the catalog.
 
-        A commit does not fail for them. Where they are locked, they stay
-        behind, as no reader takes them, and the next commit catches up; where
-        they cannot be made, there are none until a writer is opened again.
-        Raises DiskFullError.
+        Raise DiskFullError. No other fault of the suggestions makes a commit fail. If they are
+        locked, they stay behind: readers reject them, and the next commit updates them. If they
+        cannot be created, they are missing until a writer is opened again.
         """
         while not self._given_up:
             anew = not self._path.exists()
@@ -101,10 +104,10 @@ class SuggestionsWriter:
             self._given_up = anew
 
     def close(self) -> None:
-        """Release files; no log is left behind, where no reader holds it."""
+        """Release files, and remove the log unless a reader uses it."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(sqlite3.Error):  # The log is as good; it only is one file more.
+            with suppress(sqlite3.Error):  # The log stays valid; it is only one more file.
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
 
@@ -128,7 +131,7 @@ class SuggestionsWriter:
         return self._connection
 
     def _create(self) -> sqlite3.Connection:
-        self._remove()  # A log alone would be taken for that of the new file.
+        self._remove()  # SQLite would use an old log for the new file.
         self._connection = sqlite3.connect(
             self._path, isolation_level=None, check_same_thread=False, timeout=_LOCK_WAIT
         )
@@ -143,14 +146,17 @@ class SuggestionsWriter:
             self._connection = None
 
     def _remove(self) -> None:
-        """Remove the files; whoever reads them goes on with what was visible then."""
+        """Remove the files. Open readers continue with the removed files."""
         self._release()
         for log in ("", "-wal", "-shm"):
             self._path.with_name(f"{self._path.name}{log}").unlink(missing_ok=True)
 
 
 def derive(catalog: Catalog, analyzers: Analyzers, sequence: int) -> sqlite3.Connection:
-    """Make the suggestions of a commit anew, in a database that is gone when it is closed."""
+    """Return the suggestions of a commit in a new temporary database.
+
+    The database is deleted when its connection is closed.
+    """
     connection = sqlite3.connect("", isolation_level=None)
     try:
         _create(connection)
@@ -162,14 +168,14 @@ def derive(catalog: Catalog, analyzers: Analyzers, sequence: int) -> sqlite3.Con
 
 
 class _OutdatedError(Exception):
-    """They cannot be counted on from: what is taken away was never counted, or by other rules."""
+    """The counts cannot be updated, because they are wrong or of other rules."""
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
-    # Whole after a power cut, though not the newest: then the next writer catches up.
+    # After a power cut the file is intact but can be outdated; the next writer updates it.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA cache_size = {_CACHE_KIB:d}")
-    # Nothing of a deleted article is left in them. Not every build of SQLite does that by itself.
+    # Overwrite the data of deleted articles. Not every build of SQLite does this by default.
     connection.execute("PRAGMA secure_delete = ON")
 
 
@@ -178,7 +184,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _version_and_sequence(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return the version, 0 where there is none that can be read, and the commit that is shown."""
+    """Return the version and the shown commit, or (0, 0) if they cannot be read."""
     found = connection.execute(PROBE).fetchall()
     return found[0] if len(found) == 1 else (0, 0)
 
@@ -192,7 +198,7 @@ def _update(
     prepared: PreparedTexts = NOTHING_PREPARED,
     written: Mapping[int, Row] | None = None,
 ) -> None:
-    """Count what came and went in commits `after` < s <= `sequence`, all of it or nothing."""
+    """Apply all changes of the commits `after` < s <= `sequence`, atomically."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         change = _Change(connection, catalog, phrases, prepared, written)
@@ -202,7 +208,7 @@ def _update(
             change.apply(records, 1)
         connection.execute("UPDATE shown SET sequence = ?", (sequence,))
     except BaseException:
-        if connection.in_transaction:  # SQLite rolls some failures back itself.
+        if connection.in_transaction:  # SQLite rolls back itself after some failures.
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
@@ -217,7 +223,7 @@ def _removed(catalog: Catalog, sequence: int, after: int) -> Iterator[Record]:
 
 
 class _Change:
-    """Adds records to the tables, or takes them away."""
+    """A change of the tables: it adds or removes records."""
 
     def __init__(
         self,
@@ -234,7 +240,7 @@ class _Change:
         self._written = written
 
     def apply(self, records: Sequence[Record], sign: int) -> None:
-        """Count the words of records by `sign`, and enter or remove their titles."""
+        """Add records to the tables (`sign` 1) or remove them (`sign` -1)."""
         words: Counter[str] = Counter()
         titles = []
         for record in records:
@@ -242,9 +248,9 @@ class _Change:
                 rows = self._catalog.rows(record.rows, self._written).values()
             except BrokenIndexError:
                 if sign < 0:
-                    raise  # It was counted, and nobody can tell any more how.
+                    raise  # It was counted, but its words are no longer known.
                 continue
-            # What is found to be boilerplate later is counted, until the index is compacted.
+            # Paragraphs that are learned as boilerplate later stay counted until compaction.
             texts = [row.text for row in rows if not row.boilerplate]
             words.update(
                 self._prepared.phrases(record.digest, texts)
@@ -261,7 +267,7 @@ class _Change:
         )
 
     def _count(self, texts: Sequence[str], words: Counter[str], sign: int) -> None:
-        """Add to the counts of words and phrases, each of which stands in a row of its own."""
+        """Add `sign` times `words` to the counts. Each word or phrase has its own row."""
         known = self._known(texts)
         new, same, other, gone = [], [], [], []
         for text in texts:
@@ -280,7 +286,7 @@ class _Change:
                 other.append((count, seal, magnitude, text))
         run = self._connection.executemany
         run("INSERT INTO terms VALUES (?, ?, ?, ?, ?, ?)", new)
-        # Where the magnitude stays, SQLite has no index to change.
+        # If the magnitude does not change, SQLite updates no index.
         run("UPDATE terms SET count = ?, seal = ? WHERE text = ?", same)
         run("UPDATE terms SET count = ?, seal = ?, magnitude = ? WHERE text = ?", other)
         run("DELETE FROM terms WHERE text = ?", gone)

@@ -203,7 +203,7 @@ def test_without_suggestions_questions_are_answered_and_completing_says_why(
         response = searcher.search("the fery strike")
         assert response.hits
         assert response.suggestion is None
-        with pytest.raises(BrokenIndexError, match="is missing; open the index for writing once"):
+        with pytest.raises(BrokenIndexError, match="is missing; to rebuild it from the catalog"):
             searcher.suggest("fer")
         with IndexWriter(index):
             pass
