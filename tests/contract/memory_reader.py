@@ -1,6 +1,7 @@
-"""MemoryReader: a second IndexReader, in dicts and numpy, to show that search needs no other.
+"""MemoryReader: a second IndexReader, in dicts and numpy.
 
-It answers every query plainly, row by row, from a copy of another reader's articles.
+It shows that search needs only the IndexReader protocol. It runs each query in the
+simplest way, row by row, on a copy of the articles of another reader.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
 
 class Stored(NamedTuple):
-    """One ranked row."""
+    """A ranked row."""
 
     record: Record
     paragraph: Paragraph
@@ -48,7 +49,7 @@ class Stored(NamedTuple):
 
 
 class MemoryReader:
-    """An IndexReader of whole paragraphs."""
+    """An IndexReader of complete paragraphs, without parts."""
 
     has_split_paragraphs = False
 
@@ -80,7 +81,7 @@ class MemoryReader:
         self.key, self.paragraph_count = id(self), len(self._rows)
 
     def __getattr__(self, name: str) -> Any:
-        """Models, analyzers and what is known of the whole index are those of the other."""
+        """Return models, analyzers and facts about the complete index of the other reader."""
         return getattr(self._other, name)
 
     def term_statistics(self, terms: Sequence[str]) -> Mapping[str, TermStatistics]:
@@ -190,7 +191,7 @@ class MemoryReader:
         return weight * times * (K1 + 1) / (times + K1 * (1 - B + B * length))
 
     def _score(self, tree: Any, entry: KeywordEntry) -> float | None:
-        """Return the score of an entry by a query tree; None where it does not match."""
+        """Return the score of an entry for a query tree, or None if it does not match."""
         if isinstance(tree, q.And):
             parts = [self._score(part, entry) for part in tree.subqueries]
             return None if None in parts or not parts else sum(parts) * tree.boost

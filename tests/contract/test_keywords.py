@@ -1,4 +1,4 @@
-"""What both keyword engines must do."""
+"""The contract of both keyword engines."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def entry(row: int, text: str = "", title: str = "", **values: str | int) -> Key
 
 
 class Box:
-    """An index directory of one engine, with a writer kept open."""
+    """An index directory of one engine with an open writer."""
 
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path, self.engine = path, engine
@@ -127,7 +127,7 @@ def test_sequence_survives_reopening(box: Box) -> None:
     assert box.read().sequence == 43
 
 
-def test_close_without_commit_drops(box: Box) -> None:
+def test_close_without_commit_discards_changes(box: Box) -> None:
     box.put(entry(0, "a"))
     box.writer.add(entry(1, "a"))
     box.writer.delete([0])
@@ -166,7 +166,7 @@ def test_one_writer_at_a_time(box: Box) -> None:
         box.write()
 
 
-def test_closed_writer_says_so(box: Box) -> None:
+def test_closed_writer_raises_an_error(box: Box) -> None:
     box.writer.close()
     with pytest.raises(ValueError, match="closed"):
         box.writer.add(entry(0, "a"))
@@ -174,15 +174,18 @@ def test_closed_writer_says_so(box: Box) -> None:
         box.writer.commit(1)
 
 
-def test_directory_in_use_is_refused(box: Box) -> None:
+def test_create_rejects_a_directory_that_is_not_empty(box: Box) -> None:
     with pytest.raises(FileExistsError):
         create(box.path, box.engine)
 
 
-# whoosh leaves files open when it stumbles over them.
+# whoosh leaves damaged files open.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def _replace(file: Path, content: bytes) -> None:
-    """Write another file in its place: one that is cut under a map ends the process that looks."""
+    """Replace a file with another one.
+
+    Truncating a mapped file would crash a process that reads the map.
+    """
     file.unlink()
     file.write_bytes(content)
 
@@ -214,7 +217,7 @@ def test_missing_and_damaged_files(engine: Engine, tmp_path: Path) -> None:
     gc.collect()
 
 
-def test_what_a_killed_writer_left_half_written_is_no_damage(tmp_path: Path) -> None:
+def test_incomplete_files_of_a_killed_writer_are_not_damage(tmp_path: Path) -> None:
     box = Box(tmp_path / "keywords", "tantivy")
     box.texts("a b c", "b c d")
     box.close()
@@ -231,7 +234,7 @@ def _use(path: Path, engine: Engine) -> None:
     open_reader(path, engine, trust=True).rank(q.Phrase("text", ["b", "c"]), 3)
 
 
-def test_whoosh_wants_trust(tmp_path: Path) -> None:
+def test_whoosh_requires_trust(tmp_path: Path) -> None:
     create(tmp_path / "keywords", "whoosh")
     for opener in (open_reader, open_writer):
         with pytest.raises(UntrustedIndexError, match=r"trust=True.*--trust"):
@@ -266,7 +269,7 @@ def test_readers_in_threads_while_a_writer_commits(box: Box) -> None:
     assert not faults
 
 
-def test_one_reader_serves_threads(box: Box) -> None:
+def test_threads_can_share_a_reader(box: Box) -> None:
     reader = box.texts(*[f"a b{n % 7} c{n % 3}" for n in range(200)])
     query = q.And([q.Or([text("b1"), text("c2")]), q.Not(q.Phrase("text", ["a", "b3"]))])
     wanted = reader.rank(query, 50)
@@ -340,7 +343,7 @@ def test_whole(box: Box) -> None:
         assert rows(reader, query) == [1, 2]
         assert reader.rank(query, 5).scores.tolist() == [1.0, 1.0]
         assert reader.rank(query.with_boost(2.5), 5).scores.tolist() == [2.5, 2.5]
-    # What the others score does not hang on it.
+    # The field `whole` does not change the scores of other fields.
     alone = reader.rank(text("b"), 5, q.Or([text("a"), term]))
     assert alone.rows.tolist() == reader.rank(text("b"), 5).rows.tolist()
     assert alone.scores.tolist() == reader.rank(text("b"), 5).scores.tolist()
@@ -394,7 +397,7 @@ def test_patterns(box: Box) -> None:
     assert rows(reader, q.Wildcard("source", "*")) == rows(reader, q.Every("source")) == [0, 1]
 
 
-def test_patterns_stay_in_bounds(box: Box) -> None:
+def test_long_patterns_are_rejected(box: Box) -> None:
     reader = box.texts("x" * 64, "y")
     assert rows(reader, q.Prefix("text", "x" * 64)) == [0]
     assert rows(reader, q.Prefix("text", "x" * 127)) == []
@@ -438,7 +441,7 @@ def _published(time: int | None) -> dict[str, int]:
     return {} if time is None else {"published": time}
 
 
-def test_every_does_not_see_the_marker(box: Box) -> None:
+def test_every_does_not_match_the_marker(box: Box) -> None:
     reader = box.put(entry(5, ""), entry(7, "a"))
     assert rows(reader, EVERY) == [5, 7]
     assert rows(reader, q.Every("text")) == [7]
@@ -459,7 +462,7 @@ def test_every_does_not_see_the_marker(box: Box) -> None:
         (q.Phrase("source", ["a", "b"]), ValueError, "source"),
     ],
 )
-def test_what_is_not_answered(box: Box, query: q.Query, error: type[Exception], named: str) -> None:
+def test_unsupported_queries(box: Box, query: q.Query, error: type[Exception], named: str) -> None:
     reader = box.texts("a")
     for ask in (lambda: reader.rank(query, 5), lambda: reader.count(query)):
         with pytest.raises(error, match=named):
@@ -488,7 +491,7 @@ def test_boosted_title_wins(box: Box) -> None:
     assert ranked(reader, q.Or([text("a", 3.0), q.Term("title", "a")])) == [0, 1]
 
 
-def test_boosts_multiply_down(box: Box) -> None:
+def test_boosts_multiply_down_to_leaves(box: Box) -> None:
     reader = box.texts("a", "b", "c")
     parts = [q.And([q.Or([text("b")])], boost=2.0), q.Or([text("a")], boost=0.5), text("c")]
     assert ranked(reader, q.Or(parts)) == [1, 2, 0]
@@ -497,7 +500,7 @@ def test_boosts_multiply_down(box: Box) -> None:
     assert double == pytest.approx(2 * single, rel=1e-5)
 
 
-def test_constants(box: Box) -> None:
+def test_constant_scores(box: Box) -> None:
     reader = box.put(entry(0, "aa ab", source="x", published=3))
     one = [
         EVERY,
@@ -521,7 +524,7 @@ def test_constants(box: Box) -> None:
     assert reader.rank(q.DisjunctionMax([EVERY, EVERY], tiebreak=0.5), 5).scores == [1.5]
 
 
-def test_ties_stand_by_row(box: Box) -> None:
+def test_ties_are_in_order_of_rows(box: Box) -> None:
     order = [9, 3, 7, 1, 8, 0, 4]
     for start in range(0, 7, 3):
         reader = box.put(*(entry(row, "a b c") for row in order[start : start + 3]))
@@ -533,7 +536,7 @@ def test_ties_stand_by_row(box: Box) -> None:
             assert ranking.complete == (depth == 7)
 
 
-def test_depth_cuts(box: Box) -> None:
+def test_depth_limits_the_ranking(box: Box) -> None:
     reader = box.texts("a", "a a", "b", "a a a")
     for query in (text("a"), q.Prefix("text", "a")):
         assert not reader.rank(query, 2).complete
@@ -561,7 +564,7 @@ def test_within_adds_no_score(box: Box) -> None:
     assert len(reader.rank(text("a"), 10, q.NullQuery)) == 0
 
 
-def test_candidates(box: Box) -> None:
+def test_rows_are_limited_to_candidates(box: Box) -> None:
     reader = box.texts("a", "b", "a", "a b")
 
     def among(*candidates: int) -> list[int]:
@@ -575,7 +578,7 @@ def test_candidates(box: Box) -> None:
     assert among(*range(6000)) == [0, 2, 3]
 
 
-# Engines agree with each other, and with a plain reading of the tree
+# Engines agree with each other and with a simple evaluation of the tree
 
 LETTERS = "abc"
 words = st.lists(st.sampled_from([*LETTERS, "ab", "bca", "caab"]), max_size=6)
@@ -666,7 +669,7 @@ def test_engines_agree(
 
 
 def holds(tree: q.Query, one: KeywordEntry) -> bool:
-    """Read a tree plainly."""
+    """Return whether an entry matches a tree, by a simple evaluation."""
     match tree:
         case q.NumericRange():
             time, low, high = one.published, tree.start, tree.end
@@ -741,7 +744,7 @@ def edits(one: str, other: str) -> int:
 # Weights
 
 
-def test_weight_is_what_a_text_of_average_length_scores(box: Box) -> None:
+def test_weight_equals_the_score_of_a_text_of_average_length(box: Box) -> None:
     reader = box.texts(*(f"common word{row % 20} filler" for row in range(400)))
     common, rare, unknown = reader.term_statistics(["common", "word7", "unknown"])
     for term, found in (("common", common), ("word7", rare)):
@@ -757,7 +760,7 @@ def known(reader: KeywordReader, *terms: str) -> list[str]:
     return [term for term, one in zip(terms, found, strict=True) if one.known]
 
 
-def test_a_term_is_held_while_a_paragraph_that_has_it_is_there(box: Box) -> None:
+def test_term_is_known_while_a_living_paragraph_has_it(box: Box) -> None:
     assert known(box.read(), "ferry") == []
     reader = box.put(entry(0, "ferry", "harbour"), entry(1, "ferry storm"), entry(2, "bread"))
     held = ["ferry", "harbour", "storm", "bread"]

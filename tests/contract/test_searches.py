@@ -1,4 +1,4 @@
-"""What a search finds, whichever IndexReader answers it: a directory, or dicts in memory."""
+"""Searches have the same results with each IndexReader: on disk and in memory."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Lent:
         return False
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file is open."""
 
 
 class Counting:
@@ -77,7 +77,7 @@ class Counting:
         return self._counted(name, found) if callable(found) and name not in self.LOCAL else found
 
     def term_statistics(self, terms: Sequence[str]) -> Any:
-        """Terms that were asked for before are in the cache."""
+        """Count no call if all terms are cached from earlier calls."""
         self.calls["term_statistics"] += not self._terms.issuperset(terms)
         self._terms.update(terms)
         return self._reader.term_statistics(terms)
@@ -108,14 +108,14 @@ def ids(response: Response) -> list[str]:
     return [hit.article.id for hit in response.hits]
 
 
-def test_words_names_and_meaning_are_found(searcher: Searcher) -> None:
+def test_search_finds_words_stems_and_meaning(searcher: Searcher) -> None:
     first = searcher.search("why did the creamery go under").hits[0]
     assert first.article.id.startswith("business-creamery-collapse")
     assert "rescue" in searcher.search("rescued", mode="keyword").hits[0].snippet.text
     assert searcher.search("people saved from the roofs of houses", mode="semantic").hits
 
 
-def test_conditions_hold_of_every_hit(searcher: Searcher) -> None:
+def test_each_hit_meets_all_conditions(searcher: Searcher) -> None:
     found = searcher.search("flood", filters=Filters(section="weather"), limit=50, min_score=0)
     assert {hit.article.section for hit in found.hits} == {"weather"}
     for mode in ("hybrid", "keyword", "semantic"):
@@ -123,42 +123,42 @@ def test_conditions_hold_of_every_hit(searcher: Searcher) -> None:
             assert "flood" not in hit.snippet.text.lower()
 
 
-def test_pages_share_no_hit_and_lose_none(searcher: Searcher) -> None:
+def test_pages_together_contain_each_hit_once(searcher: Searcher) -> None:
     whole = searcher.search("river", limit=30, min_score=0)
     pages = [searcher.search("river", limit=10, offset=at, min_score=0) for at in (0, 10, 20)]
     assert [hit for page in pages for hit in page.hits] == list(whole.hits)
 
 
-def test_an_articles_neighbours_do_not_hold_itself(searcher: Searcher) -> None:
+def test_similar_articles_exclude_the_article(searcher: Searcher) -> None:
     near = searcher.similar("weather-haverdyke-flood", limit=5)
     assert near is not None
     assert "weather-haverdyke-flood" not in ids(near)
     assert ids(near)[0] == "weather-haverdyke-flood-update"
 
 
-def test_a_value_that_no_article_has_is_named(searcher: Searcher) -> None:
+def test_warning_names_a_filter_value_of_no_article(searcher: Searcher) -> None:
     found = searcher.search("river", filters=Filters(source="Nobody"))
     assert not found.hits
     assert "no article has the source 'Nobody'" in found.warnings[0]
 
 
-def test_a_mistyped_word_is_corrected(searcher: Searcher) -> None:
+def test_misspelled_word_is_corrected(searcher: Searcher) -> None:
     assert searcher.search("the creemery milk").suggestion == "the Creamery milk"
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_both_readers_find_the_same(
+def test_both_readers_have_the_same_results(
     snapshot: IndexSnapshot, memory: MemoryReader, options: dict[str, Any]
 ) -> None:
     one, other = Searcher(Lent(snapshot)), Searcher(Lent(memory))
-    # Each of the options meets two questions, and each question two options or so.
+    # Each set of options runs with 2 questions, and each question with about 2 sets of options.
     for question in QUESTIONS[OPTIONS.index(options) % 6 :: 6]:
         asked = {"facets": FACETS, "limit": 30, **options}
         mine, theirs = one.search(question, **asked), other.search(question, **asked)
         assert theirs.facets == mine.facets, question
         assert theirs.total == mine.total, question
         assert theirs.warnings == mine.warnings, question
-        # tantivy rounds lengths of texts to a byte, so its scores differ by some percent.
+        # tantivy rounds the length of a text to 1 byte, so its scores differ by a few percent.
         best = {hit.version_ids[0]: hit.score for hit in mine.hits[:5]}
         found = {hit.version_ids[0]: hit.score for hit in theirs.hits}
         for name, score in best.items():
@@ -172,13 +172,13 @@ def test_both_readers_find_the_same(
         ({"mode": "keyword"}, 3),
         ({"mode": "semantic"}, 3),
         ({"facets": FACETS}, 4),
-        # One more for the sketches of articles that may be versions of one another.
+        # 1 more call for the sketches of articles that may be versions of each other.
         ({"group": "article", "facets": FACETS, "filters": Filters(section="weather")}, 5),
         ({"versions": "newest", "recency": Recency("30d")}, 4),
         ({"diversity": 0.5}, 5),
     ],
 )
-def test_a_question_takes_few_calls(
+def test_search_makes_few_calls_to_the_reader(
     memory: MemoryReader, options: dict[str, Any], most: int
 ) -> None:
     reader = Counting(memory)

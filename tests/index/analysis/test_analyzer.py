@@ -1,4 +1,4 @@
-"""The rules by which text becomes terms."""
+"""The rules for the terms of a text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLAIN = Analyzer("xx")
         # Hyphens, slashes and ampersands separate.
         ("anti-air and/or AT&T 2022-23", "anti air and or at t 2022 23"),
         ("snake_case @user #tag", "snake case user tag"),
-        # Apostrophes belong to the word, 's does not.
+        # Apostrophes belong to the word; 's does not.
         ("Obama's Obama’s OBAMA'S Obama", "obama obama obama obama"),
         ("don't don’t O’Brien", "don't don't o'brien"),
         ("'quoted' the dogs' 'n'", "quot the dog n"),
@@ -39,20 +39,20 @@ PLAIN = Analyzer("xx")
         ("U.K. UK e.g. a.m. J.R.R. Tolkien", "uk uk eg am jrr tolkien"),
         ("the U.S.'s U.S.-led U.S.A.", "the us us led usa"),
         ("Plan B. Next", "plan b next"),
-        # Accents fold; spellings of one character are one.
+        # Accents are folded; all encodings of a character have one term.
         ("café cafe\u0301 CAFÉ cafe", "cafe cafe cafe cafe"),
         ("résumé resume naïve naive", "resum resum naiv naiv"),
         ("Søren Wałęsa Đoković straße STRASSE Æther", "soren walesa dokov strass strass aether"),
         ("ﬁre ｆｉｒｅ ①", "fire fire 1"),
         ("news\u00adpaper news\u200dpaper", "newspap newspap"),
-        # Scripts without spaces: a term for each two characters, or for one by itself.
+        # Scripts without spaces: a term for each 2 adjacent characters, or for a single one.
         ("日本語 テスト、猫", "日本 本語 テス スト 猫"),
         ("東京2020年 iPhone手机", "東京 2020 年 iphon 手机"),
         ("เรือข้าม", "เรื รือ อข้ ข้า าม"),
         ("한국어 뉴스", "한국어 뉴스"),
         ("हिन्दी में", "हिन्दी में"),
         ("Путин", "путин"),
-        # Pictures and punctuation give nothing.
+        # Emoji and punctuation have no terms.
         ("🎉 ❤️ 👩‍👩‍👧 — … “”", ""),
         ("I ❤️you", "i you"),
         ("1️⃣", "1"),
@@ -63,7 +63,7 @@ def test_terms(text: str, terms: str) -> None:
     assert [token.term for token in ENGLISH.tokens(text)] == terms.split()
 
 
-def test_places() -> None:
+def test_positions() -> None:
     text = "Él — the U.S.’s ½-cafe\u0301"
     assert [(token.term, text[token.start : token.end]) for token in ENGLISH.tokens(text)] == [
         ("el", "Él"),
@@ -129,7 +129,7 @@ def test_threads_get_the_same_terms() -> None:
         f"{stem}{end}" for stem in "abcdefghij" for end in ("running", "ies", "ational")
     )
     wanted = Analyzer("en").terms(text)
-    analyzer = Analyzer("en", cache_size=5)  # It forgets, and makes terms again.
+    analyzer = Analyzer("en", cache_size=5)  # So small that it is cleared all the time.
     faults: list[list[str]] = []
 
     def ask() -> None:
@@ -156,7 +156,7 @@ texts = st.one_of(
 @given(texts)
 @example("각")
 @example("ꞌaꞌ")
-def test_tokens_stand_in_the_text(text: str) -> None:
+def test_tokens_have_positions_in_text_in_order(text: str) -> None:
     tokens = ENGLISH.tokens(text)
     assert [token.term for token in tokens] == ENGLISH.terms(text)
     for token in tokens:
@@ -171,7 +171,7 @@ def test_tokens_stand_in_the_text(text: str) -> None:
 @given(st.text("aZsS.'’“”—+#, 3", max_size=20))
 @example("U.S.'s")
 @example("c#'s 3.a")
-def test_words_are_found_by_one_rule_with_accents_and_without(text: str) -> None:
+def test_words_are_the_same_with_and_without_accents_in_text(text: str) -> None:
     assert ENGLISH.words(f"{text} é") == [*ENGLISH.words(text), "é"]
     assert [token.term for token in ENGLISH.tokens(f"{text} é")] == [*ENGLISH.terms(text), "e"]
 
@@ -183,13 +183,12 @@ def test_equivalent_spellings_give_the_same_terms(text: str) -> None:
 
 
 @given(texts)
-def test_folding_twice_is_folding_once(text: str) -> None:
+def test_folding_is_idempotent(text: str) -> None:
     assert ENGLISH.fold(ENGLISH.fold(text)) == ENGLISH.fold(text)
 
 
 @given(texts)
-def test_terms_of_terms_are_themselves(text: str) -> None:
-    """Where nothing is stemmed."""
+def test_analysing_a_term_without_stemming_returns_it(text: str) -> None:
     for term in PLAIN.terms(text):
         if "," not in term and len(term) < 64:
             assert PLAIN.terms(term) == [term]

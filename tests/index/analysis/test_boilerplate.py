@@ -1,4 +1,4 @@
-"""Boilerplate: known by its looks, learned from a source, kept in the catalog, and not ranked."""
+"""Boilerplate: recognised by rules, learned from a source, stored, and not ranked."""
 
 import sqlite3
 from contextlib import closing
@@ -236,22 +236,22 @@ Follow us on Facebook, the sect wrote to the pupils.
 
 
 @pytest.mark.parametrize("text", BOILERPLATE.strip().splitlines())
-def test_boilerplate_is_known_by_its_looks(text):
+def test_rules_recognise_boilerplate(text):
     assert is_boilerplate(text)
     assert is_boilerplate(f"  {text.replace(' ', '  ')}\n")
 
 
 @pytest.mark.parametrize("text", ORDINARY.strip().splitlines())
-def test_what_only_begins_like_it_is_none(text):
+def test_rules_accept_ordinary_paragraphs(text):
     assert not is_boilerplate(text)
 
 
-def test_nothing_long_is_boilerplate():
+def test_long_paragraph_is_not_boilerplate():
     assert not is_boilerplate("Read more: " + "the harbour " * 20)
     assert not is_boilerplate("© 2023 " + "the harbour " * 60)
 
 
-def test_no_crosshead_stands_over_boilerplate():
+def test_boilerplate_has_no_crosshead():
     blurb = "We use your sign-up to choose what we send you. You can leave our list at any time."
     assert split_paragraphs(f"Harbour closes\n\n{blurb}") == ("Harbour closes", blurb)
     story = "The harbour closes on Monday, and the ferries go from Skarne until the dredger leaves."
@@ -264,7 +264,7 @@ WORDS = ("alder", "birch", "cedar", "damson", "elder", "fir", "gorse", "hazel", 
 
 
 def story(number, *more, source="Courier"):
-    """An article that has nothing in common with the others but what is given."""
+    """Return an article that shares only the given paragraphs with other articles."""
     word = WORDS[number % len(WORDS)] + "x" * (number // len(WORDS))
     texts = f"The {word} at the harbour fell on a boat.", f"Nobody missed the {word}."
     return Article(f"{source}-{number}", f"On {word}", (*texts, *more), source=source)
@@ -284,14 +284,14 @@ def put(index, *articles):
 
 
 def ranked(index, word):
-    """The ids of the paragraphs that hold a word, by keywords."""
+    """Return the ids of the paragraphs with a word in the keyword index."""
     with IndexSnapshot.open(index, trust=True) as snapshot:
         rows = snapshot.keywords.rows(query.Term("text", word))
         return sorted(snapshot.names(rows.tolist()).values())
 
 
 @pytest.mark.both_engines
-def test_boilerplate_is_kept_and_not_ranked(tmp_path, tiny_encoder, engine):
+def test_boilerplate_is_stored_but_not_ranked(tmp_path, tiny_encoder, engine):
     index = make(tmp_path, tiny_encoder, engine=engine)
     texts = ("Photo: Wenna Harbour", "The harbour froze.", "Read more: Harbour thaws", "It thawed.")
     assert put(index, Article("a", "Ice", texts), Article("b", "Ice", texts[1:2])) == 2
@@ -312,7 +312,7 @@ def test_boilerplate_is_kept_and_not_ranked(tmp_path, tiny_encoder, engine):
         assert searcher.similar("a#1").hits
 
 
-def test_an_article_of_nothing_else_is_found(tmp_path, tiny_encoder, engine):
+def test_article_with_only_boilerplate_is_found(tmp_path, tiny_encoder, engine):
     index = make(tmp_path, tiny_encoder, engine=engine)
     put(index, Article("a", "Ferry", ("Photo: Wenna Harbour", "Read more")), story(1))
     with Searcher(index, trust=True) as searcher:
@@ -324,7 +324,7 @@ def test_an_article_of_nothing_else_is_found(tmp_path, tiny_encoder, engine):
     assert verify_index(index, trust=True).findings == ()
 
 
-def test_what_is_learned_leaves_a_row_of_each_article(tmp_path, tiny_encoder):
+def test_learned_boilerplate_leaves_a_ranked_row_in_each_article(tmp_path, tiny_encoder):
     index = make(tmp_path, tiny_encoder)
     bare = Article("bare", "Ferry", ("Photo: Ann", ABOUT), source="Courier")
     put(index, *many(), bare, *(story(number, ABOUT) for number in range(MIN_ARTICLES)))
@@ -332,11 +332,11 @@ def test_what_is_learned_leaves_a_row_of_each_article(tmp_path, tiny_encoder):
     assert ranked(index, "1887") == ["bare#1", "later#1"]
     with Searcher(index) as searcher:
         assert searcher.similar("bare").total.value
-        assert searcher.similar("Courier-3#2").hits == (), "it has an embedding, and is not ranked"
+        assert searcher.similar("Courier-3#2").hits == (), "it has an embedding but is not ranked"
     assert verify_index(index).findings == ()
 
 
-def test_an_index_can_keep_boilerplate(tmp_path, tiny_encoder):
+def test_index_with_keep_boilerplate_ranks_it(tmp_path, tiny_encoder):
     index = make(tmp_path, tiny_encoder, keep_boilerplate=True)
     put(index, *(story(number, "Photo: Ann", ABOUT) for number in range(30)))
     with Searcher(index) as searcher:
@@ -348,11 +348,11 @@ def test_an_index_can_keep_boilerplate(tmp_path, tiny_encoder):
 
 
 def many(source="Courier"):
-    """As many other articles of a source as it takes to learn from it, with one more to come."""
+    """Return other articles of a source: 1 less than it needs for learning."""
     return [story(number, source=source) for number in range(100, 99 + MIN_SOURCE)]
 
 
-def test_what_a_source_repeats_is_learned(tmp_path, tiny_encoder, engine):
+def test_repeated_paragraph_of_a_source_is_learned(tmp_path, tiny_encoder, engine):
     index = make(tmp_path, tiny_encoder, engine=engine)
     few = [story(number, ABOUT) for number in range(MIN_ARTICLES - 1)]
     put(index, *many(), *few)
@@ -360,29 +360,29 @@ def test_what_a_source_repeats_is_learned(tmp_path, tiny_encoder, engine):
         assert searcher.search("1887", mode="keyword").total.value == MIN_ARTICLES - 1
         put(index, story(10, ABOUT), story(0, ABOUT, source="Ledger"), story(1, ABOUT, source=None))
         searcher.refresh()
-        # From here on it is left out of the Courier; other sources have said it once.
+        # Now it is boilerplate in the Courier. Each other source has it only once.
         found = searcher.search("1887", mode="keyword", versions="all").hits
         assert sorted(hit.article.id for hit in found) == ["Ledger-0", "None-1"]
         assert searcher.statistics().boilerplate == MIN_ARTICLES
         assert searcher.article("Courier-3").paragraphs[2].text == ABOUT
     assert verify_index(index, trust=True).findings == ()
-    assert put(index, story(11, ABOUT)) == 2, "it is encoded no more"
+    assert put(index, story(11, ABOUT)) == 2, "the learned paragraph is not encoded"
     assert len(ranked(index, "1887")) == 2
     with IndexSnapshot.open(index, trust=True) as snapshot:
         assert np.count_nonzero(snapshot.ranked) == snapshot.commit.ranked
         assert snapshot.commit.living - snapshot.commit.ranked == MIN_ARTICLES + 1
-    assert compact_index(index).encoded == 1, "it is learned anew, from all that was put"
+    assert compact_index(index).encoded == 1, "it is learned again, from all articles"
     assert len(ranked(index, "1887")) == 2
     assert verify_index(index, trust=True).findings == ()
     with IndexWriter(index, trust=True) as writer:
         for article in few:
             writer.delete(article.id)
     compact_index(index)
-    assert len(ranked(index, "1887")) == 4, "too few are left that repeat it"
+    assert len(ranked(index, "1887")) == 4, "too few articles still repeat it"
     assert verify_index(index, trust=True).findings == ()
 
 
-def test_a_source_of_few_articles_teaches_nothing(tmp_path, tiny_encoder):
+def test_nothing_is_learned_from_a_source_with_few_articles(tmp_path, tiny_encoder):
     index = make(tmp_path, tiny_encoder)
     put(index, *(story(number, ABOUT) for number in range(MIN_ARTICLES + 1)))
     put(index, *many()[MIN_ARTICLES + 1 :])
@@ -392,7 +392,7 @@ def test_a_source_of_few_articles_teaches_nothing(tmp_path, tiny_encoder):
     assert ranked(index, "1887") == []
 
 
-def test_a_rebuild_forgets_what_holds_no_more(tmp_path, tiny_encoder):
+def test_rebuild_discards_outdated_learned_boilerplate(tmp_path, tiny_encoder):
     index = make(tmp_path, tiny_encoder)
     put(index, *many(), *(story(number, ABOUT) for number in range(MIN_ARTICLES)))
     put(index, story(MIN_ARTICLES, ABOUT))
@@ -400,12 +400,12 @@ def test_a_rebuild_forgets_what_holds_no_more(tmp_path, tiny_encoder):
     with IndexWriter(index) as writer:
         for article in many()[: 2 * MIN_ARTICLES]:
             writer.delete(article.id)
-    assert compact_index(index).encoded == 1, "the last had no embedding"
+    assert compact_index(index).encoded == 1, "the last article had no embedding"
     assert len(ranked(index, "1887")) == MIN_ARTICLES + 1
     assert verify_index(index).findings == ()
 
 
-def test_versions_of_one_story_teach_nothing(tmp_path, tiny_encoder):
+def test_nothing_is_learned_from_versions_of_one_story(tmp_path, tiny_encoder):
     index = make(tmp_path, tiny_encoder)
     same = ("The ferry sank off Skarne at noon, and all aboard were saved.", ABOUT)
     put(
@@ -423,14 +423,14 @@ def test_background_in_few_of_many_articles_is_not_learned(tmp_path, tiny_encode
     assert len(ranked(index, "1887")) == MIN_ARTICLES + 1
 
 
-def test_one_article_that_repeats_itself_teaches_nothing(tmp_path, tiny_encoder):
+def test_nothing_is_learned_from_repetitions_within_one_article(tmp_path, tiny_encoder):
     index = make(tmp_path, tiny_encoder)
     put(index, *many(), Article("a", "A", (ABOUT,) * 40, source="Courier"))
     assert len(ranked(index, "1887")) == 40
 
 
 def written(writer, first_row, *articles):
-    """Write articles to a catalog; return the commit, and the steps that SQLite took for it."""
+    """Write articles to a catalog; return the commit and its number of SQLite steps."""
     steps = [0]
 
     def step():
@@ -455,17 +455,17 @@ def writer(tmp_path):
         yield opened
 
 
-def test_copies_in_small_sources_cost_a_commit_nothing(writer):
+def test_copies_in_small_sources_do_not_slow_down_a_commit(writer):
     commit, steps = NO_COMMIT, []
     for batch in range(8):
         more = [story(batch, ABOUT, source=f"S{at}") for at in range(200)]
         commit, taken = written(writer, commit.rows, *more)
         steps.append(taken)
-    # The trees grow by a level now and then.
+    # The B-trees sometimes grow by a level.
     assert max(steps[1:]) < 1.3 * min(steps[1:])
 
 
-def test_a_text_is_looked_up_once_for_all_its_sources(writer):
+def test_text_is_read_once_for_all_its_sources(writer):
     sources = [f"S{at}" for at in range(20)]
     everything = [one for source in sources for one in many(source)]
     commit, _ = written(writer, 0, *everything)
@@ -475,16 +475,18 @@ def test_a_text_is_looked_up_once_for_all_its_sources(writer):
     commit, _ = written(writer, commit.rows, *more)
     texts = {text for one in more for text in one.paragraphs}
     assert sum("count(DISTINCT number)" in one for one in seen) == len(texts)
-    assert not any(one.startswith("SELECT DISTINCT title") for one in seen), "none has enough"
+    assert not any(one.startswith("SELECT DISTINCT title") for one in seen), (
+        "no source has enough articles"
+    )
 
 
-def test_a_commit_is_returned_as_it_is_stored(writer):
+def test_returned_commit_equals_stored_commit(writer):
     commit, _ = written(writer, 0, *many(), *(story(at, ABOUT) for at in range(MIN_ARTICLES)))
     assert commit == writer.last_commit()
     assert commit.living - commit.ranked == MIN_ARTICLES
 
 
-def test_damage_to_what_is_left_out_is_told(tmp_path, tiny_encoder):
+def test_damaged_boilerplate_table_is_reported(tmp_path, tiny_encoder):
     index = make(tmp_path, tiny_encoder)
     put(index, *(story(number, "Photo: Ann") for number in range(3)))
     with closing(sqlite3.connect(index / "catalog.sqlite")) as disk:

@@ -1,4 +1,4 @@
-"""Telling the language of an article that does not say it."""
+"""Detection of the language of an article without a language tag."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ SAMPLES = {
 
 
 @pytest.mark.parametrize("language", SAMPLES)
-def test_languages_are_told_by_a_sentence_or_two(language: str) -> None:
+def test_language_is_detected_from_a_sentence_or_two(language: str) -> None:
     assert detect_language([SAMPLES[language]]) == language
 
 
-def test_the_longest_paragraph_tells() -> None:
+def test_longest_paragraph_decides_on_the_language() -> None:
     title = "Von Hohenstein und Söhne, Lübeck an der Trave"
     assert detect_language([title, SAMPLES["en"], "Foto: dpa"]) == "en"
 
 
 @pytest.mark.parametrize("text", ["", "Die Fähre", "x" * 100, "12345 " * 20, "ferry harbour " * 8])
-def test_what_is_not_clear_is_not_guessed(text: str) -> None:
+def test_unclear_language_is_not_guessed(text: str) -> None:
     assert detect_language([text]) is None
 
 
-def test_no_more_than_the_start_is_read() -> None:
+def test_only_the_start_is_read() -> None:
     whole = SAMPLES["en"] * 9
     assert len(whole.encode()) > SAMPLE_CHARACTERS
     assert detect_language([whole, SAMPLES["ru"]]) == "en"
@@ -56,14 +56,14 @@ def test_no_more_than_the_start_is_read() -> None:
 
 
 @given(st.lists(st.text(max_size=400), max_size=3))
-def test_the_same_text_has_the_same_language(paragraphs: list[str]) -> None:
+def test_same_text_always_has_the_same_language(paragraphs: list[str]) -> None:
     found = detect_language(paragraphs)
     assert found is None or len(found) == 2
     detect_language([SAMPLES["ja"]])
     assert detect_language(paragraphs) == found
 
 
-def test_what_is_put_gets_its_language(tmp_path: Path, tiny_encoder: Path) -> None:
+def test_language_is_stored_with_the_article(tmp_path: Path, tiny_encoder: Path) -> None:
     articles = [
         Article("told", "Le bac", (SAMPLES["fr"],)),
         Article("given", "Le bac", (SAMPLES["fr"],), language="en-GB"),

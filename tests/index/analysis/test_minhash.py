@@ -1,4 +1,4 @@
-"""Sketches: an edited paragraph is known again, and another one is not taken for it."""
+"""Sketches recognise an edited paragraph, and do not confuse different ones."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ COPIES = {
 
 
 def known_again(edit):
-    """Return the share of the sample paragraphs that are near-duplicates of what `edit` makes."""
+    """Return the share of paragraphs that are near-duplicates of their edited form."""
     edited = [edit(text) for text in TEXTS]
     found = near_duplicates(make_sketches(TEXTS), make_sketches(edited))
     return found.diagonal().mean()
@@ -52,20 +52,20 @@ def with_another_word(text):
     ],
     ids=["capitals", "quotation marks", "spaces", "credit", "a word", "a sentence"],
 )
-def test_an_edited_paragraph_is_known_again(edit, share):
+def test_edited_paragraph_is_recognised(edit, share):
     assert known_again(edit) >= share
 
 
-def test_copies_are_found_among_all_sample_paragraphs_and_nothing_else_is():
+def test_only_copies_are_found_among_all_sample_paragraphs():
     found = near_duplicates(make_sketches(TEXTS), make_sketches(TEXTS))
     names = [name for name, article in ARTICLES.items() for _ in article.paragraphs]
     pairs = {(names[one], names[other]) for one, other in np.argwhere(np.triu(found, 1))}
     assert set(COPIES.items()) <= pairs
-    # Updates keep some paragraphs of what they update.
+    # An update has some paragraphs of the article that it updates.
     assert {pair for pair in pairs if pair[1] != f"{pair[0]}-update"} == set(COPIES.items())
 
 
-def test_a_short_paragraph_is_alike_only_with_itself():
+def test_short_paragraph_is_near_duplicate_only_of_itself():
     texts = ["He agreed.", "“He agreed,”", "She agreed.", "Not he", "", "***", "* * *"]
     sketches = make_sketches(texts)
     assert not are_long(sketches).any()
@@ -73,7 +73,7 @@ def test_a_short_paragraph_is_alike_only_with_itself():
     assert groups == [[0, 1], [0, 1], [2], [3], [4], [5], [6]]
 
 
-def test_where_short_ends():
+def test_paragraph_with_min_words_is_long():
     words = [f"word{number}" for number in range(MIN_WORDS)]
     changed = [*words[:-1], "other"]
     for length, found in ((MIN_WORDS - 1, False), (MIN_WORDS, True)):
@@ -83,7 +83,7 @@ def test_where_short_ends():
 
 
 @given(st.lists(st.text(max_size=200), max_size=5))
-def test_any_text_has_a_sketch_that_does_not_depend_on_its_neighbours(texts):
+def test_sketch_does_not_depend_on_other_texts_in_the_call(texts):
     together = make_sketches(texts)
     assert together.shape == (len(texts), 2)
     assert together.dtype == np.uint64
@@ -92,6 +92,6 @@ def test_any_text_has_a_sketch_that_does_not_depend_on_its_neighbours(texts):
     assert near_duplicates(together, together).diagonal().all()
 
 
-def test_sketches_are_what_they_were():
-    # Another rensa may make others; then indexes are sketched anew, and this line is to change.
+def test_method_fingerprint_has_not_changed():
+    # Another version of rensa may make other sketches. Indexes then rebuild them: change this line.
     assert method_fingerprint() == "e839e61c3c3b0906d7cb44d02461cbc5"

@@ -1,4 +1,4 @@
-"""Questions that are read in several languages at once."""
+"""Analysis of questions in several languages at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def stops(reader: MultilingualAnalyzer, question: str) -> list[str]:
     return [word for word in question.split() if heard.is_stop(word)]
 
 
-def test_a_word_has_a_term_in_each_language() -> None:
+def test_word_has_a_term_in_each_language() -> None:
     assert [word.terms for word in BOTH.tokens("Houses Häuser")] == [
         ("hous", "hous"),
         ("hauser", "haus"),
@@ -26,7 +26,7 @@ def test_a_word_has_a_term_in_each_language() -> None:
     assert [word.terms for word in MultilingualAnalyzer([RUSSIAN]).tokens("войны")] == [("воин",)]
 
 
-def test_stems_are_those_of_one_word() -> None:
+def test_stems_are_returned_for_one_word_only() -> None:
     assert BOTH.stems("Häuser") == ["hauser", "haus"]
     assert BOTH.stems("missiles") == ["missil"]
     assert BOTH.stems("two words") == BOTH.stems("") == []
@@ -35,50 +35,48 @@ def test_stems_are_those_of_one_word() -> None:
 @pytest.mark.parametrize(
     ("question", "wanted"),
     [
-        # Three of English, four of German: only what is one in both.
+        # 3 of English, 4 of German: only stop words of both languages count.
         ("who will die in war", "will in"),
         ("houses in war", "in"),
-        # Clearly one of them.
+        # The language is clear.
         ("who supplied the missiles", "who the"),
         ("how did the princess die in the crash", "how did the in the"),
         ("was ist mit dem Krieg", "was ist mit dem"),
-        # No stop word of either.
+        # No stop word in either language.
         ("missiles Raketen", ""),
     ],
 )
-def test_stop_words_are_those_of_the_languages_that_a_question_can_be_in(
-    question: str, wanted: str
-) -> None:
+def test_stop_words_are_those_of_all_possible_languages(question: str, wanted: str) -> None:
     assert stops(BOTH, question) == wanted.split()
     assert stops(MultilingualAnalyzer([GERMAN, ENGLISH]), question) == wanted.split()
 
 
-def test_a_stop_word_alone_tells_of_no_rare_language() -> None:
+def test_rare_language_needs_a_stop_word_in_the_question() -> None:
     assert stops(BOTH, "war crimes") == stops(BOTH, "price of bread") == []
     mostly = MultilingualAnalyzer([ENGLISH, GERMAN], {"en": 900, "de": 100})
     assert stops(mostly, "war crimes") == []
     assert stops(mostly, "price of bread") == ["of"]
-    # Nor is it one that is written otherwise, however frequent.
+    # A language in another script is not possible either, even if it is frequent.
     others = MultilingualAnalyzer([RUSSIAN, Analyzer(""), ENGLISH], {"ru": 900, "": 500, "en": 100})
     assert stops(others, "price of bread") == ["of"]
 
 
-def test_names_are_no_stop_words() -> None:
+def test_names_are_not_stop_words() -> None:
     assert stops(BOTH, "what does the WHO say") == ["what", "does", "the"]
 
 
-def test_the_likeliest_language_stands_first() -> None:
+def test_likeliest_language_is_first() -> None:
     assert BOTH.languages == ("en", "de")
     assert BOTH.for_question("wer hat das gesagt").languages == ("de", "en")
     assert BOTH.for_question("Raketen").languages == ("en", "de")
 
 
-def test_a_language_that_is_asked_for_is_the_only_one() -> None:
+def test_requested_language_is_the_only_one() -> None:
     assert BOTH.restricted_to(["de-AT"]).languages == ("de",)
     assert BOTH.restricted_to(["fr"]).languages == BOTH.restricted_to([]).languages == ("en", "de")
 
 
-def test_one_language_reads_as_its_analyzer() -> None:
+def test_one_language_has_the_tokens_of_its_analyzer() -> None:
     alone = MultilingualAnalyzer([ENGLISH])
     question = "Who’s in the U.S. — ½ cafés?"
     assert [(word.terms[0], *word[1:3]) for word in alone.tokens(question)] == [
@@ -88,7 +86,7 @@ def test_one_language_reads_as_its_analyzer() -> None:
 
 
 @given(st.text(max_size=40))
-def test_a_language_reads_the_same_in_company(text: str) -> None:
+def test_terms_of_a_language_do_not_depend_on_the_others(text: str) -> None:
     every = MultilingualAnalyzer([Analyzer(language) for language in ("en", "ar", "tr", "fr")])
     for at, language in enumerate(every.languages):
         terms = [token.term for token in Analyzer(language).tokens(text)]
@@ -111,12 +109,12 @@ def test_analyzers_of_an_index() -> None:
         assert analyzers.of(language).language == language
 
 
-def test_a_term_that_is_a_stop_word_of_the_likeliest_language_is_foreign() -> None:
+def test_term_that_is_a_stop_word_of_the_likeliest_language_is_foreign() -> None:
     both = MultilingualAnalyzer([ENGLISH, Analyzer("fr")])
     (bees,) = both.tokens("bees")
     assert (bees.terms, bees.foreign, bees.common) == (("bee", "be"), {("be", "fr")}, ("bee",))
     assert both.stems("bees") == ["bee"]
-    # A word that is a stop word itself may be found as one.
+    # A word that is a stop word has no foreign terms.
     assert [word.foreign for word in both.tokens("being am")] == [frozenset()] * 2
 
 

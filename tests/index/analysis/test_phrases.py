@@ -1,4 +1,4 @@
-"""What of an article can be suggested."""
+"""The words and phrases of an article that can be suggested."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def phrases(*texts: str, title: str = "") -> set[str]:
     return {form for form in ENGLISH.of(title, texts) if " " in form}
 
 
-def test_words_are_kept_as_written_without_signs_and_digits() -> None:
+def test_words_have_their_spelling_without_signs_and_digits() -> None:
     assert words("The mayor's ferry, a 12-day strike.") == {
         "The",
         "mayor",
@@ -51,13 +51,13 @@ def test_names_are_phrases(text: str, expected: set[str]) -> None:
     assert phrases(text) == expected
 
 
-def test_words_of_a_title_that_stand_together_are_phrases() -> None:
+def test_adjacent_words_of_a_title_are_phrases() -> None:
     assert phrases(title="Ferry crews in strike over pay, unions say") == {
         "Ferry crews", "crews in strike", "strike over pay", "unions say",
     }  # fmt: skip
 
 
-def test_a_title_has_a_key_from_each_word_on() -> None:
+def test_title_has_a_key_that_begins_at_each_word() -> None:
     assert list(ENGLISH.title_keys("Ferry strike: “Café” shut")) == [
         (0, "ferry strike cafe shut"),
         (1, "cafe shut"),
@@ -75,7 +75,7 @@ OTHER = PhraseExtractor(Analyzers("en"))
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(), st.lists(st.text(), max_size=3))
-def test_any_text_is_read_alike_each_time(title: str, texts: list[str]) -> None:
+def test_phrases_do_not_depend_on_earlier_texts(title: str, texts: list[str]) -> None:
     forms = ENGLISH.of(title, texts)
     assert forms == OTHER.of(title, texts)
     assert all(form and len(form) <= 80 and form == form.strip() for form in forms)
@@ -84,7 +84,7 @@ def test_any_text_is_read_alike_each_time(title: str, texts: list[str]) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text("abZé’'s-., \u00a0\u0301ﬁ東京ท\n", max_size=30))
-def test_words_are_those_of_the_text_as_a_whole(text: str) -> None:
+def test_words_are_the_same_as_without_the_cache(text: str) -> None:
     simple = text.isascii() or SIMPLE_TEXT.fullmatch(text)
     words_ = QUICK_WORD.findall(text) if simple else Analyzer("en").words(text)
     assert words(text) == set(word_forms(words_))

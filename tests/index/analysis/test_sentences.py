@@ -1,4 +1,4 @@
-"""Where sentences begin and end."""
+"""The start and end of sentences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nutgraf.index.analysis.sentences import sentence_spans
 
 @given(st.text("abA.!?。 \n\u00a0\u2003\u3000é港”", max_size=30))
 @example("Ab! \u00a0!Ab")
-def test_each_sign_is_in_one_sentence(text: str) -> None:
+def test_each_character_is_in_exactly_one_sentence(text: str) -> None:
     spans = list(sentence_spans(text, "en"))
     assert spans == sorted(spans)
     assert "".join("".join(text[start:end].split()) for start, end in spans) == "".join(

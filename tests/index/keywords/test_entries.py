@@ -1,4 +1,4 @@
-"""What the keyword index is given of a paragraph, besides its words."""
+"""The entries of paragraphs: fillers, and the words of a paragraph in parts."""
 
 from itertools import pairwise
 
@@ -26,15 +26,15 @@ def searcher(engine, tmp_path_factory, tiny_encoder):
         yield opened
 
 
-def test_a_long_paragraph_is_not_far_behind_a_short_one(searcher):
+def test_long_paragraph_scores_at_least_half_of_a_short_one(searcher):
     short, long = searcher.search("otters", mode="keyword", explain=True).hits
     assert (short.paragraph.text, long.paragraph.text) == (SHORT, LONG)
-    # By BM25 with a b of .75 and 3, 128 and 4 words it would be 0.35 of it.
+    # BM25 with a b of 0.75 and texts of 3, 128 and 4 words would score it 0.35 of the short one.
     assert long.explain.keyword.score > 0.5 * short.explain.keyword.score
 
 
 @pytest.mark.parametrize("pattern", ["????????", "?????????", "*\ue000*x", "zz*"])
-def test_what_fills_up_is_no_word(searcher, pattern):
+def test_pattern_does_not_match_fillers(searcher, pattern):
     assert searcher.search(pattern, mode="keyword").total.value == 0
 
 
@@ -43,7 +43,7 @@ PIECES += ["猫", "東", "。", "\ufdfa"]
 
 
 @given(text=st.lists(st.sampled_from(PIECES), max_size=30).map("".join), data=st.data())
-def test_every_part_has_the_words_of_the_whole_paragraph(text, data):
+def test_each_part_has_all_words_of_its_paragraph(text, data):
     places = data.draw(st.lists(st.integers(0, len(text)), max_size=3).map(sorted))
     parts = [text[start:end] for start, end in pairwise([0, *places, len(text)])]
     rows = {0: Row(0, 0, 0, text)} | {at: Row(1, at, 0, part) for at, part in enumerate(parts, 1)}

@@ -1,4 +1,4 @@
-"""The suggestions of an index are those of its living articles, whatever became of the others."""
+"""The suggestions of an index always match its living articles."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def write(index: Path, *articles: Article, delete: tuple[str, ...] = ()) -> None
 
 
 def three(index: Path) -> dict[str, Article]:
-    """Write three articles, and return them by id."""
+    """Write 3 articles and return them by id."""
     articles = [Article(f"a{at}", TITLES[at], TEXTS[at : at + 2]) for at in range(3)]
     write(index, *articles)
     return {article.id: article for article in articles}
 
 
 def counted(folder: Path) -> tuple[dict[str, int], list[str]]:
-    """Return every word and phrase with its count, and the keys of whole titles."""
+    """Return all words and phrases with their counts, and the keys of complete titles."""
     with closing(sqlite3.connect(folder / SUGGESTIONS)) as connection:
         counts = dict(connection.execute("SELECT text, count FROM terms"))
         titles = connection.execute("SELECT key FROM titles WHERE later = 0 ORDER BY key")
@@ -86,7 +86,7 @@ CHANGES = st.lists(
 
 
 def in_rows(article: Article) -> ArticleRows:
-    """An article with a row a paragraph."""
+    """Return an article with one row for each paragraph."""
     made = tuple(Row(at, 0, 0, text) for at, text in enumerate(article.paragraphs))
     return ArticleRows(article, made, (b"read",) * len(made), article.digest())
 
@@ -95,7 +95,7 @@ def in_rows(article: Article) -> ArticleRows:
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(changes=CHANGES)
-def test_counts_are_those_of_a_recount(
+def test_counts_equal_a_recount(
     changes: list[str | tuple[str, str, list[str]]], tmp_path: Path
 ) -> None:
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
@@ -117,7 +117,7 @@ def test_counts_are_those_of_a_recount(
                 )
                 put.clear()
                 deleted.clear()
-            elif change == "open anew":  # As after a crash between two steps of a commit.
+            elif change == "open anew":  # As after a crash between 2 steps of a commit.
                 writer.close()
                 writer = SuggestionsWriter(folder / SUGGESTIONS, catalog, analyzers)
             elif change == "catch up":
@@ -132,7 +132,7 @@ def test_counts_are_those_of_a_recount(
             assert list(check.differences(catalog, analyzers)) == []
 
 
-def test_words_and_phrases_come_by_how_many_articles_hold_them(index: Path) -> None:
+def test_words_and_phrases_are_in_order_of_their_counts(index: Path) -> None:
     three(index)
     with IndexSnapshot.open(index, trust=True) as snapshot:
         suggestions = snapshot.suggestions
@@ -151,7 +151,7 @@ def test_words_and_phrases_come_by_how_many_articles_hold_them(index: Path) -> N
 
 
 @pytest.mark.parametrize("index", ["tantivy", "whoosh"], indirect=True)
-def test_what_was_deleted_is_suggested_to_nobody_and_gone_after_compaction(index: Path) -> None:
+def test_deleted_article_is_not_suggested_and_compaction_removes_it(index: Path) -> None:
     alive = three(index)
     secret = Article("secret", "Ottoline withdrawn", ("Ottoline Verhaeghe.", "Ottoline Verhaeghe!"))
     write(index, secret, Article("other", "On Ottoline Verhaeghe", ("Ottoline Verhaeghe.",)))
@@ -159,7 +159,7 @@ def test_what_was_deleted_is_suggested_to_nobody_and_gone_after_compaction(index
     assert before.suggestions.phrases("ottoline", 9)
     write(index, delete=("secret", "other"))
     with before:
-        # Seen by who has the older commit open, too.
+        # A reader of the older commit sees the deletion, too.
         assert before.suggestions.phrases("ottoline", 9) == []
         assert before.suggestions.words("ott", 9) == []
         assert list(before.suggestions.titles("ottoline", 9, later=True)) == []
@@ -172,7 +172,7 @@ def test_what_was_deleted_is_suggested_to_nobody_and_gone_after_compaction(index
 
 
 def spoiled(path: Path) -> Iterator[Callable[[], object]]:
-    """Yield ways to spoil a file of suggestions."""
+    """Yield ways to damage a file of suggestions."""
 
     def run(statement: str) -> None:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -191,11 +191,11 @@ def spoiled(path: Path) -> Iterator[Callable[[], object]]:
 
 
 @pytest.mark.parametrize("way", range(9))
-def test_a_writer_makes_again_what_is_lost_and_a_reader_says_so(index: Path, way: int) -> None:
+def test_reader_reports_damage_and_writer_rebuilds(index: Path, way: int) -> None:
     alive = three(index)
     list(spoiled(index / SUGGESTIONS))[way]()
     with IndexSnapshot.open(index, trust=True) as snapshot:
-        if way != 6:  # Ahead is no fault, for a commit.
+        if way != 6:  # A newer commit is no error for a reader.
             with pytest.raises(BrokenIndexError, match=r"suggestions.sqlite.*open the index for"):
                 snapshot.suggestions.words("", 9)
     (finding,) = verify_index(index, trust=True).findings or (None,)
@@ -216,7 +216,7 @@ def test_a_writer_makes_again_what_is_lost_and_a_reader_says_so(index: Path, way
         "INSERT INTO titles VALUES (0, 'never written', 1)",
     ],
 )
-def test_what_the_disk_has_changed_is_noticed_and_repaired(index: Path, statement: str) -> None:
+def test_change_by_the_disk_is_detected_and_repaired(index: Path, statement: str) -> None:
     alive = three(index)
     with closing(sqlite3.connect(index / SUGGESTIONS, isolation_level=None)) as connection:
         connection.execute(statement)
@@ -228,7 +228,7 @@ def test_what_the_disk_has_changed_is_noticed_and_repaired(index: Path, statemen
     assert counted(index / "generation-2") == recounted(alive)
 
 
-def test_a_count_that_was_changed_is_not_shown(index: Path) -> None:
+def test_changed_row_raises_an_error(index: Path) -> None:
     three(index)
     with closing(sqlite3.connect(index / SUGGESTIONS, isolation_level=None)) as connection:
         connection.execute("UPDATE terms SET text = 'Ferris' WHERE text = 'Ferry'")
@@ -237,15 +237,13 @@ def test_a_count_that_was_changed_is_not_shown(index: Path) -> None:
         pytest.raises(BrokenIndexError, match="is damaged: a checksum does not match"),
     ):
         snapshot.suggestions.words("ferr", 9)
-    # Counting on from it would never come out right.
+    # Updates of a wrong count stay wrong, so the writer rebuilds all.
     write(index, Article("more", "Ferry", ("Ferris and Ferry.",)), delete=("a0",))
     assert verify_index(index, trust=True).findings == ()
 
 
 @pytest.mark.parametrize("lock", ["PRAGMA user_version", "PRAGMA locking_mode = EXCLUSIVE"])
-def test_where_they_are_locked_they_stay_behind_and_the_next_commit_catches_up(
-    index: Path, lock: str
-) -> None:
+def test_locked_suggestions_stay_behind_until_the_next_commit(index: Path, lock: str) -> None:
     alive = three(index)
     path = index / SUGGESTIONS
     file = path.stat().st_ino
@@ -253,7 +251,7 @@ def test_where_they_are_locked_they_stay_behind_and_the_next_commit_catches_up(
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute(lock)
         other.execute("BEGIN EXCLUSIVE")
-        write(index, more)  # It waits for the lock, but not for as long as it is held.
+        write(index, more)  # It waits for the lock, but gives up before its release.
         other.execute("ROLLBACK")
     assert counted(index) == recounted(alive)
     with (
@@ -264,10 +262,10 @@ def test_where_they_are_locked_they_stay_behind_and_the_next_commit_catches_up(
     write(index, delete=("a0",))
     del alive["a0"]
     assert counted(index) == recounted({**alive, "more": more})
-    assert path.stat().st_ino == file  # Not made again, as long as that takes.
+    assert path.stat().st_ino == file  # Not rebuilt, because that takes long.
 
 
-def test_an_error_of_the_moment_is_no_damage(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_transient_error_is_not_damage(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alive = three(index)
     file = (index / SUGGESTIONS).stat().st_ino
 
@@ -286,7 +284,7 @@ def test_an_error_of_the_moment_is_no_damage(index: Path, monkeypatch: pytest.Mo
     assert (index / SUGGESTIONS).stat().st_ino == file
 
 
-def test_what_could_not_be_made_is_not_tried_again_until_a_writer_is_opened(tmp_path: Path) -> None:
+def test_failed_creation_is_retried_only_by_a_new_writer(tmp_path: Path) -> None:
     Catalog.create(tmp_path / CATALOG)
     path = tmp_path / SUGGESTIONS
     with closing(CatalogWriter.open(tmp_path / CATALOG, writing=True)) as catalog:
@@ -306,7 +304,7 @@ def test_what_could_not_be_made_is_not_tried_again_until_a_writer_is_opened(tmp_
         assert path.exists()
 
 
-def test_nothing_of_what_was_deleted_is_left_whatever_sqlite_was_built_with(
+def test_deleted_text_is_overwritten_without_secure_delete_in_sqlite(
     index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect = sqlite3.connect
@@ -325,7 +323,7 @@ def test_nothing_of_what_was_deleted_is_left_whatever_sqlite_was_built_with(
 
 
 def of_words(folder: Path, words: Iterable[str]) -> Suggestions:
-    """Write suggestions of nothing but words, each in one article, and open them."""
+    """Write and open suggestions that contain only words, each in 1 article."""
     path = folder / SUGGESTIONS
     Catalog.create(folder / CATALOG)
     with (
@@ -349,7 +347,7 @@ def of_words(folder: Path, words: Iterable[str]) -> Suggestions:
     words=st.sets(st.text("abcd", min_size=3, max_size=7), min_size=1),
     word=st.text("abcd", min_size=4, max_size=6),
 )
-def test_words_are_like_one_by_the_letters_that_tell_them_apart(
+def test_similar_words_are_those_within_the_edit_distance(
     words: set[str], word: str, tmp_path: Path
 ) -> None:
     with closing(of_words(Path(tempfile.mkdtemp(dir=tmp_path)), words)) as suggestions:
@@ -362,7 +360,7 @@ def test_words_are_like_one_by_the_letters_that_tell_them_apart(
         }
 
 
-def test_looking_for_words_like_one_takes_less_than_fetching_them(tmp_path: Path) -> None:
+def test_search_for_similar_words_is_faster_than_fetching_all_words(tmp_path: Path) -> None:
     letters = "abcdefghijklmnopqrst"
     words = [f"sb{a}{b}{c}" for a in letters for b in letters for c in letters]
     with closing(of_words(tmp_path, words)) as suggestions:
@@ -372,7 +370,7 @@ def test_looking_for_words_like_one_takes_less_than_fetching_them(tmp_path: Path
     assert looking < fetching / 3
 
 
-def test_an_article_that_cannot_be_read_any_more_can_be_deleted(index: Path) -> None:
+def test_unreadable_article_can_be_deleted(index: Path) -> None:
     alive = three(index)
     with closing(sqlite3.connect(index / "catalog.sqlite", isolation_level=None)) as connection:
         connection.execute("UPDATE paragraphs SET text = 'else' WHERE row = 0")
@@ -384,14 +382,14 @@ def test_an_article_that_cannot_be_read_any_more_can_be_deleted(index: Path) -> 
     assert counted(index) == recounted(alive)
 
 
-def test_suggestions_are_a_part_and_no_log_is_left_beside_them(index: Path) -> None:
+def test_suggestions_are_a_part_of_the_index_and_leave_no_log(index: Path) -> None:
     three(index)
     assert (index / SUGGESTIONS).exists()
     assert {SUGGESTIONS, f"{SUGGESTIONS}-wal", f"{SUGGESTIONS}-shm"} <= set(PARTS)
     assert not (index / f"{SUGGESTIONS}-wal").exists()
 
 
-def test_who_may_only_read_is_answered(index: Path) -> None:
+def test_suggestions_open_without_write_access(index: Path) -> None:
     three(index)
     path = index / SUGGESTIONS
     path.chmod(0o444)
