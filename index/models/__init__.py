@@ -1,1 +1,1 @@
-"""ONNX models: the encoder, the reranker, and what both need."""
+"""ONNX models: the encoder, the reranker and their shared code."""

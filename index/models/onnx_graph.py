@@ -1,4 +1,4 @@
-"""ONNX graphs: traced from a torch module, made small, and written into a folder."""
+"""ONNX graphs: tracing a torch module, quantising, optimising and writing."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from nutgraf.index.models.files import MODEL_FILE
 __all__ = ["ATTENTION", "INPUTS", "optimise", "quantise", "trace", "write_files"]
 
 _OPSET: Final = 17
-"""Of ONNX: the version that this was measured with; any onnxruntime we allow reads it."""
+"""The ONNX opset of our measurements; every onnxruntime that we allow reads it."""
 
 ATTENTION: Final = "eager"
-"""The plain form of attention: its graph runs 1.5 times as fast as that of 'sdpa'."""
+"""The plain form of attention: its graph is 1.5 times as fast as that of 'sdpa'."""
 
 INPUTS: Final = ("input_ids", "attention_mask", "token_type_ids")
-"""What can be fed to a model; models take the first two at least."""
+"""The possible inputs of a model; every model has at least the first two."""
 
 
 def trace(module: Any, given: Mapping[str, Any], output: str) -> bytes:
     """Return the ONNX graph of a torch module, in float32.
 
-    `given` holds its inputs by name, in their order, of shape (batch,
-    sequence); `output` names what it returns, of shape (batch, ...).
+    `given` maps the names of its inputs to tensors of shape (batch, sequence),
+    in the order of the arguments. `output` is the name of its output, which has
+    shape (batch, ...).
     """
     import torch
 
@@ -44,22 +45,25 @@ def trace(module: Any, given: Mapping[str, Any], output: str) -> bytes:
             dynamic_axes={name: {0: "batch", 1: "sequence"} for name in given}
             | {output: {0: "batch"}},
             opset_version=_OPSET,
-            # The exporter that is based on torch.export would need onnxscript.
+            # The newer exporter (torch.export) needs the package onnxscript.
             dynamo=False,
         )
     return graph.getvalue()
 
 
 def quantise(graph: bytes) -> bytes:
-    """Return the graph with its weights in int8, a scale per output channel.
+    """Return the graph with weights in int8 and one scale per output channel.
 
-    Per tensor would be as fast, and lose a fifth of the ten nearest neighbours.
-    Weights use 7 of the 8 bits: without VNNI, x86 adds pairs of products in 16
-    bits, which overflow at 8. That was emulated on 24 paragraphs: mean cosine
-    .9939 exact and .9917 with overflow at 8 bits, .9934 both ways at 7, which is
-    just as fast. An index travels between machines.
-    quant_pre_process is left out: it changes neither speed nor embeddings here,
-    and takes as long as the quantising.
+    One scale per tensor is as fast, but loses a fifth of the 10 nearest neighbours.
+
+    Weights use 7 of the 8 bits, because an index can move between machines. CPUs
+    of x86 without VNNI add pairs of products in 16 bits, and these overflow
+    with 8-bit weights. Mean cosines on 24 paragraphs, with the overflow
+    emulated: 8 bits .9939 without and .9917 with overflow, 7 bits .9934 in
+    both cases. 7 bits are as fast as 8.
+
+    quant_pre_process is not called: it changes neither speed nor embeddings
+    here, and takes as long as the quantising.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -76,10 +80,10 @@ def quantise(graph: bytes) -> bytes:
 
 
 def optimise(graph: bytes) -> bytes:
-    """Return the graph as ONNX Runtime would make it anew each time that it is opened.
+    """Return the graph with the optimisations of ONNX Runtime already applied.
 
-    Opening takes 0.03 s in place of 0.06. "Extended" stops before what only
-    fits the machine that it was done on.
+    Opening the result takes 0.03 s instead of 0.06 s. The level "extended"
+    excludes optimisations that depend on the CPU of this machine.
     """
     import onnxruntime
 
@@ -88,15 +92,15 @@ def optimise(graph: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / MODEL_FILE
         options.optimized_model_filepath = str(path)
-        options.log_severity_level = 3  # errors: that it is saved is no news
+        options.log_severity_level = 3  # Errors only: it warns about saving the graph.
         onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         return path.read_bytes()
 
 
 def write_files(files: Mapping[str, bytes], destination: Path) -> None:
-    """Write the files into a folder beside `destination`, then give it that name.
+    """Write the files into a temporary folder, then rename it to `destination`.
 
-    Raises EncoderError where they cannot be written.
+    `files` maps names to contents. Raises EncoderError if a file cannot be written.
     """
     folder = destination.with_name(f".{destination.name}.{os.getpid()}.tmp")
     shutil.rmtree(folder, ignore_errors=True)
@@ -111,7 +115,7 @@ def write_files(files: Mapping[str, bytes], destination: Path) -> None:
     except OSError as error:
         raise EncoderError(
             f"the model cannot be written to {destination}: {error.strerror}; "
-            "make room there, or see to its permissions"
+            "free disk space there, or check the permissions of the folder"
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Third-party libraries that talk while they load, silenced for as long as they are at it."""
+"""Context managers that silence third-party libraries while they load a model."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _LOUD_LOGGERS: Final = (
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back warnings, and log records below ERROR, of the libraries that make an encoder.
+    """Suppress warnings and log records below ERROR of the libraries that load models.
 
-    What they report is for those who develop models. What concerns us (is the
-    export as good as its source?) is measured instead. Warnings are filtered
-    for the whole process meanwhile: that is how Python's filters work.
+    These messages address model developers. Our own check measures the export
+    against its source. Warnings are suppressed in the whole process, because
+    the warning filters of Python are global.
     """
     loggers = [logging.getLogger(name) for name in _LOUD_LOGGERS]
     levels = [logger.level for logger in loggers]
     root = logging.getLogger()
-    # onnxruntime.quantization calls logging.warning(), which logs on the root
-    # logger and, if that has no handler, sets one up that stays.
+    # onnxruntime.quantization calls logging.warning(). That logs on the root logger
+    # and, if the root logger has no handler, installs a permanent one.
     handler = logging.NullHandler()
     root.addHandler(handler)
     root.addFilter(_refuse)

@@ -1,4 +1,7 @@
-"""Texts that an export is checked on: written for it, of the lengths that occur in articles."""
+"""Sample texts for the check of an exported model.
+
+They were written for this purpose and have the lengths that occur in articles.
+"""
 
 from __future__ import annotations
 
@@ -86,4 +89,4 @@ SAMPLES: Final[tuple[str, ...]] = (
     "said that the first instalment would appear on Sunday.",
     _LONG,
 )
-"""32 texts of 1 to 280 tokens; the last is longer than most models read."""
+"""32 texts of 1 to 280 tokens; the last one is longer than most models read."""

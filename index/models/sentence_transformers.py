@@ -1,4 +1,4 @@
-"""Sentence-transformers itself as an encoder: what an export is measured against."""
+"""Models run by sentence-transformers: the reference for the check of an export."""
 
 from __future__ import annotations
 
@@ -21,38 +21,41 @@ __all__ = [
 ]
 
 _PARAGRAPH_PROMPTS: Final = ("document", "passage", "corpus")
-"""What models call the prompt for what is searched; sentence-transformers' own order."""
+"""Names of the prompt for paragraphs, in the order of sentence-transformers."""
 
 _BATCH: Final = 32
-"""Texts in a batch: sentence-transformers' own choice."""
+"""Texts in a batch: the default of sentence-transformers."""
 
 
 class SentenceTransformersEncoder:
-    """An Encoder that runs the model by sentence-transformers, in float32.
+    """An Encoder that runs the model with sentence-transformers, in float32.
 
-    For models on a GPU, and for tests that need to know what is right. Its
-    embeddings are close to an OnnxEncoder's of the same model, not the same.
+    Use it for models on a GPU, and for tests that need reference embeddings.
+    An OnnxEncoder of the same model returns similar embeddings, not equal ones.
     """
 
     def __init__(self, model: Path, device: str | None = None) -> None:
-        """Load the model in the folder `model` onto `device` (such as "cuda"), None for any."""
+        """Load the model in the folder `model` onto `device`.
+
+        `device` is a name such as "cuda". None lets sentence-transformers choose.
+        """
         self._model = load_sentence_transformer(model, device)
         self._question_prefix, self._paragraph_prefix = prefixes(self._model)
         self._dimension = int(self.encode_question("dimension").shape[0])
 
     @property
     def dimension(self) -> int:
-        """Numbers in an embedding."""
+        """The length of an embedding."""
         return self._dimension
 
     def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 of shape (len(texts), dimension), each row of length 1."""
+        """Return float32 of shape (len(texts), dimension); each row has norm 1."""
         if not texts:
             return np.empty((0, self._dimension), dtype=np.float32)
         return self._encode(texts, self._paragraph_prefix)
 
     def encode_question(self, text: str) -> NDArray[np.float32]:
-        """Return float32 of shape (dimension,), of length 1."""
+        """Return float32 of shape (dimension,), with norm 1."""
         embedding: NDArray[np.float32] = self._encode([text], self._question_prefix)[0]
         return embedding
 
@@ -72,29 +75,33 @@ def load_sentence_transformer(
 ) -> Any:
     """Return the SentenceTransformer in the folder `model`, in float32, for inference.
 
-    `attention` names one of the implementations of attention in transformers,
-    None means the one that it would choose. Code that comes with a model is
-    never run, nothing is downloaded and nothing printed. Raises EncoderError
-    when the model cannot be loaded.
+    `attention` names an implementation of attention in transformers; None lets
+    transformers choose. This function never runs code that a model includes,
+    downloads nothing and prints nothing. Raises EncoderError if the model
+    cannot be loaded.
     """
     return _load("SentenceTransformer", "model", model, device, attention)
 
 
 def load_cross_encoder(model: Path, *, attention: str) -> Any:
-    """Return the CrossEncoder in the folder `model`, as `load_sentence_transformer` does."""
+    """Return the CrossEncoder in the folder `model`, in float32, for inference.
+
+    The rules of `load_sentence_transformer` apply.
+    """
     return _load("CrossEncoder", "cross-encoder", model, "cpu", attention)
 
 
 def tokenizer_json(reference: Any, name: str) -> str:
-    """Return the tokenizer of a model called `name`, as its tokenizer.json would have it.
+    """Return the content of tokenizer.json for the model called `name`.
 
-    Raises EncoderError where it is of a kind that has none.
+    Raises EncoderError if the model has no fast tokenizer: only those can be
+    stored as a tokenizer.json.
     """
     backend = getattr(reference.tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise EncoderError(
-            f"{name} cannot be exported: its tokenizer is none of the 'fast' ones, which are kept "
-            "in a tokenizer.json; choose another model"
+            f"{name} cannot be exported: its tokenizer is not a 'fast' one, so it cannot be "
+            "stored as a tokenizer.json; choose another model"
         )
     content: str = backend.to_str()
     return content
@@ -121,14 +128,17 @@ def _load(
         except Exception as error:
             raise EncoderError(
                 f"sentence-transformers cannot load the {called} in {model}: {error}; check that "
-                "the folder is complete, and that the model needs no code of its own"
+                "the folder is complete and that the model does not need its own code"
             ) from error
         return loaded.float().eval()
 
 
 def prefixes(model: Any) -> tuple[str, str]:
-    """Return what a SentenceTransformer wants before a question, and before a paragraph."""
+    """Return a model's prefix of questions and its prefix of paragraphs.
+
+    `model` is a SentenceTransformer.
+    """
     prompts: dict[str, str | None] = model.prompts
-    # A prompt that the model does not set is "", so the first that says something counts.
+    # A prompt that the model does not set is "": use the first that is not empty.
     paragraph = next((prompts[name] for name in _PARAGRAPH_PROMPTS if prompts.get(name)), None)
     return prompts.get("query") or "", paragraph or ""

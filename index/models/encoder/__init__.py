@@ -1,10 +1,9 @@
-"""Text to embeddings.
+"""Encoders: text to embeddings.
 
-A sentence-transformers model is found (`find_model`), exported once into a
-folder of the index (`export_encoder`: torch, transformers), and from then on
-opened from there by an `OnnxEncoder` (ONNX Runtime and a tokenizer only), which
-an `EncoderConfig` tells apart from any other. Importing this package loads none
-of them.
+`find_model` finds a sentence-transformers model. `export_encoder` exports it
+once into a folder of the index, with torch and transformers. `OnnxEncoder`
+opens that folder with only ONNX Runtime and a tokenizer. `EncoderConfig`
+identifies an encoder. Importing this package loads none of these libraries.
 """
 
 from nutgraf.index.models.encoder.config import EncoderConfig, is_exported

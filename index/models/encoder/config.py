@@ -1,4 +1,4 @@
-"""EncoderConfig: all that has to stay the same for embeddings to be comparable."""
+"""EncoderConfig: the properties on which the comparability of embeddings depends."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from nutgraf.index.models.files import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, 
 
 __all__ = ["REPAIR_HINT", "EncoderConfig", "is_exported"]
 
-REPAIR_HINT: Final = "'nutgraf repair' exports it again, or restore the index from a backup"
-"""What to do where an encoder is damaged."""
+REPAIR_HINT: Final = (
+    "run 'nutgraf repair' to export the encoder again, or restore the index from a backup"
+)
+"""The advice in errors about a damaged encoder."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
-    """What an encoder is: written beside it, and into the manifest of the index.
+    """The description of an encoder.
 
-    `revision` is the commit on the Hugging Face hub where it is known;
-    `weights_sha256` the digest of the weights that were exported; `sha256` the
-    fingerprint of the exported files, by which two encoders are told apart.
-    `unrelated` is the mean cosine of texts that have nothing to do with one
-    another, None where it was not measured.
+    It is stored in the folder of the encoder and in the manifest of the index.
+
+    `revision` is the commit on the Hugging Face hub, if it is known.
+    `weights_sha256` is the digest of the weights before the export. `sha256` is
+    the fingerprint of the exported files, which identifies the encoder.
+    `unrelated` is the mean cosine of unrelated texts, None if it was not measured.
     """
 
     name: str
@@ -38,21 +41,21 @@ class EncoderConfig:
     unrelated: float | None = None
 
     def to_dict(self) -> dict[str, str | int | float | None]:
-        """Return the fields as JSON can hold them."""
+        """Return the fields as values that JSON can represent."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: object, where: str = "the index's manifest") -> EncoderConfig:
-        """Return the config held by `values`, JSON that was read from `where`.
+        """Return the config in `values`, JSON that was read from `where`.
 
-        Keys that it does not know are left alone. Raises BrokenIndexError,
-        naming `where` and the field, for one that is missing or of another type.
+        Unknown keys are ignored. Raises BrokenIndexError, with `where` and the
+        field, if a field is missing or has the wrong type.
         """
         return cls._of(ConfigFields(values, where, REPAIR_HINT))
 
     @classmethod
     def read(cls, folder: Path) -> EncoderConfig:
-        """Return the config of the encoder in `folder`; raises BrokenIndexError."""
+        """Return the config of the encoder in `folder`. Raises BrokenIndexError."""
         return cls._of(ConfigFields.read(folder / CONFIG_FILE, REPAIR_HINT))
 
     @classmethod
@@ -73,7 +76,7 @@ class EncoderConfig:
 
 
 def is_exported(folder: Path) -> bool:
-    """Tell whether `folder` holds an encoder that was exported, whole or damaged."""
+    """Return whether `folder` holds an exported encoder, complete or damaged."""
     parts = (folder / MODEL_FILE, folder / TOKENIZER_FILE)
-    # A model as sentence-transformers keeps it may have an ONNX graph beside its weights.
+    # A folder with modules.json is a sentence-transformers model: it can include an ONNX graph.
     return all(part.is_file() for part in parts) and not (folder / "modules.json").exists()

@@ -1,8 +1,9 @@
-"""export_encoder: a sentence-transformers model as an int8 ONNX graph and a tokenizer.
+"""The export of a sentence-transformers model to an int8 ONNX graph.
 
-Done once, when an index is made. What each step takes for the default model,
-on 2 cores, in seconds: importing sentence-transformers 4.0, loading the weights
-0.3, tracing 0.9, quantising 2.0, checking 0.8, vectors of words 0.6, hashing and writing 0.1.
+It runs once, when an index is created. Seconds for each step with the default
+model on 2 cores: importing sentence-transformers 4.0, loading the weights 0.3,
+tracing 0.9, quantising 2.0, checking 0.8, word vectors 0.6, hashing and
+writing 0.1.
 """
 
 from __future__ import annotations
@@ -52,28 +53,34 @@ __all__ = ["export_encoder"]
 _POOLINGS: Final = ("mean", "cls")
 
 _LONGEST: Final = 8_192
-"""Tokens, where neither the model nor its tokenizer says how many it reads."""
+"""The highest token limit of an export.
+
+It is also the limit if neither the model nor its tokenizer has one.
+"""
 
 MIN_FLOAT_COSINE: Final = 0.999
 MIN_INT8_COSINE: Final = 0.99
-"""Mean cosine with sentence-transformers, below which an export is refused.
+"""The lowest mean cosine with sentence-transformers that an export may have.
 
-An exact export has 1.00000; the default model's int8 has 0.993, at which its
-retrieval is unchanged.
+An exact export has 1.00000. The default model in int8 has 0.993, and its
+retrieval results do not change.
 """
 
 
 def export_encoder(model: Path, name: str, destination: Path) -> None:
-    """Write the sentence-transformers model in `model`, called `name`, to the folder `destination`.
+    """Export a sentence-transformers model to the folder `destination`.
 
-    The folder gets model.onnx (transformer, pooling and normalisation in one
-    graph; weights in int8, a scale per channel), tokenizer.json, words.npy (a
-    vector a token) and config.json, all or nothing. The export is run on SAMPLES beside the
-    original first, in float32 and in int8.
+    `model` is the folder of the model, `name` its name in the config.
 
-    Raises EncoderError when `destination` holds something already, when the
-    model cannot be loaded or is of a kind that is not supported, and when the
-    export strays too far from the original.
+    The write is atomic. `destination` contains model.onnx (transformer, pooling
+    and normalisation in one graph; weights in int8, one scale per channel),
+    tokenizer.json, words.npy (one vector per token) and config.json. Before the
+    write, the embeddings of SAMPLES in float32 and in int8 are compared with
+    those of the original.
+
+    Raises EncoderError if `destination` is a file or is not empty, if the model
+    cannot be loaded or is not supported, and if the export differs too much
+    from the original.
     """
     if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
         raise EncoderError(
@@ -117,16 +124,16 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
 
 
 def _pooling(reference: Any, name: str) -> str:
-    """Return how the model pools; raise EncoderError for a model that is built otherwise."""
+    """Return the pooling mode. Raises EncoderError if the model is not supported."""
     modules = list(reference)
     kinds = [type(module).__name__ for module in modules]
     if kinds[:2] != ["Transformer", "Pooling"]:
         raise EncoderError(
-            f"{name} cannot be exported: it is made of {', '.join(kinds)}, and only models that "
-            "begin with Transformer, Pooling are supported; choose another model"
+            f"{name} cannot be exported: its modules are {', '.join(kinds)}, and only models "
+            "that begin with Transformer, Pooling are supported; choose another model"
         )
     settings = modules[1].get_config_dict()
-    # Until version 5 of sentence-transformers it was a switch for each mode.
+    # Before version 5, sentence-transformers had one switch per mode.
     modes = settings.get("pooling_mode") or [
         mode
         for mode, switch in (
@@ -143,16 +150,16 @@ def _pooling(reference: Any, name: str) -> str:
         )
     if not settings.get("include_prompt", True) and any(prefixes(reference)):
         raise EncoderError(
-            f"{name} cannot be exported: it leaves its prompts out of the pooling, which is not "
+            f"{name} cannot be exported: it excludes its prompts from the pooling, which is not "
             "supported; choose another model"
         )
     return mode
 
 
 def _tokenizer(reference: Any, name: str) -> Any:
-    """Return a tokenizers.Tokenizer that truncates as the model does, and does not pad.
+    """Return a tokenizers.Tokenizer that truncates like the model and does not pad.
 
-    Truncation is kept in its file, so that the fingerprint covers it.
+    The limit is stored in tokenizer.json, so the fingerprint covers it.
     """
     from tokenizers import Tokenizer
 
@@ -164,7 +171,7 @@ def _tokenizer(reference: Any, name: str) -> Any:
 
 
 def _words(reference: Any) -> bytes:
-    """Return the vectors of the model's tokens, as a file of numpy's."""
+    """Return the vectors of the tokens of the model, in the format of numpy files."""
     embeddings = reference[0].auto_model.get_input_embeddings().weight.detach().float().numpy()
     file = io.BytesIO()
     np.save(file, word_table(embeddings, reference.tokenizer.all_special_ids), allow_pickle=False)
@@ -176,7 +183,7 @@ def _graph(reference: Any, pooling: str) -> bytes:
     transformer = reference[0].auto_model
     taken = inspect.signature(transformer.forward).parameters
     given = reference.tokenizer(
-        # Two lengths, so that tracing sees padding.
+        # Two texts of different length: the trace has to include padding.
         ["A question", "A paragraph that is somewhat longer"],
         padding=True,
         return_tensors="pt",
@@ -187,14 +194,14 @@ def _graph(reference: Any, pooling: str) -> bytes:
 
 
 def _whole(reference: Any, inputs: list[str], pooling: str) -> Any:
-    """Return the whole model as one torch module: tokens in, embeddings of length 1 out."""
+    """Return the model as one torch module, from tokens to normalised embeddings."""
     import torch
 
     class Whole(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.transformer = reference[0].auto_model
-            # What comes after pooling: Dense, LayerNorm, Normalize.
+            # The modules after pooling: Dense, LayerNorm, Normalize.
             self.rest = torch.nn.ModuleList(list(reference)[2:])
 
         def forward(self, *tensors: Any) -> Any:
@@ -211,7 +218,10 @@ def _whole(reference: Any, inputs: list[str], pooling: str) -> Any:
 
 
 def _pool(tokens: Any, attention_mask: Any, pooling: str) -> Any:
-    """Return (batch, dimension) from (batch, sequence, dimension); texts are padded at the end."""
+    """Return (batch, dimension) from (batch, sequence, dimension).
+
+    The padding is at the end of each text.
+    """
     if pooling == "cls":
         return tokens[:, 0]
     mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
@@ -222,7 +232,7 @@ def _encode_samples(reference: Any, prefix: str) -> NDArray[np.float32]:
     embeddings: NDArray[np.float32] = reference.encode(
         list(SAMPLES),
         prompt=prefix,
-        # Small, or most of the work would be on padding: the longest has 280 tokens.
+        # A small batch has less padding: the longest text has 280 tokens.
         batch_size=4,
         normalize_embeddings=True,
         show_progress_bar=False,
@@ -233,27 +243,30 @@ def _encode_samples(reference: Any, prefix: str) -> NDArray[np.float32]:
 def _check(
     encoder: OnnxEncoder, expected: NDArray[np.float32], precision: str, least: float
 ) -> NDArray[np.float32]:
-    """Return what the export makes of the samples, if that is near enough to the original."""
+    """Return the embeddings of SAMPLES by the export.
+
+    Raises EncoderError if their mean cosine with `expected` is below `least`.
+    """
     found = encoder.encode_paragraphs(SAMPLES)
     cosine = float((found * expected).sum(axis=1).mean())
-    # Not `cosine < least`, which NaN would pass.
+    # Not `cosine < least`: that is False for NaN.
     if not cosine >= least:
         raise EncoderError(
             f"the {precision} export of {encoder.config.name} is not faithful: on "
             f"{len(SAMPLES)} texts its mean cosine with sentence-transformers is {cosine:.5f}, "
-            f"and at least {least} is needed; choose another model"
+            f"and at least {least} is required; choose another model"
         )
     return found
 
 
 def _mean_cosine(embeddings: NDArray[np.float32]) -> float:
-    """Return the mean cosine of each with each other: the samples are about different things."""
+    """Return the mean cosine over all pairs of the samples, which are unrelated texts."""
     first, second = np.triu_indices(len(embeddings), 1)
     return round(float((embeddings[first] * embeddings[second]).sum(axis=1).mean()), 4)
 
 
 def _revision(model: Path) -> str | None:
-    """Return the commit that a folder of the Hugging Face cache is named after."""
+    """Return the commit in the name of a folder of the Hugging Face cache, or None."""
     commit = model.name
     known = model.parent.name == "snapshots" and re.fullmatch("[0-9a-f]{40}", commit)
     return commit if known else None

@@ -1,4 +1,4 @@
-"""OnnxEncoder: embeddings by ONNX Runtime and a tokenizer, without torch or a network."""
+"""OnnxEncoder: embeddings without torch or a network."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["OnnxEncoder"]
 
 _SLICE: Final = 16
-"""Texts that a thread takes at a time: 0.1 s of work, so that nobody waits who interrupts it."""
+"""Texts per task of a thread: 0.1 s of work, so an interrupt takes effect soon."""
 
 
 class OnnxEncoder:
-    """An Encoder over a folder that export_encoder() wrote. Threads may share one.
+    """An Encoder that runs an export of export_encoder(). It is thread-safe.
 
-    Each text is run by itself, on one thread of its own. int8 models scale
-    their activations by the largest in the batch, so in batches an embedding
-    would depend on its neighbours; by itself a text has one embedding, whether
-    paragraph or question, in whatever order it came. It is also what is
-    fastest. Measured on 2 cores, 400 paragraphs of 76 tokens, one session:
+    Each text runs alone, on one thread. int8 models scale their activations by
+    the largest in the batch, so in a batch an embedding depends on the other
+    texts. Alone, a text has the same embedding as a paragraph and as a question,
+    in any order. Single texts are also fastest. Measured on 2 cores with 400
+    paragraphs of 76 tokens and one session:
 
-        texts a run                          1    4    8   16   32
-        2 runs at once, 1 thread each      330  317  294  254  212 paragraphs/s
-        1 run, 2 threads that spin         219  262  270  238  178
-        1 run, 2 threads that sleep        162  226  241  225  178
+        texts per run                        1    4    8   16   32
+        2 runs in parallel, 1 thread each  330  317  294  254  212 paragraphs/s
+        1 run, 2 spinning threads          219  262  270  238  178
+        1 run, 2 sleeping threads          162  226  241  225  178
     """
 
     __slots__ = ("_config", "_inputs", "_session", "_tokenizer", "_words")
@@ -51,7 +51,7 @@ class OnnxEncoder:
         session: Any,
         words: NDArray[np.int8] | None = None,
     ) -> None:
-        """Put an encoder together; `tokenizer` truncates and does not pad."""
+        """Create an encoder from its parts. `tokenizer` truncates and does not pad."""
         self._config = config
         self._tokenizer = tokenizer
         self._session = session
@@ -62,15 +62,15 @@ class OnnxEncoder:
     def open(cls, folder: Path, expected: EncoderConfig | None = None) -> OnnxEncoder:
         """Return the encoder in `folder`.
 
-        Raises EncoderError when it is not the one that `expected` describes, or
-        this ONNX Runtime cannot run it; BrokenIndexError when files are missing
-        or damaged.
+        Raises EncoderError if it is not the encoder that `expected` describes,
+        or if this ONNX Runtime cannot run it. Raises BrokenIndexError if files
+        are missing or damaged.
         """
         config = EncoderConfig.read(folder)
         if expected is not None:
             _compare(config, expected, folder)
         path = folder / WORDS_FILE
-        # Encoders of earlier exports have none.
+        # Older exports have no word vectors.
         words = [read_part(path, REPAIR_HINT)] if path.exists() else []
         opened = open_model(folder, config.sha256, REPAIR_HINT, *words)
         table = np.load(io.BytesIO(words[0]), allow_pickle=False) if words else None
@@ -78,19 +78,18 @@ class OnnxEncoder:
 
     @property
     def config(self) -> EncoderConfig:
-        """What this encoder is."""
+        """The description of this encoder."""
         return self._config
 
     @property
     def dimension(self) -> int:
-        """Numbers in an embedding."""
+        """The length of an embedding."""
         return self._config.dimension
 
     def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 of shape (len(texts), dimension), each row of length 1.
+        """Return float32 of shape (len(texts), dimension); each row has norm 1.
 
-        A text is cut at config.max_tokens. As many threads as there are cores
-        work on it.
+        The encoder truncates a text at config.max_tokens. It uses one thread per core.
         """
         embeddings = np.empty((len(texts), self.dimension), dtype=np.float32)
         threads = min(usable_cpus(), len(texts))
@@ -106,28 +105,28 @@ class OnnxEncoder:
         try:
             list(pool.map(fill, starts))
         finally:
-            # After an error, or control-C, nobody wants the rest.
+            # After an error or control-C, the other texts are not needed.
             pool.shutdown(cancel_futures=True)
         return embeddings
 
     def encode_question(self, text: str) -> NDArray[np.float32]:
-        """Return float32 of shape (dimension,), of length 1."""
+        """Return float32 of shape (dimension,), with norm 1."""
         return self._encode(self._config.question_prefix + text)
 
     def word_vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 of shape (len(words), n): a vector a word, of length 1.
+        """Return float32 of shape (len(words), n): one vector of norm 1 per word.
 
-        For comparing words with one another; they say nothing of embeddings. Words that the
-        encoder does not know as a whole have zeros. An encoder without such vectors knows
-        none: n is 0, as is the cosine of any two.
+        Compare these vectors only with one another, not with embeddings. A word
+        that is not one token of the encoder has a vector of zeros. For an
+        encoder without word vectors n is 0, and so is the cosine of any 2 words.
         """
         if self._words is None:
             return np.zeros((len(words), 0), np.float32)
         return self._words.of(words)
 
     def _encode(self, text: str) -> NDArray[np.float32]:
-        # Half a surrogate pair, which JSON can carry, is no text to the tokenizer.
-        # encode, not encode_batch: that has threads of its own, and warns after a fork.
+        # Replace unpaired surrogates: JSON can contain them, and the tokenizer rejects them.
+        # Not encode_batch: it starts threads, and warns after a fork.
         encoding = self._tokenizer.encode(text.encode(errors="replace").decode())
         outputs = self._session.run(None, inputs_of(encoding, self._inputs))
         embedding: NDArray[np.float32] = outputs[0][0]
@@ -138,14 +137,14 @@ def _compare(config: EncoderConfig, expected: EncoderConfig, folder: Path) -> No
     if config.sha256 != expected.sha256:
         raise EncoderError(
             f"the encoder in {folder} is {config.name} with the fingerprint {config.sha256}, but "
-            f"the index was made with {expected.name} with the fingerprint {expected.sha256}; "
-            "their embeddings cannot be compared: put the right encoder there, or make the "
-            "index anew"
+            f"the index was created with {expected.name} with the fingerprint {expected.sha256}; "
+            "their embeddings cannot be compared: put the right encoder into the folder, or "
+            "create the index again"
         )
     ours, theirs = config.to_dict(), expected.to_dict()
     differing = [field for field in ours if ours[field] != theirs[field]]
     if differing:
         raise BrokenIndexError(
             f"{folder / CONFIG_FILE} and the index's manifest disagree on {', '.join(differing)}; "
-            "'nutgraf repair' exports it again, or restore the index from a backup"
+            "run 'nutgraf repair' to export the encoder again, or restore the index from a backup"
         )

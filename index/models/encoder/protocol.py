@@ -1,4 +1,4 @@
-"""What turns text into embeddings."""
+"""The interface of encoders."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["Encoder"]
 
 
 class Encoder(Protocol):
-    """Text to embeddings: float32 of shape (n, dimension), each of length 1.
+    """An encoder: text to float32 embeddings of shape (n, dimension), of norm 1.
 
-    Questions and paragraphs are told apart because some models want another
-    prefix before each.
+    There is one method for questions and one for paragraphs, because some
+    models need a different prefix for each.
     """
 
     @property
     def dimension(self) -> int:
-        """Numbers in an embedding."""
+        """The length of an embedding."""
 
     def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return an embedding a text, in the order of `texts`."""
+        """Return one embedding per text, in the order of `texts`."""
 
     def encode_question(self, text: str) -> NDArray[np.float32]:
         """Return one embedding, of shape (dimension,)."""

@@ -1,14 +1,15 @@
-"""An article's title as context of its paragraphs, for the encoder.
+"""The title of an article as context for the embeddings of its paragraphs.
 
-A paragraph often leaves out what its article is about: "He was charged on
-Monday." So its embedding is that of its text, and half as much that of the title:
+A paragraph often omits the topic of its article: "He was charged on Monday."
+So its embedding is a weighted sum of the embeddings of text and title, both of
+norm 1:
 
     (text + TITLE_SHARE x title) / |text + TITLE_SHARE x title|
 
-of embeddings of length 1. Given the title in front of each paragraph, the
-encoder would have to read it as often as there are paragraphs, and questions in
-other words find less by it (nDCG@10 by meaning alone .628, and .658 so; without
-titles .633): see benchmarks/relevance.md.
+The alternative, the title as the first words of each paragraph, makes the
+encoder read the title once per paragraph. It also gives worse results for
+questions in other words. nDCG@10 of vector search alone: .658 for the weighted
+sum, .628 for the alternative, .633 without titles (benchmarks/relevance.md).
 """
 
 from __future__ import annotations
@@ -25,34 +26,43 @@ from nutgraf.index.models.encoder import Encoder
 __all__ = ["TITLE_SHARE", "ParagraphEncoder", "TitledEncoder", "TitledText"]
 
 TITLE_SHARE: Final = 0.5
-"""How much the title counts beside the text. From .3 to .7 hybrid search finds as much."""
+"""Weight of the title; the text has 1.
+
+Hybrid search is equally good with weights from .3 to .7.
+"""
 
 MAX_TITLES: Final = 1_024
-"""Embeddings of titles that are kept: an article's paragraphs come one after another."""
+"""Size of the cache of title embeddings.
+
+The cache works because the paragraphs of an article follow one another.
+"""
 
 
 class TitledText(NamedTuple):
-    """A paragraph's text under the title of its article: what has one embedding."""
+    """The text of a paragraph and the title of its article: they share one embedding."""
 
     title: str
     text: str
 
     def digest(self) -> bytes:
-        """Return 16 bytes by which the same text under the same title is recognised."""
-        # No text holds a NUL byte, so the two cannot run into one another.
+        """Return 16 bytes that identify the pair of title and text."""
+        # No text contains a NUL byte, so it separates title and text.
         content = f"{self.title}\x00{self.text}"
         return hashlib.blake2b(content.encode(), digest_size=16).digest()
 
 
 class ParagraphEncoder(Protocol):
-    """Paragraphs in their context to embeddings: float32 of shape (n, dimension), of length 1."""
+    """An encoder of paragraphs with their titles.
+
+    Its embeddings are float32 of shape (n, dimension), of norm 1.
+    """
 
     def encode(self, paragraphs: Sequence[TitledText]) -> NDArray[np.float32]:
-        """Return an embedding a paragraph, in their order."""
+        """Return one embedding per paragraph, in the order of `paragraphs`."""
 
 
 class TitledEncoder:
-    """A ParagraphEncoder over an Encoder: of what it is given, each text is encoded once."""
+    """A ParagraphEncoder over an Encoder. It encodes equal texts of a call only once."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder

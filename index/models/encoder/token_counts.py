@@ -1,4 +1,4 @@
-"""How many tokens an encoder makes of a text: what is beyond its limit it does not read."""
+"""The number of tokens in a text: an encoder does not read beyond its limit."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["TokenCounter"]
 
 _MAX_CACHED: Final = 1 << 17
-"""Words whose tokens are remembered; some 15 MB when full."""
+"""Words in the cache of token counts; about 15 MB when full."""
 
 _MAX_CACHED_WORD: Final = 64
-"""Characters of a word that is remembered: where no spaces are written, a sentence is one."""
+"""The longest cached word, in characters.
+
+In languages that are written without spaces, a sentence is one word.
+"""
 
 
 class TokenCounter:
-    """Counts as the encoder in `folder` does, which `config` describes. For one thread.
+    """A counter of tokens for the encoder in `folder`. It is not thread-safe.
 
-    Its tokenizer is opened for the first text that could be too long.
+    `config` describes the encoder. The tokenizer is opened for the first text
+    that could be too long.
     """
 
     def __init__(self, folder: Path, config: EncoderConfig) -> None:
@@ -36,20 +40,21 @@ class TokenCounter:
 
     @cached_property
     def limit(self) -> int:
-        """Tokens of a text that the encoder reads, beside what it adds to every one."""
+        """The tokens of a text that the encoder reads, without prefix and special tokens."""
         added = self._tokenizer.num_special_tokens_to_add(is_pair=False)
         prefix = self._count(self._config.paragraph_prefix)
         return max(1, self._config.max_tokens - added - prefix)
 
     def fits(self, text: str) -> bool:
-        """Tell whether a text is surely read whole; quick for most that are.
+        """Return True if the encoder certainly reads the complete text.
 
-        A tokenizer finds no more tokens in a text than in its words one by one.
+        The check is fast for most texts that fit. It relies on this fact: a text
+        has at most as many tokens as its words have one by one.
         """
         if text.isascii() and len(text) < self._config.max_tokens // 2:
-            return True  # No tokenizer has to be opened to tell.
+            return True  # This check does not open the tokenizer.
         if text.isascii() and len(text) < self.limit:
-            return True  # As by `_most` of its words.
+            return True  # The sum of `_most` over its words is within the limit.
         words = text.split()
         counts = list(map(self._words.get, words))
         left = self.limit - sum(filter(None, counts))
@@ -65,7 +70,7 @@ class TokenCounter:
         return left >= 0
 
     def starts(self, text: str) -> list[int]:
-        """Return where in a text its tokens begin, in code points, ascending."""
+        """Return the start offsets of the tokens of a text, in code points, ascending."""
         plain = text.encode(errors="replace").decode()
         encoding = self._tokenizer.encode(plain, add_special_tokens=False)
         return sorted(start for start, _ in encoding.offsets)
@@ -97,5 +102,8 @@ class TokenCounter:
 
 
 def _most(word: str) -> float:
-    """Return how many tokens a word has at most: one a letter of ASCII, and one for its space."""
+    """Return the highest possible number of tokens of a word.
+
+    An ASCII word has at most one token per letter and one for its space.
+    """
     return len(word) + 1 if word.isascii() else math.inf

@@ -1,8 +1,8 @@
-"""Words alone as vectors: what a model's own table of input embeddings says of their meaning.
+"""Word vectors: the meaning of single words, from the input embeddings of a model.
 
-The table is there without another model or a run of the encoder, and for single words as good
-as what the whole encoder makes of them (benchmarks/highlights.md). It is made when
-an encoder is exported, and is what highlights are chosen by.
+They need neither another model nor a run of the encoder. For single words they
+are as good as the embeddings of the encoder (benchmarks/highlights.md). The
+table is created when an encoder is exported. Highlights use it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["WordVectors", "word_table"]
 
 _WIDTH: Final = 96
-"""Numbers kept of a token's vector: they part words alike in meaning from others as well as all
-384 of the default model do, and its table takes 3 MB in place of 12. 64 do so a little less."""
+"""Components per token vector.
+
+96 separate words of similar meaning from others as well as all 384 of the
+default model do, in 3 MB instead of 12 MB. 64 are slightly worse.
+"""
 
 CACHE_SIZE: Final = 1 << 16
-"""Words kept with their tokens, 8 MB when full."""
+"""Words in the cache of tokens; 8 MB when full."""
 
 _LONG: Final = 64
-"""Characters; longer words are no words, and can be of any size."""
+"""The longest word, in characters. Longer strings are not words and can be huge."""
 
 _NONE: Final = -1
 
@@ -35,17 +38,18 @@ _NONE: Final = -1
 def word_table(embeddings: NDArray[np.float32], special: Iterable[int]) -> NDArray[np.int8]:
     """Return the vectors of tokens as int8 of shape (tokens, _WIDTH at most).
 
-    `embeddings` is a model's table, of shape (tokens, n). Its mean, which all tokens share, is
-    taken away (Mu and Viswanath 2018, "All-but-the-Top"), and its first principal
-    components are kept. Each row has a scale of its own, for cosines need none. `special`
-    tokens, which stand for no word, get zeros.
+    `embeddings` is the table of a model, of shape (tokens, n). The function
+    subtracts the mean, which all tokens share (Mu and Viswanath 2018,
+    "All-but-the-Top"), and projects onto the first principal components. Each
+    row has its own scale, because cosines ignore the scale. The `special`
+    tokens are not words and get zeros.
     """
-    # In float64, so that rounding gives the same bytes on any machine.
+    # In float64, so rounding gives the same bytes on every machine.
     centred = embeddings.astype(np.float64)
     centred -= centred.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)  # by eigenvalue, ascending
     axes = axes[:, ::-1][:, :_WIDTH]
-    # An eigenvector is as good with the other sign.
+    # The sign of an eigenvector is arbitrary: make its largest component positive.
     axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     table = centred @ axes
     table[list(special)] = 0
@@ -54,7 +58,7 @@ def word_table(embeddings: NDArray[np.float32], special: Iterable[int]) -> NDArr
 
 
 class WordVectors:
-    """Vectors of words by a table that word_table() made. Threads may share one."""
+    """Vectors of words from a table by word_table(). It is thread-safe."""
 
     __slots__ = ("_cache_size", "_table", "_tokenizer", "_tokens")
 
@@ -72,10 +76,10 @@ class WordVectors:
         return len(self._tokens)
 
     def of(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 of shape (len(words), width), rows of length 1.
+        """Return float32 of shape (len(words), width), in rows of norm 1.
 
-        A word that the tokenizer does not know as a whole has zeros, and so a cosine of 0 with
-        any: what its pieces mean is seldom what it means (poll, ina, tors).
+        A word of several tokens has a row of zeros, so its cosine with any word
+        is 0: its tokens seldom have its meaning (poll, ina, tors).
         """
         tokens = np.array(self._look_up(words), dtype=np.int64)
         vectors = self._table[tokens].astype(np.float32)
@@ -84,7 +88,7 @@ class WordVectors:
         return np.asarray(vectors / np.maximum(lengths, 1), dtype=np.float32)
 
     def _look_up(self, words: Sequence[str]) -> list[int]:
-        """Return the token of each word, _NONE where it is several or none."""
+        """Return the token of each word, _NONE for a word with several tokens or no token."""
         found = {word: self._tokens.get(word) for word in words}
         unknown = [word for word, token in found.items() if token is None]
         if unknown:
@@ -96,12 +100,12 @@ class WordVectors:
         return [_NONE if token is None else token for token in map(found.__getitem__, words)]
 
     def _encode(self, words: Sequence[str]) -> list[int]:
-        """Return the token of each word as the tokenizer has it, all in one call."""
-        # As it stands between others: for some tokenizers the space before belongs to it.
+        """Return the token of each word, with one call of the tokenizer."""
+        # Add the space before the word: in some tokenizers it belongs to the token.
         texts = [f" {word}" if len(word) <= _LONG else "" for word in words]
         encoding = self._tokenizer.encode(texts, is_pretokenized=True, add_special_tokens=False)
         pieces: list[list[int]] = [[] for _ in words]
-        # The tokenizer truncates, and what it cuts off is told as well.
+        # The tokenizer truncates: the other tokens are in `overflowing`.
         for part in (encoding, *encoding.overflowing):
             for word, token in zip(part.word_ids, part.ids, strict=True):
                 if word is not None:

@@ -1,9 +1,9 @@
-"""How well a text answers a question, judged by reading both at once.
+"""Rerankers: models that read a question and a text together and score the text.
 
-A cross-encoder is exported once into a folder of the index (`export_reranker`),
-and from then on opened from there by an `OnnxReranker` (ONNX Runtime and a
-tokenizer only), which a `RerankerConfig` tells apart from any other. Importing
-this package loads none of them.
+`export_reranker` exports a cross-encoder once into a folder of the index.
+`OnnxReranker` opens that folder with only ONNX Runtime and a tokenizer.
+`RerankerConfig` identifies a reranker. Importing this package loads none of
+these libraries.
 """
 
 from nutgraf.index.models.reranker.cache import CachingReranker

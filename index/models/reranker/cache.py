@@ -1,4 +1,4 @@
-"""A cache of logits, so that no pair is read twice by a reranker."""
+"""A cache of logits, so a reranker seldom reads a pair twice."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from nutgraf.index.models.reranker.protocol import Reranker
 __all__ = ["CachingReranker"]
 
 CACHE_SIZE: Final = 20_000
-"""Logits in the cache, which drops the pair that was last read longest ago: some 3 MB."""
+"""Logits in the cache, about 3 MB. It drops the least recently used pair."""
 
 
 class CachingReranker:
-    """A Reranker that caches the logits of another one. Threads may share it."""
+    """A Reranker that caches the logits of another one. It is thread-safe."""
 
     def __init__(self, reranker: Reranker, size: int = CACHE_SIZE) -> None:
         self._reranker = reranker
@@ -36,7 +36,7 @@ class CachingReranker:
                 yield self._put(key, next(reading)) if logit is None else logit
 
     def fit(self, logit: float) -> float:
-        """Return a logit on the scale that all rerankers share."""
+        """Return a logit on the common scale of all rerankers."""
         return self._reranker.fit(logit)
 
     def _get(self, key: bytes) -> float | None:
@@ -54,7 +54,7 @@ class CachingReranker:
 
 
 def _key(question: str, text: str) -> bytes:
-    """Return 16 bytes that no other pair has."""
-    # Its length says where the question ends.
+    """Return 16 bytes that identify the pair."""
+    # The length of the question marks its end.
     pair = f"{len(question)} {question}{text}".encode(errors="replace")
     return hashlib.blake2b(pair, digest_size=16).digest()

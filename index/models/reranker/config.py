@@ -1,4 +1,4 @@
-"""RerankerConfig: which reranker an index has, and what its logits mean."""
+"""RerankerConfig: the description of a reranker and the scale of its logits."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from nutgraf.index.models.files import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, 
 __all__ = ["REPAIR_HINT", "RerankerConfig", "is_exported"]
 
 REPAIR_HINT: Final = (
-    "'nutgraf reranker NAME' puts one in its place, 'nutgraf reranker --remove' does without"
+    "run 'nutgraf reranker NAME' to replace the reranker, or 'nutgraf reranker --remove' to "
+    "remove it"
 )
-"""What to do where a reranker is damaged."""
+"""The advice in errors about a damaged reranker."""
 
 
 @dataclass(frozen=True, slots=True)
 class RerankerConfig:
-    """What a reranker is: written beside it, and into the manifest of the index.
+    """The description of a reranker.
 
-    `max_tokens` is how many tokens of question and text it reads. `low` and
-    `high` are its mean logits for sample texts that have nothing to do with
-    their question, and for those that answer it: models differ in their
-    scales. `sha256` is the fingerprint of its files.
+    It is stored in the folder of the reranker and in the manifest of the index.
+
+    `max_tokens` is the limit on the tokens of question and text together. The
+    scales of models differ, so `low` is the mean logit of sample texts that are
+    unrelated to their question, and `high` that of texts that answer it.
+    `sha256` is the fingerprint of the files.
     """
 
     name: str
@@ -36,25 +39,28 @@ class RerankerConfig:
 
     @property
     def folder(self) -> str:
-        """The name of its folder, which no other reranker has: one can take another's place."""
+        """The name of its folder.
+
+        It is unique, so a reranker can be replaced while the old one is open.
+        """
         return self.sha256[:12]
 
     def to_dict(self) -> dict[str, str | int | float]:
-        """Return the fields as JSON can hold them."""
+        """Return the fields as values that JSON can represent."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: object, where: str = "the index's manifest") -> RerankerConfig:
-        """Return the config held by `values`, JSON that was read from `where`.
+        """Return the config in `values`, JSON that was read from `where`.
 
-        Raises BrokenIndexError, naming `where` and the field, for one that is
-        missing or of another type.
+        Raises BrokenIndexError, with `where` and the field, if a field is
+        missing or has the wrong type.
         """
         return cls._of(ConfigFields(values, where, REPAIR_HINT))
 
     @classmethod
     def read(cls, folder: Path) -> RerankerConfig:
-        """Return the config of the reranker in `folder`; raises BrokenIndexError."""
+        """Return the config of the reranker in `folder`. Raises BrokenIndexError."""
         return cls._of(ConfigFields.read(folder / CONFIG_FILE, REPAIR_HINT))
 
     @classmethod
@@ -70,11 +76,11 @@ class RerankerConfig:
 
 
 def is_exported(folder: Path) -> bool:
-    """Tell whether `folder` holds a reranker that was exported, and not a model as it was made."""
+    """Return whether `folder` holds an exported reranker, not an original model."""
     if not all((folder / part).is_file() for part in (MODEL_FILE, TOKENIZER_FILE)):
         return False
     try:
         RerankerConfig.read(folder)
-    except BrokenIndexError:  # A model as it was made has a config.json of another kind, or none.
+    except BrokenIndexError:  # An original model has another config.json, or none.
         return False
     return True

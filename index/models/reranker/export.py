@@ -1,8 +1,9 @@
-"""export_reranker: a cross-encoder as an ONNX graph and a tokenizer.
+"""The export of a cross-encoder to an ONNX graph and a tokenizer.
 
-It is a CrossEncoder of sentence-transformers, which is traced, made int8 and
-held against the original, or an ONNX graph that somebody else made, which is
-taken as it is. Either has to tell texts that answer a question from others.
+The source is a CrossEncoder of sentence-transformers or an existing ONNX graph.
+A CrossEncoder is traced, quantised to int8 and compared with the original. An
+existing graph is used unchanged. Both must score texts that answer a question
+higher than other texts.
 """
 
 from __future__ import annotations
@@ -37,42 +38,49 @@ from nutgraf.index.models.session import open_session
 
 __all__ = ["export_reranker"]
 
-KIND: Final = "CrossEncoder (as sentence-transformers keeps it, or model.onnx and tokenizer.json)"
+KIND: Final = "CrossEncoder (of sentence-transformers, or model.onnx and tokenizer.json)"
 EXAMPLE: Final = "cross-encoder/ms-marco-MiniLM-L6-v2"
-"""What is told to who names something else."""
+"""The kind and the example in the error about a name that is not a cross-encoder."""
 
 TOKENS: Final = 128
-"""Of a pair: question, title and the part of a paragraph that matters. More of it costs time,
-and adds little: see benchmarks/reranking.md."""
+"""Tokens in a pair: the question, the title and the relevant part of a paragraph.
+
+More tokens take more time and improve little (benchmarks/reranking.md).
+"""
 
 FEWEST: Final = 32
-"""Of a pair, below which no text is left beside a question."""
+"""The lowest number of tokens in a pair that leaves room for a text."""
 
 APART: Final = 3.0
-"""Standard deviations between the logits of texts that answer and of those that do not.
+"""The lowest distance between logits of texts that answer and of other texts.
 
-The reranker that this was made with has 14; a model for something else, around 0.
+The unit is standard deviations. The reranker of our measurements has 14; a
+model for another task has about 0.
 """
 
 FLOAT_ERROR: Final = 0.001
 INT8_ERROR: Final = 0.05
-"""Mean error against sentence-transformers, as a share of what lies between right and wrong
-texts, above which an export is refused."""
+"""The highest mean error of an export against sentence-transformers.
+
+It is a share of the distance between the mean logits of right and wrong texts.
+"""
 
 Pairs = Sequence[tuple[str, str]]
 
 
 def export_reranker(model: str, destination: Path) -> RerankerConfig:
-    """Write the cross-encoder called `model` to the folder `destination`; return what it is.
+    """Export a cross-encoder to the folder `destination`; return its config.
 
-    `model` names one of sentence-transformers (found as encoders are), or a
-    folder with tokenizer.json and model.onnx (or onnx/model.onnx), which takes
-    pairs as input_ids, attention_mask and token_type_ids, those that it has,
-    and gives one logit a pair.
+    `model` is a CrossEncoder of sentence-transformers, given in the forms that
+    `find_model` accepts, or a folder with tokenizer.json and an ONNX graph:
+    model.onnx or onnx/model.onnx. The inputs of the graph are input_ids,
+    attention_mask and, optionally, token_type_ids. Its output is one logit per
+    pair.
 
-    Raises EncoderError where there is no such model, it cannot be run, gives
-    more than one logit, or does not tell texts that answer a question from
-    others, and where an export strays too far from the original.
+    Raises EncoderError if there is no such model, if it cannot be run, if it
+    returns more than one logit, if it does not score texts that answer a
+    question higher than others, or if the export differs too much from the
+    original.
     """
     folder = Path(model).expanduser()
     graph = _graph_in(folder)
@@ -87,7 +95,11 @@ def export_reranker(model: str, destination: Path) -> RerankerConfig:
 
 
 def _graph_in(folder: Path) -> Path | None:
-    """Return the ONNX graph of a folder that has one, and no weights to make a smaller one from."""
+    """Return the ONNX graph in a folder, None if there is none to use.
+
+    model.onnx has priority. Weights have priority over a graph in onnx/,
+    because an export from weights is smaller.
+    """
     if not (folder / TOKENIZER_FILE).is_file():
         return None
     if (folder / MODEL_FILE).is_file():
@@ -99,7 +111,10 @@ def _graph_in(folder: Path) -> Path | None:
         return plain
     if len(graphs) > 1:
         names = ", ".join(graph.name for graph in graphs)
-        raise EncoderError(f"{folder} has {names}: put the one to use there as {MODEL_FILE}")
+        raise EncoderError(
+            f"{folder} has several ONNX graphs, {names}: copy the one to use into that folder "
+            f"as {MODEL_FILE}"
+        )
     return graphs[0] if graphs else None
 
 
@@ -111,16 +126,18 @@ def _read(path: Path) -> bytes:
 
 
 def _cut(tokenizer: bytes, positions: int = TOKENS) -> bytes:
-    """Return a tokenizer that cuts the text of a pair, and does not pad.
+    """Return a tokenizer that truncates the text of a pair and does not pad.
 
-    Kept in its file, so that the fingerprint covers it.
+    The limit is stored in tokenizer.json, so the fingerprint covers it.
     """
     from tokenizers import Tokenizer
 
     try:
         made = Tokenizer.from_buffer(tokenizer)
     except Exception as error:
-        raise EncoderError(f"its {TOKENIZER_FILE} cannot be used: {error}") from error
+        raise EncoderError(
+            f"the model's {TOKENIZER_FILE} cannot be used: {error}; choose another model"
+        ) from error
     made.no_padding()
     made.enable_truncation(min(TOKENS, positions), strategy="only_second")
     content: bytes = made.to_str().encode()
@@ -128,7 +145,7 @@ def _cut(tokenizer: bytes, positions: int = TOKENS) -> bytes:
 
 
 def _checked(files: dict[str, bytes], config: RerankerConfig) -> RerankerConfig:
-    """Return what is known of a reranker once it was run on samples. Raises EncoderError."""
+    """Run a reranker on samples and return its completed config. Raises EncoderError."""
     reranker = _open(files, config)
     try:
         right, wrong = _logits(reranker, PAIRS), _logits(reranker, UNRELATED_PAIRS)
@@ -140,12 +157,12 @@ def _checked(files: dict[str, bytes], config: RerankerConfig) -> RerankerConfig:
         ) from error
     low, high = float(wrong.mean()), float(right.mean())
     spread = float(np.sqrt((wrong.var() + right.var()) / 2))
-    # Not `>=` turned around, which NaN would pass.
+    # Not `high - low < ...`: that is False for NaN.
     if not (high > low and high - low >= APART * spread):
         raise EncoderError(
-            f"{config.name} is no reranker: for texts that answer a question it gives {high:.2f} "
-            f"on average, for others {low:.2f} (spread {spread:.2f}); choose a cross-encoder that "
-            "was trained to rank"
+            f"{config.name} is not a reranker: its mean logit is {high:.2f} for texts that answer "
+            f"a question and {low:.2f} for others (spread {spread:.2f}); choose a cross-encoder "
+            "that was trained to rank"
         )
     sha256 = fingerprint(files[MODEL_FILE], files[TOKENIZER_FILE])
     return replace(config, low=round(low, 4), high=round(high, 4), sha256=sha256)
@@ -159,12 +176,14 @@ def _open(files: dict[str, bytes], config: RerankerConfig) -> OnnxReranker:
     outputs = session.get_outputs()
     if not set(INPUTS[:2]) <= set(inputs) <= set(INPUTS):
         raise EncoderError(
-            f"{config.name} takes {', '.join(inputs)}; a reranker takes {', '.join(INPUTS)}"
+            f"{config.name} takes the inputs {', '.join(inputs)}, but a reranker takes "
+            f"{', '.join(INPUTS)}: choose another model"
         )
     if len(outputs) != 1 or outputs[0].shape[1:] not in ([], [1]):
         shapes = ", ".join(f"{node.name} {node.shape}" for node in outputs)
         raise EncoderError(
-            f"{config.name} gives {shapes}; a reranker gives one logit a pair: choose another model"
+            f"{config.name} returns {shapes}, but a reranker returns one logit per pair: choose "
+            "another model"
         )
     tokenizer = Tokenizer.from_buffer(files[TOKENIZER_FILE])
     return OnnxReranker(config, tokenizer, session)
@@ -175,11 +194,14 @@ def _logits(reranker: OnnxReranker, pairs: Pairs) -> NDArray[np.float64]:
 
 
 def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
-    """Return the files of a CrossEncoder, exported and held against the original."""
+    """Export a CrossEncoder, compare it with the original and return its files."""
     reference = _load(model, name)
     positions = getattr(reference.model.config, "max_position_embeddings", TOKENS)
     if positions < FEWEST:
-        raise EncoderError(f"{name} reads {positions} tokens; at least {FEWEST} are needed")
+        raise EncoderError(
+            f"{name} reads {positions} tokens, but at least {FEWEST} are required: choose "
+            "another model"
+        )
     tokens = min(TOKENS, positions)
     tokenizer = _cut(tokenizer_json(reference, name).encode(), tokens)
     with quiet():
@@ -197,16 +219,20 @@ def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
 
 
 def _load(model: Path, name: str) -> Any:
-    """Return the CrossEncoder in a folder; its code is never run. Raises EncoderError."""
+    """Return the CrossEncoder in a folder. Raises EncoderError.
+
+    This function never runs code that the model includes.
+    """
     loaded = load_cross_encoder(model, attention=ATTENTION)
     built = loaded.model.config.architectures or [type(loaded.model).__name__]
     labels = loaded.num_labels
-    # A model without a head would be given a random one.
+    # transformers adds a random head to a model that has none.
     if not built[0].endswith("ForSequenceClassification"):
-        raise EncoderError(f"{name} is {built[0]}, and no cross-encoder: choose another model")
+        raise EncoderError(f"{name} is a {built[0]}, not a cross-encoder: choose another model")
     if labels != 1:
         raise EncoderError(
-            f"{name} gives {labels} labels a pair, a reranker one logit: choose another model"
+            f"{name} returns {labels} labels per pair, but a reranker returns one logit: choose "
+            "another model"
         )
     return loaded
 
@@ -217,7 +243,7 @@ def _graph(reference: Any) -> bytes:
 
     model = reference.model
     taken = inspect.signature(model.forward).parameters
-    # Two lengths, so that tracing sees padding.
+    # Two texts of different length: the trace has to include padding.
     questions, texts = ["A question", "Another"], ["A paragraph", "A paragraph that is longer"]
     given = reference.tokenizer(questions, texts, padding=True, return_tensors="pt")
     inputs = {name: given[name] for name in INPUTS if name in given and name in taken}
@@ -235,7 +261,10 @@ def _graph(reference: Any) -> bytes:
 
 
 def _predicted(reference: Any, tokens: int) -> NDArray[np.float64]:
-    """Return the original's logits of both sets of pairs, cut as an OnnxReranker cuts them."""
+    """Return the logits of the original for both sets of pairs.
+
+    The pairs are truncated exactly as in OnnxReranker.
+    """
     import torch
 
     logits = []
@@ -259,6 +288,6 @@ def _check(
     if not error <= most:
         raise EncoderError(
             f"the {precision} export of {config.name} is not faithful: on {len(expected)} pairs it "
-            f"differs from sentence-transformers by {error:.4f} of what lies between right and "
-            f"wrong texts, and at most {most} may be; choose another model"
+            f"differs from sentence-transformers by {error:.4f} of the distance between right and "
+            f"wrong texts, and at most {most} is allowed; choose another model"
         )

@@ -1,4 +1,4 @@
-"""What judges how well texts answer a question."""
+"""The interface of rerankers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ __all__ = ["Reranker"]
 
 
 class Reranker(Protocol):
-    """A question and texts to logits, one a text; higher is better."""
+    """A reranker: one logit per text for a question; higher is better."""
 
     def logits(self, question: str, texts: Sequence[str]) -> Generator[float, None, None]:
         """Yield the logit of each text, in the order of `texts`, as soon as it is known.
 
-        Whoever has had enough closes the generator: what was not begun is never
-        done. A logit depends on question and text alone.
+        Close the generator to stop early; the pairs not yet started are never
+        read. A logit depends only on the question and the text.
         """
 
     def fit(self, logit: float) -> float:
-        """Return a logit on the scale that all rerankers share.
+        """Return a logit on the common scale of all rerankers.
 
-        0 is what a text has that has nothing to do with the question, 1 what
-        one has that answers it.
+        A text that is unrelated to the question has about 0, and a text that
+        answers it about 1.
         """

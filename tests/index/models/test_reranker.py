@@ -1,4 +1,4 @@
-"""Rerankers: what an ONNX graph and a CrossEncoder are made into, and what is refused."""
+"""Rerankers: exports of ONNX graphs and CrossEncoders, and refused models."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def reranker(folder: Path) -> OnnxReranker:
     return OnnxReranker.open(folder)
 
 
-def test_a_graph_is_taken_with_its_tokenizer(folder: Path, tiny_reranker: Path) -> None:
+def test_graph_is_exported_with_its_tokenizer(folder: Path, tiny_reranker: Path) -> None:
     config = RerankerConfig.read(folder)
     assert (config.name, config.max_tokens) == (str(tiny_reranker), 128)
     assert config.high > config.low + 3
@@ -59,7 +59,7 @@ def test_a_graph_is_taken_with_its_tokenizer(folder: Path, tiny_reranker: Path) 
     ]
 
 
-def test_logits_come_in_the_order_of_the_texts(reranker: OnnxReranker) -> None:
+def test_logits_are_in_the_order_of_the_texts(reranker: OnnxReranker) -> None:
     logits = list(reranker.logits(QUESTION, TEXTS))
     assert np.argsort(logits).tolist() == [1, 0, 2]
     assert list(reranker.logits(QUESTION, TEXTS[::-1])) == logits[::-1]
@@ -67,7 +67,7 @@ def test_logits_come_in_the_order_of_the_texts(reranker: OnnxReranker) -> None:
     assert [next(reranker.logits(QUESTION, [text])) for text in TEXTS] == logits
 
 
-def test_fit_is_the_same_scale_for_all(reranker: OnnxReranker) -> None:
+def test_fit_maps_unrelated_to_0_and_related_to_1(reranker: OnnxReranker) -> None:
     fits = [[reranker.fit(next(reranker.logits(*_one(pair)))) for pair in some] for some in
             (UNRELATED_PAIRS, PAIRS)]  # fmt: skip
     assert np.mean(fits, axis=1) == pytest.approx([0, 1], abs=0.01)
@@ -79,17 +79,19 @@ def _one(pair: tuple[str, str]) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize("question", ["", "?", "flood " * 900, "half \ud800 a pair"])
 @pytest.mark.parametrize("text", ["", "water " * 900, "half \udc00 a pair"])
-def test_whatever_is_asked_has_a_logit(reranker: OnnxReranker, question: str, text: str) -> None:
+def test_any_question_and_text_have_a_logit(
+    reranker: OnnxReranker, question: str, text: str
+) -> None:
     assert np.isfinite(next(reranker.logits(question, [text])))
 
 
 def test_a_long_question_leaves_room_for_the_text(reranker: OnnxReranker) -> None:
-    # Its first half is read, and the words of the text are still seen beside it.
+    # The reranker truncates the question, so it still reads the words of the text.
     right, wrong = reranker.logits("bakery " * 500, ["At the bakery.", "At the harbour."])
     assert right > wrong
 
 
-def test_who_has_had_enough_waits_for_nothing_more(reranker: OnnxReranker) -> None:
+def test_closing_the_generator_ends_its_threads(reranker: OnnxReranker) -> None:
     before = threading.active_count()
     reading = reranker.logits(QUESTION, TEXTS * 200)
     next(reading)
@@ -97,7 +99,7 @@ def test_who_has_had_enough_waits_for_nothing_more(reranker: OnnxReranker) -> No
     assert threading.active_count() == before
 
 
-def test_damage_and_another_export_are_told(folder: Path, tmp_path: Path) -> None:
+def test_damage_and_other_exports_are_reported(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     config = RerankerConfig.read(copy)
@@ -114,14 +116,14 @@ def test_damage_and_another_export_are_told(folder: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("value", ["1", True, None, float("inf")])
-def test_a_damaged_field_is_named(folder: Path, value: object) -> None:
+def test_error_names_the_damaged_field(folder: Path, value: object) -> None:
     values = {**RerankerConfig.read(folder).to_dict(), "low": value}
     with pytest.raises(BrokenIndexError, match=r"somewhere is damaged: 'low' is"):
         RerankerConfig.from_dict(values, "somewhere")
 
 
 class Counting:
-    """A reranker that notes what it is asked for."""
+    """A reranker that records the texts it reads."""
 
     def __init__(self, reranker: OnnxReranker) -> None:
         self.reranker = reranker
@@ -135,21 +137,21 @@ class Counting:
         return self.reranker.fit(logit)
 
 
-def test_what_was_read_once_is_not_read_again(reranker: OnnxReranker) -> None:
+def test_cached_pair_is_not_read_again(reranker: OnnxReranker) -> None:
     counting = Counting(reranker)
     remembering = CachingReranker(counting, size=3)
     expected = list(reranker.logits(QUESTION, TEXTS))
     assert list(remembering.logits(QUESTION, TEXTS[:2])) == expected[:2]
     assert list(remembering.logits(QUESTION, TEXTS)) == expected
     assert counting.texts == TEXTS
-    # Another question is another pair, and the oldest make room.
+    # Another question makes another pair, and the cache drops the least recently used one.
     assert list(remembering.logits("rain", TEXTS[1:2])) == list(reranker.logits("rain", TEXTS[1:2]))
     assert list(remembering.logits(QUESTION, TEXTS)) == expected
     assert counting.texts == [*TEXTS, TEXTS[1], TEXTS[0]]
 
 
 def graph(inputs: tuple[str, ...], labels: int | None) -> bytes:
-    """An ONNX graph that gives the number of tokens, `labels` times over."""
+    """Return an ONNX graph that outputs the mean token id `labels` times."""
     nodes = [
         helper.make_node("Cast", ["input_ids"], ["ids"], to=TensorProto.FLOAT),
         helper.make_node(
@@ -178,14 +180,14 @@ USUAL = ("input_ids", "attention_mask")
     ("content", "why"),
     [
         (b"no graph", "cannot run the model"),
-        (graph(USUAL, 3), "gives one logit a pair"),
+        (graph(USUAL, 3), "returns one logit per pair"),
         (graph(("input_ids",), 1), "a reranker takes input_ids, attention_mask"),
         (graph((*USUAL, "pixels"), 1), "a reranker takes input_ids, attention_mask"),
-        (graph(USUAL, 1), "is no reranker"),
-        (graph(USUAL, None), "is no reranker"),
+        (graph(USUAL, 1), "is not a reranker"),
+        (graph(USUAL, None), "is not a reranker"),
     ],
 )
-def test_what_is_no_reranker_is_refused(
+def test_graph_that_is_not_a_reranker_is_refused(
     tiny_reranker: Path, tmp_path: Path, content: bytes, why: str
 ) -> None:
     model = tmp_path / "model"
@@ -196,20 +198,22 @@ def test_what_is_no_reranker_is_refused(
     assert not (tmp_path / "made").exists()
 
 
-def test_a_graph_in_a_folder_of_its_own(tiny_reranker: Path, tmp_path: Path) -> None:
+def test_graph_in_an_onnx_folder_is_found(tiny_reranker: Path, tmp_path: Path) -> None:
     model = tmp_path / "model"
     (model / "onnx").mkdir(parents=True)
     shutil.copy(tiny_reranker / "tokenizer.json", model)
     shutil.copy(tiny_reranker / "model.onnx", model / "onnx" / "model_a.onnx")
     assert export_reranker(str(model), tmp_path / "one").high > 0
     shutil.copy(tiny_reranker / "model.onnx", model / "onnx" / "model_b.onnx")
-    with pytest.raises(EncoderError, match=r"has model_a.onnx, model_b.onnx: put the one"):
+    with pytest.raises(EncoderError, match=r"graphs, model_a.onnx, model_b.onnx: copy the one"):
         export_reranker(str(model), tmp_path / "two")
     shutil.copy(tiny_reranker / "model.onnx", model / "onnx" / "model.onnx")
     assert export_reranker(str(model), tmp_path / "three").high > 0
 
 
-def test_a_bad_tokenizer_and_no_model(tiny_reranker: Path, tmp_path: Path) -> None:
+def test_damaged_tokenizer_and_missing_model_are_refused(
+    tiny_reranker: Path, tmp_path: Path
+) -> None:
     model = tmp_path / "model"
     shutil.copytree(tiny_reranker, model)
     (model / "tokenizer.json").write_text("{}")
@@ -249,7 +253,7 @@ def cross_encoder(folder: Path, labels: int = 1, steps: int = 30) -> Path:
     wanted = torch.tensor([4.0] * len(PAIRS) + [-4.0] * len(UNRELATED_PAIRS))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # More of them wait for one another for most of the time.
+    torch.set_num_threads(1)  # Several threads spend most of the time waiting for one another.
     for _ in range(steps):
         optimizer.zero_grad()
         torch.nn.functional.mse_loss(model(**given).logits[:, 0], wanted).backward()
@@ -260,11 +264,11 @@ def cross_encoder(folder: Path, labels: int = 1, steps: int = 30) -> Path:
     return folder
 
 
-def test_a_cross_encoder_is_exported_as_it_is(tmp_path: Path) -> None:
+def test_cross_encoder_export_is_close_to_the_original(tmp_path: Path) -> None:
     model = cross_encoder(tmp_path / "model")
     config = export_reranker(str(model), tmp_path / "made")
     assert (config.precision, config.max_tokens) == ("int8", 128)
-    # How far it was trained depends on the processor, a little.
+    # The result of the training varies slightly with the processor.
     assert (config.low, config.high) == (pytest.approx(-4, abs=1.5), pytest.approx(4, abs=1.5))
     made = OnnxReranker.open(tmp_path / "made", config)
     with quiet():
@@ -277,12 +281,14 @@ def test_a_cross_encoder_is_exported_as_it_is(tmp_path: Path) -> None:
     )
     found = [next(made.logits(*_one(pair))) for pair in pairs]
     assert np.abs(np.array(found) - expected).mean() < 0.4
-    # One that exports as well is a folder of its own kind: it is copied from, not exported again.
+    # An exported folder is itself a valid source: its graph is copied unchanged.
     assert export_reranker(str(tmp_path / "made"), tmp_path / "again").sha256 == config.sha256
 
 
-@pytest.mark.parametrize(("labels", "steps", "why"), [(3, 0, "3 labels"), (1, 0, "no reranker")])
-def test_what_was_trained_for_something_else(
+@pytest.mark.parametrize(
+    ("labels", "steps", "why"), [(3, 0, "3 labels"), (1, 0, "is not a reranker")]
+)
+def test_model_of_another_task_is_refused(
     tmp_path: Path, labels: int, steps: int, why: str
 ) -> None:
     model = cross_encoder(tmp_path / "model", labels, steps)
@@ -290,16 +296,16 @@ def test_what_was_trained_for_something_else(
         export_reranker(str(model), tmp_path / "made")
 
 
-def test_an_encoder_is_no_reranker(tmp_path: Path) -> None:
+def test_encoder_is_not_accepted_as_a_reranker(tmp_path: Path) -> None:
     cross_encoder(tmp_path / "model", steps=0)
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     config["architectures"] = ["BertModel"]
     (tmp_path / "model" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(EncoderError, match="BertModel, and no cross-encoder"):
+    with pytest.raises(EncoderError, match="BertModel, not a cross-encoder"):
         export_reranker(str(tmp_path / "model"), tmp_path / "made")
 
 
-def test_a_real_cross_encoder(real_reranker: Path, tmp_path: Path) -> None:
+def test_real_cross_encoder_ranks_texts(real_reranker: Path, tmp_path: Path) -> None:
     config = export_reranker(str(real_reranker), tmp_path / "made")
     reranker = OnnxReranker.open(tmp_path / "made", config)
     question = "why did the bakery close"
@@ -310,7 +316,7 @@ def test_a_real_cross_encoder(real_reranker: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["acme/none-such", "/none/such"])
-def test_what_is_no_reranker_is_told_as_such(tmp_path, monkeypatch, name):
+def test_error_about_a_missing_reranker_names_a_cross_encoder(tmp_path, monkeypatch, name):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(EncoderError) as raised:
         export_reranker(name, tmp_path / "reranker")

@@ -1,4 +1,4 @@
-"""The exported default model beside sentence-transformers itself."""
+"""The exported default model compared with sentence-transformers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def neighbours(embeddings: NDArray[np.float32]) -> NDArray[np.intp]:
     return np.argsort(-similarity, axis=1)[:, :10]
 
 
-def test_embeddings_are_close_and_neighbours_stay(
+def test_embeddings_and_neighbours_are_close_to_the_original(
     encoder: OnnxEncoder, reference: SentenceTransformersEncoder
 ) -> None:
     ours, theirs = encoder.encode_paragraphs(TEXTS), reference.encode_paragraphs(TEXTS)
@@ -46,7 +46,9 @@ def test_embeddings_are_close_and_neighbours_stay(
     assert overlap > 0.85
 
 
-def test_questions_are_close(encoder: OnnxEncoder, reference: SentenceTransformersEncoder) -> None:
+def test_questions_are_close_to_the_original(
+    encoder: OnnxEncoder, reference: SentenceTransformersEncoder
+) -> None:
     question = "who was charged with fraud"
     assert encoder.encode_question(question) @ reference.encode_question(question) > 0.98
 

@@ -1,4 +1,4 @@
-"""EncoderConfig: written, read, damaged; the fingerprint."""
+"""EncoderConfig: round trips, damaged configs and the fingerprint."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ CONFIG = EncoderConfig(
 )
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_config_round_trips_through_a_file(tmp_path: Path) -> None:
     (tmp_path / CONFIG_FILE).write_text(json.dumps(CONFIG.to_dict()))
     assert EncoderConfig.read(tmp_path) == CONFIG
 
 
-def test_a_later_versions_fields_are_left_alone() -> None:
+def test_unknown_fields_are_ignored() -> None:
     assert EncoderConfig.from_dict({**CONFIG.to_dict(), "colour": "blue"}) == CONFIG
 
 
-def test_revision_may_be_absent() -> None:
+def test_revision_is_optional() -> None:
     values = CONFIG.to_dict()
     del values["revision"]
     assert EncoderConfig.from_dict(values) == CONFIG
@@ -56,30 +56,30 @@ def test_revision_may_be_absent() -> None:
         ("question_prefix", None),
     ],
 )
-def test_a_damaged_field_is_named(field: str, value: object) -> None:
+def test_error_names_the_damaged_field(field: str, value: object) -> None:
     with pytest.raises(BrokenIndexError, match=f"^somewhere is damaged: '{field}' is"):
         EncoderConfig.from_dict({**CONFIG.to_dict(), field: value}, "somewhere")
 
 
 @pytest.mark.parametrize("values", [None, [], "text", 3])
-def test_what_is_no_object_is_refused(values: object) -> None:
+def test_values_other_than_an_object_are_refused(values: object) -> None:
     with pytest.raises(BrokenIndexError, match="the index's manifest is damaged"):
         EncoderConfig.from_dict(values)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"name": "x"', b"\xff\xfe", b"[]", b"null"])
-def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
+def test_error_names_the_damaged_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / CONFIG_FILE).write_bytes(content)
     with pytest.raises(BrokenIndexError, match=r"config\.json is damaged.*nutgraf repair"):
         EncoderConfig.read(tmp_path)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_error_names_the_missing_file(tmp_path: Path) -> None:
     with pytest.raises(BrokenIndexError, match=r"config\.json is missing"):
         EncoderConfig.read(tmp_path)
 
 
-def test_the_fingerprint_tells_the_files_apart() -> None:
+def test_fingerprint_depends_on_every_file() -> None:
     prints = {
         fingerprint(b"model", b"tokenizer"),
         fingerprint(b"modelt", b"okenizer"),
@@ -91,7 +91,7 @@ def test_the_fingerprint_tells_the_files_apart() -> None:
     assert fingerprint(b"model", b"tokenizer") in prints
 
 
-def test_an_exported_encoder_is_known_for_one(encoder_folder: Path, tmp_path: Path) -> None:
+def test_is_exported_recognises_only_exports(encoder_folder: Path, tmp_path: Path) -> None:
     assert is_exported(encoder_folder)
     assert not is_exported(tmp_path)
     assert not is_exported(tmp_path / "absent")

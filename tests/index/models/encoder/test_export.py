@@ -1,4 +1,4 @@
-"""export_encoder: kinds of models, made small on the spot, and what it refuses."""
+"""export_encoder: small random models of several kinds, and refused models."""
 
 from __future__ import annotations
 
@@ -36,10 +36,13 @@ def make_model(
     prompts: dict[str, str] | None = None,
     more: tuple[str, ...] = (),
 ) -> Path:
-    """Write a random model of 2 layers as sentence-transformers keeps it; return its folder."""
+    """Write a random 2-layer model in the layout of sentence-transformers.
+
+    Return its folder.
+    """
     torch.manual_seed(7)
     size: dict[str, Any] = {"vocab_size": len(VOCABULARY), "max_position_embeddings": 64}
-    # Weights far from 0, or all texts would have the same embedding.
+    # Weights near 0 would give all texts the same embedding.
     if kind == "bert":
         config = transformers.BertConfig(
             hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
@@ -105,7 +108,7 @@ def write(path: Path, values: object) -> None:
 
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "mpnet"])
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
-def test_models_export_as_they_are(tmp_path: Path, kind: str, pooling: str) -> None:
+def test_export_is_close_to_the_original(tmp_path: Path, kind: str, pooling: str) -> None:
     model = make_model(tmp_path / "model", kind, pooling)
     export_encoder(model, "tiny", tmp_path / "encoder")
     encoder = OnnxEncoder.open(tmp_path / "encoder")
@@ -114,7 +117,7 @@ def test_models_export_as_they_are(tmp_path: Path, kind: str, pooling: str) -> N
     expected = SentenceTransformersEncoder(model, "cpu").encode_paragraphs(SAMPLES)
     found = encoder.encode_paragraphs(SAMPLES)
     assert (found * expected).sum(axis=1).mean() > 0.99
-    # The check means something: neither another text nor the other pooling would pass.
+    # Prove that the check is strict: another text and the other pooling both fail it.
     other = SentenceTransformersEncoder(
         make_model(tmp_path / "other", kind, "cls" if pooling == "mean" else "mean"), "cpu"
     ).encode_paragraphs(SAMPLES)
@@ -123,7 +126,7 @@ def test_models_export_as_they_are(tmp_path: Path, kind: str, pooling: str) -> N
 
 
 @pytest.mark.parametrize("name", ["document", "passage"])
-def test_a_models_prompts_are_kept(tmp_path: Path, name: str) -> None:
+def test_export_stores_the_prompts_of_the_model(tmp_path: Path, name: str) -> None:
     prompts = {"query": "who was the : ", name: "police report : "}
     model = make_model(tmp_path / "model", prompts=prompts)
     export_encoder(model, "tiny", tmp_path / "encoder")
@@ -139,7 +142,7 @@ def test_a_models_prompts_are_kept(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "mpnet"])
-def test_words_have_the_models_own_vectors(tmp_path: Path, kind: str) -> None:
+def test_word_vectors_match_the_input_embeddings(tmp_path: Path, kind: str) -> None:
     model = make_model(tmp_path / "model", kind)
     export_encoder(model, "tiny", tmp_path / "encoder")
     table = transformers.AutoModel.from_pretrained(model).get_input_embeddings().weight
@@ -150,13 +153,13 @@ def test_words_have_the_models_own_vectors(tmp_path: Path, kind: str) -> None:
     np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=0.02)
 
 
-def test_what_follows_the_pooling_is_kept(tmp_path: Path) -> None:
+def test_modules_after_pooling_are_exported(tmp_path: Path) -> None:
     model = make_model(tmp_path / "model", more=("Dense", "Normalize"))
     export_encoder(model, "tiny", tmp_path / "encoder")
     assert OnnxEncoder.open(tmp_path / "encoder").dimension == 24
 
 
-def test_the_commit_of_a_cached_model_is_kept(tmp_path: Path) -> None:
+def test_commit_of_a_cached_model_is_stored(tmp_path: Path) -> None:
     model = make_model(tmp_path / "snapshots" / COMMIT)
     export_encoder(model, "tiny", tmp_path / "encoder")
     assert OnnxEncoder.open(tmp_path / "encoder").config.revision == COMMIT
@@ -176,21 +179,21 @@ def test_a_model_that_does_not_load_is_refused(tmp_path: Path) -> None:
         export_encoder(model, "tiny", tmp_path / "encoder")
 
 
-def test_an_export_that_strays_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inexact_export_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nutgraf.index.models.encoder.export.MIN_INT8_COSINE", 1.1)
     with pytest.raises(EncoderError, match="the int8 export of tiny is not faithful"):
         export_encoder(make_model(tmp_path / "model"), "tiny", tmp_path / "encoder")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_folder_with_files_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "encoder").mkdir()
     (tmp_path / "encoder" / "mine").touch()
     with pytest.raises(EncoderError, match="exists already"):
         export_encoder(tmp_path / "model", "tiny", tmp_path / "encoder")
 
 
-def test_an_empty_folder_may_be_there(tmp_path: Path) -> None:
+def test_export_into_an_empty_folder_succeeds(tmp_path: Path) -> None:
     (tmp_path / "encoder").mkdir()
     export_encoder(make_model(tmp_path / "model"), "tiny", tmp_path / "encoder")
     names = {path.name for path in (tmp_path / "encoder").iterdir()}
@@ -205,7 +208,7 @@ def test_the_same_model_gives_the_same_fingerprint(tmp_path: Path) -> None:
     assert one == two
 
 
-def test_nothing_is_printed_and_no_logging_set_up(tmp_path: Path) -> None:
+def test_export_prints_nothing_and_adds_no_log_handlers(tmp_path: Path) -> None:
     model = make_model(tmp_path / "model")
     script = (
         "import logging, sys\n"
@@ -223,7 +226,7 @@ def test_nothing_is_printed_and_no_logging_set_up(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_quiet_leaves_logging_as_it_was(caplog: pytest.LogCaptureFixture) -> None:
+def test_quiet_restores_log_levels(caplog: pytest.LogCaptureFixture) -> None:
     level = logging.getLogger("transformers").level
     with quiet():
         logging.warning("to the root logger")

@@ -1,4 +1,4 @@
-"""OnnxEncoder: what it returns, beside whom, and what it refuses to open."""
+"""OnnxEncoder: embeddings, threads and refused folders."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def copy(encoder_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(encoder_folder, tmp_path / "copy"))
 
 
-def test_it_is_an_encoder(encoder: Encoder) -> None:
+def test_dimension_is_that_of_the_model(encoder: Encoder) -> None:
     assert encoder.dimension == 384
 
 
-def test_it_knows_what_it_is(encoder: OnnxEncoder) -> None:
+def test_config_describes_the_model(encoder: OnnxEncoder) -> None:
     config = encoder.config
     assert (config.name, config.pooling, config.max_tokens) == (DEFAULT_MODEL, "mean", 256)
     assert (config.precision, config.dimension, config.revision) == ("int8", 384, None)
 
 
-def test_embeddings_are_float32_of_length_1(encoder: OnnxEncoder) -> None:
+def test_embeddings_are_float32_of_norm_1(encoder: OnnxEncoder) -> None:
     embeddings = encoder.encode_paragraphs(SAMPLES)
     assert embeddings.dtype == np.float32
     assert embeddings.shape == (len(SAMPLES), 384)
@@ -60,7 +60,7 @@ def test_any_text_has_an_embedding(encoder: OnnxEncoder, text: str) -> None:
     assert np.linalg.norm(embedding) == pytest.approx(1, abs=1e-6)
 
 
-def test_what_is_beyond_the_models_length_does_not_count(encoder: OnnxEncoder) -> None:
+def test_text_beyond_the_token_limit_is_ignored(encoder: OnnxEncoder) -> None:
     start = "word " * 300
     np.testing.assert_array_equal(
         encoder.encode_question(start), encoder.encode_question(start + "and something else")
@@ -69,20 +69,22 @@ def test_what_is_beyond_the_models_length_does_not_count(encoder: OnnxEncoder) -
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(order=st.permutations(range(24)))
-def test_a_text_has_one_embedding_in_any_company(encoder: OnnxEncoder, order: list[int]) -> None:
+def test_embedding_does_not_depend_on_the_other_texts(
+    encoder: OnnxEncoder, order: list[int]
+) -> None:
     alone = np.stack([encoder.encode_question(SAMPLES[number]) for number in order])
     together = encoder.encode_paragraphs([SAMPLES[number] for number in order])
     np.testing.assert_array_equal(together, alone)
 
 
-def test_threads_may_share_it(encoder: OnnxEncoder) -> None:
+def test_encoder_is_thread_safe(encoder: OnnxEncoder) -> None:
     expected = encoder.encode_paragraphs(SAMPLES[:16])
     with ThreadPoolExecutor(8) as pool:
         rounds = list(pool.map(encoder.encode_question, SAMPLES[:16] * 10))
     np.testing.assert_array_equal(np.stack(rounds), np.tile(expected, (10, 1)))
 
 
-def test_a_question_needs_no_torch(encoder_folder: Path) -> None:
+def test_encoding_a_question_does_not_import_torch(encoder_folder: Path) -> None:
     script = (
         "import sys\n"
         "from pathlib import Path\n"
@@ -104,9 +106,7 @@ def test_the_expected_encoder_opens(encoder_folder: Path, encoder: OnnxEncoder) 
     assert OnnxEncoder.open(encoder_folder, encoder.config).config == encoder.config
 
 
-def test_another_encoder_than_expected_is_refused(
-    encoder_folder: Path, encoder: OnnxEncoder
-) -> None:
+def test_unexpected_encoder_is_refused(encoder_folder: Path, encoder: OnnxEncoder) -> None:
     expected = replace(encoder.config, name="owner/other", sha256="0" * 64)
     with pytest.raises(EncoderError) as caught:
         OnnxEncoder.open(encoder_folder, expected)
@@ -131,19 +131,19 @@ def test_a_truncated_file_is_refused(copy: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "config.json"])
-def test_a_missing_file_is_named(copy: Path, name: str) -> None:
+def test_error_names_the_missing_file(copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(BrokenIndexError, match=f"{name} is missing"):
         OnnxEncoder.open(copy)
 
 
-def test_vectors_of_words_that_are_missing_are_missed(copy: Path) -> None:
+def test_missing_word_vectors_are_reported(copy: Path) -> None:
     (copy / "words.npy").unlink()
     with pytest.raises(BrokenIndexError, match="is damaged: the fingerprint"):
         OnnxEncoder.open(copy)
 
 
-def test_a_model_that_onnxruntime_does_not_know_is_refused(copy: Path) -> None:
+def test_model_unknown_to_onnxruntime_is_refused(copy: Path) -> None:
     config = json.loads((copy / "config.json").read_bytes())
     (copy / "model.onnx").write_bytes(b"from the future")
     (copy / "words.npy").unlink()

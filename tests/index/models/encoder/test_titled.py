@@ -1,4 +1,4 @@
-"""A paragraph's embedding: its text, and half as much its title."""
+"""TitledEncoder: the embedding of a text plus half the embedding of its title."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def encoder(encoder_folder):
 
 
 class Counting:
-    """An Encoder that tells what it was asked for."""
+    """An Encoder that records the texts it encodes."""
 
     def __init__(self, encoder):
         self.asked = []
@@ -26,7 +26,7 @@ class Counting:
         return self._encoder.encode_paragraphs(texts)
 
 
-def test_an_embedding_is_the_text_and_half_the_title(encoder):
+def test_embedding_is_the_text_plus_half_the_title(encoder):
     title, text = encoder.encode_paragraphs(MAYOR)
     (found,) = TitledEncoder(encoder).encode([MAYOR])
     expected = text + 0.5 * title
@@ -34,7 +34,7 @@ def test_an_embedding_is_the_text_and_half_the_title(encoder):
     assert np.linalg.norm(found) == pytest.approx(1.0, abs=1e-6)
 
 
-def test_what_only_the_title_says_is_found(encoder):
+def test_question_finds_words_of_the_title(encoder):
     other = TitledText("School meals to cost less", MAYOR.text)
     embeddings = TitledEncoder(encoder).encode([MAYOR, other])
     ours, theirs = embeddings @ encoder.encode_question("who opened the new bridge")
@@ -52,7 +52,7 @@ def test_texts_and_titles_are_encoded_once(encoder):
     assert titled.encode([]).shape == (0, 384)
 
 
-def test_titles_are_not_kept_without_end(encoder, monkeypatch):
+def test_title_cache_is_bounded(encoder, monkeypatch):
     monkeypatch.setattr("nutgraf.index.models.encoder.titled.MAX_TITLES", 2)
     counting = Counting(encoder)
     titled = TitledEncoder(counting)
@@ -65,7 +65,7 @@ def test_titles_are_not_kept_without_end(encoder, monkeypatch):
     assert counting.asked.count("A") == 2
 
 
-def test_digests_tell_texts_under_titles_apart():
+def test_digest_depends_on_title_and_text():
     digests = {
         TitledText(title, text).digest() for title in ("a", "b", "ab") for text in ("a", "b", "ab")
     }
