@@ -1,1 +1,1 @@
-"""Readers of an index: one snapshot, or always the newest."""
+"""Readers of an index: one snapshot, or always the newest snapshot."""

@@ -1,4 +1,4 @@
-"""Condition: what every hit must meet, as values that any engine can be asked for."""
+"""Condition: the filters and the constraint that every hit must meet."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ __all__ = ["NO_CONDITION", "Condition"]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """All of these must hold of a row.
+    """A condition on rows. A row must meet all its fields.
 
-    `values` are pairs of a keyword field, or `article`, and the exact values of which it must
-    have one. `published` is the first and the last second (1970 UTC), None where open.
-    `constraint` is a tree of `whoosh.query` over analysed terms. `other_than` is the id of an
-    article whose rows are left out.
+    `values` are pairs of a field and exact values; the row must have one of
+    them. The field is a keyword field or `article`. `published` is the first
+    and the last second allowed, since 1970 UTC; None means no limit.
+    `constraint` is a tree of `whoosh.query` over analysed terms. `other_than`
+    is the id of an article whose rows are excluded.
     """
 
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -28,16 +29,16 @@ class Condition:
 
     @property
     def is_dated(self) -> bool:
-        """Whether the date of publication matters."""
+        """Whether the condition has a limit on the date of publication."""
         return self.published != (None, None)
 
     @property
     def without_constraint(self) -> Condition:
-        """The same without its constraint."""
+        """The same condition without its constraint."""
         return replace(self, constraint=None)
 
     def tree(self) -> Any:
-        """Return the condition as one query tree; None where every row meets it."""
+        """Return the condition as one query tree, None if every row meets it."""
         parts = [] if self.constraint is None else [self.constraint]
         for field, values in self.values:
             parts.append(query.Or([query.Term(field, exact_term(value)) for value in values]))

@@ -1,4 +1,4 @@
-"""Facet counts: the values of a field, or its days, months or years, over all that matches."""
+"""Facet counts: values or days, months and years of a field in the matching rows."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["count_facets"]
 
 UNITS: Final = {"day": "D", "month": "M", "year": "Y"}
-"""The names of units in numpy."""
+"""The codes of the units in numpy."""
 
 
 def count_facets(
     snapshot: IndexSnapshot, retrieval: QueryExecution, asked: tuple[FacetQuery, ...]
 ) -> tuple[FacetCounts, ...]:
-    """Return the counts of each facet; those over the same rows share the search for them."""
+    """Return the counts of each facet. Facets over the same rows share one search."""
     rows: dict[tuple[object, ...], NDArray[np.int64]] = {}
     facets = []
     for facet in asked:
@@ -43,7 +43,10 @@ def count_facets(
 def _first_rows(
     snapshot: IndexSnapshot, rows: NDArray[np.int64], by: CountedBy
 ) -> NDArray[np.int64]:
-    """Return the first of the rows, ascending, of each paragraph or article: theirs are dense."""
+    """Return the first of the given rows of each paragraph or article.
+
+    `rows` is ascending. The rows of a paragraph or an article are adjacent.
+    """
     columns = snapshot.columns
     by_article = by == "article"
     units = columns.article[rows].astype(np.int64) if by_article else columns.paragraphs(rows)
@@ -51,14 +54,14 @@ def _first_rows(
 
 
 def _values(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64], most: int) -> FacetCounts:
-    """Count values by their codes; the most frequent come first."""
+    """Count values by their codes, the most frequent first."""
     counts = np.bincount(snapshot.columns.code(field)[rows], minlength=1)
     counts[0] = 0  # the code of no value
     found = np.flatnonzero(counts)
     least = 0
     if len(found) > most:
         least = int(np.partition(counts[found], -most)[-most])
-    # Of those that tie for the last places, the catalog knows which come first.
+    # Several values can tie for the last positions: the catalog decides which come first.
     named = snapshot.catalog.values(field, found[counts[found] > least].tolist(), most)
     tied = found[counts[found] == least].tolist()
     named |= snapshot.catalog.values(field, tied, most - len(named))
@@ -67,13 +70,13 @@ def _values(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64], most: 
 
 
 def _periods(published: NDArray[np.int64], unit: str, most: int) -> FacetCounts:
-    """Count seconds since 1970 by day, month or year, in their order; the newest are kept."""
+    """Count seconds since 1970 by day, month or year. Return the newest, ascending."""
     seconds = published[published != NO_DATE]
     if not len(seconds):
         return FacetCounts()
     periods = seconds.astype("datetime64[s]").astype(f"datetime64[{unit}]").astype(np.int64)
     first = periods.min()
-    # Years have four digits: not four million days between the first and the last.
+    # A year has four digits, so there are fewer than 4 million days between first and last.
     counts = np.bincount(periods - first)
     found = np.flatnonzero(counts)
     newest = found[-most:]

@@ -1,4 +1,4 @@
-"""Which languages the articles of an index are in: those that its questions are read in."""
+"""The languages of the articles of an index, in which it analyses questions."""
 
 from __future__ import annotations
 
@@ -15,20 +15,24 @@ from nutgraf.index.catalog.reader import Catalog
 __all__ = ["make_question_analyzer"]
 
 RARE: Final = 0.001
-"""Share of paragraphs. A language in fewer of them is not listened for: a few articles whose own is
-mistaken would make all questions wider, and they are found by what they share with others."""
+"""The lowest share of paragraphs of a language that is used for questions.
+
+A few articles with a wrong language would make every question match more
+words. Articles of a rare language are found by words they share with others.
+"""
 
 MOST: Final = 16
-"""Languages that a question is read in: each adds a little to the time that it takes."""
+"""The highest number of languages for a question; each takes a little more time."""
 
 
 def make_question_analyzer(
     catalog: Catalog, codes: NDArray[np.uint32], analyzers: Analyzers
 ) -> MultilingualAnalyzer:
-    """Return what reads questions in the languages in use, the most frequent first; at least one.
+    """Return an analyzer for the languages in use, the most frequent first.
 
-    `codes`, of shape (rows,), are those of `language` in the rows that are
-    alive. Raises BrokenIndexError where the catalog has lost one.
+    It has at least one language. `codes`, of shape (rows,), are the codes of
+    the column `language` in the living rows. Raises BrokenIndexError if a code
+    is missing in the catalog.
     """
     counts = np.bincount(codes)
     there = np.flatnonzero(counts).tolist()

@@ -1,4 +1,4 @@
-"""LiveIndex: the newest commit of an index, whoever writes it."""
+"""LiveIndex: the newest commit of an index, also of other processes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from nutgraf.index.storage.closing import Closing
 __all__ = ["LiveIndex"]
 
 _LOOK_EVERY: Final = 0.25
-"""Seconds between two looks for a newer commit; a look takes some microseconds."""
+"""Seconds between two checks for a newer commit; a check takes a few microseconds."""
 
 
 class _Held:
-    """A snapshot, and how many are using it."""
+    """A snapshot with the number of its users."""
 
     __slots__ = ("closed", "retired", "snapshot", "users")
 
@@ -32,11 +32,11 @@ class _Held:
 
 
 class LiveIndex(Closing):
-    """Lends the snapshot of the newest commit, and keeps it open while anybody uses it.
+    """A lender of the newest snapshot, which stays open while it has users.
 
-    A commit by another process is noticed when a snapshot is next asked for.
-    One caller opens it, the others are lent the one before in the meantime.
-    Safe to use from many threads.
+    The next request for a snapshot notices a commit by another process. One
+    caller opens the new snapshot; meanwhile the other callers get the previous
+    one. It is thread-safe.
     """
 
     def __init__(self, path: str | Path, *, trust: bool = False) -> None:
@@ -48,9 +48,9 @@ class LiveIndex(Closing):
 
     @contextmanager
     def snapshot(self) -> Iterator[IndexSnapshot]:
-        """Lend the newest snapshot that is open; it stays as it is to the end of the block.
+        """Lend the newest open snapshot; it does not change within the block.
 
-        Raises ValueError once this is closed.
+        Raises ValueError if the LiveIndex is closed.
         """
         self._look()
         with self._lock:
@@ -66,9 +66,10 @@ class LiveIndex(Closing):
             self._close_if_unused(held)
 
     def refresh(self) -> bool:
-        """Open the newest commit, if that is not the one at hand; tell whether it was newer.
+        """Open the newest commit if it is newer; return whether it was.
 
-        Raises what IndexSnapshot.open raises; the snapshot at hand stays in use then.
+        Raises the errors of IndexSnapshot.open. After an error, the current
+        snapshot stays in use.
         """
         with self._refreshing:
             if self._closed:
@@ -80,14 +81,14 @@ class LiveIndex(Closing):
             with self._lock:
                 older, self._held = self._held, _Held(newer)
                 older.retired = True
-                # Closed in the meantime: then it is the last that is to be closed, too.
+                # If the index was closed meanwhile, close the new snapshot too.
                 self._held.retired = self._closed
             self._close_if_unused(older)
             self._close_if_unused(self._held)
         return True
 
     def close(self) -> None:
-        """Release files, once nobody uses them any more."""
+        """Release the files as soon as they have no users."""
         with self._lock:
             self._closed = True
             self._held.retired = True
@@ -96,7 +97,7 @@ class LiveIndex(Closing):
     def _look(self) -> None:
         if time.monotonic() - self._looked < _LOOK_EVERY or self._refreshing.locked():
             return
-        # What is open still answers. Who wants to know why nothing newer comes asks refresh().
+        # After an error, the open snapshot still answers. refresh() raises the error.
         with suppress(NutgrafError):
             self.refresh()
 

@@ -1,4 +1,4 @@
-"""IndexParts: the parts of an index directory, opened as of one commit, shared with the next."""
+"""IndexParts: the parts of an index directory, all as of one commit."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ __all__ = ["IndexParts", "SharedParts"]
 Mark = tuple[tuple[int, int], ...]
 
 _TICK: Final = 2_000_000_000
-"""Nanoseconds to which the coarsest file systems stamp changes; most do to milliseconds."""
+"""Nanoseconds of the coarsest time stamps of file systems; most have milliseconds."""
 
 
 PARTS: Final = (
@@ -57,14 +57,14 @@ PARTS: Final = (
     "ranked",
     "multilingual_analyzer",
 )
-"""The parts that are opened when they are first asked for."""
+"""The parts that are opened on their first use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SharedParts:
-    """Parts that an older snapshot has open and a newer one shares; None where it opens its own.
+    """Open parts of an older snapshot that a newer one shares; None if not shared.
 
-    `vectors` are those of the older `commit`.
+    `vectors` belongs to the older `commit`.
     """
 
     analyzers: Analyzers | None = None
@@ -77,9 +77,9 @@ class SharedParts:
 class IndexParts(Closing):
     """The parts of an index directory, all as of one commit.
 
-    Parts are opened when they are first asked for, so that a question pays
-    for what it uses; those that are not open are gone once the index is
-    compacted (`warm` opens all). Safe to use from many threads.
+    A part is opened on its first use, so a question opens only the parts that it
+    needs. After a compaction, parts that are not yet open no longer exist; `warm`
+    opens all of them. It is thread-safe.
 
     Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
     """
@@ -100,7 +100,7 @@ class IndexParts(Closing):
         self.parts = manifest.parts(path)
         self.catalog = catalog
         self.keywords = reader
-        # The keyword index is committed last, so what it shows is whole everywhere.
+        # The keyword index is committed last: all parts contain the commit that it shows.
         self.commit: Commit = catalog.commit_of(reader.sequence)
         self._shared = SharedParts() if older is None else older.shared_with(manifest, self.commit)
         self.analyzers = self._shared.analyzers or Analyzers(manifest.language)
@@ -110,8 +110,8 @@ class IndexParts(Closing):
         self._suggestions: Suggestions | None = None
         if reader.paragraphs != self.commit.ranked:
             raise BrokenIndexError(
-                f"the keyword index at {self.parts / KEYWORDS} holds {reader.paragraphs:,} "
-                f"rows, the catalog {self.commit.ranked:,}: 'nutgraf repair' mends it"
+                f"the keyword index at {self.parts / KEYWORDS} holds {reader.paragraphs:,} rows, "
+                f"but the catalog {self.commit.ranked:,}: run 'nutgraf repair' to fix it"
             )
 
     @classmethod
@@ -120,18 +120,19 @@ class IndexParts(Closing):
     ) -> Self:
         """Open the newest commit of the index at `path`.
 
-        `trust` is needed for a whoosh index, whose files hold pickles. Parts that
-        `older`, an earlier commit, has open and that did not change are shared.
+        `trust` is required for a whoosh index, because its files contain
+        pickles. Unchanged parts that are open in `older`, an earlier commit, are
+        shared.
         """
         index = Path(path)
         while True:
-            # The mark comes first: what changes from here on makes another.
+            # Take the mark first, so any later change makes a different mark.
             mark = _stamps(index / MANIFEST)
             manifest = Manifest.read(index)
             try:
                 return cls._open(index, manifest, mark, trust=trust, older=older)
             except BrokenIndexError:
-                # Another generation may have taken over, and the files of this one are gone.
+                # Another generation can have replaced this one and deleted its files.
                 if Manifest.read(index) == manifest:
                     raise
 
@@ -159,9 +160,9 @@ class IndexParts(Closing):
         return snapshot
 
     def successor(self) -> Self | None:
-        """Return a snapshot of a newer commit, or None while there is none.
+        """Return a snapshot of a newer commit, None if there is none.
 
-        What is open here is open there, and what did not change is shared.
+        The parts that are open here are opened there too. Unchanged parts are shared.
         """
         now = (*_stamps(self.path / MANIFEST), *_stamps(self.parts / KEYWORDS))
         if self._mark is not None and self._mark == now:
@@ -173,7 +174,7 @@ class IndexParts(Closing):
             return None
         try:
             for name in PARTS:
-                if name in vars(self):  # No question waits for what was open before.
+                if name in vars(self):  # Open it now, so no question waits for it.
                     getattr(newer, name)
         except BaseException:
             newer.close()
@@ -181,14 +182,14 @@ class IndexParts(Closing):
         return newer
 
     def shared_with(self, manifest: Manifest, commit: Commit) -> SharedParts:
-        """Return the parts that are open here and the same under a newer manifest and commit."""
-        opened = vars(self)  # Where a cached property is once it was asked for.
+        """Return the open parts that a newer manifest and commit do not change."""
+        opened = vars(self)  # It contains a cached property after the first use.
         same = replace(manifest, reranker=self.manifest.reranker) == self.manifest
         grown = same and commit.rows >= self.commit.rows and "vectors" in opened
         same_encoder = "encoder" in opened and manifest.encoder == self.manifest.encoder
         same_reranker = "reranker" in opened and manifest.reranker == self.manifest.reranker
         return SharedParts(
-            # They remember the terms of many words.
+            # Analyzers cache the terms of many words.
             analyzers=self.analyzers if manifest.language == self.manifest.language else None,
             encoder=self.encoder if same_encoder else None,
             reranker=self.reranker if same_reranker else None,
@@ -198,12 +199,12 @@ class IndexParts(Closing):
 
     @property
     def sequence(self) -> int:
-        """The number of the commit that is seen."""
+        """The sequence number of the visible commit."""
         return self.commit.sequence
 
     @cached_property
     def columns(self) -> Columns:
-        """The columns, one value a row."""
+        """The columns, with one value per row."""
         return Columns.open(self.parts / COLUMNS, self.commit.rows)
 
     @cached_property
@@ -211,20 +212,20 @@ class IndexParts(Closing):
         """The vector index."""
         path, dimension = self.parts / VECTORS, self.manifest.encoder.dimension
         if self._shared.vectors is not None:
-            # Should these be other rows all the same, they are opened anew.
+            # If its rows differ nevertheless, open the vector index from disk.
             with suppress(BrokenIndexError):
                 return self._shared.vectors.grown(path, dimension, self._shared.commit, self.commit)
         return VectorIndex.open(path, dimension, self.commit)
 
     @cached_property
     def encoder(self) -> OnnxEncoder:
-        """The encoder that the index was made with."""
+        """The encoder that the index was created with."""
         shared = self._shared.encoder
         return shared or OnnxEncoder.open(self.parts / ENCODER, self.manifest.encoder)
 
     @cached_property
     def multilingual_analyzer(self) -> MultilingualAnalyzer:
-        """What reads a question: in the languages that the articles have."""
+        """The analyzer of questions, for the languages of the articles."""
         opened = vars(self).get("columns")
         codes = (
             Columns.languages(self.parts / COLUMNS, self.commit.rows)
@@ -236,7 +237,7 @@ class IndexParts(Closing):
         return make_question_analyzer(self.catalog, codes, self.analyzers)
 
     def open_suggestions(self) -> Suggestions:
-        """Return the suggestions. Raises BrokenIndexError where there are no sound ones."""
+        """Return the suggestions. Raises BrokenIndexError if they are missing or damaged."""
         with self._opening:
             if self._suggestions is None:
                 self._suggestions = Suggestions(self.parts / SUGGESTIONS, self.sequence)
@@ -244,7 +245,7 @@ class IndexParts(Closing):
 
     @cached_property
     def reranker(self) -> CachingReranker | None:
-        """The reranker that the index was given; None where it has none."""
+        """The reranker of the index, None if it has none."""
         chosen = self.manifest.reranker
         if chosen is None:
             return None
@@ -254,7 +255,7 @@ class IndexParts(Closing):
 
     @cached_property
     def alive(self) -> NDArray[np.bool_] | None:
-        """Which rows are alive, of shape (rows,); None where all are."""
+        """A mask of the living rows, of shape (rows,); None if all rows are alive."""
         removed = self.catalog.removed_rows(self.sequence)
         if not removed:
             return None
@@ -266,9 +267,10 @@ class IndexParts(Closing):
 
     @cached_property
     def ranked(self) -> NDArray[np.bool_] | None:
-        """Which rows are alive and no boilerplate, of shape (rows,); None where all are.
+        """A mask of the rows that are alive and not boilerplate, of shape (rows,).
 
-        Raises BrokenIndexError where these are not as many as the commit says.
+        It is None if these are all rows. Raises BrokenIndexError if their number
+        differs from the number in the commit.
         """
         left_out = self.catalog.boilerplate_rows(self.sequence)
         if not left_out and self.commit.ranked == self.commit.living:
@@ -277,17 +279,17 @@ class IndexParts(Closing):
         ranked[[row for row in left_out if row < len(ranked)]] = False
         if np.count_nonzero(ranked) != self.commit.ranked:
             raise BrokenIndexError(
-                f"{self.parts / CATALOG}: what is boilerplate is not what was written; "
-                "'nutgraf verify' lists what is damaged"
+                f"the catalog {self.parts / CATALOG} is damaged: its boilerplate differs from "
+                "that of the commit; run 'nutgraf verify' to list the damage"
             )
         ranked.flags.writeable = False
         return ranked
 
     @cached_property
     def newest(self) -> int:
-        """When the newest article was published, in seconds since 1970, by the time of the commit.
+        """The date of the newest article up to the commit, in seconds since 1970 UTC.
 
-        That of the commit itself, where no article has a date.
+        It is the time of the commit if no article has such a date.
         """
         committed = timestamp(self.commit.at)
         published = self.columns.published
@@ -297,12 +299,12 @@ class IndexParts(Closing):
         return int(past.max()) if len(past) else committed
 
     def warm(self) -> None:
-        """Open every part now, so that no question has to wait for one."""
+        """Open every part now, so no question has to wait for one."""
         for name in PARTS:
             getattr(self, name)
 
     def close(self) -> None:
-        """Release files."""
+        """Release the files."""
         self.keywords.close()
         self.catalog.close()
         with self._opening:
@@ -311,7 +313,10 @@ class IndexParts(Closing):
 
 
 def _stamps(path: Path) -> Mark:
-    """Return what is another once `path` is replaced, or a file in it where it is a folder."""
+    """Return a mark that changes if the file or folder `path` changes.
+
+    A folder changes if a file in it is added, deleted or replaced.
+    """
     try:
         found = path.stat()
     except OSError:
@@ -320,6 +325,9 @@ def _stamps(path: Path) -> Mark:
 
 
 def _settled(mark: Mark) -> Mark | None:
-    """Return a mark that will differ after the next change; None where it is too early to say."""
+    """Return the mark if any later change is certain to alter it, else None.
+
+    A mark that is too recent can equal the mark after the next change.
+    """
     newest = max((stamp for _, stamp in mark), default=0)
     return mark if time.time_ns() - newest > _TICK else None

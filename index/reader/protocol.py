@@ -1,9 +1,11 @@
-"""IndexReader: all that search asks of an index, in terms of queries, conditions, rows and counts.
+"""IndexReader: the interface between search and an index.
 
-`IndexSnapshot` answers it from one directory; a reader on other machines can do the same. So
-methods take many things at once, nothing as long as the index crosses, and a question needs few
-of the calls that reach the index: the statistics of its terms, its rankings with their facets,
-the cosines of their rows, and the texts of its page.
+It consists of queries, conditions, rows and counts. `IndexSnapshot` implements
+it for one directory. A reader could also run on other machines, so the
+interface has these properties: methods accept many items at once; no argument
+or result grows with the index; and a question needs few calls that read the
+index, namely the statistics of its terms, its rankings with their facets, the
+cosines of their rows and the texts of its page.
 """
 
 from __future__ import annotations
@@ -54,7 +56,10 @@ CountedBy = Literal["paragraph", "article"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeywordQuery:
-    """Rank rows by BM25, to a depth: `query` is a tree of `whoosh.query` over analysed terms."""
+    """A ranking by BM25 of at most `depth` rows.
+
+    `query` is a tree of `whoosh.query` over analysed terms.
+    """
 
     query: Any
     depth: int
@@ -63,7 +68,10 @@ class KeywordQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VectorQuery:
-    """Rank rows by cosine to an embedding, float32 of shape (dimension,), to a depth."""
+    """A ranking by cosine to `embedding` of at most `depth` rows.
+
+    `embedding` is float32 of shape (dimension,).
+    """
 
     embedding: NDArray[np.float32]
     depth: int
@@ -72,11 +80,13 @@ class VectorQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FacetQuery:
-    """Count the values of a field, or its periods of a `unit` where it is a date.
+    """A count of the values of a field, or of the periods of a date.
 
-    Counted are the paragraphs, or the articles, of every row that any query of `matching`
-    matches: of a KeywordQuery at any depth, of a VectorQuery to its depth. At most `most` values
-    come back: the most frequent, and among equals the first by themselves; of periods the newest.
+    `unit` is the length of a period, None for values. The rows are those that
+    match any query of `matching`: a KeywordQuery at any depth, a VectorQuery
+    only to its depth. `by` says whether their paragraphs or their articles are
+    counted. At most `most` values are returned: the most frequent, sorted by
+    value if equal. At most `most` periods are returned: the newest.
     """
 
     field: str
@@ -88,7 +98,10 @@ class FacetQuery:
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """Values with their counts, in the order of a facet, of `total` different values."""
+    """Values with their counts, in the order of the facet.
+
+    `total` is the number of different values, including those not returned.
+    """
 
     counts: tuple[tuple[str, int], ...] = ()
     total: int = 0
@@ -96,7 +109,7 @@ class FacetCounts:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The answers to the queries of one `retrieve`, in their order."""
+    """The results of one `retrieve`, in the order of its queries."""
 
     rankings: tuple[Ranking, ...]
     facets: tuple[FacetCounts, ...]
@@ -104,11 +117,12 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowValues:
-    """Values of some rows, in their order.
+    """Values of n rows, in the order of the rows.
 
-    `article` is a number that the rows of one article share, `paragraph` the first row of the
-    paragraph, both int64 of shape (n,); `published` int64 seconds since 1970 UTC, or NO_DATE;
-    `sketch`, uint64 of shape (n, 2), the MinHash sketch of the text.
+    `article` is a number that all rows of an article share, int64 of shape (n,).
+    `published` is in seconds since 1970 UTC or NO_DATE, int64 of shape (n,).
+    `paragraph` is the first row of the paragraph, int64 of shape (n,).
+    `sketch` is the MinHash sketch of the text, uint64 of shape (n, 2).
     """
 
     article: NDArray[np.int64]
@@ -117,7 +131,7 @@ class RowValues:
     sketch: NDArray[np.uint64]
 
     def take(self, places: NDArray[np.int64]) -> RowValues:
-        """Return the values at these places."""
+        """Return the values at the given positions."""
         return RowValues(
             self.article[places],
             self.published[places],
@@ -128,7 +142,7 @@ class RowValues:
 
 @dataclass(frozen=True, slots=True)
 class FoundParagraph:
-    """The paragraph, or part of one, of a row; its whole text; and its article."""
+    """The article, the paragraph or part, and the complete paragraph text of a row."""
 
     record: Record
     paragraph: Paragraph
@@ -137,7 +151,7 @@ class FoundParagraph:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The paragraphs of the rows shown, and the public ids of the paragraphs of the rows named."""
+    """The paragraphs of some rows and the public ids of the paragraphs of others."""
 
     paragraphs: Mapping[int, FoundParagraph]
     ids: Mapping[int, str]
@@ -145,7 +159,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """The title of an article, and the article's id."""
+    """The title and the id of an article."""
 
     text: str
     article: str
@@ -153,9 +167,10 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counts of an index. `bytes` is its size on disk.
+    """Counts and properties of an index.
 
-    `boilerplate` are the paragraphs that are left out of the rankings.
+    `bytes` is its size on disk. `boilerplate` is the number of paragraphs that
+    are excluded from the rankings.
     """
 
     articles: int
@@ -174,19 +189,19 @@ class Statistics:
 
 
 class SuggestionReader(Protocol):
-    """Titles, phrases and words that a question can be completed or corrected to.
+    """A reader of titles, phrases and words that complete or correct a question.
 
-    Every method raises BrokenIndexError where the index has no sound suggestions.
+    Every method raises BrokenIndexError if the suggestions are missing or damaged.
     """
 
     def titles(self, start: str, most: int, *, later: bool) -> Iterable[Title]:
-        """Return titles whose key begins with `start`, or with `later` a later word of it.
+        """Return titles whose key begins with `start`, those of the newest articles first.
 
-        The newest article comes first.
+        With `later`, a word after the first word of the key begins with `start`.
         """
 
     def title_counts(self, keys: Sequence[str]) -> list[int]:
-        """Return how many articles have each title, by its key."""
+        """Return the number of articles with each title, given by its key."""
 
     def phrases(self, start: str, most: int) -> list[TermCount]:
         """Return frequent phrases whose keys begin with `start`."""
@@ -195,27 +210,27 @@ class SuggestionReader(Protocol):
         """Return frequent words whose keys begin with `start`."""
 
     def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
-        """Return words within so many letters of `word`, each with its edit distance."""
+        """Return words at most `letters` edits from `word`, each with its edit distance."""
 
 
 class IndexReader(Protocol):
-    """One immutable view of an index, for search. Safe to use from many threads.
+    """An immutable view of an index, for search. It is thread-safe.
 
-    Methods raise BrokenIndexError where the index is damaged. Rows are int64, unique and ordered,
-    and have gaps.
+    Methods raise BrokenIndexError if the index is damaged. Rows are int64,
+    unique and ordered, and have gaps.
     """
 
     @property
     def sequence(self) -> int:
-        """The number of the commit that is seen; 0 before the first."""
+        """The sequence number of the visible commit; 0 before the first commit."""
 
     @property
     def key(self) -> Hashable:
-        """Differs wherever any answer may differ: a key for caches."""
+        """A key for caches: it changes if any result can change."""
 
     @property
     def language(self) -> str:
-        """The language of articles that name none, a tag such as "en"."""
+        """The language of articles without one, a tag such as "en"."""
 
     @property
     def paragraph_count(self) -> int:
@@ -227,31 +242,37 @@ class IndexReader(Protocol):
 
     @property
     def newest(self) -> int:
-        """When the newest article was published, in seconds since 1970; of the commit if none."""
+        """The date of the newest article up to the commit, in seconds since 1970 UTC.
+
+        It is the time of the commit if no article has such a date.
+        """
 
     @property
     def unrelated_cosine(self) -> float | None:
-        """The cosine of unrelated texts by the encoder; None where it is not known."""
+        """The mean cosine of unrelated texts for the encoder, None if unknown."""
 
     @property
     def reranker(self) -> Reranker | None:
-        """The reranker of the index, None where it has none."""
+        """The reranker of the index, None if it has none."""
 
     @property
     def suggestions(self) -> SuggestionReader:
         """The suggestions of the index."""
 
     def analyzer(self, language: str | None) -> Analyzer:
-        """Return the analyzer of texts in a language; None names that of the index."""
+        """Return the analyzer for a language; None is the language of the index."""
 
     def question_analyzer(self, languages: Iterable[str] = ()) -> MultilingualAnalyzer:
-        """Return the analyzer of questions: in the index's languages, or these of them."""
+        """Return the analyzer of questions, for those of `languages` in the index.
+
+        If `languages` is empty, it is for all languages of the index.
+        """
 
     def encode(self, question: str) -> NDArray[np.float32]:
-        """Return the embedding of a question, of length 1 and shape (dimension,)."""
+        """Return the embedding of a question, of norm 1 and shape (dimension,)."""
 
     def word_vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Return the encoder's vectors of single words, of shape (words, n)."""
+        """Return vectors of single words, of shape (words, n)."""
 
     def term_statistics(self, terms: Sequence[str]) -> Mapping[str, TermStatistics]:
         """Return the statistics of each term. They are cached."""
@@ -261,7 +282,7 @@ class IndexReader(Protocol):
         rankings: Sequence[KeywordQuery | VectorQuery],
         facets: Sequence[FacetQuery] = (),
     ) -> Retrieved:
-        """Rank and count, all in one call."""
+        """Return all rankings and all facet counts, in one call."""
 
     def cosines(
         self, embedding: NDArray[np.float32], rows: NDArray[np.int64]
@@ -272,16 +293,25 @@ class IndexReader(Protocol):
         """Return the embeddings of rows, float32 of shape (rows, dimension)."""
 
     def values(self, rows: NDArray[np.int64]) -> RowValues:
-        """Return the values of rows of a ranking; a remote reader has them from `retrieve`."""
+        """Return the values of rows of a ranking.
+
+        A remote reader can get them with `retrieve`, without another call.
+        """
 
     def article_sketches(self, articles: Sequence[int]) -> list[NDArray[np.uint64]]:
-        """Return the sketches of all rows of articles, by the numbers of `RowValues`."""
+        """Return the sketches of all rows of each article.
+
+        `articles` are the numbers in `RowValues.article`.
+        """
 
     def paragraphs(self, rows: Sequence[int]) -> Mapping[int, tuple[Record, Paragraph]]:
-        """Return the paragraph, or part of one, of each row, and its article."""
+        """Return the article and the paragraph, or part of one, of each row."""
 
     def page(self, rows: Sequence[int], named: Sequence[int] = ()) -> Page:
-        """Return the paragraphs of `rows` with whole texts, and the ids of those of `named`."""
+        """Return the paragraphs of `rows` with complete texts, and the ids of `named`.
+
+        The ids are the public ids of the paragraphs.
+        """
 
     def counts(self, queries: Sequence[Any]) -> list[int]:
         """Return the number of rows that satisfy each query."""
@@ -290,7 +320,7 @@ class IndexReader(Protocol):
         """Return the pairs of keyword field and value that no article has, sorted per field."""
 
     def article(self, article: str) -> Record | None:
-        """Return the article with this id, without its text; None where there is none."""
+        """Return the article with this id, without its text; None if there is none."""
 
     def article_texts(self, record: Record) -> Sequence[str]:
         """Return the texts of an article's paragraphs."""
@@ -302,17 +332,17 @@ class IndexReader(Protocol):
         """Count the contents of the index."""
 
     def warm(self) -> None:
-        """Open every part now, so that no question waits for one."""
+        """Open every part now, so no question has to wait for one."""
 
 
 class ReaderSource(Protocol):
-    """Lends the newest reader of an index."""
+    """A lender of the newest reader of an index."""
 
     def snapshot(self) -> AbstractContextManager[IndexReader]:
-        """Lend the newest reader; it stays as it is to the end of the block."""
+        """Lend the newest reader; it does not change within the block."""
 
     def refresh(self) -> bool:
-        """Look for a newer commit now; tell whether there was one."""
+        """Check for a newer commit now; return whether there was one."""
 
     def close(self) -> None:
-        """Release files, once nobody uses them."""
+        """Release the files as soon as they have no users."""

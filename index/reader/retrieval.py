@@ -1,6 +1,7 @@
-"""QueryExecution from one directory: rankings under conditions, and the rows that match.
+"""QueryExecution: rankings under conditions and matching rows, for one directory.
 
-Masks of shape (rows,) live here and in facet_counts.py, and cross to no caller of the reader.
+Only this module and facet_counts.py use masks of shape (rows,). The reader never
+returns one.
 """
 
 from __future__ import annotations
@@ -23,18 +24,18 @@ if TYPE_CHECKING:
 __all__ = ["QueryExecution"]
 
 MAX_EXACT_ROWS: Final = 20_000
-"""Rows that satisfy a constraint, up to which they are all fetched and searched exactly.
+"""The highest number of rows that meet a constraint for an exact vector search.
 
-Beyond that, so many rows pass that the nearest ones are cheaper to find first
-and to check afterwards.
+Up to this number, all of them are fetched and ranked. Above it, so many rows
+meet the constraint that it is cheaper to rank first and check afterwards.
 """
 
 WIDEN: Final = 4
-"""By how much more the vector ranking is read when too few of its rows passed the check."""
+"""The growth of the depth if too few rows of a vector ranking meet the constraint."""
 
 
 class QueryExecution:
-    """The queries of one call on a snapshot; each ranking is made once."""
+    """The queries of one call on a snapshot. It computes each ranking once."""
 
     def __init__(self, snapshot: IndexSnapshot) -> None:
         self._snapshot = snapshot
@@ -52,7 +53,7 @@ class QueryExecution:
         return self._rankings[asked]
 
     def mark_matching(self, asked: KeywordQuery | VectorQuery, mask: NDArray[np.bool_]) -> None:
-        """Set a mask of shape (rows,) for each row that a query matches: see FacetQuery."""
+        """Set `mask`, of shape (rows,), at each row that a query matches: see FacetQuery."""
         if isinstance(asked, VectorQuery):
             mask[self.rank(asked).rows] = True
             return
@@ -62,7 +63,7 @@ class QueryExecution:
         if 2 * keywords.count(wanted) <= keywords.paragraphs:
             mask[keywords.rows(wanted)] = True
             return
-        # Of many, those that are not among them are fewer to fetch.
+        # More than half of the rows match: fetch the others, because they are fewer.
         matching = np.ones(len(mask), bool) if ranked is None else ranked.copy()
         matching[keywords.rows(query.Not(wanted))] = False
         mask |= matching
@@ -80,7 +81,7 @@ class QueryExecution:
         return snapshot.vectors.rank(asked.embedding, asked.depth, mask)
 
     def _checked(self, asked: VectorQuery, within: Any) -> Ranking:
-        """Rank by meaning first, keep the rows that satisfy `within`, and widen until enough do."""
+        """Rank by cosine first, keep rows that match `within`, and widen until enough do."""
         snapshot, depth = self._snapshot, asked.depth
         allowed = _allowed(snapshot, asked.condition.without_constraint)
         wider = depth * WIDEN
@@ -95,7 +96,11 @@ class QueryExecution:
 
 
 def _allowed(snapshot: IndexSnapshot, condition: Condition) -> NDArray[np.bool_] | None:
-    """Return which rows are ranked and pass, of shape (rows,); None where all do."""
+    """Return a mask of the ranked rows that meet a condition, of shape (rows,).
+
+    It ignores the constraint. None means that all rows are ranked and meet the
+    condition.
+    """
     masks = [] if snapshot.ranked is None else [snapshot.ranked]
     masks += [_value_mask(snapshot, field, values) for field, values in condition.values]
     if condition.is_dated:
@@ -112,11 +117,11 @@ def _value_mask(snapshot: IndexSnapshot, field: str, values: tuple[str, ...]) ->
         return np.isin(snapshot.columns.article, np.array(numbers, np.uint32))
     codes = snapshot.catalog.codes(field, values)
     for value in set(values) - codes.keys():
-        # No article has it, then; or the disk has changed the code's entry.
+        # Either no article has the value, or the entry of its code is damaged.
         if snapshot.keywords.count(query.Term(field, exact_term(value))):
             raise BrokenIndexError(
                 f"the catalog of {snapshot.path} has lost the code of {field} {value!r}; "
-                "'nutgraf repair' makes it again"
+                "run 'nutgraf repair' to rebuild it"
             )
     return np.isin(snapshot.columns.code(field), np.array(list(codes.values()), np.uint32))
 

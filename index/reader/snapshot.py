@@ -36,15 +36,15 @@ from nutgraf.index.reader.suggestions import SnapshotSuggestions
 __all__ = ["IndexSnapshot"]
 
 _MAX_TERMS: Final = 1 << 16
-"""Terms with their statistics that are cached, some 10 MB."""
+"""Terms in the cache of statistics, about 10 MB."""
 
 
 class IndexSnapshot(IndexParts):
-    """An IndexReader of one directory: all parts of it as of one commit.
+    """An IndexReader of one directory, with all parts as of one commit.
 
-    Parts are opened when they are first asked for, so that a question pays
-    for what it uses; those that are not open are gone once the index is
-    compacted (`warm` opens all). Safe to use from many threads.
+    A part is opened on its first use, so a question opens only the parts that it
+    needs. After a compaction, parts that are not yet open no longer exist; `warm`
+    opens all of them. It is thread-safe.
 
     Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
     """
@@ -55,7 +55,7 @@ class IndexSnapshot(IndexParts):
 
     @property
     def suggestions(self) -> SnapshotSuggestions:
-        """See IndexReader. Raises BrokenIndexError where there are no sound suggestions."""
+        """See IndexReader. Raises BrokenIndexError if they are missing or damaged."""
         return SnapshotSuggestions(self.open_suggestions(), self)
 
     @property
@@ -144,7 +144,7 @@ class IndexSnapshot(IndexParts):
     def article_sketches(self, articles: Sequence[int]) -> list[NDArray[np.uint64]]:
         """See IndexReader."""
         column = self.columns.article
-        # Of the column's own type: for another, numpy would first copy the column.
+        # Use the type of the column: for another type, numpy would copy the column first.
         numbers = np.array(articles, column.dtype)
         starts = np.searchsorted(column, numbers)
         stops = np.searchsorted(column, numbers, side="right")
@@ -168,7 +168,10 @@ class IndexSnapshot(IndexParts):
         return Page(found, self.names(named))
 
     def names(self, rows: Iterable[int]) -> dict[int, str]:
-        """Return the public id, ARTICLE#POSITION, of each row's paragraph; no text is read."""
+        """Return the public id, ARTICLE#POSITION, of the paragraph of each row.
+
+        It reads no text.
+        """
         wanted = list(rows)
         positions = self.catalog.positions(wanted)
         records = self.catalog.records_of(wanted)
@@ -201,14 +204,14 @@ class IndexSnapshot(IndexParts):
         return rows if self.ranked is None else rows[self.ranked[rows]]
 
     def _whole_text(self, record: Record, paragraph: Paragraph) -> str:
-        """Return the text of the whole paragraph of which `paragraph` may be a part."""
+        """Return the complete text of a paragraph, also if `paragraph` is a part of it."""
         if not paragraph.part:
             return paragraph.text
         rows = self.catalog.rows_at(record, paragraph.position)
         return "".join(row.text for row in rows.values())
 
     def statistics(self) -> Statistics:
-        """Count what the index holds."""
+        """Count the contents of the index."""
         return Statistics(
             articles=self.commit.articles,
             paragraphs=self.commit.paragraphs,
@@ -233,12 +236,15 @@ def _paragraph(number: int, record: Record, row: Row) -> Paragraph:
 
 
 def _shown(model: str) -> str:
-    """Return what a model is called; of a folder, not where it is on whose machine."""
+    """Return the name of a model; of an absolute path, only the name of the folder.
+
+    The path would reveal details of the machine that created the index.
+    """
     return Path(model).name if Path(model).is_absolute() else model
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes of all files below `folder`; one that goes meanwhile counts nothing."""
+    """Return the bytes of all files below `folder`; ignore files deleted meanwhile."""
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:

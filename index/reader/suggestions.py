@@ -1,4 +1,4 @@
-"""Suggestions as a snapshot shows them: titles of living articles only."""
+"""Suggestions for a snapshot: only titles of articles that it shows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ __all__ = ["SnapshotSuggestions"]
 
 
 class SnapshotSuggestions:
-    """A SuggestionReader over the suggestions of an index, which may be ahead of a snapshot."""
+    """A SuggestionReader for a snapshot.
+
+    The suggestions of the index can be newer than the snapshot.
+    """
 
     def __init__(self, suggestions: Suggestions, snapshot: IndexSnapshot) -> None:
         self._suggestions = suggestions
         self._snapshot = snapshot
 
     def titles(self, start: str, most: int, *, later: bool) -> Iterator[Title]:
-        """See SuggestionReader; each is read when it is asked for."""
+        """See SuggestionReader. Titles are read one at a time, on demand."""
         for row in sorted(self._suggestions.titles(start, most, later=later), reverse=True):
             title = self._title(row)
             if title is not None:
@@ -45,7 +48,7 @@ class SnapshotSuggestions:
         return self._suggestions.words_like(word, letters)
 
     def _title(self, row: int) -> Title | None:
-        """Return the title of the article that begins at a row, if the snapshot shows it."""
+        """Return the title of the article that begins at a row, None if not visible."""
         if row >= self._snapshot.commit.rows:
             return None
         record = self._snapshot.catalog.records_of([row])[row]

@@ -494,5 +494,5 @@ def test_damaged_boilerplate_table_is_reported(tmp_path, tiny_encoder):
         disk.commit()
     found = [finding.what for finding in verify_index(index).findings]
     assert any("what no encoder read is not left out" in what for what in found)
-    with Searcher(index) as searcher, pytest.raises(Exception, match="what is boilerplate"):
+    with Searcher(index) as searcher, pytest.raises(Exception, match="its boilerplate differs"):
         searcher.search("harbour", mode="semantic")

@@ -1,4 +1,4 @@
-"""LiveIndex and Searcher: newer commits are noticed, and nobody loses the one they read."""
+"""LiveIndex and Searcher: new commits appear, and snapshots in use stay open."""
 
 import shutil
 import threading
@@ -32,7 +32,7 @@ def ids(searcher, question):
     return {hit.article.id for hit in searcher.search(question, mode="keyword").hits}
 
 
-def test_a_commit_is_seen_soon(index):
+def test_new_commit_is_visible_soon(index):
     with Searcher(index, trust=True) as searcher:
         searcher.warm()
         assert ids(searcher, "ferry bridge") == {"a"}
@@ -45,7 +45,7 @@ def test_a_commit_is_seen_soon(index):
 
 
 @pytest.mark.both_engines
-def test_refresh_tells_whether_there_was_something_newer(index):
+def test_refresh_returns_whether_there_was_a_newer_commit(index):
     with Searcher(index, trust=True) as searcher:
         assert not searcher.refresh()
         put(index, "b", "The bridge is closed.")
@@ -54,7 +54,7 @@ def test_refresh_tells_whether_there_was_something_newer(index):
         assert ids(searcher, "bridge") == {"b"}
 
 
-def test_a_newer_snapshot_shares_what_did_not_change(index):
+def test_newer_snapshot_shares_unchanged_parts(index):
     with LiveIndex(index, trust=True) as live, live.snapshot() as before:
         before.warm()
         put(index, "a", "The ferry sank.")
@@ -69,7 +69,7 @@ def test_a_newer_snapshot_shares_what_did_not_change(index):
         assert before.paragraphs([0])[0][1].text == "The ferry left the harbour."
 
 
-def test_a_snapshot_in_use_stays_open_and_is_closed_by_its_last_user(index, monkeypatch):
+def test_snapshot_in_use_stays_open_until_its_last_user_ends(index, monkeypatch):
     closed = []
     close = IndexSnapshot.close
     monkeypatch.setattr(IndexSnapshot, "close", lambda self: (closed.append(self), close(self)))
@@ -91,7 +91,7 @@ def test_a_snapshot_in_use_stays_open_and_is_closed_by_its_last_user(index, monk
 
 
 @pytest.mark.both_engines
-def test_questions_in_threads_while_commits_come(index):
+def test_searches_in_threads_succeed_during_commits(index):
     done = threading.Event()
 
     def ask(searcher):
@@ -114,7 +114,7 @@ def test_questions_in_threads_while_commits_come(index):
         assert all(each.result(30) for each in asking)
 
 
-def test_an_index_that_goes_is_told_by_refresh_and_what_is_open_answers(index, tiny_encoder):
+def test_refresh_reports_a_missing_index_and_open_snapshot_answers(index, tiny_encoder):
     with Searcher(index, trust=True) as searcher:
         searcher.warm()
         index.rename(index.with_name("gone"))
@@ -131,11 +131,11 @@ def test_an_index_that_goes_is_told_by_refresh_and_what_is_open_answers(index, t
         searcher.warm()
 
 
-def test_whoever_refreshed_first_a_question_is_answered_from_the_new_generation(index):
+def test_search_is_repeated_on_the_new_generation(index):
     lent = []
 
     class Overtaken(LiveIndex):
-        """Lends a first snapshot whose parts are gone before any of them was opened."""
+        """A LiveIndex whose first snapshot loses its parts before any of them is open."""
 
         @contextmanager
         def snapshot(self):
@@ -151,7 +151,7 @@ def test_whoever_refreshed_first_a_question_is_answered_from_the_new_generation(
         assert len(lent) == 2
 
 
-def test_what_is_closed_is_not_opened_again(index):
+def test_closed_searcher_is_not_opened_again(index):
     searcher = Searcher(index, trust=True)
     searcher.close()
     put(index, "b", "The bridge.")
@@ -160,7 +160,7 @@ def test_what_is_closed_is_not_opened_again(index):
         searcher.search("bridge")
 
 
-def test_trust_is_not_given_to_what_takes_the_place_of_an_index(tmp_path, tiny_encoder):
+def test_trust_is_required_for_an_index_that_replaces_another(tmp_path, tiny_encoder):
     path = tmp_path / "news.index"
     create_index(path, model=str(tiny_encoder))
     with Searcher(path) as searcher:
