@@ -1,7 +1,7 @@
-"""What is stored, and how it gets there.
+"""Indexes: creating, writing, reading and maintaining them.
 
-Make an index with `create_index`, open it for writing with `IndexWriter`, for
-reading with `IndexSnapshot`.
+Create an index with `create_index`. Open it for writing with `IndexWriter` and
+for reading with `IndexSnapshot`.
 """
 
 from __future__ import annotations

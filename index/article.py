@@ -1,4 +1,4 @@
-"""Article and Paragraph: what is stored, and the ids by which it is named."""
+"""Article and Paragraph, the units of an index, and their ids."""
 
 from __future__ import annotations
 
@@ -25,32 +25,36 @@ __all__ = [
 ]
 
 MAX_ID: Final = 512
-"""Characters in an article's id: it has to fit into a URL."""
+"""The longest id of an article, in characters: it has to fit into a URL."""
 
 MAX_VALUE: Final = 4_096
-"""Characters in any other field of an article."""
+"""The longest value of any other field of an article, in characters."""
 
 MAX_PARAGRAPH: Final = 100_000
-"""Characters in a paragraph; far beyond prose, so more is a file that was read wrongly."""
+"""The longest paragraph, in characters.
+
+No prose is so long, so a longer paragraph means that a file was read wrongly.
+"""
 
 MAX_PARAGRAPHS: Final = 50_000
-"""Paragraphs in an article."""
+"""The highest number of paragraphs in an article."""
 
 
 POSITION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
-"""Of a paragraph in its article; none has as many."""
+"""The position of a paragraph in its article; 9 digits are more than enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Article(ArticleFields):
-    """One article, as it is put into an index.
+    """An article for an index.
 
     `published` is an ISO 8601 date or date and time ("2023-01-04",
-    "2023-01-04T09:30:00+01:00"); `language` a tag such as "en". Text is kept
-    as it comes: what is shown is what was written.
+    "2023-01-04T09:30:00+01:00"). `language` is a tag such as "en". Text is
+    stored and shown unchanged.
 
-    Raises InputError, naming the field, when a field is empty where it must
-    not be, too long, not a date, or holds what cannot be stored as text.
+    Raises InputError, with the name of the field, if a field is empty, too long
+    or of the wrong type, is not a date, or contains characters that cannot be
+    stored as text.
     """
 
     paragraphs: tuple[str, ...]
@@ -61,7 +65,7 @@ class Article(ArticleFields):
         object.__setattr__(self, "paragraphs", tuple(self.paragraphs))
         _check_text("id", self.id, MAX_ID)
         if not self.id.isprintable():
-            raise InputError("'id' holds a control character: it has to fit into a URL")
+            raise InputError("'id' holds a control character: an id must be usable in a URL")
         _check_text("title", self.title, MAX_VALUE)
         for name in OPTIONAL_FIELDS:
             value = getattr(self, name)
@@ -73,30 +77,31 @@ class Article(ArticleFields):
             raise InputError("'paragraphs' is empty: an article needs at least one paragraph")
         if len(self.paragraphs) > MAX_PARAGRAPHS:
             raise InputError(
-                f"'paragraphs' holds {len(self.paragraphs):,}; at most {MAX_PARAGRAPHS:,} are taken"
+                f"'paragraphs' holds {len(self.paragraphs):,} paragraphs; at most "
+                f"{MAX_PARAGRAPHS:,} are allowed"
             )
         for position, text in enumerate(self.paragraphs):
             _check_text(f"paragraphs[{position}]", text, MAX_PARAGRAPH)
 
     def digest(self) -> bytes:
-        """Return 16 bytes that differ when any field of the article differs."""
-        # Not asdict, which copies each paragraph.
+        """Return 16 bytes that change if any field of the article changes."""
+        # Not asdict: it copies each paragraph.
         content = {name: getattr(self, name) for name in _DIGESTED}
         packed = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return hashlib.blake2b(packed.encode(), digest_size=16).digest()
 
 
 _DIGESTED: Final = ("id", "title", "paragraphs", *OPTIONAL_FIELDS)
-"""The fields of an article in the order of its digest, which may not change."""
+"""The fields of an article in the order of its digest; never change this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """The unit that is indexed and ranked: a text and its place in its article.
+    """The unit of indexing and ranking: a text and its position in its article.
 
-    Of a paragraph that is too long for the encoder it is one of the parts,
-    which `part` counts from 1 (0: the paragraph is whole), and which begins at
-    `start`, in code points of the paragraph.
+    A paragraph that is too long for the encoder is split into parts. Then the
+    object is one part: `part` is its number, from 1, and `start` its offset in
+    the paragraph, in code points. `part` is 0 for a complete paragraph.
     """
 
     row: int
@@ -118,9 +123,10 @@ def paragraph_id(article: str, position: int) -> str:
 
 
 def split_paragraph_id(name: str) -> tuple[str, int] | None:
-    """Return the article and the position that a paragraph's public id holds; None if it is none.
+    """Return the article id and the position in the public id of a paragraph.
 
-    What is one may be the id of an article all the same, as that can hold a `#`, too.
+    None if `name` does not have this form. The id of an article can have the
+    form too, because it can contain a `#`.
     """
     article, sign, position = name.rpartition("#")
     if not sign or POSITION.fullmatch(position) is None:
@@ -131,14 +137,14 @@ def split_paragraph_id(name: str) -> tuple[str, int] | None:
 def timestamp(published: str) -> int:
     """Return seconds since 1970 UTC for an ISO 8601 date or date and time.
 
-    A time without a zone is taken as UTC; a date as its first second. Raises
-    InputError for anything else.
+    A time without a zone is in UTC. A date is its first second. Raises
+    InputError for any other text.
     """
     try:
         moment = datetime.fromisoformat(published)
     except ValueError:
         raise InputError(
-            f"'published' is {published[:40]!r}, which is no date; write it as 2023-01-04 "
+            f"'published' is {published[:40]!r}, which is not a date; write it as 2023-01-04 "
             "or 2023-01-04T09:30:00+01:00"
         ) from None
     if moment.tzinfo is None:
@@ -152,12 +158,15 @@ def _check_text(name: str, value: object, longest: int) -> None:
     if not value.strip():
         raise InputError(f"'{name}' is empty")
     if len(value) > longest:
-        raise InputError(f"'{name}' is {len(value):,} characters long; at most {longest:,} fit")
+        raise InputError(
+            f"'{name}' is {len(value):,} characters long; at most {longest:,} are allowed"
+        )
     if "\x00" in value:
         raise InputError(f"'{name}' holds a NUL byte at character {value.index(chr(0))}")
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"'{name}' holds half a surrogate pair at character {error.start}, which is no text"
+            f"'{name}' holds half a surrogate pair at character {error.start}, which is not valid "
+            "text"
         ) from None

@@ -1,4 +1,4 @@
-"""The articles that wait for the next commit of a writer."""
+"""The articles waiting for the next commit of a writer."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ __all__ = ["Batch"]
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit will write and delete. A commit replaces it by an empty one.
+    """The writes and deletions of the next commit, which replaces the batch.
 
-    `articles` and `prepared` are by id, in the order in which they were put; `to_encode` and
-    `embeddings` by the digest of the text. `rows` and `characters` are those of `articles`.
+    The keys of `articles` and `prepared` are ids, in the order of the puts. The
+    keys of `to_encode` and `embeddings` are digests of texts. `rows` and
+    `characters` are totals over `articles`.
     """
 
     articles: dict[str, ArticleRows] = field(default_factory=dict)
@@ -33,11 +34,11 @@ class Batch:
 
     @property
     def texts(self) -> int:
-        """How many texts are held for their embeddings, those of dropped articles included."""
+        """The number of texts with or without embedding, also those of dropped articles."""
         return len(self.embeddings) + len(self.to_encode)
 
     def put(self, article: ArticleRows, prepared: Prepared | None) -> None:
-        """Add an article; it takes the place of one with its id."""
+        """Add an article; it replaces the article with the same id."""
         name = article.article.id
         self.drop(name)
         self.rows += len(article.rows)
@@ -47,7 +48,7 @@ class Batch:
             self.prepared[name] = prepared
 
     def drop(self, article: str) -> None:
-        """Forget whatever was put or deleted under this id."""
+        """Remove the put or deletion of the article with this id from the batch."""
         self.deleted.pop(article, None)
         self.prepared.pop(article, None)
         dropped = self.articles.pop(article, None)
@@ -56,19 +57,22 @@ class Batch:
             self.characters -= sum(map(len, dropped.article.paragraphs))
 
     def add_text(self, text: TitledText) -> bytes:
-        """Have a text encoded, unless it is already; return its digest."""
+        """Queue a text for encoding if it has no embedding; return its digest."""
         digest = text.digest()
         if digest not in self.embeddings:
             self.to_encode[digest] = text
         return digest
 
     def add_embeddings(self, embeddings: Mapping[bytes, NDArray[np.float16]]) -> None:
-        """Take the embeddings of all texts that waited for one."""
+        """Add the embeddings of all queued texts."""
         self.embeddings.update(embeddings)
         self.to_encode.clear()
 
     def row_embeddings(self, dimension: int) -> NDArray[np.float16]:
-        """Return the embedding of every row, zeros for boilerplate: shape (rows, dimension)."""
+        """Return the embeddings of all rows, of shape (rows, dimension).
+
+        Boilerplate has zeros.
+        """
         none = np.zeros(dimension, np.float16)
         rows = [
             self.embeddings[digest] if digest else none
@@ -78,6 +82,6 @@ class Batch:
         return np.stack(rows) if rows else np.empty((0, dimension), np.float16)
 
     def numbered_rows(self, first: int) -> dict[int, Row]:
-        """Return the rows of all articles by number, from `first` on."""
+        """Return the rows of all articles by number; the first number is `first`."""
         articles: Sequence[ArticleRows] = list(self.articles.values())
         return dict(enumerate((row for article in articles for row in article.rows), first))

@@ -1,10 +1,10 @@
-"""Columns: values by row for filters and collapse, memory-mapped.
+"""Columns: memory-mapped values by row, for filters and collapse.
 
-A row's values never change, so each column is an append-only file of
-fixed-width numbers, made from the catalog and made again if it is lost.
-Beside them stands how far they were written, the CRC-32 of each until there,
-and in what way sketches were made. Whether a row is alive is not here: that
-depends on the snapshot.
+The values of a row never change, so each column is an append-only file of
+fixed-width numbers. Columns are built from the catalog and rebuilt if they are
+lost. The file checks.json stores their number of rows, the CRC-32 of each
+column and the method of the sketches. No column says whether a row is alive,
+because that depends on the snapshot.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
 }
 
 _BLOCK: Final = 1_024
-"""Rows that are read at once, to be sketched."""
+"""Rows that are read and sketched at once."""
 
 _OF_TEXTS: Final = ("part", "sketch")
-"""The columns that say something of a row itself; the others say it of its article."""
+"""The columns with values of the row; the others have values of its article."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
     """The columns of a snapshot, each of shape (rows,).
 
-    `article` is the number of the record, which never falls from row to row;
-    `published` int64 seconds since 1970 UTC or NO_DATE; `part` 0 for a paragraph
-    that is whole, otherwise which of its parts it is; `sketch`, of shape
-    (rows, 2), what index/analysis/minhash.py makes of the text; `codes`, by keyword
-    field, uint32 codes of the catalog, 0 for none.
+    `article` is the number of the record; it never decreases from row to row.
+    `published` is in seconds since 1970 UTC or NO_DATE. `part` is the number of
+    the part, 0 for a complete paragraph. `sketch` has shape (rows, 2): the
+    sketch of the text by index/analysis/minhash.py. `codes` maps keyword fields
+    to the codes of their values in the catalog, 0 for no value.
     """
 
     article: NDArray[np.uint32]
@@ -72,7 +72,7 @@ class Columns:
     def open(cls, folder: Path, rows: int) -> Columns:
         """Map the first `rows` values of every column.
 
-        Raises BrokenIndexError if one is short, or is not what was written.
+        Raises BrokenIndexError if a column is too short or does not match its checksum.
         """
         opened = _opened(folder, DTYPES, rows)
         codes = {field: opened.pop(field) for field in KEYWORD_FIELDS}
@@ -80,7 +80,10 @@ class Columns:
 
     @staticmethod
     def languages(folder: Path, rows: int) -> NDArray[np.uint32]:
-        """Map that column alone, which every question needs. Raises as `open`."""
+        """Map only the column `language`, which every question needs.
+
+        Raises BrokenIndexError like `open`.
+        """
         found: NDArray[np.uint32] = _opened(folder, ("language",), rows)["language"]
         return found
 
@@ -89,15 +92,15 @@ class Columns:
         return rows - np.maximum(self.part[rows].astype(np.int64) - 1, 0)
 
     def code(self, field: str) -> NDArray[np.uint32]:
-        """Return the column of one of the keyword fields."""
+        """Return the column of a keyword field."""
         return self.codes[field]
 
 
 @dataclass(frozen=True, slots=True)
 class _Checksums:
-    """How many rows the columns were written to, and the CRC-32 of each column until there.
+    """The number of rows of the columns and the CRC-32 of each column.
 
-    `sketches` is the method by which sketches were made.
+    `sketches` is the fingerprint of the method of the sketches.
     """
 
     rows: int
@@ -106,7 +109,10 @@ class _Checksums:
 
     @classmethod
     def read(cls, folder: Path) -> _Checksums:
-        """Read them; of no rows where there are none. Raises BrokenIndexError if damaged."""
+        """Read the checksums; without a file, return those of 0 rows.
+
+        Raises BrokenIndexError if the file is damaged.
+        """
         path = folder / CHECKSUMS
         try:
             fields = json.loads(path.read_bytes())
@@ -118,13 +124,13 @@ class _Checksums:
             raise _damaged(path) from None
 
     def compare(self, folder: Path, names: Iterable[str] = DTYPES) -> None:
-        """Raise BrokenIndexError where a column is not as it was written."""
+        """Raise BrokenIndexError if a column does not match its checksum."""
         for name in names:
             if zlib.crc32(_map(folder / name, DTYPES[name], self.rows).data) != self.of[name]:
                 raise _damaged(folder / name)
 
     def write(self, folder: Path) -> None:
-        """Write them, whole or not at all."""
+        """Write the checksums atomically."""
         fields = {"rows": self.rows, **self.of, "sketches": self.sketches}
         replace_file(folder / CHECKSUMS, json.dumps(fields).encode())
 
@@ -141,15 +147,17 @@ def catch_up(
     sketch: Sketching = make_sketches,
     written: Mapping[int, Row] | None = None,
 ) -> None:
-    """Bring every column to exactly `rows` rows, from the catalog, and make it durable.
+    """Bring every column durably to exactly `rows` rows, from the catalog.
 
-    `sketch` does what `make_sketches` does, maybe sooner; `written` are rows that need not be read.
+    `sketch` returns the same as `make_sketches`, but can be faster. `written`
+    contains rows that do not have to be read from the catalog.
 
-    What is there and as it was written stays in place, for readers have it
-    mapped; what a crash left beyond it is dropped. Where a column is damaged
-    or missing, all are written anew, beside the old files until they are whole.
+    Intact columns are extended in place, because readers have them mapped; rows
+    that a crash left at the end are dropped. If a column is damaged or missing,
+    all columns are rebuilt, each in a new file that replaces the old one when
+    it is complete.
 
-    Raises BrokenIndexError where the catalog cannot be read.
+    Raises BrokenIndexError if the catalog cannot be read.
     """
     folder.mkdir(exist_ok=True)
     sketches = method_fingerprint()
@@ -167,7 +175,7 @@ def catch_up(
 def _contents(
     catalog: Catalog, start: int, rows: int, sketch: Sketching, written: Mapping[int, Row] | None
 ) -> dict[str, bytes]:
-    """Return what every column holds from row `start` on."""
+    """Return the content of every column after its first `start` rows."""
     articles = list(catalog.column_values(start))
     first = articles[0].first_row if articles else 0
     counts = [values.row_count for values in articles]
@@ -175,7 +183,7 @@ def _contents(
     for name, dtype in DTYPES.items():
         if name not in _OF_TEXTS:
             numbers = np.array([_number(name, values) for values in articles], dtype)
-            # The first article may be one that is there already.
+            # The columns can already contain some rows of the first article.
             contents[name] = np.repeat(numbers, counts)[start - first :].tobytes()
     blocks = list(_read(catalog, start, rows, written))
     parts = [row.part for block in blocks for row in block]
@@ -197,10 +205,10 @@ def _read(
 
 
 def _readable(catalog: Catalog, row: int) -> Row:
-    """Return what a row holds, nothing if it is damaged.
+    """Return a row, an empty one if it is damaged.
 
-    Who reads it is told. The index has to open for writing all the same, as
-    deleting the article is what mends it.
+    Readers still get the error. A writer must be able to open the index, because
+    deleting the article is the repair.
     """
     try:
         return catalog.rows([row])[row]
@@ -209,7 +217,7 @@ def _readable(catalog: Catalog, row: int) -> Row:
 
 
 def _sound(folder: Path, rows: int, sketches: str) -> _Checksums:
-    """Return how far the columns are as they would be written: no rows where any is not."""
+    """Return the checksums of the columns, those of 0 rows unless all are intact."""
     try:
         checks = _Checksums.read(folder)
         if checks.rows <= rows and checks.sketches == sketches:
@@ -264,5 +272,5 @@ def _map(path: Path, dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
 def _damaged(path: Path) -> BrokenIndexError:
     return BrokenIndexError(
         f"{path} is missing, short or damaged; open the index for writing once (any "
-        "'nutgraf index' does) and it is made again from the catalog"
+        "'nutgraf index' command does) to rebuild it from the catalog"
     )

@@ -1,19 +1,19 @@
-"""What can go wrong, by whose fault it is.
+"""The errors of Nutgraf, grouped by their cause.
 
 NutgrafError
-├── UserError                the caller can mend it: exit 2, HTTP 4xx
+├── UserError                the caller can fix it: exit 2, HTTP 4xx
 │   ├── InputError           an article or a file that cannot be indexed
-│   ├── NotAnIndexError      the directory is not an index, or of a newer format
+│   ├── NotAnIndexError      the directory is not an index, or has another format
 │   ├── IndexLockedError     another process is writing
-│   ├── EncoderError         no model, or not the one that the index was made with
+│   ├── EncoderError         no model, or not the model of the index
 │   ├── NotWritableError     the index belongs to another user, or cannot be written
-│   ├── DiskFullError        there is no room for what is to be written
-│   ├── UntrustedIndexError  opening it would load pickles, and nobody vouched for it
-│   └── RequestError         a question that cannot be asked (nutgraf.search)
-├── WorkerError              what read a file ended, or failed: exit 1
+│   ├── DiskFullError        the disk has no space for the write
+│   ├── UntrustedIndexError  opening the index loads pickles, and it is not trusted
+│   └── RequestError         an invalid request (nutgraf.search)
+├── WorkerError              a process that reads files failed or ended: exit 1
 └── BrokenIndexError         a part of the index is missing or damaged: exit 1, HTTP 5xx
 
-Every message says what is wrong, where, and what to do next.
+Every message names the fault, its location and the next step.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ __all__ = [
 
 
 class NutgrafError(Exception):
-    """The root of every error that Nutgraf raises on purpose."""
+    """The base class of all errors that Nutgraf raises deliberately."""
 
 
 class UserError(NutgrafError):
-    """Something that the caller can mend."""
+    """An error that the caller can fix."""
 
 
 class InputError(UserError):
@@ -46,31 +46,31 @@ class InputError(UserError):
 
 
 class NotAnIndexError(UserError):
-    """The directory holds no index, or one of a format that this version does not read."""
+    """The directory is not an index, or its format is not readable by this version."""
 
 
 class IndexLockedError(UserError):
-    """Another process holds the index for writing."""
+    """Another process has the write lock of the index."""
 
 
 class EncoderError(UserError):
-    """No model was found, or it is not the one that the index was made with."""
+    """A model is missing or unusable, or it is not the model of the index."""
 
 
 class NotWritableError(UserError):
-    """The index directory cannot be written by this user."""
+    """The user has no permission to write to the index directory."""
 
 
 class DiskFullError(UserError):
-    """There is no room for what is to be written; what was committed before is safe."""
+    """The disk has no space for a write; earlier commits are safe."""
 
 
 class UntrustedIndexError(UserError):
-    """Opening the index would load pickles, and the caller has not vouched for it."""
+    """Opening the index loads pickles, and the caller did not declare trust in it."""
 
 
 class WorkerError(NutgrafError):
-    """What read the file at `path` met a fault of ours, or ended before it was done."""
+    """The process that read the file `path` ended early, or met an internal error."""
 
     def __init__(self, message: str, path: str) -> None:
         super().__init__(message)
@@ -78,4 +78,4 @@ class WorkerError(NutgrafError):
 
 
 class BrokenIndexError(NutgrafError):
-    """A part of the index is missing, damaged or out of step with the catalog."""
+    """A part of the index is missing, damaged or inconsistent with the catalog."""

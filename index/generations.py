@@ -1,4 +1,4 @@
-"""Generations: complete sets of an index's parts, of which the manifest names the one in use."""
+"""Generations: complete sets of the parts of an index; the manifest names one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ __all__ = ["check_no_links", "remove_generation", "remove_leftovers"]
 
 
 def remove_generation(index: Path, generation: int) -> None:
-    """Remove the parts of a generation; readers that have opened them go on.
+    """Remove the parts of a generation; readers with open parts continue.
 
-    Raises OSError where something cannot be removed.
+    Raises OSError if a part cannot be removed.
     """
     folder = parts_folder(index, generation)
     if generation != FIRST:
@@ -39,10 +39,10 @@ def remove_generation(index: Path, generation: int) -> None:
 
 
 def remove_leftovers(index: Path, manifest: Manifest) -> None:
-    """Remove what a process that was ended left: generations that were in use, or never were.
+    """Remove the generations that an ended process left, old or incomplete.
 
-    A generation with another encoder that was begun stays, as its making can
-    go on. Raises OSError where something cannot be removed.
+    An incomplete generation with another encoder is not removed, because a later
+    run can complete it. Raises OSError if a generation cannot be removed.
     """
     kept = {manifest.generation, manifest.previous}
     newest = max(manifest.generation, manifest.previous or 0)
@@ -58,19 +58,23 @@ def remove_leftovers(index: Path, manifest: Manifest) -> None:
 
 
 def check_no_links(index: Path, generation: int) -> None:
-    """Raise BrokenIndexError where a part is a link: what it leads to would outlive it."""
+    """Raise BrokenIndexError if a part is a link: its target would not be removed."""
     folder = parts_folder(index, generation)
     for path in (folder, *(folder / part for part in PARTS)):
         if path != index and path.is_symlink():
             raise BrokenIndexError(
-                f"{path} is a link, so that what it leads to would stay: put the part itself there"
+                f"{path} is a link, so its target would not be removed: replace the link with "
+                "the part itself"
             )
 
 
 def _is_copy(index: Path, generation: int, manifest: Manifest) -> bool:
-    """Tell whether a generation was begun to compact or repair the one in use."""
+    """Return whether an incomplete generation has the encoder of the current one.
+
+    Then it comes from a compaction or a repair.
+    """
     try:
         encoder = EncoderConfig.read(parts_folder(index, generation) / ENCODER)
     except BrokenIndexError:
-        return True  # Nobody can go on with it.
+        return True  # Without its encoder, no run can complete it.
     return encoder.sha256 == manifest.encoder.sha256

@@ -1,4 +1,4 @@
-"""Lines of JSON: articles in files and requests, and judged questions."""
+"""Lines of JSON, for articles in files and requests and for judged questions."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from nutgraf.index.errors import InputError
 __all__ = ["MAX_TEXT", "decode", "json_type", "parse_line"]
 
 MAX_TEXT: Final = 32 * 1024 * 1024
-"""Bytes in a text file or in a line of JSONL; an article of more is something else."""
+"""Bytes in a text file or in a line of JSONL; no real article is larger."""
 
 JSON_TYPES: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
                 float: "a number", str: "text"}  # fmt: skip
 
 
 def parse_line(line: bytes, limit: int = MAX_TEXT) -> dict[str, Any]:
-    """Return the JSON object on a line. Raises InputError where there is none.
+    """Return the JSON object on a line of at most `limit` bytes.
 
-    `limit` bounds the bytes of the line.
+    Raises InputError if the line is longer or is not a JSON object.
     """
     if len(line) > limit:
         raise InputError(f"the line is longer than {limit:,} bytes")
@@ -32,7 +32,7 @@ def parse_line(line: bytes, limit: int = MAX_TEXT) -> dict[str, Any]:
     except RecursionError:
         raise InputError("this is JSON nested too deeply to be an article") from None
     except ValueError as error:
-        # Python refuses numbers of thousands of digits in words of its own.
+        # Replace the message of Python about numbers with thousands of digits.
         reason = "a number is too long" if "int_max_str_digits" in str(error) else error
         raise InputError(f"this is not JSON: {reason}") from None
     if not isinstance(fields, dict):
@@ -41,7 +41,7 @@ def parse_line(line: bytes, limit: int = MAX_TEXT) -> dict[str, Any]:
 
 
 def decode(content: bytes) -> str:
-    """Return UTF-8 text, with or without a byte order mark. Raises InputError for anything else."""
+    """Decode UTF-8, with or without a byte order mark. Raises InputError."""
     if (at := content.find(b"\x00")) >= 0:
         raise InputError(f"this is binary, not text: byte {at:,} is NUL")
     try:
@@ -54,5 +54,5 @@ def decode(content: bytes) -> str:
 
 
 def json_type(value: Any) -> str:
-    """Return the name of a value's type, for an error."""
+    """Return the name of the type of a value, for errors."""
     return JSON_TYPES.get(type(value), "null")

@@ -1,4 +1,4 @@
-"""Lazy exports: the public names of a package, imported when they are first asked for."""
+"""Lazy exports: public names of a package that are imported on their first use."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ def lazy_exports(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return the `__getattr__` and the `__dir__` of a package (PEP 562).
 
-    `modules` maps each public name to the module of the package that defines it. A shell asks
-    for --help, too, so nothing is imported before it is used.
+    `modules` maps each public name to the module of the package that defines it.
+    A module is imported on its first use, because commands such as --help need
+    a fast start.
     """
 
-    def __getattr__(name: str) -> Any:  # noqa: N807 - the name that Python looks for
+    def __getattr__(name: str) -> Any:  # noqa: N807 - Python requires this name
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(f"{package}.{modules[name]}"), name)

@@ -1,7 +1,7 @@
-"""The manifest: what an index is, and which generation of its parts is the one in use.
+"""The manifest: the properties of an index and the generation in use.
 
-It is written when the index is made, and replaced whole when another
-generation takes over: that is the moment at which readers and writers change.
+It is written when the index is created. It is replaced atomically when another
+generation comes into use; at that moment readers and writers change to it.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an index is.
+    """The properties of an index.
 
-    `generation` is in use; `previous` is the one before a change of encoder,
-    which can be put back. `reranker` is None where an index has none;
-    `keep_boilerplate` says that boilerplate is ranked as any paragraph.
+    `generation` is the generation in use. `previous` is the generation before a
+    change of encoder, which can be restored. `reranker` is None if the index has
+    none. With `keep_boilerplate`, boilerplate is ranked like other paragraphs.
     """
 
     language: str
@@ -56,7 +56,7 @@ class Manifest:
         *,
         keep_boilerplate: bool = False,
     ) -> Manifest:
-        """Return the manifest of an index that is made now."""
+        """Return the manifest of an index that is created now."""
         return cls(
             language,
             keyword_engine,
@@ -67,15 +67,15 @@ class Manifest:
         )
 
     def parts(self, index: Path) -> Path:
-        """Return the folder that holds the parts in use."""
+        """Return the folder with the parts in use."""
         return parts_folder(index, self.generation)
 
     @classmethod
     def read(cls, index: Path) -> Manifest:
         """Read the manifest of the index directory `index`.
 
-        Raises NotAnIndexError where there is none or its format is not read
-        by this version, BrokenIndexError where it is damaged.
+        Raises NotAnIndexError if there is no manifest or if this version does
+        not read its format. Raises BrokenIndexError if it is damaged.
         """
         path = index / MANIFEST
         try:
@@ -83,7 +83,9 @@ class Manifest:
         except (FileNotFoundError, NotADirectoryError):
             raise NotAnIndexError(_absent(index)) from None
         except OSError as error:
-            raise BrokenIndexError(f"{path} cannot be read: {error.strerror}") from error
+            raise BrokenIndexError(
+                f"{path} cannot be read: {error.strerror}; check its permissions"
+            ) from error
         try:
             return cls._parse(json.loads(content), path)
         except (ValueError, KeyError, TypeError) as error:
@@ -93,12 +95,12 @@ class Manifest:
 
     @classmethod
     def _parse(cls, fields: dict[str, Any], path: Path) -> Manifest:
-        # First, so that a digit that the disk has changed is not taken for another format.
+        # Check this first: otherwise a damaged digit could look like another format.
         if fields.pop("checksum") != checksum_of(fields):
-            raise ValueError("its checksum is another")
+            raise ValueError("its checksum does not match")
         if fields["format"] != FORMAT:
             raise NotAnIndexError(
-                f"{path} says format {fields['format']!r}, and this version of nutgraf reads "
+                f"{path} has format {fields['format']!r}, but this version of nutgraf reads "
                 f"format {FORMAT}: use a version that reads it, or index the articles again"
             )
         if fields["keyword_engine"] not in ENGINES:
@@ -116,7 +118,7 @@ class Manifest:
         )
 
     def write(self, index: Path) -> None:
-        """Write the manifest into the index directory, whole or not at all."""
+        """Write the manifest into the index directory atomically."""
         fields: dict[str, Any] = {
             "format": self.format,
             "language": self.language,
@@ -134,18 +136,20 @@ class Manifest:
 
 
 def now() -> str:
-    """Return the time, to the microsecond: by it two indexes are told apart."""
+    """Return the time in microseconds, which distinguishes two indexes."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def checksum_of(fields: Mapping[str, Any]) -> int:
-    """Return the CRC-32 of what a manifest says, however it is spaced."""
+    """Return the CRC-32 of the fields of a manifest; white space has no effect."""
     return zlib.crc32(json.dumps(fields, sort_keys=True).encode())
 
 
 def _absent(index: Path) -> str:
     if not index.exists():
-        return f"there is no index at {index}: make one with 'nutgraf index SOURCES... -i {index}'"
+        return (
+            f"there is no index at {index}: create one with 'nutgraf index SOURCES... -i {index}'"
+        )
     if not index.is_dir():
-        return f"{index} is a file, and an index is a directory"
+        return f"{index} is a file, but an index is a directory"
     return f"{index} is not an index: it holds no {MANIFEST}"

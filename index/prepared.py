@@ -1,8 +1,9 @@
-"""What a writer works out of an article's texts alone, worked out before the article is put.
+"""Prepared articles: results for the writer that depend only on the texts.
 
-Processes that read (sources/workers.py) do it by the functions that a writer uses, so that
-it need not. It looks the results up by all that they depend on; what it does not find, as of
-the parts of a long paragraph, it works out itself.
+The processes that read files (sources/workers.py) compute these results with
+the functions of the writer, which saves the writer this work. The writer finds
+a result by all the inputs on which it depends. It computes missing results
+itself, such as those for the parts of a long paragraph.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ __all__ = ["NOTHING_PREPARED", "Prepared", "PreparedTexts", "Preparer", "article
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An article that says its language, with what follows from it. `Preparer` makes them.
+    """An article with a known language and its precomputed results, by `Preparer`.
 
-    `digest` is its own, `boilerplate` those of its paragraphs that look like it; `sketches` are
-    of all paragraphs, in their order, `phrases` of the title and those that are no boilerplate,
-    a word or phrase a line.
+    `digest` is the digest of the article. `boilerplate` contains the paragraphs
+    that look like boilerplate. `sketches` contains the sketches of all
+    paragraphs, in order. `phrases` contains the words and phrases of the title
+    and of the paragraphs that are not boilerplate, one per line.
     """
 
     article: Article
@@ -40,19 +42,22 @@ class Prepared:
 
     @property
     def texts(self) -> list[str]:
-        """The paragraphs that are no boilerplate by their looks."""
+        """The paragraphs that do not look like boilerplate."""
         return _without(self.article.paragraphs, self.boilerplate)
 
 
 class Preparer:
-    """Prepares articles. Not to be shared between threads: it remembers what it read."""
+    """A converter of articles to prepared articles. Its caches are not thread-safe."""
 
     def __init__(self) -> None:
-        # Their own language is that of articles that name none, which are not prepared.
+        # The default language is never used: articles without a language are not prepared.
         self._phrases = PhraseExtractor(Analyzers(""))
 
     def prepare(self, article: Article) -> Prepared | Article:
-        """Return the article prepared; as it is where only an index can tell its language."""
+        """Return the prepared article, or the article itself if its language is unknown.
+
+        Then the index chooses the language.
+        """
         if analysed_as(article.language) is None:
             return article
         boilerplate = tuple(filter(is_boilerplate, article.paragraphs))
@@ -68,7 +73,7 @@ class Preparer:
 
 
 class PreparedTexts:
-    """What was prepared of the articles of one commit, to be looked up."""
+    """The prepared results of the articles of one commit."""
 
     def __init__(self, articles: Iterable[Prepared] = ()) -> None:
         self._articles = {one.digest: one for one in articles}
@@ -79,16 +84,17 @@ class PreparedTexts:
                 self._sketches[text] = one.sketches[at * size : (at + 1) * size]
 
     def sketches(self, texts: Sequence[str]) -> NDArray[np.uint64]:
-        """Return what `make_sketches` does."""
+        """Return the sketches of `texts`, exactly as `make_sketches` does."""
         lacking = [text for text in texts if text not in self._sketches]
         made = dict(zip(lacking, map(bytes, make_sketches(lacking)), strict=True))
         sketches = b"".join(self._sketches.get(text) or made[text] for text in texts)
         return np.frombuffer(sketches, "<u8").reshape(-1, 2)
 
     def phrases(self, digest: bytes, texts: Sequence[str]) -> Sequence[str]:
-        """Return the words and phrases of the article with this digest, of whose texts these count.
+        """Return the words and phrases of an article, given its digest and texts.
 
-        That is nothing where they are not known.
+        `texts` are the paragraphs that are not boilerplate. The result is empty if
+        the article is not prepared, or if its prepared texts are not `texts`.
         """
         found = self._articles.get(digest)
         if found is None or not found.phrases or found.texts != texts:
@@ -100,7 +106,7 @@ NOTHING_PREPARED: Final = PreparedTexts()
 
 
 def article_in(item: Article | Prepared) -> Article:
-    """Return the article, prepared or not."""
+    """Return the article, also from a prepared one."""
     return item.article if isinstance(item, Prepared) else item
 
 

@@ -1,7 +1,7 @@
-"""Query trees: the nodes of `whoosh.query`, imported without its warnings, and their bounds.
+"""Query trees: the nodes of `whoosh.query` and the limits on patterns.
 
-search/ builds the trees, the keyword engines run them (index/keywords/reduce.py says what each
-node means).
+search/ builds the trees, and the keyword engines run them.
+index/keywords/reduce.py defines the meaning of each node.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["MAX_PATTERN", "MAX_WILDCARDS", "query", "quiet_imports"]
 
 @contextmanager
 def quiet_imports() -> Iterator[None]:
-    """Hold back the warnings of whoosh 2.7.4 about invalid escapes while it is imported."""
+    """Suppress the warnings about invalid escapes while whoosh 2.7.4 is imported."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -27,7 +27,10 @@ with quiet_imports():
     from whoosh import query
 
 MAX_PATTERN: Final = 128
-"""Characters of a prefix or wildcard; terms have at most half as many."""
+"""The longest prefix or wildcard, in characters; terms have at most half as many."""
 
 MAX_WILDCARDS: Final = 8
-"""Stars and question marks in a pattern; tantivy's automata have 1000 states, and each takes 20."""
+"""The highest number of stars and question marks in a pattern.
+
+An automaton of tantivy has at most 1,000 states, and each of these takes 20.
+"""

@@ -16,10 +16,10 @@ NO_DATE: Final = int(np.iinfo(np.int64).min)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Rows with their scores, best first; ties stand in the order of their rows.
+    """Rows with their scores, best first; equal scores are in the order of rows.
 
-    `rows` is int64, `scores` float32, both of shape (n,). `complete` is False
-    where the ranking was cut at its depth and more rows would have matched.
+    `rows` is int64, `scores` float32, both of shape (n,). `complete` is False if
+    the ranking was cut at its depth and more rows match.
     """
 
     rows: NDArray[np.int64]
@@ -30,7 +30,7 @@ class Ranking:
         return len(self.rows)
 
     def raised(self, other: Ranking) -> Ranking:
-        """Return the same rows, their scores raised by what `other` gives those it shares."""
+        """Return the same rows, with the scores of `other` added for common rows."""
         _, here, there = np.intersect1d(
             self.rows, other.rows, assume_unique=True, return_indices=True
         )
@@ -41,5 +41,5 @@ class Ranking:
 
     @classmethod
     def empty(cls) -> Ranking:
-        """Return a ranking of nothing."""
+        """Return a ranking without rows."""
         return cls(np.empty(0, np.int64), np.empty(0, np.float32))

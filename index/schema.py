@@ -1,8 +1,9 @@
-"""The fields of an article, in one table.
+"""The table of the fields of an article.
 
-`ArticleFields` is the table. Everything that names a field follows it: the catalog and the
-columns, the keyword index, filters and facets, `field:` in questions, the readers of files, HTTP
-and the command line. To add a keyword field, add it to `ArticleFields` and to `KeywordFilters`.
+The table is `ArticleFields`. All other code derives its fields from it: the
+catalog, the columns, the keyword index, filters, facets, `field:` in questions,
+the readers of files, HTTP and the command line. To add a keyword field, add it
+to `ArticleFields` and to `KeywordFilters`.
 """
 
 from __future__ import annotations
@@ -31,15 +32,18 @@ __all__ = [
 ]
 
 Kind = Literal["text", "keyword", "date", "stored"]
-"""`text` is searched by its words, `keyword` by its value and its words, `date` by ranges;
-`stored` is only shown."""
+"""How a field is searched.
+
+`text` is searched by words, `keyword` by the value and by words, `date` by
+ranges. `stored` is only shown.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of an article.
 
-    `boost` is the weight of a word found in a text field, in units of one found in the paragraph.
+    `boost` is the weight of a word in a text field; in a paragraph it is 1.
     """
 
     kind: Kind
@@ -53,15 +57,15 @@ class ArticleFields:
     """An article without its paragraphs.
 
     `published` is an ISO 8601 date or date and time ("2023-01-04",
-    "2023-01-04T09:30:00+01:00"); `language` a tag such as "en".
+    "2023-01-04T09:30:00+01:00"). `language` is a tag such as "en".
     """
 
     id: str
     title: Annotated[
         str,
-        # A title says what its article is about: with 1.4, dated facts inside the right article
-        # are found better (nDCG@10 .53 and .58 by keywords alone), and four other judged sets
-        # hardly change.
+        # A title names the topic of its article. With 1.4 instead of 1, keyword search finds
+        # dated facts in the right article better: nDCG@10 is .58 instead of .53. 4 other judged
+        # sets hardly change.
         Field("text", "The title of the article.", boost=1.4),
     ]
     _: KW_ONLY
@@ -74,13 +78,13 @@ class ArticleFields:
 
     @staticmethod
     def of(article: ArticleFields) -> ArticleFields:
-        """Return the fields alone of what has more: an article, or a record of the catalog."""
+        """Return only the fields of an article or of a record of the catalog."""
         return ArticleFields(**{name: getattr(article, name) for name in FIELD_NAMES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeywordFilters:
-    """The values that each keyword field may have; one stands for a list of one."""
+    """The values that each keyword field may have; a text is a list of one value."""
 
     source: str | Sequence[str] = ()
     author: str | Sequence[str] = ()
@@ -89,39 +93,40 @@ class KeywordFilters:
 
 
 FIELD_NAMES: Final = tuple(field.name for field in fields(ArticleFields))
-"""The names of all fields, `id` first: the order of the catalog's columns."""
+"""The names of all fields, `id` first, in the order of the columns of the catalog."""
 
 FIELDS: Final = tuple(
     replace(spec, name=name)
     for name, hint in get_type_hints(ArticleFields, include_extras=True).items()
     for spec in getattr(hint, "__metadata__", ())
 )
-"""The table: every field but `id`, in the order of `ArticleFields`."""
+"""The specifications of all fields except `id`, in the order of `ArticleFields`."""
 
 OPTIONAL_FIELDS: Final = FIELD_NAMES[2:]
 """The fields that an article may lack."""
 
 KEYWORD_FIELDS: Final = tuple(field.name for field in FIELDS if field.kind == "keyword")
-"""The fields that are filtered and counted by their values, which have codes in the columns."""
+"""The fields that are filtered and counted by value; columns store their codes."""
 
 TEXT: Final = "text"
-"""The text of a paragraph, in the keyword index and in questions."""
+"""The name of the field for paragraph text, in the keyword index and in questions."""
 
 FIELD_BOOSTS: Final = {TEXT: 1.0} | {
     field.name: field.boost for field in FIELDS if field.kind == "text"
 }
-"""The weight of a plain word by the text field that it is found in. It counts once, where most.
+"""The weight of a plain word in each text field.
 
-Counted in both, all paragraphs of an article with a fitting title crowd out
-better ones: nDCG@10 on four judged sets is .687 for the sum of both fields and
-.721 for the better of them by keywords alone, .714 and .733 fused.
+A word in several fields counts only in the field with the highest score. If
+the scores are added, all paragraphs of an article with a matching title rank
+above better ones. nDCG@10 on 4 judged sets with keywords alone: .687 for the
+sum, .721 for the highest score. After fusion: .714 and .733.
 """
 
 TEXT_FIELDS: Final = tuple(FIELD_BOOSTS)
-"""Words in their order, scored by BM25."""
+"""The fields of words with positions, scored by BM25."""
 
 VALUE_FIELDS: Final = (*KEYWORD_FIELDS, "article")
-"""Terms of a value, see `value_terms`; finding one counts 1. `article` is the id."""
+"""The fields of values (see `value_terms`); a match scores 1. `article` is the id."""
 
 PUBLISHED: Final = "published"
 
@@ -134,11 +139,12 @@ FACETS: Final = (
     *KEYWORD_FIELDS,
     *(f"{field.name}:{unit}" for field in FIELDS if field.kind == "date" for unit in PERIODS),
 )
-"""The facets: the values of a keyword field, or the days, months or years of a date."""
+"""The facets: the values of a keyword field, or days, months and years of a date."""
 
 WHOLE: Final = "whole"
-"""The words of the whole paragraph, in each of its parts; a paragraph that is whole has none.
+"""The field of a part for the words of its complete paragraph.
 
-A part is ranked by its `text`; what a question demands or excludes looks at its paragraph.
-Finding a word or phrase here counts 1.
+Paragraphs without parts do not have it. A part is ranked by its `text`, but
+the constraint of a question applies to the complete paragraph. A match of a
+word or phrase in this field scores 1.
 """

@@ -1,8 +1,8 @@
-"""An article's paragraphs to rows: what is ranked, and what the encoder reads of it.
+"""The split of an article into rows, and the text of each row for the encoder.
 
-A row is a paragraph, or a part of one that is too long for the encoder. Its
-text is as it was written; the encoder reads it under the title of its article,
-and together with a neighbour where it says too little by itself.
+A row is a paragraph, or a part of a paragraph that is too long for the encoder.
+Its text is unchanged. The encoder reads the text with the title of its article
+and, if the text is very short, together with a neighbour.
 """
 
 from __future__ import annotations
@@ -21,33 +21,39 @@ from nutgraf.index.models.encoder.titled import TitledText
 __all__ = ["TokenCount", "contexts_of", "rows_of"]
 
 SHORT: Final = 12
-"""Characters of a sentence below which the encoder reads a neighbour with it: "He agreed." """
+"""The shortest sentence that the encoder reads alone, in characters.
+
+A shorter one, such as "He agreed.", is read together with a neighbour.
+"""
 
 LABEL: Final = 40
-"""The same of what is no sentence: a crosshead, a label, the name below a quotation."""
+"""The same limit for other texts: a crosshead, a label, the name under a quote."""
 
 SMALLEST: Final = 4
-"""A part that ends with a sentence has at least one in so many of the tokens that fit."""
+"""A part that ends with a sentence has more than 1/4 of the tokens that fit."""
 
 _ENDS: Final = tuple(".!?…。！？؟।")
 
 
 class TokenCount(Protocol):
-    """What has to be known of an encoder to split paragraphs for it."""
+    """The properties of an encoder that the split of paragraphs needs."""
 
     @property
     def limit(self) -> int:
-        """Tokens of a text that it reads."""
+        """The highest number of tokens of a text that the encoder reads."""
 
     def fits(self, text: str) -> bool:
-        """Tell whether a text is surely read whole."""
+        """Return True if the encoder certainly reads the complete text."""
 
     def starts(self, text: str) -> list[int]:
-        """Return where in a text its tokens begin, in code points, ascending."""
+        """Return the start offsets of a text's tokens, in code points, ascending."""
 
 
 def rows_of(paragraphs: Sequence[str], tokens: TokenCount, language: str) -> tuple[Row, ...]:
-    """Return the rows of an article in `language`; the parts of a paragraph make it up exactly."""
+    """Return the rows of an article in `language`.
+
+    The texts of the parts of a paragraph, joined, are exactly its text.
+    """
     return tuple(
         row
         for position, text in enumerate(paragraphs)
@@ -56,12 +62,12 @@ def rows_of(paragraphs: Sequence[str], tokens: TokenCount, language: str) -> tup
 
 
 def contexts_of(title: str, rows: Sequence[Row]) -> tuple[TitledText | None, ...]:
-    """Return what the encoder reads of each row of an article: NFC, with single spaces.
+    """Return the text of each row for the encoder, in NFC with single spaces.
 
-    Of boilerplate it reads nothing: None.
+    It is None for boilerplate.
 
-    Of a short row it reads a neighbour, too: what ends a sentence goes with what
-    is before it, anything else, such as a name or a label, with what follows.
+    A short row is read with a neighbour: a text that ends a sentence with the
+    previous row, any other text, such as a name or a label, with the next row.
     """
     title = _plain(title)
     texts = [_plain(row.text) for row in rows if not row.boilerplate]
@@ -82,7 +88,7 @@ def _rows(position: int, text: str, tokens: TokenCount, language: str) -> Iterat
 
 
 def _cuts(text: str, tokens: TokenCount, language: str) -> Iterator[int]:
-    """Yield where a text is cut, so that each part fits and all are about as long."""
+    """Yield the offsets of the cuts that give parts that fit and have similar lengths."""
     starts, limit = tokens.starts(text), tokens.limit
     if len(starts) <= limit:
         return
@@ -96,7 +102,7 @@ def _cuts(text: str, tokens: TokenCount, language: str) -> Iterator[int]:
             or _nearest(words, at, at + limit, ideal)
             or ideal
         )
-        if starts[cut] > place:  # A single sign may be many tokens.
+        if starts[cut] > place:  # A single character can be many tokens.
             place = starts[cut]
             yield place
         at = cut
@@ -107,7 +113,7 @@ def _is_between_words(text: str, at: int) -> bool:
 
 
 def _nearest(places: Sequence[int], above: int, most: int, ideal: int) -> int | None:
-    """Return the place nearest to the ideal, above the one and at most the other."""
+    """Return the place nearest to `ideal` that is above `above` and at most `most`."""
     some = places[bisect_left(places, above + 1) : bisect_left(places, most + 1)]
     return min(some, key=lambda place: abs(place - ideal), default=None)
 

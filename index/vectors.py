@@ -1,7 +1,7 @@
-"""Vectors: embeddings on disk, and FAISS over them.
+"""The vector index: embeddings on disk, searched with FAISS.
 
-rows.f16 holds one embedding a row, float16, appended and never changed. FAISS
-searches it exactly: a flat index whose codes are those very bytes.
+rows.f16 holds one float16 embedding per row. Rows are appended and never
+changed. FAISS searches them exactly, with a flat index over the same bytes.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ FLOAT16: Final = np.dtype("<f2")
 
 
 class VectorFile:
-    """rows.f16, open for appending by the one writer."""
+    """The file rows.f16, to which only the writer of the index appends."""
 
     def __init__(self, path: Path, dimension: int) -> None:
         self._path = path
         self._dimension = dimension
 
     def cut(self, rows: int) -> None:
-        """Drop what stands beyond `rows`. Raises BrokenIndexError where rows are missing."""
+        """Truncate the file to `rows` rows. Raises BrokenIndexError if it is shorter."""
         self._path.touch()
         if _length(self._path, self._dimension) < rows:
             raise _short(self._path, rows)
         os.truncate(self._path, rows * self._dimension * FLOAT16.itemsize)
 
     def check(self, commit: Commit) -> None:
-        """Raise BrokenIndexError where the rows of `commit` are not what was written."""
+        """Raise BrokenIndexError if the rows of `commit` do not match its checksum."""
         _checked(self._path, self._dimension, NO_COMMIT, commit)
 
     def append(self, embeddings: NDArray[np.float16], checksum: int) -> int:
-        """Write embeddings of shape (n, dimension) after the last row, durably.
+        """Append embeddings of shape (n, dimension) durably; return the new checksum.
 
-        `checksum` is that of the file as it is; returns that of the file as it becomes.
+        `checksum` is the CRC-32 of the file before the write.
         """
         content = np.ascontiguousarray(embeddings, FLOAT16).tobytes()
         with raising_disk_full(self._path), self._path.open("ab") as file:
@@ -65,9 +65,9 @@ class VectorFile:
         return np.array(_map(self._path, max(rows) + 1, self._dimension)[rows])
 
     def damaged(self, commits: Iterable[Commit]) -> list[range]:
-        """Return the rows, commit by commit, whose bytes are not those that were written.
+        """Return the rows of each commit whose bytes do not match its checksum.
 
-        `commits` are all of them, in their order. Rows that are missing count as damaged.
+        `commits` are all commits, in order. Missing rows count as damaged.
         """
         have = _length(self._path, self._dimension) if self._path.exists() else 0
         rows = _map(self._path, have, self._dimension)
@@ -83,7 +83,7 @@ class VectorFile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Segment:
-    """A flat FAISS index over the rows from `first` on."""
+    """A flat FAISS index over a range of rows that begins at `first`."""
 
     first: int
     flat: faiss.IndexScalarQuantizer
@@ -96,9 +96,8 @@ class _Segment:
 class VectorIndex:
     """Exact search by cosine over the first `rows` rows of rows.f16.
 
-    FAISS has its own copy of the embeddings, in segments: an index that has
-    grown by some rows shares the segments of the one before. Safe to use from
-    many threads.
+    FAISS has its own copy of the embeddings, in segments. After a commit, the
+    new vector index shares the segments of the previous one. It is thread-safe.
     """
 
     def __init__(self, embeddings: NDArray[np.float16], segments: Sequence[_Segment] = ()) -> None:
@@ -114,21 +113,24 @@ class VectorIndex:
     def open(cls, path: Path, dimension: int, commit: Commit) -> VectorIndex:
         """Open rows.f16 as of a commit.
 
-        Raises BrokenIndexError where it is shorter than that, or where its
-        bytes are not those that were written.
+        Raises BrokenIndexError if the file is shorter than the commit, or if its
+        bytes do not match the checksum.
         """
         return cls(_checked(path, dimension, NO_COMMIT, commit))
 
     def grown(self, path: Path, dimension: int, before: Commit, commit: Commit) -> VectorIndex:
-        """Return the index as of a later commit of the same file; this is that of `before`."""
+        """Return the vector index as of a later commit of the same file.
+
+        This vector index is as of the commit `before`.
+        """
         return VectorIndex(_checked(path, dimension, before, commit), self._segments)
 
     def rank(
         self, question: NDArray[np.float32], depth: int, allowed: NDArray[np.bool_] | None
     ) -> Ranking:
-        """Return the `depth` rows nearest to an embedding of shape (dimension,), by cosine.
+        """Return the `depth` rows nearest by cosine to `question`, of shape (dimension,).
 
-        `allowed`, of shape (rows,), leaves out the rows where it is False.
+        `allowed`, of shape (rows,), excludes the rows for which it is False.
         """
         possible = len(self._embeddings) if allowed is None else int(np.count_nonzero(allowed))
         wanted = min(depth, possible)
@@ -142,13 +144,16 @@ class VectorIndex:
         return Ranking(rows[order], scores[order], complete=possible <= depth)
 
     def scores(self, question: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the cosine of each of `rows` to an embedding, float32 of shape (len(rows),)."""
+        """Return the cosine of each row to an embedding, float32 of shape (len(rows),)."""
         if len(rows) == 0:
             return np.empty(0, np.float32)
         return self.embeddings(rows) @ question
 
     def embeddings(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the embeddings of `rows`, of length 1, float32 of shape (len(rows), dimension)."""
+        """Return the embeddings of `rows`, float32 of shape (len(rows), dimension).
+
+        Each has norm 1.
+        """
         return self._embeddings[rows].astype(np.float32)
 
 
@@ -162,15 +167,16 @@ def _search(
     selector = None if part is None else _selector(part)
     most = min(wanted, int(segment.flat.ntotal))
     scores, rows = segment.flat.search(question[None, :], most, params=selector)
-    there = rows[0] >= 0  # fewer than wanted may be allowed
+    there = rows[0] >= 0  # FAISS returns -1 if fewer rows than wanted are allowed.
     return rows[0][there] + segment.first, scores[0][there]
 
 
 def _grown(embeddings: NDArray[np.float16], segments: Sequence[_Segment]) -> tuple[_Segment, ...]:
-    """Return segments over all rows: those given, and one over what they leave.
+    """Return segments over all rows: the given ones and one over the new rows.
 
-    A segment that is no larger than what follows it becomes one with it. So
-    there are few, and growing by single commits copies each row some times only.
+    A segment that is not larger than the rows after it is merged with them. This
+    keeps the number of segments low, and copies each row only a few times when
+    the index grows by many commits.
     """
     kept = list(segments)
     first = kept[-1].stop if kept else 0
@@ -183,11 +189,11 @@ def _grown(embeddings: NDArray[np.float16], segments: Sequence[_Segment]) -> tup
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Keep FAISS to the calling thread, and leave the setting as it was.
+    """Restrict FAISS to the calling thread within the block.
 
-    More threads do not make one question faster (13 ms with one or two at
-    200,000 rows), and while they wait for each other on busy cores, all
-    questions are slower: five times, for a whole search of the sample articles.
+    More threads do not make one question faster: with 200,000 rows it takes
+    13 ms with 1 and with 2 threads. On busy cores the threads wait for each
+    other, and a complete search of the sample articles takes 5 times as long.
     """
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
@@ -200,8 +206,8 @@ def _one_thread() -> Iterator[None]:
 def _flat(embeddings: NDArray[np.float16]) -> faiss.IndexScalarQuantizer:
     """Return a flat float16 index over `embeddings`, copied byte for byte.
 
-    `add` would take float32 and turn each number back into the float16 that
-    it came from: the same bytes, four times as slow.
+    The method `add` would accept float32 and convert each number back to the
+    original float16: the same bytes, but 4 times as slow.
     """
     rows, dimension = embeddings.shape
     flat = faiss.IndexScalarQuantizer(
@@ -216,7 +222,7 @@ def _flat(embeddings: NDArray[np.float16]) -> faiss.IndexScalarQuantizer:
 
 
 def _selector(allowed: NDArray[np.bool_]) -> Any:
-    # The stubs describe the C++ constructors, not those that FAISS wraps around them for numpy.
+    # The stubs describe the C++ constructors, not the wrappers of FAISS for numpy.
     wrapped: Any = faiss
     bits = np.packbits(allowed, bitorder="little")
     return wrapped.SearchParameters(sel=wrapped.IDSelectorBitmap(bits))
@@ -235,12 +241,12 @@ def _map(path: Path, rows: int, dimension: int) -> NDArray[np.float16]:
 
 
 def _checked(path: Path, dimension: int, before: Commit, commit: Commit) -> NDArray[np.float16]:
-    """Map the rows of `commit`, and check those that came after `before`."""
+    """Map the rows of `commit`, and check the rows after those of `before`."""
     rows = _map(path, commit.rows, dimension)
     if zlib.crc32(_bytes(rows[before.rows :]), before.checksum) != commit.checksum:
         raise BrokenIndexError(
             f"{path} is damaged: its checksum is not that of commit {commit.sequence}; "
-            "'nutgraf verify' says where, 'nutgraf repair' mends it"
+            "run 'nutgraf verify' to locate the damage and 'nutgraf repair' to fix it"
         )
     return rows
 
@@ -251,5 +257,6 @@ def _bytes(rows: NDArray[np.float16]) -> memoryview:
 
 def _short(path: Path, rows: int) -> BrokenIndexError:
     return BrokenIndexError(
-        f"{path} is missing or shorter than its {rows:,} rows; 'nutgraf repair' encodes them again"
+        f"{path} is missing or shorter than its {rows:,} rows; run 'nutgraf repair' to encode "
+        "them again"
     )

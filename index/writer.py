@@ -1,11 +1,12 @@
 """IndexWriter: put, delete, commit, recover.
 
-The truth of an index is the catalog and rows.f16. A commit appends embeddings
-to rows.f16 and makes them durable, then commits the catalog: from there on
-nothing is lost. Columns, suggestions and keyword index are derived: they are caught
-up with the catalog, after each commit as after a crash, by the same lines. The
-keyword index comes last and carries the catalog's sequence number: that number is what
-readers see, so a commit is visible in all parts or in none.
+The source of truth of an index is the catalog with rows.f16. A commit first
+appends embeddings to rows.f16 and makes them durable, then it commits the
+catalog. After that, a crash loses nothing. Columns, suggestions and keyword
+index are derived: the same code updates them from the catalog after a commit
+and after a crash. The keyword index is updated last and stores the sequence
+number of the catalog. Readers use that number, so a commit is visible in all
+parts or in none.
 """
 
 from __future__ import annotations
@@ -48,24 +49,27 @@ __all__ = ["IndexWriter", "Outcome", "PartsWriter"]
 Outcome = Literal["created", "updated", "unchanged"]
 
 ENCODE_EVERY: Final = 128
-"""Paragraphs that are encoded together: enough to keep the cores busy, under a second's work."""
+"""Paragraphs encoded together: enough for all cores, and less than 1 s of work."""
 
 COMMIT_EVERY: Final = 8_192
-"""Rows after which a commit is made unasked: what a crash can cost, and memory's bound."""
+"""Rows after which the writer commits.
+
+This limits the memory, and the work that a crash can lose.
+"""
 
 COMMIT_CHARACTERS: Final = 64_000_000
-"""Characters after which a commit is made unasked, however few rows they are in."""
+"""Characters after which the writer commits, for any number of rows."""
 
 
 class PartsWriter:
-    """Writes one generation of an index: the parts in `folder`.
+    """A writer of one generation of an index: the parts in `folder`.
 
-    `encoder` stands in for the one in `folder`: it must give the same
-    embeddings. Whoever makes a PartsWriter holds the lock of the index.
+    `encoder` replaces the encoder in `folder`: it must return the same
+    embeddings. The caller must have the write lock of the index.
 
-    Opening recovers from whatever an earlier writer left behind. `encoded`
-    counts the paragraphs that the encoder was asked for, `failed` tells that a
-    commit failed half-way. Raises UntrustedIndexError, EncoderError, BrokenIndexError.
+    Opening recovers the index after a crash of an earlier writer. `encoded`
+    counts the encoded paragraphs. `failed` is True after a commit that failed
+    half-way. Raises UntrustedIndexError, EncoderError, BrokenIndexError.
     """
 
     def __init__(
@@ -104,21 +108,21 @@ class PartsWriter:
 
     @property
     def sequence(self) -> int:
-        """The number of the last commit."""
+        """The sequence number of the last commit."""
         return self._commit.sequence
 
     def ids(self) -> Iterator[str]:
-        """Yield the ids of the articles that were there at the last commit."""
+        """Yield the ids of the articles in the index as of the last commit."""
         return self._catalog.ids(self.sequence)
 
     def put(self, article: Article | Prepared) -> Outcome:
-        """Add an article, or replace the one with its id; tell which.
+        """Add an article or replace the article with the same id; return the outcome.
 
-        The same id with the same content is left as it is. What is put is
-        visible and durable after the next commit, which comes by itself after
-        every COMMIT_EVERY paragraphs. An article without a language gets the
-        one that it is written in, or that of the index where it is not clear.
-        One that is prepared takes less time, and makes no other difference.
+        An article with the same id and content is not changed. The article is
+        visible and durable after the next commit; the writer commits after every
+        COMMIT_EVERY rows. An article without a language gets the detected
+        language, or the language of the index if the detection is uncertain. A
+        prepared article has the same effect and takes less time.
         """
         prepared = article if isinstance(article, Prepared) else None
         article = with_language(article_in(article), self._manifest.language)
@@ -126,7 +130,7 @@ class PartsWriter:
         digest = article.digest() if prepared is None else prepared.digest
         if before == digest:
             return "unchanged"
-        # First the texts, then the article: whoever is interrupted in between can still commit.
+        # Add the texts before the article: after an interrupt in between, a commit still works.
         put = self._to_rows(article, digest, prepared)
         self._batch.put(put, prepared)
         if len(self._batch.to_encode) >= ENCODE_EVERY:
@@ -136,7 +140,7 @@ class PartsWriter:
         return "created" if before is None else "updated"
 
     def delete(self, article: str) -> bool:
-        """Remove the article with this id at the next commit; tell whether there was one."""
+        """Delete the article with this id at the next commit; return whether it exists."""
         there = self.digest_of(article) is not None
         self._batch.drop(article)
         if self._catalog.find(article, self.sequence) is not None:
@@ -144,10 +148,10 @@ class PartsWriter:
         return there
 
     def commit(self, number: int = 0) -> int:
-        """Make everything put and deleted durable and visible; return the sequence number.
+        """Make all puts and deletions durable and visible; return the sequence number.
 
-        That is the next one, or `number` where that is later; then the commit
-        is made even if there is nothing to write.
+        The new sequence number is the next one, or `number` if it is higher.
+        Without changes there is a commit only if `number` is higher.
         """
         self._check_usable()
         if self._batch.articles or self._batch.deleted or number > self.sequence:
@@ -165,7 +169,7 @@ class PartsWriter:
         return self.sequence
 
     def close(self) -> None:
-        """Let go of the index. What was not committed is dropped."""
+        """Close the index and drop uncommitted changes."""
         self._opened.close()
 
     def __enter__(self) -> Self:
@@ -184,9 +188,9 @@ class PartsWriter:
             self.close()
 
     def digest_of(self, article: str) -> bytes | None:
-        """Return the digest of the article as the next commit would leave it, None for none.
+        """Return the digest of an article after the next commit, None without an article.
 
-        It tells one version of an article from another.
+        The digest identifies a version of an article.
         """
         self._check_usable()
         if article in self._batch.articles:
@@ -200,16 +204,16 @@ class PartsWriter:
         if self.failed:
             raise BrokenIndexError(
                 f"an earlier commit to {self._folder} failed half-way: close the writer and open "
-                "the index again, which recovers it"
+                "the index again to recover it"
             )
 
     def _is_full(self) -> bool:
-        """Tell whether so much waits in memory that it has to be committed."""
+        """Return whether the batch has reached a limit and must be committed."""
         batch = self._batch
         return max(batch.rows, batch.texts) >= COMMIT_EVERY or batch.characters >= COMMIT_CHARACTERS
 
     def _to_rows(self, article: Article, digest: bytes, prepared: Prepared | None) -> ArticleRows:
-        """Return an article as rows; what has no embedding yet waits for one."""
+        """Return the rows of an article; queue the texts that need an embedding."""
         language = primary_language(article.language or self._manifest.language)
         rows = self._without_boilerplate(
             article, rows_of(article.paragraphs, self._tokens, language), prepared
@@ -223,7 +227,10 @@ class PartsWriter:
     def _without_boilerplate(
         self, article: Article, rows: tuple[Row, ...], prepared: Prepared | None
     ) -> tuple[Row, ...]:
-        """Return the rows with those marked that are known to be boilerplate, unless all are."""
+        """Return the rows with boilerplate marked.
+
+        If all rows are boilerplate, none is marked.
+        """
         if self._manifest.keep_boilerplate:
             return rows
         looks_so = is_boilerplate if prepared is None else prepared.boilerplate.__contains__
@@ -233,17 +240,17 @@ class PartsWriter:
             if not row.part and (self._is_learned(article, row.text) or looks_so(row.text))
         }
         if len(known) == len(rows):
-            return rows  # Nobody would find its title, either.
+            return rows  # Otherwise the article could not be found by its title either.
         return tuple(replace(row, boilerplate=True) if row in known else row for row in rows)
 
     def _is_learned(self, article: Article, text: str) -> bool:
-        """Tell whether a paragraph is known for what its source repeats."""
+        """Return whether a paragraph is learned boilerplate of its source."""
         if not self._learned or len(text) > MAX_BOILERPLATE:
             return False
         return RecurringText(article.source or "", text_digest(text)) in self._learned
 
     def _encode(self) -> None:
-        """Give all that waits its embedding: copied where the index has the same already."""
+        """Add an embedding for each queued text; copy those that the index already has."""
         texts = self._batch.to_encode
         known = self._catalog.rows_of_contexts(list(texts))
         copies = self._vectors.read(list(known.values()))
@@ -262,7 +269,7 @@ class PartsWriter:
         return self._encoder
 
     def _write(self, number: int) -> None:
-        """Append to the truth. After this, what was put is durable."""
+        """Write rows.f16 and the catalog. After this, the batch is durable."""
         batch, last = self._batch, self._commit
         embeddings = batch.row_embeddings(self._manifest.encoder.dimension)
         checksum = last.checksum
@@ -284,16 +291,16 @@ class PartsWriter:
     def _catch_up(
         self, prepared: PreparedTexts = NOTHING_PREPARED, written: Mapping[int, Row] | None = None
     ) -> None:
-        """Bring columns, suggestions and keyword index to the catalog's last commit.
+        """Update columns, suggestions and keyword index to the last commit of the catalog.
 
-        `prepared` and `written` are the texts of that commit: what is known of them, and the
-        rows by number. They need not be read from the catalog again.
+        `prepared` contains the prepared results of that commit, `written` its
+        rows by number. They save reading them from the catalog.
         """
         seen = self._keywords.sequence
         if seen > self.sequence:
             raise BrokenIndexError(
                 f"the keyword index of {self._folder} is ahead of its catalog (commit {seen}, "
-                f"{self.sequence}); restore the index from a backup"
+                f"but the catalog has {self.sequence}); restore the index from a backup"
             )
         columns.catch_up(
             self._folder / COLUMNS, self._catalog, self._commit.rows, prepared.sketches, written
@@ -318,16 +325,16 @@ class PartsWriter:
 
 
 class IndexWriter(PartsWriter):
-    """The one writer of an index.
+    """The writer of an index. An index has at most one at a time.
 
         with IndexWriter("news.index") as writer:
             writer.put(article)
 
-    Leaving the `with` block commits; leaving it by an exception does not.
-    Opening recovers from whatever an earlier writer left behind.
+    The end of the `with` block commits, unless it ends with an exception.
+    Opening recovers the index after a crash of an earlier writer.
 
-    `trust` is needed for a whoosh index, whose files hold pickles; `wait` are
-    the seconds in which another writer may let go of the index.
+    `trust` is required for a whoosh index, because its files contain pickles.
+    `wait` is the number of seconds to wait for the write lock.
 
     Raises NotAnIndexError, IndexLockedError, NotWritableError,
     UntrustedIndexError, EncoderError, BrokenIndexError.
@@ -335,24 +342,24 @@ class IndexWriter(PartsWriter):
 
     def __init__(self, path: str | Path, *, trust: bool = False, wait: float = LOCK_WAIT) -> None:
         index = Path(path)
-        Manifest.read(index)  # No lock is made in a folder that is no index.
+        Manifest.read(index)  # Do not create a lock file in a folder that is not an index.
         with ExitStack() as locked:
             locked.callback(WriteLock(index, wait=wait).release)
             manifest = Manifest.read(index)
-            with suppress(OSError):  # It can be written all the same; compaction will say so.
+            with suppress(OSError):  # Writing still works, and a compaction reports the error.
                 remove_leftovers(index, manifest)
             super().__init__(manifest.parts(index), manifest, trust=trust)
             self._locked = locked.pop_all()
 
     def close(self) -> None:
-        """Let go of the index. What was not committed is dropped."""
+        """Close the index, drop uncommitted changes and release the write lock."""
         with self._locked:
             super().close()
 
 
 def _failpoint(step: str) -> None:
-    """Tell that a step of a commit is done: tests end the process there, to see what is lost.
+    """Report that a step of a commit is done. Tests end the process at such a step.
 
-    An audit event costs nothing where nobody listens, and keeps the tests out of the code.
+    An audit event costs nothing without a listener, and needs no test code here.
     """
     sys.audit("nutgraf.commit", step)

@@ -61,7 +61,7 @@ _exported, _ = lazy_exports(__name__, _MODULES)
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        # Looking it up takes 25 ms, which no question has to wait for.
+        # Read the version on demand: this takes 25 ms, and a question does not need it.
         from importlib.metadata import version
 
         return version("nutgraf")

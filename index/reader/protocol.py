@@ -317,7 +317,10 @@ class IndexReader(Protocol):
         """Return the number of rows that satisfy each query."""
 
     def unknown_values(self, values: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-        """Return the pairs of keyword field and value that no article has, sorted per field."""
+        """Return the pairs of keyword field and value without an article.
+
+        They are sorted by value within each field.
+        """
 
     def article(self, article: str) -> Record | None:
         """Return the article with this id, without its text; None if there is none."""

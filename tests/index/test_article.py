@@ -1,4 +1,4 @@
-"""Article: what is taken, and what is refused with which words."""
+"""Article: accepted and refused fields, digests and ids."""
 
 import hashlib
 import json
@@ -30,23 +30,23 @@ def article(**fields):
         ({"paragraphs": ()}, "'paragraphs' is empty"),
         ({"paragraphs": ("ok", " ")}, r"'paragraphs\[1\]' is empty"),
         ({"paragraphs": ("x" * (MAX_PARAGRAPH + 1),)}, r"'paragraphs\[0\]' is 100,001 characters"),
-        ({"published": "2023-13-01"}, "'published' is '2023-13-01', which is no date"),
+        ({"published": "2023-13-01"}, "'published' is '2023-13-01', which is not a date"),
         ({"published": "soon"}, "write it as 2023-01-04"),
         ({"source": "a\x00b"}, "'source' holds a NUL byte at character 1"),
         ({"title": "bad \ud800"}, "'title' holds half a surrogate pair at character 4"),
     ],
 )
-def test_what_is_wrong_is_named(fields, words):
+def test_error_names_the_wrong_field(fields, words):
     with pytest.raises(InputError, match=words):
         article(**fields)
 
 
-def test_text_is_kept_as_it_comes():
+def test_text_is_stored_unchanged():
     odd = "  שלום 🚀 <b>&amp;\tnaïve "
     assert article(paragraphs=(odd,)).paragraphs == (odd,)
 
 
-def test_digest_is_of_all_fields():
+def test_digest_covers_all_fields():
     one = article(source="Søt", published="2023-01-04")
     names = ("id", "title", "paragraphs", "url", "source", "author", "section", "published")
     content = {name: getattr(one, name) for name in (*names, "language")}
@@ -54,7 +54,7 @@ def test_digest_is_of_all_fields():
     assert one.digest() == hashlib.blake2b(packed.encode(), digest_size=16).digest()
 
 
-def test_digest_tells_any_change():
+def test_digest_changes_with_every_field():
     same = article()
     assert same.digest() == article().digest()
     for change in (
@@ -95,12 +95,12 @@ def test_timestamp(published, seconds):
         ({"title": None}, "'title' is of type NoneType"),
     ],
 )
-def test_what_is_of_another_type_is_named(fields, told):
+def test_error_names_the_field_of_a_wrong_type(fields, told):
     with pytest.raises(InputError, match=told):
         Article(**{"id": "a", "title": "T", "paragraphs": ("x",), **fields})
 
 
-def test_a_list_of_paragraphs_will_do():
+def test_paragraphs_may_be_a_list():
     assert Article("a", "T", ["x", "y"]) == Article("a", "T", ("x", "y"))
 
 
@@ -119,5 +119,5 @@ def test_a_list_of_paragraphs_will_do():
         ("7", None),
     ],
 )
-def test_ids_of_paragraphs_are_taken_apart(name, parts):
+def test_paragraph_ids_are_split(name, parts):
     assert split_paragraph_id(name) == parts

@@ -1,4 +1,4 @@
-"""What is prepared is what a writer works out: the index is the same, part by part."""
+"""Prepared articles: the index is the same as without preparation, part by part."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def new_index(path: Path, encoder: Path, **choices: object) -> Path:
 
 
 def content(index: Path) -> dict[str, object]:
-    """All that an index holds, part by part, but for when."""
+    """Return the complete content of an index, part by part, except times."""
     parts = Manifest.read(index).parts(index)
     held: dict[str, object] = {
         f"{COLUMNS}/{file.name}": file.read_bytes() for file in sorted((parts / COLUMNS).iterdir())
@@ -74,14 +74,14 @@ def content(index: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("keep_boilerplate", [False, True])
-def test_an_index_is_the_same(tmp_path, tiny_encoder, keep_boilerplate):
+def test_prepared_articles_give_the_same_index(tmp_path, tiny_encoder, keep_boilerplate):
     prepare = Preparer().prepare
     indexes = [
         new_index(tmp_path / name, tiny_encoder, keep_boilerplate=keep_boilerplate)
         for name in ("plain", "prepared")
     ]
     for index, put in zip(indexes, (lambda one: one, prepare), strict=True):
-        for some in (ARTICLES[::2], ARTICLES[1::2], ARTICLES):  # The last are known by then.
+        for some in (ARTICLES[::2], ARTICLES[1::2], ARTICLES):  # The last run changes nothing.
             with IndexWriter(index) as opened:
                 outcomes = [opened.put(put(one)) for one in some]
         assert set(outcomes) == {"unchanged"}
@@ -96,7 +96,7 @@ def test_an_index_is_the_same(tmp_path, tiny_encoder, keep_boilerplate):
     assert len(plain["catalog.sqlite: learned"]) == (not keep_boilerplate)
 
 
-def test_what_is_prepared_is_used(tmp_path, tiny_encoder, monkeypatch):
+def test_prepared_results_are_used(tmp_path, tiny_encoder, monkeypatch):
     index = new_index(tmp_path / "x.index", tiny_encoder)
     prepared = Preparer().prepare(ARTICLES[0])
     monkeypatch.setattr(PhraseExtractor, "of", None)
@@ -107,14 +107,14 @@ def test_what_is_prepared_is_used(tmp_path, tiny_encoder, monkeypatch):
         assert opened.put(prepared) == "unchanged"
 
 
-def test_what_only_an_index_knows_is_left_to_it():
+def test_articles_without_a_known_language_are_not_prepared():
     prepare = Preparer().prepare
     assert isinstance(prepare(ARTICLES[0]), Prepared)
     assert prepare(replace(ARTICLES[0], language=None)) == replace(ARTICLES[0], language=None)
     assert prepare(replace(ARTICLES[0], language="und")) == replace(ARTICLES[0], language="und")
 
 
-def test_what_is_no_more_than_alike_is_not_found():
+def test_similar_articles_do_not_share_phrases():
     prepared = Preparer().prepare(ARTICLES[0])
     known = PreparedTexts([prepared])
     assert known.phrases(prepared.digest, prepared.texts)
@@ -130,7 +130,7 @@ paragraphs = st.one_of(texts, st.sampled_from([FERRY, FAEHRE, LONG, SIGN_UP])).f
 @given(
     paragraphs, st.lists(paragraphs, min_size=1, max_size=4), st.sampled_from(["en", "de", "zh"])
 )
-def test_it_is_what_is_worked_out(title, some, language):
+def test_prepared_results_equal_computed_results(title, some, language):
     article = Article("a", title[:80].strip() or "A", tuple(some), language=language)
     prepared = Preparer().prepare(article)
     known = PreparedTexts([prepared])
@@ -142,7 +142,7 @@ def test_it_is_what_is_worked_out(title, some, language):
     assert (known.sketches(asked) == make_sketches(asked)).all()
 
 
-def test_processes_prepare(tmp_path, tiny_encoder):
+def test_worker_processes_prepare_articles(tmp_path, tiny_encoder):
     for at, article in enumerate(ARTICLES):
         (tmp_path / f"{at:02}.jsonl").write_text(json.dumps(asdict(article)), encoding="utf-8")
     files = list(find_files([str(tmp_path)]))

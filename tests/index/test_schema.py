@@ -1,4 +1,4 @@
-"""The schema: a field that is added to it is there on every face."""
+"""The schema: a new field works in every interface."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIELD = '    desk: Annotated[str | None, Field("keyword", "The desk that wrote i
 FILTER = "    desk: str | Sequence[str] = ()\n"
 
 
-def test_the_table_says_what_a_field_is_for() -> None:
+def test_every_field_has_a_name_and_a_help_text() -> None:
     assert all(field.help and field.name for field in FIELDS)
     assert {field.name: field.boost for field in FIELDS if field.kind == "text"} == {"title": 1.4}
     assert KEYWORD_FIELDS == ("source", "author", "section", "language")
@@ -37,7 +37,7 @@ def test_every_keyword_field_can_be_filtered() -> None:
 
 @pytest.fixture(scope="module")
 def with_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the code with one field more, which only the schema names."""
+    """A copy of the code with one more field, added only to the schema."""
     folder = tmp_path_factory.mktemp("code")
     for name in ("index", "search", "api"):
         shutil.copytree(
@@ -54,7 +54,7 @@ def with_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, code: str, *arguments: str | Path) -> str:
-    """Run code on that copy, in a process of its own; return what it prints."""
+    """Run code on that copy, in a subprocess; return its output."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "200"}
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
@@ -76,7 +76,7 @@ def index(
     with_desk: Path,
     tiny_encoder: Path,
 ) -> Path:
-    """An index with a desk: from JSON lines, from a table, from front matter and from Python."""
+    """An index with the field `desk`, from JSONL, CSV, front matter and Python."""
     folder = tmp_path_factory.mktemp("desk")
     files = folder / "files"
     files.mkdir()
@@ -138,7 +138,7 @@ def test_a_new_field_is_searched_filtered_counted_and_shown(with_desk: Path, ind
     )
 
 
-def test_a_new_field_is_a_parameter_of_http(with_desk: Path, index: Path) -> None:
+def test_a_new_field_is_an_http_parameter(with_desk: Path, index: Path) -> None:
     run(
         with_desk,
         """
@@ -188,7 +188,7 @@ def test_a_new_field_can_be_written_over_http(with_desk: Path, index: Path, tmp_
     )
 
 
-def test_a_new_field_is_a_flag(with_desk: Path, index: Path) -> None:
+def test_a_new_field_is_a_command_line_option(with_desk: Path, index: Path) -> None:
     printed = run(
         with_desk,
         "from nutgraf.api.cli.main import main; main()",

@@ -1,4 +1,4 @@
-"""Vectors: FAISS against a plain dot product, and files that are not as they should be."""
+"""Vectors: FAISS compared with a plain dot product, and damaged files."""
 
 import zlib
 
@@ -35,7 +35,7 @@ def write(path, embeddings):
 
 
 def commit_of(path, rows):
-    """A commit as of which rows.f16 holds so many rows, as they stand there now."""
+    """Return a commit of the first `rows` rows that rows.f16 has now."""
     content = path.read_bytes()[: rows * DIMENSION * 2]
     return made_commit(1, rows, zlib.crc32(content))
 
@@ -51,7 +51,7 @@ def opened(path, rows):
     seed=st.integers(0, 5),
     share=st.sampled_from([None, 0.0, 0.02, 0.5, 1.0]),
 )
-def test_faiss_ranks_as_a_dot_product_does(tmp_path_factory, rows, depth, seed, share):
+def test_faiss_ranking_equals_the_dot_product(tmp_path_factory, rows, depth, seed, share):
     path = tmp_path_factory.mktemp("vectors") / "rows.f16"
     embeddings = unit(rows, seed)
     write(path, embeddings)
@@ -71,13 +71,13 @@ def test_faiss_ranks_as_a_dot_product_does(tmp_path_factory, rows, depth, seed, 
     assert set(ranking.rows.tolist()) <= set(possible.tolist())
 
 
-def test_equal_embeddings_stand_in_the_order_of_rows(path):
+def test_equal_embeddings_are_in_the_order_of_rows(path):
     write(path, np.repeat(unit(1), 50, axis=0))
     index = opened(path, 50)
     assert index.rank(unit(1)[0].astype(np.float32), 50, None).rows.tolist() == list(range(50))
 
 
-def test_scores_of_rows_are_those_of_the_ranking(path):
+def test_scores_equal_those_of_the_ranking(path):
     write(path, unit(100))
     index = opened(path, 100)
     question = unit(1, 9)[0].astype(np.float32)
@@ -86,7 +86,7 @@ def test_scores_of_rows_are_those_of_the_ranking(path):
     assert index.scores(question, np.empty(0, np.int64)).shape == (0,)
 
 
-def test_embeddings_are_those_that_were_written(path):
+def test_embeddings_are_read_unchanged(path):
     written = unit(20)
     write(path, written)
     rows = np.array([7, 0, 19, 7])
@@ -102,7 +102,7 @@ def test_no_rows_give_no_hits(path):
     assert len(index.rank(np.ones(DIMENSION, np.float32), 10, None)) == 0
 
 
-def test_a_reader_sees_only_its_rows_and_a_writer_cuts_the_rest(path):
+def test_reader_sees_its_rows_and_writer_truncates_the_rest(path):
     file = write(path, unit(10))
     index = opened(path, 6)
     assert sorted(index.rank(np.ones(DIMENSION, np.float32), 10, None).rows) == list(range(6))
@@ -114,7 +114,7 @@ def test_a_reader_sees_only_its_rows_and_a_writer_cuts_the_rest(path):
     assert file.read([]).shape == (0, DIMENSION)
 
 
-def test_a_short_file_is_told_by_name(path):
+def test_error_names_the_short_file(path):
     file = write(path, unit(4))
     for attempt in (lambda: opened(path, 5), lambda: file.cut(5)):
         with pytest.raises(BrokenIndexError, match=r"rows\.f16 is missing or shorter"):
@@ -123,9 +123,7 @@ def test_a_short_file_is_told_by_name(path):
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=8), st.integers(1, 60), st.booleans())
-def test_an_index_that_grew_ranks_as_one_that_was_opened_whole(
-    tmp_path_factory, steps, depth, masked
-):
+def test_grown_index_ranks_like_a_newly_opened_one(tmp_path_factory, steps, depth, masked):
     path = tmp_path_factory.mktemp("vectors") / "rows.f16"
     file = VectorFile(path, DIMENSION)
     file.cut(0)
@@ -147,7 +145,7 @@ def test_an_index_that_grew_ranks_as_one_that_was_opened_whole(
     assert grown.segments <= max(1, rows).bit_length()
 
 
-def test_a_flipped_bit_is_noticed_and_located(path):
+def test_flipped_bit_is_detected_and_located(path):
     file = VectorFile(path, DIMENSION)
     file.cut(0)
     commits = []

@@ -1,4 +1,4 @@
-"""IndexWriter and IndexSnapshot: what is put is found, once, and nothing is half-visible."""
+"""IndexWriter and IndexSnapshot: puts, deletions, atomic commits and recovery."""
 
 import json
 import multiprocessing
@@ -62,7 +62,7 @@ def write(index, *articles, delete=()):
 
 
 def texts(index, term, *, trust=True):
-    """Return the texts that a term finds, and those nearest to it in meaning agree on rows."""
+    """Return the texts of the paragraphs that contain a term."""
     with IndexSnapshot.open(index, trust=trust) as snapshot:
         (stem,) = snapshot.analyzer(None).terms(term)
         rows = snapshot.keywords.rows(query.Term("text", stem))
@@ -100,14 +100,14 @@ def test_put_and_delete_within_one_commit(index):
         assert opened.delete("bread")
         assert opened.put(BREAD) == "created"
         assert opened.commit() == 1
-        assert opened.commit() == 1, "nothing to commit"
+        assert opened.commit() == 1, "a commit without changes keeps the sequence number"
     with IndexSnapshot.open(index, trust=True) as snapshot:
         assert snapshot.article("ferry") is None
         assert snapshot.article("bread").title == "On bread"
 
 
 @pytest.mark.both_engines
-def test_a_snapshot_is_not_moved_by_later_commits(index):
+def test_snapshot_does_not_change_with_later_commits(index):
     write(index, FERRY)
     with IndexSnapshot.open(index, trust=True) as before:
         write(index, BREAD, delete=["ferry"])
@@ -122,9 +122,7 @@ def test_a_snapshot_is_not_moved_by_later_commits(index):
         assert after.article("ferry") is None
 
 
-def test_embeddings_are_those_of_text_and_title_and_the_same_is_encoded_once(
-    tantivy_index, monkeypatch
-):
+def test_equal_texts_are_encoded_once_and_combined_with_titles(tantivy_index, monkeypatch):
     encoded = []
     encode = OnnxEncoder.encode_paragraphs
 
@@ -136,7 +134,7 @@ def test_embeddings_are_those_of_text_and_title_and_the_same_is_encoded_once(
     write(tantivy_index, FERRY)
     assert encoded == [*FERRY.paragraphs, FERRY.title]
     encoded.clear()
-    last = "It is news."  # So short that it is read after what is before it.
+    last = "It is news."  # It is so short that the encoder reads it with the previous row.
     copy = Article("copy", FERRY.title, (*FERRY.paragraphs, last))
     write(tantivy_index, copy, Article("other", "Another", (last,)))
     assert encoded == [f"Nobody was hurt. {last}", last, FERRY.title, "Another"]
@@ -149,7 +147,7 @@ def test_embeddings_are_those_of_text_and_title_and_the_same_is_encoded_once(
     np.testing.assert_allclose(rows.astype(np.float32), expected, atol=1e-3)
 
 
-def test_what_is_not_committed_is_not_there(index):
+def test_uncommitted_articles_are_dropped(index):
     write(index, FERRY)
     opened = IndexWriter(index, trust=True)
     opened.put(BREAD)
@@ -158,7 +156,7 @@ def test_what_is_not_committed_is_not_there(index):
     assert write(index, BREAD) == ["created"]
 
 
-def test_long_input_is_committed_on_the_way(tantivy_index, monkeypatch):
+def test_long_input_is_committed_in_steps(tantivy_index, monkeypatch):
     monkeypatch.setattr(writer, "COMMIT_EVERY", 4)
     monkeypatch.setattr(writer, "ENCODE_EVERY", 2)
     with IndexWriter(tantivy_index) as opened:
@@ -171,12 +169,12 @@ def test_long_input_is_committed_on_the_way(tantivy_index, monkeypatch):
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize("step", ["columns", "keywords", "torn"])
-def test_opening_recovers_what_a_dead_writer_left(index, fail_at, step):
+def test_opening_recovers_after_a_dead_writer(index, fail_at, step):
     write(index, FERRY)
     opened = IndexWriter(index, trust=True)
     opened.put(BREAD)
     opened.delete("ferry")
-    # The steps before the catalog, the columns and the keywords are written.
+    # The last steps that succeed before the failure.
     before = {"torn": "embeddings", "columns": "catalog", "keywords": "suggestions"}
     fail_at(before[step], OSError("died"))
     with pytest.raises(OSError, match="died"):
@@ -185,7 +183,7 @@ def test_opening_recovers_what_a_dead_writer_left(index, fail_at, step):
         with pytest.raises(BrokenIndexError, match="failed half-way"):
             attempt()
     opened.close()
-    assert texts(index, "ferry") == [FERRY.paragraphs[0]], "readers still see the commit before"
+    assert texts(index, "ferry") == [FERRY.paragraphs[0]], "readers see the previous commit"
     with IndexWriter(index, trust=True):
         pass
     acknowledged = step != "torn"
@@ -195,7 +193,7 @@ def test_opening_recovers_what_a_dead_writer_left(index, fail_at, step):
     assert texts(index, "bread") == [BREAD.paragraphs[0]]
 
 
-def test_embeddings_that_were_half_written_do_not_shift_later_ones(tantivy_index, monkeypatch):
+def test_partly_written_embeddings_do_not_shift_later_ones(tantivy_index, monkeypatch):
     write(tantivy_index, FERRY)
     opened = IndexWriter(tantivy_index)
     opened.put(BREAD)
@@ -220,7 +218,7 @@ def test_embeddings_that_were_half_written_do_not_shift_later_ones(tantivy_index
         assert best.scores[0] > 0.99
 
 
-def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, fail_at):
+def test_recovery_does_not_replace_mapped_columns(tantivy_index, fail_at):
     write(tantivy_index, FERRY, BREAD)
     with IndexSnapshot.open(tantivy_index) as reader:
         before = reader.columns
@@ -232,7 +230,7 @@ def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, fail_a
         opened.close()
         column = tantivy_index / "columns" / "source"
         with column.open("r+b") as file:
-            file.truncate(column.stat().st_size - 4)  # inside the article
+            file.truncate(column.stat().st_size - 4)  # Within the rows of the last article.
         with IndexWriter(tantivy_index):
             pass
         assert before.article.tolist() == [1, 1, 2]
@@ -242,7 +240,7 @@ def test_recovery_leaves_what_readers_have_mapped_in_place(tantivy_index, fail_a
 
 
 @pytest.mark.parametrize("old", ["none", "another method"])
-def test_sketches_are_made_where_an_index_has_none_or_others(tantivy_index, old):
+def test_missing_or_outdated_sketches_are_rebuilt(tantivy_index, old):
     write(tantivy_index, FERRY, BREAD)
     column, checks = (tantivy_index / "columns" / name for name in ("sketch", "checks.json"))
     made, fields = column.read_bytes(), json.loads(checks.read_bytes())
@@ -262,7 +260,7 @@ def test_sketches_are_made_where_an_index_has_none_or_others(tantivy_index, old)
         assert snapshot.columns.sketch.tolist() == wanted.tolist()
 
 
-def test_a_damaged_text_does_not_keep_the_columns_from_being_made_again(tantivy_index):
+def test_columns_are_rebuilt_despite_a_damaged_text(tantivy_index):
     write(tantivy_index, FERRY, BREAD)
     with closing(sqlite3.connect(tantivy_index / "catalog.sqlite")) as connection, connection:
         connection.execute("UPDATE paragraphs SET text = 'Something else.' WHERE row = 0")
@@ -274,9 +272,7 @@ def test_a_damaged_text_does_not_keep_the_columns_from_being_made_again(tantivy_
         assert snapshot.columns.sketch[-len(wanted) :].tolist() == wanted.tolist()
 
 
-def test_whoever_is_interrupted_while_an_article_is_put_can_commit_the_others(
-    tantivy_index, monkeypatch
-):
+def test_after_an_interrupted_put_other_articles_are_committed(tantivy_index, monkeypatch):
     with IndexWriter(tantivy_index) as opened:
         opened.put(FERRY)
         for owner, name in ((Batch, "put"), (OnnxEncoder, "encode_paragraphs")):
@@ -293,13 +289,13 @@ def _interrupt(*_):
     raise KeyboardInterrupt
 
 
-def test_memory_is_bounded_when_one_article_is_replaced_again_and_again(tantivy_index, monkeypatch):
+def test_memory_is_bounded_when_an_article_is_replaced_often(tantivy_index, monkeypatch):
     monkeypatch.setattr(writer, "COMMIT_EVERY", 6)
     monkeypatch.setattr(writer, "ENCODE_EVERY", 2)
     with IndexWriter(tantivy_index) as opened:
         for number in range(20):
             opened.put(article("live", f"Update number {number}."))
-        assert opened.sequence >= 3, "so many texts are held at most as a commit is made of"
+        assert opened.sequence >= 3, "the writer commits when it has COMMIT_EVERY texts"
     monkeypatch.setattr(writer, "COMMIT_CHARACTERS", 10)
     with IndexWriter(tantivy_index) as opened:
         before = opened.sequence
@@ -313,7 +309,7 @@ def _hold(path, ready):
         time.sleep(60)
 
 
-def test_a_second_writer_is_told_who_writes_and_a_dead_ones_lock_is_free(tantivy_index):
+def test_second_writer_gets_the_process_id_and_dead_writers_lock_is_free(tantivy_index):
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
     holder = context.Process(target=_hold, args=(tantivy_index, ready))
@@ -333,7 +329,7 @@ def test_a_second_writer_is_told_who_writes_and_a_dead_ones_lock_is_free(tantivy
         holder.join(10)
 
 
-def test_an_empty_index_opens(index):
+def test_empty_index_opens(index):
     with IndexSnapshot.open(index, trust=True) as snapshot:
         snapshot.warm()
         assert snapshot.commit.articles == 0
@@ -341,7 +337,7 @@ def test_an_empty_index_opens(index):
         assert len(snapshot.keywords.rank(query.Every(), 10)) == 0
 
 
-def test_whoosh_wants_trust(tmp_path, encoder_folder):
+def test_whoosh_requires_trust(tmp_path, encoder_folder):
     path = tmp_path / "w.index"
     create_index(path, model=str(encoder_folder), keyword_engine="whoosh")
     for attempt in (IndexSnapshot.open, IndexWriter):
@@ -349,7 +345,7 @@ def test_whoosh_wants_trust(tmp_path, encoder_folder):
             attempt(path)
 
 
-def test_folders_that_are_no_index(tmp_path, encoder_folder):
+def test_folders_without_an_index_are_refused(tmp_path, encoder_folder):
     with pytest.raises(NotAnIndexError, match="there is no index at"):
         IndexSnapshot.open(tmp_path / "gone")
     (tmp_path / "file").touch()
@@ -362,14 +358,14 @@ def test_folders_that_are_no_index(tmp_path, encoder_folder):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
 
 
-def test_a_failed_creation_leaves_nothing(tmp_path):
+def test_failed_creation_leaves_no_files(tmp_path):
     with pytest.raises(EncoderError):
         create_index(tmp_path / "x.index", model=str(tmp_path / "no-model"))
     assert list(tmp_path.iterdir()) == []
 
 
 def change_manifest(index, **fields):
-    """Change what a manifest says, as somebody would who means it."""
+    """Change fields of a manifest and make its checksum match."""
     path = index / "manifest.json"
     manifest = {**json.loads(path.read_text()), **fields}
     del manifest["checksum"]
@@ -377,23 +373,23 @@ def change_manifest(index, **fields):
     path.write_text(json.dumps(manifest))
 
 
-def test_an_index_of_another_format_or_a_damaged_manifest(tantivy_index):
+def test_other_formats_and_damaged_manifests_are_refused(tantivy_index):
     change_manifest(tantivy_index, format=99)
-    with pytest.raises(NotAnIndexError, match="format 99, and this version of nutgraf reads"):
+    with pytest.raises(NotAnIndexError, match="format 99, but this version of nutgraf reads"):
         IndexSnapshot.open(tantivy_index)
     change_manifest(tantivy_index, format=1, keyword_engine="sphinx")
     with pytest.raises(BrokenIndexError, match="keyword_engine is 'sphinx'"):
         IndexSnapshot.open(tantivy_index)
     manifest = tantivy_index / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 3'))
-    with pytest.raises(BrokenIndexError, match="its checksum is another"):
+    with pytest.raises(BrokenIndexError, match="its checksum does not match"):
         IndexSnapshot.open(tantivy_index)
     manifest.write_text("{")
     with pytest.raises(BrokenIndexError, match=r"manifest\.json is damaged"):
         IndexSnapshot.open(tantivy_index)
 
 
-def test_an_index_of_another_encoder_is_refused_with_both_names(tantivy_index):
+def test_error_about_another_encoder_names_both(tantivy_index):
     write(tantivy_index, FERRY)
     manifest = Manifest.read(tantivy_index)
     other = replace(manifest.encoder, name="acme/other-model", sha256="0" * 64)
@@ -406,7 +402,7 @@ def test_an_index_of_another_encoder_is_refused_with_both_names(tantivy_index):
     assert manifest.encoder.name in str(raised.value)
 
 
-def test_an_index_is_made_in_an_empty_folder_as_it_is(tmp_path, encoder_folder, monkeypatch):
+def test_index_is_created_in_an_existing_empty_folder(tmp_path, encoder_folder, monkeypatch):
     (tmp_path / "empty").mkdir(mode=0o700)
     monkeypatch.chdir(tmp_path / "empty")
     create_index(".", model=str(encoder_folder))
@@ -415,7 +411,7 @@ def test_an_index_is_made_in_an_empty_folder_as_it_is(tmp_path, encoder_folder, 
     assert (tmp_path / "empty").stat().st_mode & 0o777 == 0o700
 
 
-def test_of_two_who_make_an_index_one_is_told(tmp_path, encoder_folder, monkeypatch):
+def test_concurrent_creation_fails_for_one_caller(tmp_path, encoder_folder, monkeypatch):
     make = keywords.create
 
     def slow(path, engine):
@@ -430,7 +426,7 @@ def test_of_two_who_make_an_index_one_is_told(tmp_path, encoder_folder, monkeypa
     assert [path.name for path in tmp_path.iterdir()] == ["x.index"]
 
 
-def test_files_are_as_open_as_their_folder(tantivy_index):
+def test_files_have_the_read_permissions_of_their_folder(tantivy_index):
     write(tantivy_index, FERRY)
     for path in tantivy_index.rglob("*"):
         if path.is_file() and path.suffix != ".lock":

@@ -204,7 +204,7 @@ def test_what_cannot_be_indexed_is_told_and_the_rest_is_indexed(run, tmp_path, e
         done, 2,
         "in/articles.jsonl:7: this is not JSON",
         "in/articles.jsonl:11: there is no 'title'",
-        "in/articles.jsonl:12: 'published' is '2023-99-99', which is no date",
+        "in/articles.jsonl:12: 'published' is '2023-99-99', which is not a date",
         "in/empty.txt: the file is empty",
         "in/binary.txt: this is binary, not text",
         "in/long.txt: 'paragraphs[0]' is 1,049,999 characters long",
