@@ -154,8 +154,8 @@ def catch_up(
 
     Intact columns are extended in place, because readers have them mapped; rows
     that a crash left at the end are dropped. If a column is damaged or missing,
-    all columns are rebuilt, each in a new file that replaces the old one when
-    it is complete.
+    or if the method of the sketches changed, all columns are rebuilt, each in a
+    new file that replaces the old one when it is complete.
 
     Raises BrokenIndexError if the catalog cannot be read.
     """

@@ -54,9 +54,9 @@ class Preparer:
         self._phrases = PhraseExtractor(Analyzers(""))
 
     def prepare(self, article: Article) -> Prepared | Article:
-        """Return the prepared article, or the article itself if its language is unknown.
+        """Return the prepared article, or the article itself without a known language.
 
-        Then the index chooses the language.
+        The index then chooses the language.
         """
         if analysed_as(article.language) is None:
             return article

@@ -30,7 +30,7 @@ LABEL: Final = 40
 """The same limit for other texts: a crosshead, a label, the name under a quote."""
 
 SMALLEST: Final = 4
-"""A part that ends with a sentence has more than 1/4 of the tokens that fit."""
+"""A part that is cut after a sentence has more than 1/4 of the tokens that fit."""
 
 _ENDS: Final = tuple(".!?…。！？؟।")
 

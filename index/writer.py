@@ -250,7 +250,7 @@ class PartsWriter:
         return RecurringText(article.source or "", text_digest(text)) in self._learned
 
     def _encode(self) -> None:
-        """Add an embedding for each queued text; copy those that the index already has."""
+        """Add an embedding for each queued text; copy existing ones from the index."""
         texts = self._batch.to_encode
         known = self._catalog.rows_of_contexts(list(texts))
         copies = self._vectors.read(list(known.values()))

@@ -82,9 +82,9 @@ class VectorQuery:
 class FacetQuery:
     """A count of the values of a field, or of the periods of a date.
 
-    `unit` is the length of a period, None for values. The rows are those that
-    match any query of `matching`: a KeywordQuery at any depth, a VectorQuery
-    only to its depth. `by` says whether their paragraphs or their articles are
+    `unit` is the length of a period, None for values. A row is counted if it
+    matches any query of `matching`: a KeywordQuery at any depth, a VectorQuery
+    only to its depth. `by` says whether paragraphs or articles of these rows are
     counted. At most `most` values are returned: the most frequent, sorted by
     value if equal. At most `most` periods are returned: the newest.
     """
