@@ -1,4 +1,4 @@
-"""The faces of a search index: HTTP (`create_app`) and the command line (cli/)."""
+"""The interfaces of Nutgraf: HTTP (`create_app`) and the command line (cli/)."""
 
 from __future__ import annotations
 

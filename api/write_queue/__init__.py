@@ -1,1 +1,1 @@
-"""The write queue: one writer for the writes of many requests."""
+"""The write queue: one writer of an index for many requests."""

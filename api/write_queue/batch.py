@@ -1,4 +1,4 @@
-"""CommitBatch: what shares a commit, and when that is made."""
+"""CommitBatch: the operations that share a commit, and the time of that commit."""
 
 from __future__ import annotations
 
@@ -16,26 +16,35 @@ from nutgraf.index.errors import DiskFullError
 __all__ = ["IDLE_SECONDS", "CommitBatch", "QueueEntry"]
 
 IDLE_SECONDS: Final = 2.0
-"""Seconds without an operation after which the index is let go of: opening it again takes 0.1 s."""
+"""Idle seconds until the index is closed. Opening it again takes 0.1 s."""
 
 GATHER_SECONDS: Final = 0.005
-"""Seconds to wait for those that the commit before has answered: what they ask for next comes
-then. A commit takes some 50 ms. With 8 clients it halves the number of commits."""
+"""Seconds to wait for more operations after a commit that answered several.
+
+The callers send their next operations at this time. A commit takes some 50 ms.
+With 8 clients the wait halves the number of commits.
+"""
 
 MAX_URGENT_WAIT_SECONDS: Final = 0.2
-"""Seconds after which there is a commit for those who wait, however much more is in the queue."""
+"""Seconds that a caller waits for a commit at most, even if the queue has more."""
 
 MAX_WAIT_SECONDS: Final = 2.0
-"""Seconds after which there is a commit where nobody waits for it: a stream waits for its last."""
+"""Seconds until a commit for which no caller waits.
+
+A stream waits only for its last commit.
+"""
 
 MAX_OPERATIONS: Final = 2_048
 MAX_CHARACTERS: Final = 8_000_000
-"""After so many there is a commit in any case: they are in memory until then."""
+"""Operations, and characters of their paragraphs, that make a commit due.
+
+They are in memory until the commit.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """Operations that were queued together; `urgent` where somebody waits for them."""
+    """Operations that were queued together. `urgent`: a caller waits for them."""
 
     operations: Sequence[Put | Delete]
     urgent: bool
@@ -45,9 +54,9 @@ class QueueEntry:
 
 @dataclass(slots=True)
 class CommitBatch:
-    """What was put since the last commit, and who waits for it.
+    """The operations since the last commit, and the callers that wait for the next.
 
-    `several` tells that the commit before answered more than one.
+    `several`: the last commit answered more than one caller.
     """
 
     writer: IndexWriter
@@ -60,12 +69,12 @@ class CommitBatch:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody waits for a commit."""
+        """Whether there is nothing to commit."""
         return not self.waiting
 
     @property
     def wait_seconds(self) -> float:
-        """Seconds to wait for one more before there is a commit."""
+        """Seconds to wait for another entry before the commit."""
         if self.empty:
             return IDLE_SECONDS
         if self.urgent:
@@ -73,7 +82,7 @@ class CommitBatch:
         return self.deadline - time.monotonic()
 
     def is_due(self) -> bool:
-        """Tell whether it is time for a commit, even if more is in the queue."""
+        """Return whether to commit now, even if the queue has more."""
         return (
             self.operations >= MAX_OPERATIONS
             or self.characters >= MAX_CHARACTERS
@@ -81,7 +90,7 @@ class CommitBatch:
         )
 
     def add(self, entry: QueueEntry) -> None:
-        """Carry out what was queued; it is durable after the next commit."""
+        """Apply the operations of an entry. The next commit makes them durable."""
         now = time.monotonic()
         if self.empty:
             self.deadline = now + MAX_WAIT_SECONDS
@@ -97,11 +106,11 @@ class CommitBatch:
                 self.characters += sum(map(len, operation.article.paragraphs))
 
     def commit(self) -> int:
-        """Make it durable; return the number of the commit, to answer those who wait with."""
+        """Commit, and return the sequence of the commit, for `answer`."""
         return self.writer.commit()
 
     def answer(self, snapshot: int) -> None:
-        """Answer those who wait: what they asked for is in the commit of this number."""
+        """Send the callers their results, with the sequence of the commit."""
         waiting, self.waiting = self.waiting, []
         self.several = len(waiting) > 1
         self.urgent, self.operations, self.characters = False, 0, 0
@@ -109,13 +118,13 @@ class CommitBatch:
             future.set_result(Written(tuple(applied), snapshot))
 
     def fail(self, error: BaseException) -> None:
-        """Tell those who wait that it is not known to be durable."""
+        """Report to the callers that their operations may not be durable."""
         waiting, self.waiting = self.waiting, []
         kind = FullError if isinstance(error, DiskFullError) else NotWrittenError
         for future, _ in waiting:
             future.set_exception(
                 kind(
-                    "the index could not be written, and it is not known whether this is in it; "
-                    "sending it again is safe; the server's log says why"
+                    "the index could not be written, and it may or may not contain this change; "
+                    "it is safe to send the request again; the server's log has the reason"
                 )
             )

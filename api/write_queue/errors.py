@@ -1,13 +1,13 @@
-"""Why a write was not made, by what the asker can do about it.
+"""Errors of writes, with their HTTP statuses.
 
 WritingError
-├── RequestTimeoutError  408: the body did not come in time
-├── BusyError            429: more writes than are taken at once; wait and try again
-├── UnavailableError     503: another process writes, or the server is stopping; try again later
-├── FullError            507: there is no room left
-└── NotWrittenError      500: the index did not take it; the server's log says why
+├── RequestTimeoutError  408: the client sent its body too slowly
+├── BusyError            429: too many writes are in progress; wait, then retry
+├── UnavailableError     503: another process is writing, or the server is stopping; retry later
+├── FullError            507: the disk is full
+└── NotWrittenError      500: the index could not be written; the server's log has the reason
 
-What is wrong with an article itself is an InputError of nutgraf.index.
+An article that cannot be indexed raises InputError (`nutgraf.index.errors`).
 """
 
 from __future__ import annotations
@@ -25,39 +25,42 @@ __all__ = [
 
 
 class WritingError(Exception):
-    """A write that was not made. `retry_after` is in seconds, None where waiting does not help."""
+    """A write that failed.
+
+    `retry_after` is in seconds. It is None if waiting does not help.
+    """
 
     status: ClassVar[int]
     retry_after: ClassVar[int | None] = None
 
 
 class BusyError(WritingError):
-    """There are more writes under way than are taken at once."""
+    """Too many writes are in progress."""
 
     status = 429
     retry_after = 1
 
 
 class UnavailableError(WritingError):
-    """Nothing can be written now."""
+    """The index cannot be written at the moment."""
 
     status = 503
     retry_after = 5
 
 
 class NotWrittenError(WritingError):
-    """The index did not take it, or not for certain."""
+    """The index could not be written, or the result of the write is unknown."""
 
     status = 500
 
 
 class FullError(WritingError):
-    """There is no room for it."""
+    """The disk is full."""
 
     status = 507
 
 
 class RequestTimeoutError(WritingError):
-    """The body did not come in time, and others want the slot."""
+    """The client sent its body too slowly; its slot is released."""
 
     status = 408

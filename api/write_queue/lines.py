@@ -1,4 +1,4 @@
-"""A stream of bytes to lines, none of which is held beyond a limit."""
+"""Lines of a byte stream. A line over a limit is not held in memory."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ __all__ = ["Line", "LineSplitter"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line and its number, from 1; `content` is None where it is longer than the limit."""
+    """A line and its number, from 1. `content` is None for a line over the limit."""
 
     number: int
     content: bytes | None
 
 
 class LineSplitter:
-    """Cuts parts of a stream, in whatever sizes they come, at line breaks."""
+    """A splitter of a byte stream, read in pieces of any size, at line breaks."""
 
     def __init__(self, limit: int) -> None:
-        """Hold at most `limit` bytes of a line; of a longer one, nothing."""
+        """Set the longest line, in bytes. The content of a longer line is dropped."""
         self._limit = limit
         self.held = bytearray()
         self._too_long = False
         self._number = 0
 
     def feed(self, content: bytes) -> Iterator[Line]:
-        """Yield the lines that `content` ends; what is after the last is held for the next."""
+        """Yield the lines that `content` completes. Hold the rest for the next call."""
         start = 0
         while (end := content.find(b"\n", start)) >= 0:
             self._hold(content[start:end])
@@ -36,7 +36,7 @@ class LineSplitter:
         self._hold(content[start:])
 
     def rest(self) -> Iterator[Line]:
-        """Yield the last line, if no line break ended it."""
+        """Yield the last line, if it has no line break."""
         if self.held or self._too_long:
             yield self._take()
 

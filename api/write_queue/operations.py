@@ -1,4 +1,4 @@
-"""What requests ask to be written, and what comes of it."""
+"""Write operations and their results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = Literal["created", "updated", "unchanged", "deleted", "missing", "refus
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Add or replace an article, if `condition` holds."""
+    """A request to add or replace an article, if `condition` is met."""
 
     article: Article
     condition: Precondition = ALWAYS
@@ -23,7 +23,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove the article with this id, if there is one and `condition` holds."""
+    """A request to delete an article, if it exists and `condition` is met."""
 
     id: str
     condition: Precondition = ALWAYS
@@ -31,10 +31,10 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came of one operation.
+    """The result of one operation.
 
-    "missing": there was nothing to delete; "refused": its condition did not
-    hold. `digest` is of the article as it is now, None where there is none.
+    "missing": there was no article to delete. "refused": the condition was not
+    met. `digest` is of the article after the operation, None if there is no article.
     """
 
     id: str
@@ -44,21 +44,26 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of operations that were queued together; `snapshot` is the commit that has them."""
+    """The results of operations that were queued together.
+
+    `snapshot` is the sequence of the commit that contains them.
+    """
 
     applied: tuple[Applied, ...]
     snapshot: int
 
 
 def apply(operation: Put | Delete, writer: IndexWriter) -> Applied:
-    """Carry out an operation, if its condition holds for what the next commit would leave.
+    """Apply an operation, if its condition is met.
 
-    Only the one writer knows that, so of two who read the same version one is refused.
+    The condition is compared with the state that the next commit would have. Only the
+    single writer knows that state. So if 2 clients read the same version of an article
+    and change it, one of them is refused.
     """
     article = operation.article.id if isinstance(operation, Put) else operation.id
     before = writer.digest_of(article)
     if isinstance(operation, Delete) and before is None:
-        # RFC 9110, 13.2.1: no condition is looked at where the answer is 404 without it.
+        # RFC 9110, 13.2.1: conditions are ignored if the response is 404 without them.
         return Applied(article, "missing", None)
     if operation.condition.failed(before):
         return Applied(article, "refused", before)

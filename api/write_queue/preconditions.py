@@ -1,7 +1,7 @@
-"""ETag, If-Match and If-None-Match: a write that is made only if nobody else was faster.
+"""ETag, If-Match and If-None-Match: conditions that prevent lost updates.
 
-RFC 9110, sections 8.8.3 and 13. A tag stands for the content of an article, so
-the same content has the same tag in whatever commit.
+RFC 9110, sections 8.8.3 and 13. A tag is made from the content of an article, so
+the same content has the same tag in every commit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 __all__ = ["ALWAYS", "Precondition", "Tags", "etag", "parse_precondition"]
 
 ELEMENT: Final = re.compile(r'[ \t]*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)')
-"""Of a list of tags; there may be empty ones (RFC 9110, 5.6.1.2)."""
+"""An element of a list of tags. Elements may be empty (RFC 9110, 5.6.1.2)."""
 
 
 def etag(digest: bytes) -> str:
@@ -26,14 +26,14 @@ def etag(digest: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a header lists: tags, without their quotes; `anything` where it is `*`."""
+    """The tags of a header, without their quotes. `anything`: the header is `*`."""
 
     strong: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
     anything: bool = False
 
     def name(self, digest: bytes | None, *, weakly: bool) -> bool:
-        """Tell whether the article with this digest, None where there is none, is among them."""
+        """Return whether the tags name an article by its digest, None if it is missing."""
         if digest is None:
             return False
         tag = digest.hex()
@@ -42,13 +42,16 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """What has to hold for a request to be carried out."""
+    """The conditions that a request sets."""
 
     if_match: Tags | None = None
     if_none_match: Tags | None = None
 
     def failed(self, digest: bytes | None) -> Literal["If-Match", "If-None-Match"] | None:
-        """Return the header that does not hold for an article with this digest, if any."""
+        """Return the header that an article does not meet, or None if it meets both.
+
+        `digest` is of the article, None if it is missing.
+        """
         if self.if_match is not None and not self.if_match.name(digest, weakly=False):
             return "If-Match"
         if self.if_none_match is not None and self.if_none_match.name(digest, weakly=True):
@@ -60,7 +63,7 @@ ALWAYS: Final = Precondition()
 
 
 def parse_precondition(headers: Headers) -> Precondition:
-    """Return the condition that a request sets; HTTPException 400 where it cannot be read."""
+    """Return the conditions of a request. Raise HTTPException 400 if they are invalid."""
     return Precondition(_tags(headers, "If-Match"), _tags(headers, "If-None-Match"))
 
 
@@ -77,7 +80,7 @@ def _tags(headers: Headers, name: str) -> Tags | None:
         tag = ELEMENT.match(value, at)
         if tag is None:
             raise HTTPException(
-                400, f'{name} is no list of tags: write it as {name}: "TAG", as an ETag came, or *'
+                400, f'{name} is not a list of tags: send {name}: "TAG" as in an ETag header, or *'
             )
         if tag[2] is not None:
             found[tag[1] is not None].add(tag[2])

@@ -1,13 +1,13 @@
-"""WriteQueue: the one writer of an index, behind a queue that many requests fill.
+"""WriteQueue: the single writer of an index, and a queue that many requests fill.
 
-Requests put operations into the queue and wait. One thread takes them out, in
-their order, gives them to an IndexWriter, and commits for all of them
-together: a request is answered when the commit that holds its operation is
-durable, and not before. While a commit is made, others queue up for the next:
-the busier the server, the more operations share one (group commit).
+Requests put operations into the queue and wait. One thread takes the operations
+out in order, gives them to an IndexWriter, and commits all of them together. A
+request is answered only after the commit that contains its operation is durable.
+During a commit, more operations wait in the queue for the next one: the busier
+the server, the more operations share a commit (group commit).
 
-The thread opens the index when there is something to write, and lets go of it
-after IDLE_SECONDS without one: then other processes can write.
+The thread opens the index when there is something to write. It closes the index
+after IDLE_SECONDS without an operation, so that other processes can write.
 """
 
 from __future__ import annotations
@@ -42,30 +42,35 @@ __all__ = ["WriteQueue"]
 LOG: Final = logging.getLogger("nutgraf.api")
 
 MAX_QUEUED_STREAM_BYTES: Final = 256 * 1024
-"""Bytes of streams that wait in the queue. A PUT waits behind them: the default encoder takes some
-2 s for so many."""
+"""Bytes of streams that wait in the queue.
+
+A PUT waits behind them: the default encoder takes some 2 s for this number of bytes.
+"""
 
 MIN_OPERATION_BYTES: Final = 256
-"""Bytes that an operation counts for at least."""
+"""The smallest number of bytes that an operation counts as."""
 
 MAX_TURN_SECONDS: Final = 5.0
 YIELD_SECONDS: Final = 0.2
-"""Seconds after which a server that never idles lets go of the index, where another process is
-waiting to put a new generation in place, and for how long. That one looks every 50 ms."""
+"""Seconds that a busy server writes before a pause, and seconds of the pause.
+
+The pause lets a waiting rebuild take the write lock, to install a new generation.
+The rebuild tries the lock every 50 ms.
+"""
 
 CHANGE_SLOTS: Final = 256
 MAX_CHANGE_BYTES: Final = 64 * 1024 * 1024
-"""PUT and DELETE requests that are taken at once, and bytes of their bodies."""
+"""PUT and DELETE requests that are accepted at once, and bytes of their bodies."""
 
 STREAM_SLOTS: Final = 4
-"""Streams that are taken at once; each may hold an article of the largest size."""
+"""Streams that are accepted at once. Each may hold an article of the largest size."""
 
 
 class WriteQueue(Closing):
-    """Writes to the index at `path` for any number of threads and requests.
+    """A queue of writes to the index at `path`, for any number of threads.
 
-    `trust` is needed for a whoosh index, whose files hold pickles. Close it,
-    or use it in a `with` block: what was accepted is committed then.
+    `trust` is needed for a whoosh index, whose files contain pickles. Close the
+    queue, or use it in a `with` block: closing commits the accepted operations.
     `sequence` is the number of its last commit.
     """
 
@@ -84,17 +89,18 @@ class WriteQueue(Closing):
         self._closed = False
 
     def submit(self, operation: Put | Delete) -> Future[Written]:
-        """Queue an operation that somebody waits for; the answer is there once it is durable.
+        """Queue an operation for which a caller waits.
 
-        The answer, or this call, may raise WritingError.
+        The future has its result once the operation is durable. The future or
+        this call may raise WritingError.
         """
         with self._changed:
             return self._enqueue([operation], urgent=True, size=0)
 
     def submit_stream(self, operations: Sequence[Put], size: int) -> Future[Written]:
-        """Queue a part of a stream, of `size` bytes, for a commit when there is one.
+        """Queue operations of a stream, of `size` bytes, for the next commit.
 
-        Blocks while there is no room. The answer, or this call, may raise WritingError.
+        Block while the queue is full. The future or this call may raise WritingError.
         """
         size = max(size, MIN_OPERATION_BYTES * len(operations))
         with self._changed:
@@ -107,12 +113,12 @@ class WriteQueue(Closing):
             return self._enqueue(operations, urgent=False, size=size)
 
     def flush(self) -> Future[Written]:
-        """Ask for a commit of all that was queued before. The answer may raise WritingError."""
+        """Request a commit of everything in the queue. The future may raise WritingError."""
         with self._changed:
             return self._enqueue([], urgent=True, size=0)
 
     def release(self) -> None:
-        """Commit what was accepted, let go of the index, and return when that is done."""
+        """Commit the accepted operations, close the index, then return."""
         with self._changed:
             self._releasing += 1
             self._changed.notify_all()
@@ -121,20 +127,20 @@ class WriteQueue(Closing):
 
     @property
     def idle(self) -> bool:
-        """Whether the index is let go of, as nothing was written for a while."""
+        """Whether the index is closed, because there was nothing to write."""
         return self._thread is None
 
     @property
     def draining(self) -> bool:
-        """Whether streams are to come to an end."""
+        """Whether streams must end."""
         return self._draining
 
     def drain(self) -> None:
-        """Let streams come to an end, since the server is about to."""
+        """Make streams end, because the server is stopping."""
         self._draining = True
 
     def close(self) -> None:
-        """Take nothing more, commit what was accepted, and let go of the index."""
+        """Refuse further operations, commit the accepted ones, and close the index."""
         with self._changed:
             self._closed = True
         self.release()
@@ -143,9 +149,11 @@ class WriteQueue(Closing):
         self, operations: Sequence[Put | Delete], *, urgent: bool, size: int
     ) -> Future[Written]:
         if self._closed:
-            raise UnavailableError("this server is stopping: send it again when it is back")
+            raise UnavailableError(
+                "this server is stopping: send the request again when the server is back"
+            )
         future: Future[Written] = Future()
-        # Once queued it is carried out, whether or not somebody still waits for it.
+        # The thread applies a queued operation, even if its caller no longer waits.
         future.set_running_or_notify_cancel()
         self._entries.append(QueueEntry(operations, urgent, size, future))
         self.stream_bytes += size
@@ -156,32 +164,32 @@ class WriteQueue(Closing):
         return future
 
     def _run(self) -> None:
-        """Write what is queued, with the index open, until there is nothing more."""
+        """Write the queued operations until the queue is empty."""
         while True:
             try:
                 self._write_until_idle()
-            except BaseException as error:  # Those who wait would wait for ever.
-                LOG.exception("the index was not closed as it should be")
+            except BaseException as error:  # Otherwise callers would wait for ever.
+                LOG.exception("the index could not be closed after a write")
                 self._fail_all(_writing_error(error))
             if self._entries:
-                # There was an error, or somebody else's turn has come.
+                # There was an error, or a rebuild waits for the write lock.
                 time.sleep(YIELD_SECONDS)
             with self._changed:
                 if not self._entries:
-                    # Only now, with the index let go of, may another thread open it.
+                    # The index is closed now, so another thread may open it.
                     self._thread = None
                     self._changed.notify_all()
                     return
 
     def _write_until_idle(self) -> None:
-        """Open the index and write; return after idling, in favour of a rebuild, or on an error.
+        """Open the index and write until idle, until a rebuild waits or on an error.
 
-        An error leaves the writer unusable. The next session opens the index
-        anew, which recovers it.
+        An error leaves the writer unusable. The next call opens the index again,
+        which recovers it.
         """
         try:
             writer = IndexWriter(self.path, trust=self._trust)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait are told
+        except BaseException as error:  # noqa: BLE001 - the callers get every error
             self._fail_all(_writing_error(error))
             return
         until = time.monotonic() + MAX_TURN_SECONDS
@@ -195,19 +203,21 @@ class WriteQueue(Closing):
                     elif batch.empty:
                         return
                     if entry is None or batch.is_due():
-                        # Whoever is answered may ask at once for what was put.
+                        # Set this before the answer: a client may read its article at once.
                         self.sequence = batch.commit()
                         batch.answer(self.sequence)
                         if time.monotonic() > until and is_locked(self.path, REBUILD_LOCK):
                             return
             except (
                 BaseException
-            ) as error:  # A panic of tantivy's or the tokenizer's is no Exception.
-                LOG.exception("writing to %s failed; it is opened again", self.path)
+            ) as error:  # A panic in tantivy or in the tokenizer is not an Exception.
+                LOG.exception(
+                    "writing to %s failed; the next write opens the index again", self.path
+                )
                 batch.fail(error)
 
     def _next(self, wait_seconds: float) -> QueueEntry | None:
-        """Return what is to be written next, or None if there is nothing for so many seconds."""
+        """Return the next entry, or None if there is none within `wait_seconds`."""
         deadline = time.monotonic() + wait_seconds
         with self._changed:
             while not self._entries:
@@ -221,7 +231,7 @@ class WriteQueue(Closing):
             return entry
 
     def _fail_all(self, reason: WritingError) -> None:
-        """Tell all who wait that nothing can be written."""
+        """Raise `reason` in the callers of all queued operations."""
         with self._changed:
             refused = list(self._entries)
             self._entries.clear()
@@ -232,14 +242,19 @@ class WriteQueue(Closing):
 
 
 def _writing_error(error: BaseException) -> WritingError:
-    """Return what those who wait are told of an index that cannot be opened; the log has more."""
+    """Log why the index cannot be opened, and return the error for the callers."""
     if isinstance(error, IndexLockedError):
         LOG.warning("%s", error)
         return UnavailableError(
-            "another process is writing to this index: send it again when that is done"
+            "another process is writing to this index: send the request again when it has finished"
         )
     if isinstance(error, DiskFullError):
         LOG.error("%s", error)
-        return FullError("there is no room left: what was answered before is safe")
+        return FullError(
+            "the disk is full: free some space, then send the request again; earlier changes "
+            "that were answered are safe"
+        )
     LOG.error("the index cannot be opened for writing: %s", error, exc_info=error)
-    return NotWrittenError("the index cannot be opened for writing; the server's log says why")
+    return NotWrittenError(
+        "the index cannot be opened for writing; the server's log has the reason"
+    )

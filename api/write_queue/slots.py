@@ -1,4 +1,4 @@
-"""How many requests are taken at once: the others are told to come back, not kept in memory."""
+"""Limits on requests in progress. Requests over a limit are refused, not queued."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ __all__ = ["RequestSlots", "Slot"]
 
 
 class RequestSlots:
-    """Slots for `slots` requests, whose bodies may hold `max_bytes` together.
+    """Slots for `slots` requests, with bodies of `max_bytes` in total.
 
-    `kind` names the requests in the error (429) for those without a slot. Safe to use from many
-    threads.
+    `kind` names the requests in the message of BusyError (429). Safe to use from many threads.
     """
 
     def __init__(self, slots: int, max_bytes: int, kind: str) -> None:
@@ -28,12 +27,12 @@ class RequestSlots:
 
     @contextmanager
     def acquire(self) -> Iterator[Slot]:
-        """Take a slot for the time of the `with` block. Raises BusyError where there is none."""
+        """Hold a slot during the `with` block. Raise BusyError if no slot is free."""
         with self._lock:
             if self.taken >= self._slots:
                 raise BusyError(
-                    f"{self._slots} {self._kind} are under way, as many as are taken at once: "
-                    "send this one again after a moment"
+                    f"{self._slots} {self._kind} are in progress, which is the limit: "
+                    "send this request again in a moment"
                 )
             self.taken += 1
         slot = Slot(self)
@@ -48,14 +47,14 @@ class RequestSlots:
         with self._lock:
             if self.held_bytes + size > self._max_bytes:
                 raise BusyError(
-                    f"the {self._kind} that are under way are too large for one more: "
-                    "send this one again after a moment"
+                    f"the {self._kind} in progress are too large together for one more: "
+                    f"the limit is {self._max_bytes:,} bytes; send this request again in a moment"
                 )
             self.held_bytes += size
 
 
 class Slot:
-    """The slot of one request, and the bytes of its body that it holds."""
+    """The slot of one request, and the bytes of its body in memory."""
 
     __slots__ = ("_slots", "size")
 
@@ -64,6 +63,6 @@ class Slot:
         self.size = 0
 
     def hold(self, size: int) -> None:
-        """Hold so many bytes more. Raises BusyError where all requests would hold too many."""
+        """Count more bytes. Raise BusyError if all bodies together would exceed the limit."""
         self._slots._hold(size)
         self.size += size

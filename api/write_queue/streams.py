@@ -1,9 +1,9 @@
-"""ArticleStream: lines of JSON into a WriteQueue, a result for each.
+"""ArticleStream: lines of JSON into a WriteQueue, with one result for each line.
 
-A client may send its whole body before it reads anything, so results cannot be
-sent meanwhile: both sides would wait for the other. They go to a temporary
-file, and are sent when the body has been read and its last commit made. So no
-line is reported that is not durable, and the status can tell a failure.
+A client may send its complete body before it reads anything. If the server sent
+results during that time, each side would wait for the other. So the results go to
+a temporary file, and the server sends them after the last commit. Every reported
+line is then durable, and the status of the response can report a failure.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ __all__ = ["ArticleStream"]
 
 PART_BYTES: Final = 64 * 1024
 PART_LINES: Final = 512
-"""What is queued together: enough that the queue costs nothing beside the writing."""
+"""Bytes and lines that are queued together, to make the queue's cost negligible."""
 
 MAX_OUTSTANDING_LINES: Final = 16_384
-"""Lines whose results wait for a commit in memory."""
+"""Lines in memory whose results wait for a commit."""
 
 MAX_MEMORY_BYTES: Final = 1024 * 1024
-"""Bytes of results that are kept in memory; more goes to a temporary file."""
+"""Bytes of results in memory. Further results go to a temporary file."""
 
 READ_BYTES: Final = 64 * 1024
-"""Bytes of results that are sent at once."""
+"""Bytes of results in one piece of the response."""
 
 
 @dataclass(frozen=True, slots=True)
 class _QueuedLines:
-    """Lines that were queued together: number and, where it was rejected, the reason."""
+    """Lines that were queued together: the number of each, and why it was rejected."""
 
     lines: list[tuple[int, str | None]]
     future: Future[Written]
 
 
 class ArticleStream:
-    """Articles, a line each, put into an index in bounded memory.
+    """A stream of articles, one a line, that is written in bounded memory.
 
-    For a worker thread: it blocks while the queue has no room. Use it in a
-    `with` block. Its methods raise WritingError where the index cannot be written.
+    Use it in a worker thread, because it blocks while the queue is full, and in a
+    `with` block. Its methods raise WritingError if the index cannot be written.
     """
 
     def __init__(self, queue: WriteQueue) -> None:
@@ -66,29 +66,32 @@ class ArticleStream:
 
     @property
     def durable(self) -> int:
-        """The line up to which all is durable, and will stay."""
+        """The number of the line up to which all lines are durable."""
         return self._durable
 
     def feed(self, content: bytes) -> None:
-        """Queue the articles on the lines that `content` ends."""
+        """Queue the articles on the lines that `content` completes."""
         self._send(self._lines.feed(content))
 
     def finish(self) -> None:
-        """Queue the last line, and wait until all is durable."""
+        """Queue the last line, and wait until all lines are durable."""
         self._send(self._lines.rest())
         self._queue.flush().result()
         while self._queued:
             self._record_oldest()
 
     def results(self) -> Iterator[bytes]:
-        """Yield a line of JSON for each line that was not blank, in their order; once."""
+        """Yield the results in order: one line of JSON for each line that was not blank.
+
+        Close the stream at the end, so this can be called only once.
+        """
         with self._results:
             self._results.seek(0)
             while part := self._results.read(READ_BYTES):
                 yield part
 
     def close(self) -> None:
-        """Drop the results."""
+        """Delete the results."""
         self._results.close()
 
     def __enter__(self) -> ArticleStream:
@@ -104,7 +107,7 @@ class ArticleStream:
             self.close()
 
     def _send(self, lines: Iterable[Line]) -> None:
-        """Queue what is on lines, in parts, and record what has become durable meanwhile."""
+        """Queue the articles on lines, and record the results that are durable by now."""
         reported: list[tuple[int, str | None]] = []
         puts: list[Put] = []
         size = 0
@@ -133,7 +136,7 @@ class ArticleStream:
             self._record_oldest()
 
     def _record_oldest(self) -> None:
-        """Wait for the part that was queued first, and write down its results."""
+        """Wait for the lines that were queued first, and write their results."""
         sent = self._queued[0]
         written = sent.future.result()
         applied = iter(written.applied)
@@ -152,7 +155,10 @@ class ArticleStream:
 
 
 def _parse_article(content: bytes | None) -> Article | str:
-    """Return the article on a line, or why there is none; `content` is None if it is too long."""
+    """Return the article on a line, or the reason to reject the line.
+
+    `content` is None for a line that is too long.
+    """
     if content is None:
         return f"the line is longer than {MAX_TEXT:,} bytes: split the article"
     try:

@@ -1,4 +1,4 @@
-"""Tags and conditions, by RFC 9110."""
+"""Entity tags and conditions of RFC 9110."""
 
 import pytest
 from fastapi import HTTPException
@@ -15,7 +15,7 @@ def failed(digest, **headers):
     return parse_precondition(Headers(raw=raw)).failed(digest)
 
 
-def test_a_tag_is_strong_and_hexadecimal():
+def test_tag_is_strong_and_hexadecimal():
     assert TAG == '"000102030405060708090a0b0c0d0e0f"'
 
 
@@ -45,7 +45,7 @@ def test_if_none_match(value, there):
     assert failed(None, if_none_match=value) is None
 
 
-def test_both_have_to_hold_and_if_match_is_told_first():
+def test_both_conditions_must_be_met_and_if_match_is_checked_first():
     assert failed(DIGEST, if_match='"x"', if_none_match="*") == "If-Match"
     assert failed(DIGEST, if_match=TAG, if_none_match="*") == "If-None-Match"
     assert failed(DIGEST) is None
@@ -54,7 +54,7 @@ def test_both_have_to_hold_and_if_match_is_told_first():
 @pytest.mark.parametrize(
     "value", ["", "abc", '"unclosed', '"a" "b"', "*, *", '"a",,b', "W/", "abc,"]
 )
-def test_what_is_no_list_of_tags(value):
+def test_invalid_list_of_tags_is_refused(value):
     if value == "":
         assert failed(DIGEST, if_match=value) == "If-Match"
         return
