@@ -24,14 +24,15 @@ __all__ = ["create_app"]
 
 
 def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> FastAPI:
-    """Return an ASGI app that answers from `searcher`, and writes by `writing` if there is one.
+    """Return an ASGI app that searches with `searcher` and writes with `writing`.
 
-    Both stay the caller's to close. Nothing asks who is writing: see to that in front of it.
+    Without `writing`, the app is read-only. The caller closes both. The app does not
+    authenticate its clients: a proxy or an app in front of it must do that.
 
-    Run it with any ASGI server, or mount it in an app of your own. A mounted
-    app is not told when the server starts and ends (Starlette tells only the
-    outermost). Then new commits are seen when the searcher is asked, and
-    closing `writing` commits what was accepted.
+    Run it with any ASGI server, or mount it in an app of your own. Starlette reports
+    the start and the end of the server only to the outermost app. So in a mounted app,
+    the searcher checks for new commits at each request, and closing `writing` commits
+    the accepted operations.
     """
 
     @asynccontextmanager

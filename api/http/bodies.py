@@ -1,4 +1,4 @@
-"""Bodies of requests that write: what kind they are, how large, and the article in one."""
+"""Bodies of requests that write: content type, size, and the article in a body."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ NDJSON: Final = (
 )
 
 FIELD_MESSAGE: Final = re.compile(r"'([\w\[\]]+)' (.+)", re.DOTALL)
-"""What an InputError begins with where it is about one field."""
+"""The form of an InputError about one field: its name, then the reason."""
 
 MAX_SHOWN: Final = 80
-"""Characters of a wrong value that an answer repeats."""
+"""Characters of an invalid value that a response repeats."""
 
 
 def check_content_type(request: Request, kinds: Collection[str]) -> None:
-    """Raise HTTPException 415 unless the body says that it is one of `kinds`, as it is.
+    """Raise HTTPException 415 for a content type not in `kinds`, or an encoded body.
 
-    A body that does not say so is refused as well: a page in somebody's browser may send such a
-    request to any server that it can reach, without asking, but none with a type of JSON.
+    A missing content type is refused too. A web page in a browser can send a request
+    without one to any server that it can reach, and the browser does not ask the server
+    first. For a JSON content type the browser does ask (CORS preflight).
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in kinds:
@@ -50,7 +51,7 @@ def check_content_type(request: Request, kinds: Collection[str]) -> None:
     if coding != "identity":
         raise HTTPException(
             415,
-            f"the body's content-encoding is {coding[:MAX_SHOWN]}; send it as it is",
+            f"the body's content-encoding is {coding[:MAX_SHOWN]}; send it without an encoding",
             headers={"Accept-Encoding": "identity"},
         )
 
@@ -58,8 +59,8 @@ def check_content_type(request: Request, kinds: Collection[str]) -> None:
 async def read_body(request: Request, slot: Slot) -> bytes:
     """Return the body of a request for one article.
 
-    Raises HTTPException 413 where it is larger than an article may be,
-    BusyError where all bodies together are.
+    Raise HTTPException 413 if the body is larger than the limit of an article, and
+    BusyError if all bodies together are too large.
     """
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > MAX_TEXT:
@@ -74,18 +75,24 @@ async def read_body(request: Request, slot: Slot) -> bytes:
 
 
 def article_in(body: bytes, article: str) -> Article:
-    """Return the article that a body of JSON describes, under the id that its URL names.
+    """Return the article in a JSON body, with the id from its URL.
 
-    Raises ProblemError: 400 where it is no JSON, 422 where it is no article.
+    Raise ProblemError 400 if the body is not JSON, and 422 if it is not an article.
     """
     fields = _object_in(body)
     given = fields.get("id")
     if given is not None and (isinstance(given, bool) or str(given) != article):
         shown = json.dumps(given)[:MAX_SHOWN]
-        raise ProblemError(422, "id", f"is {shown}, and the URL names {article[:MAX_SHOWN]!r}")
+        raise ProblemError(
+            422,
+            "id",
+            f"is {shown}, but the URL names {article[:MAX_SHOWN]!r}: omit it, or send the same id",
+        )
     if article != article.strip() or "\N{REPLACEMENT CHARACTER}" in article:
         raise ProblemError(
-            422, "id", "begins or ends with white space, or is not UTF-8 in the URL: choose another"
+            422,
+            "id",
+            "begins or ends with white space, or is not UTF-8 in the URL: choose another id",
         )
     try:
         return article_of({**fields, "id": article}, _no_id_needed)
@@ -110,12 +117,12 @@ def _object_in(body: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise ProblemError(400, "body", f"is not JSON: {error}") from None
     if not isinstance(fields, dict):
-        raise ProblemError(422, "body", "has to be an object: {...}")
+        raise ProblemError(422, "body", "must be a JSON object: {...}")
     return fields
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a valid number")
 
 
 def _no_id_needed() -> NoReturn:
@@ -124,5 +131,5 @@ def _no_id_needed() -> NoReturn:
 
 def _too_large() -> HTTPException:
     return HTTPException(
-        413, f"the body is larger than {MAX_TEXT:,} bytes, which is what an article may be"
+        413, f"the body is larger than {MAX_TEXT:,} bytes, the limit of an article: split it"
     )

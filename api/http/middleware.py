@@ -1,4 +1,4 @@
-"""ASGI middleware: writes for this machine only, and a bound on request bodies."""
+"""ASGI middleware: writes from this machine only, and a limit on request bodies."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ __all__ = ["MAX_BODY_BYTES", "BodyLimit", "LoopbackWrites"]
 READS: Final = ("GET", "HEAD", "OPTIONS")
 
 MAX_BODY_BYTES: Final = 256 * 1024
-"""Bytes of a request's body: the longest search request is far smaller."""
+"""Bytes of a request body. The longest search request is far smaller."""
 
 
 class LoopbackWrites:
-    """ASGI middleware that refuses, with 403, a change of articles that names another host.
+    """ASGI middleware that refuses a write (403) whose Host is not this machine.
 
-    A page on the Internet can have its own name lead to 127.0.0.1 (DNS
-    rebinding), and a browser then lets it send what it likes to a server
-    there. Such requests carry that name as their Host.
+    A web page can make its own host name resolve to 127.0.0.1 (DNS rebinding). The
+    browser then lets the page send any request to a server on this machine. Such a
+    request has the host name of the page as its Host.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, unless it writes and is not meant for this machine."""
+        """Pass a request on, unless it writes and its Host is not this machine."""
         writes = (
             scope["type"] == "http"
             and scope["method"] not in READS
@@ -40,8 +40,8 @@ class LoopbackWrites:
         if writes and not _is_loopback(Headers(scope=scope).get("host", "")):
             refusal = problem(
                 403,
-                "the Host of a request that writes has to be this machine, as localhost or "
-                "127.0.0.1; a proxy in front of this server has to set it so",
+                "the Host header of a request that writes must name this machine, such as "
+                "localhost or 127.0.0.1; a proxy in front of this server must set it",
             )
             await refusal(scope, receive, send)
             return
@@ -49,7 +49,7 @@ class LoopbackWrites:
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell whether a Host header, with or without a port, names this machine."""
+    """Return whether a Host header, with or without a port, names this machine."""
     bare = host.rpartition("]")[0].removeprefix("[") if "]" in host else host.partition(":")[0]
     if bare.lower() == "localhost":
         return True
@@ -60,17 +60,16 @@ def _is_loopback(host: str) -> bool:
 
 
 class BodyLimit:
-    """ASGI middleware that stops reading a body, with 413, once it is larger than MAX_BODY_BYTES.
+    """ASGI middleware that refuses a body (413) larger than MAX_BODY_BYTES.
 
-    The routes that write articles are let through: they read their bodies part by part, and have
-    bounds of their own.
+    The routes that write articles are exempt: they have limits of their own.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, counting what comes of its body."""
+        """Pass a request on, and count the bytes of its body."""
         if scope["type"] != "http" or _writes_articles(scope):
             await self._app(scope, receive, send)
             return
@@ -81,14 +80,16 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > MAX_BODY_BYTES:
-                raise HTTPException(413, f"the body is larger than {MAX_BODY_BYTES:,} bytes")
+                raise HTTPException(
+                    413, f"the body is larger than {MAX_BODY_BYTES:,} bytes, the limit of a request"
+                )
             return message
 
         await self._app(scope, counted, send)
 
 
 def _writes_articles(scope: Scope) -> bool:
-    # Where the app is mounted in another, its own paths come after the root path.
+    # In a mounted app, the root path comes before the app's own path.
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     if scope["method"] == "PUT":
         return bool(path.startswith("/v1/articles/"))

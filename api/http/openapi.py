@@ -1,4 +1,4 @@
-"""OpenAPI fragments that several routes share in /docs: headers, errors, bodies."""
+"""OpenAPI fragments that several routes share: headers, errors and bodies."""
 
 from __future__ import annotations
 
@@ -42,29 +42,32 @@ def _header(name: str, description: str) -> dict[str, Any]:
     return {"name": name, "in": "header", "description": description, "schema": schema}
 
 
-IF_MATCH: Final = _header("If-Match", "Only if the article is there with one of these tags, or *.")
+IF_MATCH: Final = _header(
+    "If-Match", "Proceed only if the article has one of these tags; with *, only if it exists."
+)
 IF_NONE_MATCH: Final = _header(
-    "If-None-Match", "Only if the article has none of these tags; *: only if there is none."
+    "If-None-Match",
+    "Proceed only if the article has none of these tags; with *, only if it does not exist.",
 )
 
 PROBLEM_DESCRIPTIONS: Final = {
-    400: "The request cannot be read",
-    403: "The server was started read-only",
+    400: "The request is malformed",
+    403: "The server is read-only, or the Host header does not name this machine",
     404: "There is no such article",
-    408: "The body did not come in time",
-    412: "If-Match or If-None-Match does not hold",
+    408: "The client sent the body too slowly",
+    412: "The condition of If-Match or If-None-Match is not met",
     413: "The body is too large",
-    415: "The body is of another type",
-    422: "The request, or the article, is wrong",
-    429: "As much is under way as is taken at once",
-    500: "The index did not take it",
-    503: "Another process writes to the index, or the server is stopping",
-    507: "There is no room left",
+    415: "The content type or encoding of the body is not accepted",
+    422: "The request or the article is invalid",
+    429: "Too many writes are in progress",
+    500: "The index could not be written",
+    503: "Another process is writing to the index, or the server is stopping",
+    507: "The disk is full",
 }
 
 
 def problem_responses(*statuses: int) -> Responses:
-    """Return how errors of these statuses are described."""
+    """Return the descriptions of error responses with these statuses."""
     return {
         status: {
             "model": Problem,
@@ -76,12 +79,12 @@ def problem_responses(*statuses: int) -> Responses:
 
 
 def article_request_body() -> dict[str, Any]:
-    """Return how a body of one article is described."""
+    """Return the description of a body with one article."""
     schema = ArticleBody.model_json_schema()
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def stream_request_body(kinds: Collection[str]) -> dict[str, Any]:
-    """Return how a stream of articles is described."""
-    schema = {"type": "string", "description": "An article a line, each with its id."}
+    """Return the description of a body with a stream of articles."""
+    schema = {"type": "string", "description": "One article a line, each with its id."}
     return {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}

@@ -1,7 +1,8 @@
-"""Search requests over HTTP, as their declarations say: query parameters, JSON bodies, /docs.
+"""Search requests over HTTP: models of query parameters and of JSON bodies.
 
-pydantic reads the types, and refuses fields that there are not. Bounds are only described: the
-request itself checks them, for all faces alike.
+The models are made from the declaration of a request, and /docs shows them. pydantic
+converts the types and refuses unknown fields. The models only describe limits: the
+request itself checks them, so that HTTP, Python and the command line have the same ones.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ STRICT: Final = ConfigDict(extra="forbid")
 
 
 def from_query(kind: type[T]) -> Callable[..., Any]:
-    """Return a dependency that makes a `kind` of query parameters."""
+    """Return a dependency that reads a `kind` from query parameters."""
 
     async def read(parameters: BaseModel) -> T:
         return from_flat(kind, parameters.model_dump(exclude_unset=True))
@@ -41,7 +42,7 @@ def from_query(kind: type[T]) -> Callable[..., Any]:
 
 
 def arguments_from_query(kind: type, only: Iterable[str]) -> Callable[..., Any]:
-    """Return a dependency that reads the fields named of a `kind`, as a dict."""
+    """Return a dependency that reads the fields `only` of a `kind`, as a dict."""
 
     async def read(parameters: BaseModel) -> dict[str, Any]:
         return arguments(kind, parameters.model_dump(exclude_unset=True))
@@ -50,7 +51,7 @@ def arguments_from_query(kind: type, only: Iterable[str]) -> Callable[..., Any]:
 
 
 def from_body(kind: type[T]) -> Callable[..., Any]:
-    """Return a dependency that makes a `kind` of a JSON body."""
+    """Return a dependency that reads a `kind` from a JSON body."""
     model = body_model(kind)
 
     async def read(body: BaseModel) -> T:
@@ -60,13 +61,13 @@ def from_body(kind: type[T]) -> Callable[..., Any]:
 
 
 def query_model(kind: type, only: Iterable[str] = ()) -> type[BaseModel]:
-    """Return a model of query parameters, those of groups among the others."""
+    """Return a model of query parameters. Options of a group are parameters too."""
     named = {each.flat: (_type(each), _field(each)) for each in flat_options(kind, only)}
     return _model(f"{kind.__name__}Parameters", kind, named)
 
 
 def body_model(kind: type) -> type[BaseModel]:
-    """Return a model of a JSON body, in which a group is an object."""
+    """Return a model of a JSON body. A group is an object in the body."""
     named: dict[str, Any] = {
         each.name: (
             (_group_type(each), _group_field(each))
@@ -85,7 +86,10 @@ def _model(name: str, kind: type, named: dict[str, Any]) -> type[BaseModel]:
 
 
 def _type(each: Declared, *, or_one: bool = False) -> Any:
-    """Return the type of an option, with its bounds; `or_one`: one text may stand for a list."""
+    """Return the type of an option, with its limits.
+
+    With `or_one`, a single value is accepted instead of a list.
+    """
     option = each.option
     one = _described(
         Literal[each.choices] if each.choices else each.kind,
@@ -128,7 +132,7 @@ def _group_field(each: DeclaredGroup) -> Any:
 
 
 def _reading(read: Callable[..., Any], annotation: Any) -> Callable[..., Any]:
-    """Tell FastAPI the type of the one parameter of a dependency."""
+    """Set the type of the single parameter of a dependency, for FastAPI."""
     (name,) = Signature.from_callable(read).parameters
     parameter = Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
     read.__signature__ = Signature([parameter])  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Errors over HTTP: application/problem+json, RFC 9457."""
+"""Errors over HTTP: application/problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ PROBLEM: Final = "application/problem+json"
 LOG: Final = logging.getLogger("nutgraf.api")
 
 UNION_TAGS: Final = ("str", "list[str]", "bool", "Rerank")
-"""What pydantic adds to the place of a value that may be of several kinds."""
+"""Names of types that pydantic adds to the location of a value in a union."""
 
 
 class ProblemError(Exception):
-    """A request that is wrong in one field, to be answered with a status of 4xx."""
+    """An invalid field of a request, with the 4xx status of the response."""
 
     def __init__(self, status: int, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -44,7 +44,7 @@ def problem(
     headers: Any = None,
     **more: Any,
 ) -> JSONResponse:
-    """Return a problem; `errors` name the fields that are wrong, each with its reason."""
+    """Return a problem. `errors` are the invalid fields, each with its reason."""
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -58,13 +58,13 @@ def problem(
 
 
 def writing_problem(error: WritingError, detail: str | None = None, **more: Any) -> JSONResponse:
-    """Return the problem for a write that was not made, with the time to wait where that helps."""
+    """Return the problem for a failed write, with Retry-After if waiting helps."""
     headers = None if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     return problem(error.status, detail or str(error), headers=headers, **more)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Make every error of the app a problem."""
+    """Make the app answer every error with a problem."""
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(ProblemError, _problem_error)
     app.add_exception_handler(WritingError, _writing_error)
@@ -93,9 +93,9 @@ async def _writing_error(_: Request, error: Exception) -> JSONResponse:
 async def _nutgraf_error(_: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestError):
         return problem(422, str(error), [{"field": error.field, "reason": error.reason}])
-    # Whoever asks can do nothing about an index, and its paths are none of their business.
+    # A client cannot repair an index, and must not see its paths.
     LOG.error("%s", error)
-    return problem(500, "the index cannot be read; the server's log says why")
+    return problem(500, "the index cannot be read; the server's log has the reason")
 
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
@@ -104,18 +104,18 @@ async def _http_error(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _client_disconnected(request: Request, _: Exception) -> JSONResponse:
-    # Nobody is there to read it.
-    LOG.info("%s %s: the client went away", request.method, request.url.path)
-    return problem(400, "the body ended before its end")
+    # The client does not read this response.
+    LOG.info("%s %s: the client disconnected", request.method, request.url.path)
+    return problem(400, "the body is incomplete: the client disconnected")
 
 
 async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(500, "something went wrong on our side; the server's log says more")
+    return problem(500, "internal error; the server's log has the details")
 
 
 def _field(location: Sequence[str | int]) -> str:
-    """Return where a value stands, as the request spells it: filters.published_from."""
+    """Return the name of a field as the request spells it: filters.published_from."""
     steps = [step for step in location[1:] if isinstance(step, str) and step not in UNION_TAGS]
     return ".".join(steps) or "body"
 

@@ -1,4 +1,4 @@
-"""A server sees new commits, whoever made them, within a second."""
+"""Periodic refresh: a server shows the commits of any process within a second."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["refresh_periodically"]
 LOG: Final = logging.getLogger("nutgraf.api")
 
 REFRESH_SECONDS: Final = 0.5
-"""Seconds between two looks for a newer commit, which cost well under a millisecond each."""
+"""Seconds between checks for a newer commit. A check takes well under 1 ms."""
 
 
 async def refresh_periodically(searcher: Searcher, every: float = REFRESH_SECONDS) -> NoReturn:
-    """Look for a newer commit again and again, until cancelled.
+    """Check for a newer commit every `every` seconds, until cancelled.
 
-    What fails is logged when it begins to fail, and tried again: the searcher
-    goes on answering from the commit that it has.
+    A check that fails is retried; only the first of several failures in a row is
+    logged. Meanwhile the searcher continues to answer from its last commit.
     """
-    thread = CapacityLimiter(1)  # of its own: searches may have taken all the others
+    thread = CapacityLimiter(1)  # A separate thread: searches may use all the others.
     failing = False
     while True:
         await asyncio.sleep(every)
         try:
             await to_thread.run_sync(searcher.refresh, limiter=thread)
             failing = False
-        except Exception:  # Whatever it is, it must not end this: it may pass.
+        except Exception:  # Continue after any error: it may be temporary.
             if not failing:
-                LOG.exception("newer commits cannot be shown; the last one that could be is")
+                LOG.exception("cannot read newer commits; searches continue with the last one read")
             failing = True

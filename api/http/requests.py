@@ -1,4 +1,4 @@
-"""The shapes of requests over HTTP that are not searches, for validation and for /docs."""
+"""Models of requests over HTTP that are not searches, for validation and /docs."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ __all__ = ["ArticleBody", "SuggestParameters"]
 
 
 class SuggestParameters(BaseModel):
-    """What is typed so far, as query parameters."""
+    """The query parameters of a request for suggestions."""
 
     model_config = ConfigDict(extra="forbid")
 
-    q: Annotated[str, Field(description="What is typed; empty, it is completed to nothing.")]
+    q: Annotated[str, Field(description="The text typed so far; an empty text has no suggestions.")]
     limit: Annotated[
         int,
         Field(
-            description="Suggestions.",
+            description="The maximum number of suggestions.",
             json_schema_extra={"minimum": 1, "maximum": MAX_COMPLETIONS},
         ),
     ] = 8
 
 
 class _ArticleText(BaseModel):
-    """An article to be put: `title`, and `paragraphs` or `text`."""
+    """An article to put: `title`, and `paragraphs` or `text`."""
 
-    id: Annotated[str | None, Field(description="If given, the one in the URL.")] = None
+    id: Annotated[str | None, Field(description="Optional: the same id as in the URL.")] = None
     title: str
     paragraphs: list[str] | None = None
     text: Annotated[
-        str | None, Field(description="In place of paragraphs; blank lines stand between them.")
+        str | None,
+        Field(description="The text, instead of `paragraphs`; blank lines separate paragraphs."),
     ] = None
 
 
@@ -50,4 +51,4 @@ _OPTIONAL: Final[dict[str, Any]] = {
 ArticleBody: Final[type[BaseModel]] = create_model(
     "ArticleBody", __base__=_ArticleText, __doc__=_ArticleText.__doc__, **_OPTIONAL
 )
-"""An article as /docs describes it: with every field of the schema."""
+"""An article as /docs describes it, with every field of the schema."""

@@ -1,4 +1,7 @@
-"""The shapes of answers over HTTP that are no dataclasses of search, for /docs and the tests."""
+"""Models of responses over HTTP that are not dataclasses of `nutgraf.search`.
+
+/docs and the tests use them.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ __all__ = [
 
 
 class WrittenAnswer(BaseModel):
-    """What came of an article that was put; snapshot is the commit that has it."""
+    """The result of putting an article; `snapshot` is the commit that contains it."""
 
     id: str
     result: Literal["created", "updated", "unchanged"]
@@ -25,7 +28,7 @@ class WrittenAnswer(BaseModel):
 
 
 class DeletedAnswer(BaseModel):
-    """The article is gone; snapshot is the commit without it."""
+    """The article is deleted; `snapshot` is the commit that deleted it."""
 
     id: str
     result: Literal["deleted"]
@@ -33,20 +36,20 @@ class DeletedAnswer(BaseModel):
 
 
 class Health(BaseModel):
-    """The server answers."""
+    """The state of the server."""
 
     status: Literal["ok"]
 
 
 class FieldError(BaseModel):
-    """One field that is wrong, and why."""
+    """An invalid field, and the reason."""
 
     field: str
     reason: str
 
 
 class Problem(BaseModel):
-    """An error, RFC 9457."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str
@@ -54,5 +57,6 @@ class Problem(BaseModel):
     detail: str
     errors: list[FieldError] = []
     durable: Annotated[
-        int | None, Field(description="Of a stream that failed: the line up to which all is kept.")
+        int | None,
+        Field(description="If a stream failed: the line up to which all lines are durable."),
     ] = None

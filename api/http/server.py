@@ -23,19 +23,19 @@ from nutgraf.search import Searcher
 __all__ = ["listen", "serve_index"]
 
 SHUTDOWN_SECONDS: Final = 10
-"""Seconds that requests have to end in, once the server is told to."""
+"""Seconds for open requests to finish when the server stops."""
 
 
 def serve_index(
     index: Path, host: str, port: int, *, trust: bool = False, writable: bool = False
 ) -> None:
-    """Answer from `index` on `host` and `port` until interrupted or terminated.
+    """Serve `index` over HTTP on `host` and `port`, until SIGINT or SIGTERM.
 
-    Port 0 takes a free one. With `writable`, articles can be put and deleted.
-    What was accepted is committed before this returns.
+    Port 0 chooses a free port. With `writable`, clients can put and delete articles.
+    Accepted operations are committed before this returns.
 
-    Raises UserError where the port cannot be had, or writing would be open to
-    a network, and what Searcher raises.
+    Raise UserError if the port is not available, or if `writable` would let other
+    machines write. Raise the errors of Searcher.
     """
     with ExitStack() as opened:
         opened.enter_context(_ended_by_signals())
@@ -43,7 +43,7 @@ def serve_index(
         listening = opened.enter_context(listen(host, port))
         if writable:
             _check_loopback(listening, host)
-            with suppress(IndexLockedError):  # Who writes now may be done by the first request.
+            with suppress(IndexLockedError):  # Another writer may finish by the first request.
                 WriteLock(index).release()
         writing = opened.enter_context(WriteQueue(index, trust=trust)) if writable else None
         searcher.warm()
@@ -56,7 +56,7 @@ def serve_index(
 
 
 class _Server(uvicorn.Server):
-    """A server that tells streams of articles to end, when it is to end itself."""
+    """A server that ends streams of articles when it stops."""
 
     def __init__(self, config: uvicorn.Config, writing: WriteQueue | None) -> None:
         super().__init__(config)
@@ -70,10 +70,10 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """End the block by SIGINT or SIGTERM, as the usual ways to end a server, without an error.
+    """End the block without an error on SIGINT or SIGTERM.
 
-    uvicorn raises the signal that stopped it again when it is done. SIGTERM would then end the
-    process on the spot, with the index not closed.
+    After its shutdown, uvicorn raises the signal that stopped it a second time. SIGTERM
+    would then end the process at once, before the index is closed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -87,25 +87,25 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises UserError where there is none."""
+    """Return a listening socket. Raise UserError if the address is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         opened = socket.create_server((host, port), family=family)
-        # asyncio sends without delay (TCP_NODELAY) only where a socket says that it is TCP. It
-        # would cost 40 ms an answer: head and body are sent apart, and the second would wait.
+        # asyncio sets TCP_NODELAY only on a socket whose protocol is TCP. Without it, each
+        # response takes 40 ms longer: its body is sent after its head, and would wait.
         return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=opened.detach())
     except OSError as error:
         raise UserError(
-            f"cannot listen on {host}, port {port}: {error.strerror}; choose others with "
-            "--host and --port"
+            f"cannot listen on {host}, port {port}: {error.strerror}; choose another address "
+            "with --host, or another port with --port"
         ) from None
 
 
 def _check_loopback(listening: socket.socket, host: str) -> None:
-    """Raise UserError where others than this machine could write: nothing asks who they are."""
+    """Raise UserError if other machines could write: clients are not authenticated."""
     if not ipaddress.ip_address(listening.getsockname()[0]).is_loopback:
         raise UserError(
-            f"--writable lets everyone who can reach {host or 'all addresses'} change the index, "
-            "as there are no keys yet: leave --host out, to listen on this machine only, and put "
-            "something that checks who is asking in front of it"
+            f"--writable would let everyone who can reach {host or 'all addresses'} change the "
+            "index, because there are no keys yet: omit --host, to listen on this machine only, "
+            "and put a proxy that authenticates its clients in front of the server"
         )

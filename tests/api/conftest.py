@@ -1,4 +1,4 @@
-"""Real servers on loopback, in this process and as commands, and `nutgraf` itself."""
+"""Fixtures: the command line, and real servers in this process or in another."""
 
 import contextlib
 import os
@@ -18,12 +18,12 @@ from nutgraf.index import create_index
 from nutgraf.search import Searcher
 from tests.waiting import until
 
-# With limits, httpx closes some connections that it has just given to another thread.
+# With a limit and many threads, httpx closes some connections that it has just lent.
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
 
 NUTGRAF = Path(sys.executable).with_name("nutgraf")
 TINY_ENCODER = Path(__file__).parents[1] / "golden" / "format-1.index" / "encoder"
-"""An encoder with random weights: fast, but its embeddings have no meaning."""
+"""Fast. Its weights are random, so its embeddings have no meaning."""
 
 
 @contextlib.contextmanager
@@ -45,9 +45,9 @@ def serving(app):
 
 @contextlib.contextmanager
 def served(index, *options):
-    """Run `nutgraf serve` on a free port; yield the process with its address.
+    """Yield a process of `nutgraf serve` on a free port, with its `address`.
 
-    The process is killed at the end.
+    The process is killed at the end if it still runs.
     """
     process = subprocess.Popen(
         [NUTGRAF, "serve", "-i", index, "--port", "0", *options],
@@ -85,7 +85,7 @@ def is_up(address):
 
 @pytest.fixture(scope="session")
 def client(seeds_index):
-    """An HTTP client of a server with the sample articles."""
+    """An HTTP client of a server over the sample articles."""
     with Searcher(seeds_index) as searcher, serving(create_app(searcher)) as opened:
         yield opened
 
@@ -97,7 +97,7 @@ def make_tiny_index(folder, **options):
 
 @contextlib.contextmanager
 def writing(index, *, trust=False):
-    """Yield an HTTP client, with the write queue, of a server with a writable index."""
+    """Yield an HTTP client of a writable server, with its write queue as `queue`."""
     with (
         Searcher(index, trust=trust) as searcher,
         WriteQueue(index, trust=trust) as queue,
@@ -115,21 +115,21 @@ def tiny_index(tmp_path):
 
 @pytest.fixture
 def writer(tiny_index):
-    """An HTTP client of a server with an empty, writable index."""
+    """An HTTP client of a writable server over an empty index."""
     with writing(tiny_index) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def refuser(tmp_path_factory):
-    """The same, shared by tests of invalid requests, which write nothing."""
+    """The same as `writer`, shared by tests whose invalid requests write nothing."""
     with writing(make_tiny_index(tmp_path_factory.mktemp("refuser"))) as opened:
         yield opened
 
 
 @pytest.fixture
 def run(tmp_path):
-    """A function that runs `nutgraf` in an empty folder, like subprocess.run."""
+    """Return a function that runs `nutgraf` in an empty folder, like subprocess.run."""
 
     def run_nutgraf(*arguments, stdin=b"", **environment):
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""An option of a search is declared once: a field of SearchRequest shows on every face."""
+"""A search option is declared once, as a field of SearchRequest."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ with Searcher(sys.argv[1]) as searcher, TestClient(create_app(searcher)) as clie
 COMMAND = "import sys; from nutgraf.api.cli.main import run; sys.exit(run(sys.argv[1:]))"
 
 
-def test_a_field_of_the_request_is_an_option_on_every_face(
+def test_field_of_request_is_an_option_on_every_interface(
     tmp_path: Path, seeds_index: Path
 ) -> None:
     packages = tmp_path / "nutgraf"

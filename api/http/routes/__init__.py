@@ -1,1 +1,1 @@
-"""The routes of the HTTP API, one file a subject."""
+"""The routes of the HTTP API, one module for each subject."""

@@ -1,4 +1,4 @@
-"""GET /v1/articles/{id}, and what is similar to it."""
+"""GET /v1/articles/{article}, and GET /v1/articles/{article}/similar."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["article_routes"]
 
 SHOW_RESPONSES: Responses = {
     200: {"headers": ETAG},
-    304: {"description": "The article is the one that If-None-Match names", "headers": ETAG},
+    304: {"description": "The article still has the tag in If-None-Match", "headers": ETAG},
     **problem_responses(400, 404, 412),
 }
 
@@ -28,15 +28,15 @@ ENCODED: Final = b"%2fsimilar"
 
 
 def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
-    """Return the routes that show articles, as `writing` has left them."""
+    """Return the routes that show articles, with the latest writes of `writing`."""
     router = APIRouter(prefix="/v1", tags=["articles"])
 
     def refresh_if_written() -> None:
-        # Whoever has just put an article is to see it, and its new tag.
+        # A client that has just put an article must see it, with its new tag.
         if writing is not None and writing.sequence > searcher.sequence:
             searcher.refresh()
 
-    # An id may hold slashes, so it takes the rest of the path; this route has to come first.
+    # An id may contain slashes, so `show` matches the rest of any path. This route must be first.
     @router.head("/articles/{article:path}/similar", include_in_schema=False)
     @router.get(
         "/articles/{article:path}/similar",
@@ -48,7 +48,10 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
         options: Annotated[dict[str, Any], Depends(OPTIONS_FROM_QUERY)],
         request: Request,
     ) -> Response:
-        """List what is near an article, or ARTICLE%23POSITION, in meaning: of other articles."""
+        """List the articles nearest in meaning to an article.
+
+        For ARTICLE%23POSITION, list the paragraphs of other articles nearest to that paragraph.
+        """
         if _ends_in_encoded_slash(request):
             return show(f"{article}/similar", request)
         refresh_if_written()
@@ -65,7 +68,7 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
         openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
     )
     def show(article: str, request: Request) -> Response:
-        """Show an article with all its paragraphs."""
+        """Return an article with all its paragraphs."""
         condition = parse_precondition(request.headers)
         refresh_if_written()
         found = searcher.article(article)
@@ -76,13 +79,18 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
             case "If-None-Match":
                 return Response(status_code=304, headers={"ETag": tag})
             case "If-Match":
-                raise HTTPException(412, f"the article's ETag is {tag}", headers={"ETag": tag})
+                raise HTTPException(
+                    412, f"If-Match is not met: the article's ETag is {tag}", headers={"ETag": tag}
+                )
         return JSONResponse(found.to_dict(), headers={"ETag": tag})
 
     return router
 
 
 def _ends_in_encoded_slash(request: Request) -> bool:
-    """Tell whether a path that ends in /similar is all id: then its last slash came as %2F."""
+    """Return whether the /similar at the end of a path belongs to the id.
+
+    Then the client sent its slash as %2F.
+    """
     raw: bytes = request.scope.get("raw_path") or b""
     return raw.partition(b"?")[0].lower().endswith(ENCODED)

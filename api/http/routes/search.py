@@ -1,4 +1,4 @@
-"""GET and POST /v1/search: the same request as query parameters and as JSON. GET /v1/suggest."""
+"""GET /v1/search, the same request as JSON (POST), and GET /v1/suggest."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ REQUEST_FROM_BODY: Final = from_body(SearchRequest)
 
 
 def search_routes(searcher: Searcher) -> APIRouter:
-    """Return the routes that ask `searcher`.
+    """Return the routes that search with `searcher`.
 
-    Plain functions, not coroutines: they run in worker threads, so that a
-    question being encoded does not hold up the event loop. Answers are built
-    as they are to be sent; their models are for /docs and the tests.
+    They are plain functions, not coroutines: they run in worker threads, so that
+    encoding a question does not block the event loop. They build the JSON of a
+    response directly; its model is only for /docs and the tests.
     """
     router = APIRouter(prefix="/v1", tags=["search"])
 
@@ -39,13 +39,13 @@ def search_routes(searcher: Searcher) -> APIRouter:
     def search_structured(
         request: Annotated[SearchRequest, Depends(REQUEST_FROM_BODY)],
     ) -> JSONResponse:
-        """Search the paragraphs of all articles; the same request as JSON."""
+        """Search the paragraphs of all articles, with the request as JSON."""
         return JSONResponse(searcher.search(request).to_dict(text=request.text))
 
     @router.head("/suggest", include_in_schema=False)
     @router.get("/suggest", response_model=Completions, responses=ERRORS)
     def suggest(parameters: Annotated[SuggestParameters, Query()]) -> JSONResponse:
-        """Complete what is typed so far: to titles, frequent phrases, words."""
+        """Complete the text typed so far to titles, frequent phrases and words."""
         return JSONResponse(searcher.suggest(parameters.q, parameters.limit).to_dict())
 
     return router

@@ -12,19 +12,19 @@ __all__ = ["status_routes"]
 
 
 def status_routes(searcher: Searcher) -> APIRouter:
-    """Return the routes that tell how the index and the server are."""
+    """Return the routes that report the state of the index and of the server."""
     router = APIRouter(tags=["state"])
 
     @router.head("/v1/stats", include_in_schema=False)
     @router.get("/v1/stats")
     def stats() -> Statistics:
-        """Count what the index holds."""
+        """Return the counts of the index, and its encoder, keyword engine and size."""
         return searcher.statistics()
 
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
     async def healthz() -> Health:
-        """Answer, to show that the server does."""
+        """Return ok, to show that the server is running."""
         return Health(status="ok")
 
     return router

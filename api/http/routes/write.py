@@ -1,4 +1,4 @@
-"""PUT and DELETE /v1/articles/{id}, POST /v1/articles."""
+"""PUT and DELETE /v1/articles/{article}, and POST /v1/articles."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from nutgraf.search import Searcher
 __all__ = ["write_routes"]
 
 POLL_SECONDS: Final = 0.5
-"""Seconds after which a stream that waits for its client looks whether the server is to end."""
+"""Seconds between checks whether the server is stopping, while a stream is idle."""
 
 MAX_BODY_SECONDS: Final = 60.0
 MAX_IDLE_SECONDS: Final = 60.0
-"""In which the body of a PUT has to come, and the next part of a stream."""
+"""Seconds for the body of a PUT, and for the next piece of a stream, to arrive."""
 
 Refresh = Annotated[
-    bool, Query(description="Answer when searches of this server find it, not before.")
+    bool, Query(description="Answer only when searches of this server show the change.")
 ]
 
 PUT_RESPONSES: Responses = {
@@ -55,8 +55,8 @@ PUT_RESPONSES: Responses = {
 DELETE_RESPONSES: Responses = problem_responses(400, 403, 404, 412, 422, 429, 500, 503, 507)
 POST_RESPONSES: Responses = {
     200: {
-        "description": 'A line for each: {"line": 1, "id": "a", "result": "created"} (updated, '
-        'unchanged) or {"line": 2, "result": "rejected", "reason": "..."}',
+        "description": 'A result for each line: {"line": 1, "id": "a", "result": "created"} (or '
+        '"updated", "unchanged"), or {"line": 2, "result": "rejected", "reason": "..."}',
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
     },
     **problem_responses(403, 408, 415, 422, 429, 500, 503, 507),
@@ -64,9 +64,9 @@ POST_RESPONSES: Responses = {
 
 
 def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
-    """Return the routes that write by `queue`; without one they answer 403."""
+    """Return the routes that write through `queue`. Without it they answer 403."""
     router = APIRouter(prefix="/v1", tags=["writing"])
-    # Threads of their own: a stream that waits for room must not keep searches from theirs.
+    # Separate threads: streams that wait for the queue must not use the threads of searches.
     threads = CapacityLimiter(STREAM_SLOTS)
 
     @router.put(
@@ -79,7 +79,7 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
         },
     )
     async def put(article: str, request: Request, *, refresh: Refresh = False) -> JSONResponse:
-        """Add an article, or replace the one with its id; answered once it is durable."""
+        """Add an article, or replace it. The response means that the article is durable."""
         writing = _writable(queue)
         check_content_type(request, JSON)
         condition = parse_precondition(request.headers)
@@ -89,7 +89,7 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
                     body = await read_body(request, slot)
             except TimeoutError:
                 raise RequestTimeoutError(
-                    f"the body did not come within {MAX_BODY_SECONDS:g} seconds"
+                    f"the body did not arrive within {MAX_BODY_SECONDS:g} seconds: send it again"
                 ) from None
             item = await to_thread.run_sync(article_in, body, article)
             return await _change(writing, Put(item, condition), searcher, refresh=refresh)
@@ -101,7 +101,7 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
         openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
     )
     async def delete(article: str, request: Request, *, refresh: Refresh = False) -> JSONResponse:
-        """Remove an article; answered once that is durable."""
+        """Delete an article. The response means that the deletion is durable."""
         writing = _writable(queue)
         condition = parse_precondition(request.headers)
         with writing.change_slots.acquire():
@@ -114,7 +114,7 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
         openapi_extra={"requestBody": stream_request_body(NDJSON)},
     )
     async def post(request: Request, *, refresh: Refresh = False) -> Response:
-        """Put articles, one a line; the results come once all are durable."""
+        """Put articles, one a line. The results are sent when all of them are durable."""
         writing = _writable(queue)
         check_content_type(request, NDJSON)
         with writing.stream_slots.acquire():
@@ -126,7 +126,7 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
 def _writable(queue: WriteQueue | None) -> WriteQueue:
     if queue is None:
         raise HTTPException(
-            403, "this server was started read-only: start it with --writable to write by HTTP"
+            403, "this server was started read-only: start it with --writable to write over HTTP"
         )
     return queue
 
@@ -134,7 +134,7 @@ def _writable(queue: WriteQueue | None) -> WriteQueue:
 async def _change(
     queue: WriteQueue, operation: Put | Delete, searcher: Searcher, *, refresh: bool
 ) -> JSONResponse:
-    """Have one operation written, and answer it."""
+    """Write one operation, and return the response."""
     written = await asyncio.wrap_future(queue.submit(operation))
     applied = written.applied[0]
     tag = {} if applied.digest is None else {"ETag": etag(applied.digest)}
@@ -153,10 +153,10 @@ async def _change(
 
 def _refusal(applied: Applied) -> str:
     if applied.digest is None:
-        return "there is no such article, and If-Match asks for one"
+        return "If-Match is not met: there is no such article"
     return (
-        f"the article's ETag is {etag(applied.digest)}: get it again, make the change to what it "
-        "is now, and send that"
+        f"the condition is not met: the article's ETag is {etag(applied.digest)}; get the article "
+        "again, make the change to its new version, and send that"
     )
 
 
@@ -168,7 +168,10 @@ async def _stream(
     *,
     refresh: bool,
 ) -> Response:
-    """Put what comes, line by line, and answer with the results, or with how far it came."""
+    """Put the articles of a body, and return the results.
+
+    If a write fails, return a problem with the number of the last durable line.
+    """
 
     async def in_thread(function: Callable[..., None], *arguments: Any) -> None:
         await to_thread.run_sync(function, *arguments, limiter=threads)
@@ -182,7 +185,8 @@ async def _stream(
             stream.close()
             return writing_problem(
                 error,
-                f"{error}; the lines up to {stream.durable:,} are durable: send what follows again",
+                f"{error}; the lines up to {stream.durable:,} are durable: send only the lines "
+                "after that again",
                 durable=stream.durable,
             )
         if refresh:
@@ -194,10 +198,10 @@ async def _stream(
 
 
 async def _parts(request: Request, queue: WriteQueue) -> AsyncIterator[bytes]:
-    """Yield what comes of a body. Raises UnavailableError once the server is to end.
+    """Yield the pieces of a body. Raise UnavailableError if the server is stopping.
 
-    A client that sends nothing for long must not hold that up, and raises
-    RequestTimeoutError: it holds a slot that others want.
+    An idle client does not delay the stop. Raise RequestTimeoutError if the client sends
+    nothing for MAX_IDLE_SECONDS, because it holds a slot that others need.
     """
     stream = request.stream()
     while True:
@@ -209,7 +213,9 @@ async def _parts(request: Request, queue: WriteQueue) -> AsyncIterator[bytes]:
                 if queue.draining:
                     raise UnavailableError("this server is stopping")
                 if time.monotonic() > silent_until:
-                    raise RequestTimeoutError(f"nothing came for {MAX_IDLE_SECONDS:g} seconds")
+                    raise RequestTimeoutError(
+                        f"the client sent nothing for {MAX_IDLE_SECONDS:g} seconds"
+                    )
                 done = bool((await asyncio.wait([reading], timeout=POLL_SECONDS))[0])
         finally:
             reading.cancel()

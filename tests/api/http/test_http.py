@@ -1,4 +1,4 @@
-"""The HTTP API, asked over a socket."""
+"""The HTTP API, called over a socket."""
 
 import html
 import json
@@ -29,8 +29,8 @@ def problem(response, status):
 
 
 def as_documented(kind, answer):
-    """Assert that JSON holds the fields of a dataclass, in their order, and is read as one."""
-    left_out = {"digest", "explain", "text"}  # Of these two only where they were asked for.
+    """Assert that JSON has the fields of a dataclass in order, and is valid for it."""
+    left_out = {"digest", "explain", "text"}  # The last 2 are present only on request.
     parsed = TypeAdapter(kind).dump_python(
         TypeAdapter(kind).validate_python(
             {"digest": b"", **answer} if kind is ArticleView else answer
@@ -54,7 +54,7 @@ def as_documented(kind, answer):
     check(parsed, answer)
 
 
-def test_python_and_json_have_one_shape(client, seeds_index):
+def test_python_and_json_have_the_same_shape(client, seeds_index):
     for group in ("paragraph", "article"):
         asked = {"q": "creamery debts", "group": group, "limit": 3}
         plain = client.get("/v1/search", params=asked).json()["hits"]
@@ -76,7 +76,7 @@ def test_python_and_json_have_one_shape(client, seeds_index):
             assert hit.id == expected
 
 
-def test_get_and_post_answer_alike_and_as_the_library_does(client, seeds_index):
+def test_get_and_post_answer_like_the_library(client, seeds_index):
     got = client.get("/v1/search", params={"q": "creamery debts", "limit": 3, "explain": True})
     posted = client.post("/v1/search", json={"q": "creamery debts", "limit": 3, "explain": True})
     with Searcher(seeds_index) as searcher:
@@ -88,7 +88,7 @@ def test_get_and_post_answer_alike_and_as_the_library_does(client, seeds_index):
     assert got.headers["content-type"] == "application/json"
 
 
-def test_answers_are_as_the_documentation_says(client):
+def test_responses_match_their_documentation(client):
     answer = client.get("/v1/search", params={"q": "creamery", "explain": True}).json()
     as_documented(Response, answer)
     with_text = client.get("/v1/search", params={"q": "creamery", "text": True}).json()
@@ -123,7 +123,7 @@ def test_filters_as_parameters_and_as_json(client):
     assert {hit["article"]["language"] for hit in one["hits"]} == {"de"}
 
 
-def test_highlights_are_the_askers(client):
+def test_highlights_use_marks_of_the_request(client):
     body = {"q": "creamery", "highlight": {"pre": "[[", "post": "]]"}, "limit": 1}
     posted = client.post("/v1/search", json=body).json()
     assert "[[Creamery]]" in posted["hits"][0]["snippet"]["html"]
@@ -134,7 +134,7 @@ def test_highlights_are_the_askers(client):
     assert got["hits"] == posted["hits"]
 
 
-def test_what_is_near_in_meaning_is_marked_apart(client):
+def test_semantic_matches_have_their_own_marks(client):
     body = {"q": "people who got away by power boats", "mode": "semantic", "limit": 20}
     marks = {"pre": "[", "post": "]", "semantic_pre": "{", "semantic_post": "}"}
     posted = client.post("/v1/search", json={**body, "highlight": marks}).json()
@@ -171,7 +171,7 @@ def test_what_is_near_in_meaning_is_marked_apart(client):
         ({"q": "x", "strict": "1"}, "strict"),
     ],
 )
-def test_a_wrong_parameter_is_a_problem_that_names_it(client, parameters, field):
+def test_problem_names_invalid_parameter(client, parameters, field):
     body = problem(client.get("/v1/search", params=parameters), 422)
     assert [error["field"] for error in body["errors"]] == [field]
     assert body["errors"][0]["reason"]
@@ -194,12 +194,12 @@ def test_a_wrong_parameter_is_a_problem_that_names_it(client, parameters, field)
         ({"q": "x", "filters": {"list[x": 1}}, "filters.list[x"),
     ],
 )
-def test_a_wrong_body_is_a_problem_that_names_the_field(client, body, field):
+def test_problem_names_invalid_field_of_body(client, body, field):
     errors = problem(client.post("/v1/search", json=body), 422)["errors"]
     assert field in [error["field"] for error in errors]
 
 
-def test_bodies_that_are_no_json_or_no_text(client):
+def test_body_that_is_not_json_or_not_text_is_refused(client):
     problem(
         client.post("/v1/search", content=b"{", headers={"content-type": "application/json"}), 422
     )
@@ -211,7 +211,7 @@ def test_bodies_that_are_no_json_or_no_text(client):
         problem(sent, sent.status_code)
 
 
-def test_a_body_without_bounds_is_stopped(client):
+def test_body_over_limit_is_refused(client):
     def endless():
         for _ in range(40):
             yield b" " * 16_384
@@ -232,12 +232,12 @@ def test_a_body_without_bounds_is_stopped(client):
         "title:" + "x" * 300 + "*",
     ],
 )
-def test_patterns_beyond_what_an_index_takes_are_words(client, q, mode):
+def test_patterns_over_limits_of_index_are_searched_as_words(client, q, mode):
     response = client.get("/v1/search", params={"q": q, "mode": mode})
     assert response.status_code == 200, response.text
 
 
-def test_an_index_that_breaks_is_no_business_of_the_askers():
+def test_response_hides_path_of_broken_index():
     class Broken:
         def search(self, _request):
             raise BrokenIndexError("/srv/secret/place is damaged")
@@ -248,20 +248,20 @@ def test_an_index_that_breaks_is_no_business_of_the_askers():
 
 
 @pytest.mark.parametrize("q", ["((((", '"unclosed', "title:", "🚀", "-", "a AND", "סירה", "*", "~"])
-def test_malformed_questions_are_answered_with_a_warning_at_most(client, q):
+def test_malformed_questions_never_fail(client, q):
     response = client.get("/v1/search", params={"q": q})
     assert response.status_code == 200
     answer = response.json()
     assert answer["hits"] or answer["warnings"] or answer["total"]["value"] == 0
 
 
-def test_articles_by_id(client):
+def test_article_is_shown_by_id(client):
     shown = client.get("/v1/articles/business-creamery-collapse").json()
     assert shown["paragraphs"][0]["id"] == "business-creamery-collapse#0"
     problem(client.get("/v1/articles/no/such article"), 404)
 
 
-def test_state(client):
+def test_health_and_statistics(client):
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.head("/healthz").status_code == 200
     stats = client.get("/v1/stats").json()
@@ -270,7 +270,7 @@ def test_state(client):
     assert stats["encoder"] == "sentence-transformers/all-MiniLM-L6-v2"
 
 
-def test_what_is_not_there_or_not_allowed_is_a_problem(client):
+def test_unknown_path_and_method_are_problems(client):
     problem(client.get("/nothing"), 404)
     problem(client.delete("/v1/search"), 405)
 
@@ -285,7 +285,7 @@ def test_documentation_describes_every_route(client):
     assert client.get("/docs").status_code == 200
 
 
-def test_many_askers_at_once_get_their_own_answers(client):
+def test_concurrent_clients_get_their_own_answers(client):
     questions = ["creamery debts", "flood homes", "court verdict", "ferry strike"] * 8
 
     def ask(question):
@@ -304,7 +304,7 @@ def test_html_in_articles_and_questions_stays_text(client):
     assert all("<script" not in hit["snippet"]["html"] for hit in answer["hits"])
 
 
-def test_recency_is_asked_for_alike_in_both_ways(client):
+def test_recency_is_the_same_by_query_and_by_body(client):
     asked = {"q": "flood homes", "limit": 5, "explain": True}
     by_query = client.get(
         "/v1/search", params={**asked, "recency_half_life": "1y", "recency_weight": 0.5}
@@ -329,12 +329,12 @@ def test_recency_is_asked_for_alike_in_both_ways(client):
         ({"fusion": "sum"}, "fusion"),
     ],
 )
-def test_what_cannot_be_weighed_is_named(client, body, field):
+def test_problem_names_invalid_weights(client, body, field):
     answer = client.post("/v1/search", json={"q": "flood", **body})
     assert [each["field"] for each in problem(answer, 422)["errors"]] == [field]
 
 
-def test_collapse_is_asked_for_alike_in_both_ways(client):
+def test_grouping_is_the_same_by_query_and_by_body(client):
     asked = {"q": "creamery", "group": "article", "per_article": 2, "versions": "first",
              "diversity": 0.1, "limit": 5}  # fmt: skip
     by_query = client.get("/v1/search", params=asked).json()
@@ -353,7 +353,7 @@ def test_collapse_is_asked_for_alike_in_both_ways(client):
     assert more["snippet"]["html"]
 
 
-def test_every_paragraph_is_a_hit_unless_asked_otherwise(client):
+def test_every_paragraph_is_a_hit_by_default(client):
     answer = client.get("/v1/search", params={"q": "creamery debts", "limit": 2}).json()
     assert answer["group"] == "paragraph"
     assert [hit["versions"] for hit in answer["hits"]] == [1, 1]
@@ -375,7 +375,7 @@ def test_every_paragraph_is_a_hit_unless_asked_otherwise(client):
         ("diversity", 1.5, "is 1.5; take 0 to 1"),
     ],
 )
-def test_what_cannot_be_collapsed_is_named(client, field, value, allowed):
+def test_problem_names_invalid_grouping(client, field, value, allowed):
     asked = {"q": "flood", field: value}
     answers = client.get("/v1/search", params=asked), client.post("/v1/search", json=asked)
     for answer in answers:
@@ -401,7 +401,7 @@ def test_head_is_get_without_a_body(client, path):
     assert head.headers.get("etag") == got.headers.get("etag")
 
 
-def test_facets_are_asked_for_alike_in_both_ways(client, seeds_index):
+def test_facets_are_the_same_by_query_and_by_body(client, seeds_index):
     asked = {"q": "flood homes", "limit": 3, "facets": ["source", "published:month"]}
     by_query = client.get("/v1/search", params=asked).json()
     by_body = client.post("/v1/search", json=asked).json()
@@ -414,7 +414,7 @@ def test_facets_are_asked_for_alike_in_both_ways(client, seeds_index):
 
 
 @pytest.mark.parametrize("facets", [["paper"], ["published"], ["source", "source"], [3], "source"])
-def test_facets_that_there_are_not_are_named(client, facets):
+def test_problem_names_unknown_facets(client, facets):
     answer = client.post("/v1/search", json={"q": "flood", "facets": facets})
     (error,) = problem(answer, 422)["errors"]
     assert error["field"] == "facets"
@@ -422,7 +422,7 @@ def test_facets_that_there_are_not_are_named(client, facets):
         assert "published:month" in error["reason"]
 
 
-def test_what_is_similar(client, seeds_index):
+def test_similar_articles_and_paragraphs(client, seeds_index):
     name = "business-creamery-collapse"
     with Searcher(seeds_index) as searcher:
         for asked in (name, f"{name}#2"):
@@ -448,12 +448,12 @@ def test_what_is_similar(client, seeds_index):
         ("business-creamery-collapse/similar?q=flood", 422, "q"),
     ],
 )
-def test_what_is_wrong_about_similar_is_told(client, path, status, field):
+def test_invalid_request_for_similar_is_a_problem(client, path, status, field):
     body = problem(client.get(f"/v1/articles/{path}"), status)
     assert [error["field"] for error in body.get("errors", [])] == ([field] if field else [])
 
 
-def test_an_article_whose_id_ends_in_similar_is_shown_by_its_encoded_id(writer):
+def test_article_whose_id_ends_in_similar_is_shown_by_encoded_id(writer):
     for name in ("a", "a/similar", "similar"):
         body = {"title": name, "text": f"The text of {name}."}
         assert writer.put(f"/v1/articles/{name}", json=body).status_code == 201
@@ -472,7 +472,7 @@ def test_an_article_whose_id_ends_in_similar_is_shown_by_its_encoded_id(writer):
     assert writer.get("/v1/articles/a%2Fsimilar").status_code == 404
 
 
-def test_suggestions_are_those_of_the_library_and_as_documented(client, seeds_index):
+def test_suggestions_match_library_and_documentation(client, seeds_index):
     got = client.get("/v1/suggest", params={"q": "who pays the dunmarrow cr", "limit": 3})
     assert got.status_code == 200
     answer = got.json()
@@ -503,12 +503,12 @@ def test_suggestions_are_those_of_the_library_and_as_documented(client, seeds_in
         ({"q": "x", "mode": "keyword"}, "mode"),
     ],
 )
-def test_what_cannot_be_completed_is_a_problem_that_names_it(client, parameters, field):
+def test_problem_names_invalid_parameter_of_suggest(client, parameters, field):
     body = problem(client.get("/v1/suggest", params=parameters), 422)
     assert [error["field"] for error in body["errors"]] == [field]
 
 
-def test_a_question_with_an_unknown_word_is_answered_with_how_it_may_be_meant(client):
+def test_question_with_unknown_word_gets_a_suggestion(client):
     for answer in (
         client.get("/v1/search", params={"q": '+creemery "debts"'}).json(),
         client.post("/v1/search", json={"q": '+creemery "debts"'}).json(),
@@ -517,9 +517,7 @@ def test_a_question_with_an_unknown_word_is_answered_with_how_it_may_be_meant(cl
     assert client.get("/v1/search", params={"q": "creamery debts"}).json()["suggestion"] is None
 
 
-def test_an_index_without_suggestions_completes_nothing_and_answers_all_the_same(
-    tmp_path, seeds_index
-):
+def test_index_without_suggestions_fails_to_suggest_but_answers_searches(tmp_path, seeds_index):
     index = shutil.copytree(seeds_index, tmp_path / "copy.index")
     (index / "suggestions.sqlite").unlink()
     with Searcher(index) as searcher, TestClient(create_app(searcher)) as asked:

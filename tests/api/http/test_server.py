@@ -1,4 +1,4 @@
-"""`nutgraf serve`, run as a shell runs it: who may write, how it ends, how fast it answers."""
+"""`nutgraf serve` as a process: access to writes, signals, delay of responses."""
 
 import contextlib
 import os
@@ -18,14 +18,14 @@ from tests.api.http.test_writing import FERRY, put
 from tests.waiting import until
 
 
-def test_writable_is_for_this_machine_only(run, tiny_index):
+def test_writable_is_refused_on_other_addresses(run, tiny_index):
     done = run("serve", "-i", tiny_index, "--writable", "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 2
     assert b"no keys" in done.stderr
     assert b"Traceback" not in done.stderr
 
 
-def test_a_page_cannot_write_by_a_name_that_leads_here(tiny_index):
+def test_write_with_another_host_is_refused(tiny_index):
     with served(tiny_index, "--writable") as server:
         address = f"{server.address}/v1/articles/a"
         for host in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", ""):
@@ -37,7 +37,7 @@ def test_a_page_cannot_write_by_a_name_that_leads_here(tiny_index):
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_writing_loses_nothing_that_was_acknowledged(tiny_index, ending):
+def test_signal_during_writes_loses_no_acknowledged_write(tiny_index, ending):
     acknowledged, stop = [], threading.Event()
 
     def write(client, thread):
@@ -68,10 +68,10 @@ def test_a_signal_while_writing_loses_nothing_that_was_acknowledged(tiny_index, 
         assert [name for name in acknowledged if opened.digest_of(name) is None] == []
 
 
-def test_an_answer_is_not_held_back():
-    """Head and body are sent apart; with Nagle's algorithm the second would wait for 40 ms.
+def test_response_is_not_delayed():
+    """The socket has the protocol TCP, so that asyncio disables Nagle's algorithm.
 
-    asyncio turns it off where a socket says that it is TCP.
+    The body of a response is sent after its head. With the algorithm it would wait 40 ms.
     """
     with listen("127.0.0.1", 0) as listening:
         assert listening.proto == socket.IPPROTO_TCP

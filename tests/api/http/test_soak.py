@@ -1,8 +1,10 @@
-"""Readers and a writer on one server, for WRITES or for as long as NUTGRAF_SOAK_SECONDS says.
+"""Readers and a writer on one server at the same time.
 
-Every article of MARKERS carries one version word in all of its paragraphs, and
-the version says how many there are. So whoever finds one can tell whether it is
-whole: all paragraphs of one version, or none.
+The test ends after WRITES writes and NUTGRAF_SOAK_SECONDS seconds.
+
+Each of the MARKERS articles has one version word in all of its paragraphs, and the
+version determines the number of paragraphs. So a reader can check that an article is
+complete: it has all paragraphs of one version, or none.
 """
 
 import json
@@ -22,7 +24,7 @@ from tests.waiting import until
 
 SECONDS = float(os.environ.get("NUTGRAF_SOAK_SECONDS", "0"))
 WRITES = 40
-"""How often is written at least: enough for each kind of request."""
+"""The least number of writes: enough for each kind of request."""
 
 READERS = 4
 MARKERS = 6
@@ -40,7 +42,7 @@ def marker(number, version):
 
 
 def whole(texts):
-    """Return the version that all texts are of; assert that none is missing."""
+    """Return the version of all texts. Assert that no text is missing."""
     versions = {int(VERSION.search(text)[1]) for text in texts}
     assert len(versions) == 1, texts
     version = versions.pop()
@@ -53,8 +55,8 @@ class Soak:
         self.client = httpx.Client(base_url=address, timeout=30)
         self.end = time.monotonic() + SECONDS
         self.failed = threading.Event()
-        self.versions = {}  # of the markers that are there, as acknowledged
-        self.visible = Counter()  # number: a version that searches have to see, or a later one
+        self.versions = {}  # number of a marker: its acknowledged version
+        self.visible = Counter()  # number of a marker: the oldest version a search may return
         self.done = Counter()
         self.writes = 0
 
@@ -135,7 +137,7 @@ class Soak:
         return self.found({"q": "paragraph", "article": f"m{number}", "limit": 20})
 
     def page(self, number):
-        """Page by two; where a commit comes in between, the pages are of different snapshots."""
+        """Read pages of 2 hits. Pages differ in their snapshot if a commit falls between."""
         hits, snapshots = [], set()
         for offset in range(0, 8, 2):
             answer = self.searched({"q": f"+marker{number}", "limit": 2, "offset": offset})
@@ -160,7 +162,7 @@ class Soak:
         return version
 
 
-def test_readers_see_whole_articles_while_they_are_written(tiny_index):
+def test_readers_see_complete_articles_during_writes(tiny_index):
     with served(tiny_index, "--writable") as server, ThreadPoolExecutor(1 + READERS) as pool:
         soak = Soak(server.address)
         with soak.client:

@@ -1,4 +1,4 @@
-"""POST /v1/articles: streams of articles, asked over a socket."""
+"""POST /v1/articles: streams of articles over a socket."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def articles(index):
         return searcher.statistics().articles
 
 
-def test_a_result_for_each_line_in_its_order(writer):
+def test_each_line_has_a_result_in_order(writer):
     bad = {
         10: b"{bad\n",
         500: b"[]\n",
@@ -68,24 +68,24 @@ def test_a_result_for_each_line_in_its_order(writer):
     assert articles(writer.queue.path) == 2000 - len(bad) - len(blank)
 
 
-def test_the_same_article_twice_and_again(writer):
+def test_repeated_article_is_unchanged_or_updated(writer):
     told = results(post(writer, line("a") + line("a") + line("a", "Other.")))
     assert [each["result"] for each in told] == ["created", "unchanged", "updated"]
     assert [each["result"] for each in results(post(writer, line("a", "Other.")))] == ["unchanged"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\r\n \n"])
-def test_nothing_is_no_error(writer, content):
+def test_empty_stream_is_accepted(writer, content):
     assert results(post(writer, content)) == []
 
 
-def test_the_last_line_needs_no_line_break_and_refresh_shows_it(writer):
+def test_last_line_needs_no_line_break_and_refresh_shows_it(writer):
     told = results(post(writer, line("a", "Aardvark.").rstrip(), refresh=True))
     assert [each["id"] for each in told] == ["a"]
     assert found(writer, "aardvark") == {"a"}
 
 
-def test_lines_that_are_no_articles_are_told_apart(writer):
+def test_invalid_lines_are_rejected_with_reasons(writer):
     sent = [
         (b'{"id": "a", "title": NaN, "text": "x"}', "a number"),
         (b'{"id": "a", "title": "\\ud800", "text": "x"}', "surrogate"),
@@ -103,7 +103,7 @@ def test_lines_that_are_no_articles_are_told_apart(writer):
         assert reason in each["reason"]
 
 
-def test_a_line_that_is_too_long_is_rejected_and_the_rest_goes_on(writer):
+def test_line_over_limit_is_rejected_and_next_lines_are_put(writer):
     def parts():
         yield line("a")
         yield b'{"id": "b", "text": "'
@@ -117,8 +117,8 @@ def test_a_line_that_is_too_long_is_rejected_and_the_rest_goes_on(writer):
     assert f"{MAX_TEXT:,}" in told[1]["reason"]
 
 
-def test_a_client_may_send_everything_before_it_reads_anything(writer):
-    """More results than sockets hold: if they were sent meanwhile, both would wait for ever."""
+def test_client_may_send_complete_body_before_it_reads(writer):
+    """The results exceed the buffers of sockets: sent early, each side would wait."""
     count = 60_000
     body = b"".join(b'{"n": %d}\n' % n for n in range(count))
     head = (
@@ -130,11 +130,11 @@ def test_a_client_may_send_everything_before_it_reads_anything(writer):
         raw.sendall(head.encode() + body)
         answer = b"".join(iter(lambda: raw.recv(MIB), b""))
     assert answer.startswith(b"HTTP/1.1 200")
-    told = re.sub(rb"\r\n[0-9a-f]+\r\n", b"", answer)  # without the sizes of what was sent at once
+    told = re.sub(rb"\r\n[0-9a-f]+\r\n", b"", answer)  # without the sizes of the pieces
     assert told.count(b"rejected") == count
 
 
-def test_a_body_that_ends_midway_is_committed_as_far_as_it_came(writer):
+def test_complete_lines_of_an_incomplete_body_are_committed(writer):
     url = writer.base_url
     with socket.create_connection((url.host, url.port), timeout=60) as raw:
         raw.sendall(
@@ -149,7 +149,7 @@ def test_a_body_that_ends_midway_is_committed_as_far_as_it_came(writer):
     assert articles(writer.queue.path) == 1
 
 
-def test_lines_that_trickle_are_visible_before_the_end(writer):
+def test_lines_are_visible_before_the_stream_ends(writer):
     going = threading.Event()
 
     def parts():
@@ -164,7 +164,7 @@ def test_lines_that_trickle_are_visible_before_the_end(writer):
         assert len(results(sending.result())) == 2
 
 
-def test_a_commit_that_fails_midway_tells_how_far_it_came(writer, fail_at, monkeypatch):
+def test_failed_commit_reports_last_durable_line(writer, fail_at, monkeypatch):
     fail_at("catalog", BrokenIndexError("/srv/secret/place is damaged"), nth=3)
     monkeypatch.setattr("nutgraf.api.write_queue.batch.MAX_OPERATIONS", 500)
     body = problem(post(writer, b"".join(line(f"a{n}") for n in range(1, 5001))), 500)
@@ -179,7 +179,7 @@ def test_a_commit_that_fails_midway_tells_how_far_it_came(writer, fail_at, monke
     assert articles(writer.queue.path) == 5000
 
 
-def test_more_streams_than_are_taken_at_once_are_told_to_come_back(writer):
+def test_streams_over_limit_get_429(writer):
     going = threading.Event()
 
     def parts(name):
@@ -200,16 +200,16 @@ def test_more_streams_than_are_taken_at_once_are_told_to_come_back(writer):
 
 
 def grows(read):
-    """Say whether there is more of it after a while: too short a one does no harm."""
+    """Return whether a list grows within 0.2 s. A wrong False does no harm."""
     before = len(read)
     time.sleep(0.2)
     return len(read) > before
 
 
-def test_a_stream_is_slowed_down_and_not_refused(writer, slow_encoder):  # noqa: F811
-    """While nothing is encoded, no more is read than has room; then the stream goes on."""
+def test_stream_is_slowed_down_and_not_refused(writer, slow_encoder):  # noqa: F811
+    """The server reads no more than fits in the queue, until the encoder continues."""
     read = []
-    passed_over = "x" * 60_000  # Read, and not encoded.
+    passed_over = "x" * 60_000  # Read, but not encoded.
 
     def parts():
         for n in range(280):
@@ -222,7 +222,7 @@ def test_a_stream_is_slowed_down_and_not_refused(writer, slow_encoder):  # noqa:
         until(lambda: writer.queue.stream_bytes > 100_000)
         until(lambda: not grows(read))
         assert writer.queue.stream_bytes < MIB
-        assert read[-1] < 250  # what the queue and the sockets hold
+        assert read[-1] < 250  # the lines that fit in the queue and in the sockets
         slow_encoder.set()
         assert {each["result"] for each in results(sending.result())} == {"created"}
 
@@ -238,7 +238,7 @@ def test_lines_that_wait_for_their_commit_are_bounded(tiny_index):
 
 
 def peak(process):
-    """The most memory that a process has held, in bytes."""
+    """Return the peak memory of a process, in bytes."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
@@ -246,7 +246,7 @@ def peak(process):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 def test_memory_does_not_grow_with_the_stream(tiny_index):
     text = "The ferry crews went back to the harbour. " * 20
-    passed_over = "x" * 45_000  # Read, and not encoded.
+    passed_over = "x" * 45_000  # Read, but not encoded.
 
     def parts(name, count):
         for n in range(count):
@@ -268,7 +268,7 @@ def test_memory_does_not_grow_with_the_stream(tiny_index):
 
 
 @pytest.mark.parametrize("pause", [0.001, 100])
-def test_a_stream_is_ended_with_the_server_and_told_how_far_it_came(tiny_index, pause):
+def test_stopping_server_ends_stream_and_reports_last_durable_line(tiny_index, pause):
     ended = threading.Event()
 
     def parts():
@@ -289,6 +289,6 @@ def test_a_stream_is_ended_with_the_server_and_told_how_far_it_came(tiny_index, 
         try:
             body = problem(sending.result(), 503)
         except httpx.TransportError:
-            body = {"durable": 0}  # it was still sending when the server closed
+            body = {"durable": 0}  # The client was still sending when the server closed.
     assert b"Traceback" not in b"".join(server.errors)
     assert articles(tiny_index) >= max(body["durable"], 100)

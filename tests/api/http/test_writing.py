@@ -1,4 +1,4 @@
-"""Writing over HTTP: one article at a time, asked over a socket."""
+"""Writes over HTTP, one article at a time, over a socket."""
 
 import contextlib
 import json
@@ -47,7 +47,7 @@ def found(client, word):
     return {hit["article"]["id"] for hit in answer["hits"]}
 
 
-def test_put_creates_updates_and_leaves_alone(writer):
+def test_put_creates_updates_or_leaves_unchanged(writer):
     created = put(writer, "ferry")
     again = put(writer, "ferry")
     updated = put(writer, "ferry", {**FERRY, "title": "Ferry strike begins"})
@@ -74,7 +74,7 @@ def test_delete_removes_once(writer):
     problem(writer.get("/v1/articles/ferry"), 404)
 
 
-def test_what_is_put_is_searched_by_the_answer_or_soon(writer):
+def test_article_is_found_at_once_with_refresh_and_soon_without(writer):
     for number in range(5):
         put(writer, f"now{number}", {"title": "A", "text": f"aardvark{number}"}, refresh=True)
         assert found(writer, f"aardvark{number}") == {f"now{number}"}
@@ -82,7 +82,7 @@ def test_what_is_put_is_searched_by_the_answer_or_soon(writer):
     until(lambda: found(writer, "pangolin"))
 
 
-def test_a_whoosh_index_that_is_trusted_is_written_too(tmp_path):
+def test_trusted_whoosh_index_can_be_written(tmp_path):
     index = make_tiny_index(tmp_path, keyword_engine="whoosh")
     with writing(index, trust=True) as client:
         assert put(client, "a", refresh=True).status_code == 201
@@ -91,14 +91,14 @@ def test_a_whoosh_index_that_is_trusted_is_written_too(tmp_path):
         assert found(client, "ferry") == set()
 
 
-def test_an_id_may_be_anything_that_fits_a_url(writer):
+def test_id_may_contain_anything_that_a_url_can_encode(writer):
     for name, quoted in (("a/b/c", "a/b/c"), ("é ?#%", "%C3%A9%20%3F%23%25"), ("7", "7")):
         assert put(writer, quoted, {**FERRY, "id": name}, refresh=True).json()["id"] == name
         assert writer.get(f"/v1/articles/{quoted}").json()["id"] == name
     assert put(writer, "7", {**FERRY, "id": 7}).json()["result"] == "unchanged"
 
 
-def test_get_carries_the_tag_and_is_not_sent_again(writer):
+def test_get_sends_etag_and_304_if_unchanged(writer):
     tag = put(writer, "ferry", refresh=True).headers["etag"]
     shown = writer.get("/v1/articles/ferry")
     assert shown.headers["etag"] == tag
@@ -129,8 +129,8 @@ def test_conditions_of_a_write(writer):
     assert gone.status_code == 200
 
 
-def test_of_clients_that_read_the_same_version_one_wins(writer):
-    """Each adds one by reading, and putting if nobody else was faster: none is lost."""
+def test_one_of_the_clients_that_read_the_same_version_wins(writer):
+    """Each client adds 1 with If-Match, and retries on 412: no addition is lost."""
     put(writer, "sum", {"title": "0", "text": "A sum."}, refresh=True)
     conflicts = []
 
@@ -187,7 +187,7 @@ def test_many_puts_share_commits(writer):
         (b'{"title": "x", "text": "' + b"y" * 100_001 + b'"}', 422, "100,001"),
     ],
 )
-def test_a_body_that_is_no_article_is_a_problem_that_says_where(refuser, content, status, words):
+def test_problem_says_where_a_body_is_invalid(refuser, content, status, words):
     sent = refuser.put(
         "/v1/articles/a", content=content, headers={"content-type": "application/json"}
     )
@@ -198,7 +198,7 @@ def test_a_body_that_is_no_article_is_a_problem_that_says_where(refuser, content
 
 
 @pytest.mark.parametrize("name", ["%20a", "a%7Fb", "%FF", "x" * 513, ""])
-def test_ids_that_cannot_be(refuser, name):
+def test_invalid_ids_are_refused(refuser, name):
     body = problem(put(refuser, name), 422)
     assert body["errors"][0]["field"] == "id"
 
@@ -212,8 +212,8 @@ def test_ids_that_cannot_be(refuser, name):
         {"content-type": "application/json", "content-encoding": "gzip"},
     ],
 )
-def test_other_types_are_refused(refuser, headers):
-    """What a page in somebody's browser may send without asking is not taken."""
+def test_other_content_types_are_refused(refuser, headers):
+    """A web page in a browser can send these without a CORS preflight."""
     content = json.dumps(FERRY).encode()
     problem(refuser.put("/v1/articles/a", content=content, headers=headers), 415)
     if "encoding" in str(headers):
@@ -221,13 +221,13 @@ def test_other_types_are_refused(refuser, headers):
     problem(refuser.post("/v1/articles", content=content, headers=headers), 415)
 
 
-def test_a_charset_is_no_other_type(writer):
+def test_content_type_may_have_a_charset(writer):
     headers = {"content-type": "Application/JSON; charset=utf-8"}
     content = json.dumps(FERRY).encode()
     assert writer.put("/v1/articles/a", content=content, headers=headers).status_code == 201
 
 
-def test_an_article_that_is_too_large_is_refused_and_one_that_is_large_is_taken(writer):
+def test_article_over_limit_is_refused_and_large_one_is_accepted(writer):
     headers = {"content-type": "application/json"}
 
     def endless():
@@ -251,7 +251,7 @@ def test_read_only_is_the_default(client):
 
 @pytest.fixture
 def slow_encoder(monkeypatch):
-    """Encoding waits until it is let go on."""
+    """An encoder that waits until the test sets the event."""
     going, encode = threading.Event(), OnnxEncoder.encode_paragraphs
 
     def slowed(self, texts):
@@ -263,7 +263,7 @@ def slow_encoder(monkeypatch):
     going.set()
 
 
-def test_more_changes_than_are_taken_at_once_are_told_to_come_back(writer, slow_encoder):
+def test_changes_over_limit_get_429(writer, slow_encoder):
     limits = httpx.Limits(max_connections=None)
     with (
         httpx.Client(base_url=writer.base_url, timeout=60, limits=limits) as many,
@@ -274,13 +274,13 @@ def test_more_changes_than_are_taken_at_once_are_told_to_come_back(writer, slow_
         refused = put(writer, "b")
         assert int(refused.headers["retry-after"]) >= 1
         assert str(CHANGE_SLOTS) in problem(refused, 429)["detail"]
-        assert found(writer, "ferry") == set()  # searches are answered meanwhile
+        assert found(writer, "ferry") == set()  # Searches are answered during that time.
         slow_encoder.set()
         assert {done.result().status_code for done in waiting} == {201}
     assert put(writer, "b").status_code == 201
 
 
-def test_changes_that_are_too_large_together_are_told_to_come_back(writer, slow_encoder):
+def test_changes_too_large_together_get_429(writer, slow_encoder):
     fit = 3
     large = {"title": "x", "text": "y", "other": "z" * 300_000}  # Read, and not encoded.
     writer.queue.change_slots = RequestSlots(CHANGE_SLOTS, fit * 310_000, "changes of articles")
@@ -295,8 +295,8 @@ def test_changes_that_are_too_large_together_are_told_to_come_back(writer, slow_
     assert writer.queue.change_slots.held_bytes == 0
 
 
-def test_another_writer_is_waited_for_by_the_asker_not_the_server(writer):
-    """503 while another process writes; the server lets go of the index when it is idle."""
+def test_write_gets_503_while_another_process_writes(writer):
+    """The server does not wait for the other process, and closes the index when idle."""
     hold = (
         "import sys; from nutgraf.index import IndexWriter\n"
         "with IndexWriter(sys.argv[1]): print('held', flush=True); sys.stdin.read()"
@@ -328,7 +328,7 @@ def test_another_writer_is_waited_for_by_the_asker_not_the_server(writer):
     assert put(writer, "c").status_code == 201
 
 
-def test_whoever_has_written_reads_what_is_there_now(writer):
+def test_client_reads_its_own_writes(writer):
     for number in range(5):
         made = put(writer, "ferry", {"title": f"Version {number}", "text": "Ferries."})
         shown = writer.get("/v1/articles/ferry")
@@ -338,7 +338,7 @@ def test_whoever_has_written_reads_what_is_there_now(writer):
     problem(writer.get("/v1/articles/ferry"), 404)
 
 
-def test_a_full_disk_is_told_as_such(tiny_index, monkeypatch):
+def test_full_disk_raises_full_error_without_path(tiny_index, monkeypatch):
     def full(*_):
         raise DiskFullError("there is no room to write /somewhere")
 
@@ -360,7 +360,7 @@ def test_a_full_disk_is_told_as_such(tiny_index, monkeypatch):
     ("method", "path", "kind"),
     [("PUT", "/v1/articles/a", "application/json"), ("POST", "/v1/articles", NDJSON)],
 )
-def test_a_body_that_stops_coming_gives_up_its_place(writer, monkeypatch, method, path, kind):
+def test_stalled_body_gets_408_and_releases_its_slot(writer, monkeypatch, method, path, kind):
     monkeypatch.setattr(routes, "MAX_BODY_SECONDS", 0.2)
     monkeypatch.setattr(routes, "MAX_IDLE_SECONDS", 0.2)
     with socket.create_connection((writer.base_url.host, writer.base_url.port), 10) as opened:
@@ -371,7 +371,7 @@ def test_a_body_that_stops_coming_gives_up_its_place(writer, monkeypatch, method
     assert put(writer, "next").status_code == 201
 
 
-def test_a_panic_is_told_and_the_next_write_is_made(tiny_index, monkeypatch):
+def test_panic_is_reported_and_next_write_succeeds(tiny_index, monkeypatch):
     class Panic(BaseException):
         pass
 
@@ -389,7 +389,7 @@ def test_a_panic_is_told_and_the_next_write_is_made(tiny_index, monkeypatch):
         assert queue.submit(Put(article)).result(10).snapshot >= 1
 
 
-def test_a_server_that_never_idles_lets_a_new_generation_take_over(tiny_index, monkeypatch):
+def test_busy_server_lets_compaction_install_a_generation(tiny_index, monkeypatch):
     monkeypatch.setattr(queue_module, "MAX_TURN_SECONDS", 0.3)
     done = threading.Event()
 
@@ -397,7 +397,7 @@ def test_a_server_that_never_idles_lets_a_new_generation_take_over(tiny_index, m
         number = 0
         while not done.is_set():
             article = Article(f"{worker}-{number}", "T", ("Busy.",))
-            with contextlib.suppress(UnavailableError):  # as a client would, it tries again
+            with contextlib.suppress(UnavailableError):  # Retry, as a client does.
                 queue.submit(Put(article)).result(30)
                 number += 1
         return number
@@ -415,7 +415,7 @@ def test_a_server_that_never_idles_lets_a_new_generation_take_over(tiny_index, m
     assert (tiny_index / "generation-2").exists()
 
 
-def test_a_commit_that_fails_is_told_and_the_next_recovers(writer, fail_at, caplog):
+def test_failed_commit_is_reported_and_next_commit_recovers(writer, fail_at, caplog):
     put(writer, "a")
     fail_at("catalog", BrokenIndexError("/srv/secret/place is damaged"))
     body = problem(put(writer, "b"), 500)
@@ -427,7 +427,7 @@ def test_a_commit_that_fails_is_told_and_the_next_recovers(writer, fail_at, capl
         assert searcher.statistics().articles == 3
 
 
-def test_an_index_that_is_gone_is_our_fault(writer, tmp_path, caplog):
+def test_missing_index_is_an_internal_error(writer, tmp_path, caplog):
     manifest = writer.queue.path / "manifest.json"
     manifest.rename(tmp_path / "aside")
     assert str(tmp_path) not in json.dumps(problem(put(writer, "a"), 500))
@@ -435,7 +435,7 @@ def test_an_index_that_is_gone_is_our_fault(writer, tmp_path, caplog):
     assert put(writer, "a").status_code == 201
 
 
-def test_closing_commits_what_was_accepted_and_takes_no_more(tiny_index):
+def test_close_commits_accepted_operations_and_refuses_more(tiny_index):
     queue = WriteQueue(tiny_index)
     waiting = [
         queue.submit_stream([Put(Article(f"a{n}", "Title", ("Text.",)))], 100) for n in range(20)
@@ -448,7 +448,7 @@ def test_closing_commits_what_was_accepted_and_takes_no_more(tiny_index):
         pass
 
 
-def test_settling_lets_go_and_the_next_write_opens_again(tiny_index):
+def test_release_closes_index_and_next_write_opens_it(tiny_index):
     with WriteQueue(tiny_index) as queue:
         for number in range(3):
             future = queue.submit(Put(Article(f"a{number}", "Title", ("Text.",))))
@@ -458,8 +458,8 @@ def test_settling_lets_go_and_the_next_write_opens_again(tiny_index):
                 pass
 
 
-def test_a_mounted_app_writes_too(tiny_index):
-    """Starlette does not tell a mounted app that the server starts and ends."""
+def test_mounted_app_can_write(tiny_index):
+    """Starlette does not report the start and end of the server to a mounted app."""
     with Searcher(tiny_index) as searcher, WriteQueue(tiny_index) as queue:
         app = Starlette(routes=[Mount("/news", create_app(searcher, writing=queue))])
         with serving(app) as client:
@@ -473,7 +473,7 @@ def test_a_mounted_app_writes_too(tiny_index):
         assert searcher.article("a")
 
 
-def test_failures_to_refresh_are_logged_once_and_end_nothing(tiny_index, monkeypatch, caplog):
+def test_repeated_failures_to_refresh_are_logged_once(tiny_index, monkeypatch, caplog):
     with Searcher(tiny_index) as searcher, TestClient(create_app(searcher)) as client:
         whole = searcher.refresh
         calls = []
@@ -486,10 +486,10 @@ def test_failures_to_refresh_are_logged_once_and_end_nothing(tiny_index, monkeyp
         until(lambda: len(calls) >= 3)
         monkeypatch.setattr(searcher, "refresh", whole)
         assert client.get("/healthz").status_code == 200
-    assert caplog.text.count("newer commits cannot be shown") == 1
+    assert caplog.text.count("cannot read newer commits") == 1
 
 
-def test_openapi_describes_writing(client):
+def test_openapi_describes_writes(client):
     described = client.get("/openapi.json").json()["paths"]
     changing = described["/v1/articles/{article}"]
     assert set(changing["put"]["responses"]) >= {
@@ -507,12 +507,12 @@ def test_openapi_describes_writing(client):
     assert "Retry-After" in posting["responses"]["429"]["headers"]
 
 
-def test_nobody_is_answered_before_the_queue_tells_of_the_commit(tiny_index):
+def test_queue_sets_its_sequence_before_it_answers(tiny_index):
     told = []
     with WriteQueue(tiny_index) as queue:
         for number in range(5):
             written = queue.submit(Put(Article(f"a{number}", "Title", (f"Text {number}.",))))
-            # Called by the thread that writes, before anybody who waits goes on.
+            # The writing thread calls this before any waiting caller continues.
             written.add_done_callback(
                 lambda done: told.append((done.result().snapshot, queue.sequence))
             )
