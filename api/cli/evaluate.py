@@ -1,4 +1,4 @@
-"""`nutgraf evaluate`: how well an index answers judged questions, and which of two does better."""
+"""`nutgraf evaluate`: measures of search quality on judged questions."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ SYSTEMS: Final[dict[str, dict[str, Any]]] = {
     "semantic": {"mode": "semantic"},
     BASELINE: {"mode": "hybrid"},
 }
-"""What is measured where nothing else is named: fields of a SearchRequest."""
+"""The systems that are measured by default, as fields of a SearchRequest."""
 
 RERANK_BUDGET_MS: Final = 10_000
-"""Milliseconds for reranking: figures must not depend on what else the machine is doing."""
+"""Milliseconds for reranking, enough to finish even on a busy machine."""
 
 NOT_SETTINGS: Final = {"q", "limit", "offset", "filters", "explain", "highlight"}
-"""Fields of a SearchRequest that ask for a part of a ranking, or for how it is shown."""
+"""Fields of a SearchRequest that select a part of a ranking, or its display."""
 
 MAX_NAMED: Final = 3
 """Ids that a warning names."""
@@ -49,23 +49,34 @@ def add_evaluate(app: typer.Typer) -> None:
 
 def evaluate(
     judged: Annotated[
-        Path, typer.Argument(metavar="JUDGED", help="JSONL: a question a line, with judgements.")
+        Path,
+        typer.Argument(
+            metavar="JUDGED", help="A JSONL file: one question a line, with its judgements."
+        ),
     ],
     qrels: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Judgements: question, article, paragraph, relevance between tabs."
+            metavar="FILE",
+            help="A file of judgements: question, article, paragraph and relevance, divided by "
+            "tabs.",
         ),
     ] = None,
     compare: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="A B", help="Two indexes, or settings such as fusion=rrf."),
+        typer.Option(
+            metavar="A B", help="Compare two indexes, or two settings such as fusion=rrf."
+        ),
     ] = None,
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
-    """Measure how well the modes of search, or two indexes or settings, answer judged questions."""
+    """Measure how well an index answers judged questions.
+
+    Without --compare, the modes keyword, semantic and hybrid are measured, and reranking if
+    the index has a reranker.
+    """
     from nutgraf.api.cli.output import printable
     from nutgraf.search.evaluation import evaluate as measure, read_judged
 
@@ -95,7 +106,7 @@ def evaluate(
 
 
 class _Indexes:
-    """The indexes that are asked, each opened once, and what is wrong with the judgements there."""
+    """Indexes, each opened once, with warnings about judgements that they lack."""
 
     def __init__(self, opened: ExitStack, questions: list[JudgedQuestion], *, trust: bool) -> None:
         self._opened = opened
@@ -105,7 +116,7 @@ class _Indexes:
         self.warnings: list[str] = []
 
     def open(self, index: Path) -> IndexSnapshot:
-        """Return a snapshot of an index that several threads may ask."""
+        """Return a snapshot of an index, which several threads may use."""
         from nutgraf.index.reader.snapshot import IndexSnapshot
         from nutgraf.search.evaluation import missing_judged_ids
 
@@ -136,7 +147,9 @@ def _compared(indexes: _Indexes, index: Path, sides: tuple[str, str]) -> dict[st
     from nutgraf.search.evaluation import ranker
 
     if sides[0] == sides[1]:
-        raise UserError(f"--compare: {sides[0]!r} is given twice; name two that differ")
+        raise UserError(
+            f"--compare: {sides[0]!r} is given twice; give two different indexes or settings"
+        )
     systems: dict[str, System] = {}
     for side in sides:
         if (Path(side) / MANIFEST).is_file():
@@ -148,7 +161,7 @@ def _compared(indexes: _Indexes, index: Path, sides: tuple[str, str]) -> dict[st
 
 
 def _settings(side: str) -> dict[str, Any]:
-    """Read NAME=VALUE,NAME=VALUE; whether values fit is for the SearchRequest to say."""
+    """Read NAME=VALUE,NAME=VALUE. SearchRequest checks the values."""
     from nutgraf.search import SearchRequest
 
     known = [field.name for field in fields(SearchRequest) if field.name not in NOT_SETTINGS]
@@ -157,7 +170,7 @@ def _settings(side: str) -> dict[str, Any]:
         name, sign, value = part.partition("=")
         if not sign or name not in known:
             raise UserError(
-                f"--compare: {side!r} is no index, and {part!r} no setting; "
+                f"--compare: {side!r} is not an index, and {part!r} is not a setting; "
                 f"write {' or '.join(f'{each}=VALUE' for each in known)}"
             )
         settings[name] = _value(value)
@@ -173,7 +186,7 @@ def _rerank_within_budget() -> Rerank:
 
 
 def _value(text: str) -> Any:
-    """Return a number or true or false where that is written, else the text itself."""
+    """Return the JSON value of a text, or the text itself if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -183,8 +196,8 @@ def _value(text: str) -> Any:
 def _skipped(done: Evaluation) -> Iterator[str]:
     if done.skipped:
         yield (
-            f"{len(done.skipped):,} questions are left out, as nothing is judged relevant to them "
-            f"({_examples(done.skipped)})"
+            f"{len(done.skipped):,} questions are skipped, because nothing is judged relevant "
+            f"to them ({_examples(done.skipped)})"
         )
 
 
@@ -195,7 +208,7 @@ def _examples(names: list[str] | tuple[str, ...]) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Show on a terminal how far it is; nothing elsewhere."""
+    """Show progress on a terminal, and nothing elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

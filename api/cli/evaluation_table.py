@@ -1,4 +1,4 @@
-"""How the figures of an evaluation look in a terminal."""
+"""The table of an evaluation in a terminal."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["print_evaluation"]
 HEAD: Final = ("measure", "system", "mean (95% interval)", "difference (95% interval)", "p")
 
 LEAST: Final = 0.001
-"""Below this, p-values hang on the few permutations that go so far, and are not told apart."""
+"""Smaller p-values depend on very few permutations, so they are shown alike."""
 
 
 def print_evaluation(done: Evaluation, console: Console) -> None:
     """Print a line for each measure and system, in columns.
 
-    They are not wrapped: what is compared may have the name of a path, and a
-    line is to stay a line for a program that reads it.
+    Lines are not wrapped, even if the name of a system is a long path: a program
+    may read the lines.
     """
     rows = [HEAD, *_rows(done)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -1,10 +1,10 @@
-"""The command line: `nutgraf index`, `show`, `stats`, `delete`.
+"""The command line, and its commands `index`, `show`, `stats` and `delete`.
 
 The other commands are in indexing/watch.py, search.py, similar.py, serve.py, maintenance.py and
 evaluate.py.
 
-What a command needs is imported by it: a question typed in a shell is answered
-in less time than an HTTP server takes to import.
+Each command imports the modules that it needs: a search in a shell takes less time
+than the import of an HTTP server.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # 25 ms that no question has to wait for
+        from importlib.metadata import version  # The import takes 25 ms.
 
         print(f"nutgraf {version('nutgraf')}")
         raise typer.Exit
@@ -78,7 +78,10 @@ def nutgraf(
 @app.command()
 def index(
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCES...", help="Files, folders, or - for JSONL.")
+        list[str],
+        typer.Argument(
+            metavar="SOURCES...", help="Files, folders, or - for JSONL on standard input."
+        ),
     ],
     index: Index = DEFAULT_INDEX,
     keyword_engine: KeywordEngine = None,
@@ -88,12 +91,17 @@ def index(
     columns: Columns = None,
     rejects: Rejects = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing: show what would be indexed.")
+        bool,
+        typer.Option("--dry-run", help="Write nothing; print the articles that would be indexed."),
     ] = False,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
-    """Put articles into an index, which is made if there is none."""
+    """Index articles, and create the index if there is none.
+
+    Indexing is safe to repeat: unchanged articles are skipped, changed ones are replaced.
+    Articles that cannot be indexed are reported, and the exit code is 2.
+    """
     from rich.console import Console
 
     from nutgraf.api.cli.indexing.article_reader import ArticleReader
@@ -124,12 +132,20 @@ add_similar(app)
 
 @app.command()
 def show(
-    article: Annotated[str, typer.Argument(metavar="ARTICLE", help="An id, or ID#POSITION.")],
+    article: Annotated[
+        str,
+        typer.Argument(
+            metavar="ARTICLE", help="The id of an article, or of a paragraph as ID#POSITION."
+        ),
+    ],
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
-    """Print an article; with #POSITION, that paragraph stands out."""
+    """Print an article.
+
+    For ID#POSITION, that paragraph is highlighted.
+    """
     from nutgraf.index.article import split_paragraph_id
     from nutgraf.search import Searcher
 
@@ -153,7 +169,7 @@ def show(
 
 @app.command()
 def stats(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust = False) -> None:
-    """Count what an index holds."""
+    """Print the counts and the settings of an index."""
     from nutgraf.search import Searcher
 
     with Searcher(index, trust=trust) as searcher:
@@ -169,12 +185,17 @@ def stats(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust = 
 
 @app.command()
 def delete(
-    articles: Annotated[list[str], typer.Argument(metavar="ARTICLE...", help="Ids.")],
+    articles: Annotated[
+        list[str], typer.Argument(metavar="ARTICLE...", help="The ids of the articles.")
+    ],
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
-    """Remove articles from an index."""
+    """Delete articles from an index.
+
+    Searches no longer find them. 'nutgraf compact' then removes their text from the files.
+    """
     from nutgraf.index.writer import IndexWriter
 
     with IndexWriter(index, trust=trust, wait=MAX_LOCK_WAIT_SECONDS) as writer:
@@ -196,13 +217,13 @@ add_evaluate(app)
 
 
 def main() -> None:
-    """Run the command line; exit 2 for a fault of the user's, 1 for one of ours."""
-    # Half a second is the whole budget of a question in a shell. A tenth of it would go
-    # into looking for cycles among imported modules, and another into taking them apart.
+    """Run the command line. Exit with 2 for a user error, with 1 for an internal one."""
+    # A search in a shell may take 0.5 s. The garbage collector would use a tenth of that
+    # to look for cycles among imported modules, and their deallocation another tenth.
     gc.set_threshold(100_000, 50, 50)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that cannot show a letter is shown its number.
+            # A terminal that cannot show a character gets its code.
             stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
@@ -212,13 +233,13 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line, and return its exit code."""
+    """Run the command line and return its exit code."""
     try:
         app(arguments, standalone_mode=True)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else EXIT_INTERNAL_ERROR
     except KeyboardInterrupt:
-        return _print_error("interrupted; what was committed before stays", EXIT_INTERRUPTED)
+        return _print_error("interrupted; earlier commits are kept", EXIT_INTERRUPTED)
     except UserError as error:
         return _print_error(str(error), EXIT_USER_ERROR)
     except NutgrafError as error:
@@ -232,8 +253,8 @@ def run(arguments: list[str]) -> int:
         if os.environ.get("NUTGRAF_TRACEBACK"):
             raise
         return _print_error(
-            f"this is a fault of nutgraf's own: {type(error).__name__}: {error}; "
-            "set NUTGRAF_TRACEBACK=1 to see where, and report it",
+            f"internal error, which is a bug in nutgraf: {type(error).__name__}: {error}; "
+            "set NUTGRAF_TRACEBACK=1 to see where it is, and report it",
             EXIT_INTERNAL_ERROR,
         )
     return 0

@@ -1,4 +1,4 @@
-"""The commands that look after an index: verify, repair, compact, backup, reindex, reranker."""
+"""The maintenance commands: verify, repair, compact, backup, reindex and reranker."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def add_maintenance(app: typer.Typer) -> None:
 
 
 def verify(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust = False) -> None:
-    """Check every part of an index against the catalog; exit 1 if anything is wrong."""
+    """Check every part of an index for damage.
+
+    Each part is compared with the catalog. The exit code is 1 if any fault is found.
+    """
     from nutgraf.index.verification import verify_index
 
     found = verify_index(index, trust=trust)
@@ -44,8 +47,8 @@ def verify(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust =
         for finding in found.findings:
             print(finding)
         for leftover in found.leftovers:
-            print(f"{leftover}: left over by a process that was ended; it does no harm")
-        state = "sound" if found.clean else f"{len(found.findings)} found wrong"
+            print(f"{leftover}: left by a process that was killed; it does no harm")
+        state = "sound" if found.clean else f"faults found: {len(found.findings)}"
         print(f"{index}: {state}; {_counts(found.articles, found.paragraphs)} as of commit "
               f"{found.sequence}, {found.encoded:,} embeddings made again to compare")  # fmt: skip
 
@@ -55,7 +58,11 @@ def verify(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust =
 
 
 def repair(index: Index = DEFAULT_INDEX, as_json: AsJson = False) -> None:
-    """Make again, from the catalog, all of an index that can be; compacts it as well."""
+    """Rebuild a damaged index from its catalog.
+
+    The keyword index, the columns, the suggestions and damaged embeddings are rebuilt, and
+    the index is compacted. Damaged texts cannot be rebuilt.
+    """
     from nutgraf.index.maintenance.rebuild import repair_index
 
     with _progress() as on_progress:
@@ -64,7 +71,10 @@ def repair(index: Index = DEFAULT_INDEX, as_json: AsJson = False) -> None:
 
 
 def compact(index: Index = DEFAULT_INDEX, as_json: AsJson = False) -> None:
-    """Drop from an index whatever was deleted or replaced, so that no byte of it is left."""
+    """Remove deleted and replaced articles from the files.
+
+    No byte of their text is left in the index directory.
+    """
     from nutgraf.index.maintenance.rebuild import compact_index
 
     with _progress() as on_progress:
@@ -73,11 +83,17 @@ def compact(index: Index = DEFAULT_INDEX, as_json: AsJson = False) -> None:
 
 
 def backup(
-    destination: Annotated[Path, typer.Argument(metavar="DEST", help="Where the copy is to be.")],
+    destination: Annotated[
+        Path,
+        typer.Argument(metavar="DEST", help="The directory of the copy, which must not exist."),
+    ],
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
 ) -> None:
-    """Copy an index as of its newest commit, while it is searched and written."""
+    """Copy an index as of its newest commit.
+
+    Searches and writes can continue. The copy is an index of its own.
+    """
     from nutgraf.index.maintenance.backup import back_up_index
 
     with _progress() as on_progress:
@@ -88,19 +104,26 @@ def backup(
 def reindex(
     index: Index = DEFAULT_INDEX,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The sentence-transformers model to take.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The new encoder: a sentence-transformers model, or an index."
+        ),
     ] = None,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Use the encoder before the last change again.")
+        bool, typer.Option("--undo", help="Return to the encoder before the last change.")
     ] = False,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
-    """Encode an index with another model, beside the one in use, which can be put back."""
+    """Encode an index with another model.
+
+    The index can be searched in the meantime. If the command is interrupted, run it again
+    to continue. The old encoder is kept for --undo until the next 'nutgraf compact'.
+    """
     from nutgraf.index.maintenance import rebuild
 
     if undo == (model is not None):
-        raise UserError("name a --model, or --undo the last change: one of the two")
+        raise UserError("give --model NAME, or --undo for the last change: one of the two")
     try:
         with _progress() as on_progress:
             if model is None:
@@ -108,25 +131,31 @@ def reindex(
             else:
                 done = rebuild.reindex(index, model, trust=trust, on_progress=on_progress)
     except KeyboardInterrupt:
-        print("nutgraf: interrupted; run it again to go on where it was", file=sys.stderr)
+        print("nutgraf: interrupted; run the same command again to continue", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED) from None
-    _print_rebuilt(index, "encoded anew" if model else "put back", done, as_json)
+    _print_rebuilt(index, "re-encoded" if model else "previous encoder restored", done, as_json)
 
 
 def reranker(
     model: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="A cross-encoder, or an index that has one."),
+        typer.Argument(metavar="NAME", help="A cross-encoder, or an index that has a reranker."),
     ] = None,
     index: Index = DEFAULT_INDEX,
-    remove: Annotated[bool, typer.Option("--remove", help="Take away the one it has.")] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove the reranker of the index.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give an index a reranker, which reads the first hits of a question again."""
+    """Set or remove the reranker of an index.
+
+    A reranker is a cross-encoder: it reads the question together with each of the first
+    hits, and sorts these hits again.
+    """
     from nutgraf.index.maintenance.reranker import set_reranker
 
     if remove == (model is not None):
-        raise UserError("name a cross-encoder, or --remove the one there is: one of the two")
+        raise UserError("give the NAME of a cross-encoder, or --remove: one of the two")
     chosen = set_reranker(index, model)
     has = "no reranker" if chosen is None else f"the reranker {chosen.name}"
     content = {"reranker": None if chosen is None else chosen.to_dict()}
@@ -148,7 +177,7 @@ def _counts(articles: int, paragraphs: int) -> str:
 
 @contextmanager
 def _progress() -> Iterator[OnProgress]:
-    """Show on a terminal how far it is; nothing elsewhere."""
+    """Show progress on a terminal, and nothing elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

@@ -1,4 +1,4 @@
-"""What the commands of the command line share: options, exit codes, and how they answer."""
+"""Options, exit codes and output that the commands share."""
 
 from __future__ import annotations
 
@@ -37,62 +37,73 @@ EXIT_INTERNAL_ERROR: Final = 1
 EXIT_INTERRUPTED: Final = 130
 
 MAX_LOCK_WAIT_SECONDS: Final = 5.0
-"""Seconds in which another writer may let go of an index; an idle server does within two."""
+"""Seconds to wait for another writer. An idle server closes an index within 2 s."""
 
 DEFAULT_INDEX: Final = Path("nutgraf.index")
 
 CONTROL_CHARACTERS: Final = re.compile(r"[\x7f-\x9f]")
-"""What JSON leaves as it is and a terminal may obey."""
+"""Characters that JSON does not escape and a terminal may obey."""
 
 Index = Annotated[
     Path,
-    typer.Option("-i", "--index", envvar="NUTGRAF_INDEX", metavar="DIR", help="The index."),
+    typer.Option(
+        "-i", "--index", envvar="NUTGRAF_INDEX", metavar="DIR", help="The index directory."
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: what HTTP returns, or counts.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Trust = Annotated[
     bool,
     typer.Option(
         "--trust",
         envvar="NUTGRAF_TRUST",
-        help="Open a whoosh index, whose files hold pickles: only one that you made.",
+        help="Open a whoosh index. Its files contain pickles, which can run code: open only an "
+        "index that you made.",
     ),
 ]
 
 KeywordEngine = Annotated[
-    Engine | None, typer.Option(help="tantivy (default) or whoosh; for a new index.")
+    Engine | None,
+    typer.Option(help="The keyword engine of a new index: tantivy is the default."),
 ]
 Model = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="A sentence-transformers model; for a new index."),
+    typer.Option(
+        metavar="NAME",
+        help="The encoder of a new index: a sentence-transformers model, or another index.",
+    ),
 ]
 KeepBoilerplate = Annotated[
     bool,
     typer.Option(
-        "--keep-boilerplate", help="Rank sign-ups, credits and notices, too; for a new index."
+        "--keep-boilerplate",
+        help="Let a new index also rank boilerplate: sign-ups, credits and notices.",
     ),
 ]
 Reranker = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="A cross-encoder to rerank with; for a new index."),
+    typer.Option(
+        metavar="NAME",
+        help="The reranker of a new index: a cross-encoder, or an index that has a reranker.",
+    ),
 ]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
         "--map",
         metavar="FIELD=COLUMN",
-        help="The column or field that is meant: title=headline; repeatable.",
+        help="Read FIELD from the column or JSON field COLUMN, as in title=headline; repeatable.",
     ),
 ]
 Rejects = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Write what is rejected or flagged to FILE, as JSONL, and why."
+        metavar="FILE", help="Write rejected and flagged articles to FILE, with reasons, as JSONL."
     ),
 ]
 
 
 def print_answer(content: dict[str, Any], as_json: bool, pretty: Callable[[], None]) -> None:
-    """Print a command's answer: as JSON, or as `pretty` prints it."""
+    """Print the result of a command as JSON, or with `pretty`."""
     try:
         if as_json:
             text = json.dumps(content, ensure_ascii=False, indent=2)
@@ -102,5 +113,5 @@ def print_answer(content: dict[str, Any], as_json: bool, pretty: Callable[[], No
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has had enough, as `head` does; nothing is wrong.
+        # The reader closed our output, as `head` does. This is not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

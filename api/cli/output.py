@@ -1,4 +1,4 @@
-"""How hits, articles and counts look in a terminal."""
+"""Output of hits, articles and counts in a terminal."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 INDENT: Final = 4
 
 MIN_SHOWN_SCORE: Final = 0.005
-"""A score that is shown as 0.00: so seldom relevant that it would only fill the screen."""
+"""Lower scores are shown as 0.00: such hits are rarely relevant."""
 
 MAX_FACET_VALUES: Final = 12
-"""Values of a facet in a terminal: a line or two, and a year of months."""
+"""Values of a facet in a terminal: they fit in 2 lines, and show a year of months."""
 
 STYLES: Final = {"keyword": "bold yellow", "semantic": "underline"}
-"""Of highlights, by their kind: what matched stands out, what is near in meaning less so."""
+"""Styles of highlights by kind. Semantic matches are less prominent than keywords."""
 
 
 class _Output(Console):
@@ -46,22 +46,23 @@ class _Output(Console):
 
 
 def standard_output() -> Console:
-    """Return a console on standard output that does not wrap what a program reads.
+    """Return a console on standard output, which wraps lines only for a terminal.
 
-    It raises BrokenPipeError when its reader has gone; rich would exit.
+    It raises BrokenPipeError when the reader closes the output. rich would exit.
     """
     return _Output(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def printable(text: str) -> str:
-    """Return text that cannot steer a terminal: control characters are shown as such."""
+    """Replace control characters in a text, so that it cannot control a terminal."""
     return CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def print_hits(response: Response, console: Console, *, faint: bool = True) -> None:
-    """Print ranked hits: score, title, where it is from, id and snippet; of more, a line each.
+    """Print ranked hits: score, title, source, id and snippet.
 
-    Unless those that are `faint` are wanted, the first that is, and all after it, are only counted.
+    Each other paragraph of an article takes a line. Without `faint`, the first hit is
+    printed, and from the next hit below MIN_SHOWN_SCORE on, hits are only counted.
     """
     shown = [
         *response.hits[:1],
@@ -70,7 +71,7 @@ def print_hits(response: Response, console: Console, *, faint: bool = True) -> N
     for hit in shown:
         _print_hit(hit, console)
     if left := len(response.hits) - len(shown):
-        console.print(Text(f"{left} more score 0.00: --min-score 0 shows them", "dim"))
+        console.print(Text(f"{left} more with score 0.00: --min-score 0 shows them", "dim"))
     more = "at least " if response.total.relation == "gte" else ""
     found = f"{more}{response.total.value:,}" if response.hits else "no"
     nouns = response.group if response.total.value == 1 else f"{response.group}s"
@@ -78,7 +79,7 @@ def print_hits(response: Response, console: Console, *, faint: bool = True) -> N
 
 
 def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -> None:
-    """Print each facet on a line: its first values, or the newest days, months or years."""
+    """Print a line for each facet: its first values, or its newest dates."""
     for name, counts in facets.items():
         by_time = name.startswith("published:")
         shown = counts[-MAX_FACET_VALUES:] if by_time else counts[:MAX_FACET_VALUES]
@@ -102,7 +103,7 @@ def _print_hit(hit: Hit, console: Console) -> None:
     origin = [article.source, article.section, article.published]
     facts = " · ".join(printable(fact) for fact in origin if fact)
     name = printable(hit.paragraph.id)
-    # Not wrapped by us: an id that is broken in two cannot be copied.
+    # Do not wrap this line: a user could not copy an id that is split.
     console.print(Text(f"    {facts}  {name}" if facts else f"    {name}", "dim"), soft_wrap=True)
     _print_indented(_highlighted(hit.snippet), console)
     if hit.explain is not None:
@@ -118,7 +119,7 @@ def _versions(others: int) -> str:
 
 
 def _print_more(more: More, margin: int, console: Console) -> None:
-    """Print another paragraph: its position, and as much of its snippet as a line holds."""
+    """Print another paragraph on one line: its position, and the start of its snippet."""
     label = f"#{more.paragraph.position}".ljust(margin)
     shown = _highlighted(more.snippet)
     if console.is_terminal:
@@ -127,7 +128,7 @@ def _print_more(more: More, margin: int, console: Console) -> None:
 
 
 def _one_line(text: Text, width: int) -> Text:
-    """Return what fits into a line, with the first highlight in it."""
+    """Shorten a text to a line that contains its first highlight."""
     first = text.spans[0] if text.spans else None
     if first is not None and first.end >= width:
         start = text.plain.find(" ", first.start - width // 3) + 1
@@ -144,7 +145,7 @@ def _highlighted(snippet: Snippet) -> Text:
 
 
 def _print_indented(text: Text, console: Console) -> None:
-    """Print text indented, wrapped where somebody reads it, on one line where a program does."""
+    """Print indented text: wrapped on a terminal, on one line elsewhere."""
     lines = text.wrap(console, console.width - INDENT) if console.is_terminal else [text]
     for line in lines:
         line.rstrip()
@@ -176,7 +177,7 @@ def _explained(hit: Hit) -> str:
 
 
 def print_article(view: ArticleView, position: int | None, console: Console) -> None:
-    """Print an article; the paragraph at `position` stands out."""
+    """Print an article, with the paragraph at `position` highlighted."""
     console.print(Text(printable(view.title), "bold"))
     facts = (view.source, view.section, view.author, view.published, view.url)
     if any(facts):
@@ -188,7 +189,7 @@ def print_article(view: ArticleView, position: int | None, console: Console) -> 
 
 
 def print_completions(completions: Completions, console: Console) -> None:
-    """Print completions, one a line, each with what it is."""
+    """Print completions, one a line, each with its article, or its kind and count."""
     for one in completions.suggestions:
         articles = "article" if one.count == 1 else "articles"
         what = one.article or f"{one.kind} in {one.count:,} {articles}"

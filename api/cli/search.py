@@ -1,4 +1,4 @@
-"""`nutgraf search` and `nutgraf suggest`: a question in a shell, or its beginning."""
+"""`nutgraf search` and `nutgraf suggest`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_search(app: typer.Typer) -> None:
         with_search_options(
             search,
             group="article, or paragraph with --json",
-            rerank="done if the index has a reranker",
+            rerank="if the index has a reranker",
         )
     )
     app.command()(suggest)
@@ -32,7 +32,11 @@ def search(
     trust: Trust = False,
     **options: Any,
 ) -> None:
-    """Ask an index: plain words, "phrases", +must, -not, field:word, prefix*, fuzzy~."""
+    """Search an index and print the best hits.
+
+    QUESTION may contain plain words, "phrases", +must, -not, field:word, prefix*, fuzzy~,
+    AND, OR, NOT and brackets. Before a QUESTION that begins with -, write --.
+    """
     from nutgraf.index.manifest import Manifest
     from nutgraf.search import Searcher, SearchRequest
     from nutgraf.search.request.declaration import from_flat
@@ -40,7 +44,7 @@ def search(
     if options["rerank"] is None and Manifest.read(index).reranker is not None:
         options["rerank"] = True
     if options["group"] is None:
-        # Who reads wants a story once; a program, what there is.
+        # A user wants each article once. A program wants every paragraph.
         options["group"] = "paragraph" if as_json else "article"
     request = from_flat(SearchRequest, {"q": question, **options})
     with Searcher(index, trust=trust) as searcher:
@@ -61,13 +65,18 @@ def search(
 
 
 def suggest(
-    typed: Annotated[str, typer.Argument(metavar="TEXT", help="What is typed so far.")],
+    typed: Annotated[str, typer.Argument(metavar="TEXT", help="The text typed so far.")],
     index: Index = DEFAULT_INDEX,
-    limit: Annotated[int, typer.Option("-n", "--limit", help="Suggestions to print.")] = 8,
+    limit: Annotated[
+        int, typer.Option("-n", "--limit", help="The maximum number of suggestions.")
+    ] = 8,
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
-    """Complete the beginning of a question: to titles, frequent phrases, words."""
+    """Complete the beginning of a question.
+
+    Suggestions are titles, frequent phrases and words of the index.
+    """
     from nutgraf.search import Searcher
 
     with Searcher(index, trust=trust) as searcher:

@@ -1,4 +1,4 @@
-"""The flags of a search, as SearchRequest declares its options: one for each, with its bounds."""
+"""Flags of search commands, made from the options that SearchRequest declares."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["with_search_options"]
 METAVARS: Final[dict[type, str]] = {int: "NUMBER", float: "NUMBER", str: "TEXT"}
 
 AFTER: Final = "index"
-"""The parameter of a command that its search options come after."""
+"""The parameter of a command after which its search options follow."""
 
 
 def with_search_options(
     command: Callable[..., None], only: Iterable[str] = (), **defaults: str
 ) -> Callable[..., None]:
-    """Have typer pass a command the options of a search in its `**options`, by their flat names.
+    """Make typer pass search options to a command, as `**options` with flat names.
 
-    They are those of the fields `only` names, or all that are not needed. `defaults` are of
-    options that are None by themselves: they say in --help what the command makes of that.
+    The options are those of the fields in `only`, or else all that have a default.
+    `defaults` are texts for --help: each says how the command treats the default None.
     """
     parameters: list[Parameter] = []
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
@@ -67,7 +67,7 @@ def _parameter(each: Declared, shown_default: str | None) -> Parameter:
 
 def _type(each: Declared) -> Any:
     if each.many:
-        return list[str] | None  # typer knows no list of choices
+        return list[str] | None  # typer does not support a list of choices.
     known: Any = Literal[each.choices] if each.choices else each.kind
     return known | None
 

@@ -1,4 +1,4 @@
-"""`nutgraf serve`: answer over HTTP."""
+"""`nutgraf serve`: the HTTP API."""
 
 from __future__ import annotations
 
@@ -19,14 +19,19 @@ def add_serve(app: typer.Typer) -> None:
 def serve(
     index: Index = DEFAULT_INDEX,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 chooses a free one.")
+    ] = 8000,
     writable: Annotated[
         bool,
-        typer.Option("--writable", help="Let articles be put and deleted, on this machine only."),
+        typer.Option("--writable", help="Let clients on this machine put and delete articles."),
     ] = False,
     trust: Trust = False,
 ) -> None:
-    """Answer over HTTP; /docs describes the API, /healthz tells when it is ready."""
+    """Serve an index over HTTP.
+
+    /docs describes the API. /healthz answers as soon as the server is ready.
+    """
     from nutgraf.api.http.server import serve_index
 
     serve_index(index, host, port, trust=trust, writable=writable)

@@ -1,4 +1,4 @@
-"""`nutgraf similar`: what is near an article or a paragraph in meaning."""
+"""`nutgraf similar`: articles or paragraphs that are near in meaning."""
 
 from __future__ import annotations
 
@@ -19,13 +19,21 @@ def add_similar(app: typer.Typer) -> None:
 
 
 def similar(
-    name: Annotated[str, typer.Argument(metavar="ARTICLE", help="An id, or ID#POSITION.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="ARTICLE", help="The id of an article, or of a paragraph as ID#POSITION."
+        ),
+    ],
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
     **options: Any,
 ) -> None:
-    """List articles near an article in meaning; with #POSITION, paragraphs near that one."""
+    """List the articles nearest in meaning to an article.
+
+    For ID#POSITION, list the paragraphs of other articles nearest to that paragraph.
+    """
     from nutgraf.search import Searcher, SearchRequest
     from nutgraf.search.request.declaration import arguments
 

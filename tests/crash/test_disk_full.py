@@ -84,7 +84,7 @@ def test_the_command_line_tells_of_a_full_disk(
 
     done = run_limited(limit, "index", source, "-i", index, "--trust")
     assert "Traceback" not in done.stderr
-    assert "fault of nutgraf's own" not in done.stderr
+    assert "bug in nutgraf" not in done.stderr
     if limit < ENOUGH or done.returncode:
         assert done.returncode == 2
         assert "there is no room to write" in done.stderr

@@ -1,1 +1,1 @@
-"""`nutgraf index` and `nutgraf watch`: from source files to an index, with progress and reports."""
+"""`nutgraf index` and `nutgraf watch`: put source files into an index."""

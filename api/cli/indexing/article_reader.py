@@ -1,4 +1,4 @@
-"""Articles as they are read for an index, with a word on all that is none."""
+"""Read articles for an index, and report everything that could not be indexed."""
 
 from __future__ import annotations
 
@@ -33,17 +33,20 @@ from nutgraf.index.sources import (
 __all__ = ["ArticleReader"]
 
 MAX_SHOWN: Final = 20
-"""Lines on what is rejected or flagged in one file, or of files in one folder: thousands of them
-say no more."""
+"""Lines that are printed about one file, or about the files of one folder.
+
+Thousands of lines would not tell more.
+"""
 
 RECORD_NUMBER: Final = re.compile(r":(?:[a-z]+ )?\d+$")
-"""The line or record of a file that a place names."""
+"""The number of a line or record at the end of a place."""
 
 
 class ArticleReader:
-    """Reads articles, and tells `messages` what is skipped, flagged and rejected.
+    """A reader of articles that reports other items to `messages`.
 
-    The latter two go into `rejects`, too. `rejected` counts them.
+    Other items are skipped, flagged or rejected. Flagged and rejected ones are also written
+    to `rejects`. `rejected` counts the rejected ones.
     """
 
     def __init__(
@@ -65,10 +68,10 @@ class ArticleReader:
         *,
         prepare: bool = False,
     ) -> Generator[Article | Prepared]:
-        """Yield the articles of the files that were found, `size` bytes of them.
+        """Yield the articles of the files in `found`, `size` bytes in total.
 
-        In other processes, where that is worth it; they end with the iterator. With
-        `prepare`, these prepare articles for a writer.
+        Other processes read the files if there is enough to read. They end with the
+        iterator. With `prepare`, they also prepare the articles for a writer.
         """
         wanted = (item for item in found if not self._is_rejects_file(item))
         duplicates = DuplicateIds()
@@ -86,7 +89,7 @@ class ArticleReader:
             self.warn(warning)
 
     def warn(self, message: str) -> None:
-        """Tell of what concerns no article."""
+        """Print a warning."""
         self.messages.print(Text(printable(message), "yellow"), soft_wrap=True)
 
     def _is_rejects_file(self, item: Found) -> bool:
@@ -94,7 +97,7 @@ class ArticleReader:
         return rejects is not None and isinstance(item, SourceFile) and rejects.is_at(item.path)
 
     def _report(self, item: Rejected | Skipped | Flagged, reported: Counter[str]) -> None:
-        """Tell of an item; `reported` counts those of one file, and the files of one folder."""
+        """Report an item. `reported` counts the items of each file and each folder."""
         if self._rejects is not None and not isinstance(item, Skipped):
             self._rejects.add(item)
         self.rejected += isinstance(item, Rejected)
@@ -111,9 +114,9 @@ class ArticleReader:
 
     def _report_omitted(self, reported: Counter[str]) -> None:
         if self._rejects is None:
-            more = "--rejects FILE writes down what was not indexed"
+            more = "--rejects FILE writes the rejected and flagged ones to a file"
         else:
-            more = f"{self._rejects.path} has what was not indexed"
+            more = f"{self._rejects.path} has the rejected and flagged ones"
         for where, count in reported.items():
             if count > MAX_SHOWN:
                 self.warn(
@@ -125,6 +128,6 @@ class ArticleReader:
 
 
 def _within(place: str) -> str:
-    """Return the file that a place is in; the folder, where the place is a whole file."""
+    """Return the file of a place in it, or the folder if the place is a file."""
     file = RECORD_NUMBER.sub("", place)
     return file if file != place else str(Path(place).parent)

@@ -1,4 +1,4 @@
-"""What `nutgraf index --dry-run` does: all but writing."""
+"""`nutgraf index --dry-run`: everything except writing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["dry_run_sources", "print_outcome"]
 
 
 def print_outcome(outcome: Outcome, article: Article) -> None:
-    """Print a line on an article that would be put, nothing on one that is unchanged."""
+    """Print a line about a new or updated article, and nothing about an unchanged one."""
     if outcome != "unchanged":
         kind = "new" if outcome == "created" else outcome
         print(printable(f"{kind:7} {article.id}  {article.title}"))
@@ -35,11 +35,11 @@ def dry_run_sources(
     reader: ArticleReader,
     on_outcome: Callable[[Outcome, Article], None] | None = None,
 ) -> Summary:
-    """Count what indexing `sources` would do, write nothing.
+    """Return the counts of indexing `sources`, without writing.
 
-    `on_outcome` is called with each article. Where there is no index, every article is new.
+    `on_outcome` is called for each article. If there is no index, every article is new.
 
-    Raises NotAnIndexError and BrokenIndexError.
+    Raise NotAnIndexError and BrokenIndexError.
     """
     summary = Summary(dry_run=True)
     size = total_bytes(sources)
@@ -58,7 +58,10 @@ def dry_run_sources(
 
 
 class _KnownArticles:
-    """What an index has, and what was read since: 16 bytes an article, and its id."""
+    """The articles of an index and of this run.
+
+    An article of this run takes 16 bytes of memory, and its id.
+    """
 
     def __init__(self, index: Path, opened: ExitStack) -> None:
         self._language: str | None = None
@@ -73,7 +76,7 @@ class _KnownArticles:
             self._sequence = self._catalog.last_commit().sequence
 
     def outcome(self, article: Article) -> Outcome:
-        """Return what a writer would, and take the article for put."""
+        """Return the outcome that a writer would return, and record the article as put."""
         digest = with_language(article, self._language).digest()
         before = self._read.get(article.id) or self._digest_of(article.id)
         self._read[article.id] = digest

@@ -1,4 +1,4 @@
-"""Articles of one run that have one id: the later replaces the earlier, which is to be told."""
+"""Warn about duplicate article ids within one run."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from nutgraf.index.prepared import Prepared, article_in
 __all__ = ["DuplicateIds"]
 
 MAX_EXAMPLES: Final = 3
-"""Ids that are told, as examples."""
+"""Ids that the warning names as examples."""
 
 
 class DuplicateIds:
-    """Counts the articles that differ from one before with their id. Some 100 bytes an article."""
+    """A counter of articles that replace a different article of the same run.
+
+    It takes some 100 bytes an article.
+    """
 
     def __init__(self) -> None:
         self._contents: dict[int, int] = {}
@@ -22,7 +25,7 @@ class DuplicateIds:
         self._count = 0
 
     def add(self, item: Article | Prepared) -> None:
-        """Note an article."""
+        """Record an article."""
         article = article_in(item)
         digest = item.digest if isinstance(item, Prepared) else article.digest()
         name, content = hash(article.id), hash(digest)
@@ -33,12 +36,12 @@ class DuplicateIds:
         self._contents[name] = content
 
     def warning(self) -> str | None:
-        """Return what is to be told of them, None where there are none."""
+        """Return a warning about duplicate ids, or None if there are none."""
         if not self._count:
             return None
         verb = "article has" if self._count == 1 else "articles have"
         return (
-            f"{self._count:,} {verb} the id of another that was read before, and took its place "
-            f"({', '.join(self._examples)}): give each an id of its own, unless they are newer "
-            "versions"
+            f"{self._count:,} {verb} the id of an earlier article of this run, and replaced it "
+            f"({', '.join(self._examples)}): give each article its own id, unless the later ones "
+            "are newer versions"
         )

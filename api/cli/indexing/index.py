@@ -1,4 +1,4 @@
-"""What `nutgraf index` does: sources into an index, with progress and a summary."""
+"""`nutgraf index`: put sources into an index, with progress and a summary."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ __all__ = ["IndexOptions", "Summary", "index_found", "index_sources"]
 
 @dataclass(slots=True)
 class Summary:
-    """What came of it, counted in articles but for `paragraphs`, which were put.
+    """The result of a run. The outcomes are numbers of articles.
 
-    `encoded` texts had to be, paragraphs and parts of long ones: others had an embedding before.
+    `paragraphs` were put. `encoded` texts (paragraphs, and parts of long ones) were
+    encoded: the others already had an embedding.
     """
 
     created: int = 0
@@ -54,17 +55,17 @@ class Summary:
             self.paragraphs += len(article.paragraphs)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the counts as `--json` gives them."""
+        """Return the counts as `--json` prints them."""
         return {**asdict(self), "seconds": round(self.seconds, 2)}
 
     @property
     def articles(self) -> int:
-        """How many there were, rejected ones included."""
+        """The number of articles that were read, including rejected ones."""
         return self.created + self.updated + self.unchanged + self.rejected
 
     @property
     def outcomes(self) -> str:
-        """What became of the articles."""
+        """The counts of all outcomes, as text."""
         put = f"{self.created:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged"
         return f"{put}, {self.rejected:,} rejected" if self.rejected else put
 
@@ -72,16 +73,16 @@ class Summary:
         noun = "paragraph" if self.paragraphs == 1 else "paragraphs"
         if self.dry_run:
             return f"nothing was written: {self.outcomes}; {self.paragraphs:,} {noun} to put"
-        known = ", all known before" if self.paragraphs and not self.encoded else ""
+        known = ", all encoded before," if self.paragraphs and not self.encoded else ""
         rate = f" ({self.paragraphs / self.seconds:,.0f}/s)" if self.paragraphs else ""
         time_ = f"{self.paragraphs:,} {noun}{known} in {self.seconds:.1f} s{rate}"
         text = f"{self.outcomes}; {time_}"
-        return f"interrupted, and committed until there: {text}" if self.interrupted else text
+        return f"interrupted, and committed up to there: {text}" if self.interrupted else text
 
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """What an index is made with where there is none; None for the default."""
+    """Settings of an index that is created; None for the default."""
 
     model: str | None = None
     reranker: str | None = None
@@ -97,7 +98,7 @@ def index_sources(
     *,
     trust: bool,
 ) -> Summary:
-    """Put the articles of `sources` into `index`, making it if there is none.
+    """Put the articles of `sources` into `index`, and create it if there is none.
 
     See `index_found`.
     """
@@ -115,15 +116,15 @@ def index_found(
     *,
     trust: bool,
 ) -> Summary:
-    """Put the articles of files, of `size` bytes, into `index`, making it if there is none.
+    """Put the articles of files, of `size` bytes, into `index`.
 
-    What cannot be indexed is told, and the rest goes on. The index is made
-    when the first article is there to be put, so a mistaken path leaves
-    nothing behind. On control-C, and where anything fails but a commit, what
-    was put is committed.
+    Articles that cannot be indexed are reported, and the others are put. If there is no
+    index, it is created when the first article is ready, so that a wrong path leaves
+    nothing behind. On control-C, and after any error except a failed commit, the
+    articles put so far are committed.
 
-    Raises what IndexWriter and create_index raise, UserError where an existing
-    index was made with another engine or model, WorkerError where reading failed.
+    Raise the errors of IndexWriter and create_index. Raise UserError if an existing index
+    has another engine or model, and WorkerError if reading failed.
     """
     summary = Summary()
     with (
@@ -151,7 +152,7 @@ def _put(
     progress: IndexProgress,
     warn: Callable[[str], None],
 ) -> None:
-    """Put articles and commit them: those that came, where no more do."""
+    """Put articles and commit them. After an error, commit those put so far."""
     try:
         for item in articles:
             article = article_in(item)
@@ -159,7 +160,7 @@ def _put(
             progress.put(len(article.paragraphs))
     except KeyboardInterrupt:
         summary.interrupted = True
-        warn("interrupted: committing what was read, which takes some seconds")
+        warn("interrupted: committing the articles read so far, which takes some seconds")
     except Exception:
         _commit_unless_failed(writer)
         raise
@@ -167,24 +168,27 @@ def _put(
 
 
 def _commit_unless_failed(writer: IndexWriter) -> None:
-    """Commit what was put, unless a commit was ended half-way: it is worth keeping."""
+    """Commit the articles put so far, unless an earlier commit failed."""
     if not writer.failed:
         writer.commit()
 
 
 def _create_if_missing(index: Path, index_options: IndexOptions, messages: Console) -> bool:
-    """Make the index, or check that an existing one is what was asked for; tell if it was made."""
+    """Return whether the index had to be created.
+
+    Raise UserError if an existing index does not match `index_options`.
+    """
     if (index / MANIFEST).exists():
         _check_options(index, index_options)
         if index_options.reranker is not None:
             raise UserError(
-                f"{index} is there already: 'nutgraf reranker {index_options.reranker} -i {index}' "
-                "gives it a reranker"
+                f"{index} already exists: run 'nutgraf reranker {index_options.reranker} "
+                f"-i {index}' to set its reranker"
             )
         return False
     name = index_options.model or DEFAULT_MODEL
-    wait = "" if exported_encoder(name) else ": some 10 s, once"
-    messages.print(Text(f"making {index} with the encoder {name}{wait}", "dim"), soft_wrap=True)
+    wait = "" if exported_encoder(name) else ": this takes some 10 s, once"
+    messages.print(Text(f"creating {index} with the encoder {name}{wait}", "dim"), soft_wrap=True)
     engine = index_options.keyword_engine or "tantivy"
     create_index(
         index,
@@ -201,7 +205,7 @@ def _check_options(index: Path, index_options: IndexOptions) -> None:
     model, engine = index_options.model, index_options.keyword_engine
     if index_options.keep_boilerplate and not manifest.keep_boilerplate:
         raise UserError(
-            f"{index} was made without --keep-boilerplate: leave the option out, or name a new "
+            f"{index} was created without --keep-boilerplate: omit the option, or name a new "
             "index with -i"
         )
     exported = None if model is None else exported_encoder(model)
@@ -213,6 +217,6 @@ def _check_options(index: Path, index_options: IndexOptions) -> None:
     ):
         if wanted not in (None, has):
             raise UserError(
-                f"{index} was made with {option} {has}, not {wanted}: leave the option out, or "
+                f"{index} was created with {option} {has}, not {wanted}: omit the option, or "
                 "name a new index with -i"
             )

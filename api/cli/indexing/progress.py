@@ -1,4 +1,4 @@
-"""The progress of `nutgraf index` on a terminal; silent elsewhere."""
+"""A progress bar for `nutgraf index`, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["IndexProgress"]
 
 
 class IndexProgress:
-    """A bar over the bytes that were read and put, with their rate and that of paragraphs.
+    """A progress bar over the bytes read, with the rates of bytes and of paragraphs.
 
-    How many paragraphs there are in all is reckoned from the bytes, and told
-    as "some". Time left is that of both: what is put was read.
+    The total number of paragraphs is estimated from the bytes, and shown as "some".
+    Articles are put as they are read, so the time left is for both.
     """
 
     def __init__(self, total: int | None, console: Console) -> None:
@@ -43,18 +43,18 @@ class IndexProgress:
         self._bytes = 0
 
     def read(self, count: int) -> None:
-        """Tell that so many bytes were read."""
+        """Advance the bar by the `count` bytes that were read."""
         self._bytes += count
         self._bar.advance(self._task, count)
 
     def put(self, paragraphs: int) -> None:
-        """Tell that an article of so many paragraphs was put."""
+        """Count an article that was put, with its number of paragraphs."""
         self._articles += 1
         self._paragraphs += paragraphs
         self._bar.update(self._task, articles=self._articles, paragraphs=self.paragraphs())
 
     def paragraphs(self) -> str:
-        """Return how many paragraphs were put, of how many, and how many a second."""
+        """Return a text: the paragraphs put, their estimated total, and their rate."""
         elapsed = self._bar.tasks[0].elapsed or 0.0
         rate = self._paragraphs / elapsed if elapsed else 0.0
         some = ""

@@ -1,4 +1,4 @@
-"""What was rejected or flagged, as JSONL for whoever mends it."""
+"""The file of rejected and flagged items, as JSONL."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ Kind = Literal["rejected", "flagged"]
 FIELDS: Final = {"kind", "place", "reason"}
 
 MAX_LINE_BYTES: Final = 256 * 1024
-"""Bytes in a line of ours: names have some thousand, each of which JSON may write as six."""
+"""Bytes of a line: a file name has some 1,000 bytes, and JSON may write each as 6."""
 
 
 def open_rejects(
     path: Path | None, sources: Iterable[str] = ()
 ) -> AbstractContextManager[RejectsFile | None]:
-    """Return the file at `path`, to be closed after use; None where there is no path.
+    """Return the file at `path` for a `with` block, or None if there is no path.
 
-    Raises UserError where it cannot be written, and where that would destroy
-    one of `sources`: in a folder among them only a file of rejects is replaced.
+    Raise UserError if the file cannot be written, or if that would overwrite one of
+    `sources`. In a folder of `sources`, only an empty file or a file of rejects is replaced.
     """
     if path is None:
         return nullcontext()
     for source in sources:
         if _would_destroy(path, source):
             raise UserError(
-                f"{path} is to be read, and would be lost: name another file with --rejects"
+                f"--rejects would overwrite {path}, which is in the sources: name another file"
             )
     return RejectsFile(path)
 
@@ -48,13 +48,13 @@ def _would_destroy(path: Path, source: str) -> bool:
         real = Path(os.path.realpath(path))
         return real.is_relative_to(os.path.realpath(source)) and not _is_replaced(real)
     except OSError:
-        return False  # One of the two is not there, or cannot be read.
+        return False  # One of the two is missing or cannot be read.
 
 
 def _is_replaced(path: Path) -> bool:
-    """Tell whether a file is empty or holds rejects, as after an earlier run."""
+    """Return whether a file is empty, or contains the rejects of an earlier run."""
     if not path.is_file():
-        return True  # A pipe holds nothing.
+        return True  # A pipe has no content to lose.
     with path.open("rb") as file:
         line = file.readline(MAX_LINE_BYTES)
     try:
@@ -65,10 +65,10 @@ def _is_replaced(path: Path) -> bool:
 
 
 class RejectsFile:
-    """A file that a line is written to for each: {"kind", "place", "reason"}.
+    """A file with a JSON line for each reject: {"kind", "place", "reason"}.
 
-    Each line is written whole, and at once: it can be followed. What the file
-    held before is gone. Raises UserError where it cannot be written, or not any more.
+    Each line is written at once and completely, so that other programs can follow the
+    file. Its earlier content is deleted. Raise UserError if the file cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,33 +77,33 @@ class RejectsFile:
             self._file = path.open("wb", buffering=0)
         except OSError as error:
             raise UserError(
-                f"{path} cannot be written: {error.strerror}; name another file with --rejects"
+                f"cannot write {path}: {error.strerror}; name another file with --rejects"
             ) from error
 
     def add(self, item: Rejected | Flagged) -> None:
-        """Write what is wrong with an article or a file."""
+        """Write the place of an article or a file, and the reason."""
         kind: Kind = "rejected" if isinstance(item, Rejected) else "flagged"
         line = {"kind": kind, "place": item.place, "reason": item.reason}
-        # Names of files may hold bytes that are no text; JSON has escapes for them.
+        # File names may contain bytes that are not text. JSON escapes them.
         rest = json.dumps(line).encode() + b"\n"
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
             raise UserError(
-                f"{self.path} cannot be written any more: {error.strerror}; what was indexed "
-                "before stays, name another file with --rejects"
+                f"cannot write {self.path} any more: {error.strerror}; the articles before this "
+                "one are indexed; name another file with --rejects, and run the command again"
             ) from error
 
     def is_at(self, path: str) -> bool:
-        """Tell whether a file is this one: it may lie in a folder that is read."""
+        """Return whether a path is this file, which may be in a folder of the sources."""
         try:
             return Path(path).name == self.path.name and self.path.samefile(path)
         except OSError:
             return False
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Files that are being written, until they no longer are."""
+"""Detect files that are still being written."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from nutgraf.index.sources import is_folder
 __all__ = ["STABLE_SECONDS", "StableFiles"]
 
 STABLE_SECONDS: Final = 1.0
-"""Seconds in which a file has to stay as it is: those who write one seldom pause for longer."""
+"""Seconds without a change until a file is stable. Writers seldom pause longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _FileState:
-    """How a file looked, and since when."""
+    """The size and the modification time of a file, and the time of first seeing them."""
 
     size: int
     modified: int
@@ -26,31 +26,31 @@ class _FileState:
 
 
 class StableFiles:
-    """The files that have changed and may change further."""
+    """The files that have changed and may still change."""
 
     def __init__(self, seconds: float = STABLE_SECONDS) -> None:
         self._seconds = seconds
         self._states: dict[str, _FileState | None] = {}
 
     def changed(self, path: str) -> None:
-        """Take note of a file, or of all that is in a folder."""
+        """Record a changed file, or all files of a changed folder."""
         if not is_folder(Path(path)):
             self._states[path] = None
             return
-        for folder, _, names in os.walk(path):  # It passes over what is gone meanwhile.
+        for folder, _, names in os.walk(path):  # Skips missing folders.
             self._states.update((os.path.join(folder, name), None) for name in names)  # noqa: PTH118
 
     def is_new(self, path: str) -> bool:
-        """Tell whether a file was changed so lately that it may still be written."""
+        """Return whether a file changed so recently that it may still be written."""
         try:
             return abs(time.time() - Path(path).stat().st_mtime) < self._seconds
         except OSError:
             return False
 
     def take_stable(self, now: float) -> set[str]:
-        """Return the files that have stayed as they are, and forget them.
+        """Return the files that are stable, and forget them.
 
-        `now` are seconds of any clock that goes forward. What is gone is forgotten, too.
+        `now` is in seconds of any monotonic clock. Deleted files are forgotten too.
         """
         stable = set()
         for path, before in list(self._states.items()):

@@ -1,4 +1,4 @@
-"""`nutgraf watch`: folders into an index, and whatever comes into them later."""
+"""`nutgraf watch`: index folders, and files that are added or changed later."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["FolderWatcher", "add_watch", "changed_paths", "watch"]
 
 POLL_MILLISECONDS: Final = 250
-"""Milliseconds between two looks at what has changed."""
+"""Milliseconds between two checks for changes."""
 
 
 def add_watch(app: typer.Typer) -> None:
@@ -46,7 +46,9 @@ def add_watch(app: typer.Typer) -> None:
 
 
 def watch(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="The folders to index and watch.")
+    ],
     index: Index = DEFAULT_INDEX,
     keyword_engine: KeywordEngine = None,
     model: Model = None,
@@ -57,7 +59,10 @@ def watch(
     as_json: AsJson = False,
     trust: Trust = False,
 ) -> None:
-    """Index folders, then new and changed files as they come, until control-C."""
+    """Index folders, then each new or changed file.
+
+    The command runs until control-C. Articles of deleted files stay in the index.
+    """
     from rich.console import Console
 
     from nutgraf.api.cli.indexing.article_reader import ArticleReader
@@ -67,11 +72,11 @@ def watch(
 
     for folder in folders:
         if not is_folder(folder):
-            raise UserError(f"{folder} is no folder; 'nutgraf index' takes files")
+            raise UserError(f"{folder} is not a folder; use 'nutgraf index' to index files")
     options = ReadOptions(parse_columns(columns or ()))
     index_options = IndexOptions(model, reranker, keyword_engine, keep_boilerplate)
     messages = Console(stderr=True)
-    # Who stops a service sends this, and means what control-C does.
+    # A service manager stops a service by SIGTERM: handle it like control-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     read = [str(folder) for folder in folders]
     with open_rejects(rejects, read) as file, suppress(KeyboardInterrupt):
@@ -83,9 +88,9 @@ def watch(
 
 
 def changed_paths(folders: Sequence[str], index: Path) -> Iterator[set[str]]:
-    """Yield the paths that have changed in folders, every POLL_MILLISECONDS, even if none has.
+    """Yield the changed paths of folders every POLL_MILLISECONDS.
 
-    Those in the index are left out: writing to it is no change.
+    A set may be empty. Paths in the index are excluded: they change when articles are indexed.
     """
     from watchfiles import watch as watch_files
 
@@ -102,7 +107,10 @@ def changed_paths(folders: Sequence[str], index: Path) -> Iterator[set[str]]:
 
 
 class FolderWatcher:
-    """Indexes folders as they change. `new_reader` makes a reader for each batch of files."""
+    """An indexer of folders that change.
+
+    `new_reader` returns a reader for each batch of files.
+    """
 
     def __init__(
         self,
@@ -124,11 +132,11 @@ class FolderWatcher:
         self._stable_files = stable_files or StableFiles()
 
     def summaries(self, changes: Iterable[set[str]]) -> Iterator[Summary]:
-        """Index the files that are there, then those of `changes`, and yield a summary a batch.
+        """Index the existing files, then those of `changes`, with a summary a batch.
 
-        `changes` are the paths that have changed, as `changed_paths` yields them. Nobody else is
-        kept from writing in between. Ends when it is interrupted while it indexes. Raises what
-        `index_found` raises.
+        `changes` are sets of changed paths, as `changed_paths` yields them. Other processes
+        can write between batches. End if indexing is interrupted. Raise the errors of
+        `index_found`.
         """
         begun = False
         for changed in changes:
@@ -143,7 +151,7 @@ class FolderWatcher:
                 found = list(self._stable_among(stable) if begun else self._all())
                 summary = self._put_readable(found, reader)
             except IndexLockedError as error:
-                reader.warn(f"{error}; trying again")
+                reader.warn(f"{error}; retrying")
                 for path in stable:
                     self._stable_files.changed(path)
                 continue
@@ -154,7 +162,7 @@ class FolderWatcher:
                 return
 
     def _all(self) -> Iterator[Found]:
-        """Yield what is in the folders, but for what may still be written."""
+        """Yield the files of the folders, except those that may still be written."""
         from nutgraf.index.sources import SourceFile, find_files
 
         for item in find_files(self._folders):
@@ -164,7 +172,7 @@ class FolderWatcher:
                 yield item
 
     def _stable_among(self, stable: set[str]) -> Iterator[Found]:
-        """Yield the stable files as they are found among all: their names depend on others."""
+        """Yield the stable files, found among all files: their ids depend on the others."""
         from nutgraf.index.sources import SourceFile, find_files
 
         for item in find_files(self._folders):
@@ -172,7 +180,10 @@ class FolderWatcher:
                 yield item
 
     def _check_is_free(self) -> None:
-        """Raise IndexLockedError where another writes: what is read would be told of each time."""
+        """Raise IndexLockedError if another process writes.
+
+        Check the lock first, so that a retry does not report the same files again.
+        """
         from nutgraf.index.storage.layout import MANIFEST
         from nutgraf.index.storage.lock import WriteLock
 
@@ -180,14 +191,14 @@ class FolderWatcher:
             WriteLock(self._index, wait=MAX_LOCK_WAIT_SECONDS).release()
 
     def _put_readable(self, found: Sequence[Found], reader: ArticleReader) -> Summary:
-        """Index files, and tell of those whose reading fails; they are left until they change."""
+        """Index files. Report those that cannot be read, and skip them until they change."""
         from nutgraf.index.sources import SourceFile
 
         while True:
             try:
                 return self._put(found, reader)
             except WorkerError as error:
-                reader.warn(f"{error}. What was read before it is indexed; the rest is read now")
+                reader.warn(f"{error}. The articles before it are indexed; the rest is read now")
                 failed = (isinstance(one, SourceFile) and one.path == error.path for one in found)
                 found = found[list(failed).index(True) + 1 :]
 
@@ -198,6 +209,6 @@ class FolderWatcher:
         size = 0
         for item in found:
             if isinstance(item, SourceFile):
-                with suppress(OSError):  # Who reads it says so.
+                with suppress(OSError):  # The reader reports the error.
                     size += Path(item.path).stat().st_size
         return index_found(found, size, self._index, self._index_options, reader, trust=self._trust)

@@ -1,4 +1,4 @@
-"""`nutgraf evaluate`, as a shell runs it."""
+"""`nutgraf evaluate`, run as a process."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ MEASURES = ["nDCG@10", "MRR@10", "recall@10", "recall@100"]
 
 @pytest.fixture
 def some(tmp_path):
-    """The first questions of the samples, which are asked in no time."""
+    """The first questions of the samples, few enough to be fast."""
     path = tmp_path / "some.jsonl"
     path.write_text("".join(JUDGED.read_text("utf-8").splitlines(keepends=True)[:12]), "utf-8")
     return path
@@ -56,7 +56,7 @@ def test_all_judged_questions_as_json(run, seeds_index):
     assert len(found["comparisons"]) == 2 * 4
 
 
-def test_a_table(run, seeds_index, some):
+def test_evaluation_prints_a_table(run, seeds_index, some):
     printed = told(run("evaluate", some, "-i", seeds_index)).splitlines()
     head = "measure  system  mean (95% interval)  difference (95% interval)  p"
     assert " ".join(printed[0].split()) == " ".join(head.split())
@@ -67,7 +67,7 @@ def test_a_table(run, seeds_index, some):
     assert max(map(len, printed)) <= 80
 
 
-def test_judgements_in_a_file_of_their_own(run, seeds_index, some, tmp_path):
+def test_judgements_may_be_in_a_separate_file(run, seeds_index, some, tmp_path):
     lines, judgements = [], []
     for line in some.read_text("utf-8").splitlines():
         question = json.loads(line)
@@ -119,39 +119,42 @@ def test_an_index_and_a_setting_are_compared(run, seeds_index, some):
     ("sides", "why"),
     [
         (("mode=keyword", "mode=keyword"), "'mode=keyword' is given twice"),
-        (("mode=keyword", "no.index"), "'no.index' is no index, and 'no.index' no setting"),
-        (("mode=keyword", "limit=5"), "'limit=5' no setting; write mode=VALUE or fusion=VALUE"),
+        (("mode=keyword", "no.index"), "'no.index' is not an index, and 'no.index' is not a sett"),
+        (
+            ("mode=keyword", "limit=5"),
+            "'limit=5' is not a setting; write mode=VALUE or fusion=VALUE",
+        ),
         (("mode=keyword", "mode=both"), "mode: is 'both'; choose one of"),
         (("mode=keyword", "mode=1"), "mode: is a int"),
-        (("mode=keyword", "mode=keyword,"), "'' no setting"),
+        (("mode=keyword", "mode=keyword,"), "'' is not a setting"),
     ],
 )
-def test_what_cannot_be_compared(run, seeds_index, some, sides, why):
+def test_invalid_comparison_is_refused(run, seeds_index, some, sides, why):
     assert why in refused(run("evaluate", some, "-i", seeds_index, "--compare", *sides))
 
 
-def test_bad_input_is_told(run, seeds_index, some, tmp_path):
+def test_bad_input_is_reported(run, seeds_index, some, tmp_path):
     assert "no.index" in refused(run("evaluate", some, "-i", "no.index"))
     assert "cannot be read" in refused(run("evaluate", "no.jsonl", "-i", seeds_index))
     (tmp_path / "bad.jsonl").write_text('{"id": "1"}')
     assert "bad.jsonl:1: there is one 'question'" in refused(run("evaluate", "bad.jsonl"))
 
 
-def test_questions_that_nothing_is_relevant_to_are_told(run, seeds_index, some):
+def test_questions_without_relevant_paragraphs_are_reported(run, seeds_index, some):
     with some.open("a", encoding="utf-8") as file:
         file.write('{"id": "z\\u001b", "question": "Why?", "relevant": {}}\n')
     done = run("evaluate", some, "-i", seeds_index)
     assert "12 questions;" in told(done)
     warning = done.stderr.decode()
-    assert "1 questions are left out, as nothing is judged relevant to them" in warning
+    assert "1 questions are skipped, because nothing is judged relevant to them" in warning
     assert "(z\N{REPLACEMENT CHARACTER})" in warning
 
 
-def test_the_missing_library_is_told(monkeypatch, capsys, seeds_index, some):
+def test_missing_library_is_reported(monkeypatch, capsys, seeds_index, some):
     monkeypatch.setitem(sys.modules, "ir_measures", None)
     assert run(["evaluate", str(some), "-i", str(seeds_index)]) == 2
     assert "pip install 'nutgraf[evaluation]'" in capsys.readouterr().err
 
 
-def test_the_baseline_is_measured():
+def test_baseline_is_measured():
     assert evaluate.BASELINE in evaluate.SYSTEMS

@@ -1,4 +1,4 @@
-"""The commands that look after an index, as a shell runs them."""
+"""The maintenance commands, run as processes."""
 
 import json
 import shutil
@@ -28,26 +28,26 @@ def told(done, code=0):
     return done.stdout.decode()
 
 
-def test_a_sound_index_is_said_to_be(run, index):
+def test_verify_reports_sound_index(run, index):
     assert "sound; 1 articles, 2 paragraphs as of commit 2" in told(run("verify", "-i", index))
     found = json.loads(told(run("verify", "-i", index, "--json")))
     assert found["clean"] is True
     assert found["findings"] == []
 
 
-def test_what_is_damaged_is_listed_repaired_and_sound_again(run, index):
+def test_damage_is_listed_and_repaired(run, index):
     column = index / "columns" / "source"
     column.write_bytes(b"\x07" + column.read_bytes()[1:])
     printed = told(run("verify", "-i", index), 1)
     assert printed.startswith("columns: ")
-    assert "1 found wrong" in printed
+    assert "faults found: 1" in printed
     found = json.loads(told(run("verify", "-i", index, "--json"), 1))
     assert [finding["part"] for finding in found["findings"]] == ["columns"]
     assert "repaired; 1 articles, 2 paragraphs" in told(run("repair", "-i", index))
     told(run("verify", "-i", index))
 
 
-def test_compact_drops_what_is_dead(run, index):
+def test_compact_removes_deleted_text(run, index):
     assert any(SECRET.encode() in file.read_bytes() for file in index.rglob("*.sqlite*"))
     printed = told(run("compact", "-i", index))
     assert "compacted; 1 articles, 2 paragraphs, 1 dead rows dropped" in printed
@@ -57,7 +57,7 @@ def test_compact_drops_what_is_dead(run, index):
     assert "ferry#0" in told(run("search", "ferry", "-i", index))
 
 
-def test_a_backup_is_an_index_and_overwrites_nothing(run, index, tmp_path):
+def test_backup_is_an_index_and_overwrites_nothing(run, index, tmp_path):
     copy = tmp_path / "copy.index"
     assert "a copy; 1 articles, 2 paragraphs" in told(run("backup", copy, "-i", index))
     assert "ferry#0" in told(run("search", "ferry", "-i", copy))
@@ -69,10 +69,10 @@ def test_a_backup_is_an_index_and_overwrites_nothing(run, index, tmp_path):
 def test_reindex_and_undo(run, index, encoder_folder, tmp_path):
     model = shutil.copytree(encoder_folder, tmp_path / "model")
     printed = told(run("reindex", "--model", model, "-i", index))
-    assert "encoded anew; 1 articles, 2 paragraphs, 1 dead rows dropped, 2 encoded" in printed
+    assert "re-encoded; 1 articles, 2 paragraphs, 1 dead rows dropped, 2 encoded" in printed
     assert "all-MiniLM-L6-v2" in told(run("stats", "-i", index))
     told(run("reindex", "--model", model, "-i", index), 2)
-    assert "put back" in told(run("reindex", "--undo", "-i", index))
+    assert "previous encoder restored" in told(run("reindex", "--undo", "-i", index))
     assert "golden-tiny" in told(run("stats", "-i", index))
     told(run("compact", "-i", index))
     refused = run("reindex", "--undo", "-i", index)
@@ -83,7 +83,7 @@ def test_reindex_and_undo(run, index, encoder_folder, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["verify", "repair", "compact", "backup", "reindex"])
-def test_where_there_is_no_index_nothing_is_made(run, tmp_path, command):
+def test_missing_index_is_reported_and_not_created(run, tmp_path, command):
     arguments = {"backup": ["copy.index"], "reindex": ["--undo"]}.get(command, [])
     done = run(command, *arguments, "-i", "none.index")
     told(done, 2)
@@ -91,7 +91,7 @@ def test_where_there_is_no_index_nothing_is_made(run, tmp_path, command):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_whoosh_wants_trust_only_where_its_files_are_read(run, tmp_path):
+def test_whoosh_needs_trust_only_if_its_files_are_read(run, tmp_path):
     made = make_tiny_index(tmp_path, keyword_engine="whoosh")
     told(run("verify", "-i", made), 2)
     told(run("verify", "-i", made, "--trust"))

@@ -1,4 +1,4 @@
-"""How hits look in a terminal: what stands out, and each other paragraph on a line."""
+"""Hits in a terminal: styles of highlights, and a line for each other paragraph."""
 
 import re
 from io import StringIO
@@ -22,7 +22,7 @@ SNIPPET = Snippet(
 MORE = re.compile(r"    #\d+ *  \S")
 
 
-def test_what_matched_stands_out_and_what_is_near_does_less():
+def test_keywords_are_more_prominent_than_semantic_matches():
     hit = Hit(1, "a#0", 0.5, ARTICLE, HitParagraph("a#0", 0, None), SNIPPET, (), 1, ("a#0",))
     output = StringIO()
     console = Console(file=output, force_terminal=True, color_system="standard", highlight=False)
@@ -42,7 +42,7 @@ def test_what_matched_stands_out_and_what_is_near_does_less():
 
 
 def shown(seeds_index, width, *, terminal=True):
-    """Return the answer, and its lines as a console prints them."""
+    """Return the response, and its lines as a console prints them."""
     with Searcher(seeds_index) as searcher:
         answer = searcher.search("legionnaires cooling towers", group="article", per_article=5)
     output = StringIO()
@@ -51,7 +51,7 @@ def shown(seeds_index, width, *, terminal=True):
 
 
 @pytest.mark.parametrize("width", [40, 72, 300])
-def test_other_paragraphs_take_a_line_each(seeds_index, width):
+def test_each_other_paragraph_takes_one_line(seeds_index, width):
     answer, lines = shown(seeds_index, width)
     more = [line for line in lines if MORE.match(line)]
     assert len(more) == sum(len(hit.more) for hit in answer.hits)
@@ -59,7 +59,7 @@ def test_other_paragraphs_take_a_line_each(seeds_index, width):
 
 
 @pytest.mark.parametrize("width", [40, 72, 300])
-def test_the_first_highlight_is_in_that_line(seeds_index, width):
+def test_line_of_other_paragraph_contains_its_first_highlight(seeds_index, width):
     answer, lines = shown(seeds_index, width)
     more = iter([line for line in lines if MORE.match(line)])
     marked = 0
@@ -73,7 +73,7 @@ def test_the_first_highlight_is_in_that_line(seeds_index, width):
     assert marked >= 3
 
 
-def test_a_program_reads_them_whole(seeds_index):
+def test_lines_are_complete_without_a_terminal(seeds_index):
     answer, lines = shown(seeds_index, 10_000, terminal=False)
     for hit in answer.hits:
         for one in hit.more:

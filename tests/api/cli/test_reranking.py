@@ -1,4 +1,4 @@
-"""Reranking as it is asked for over HTTP and in a shell."""
+"""Reranking over HTTP and on the command line."""
 
 import json
 import shutil
@@ -34,7 +34,7 @@ def told(done):
     return done.stdout.decode()
 
 
-def test_parameters_and_json_ask_for_the_same(client):
+def test_rerank_is_the_same_by_query_and_by_body(client):
     for parameters, body in (
         ({"rerank": True}, True),
         ({"rerank": True, "rerank_depth": 7, "rerank_budget_ms": 9_000},
@@ -64,7 +64,7 @@ def test_parameters_and_json_ask_for_the_same(client):
         ({"rerank": "much"}, {"rerank": {"width": 3}}, "rerank"),
     ],
 )
-def test_what_is_wrong_is_named(client, parameters, body, field):
+def test_problem_names_invalid_rerank_field(client, parameters, body, field):
     for answer in (
         client.get("/v1/search", params={"q": QUESTION, **parameters}),
         client.post("/v1/search", json={"q": QUESTION, **body}),
@@ -73,7 +73,7 @@ def test_what_is_wrong_is_named(client, parameters, body, field):
         assert any(field in error["field"] for error in answer.json()["errors"]), answer.text
 
 
-def test_an_index_without_one_is_the_askers_to_mend(seeds_index):
+def test_rerank_without_reranker_is_a_user_error(seeds_index):
     with Searcher(seeds_index) as searcher, serving(create_app(searcher)) as client:
         answer = client.get("/v1/search", params={"q": QUESTION, "rerank": True})
         assert answer.status_code == 422
@@ -83,7 +83,7 @@ def test_an_index_without_one_is_the_askers_to_mend(seeds_index):
         assert client.get("/v1/stats").json()["reranker"] is None
 
 
-def test_a_shell_reranks_where_it_can(run, index, seeds_index, tiny_reranker):
+def test_command_line_reranks_if_index_has_a_reranker(run, index, seeds_index, tiny_reranker):
     def asked(*options, place=index):
         return json.loads(told(run("search", QUESTION, "-i", place, "--json", *options)))
 
@@ -102,11 +102,11 @@ def test_a_shell_reranks_where_it_can(run, index, seeds_index, tiny_reranker):
     assert (
         run("search", QUESTION, "-i", index, "--no-rerank", "--rerank-depth", "3").returncode == 2
     )
-    # A mistake about the index is told as ever.
+    # A wrong index is still reported.
     assert b"there is no index" in run("search", QUESTION, "-i", "no.index").stderr
 
 
-def test_an_index_is_given_one_and_it_is_taken_away(run, tmp_path, tiny_encoder, tiny_reranker):
+def test_reranker_is_set_and_removed(run, tmp_path, tiny_encoder, tiny_reranker):
     (tmp_path / "news.txt").write_text("A title\n\nThe harvest was good.\n", encoding="utf-8")
     told(run("index", "news.txt", "--model", tiny_encoder, "--reranker", tiny_reranker))
     assert json.loads(told(run("stats", "--json")))["reranker"] == tiny_reranker.name
@@ -122,7 +122,7 @@ def test_an_index_is_given_one_and_it_is_taken_away(run, tmp_path, tiny_encoder,
     assert run("reranker", tiny_reranker, "-i", "no.index").returncode == 2
 
 
-def test_it_is_measured_beside_the_others(run, index, tmp_path):
+def test_evaluation_includes_reranking(run, index, tmp_path):
     some = tmp_path / "some.jsonl"
     lines = JUDGED.read_text(encoding="utf-8").splitlines()[::8]
     some.write_text("\n".join(lines), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`nutgraf index`, as a shell runs it: as a dry run, interrupted, and with processes that read."""
+"""`nutgraf index`: dry runs, interruptions, and processes that read files."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def article(name, *texts, **fields):
 
 
 def index_day(tmp_path, rejects=None):
-    """Index the folder in/ into x.index; return what came of it, and what was told meanwhile."""
+    """Index the folder in/ into x.index. Return the summary and the messages."""
     messages = Console(file=StringIO(), width=200)
     with open_rejects(rejects) as file:
         reader = ArticleReader(messages, rejects=file)
@@ -47,7 +47,7 @@ def day(tmp_path):
     return tmp_path / "in" / "day.jsonl"
 
 
-def test_a_dry_run_tells_what_the_run_does_and_writes_nothing(tmp_path, day):
+def test_dry_run_counts_as_the_run_does_and_writes_nothing(tmp_path, day):
     messages = Console(file=StringIO(), width=200)
 
     def run_dry():
@@ -80,7 +80,7 @@ def test_a_dry_run_tells_what_the_run_does_and_writes_nothing(tmp_path, day):
     assert (done.dry_run, really.dry_run) == (True, False)
 
 
-def test_a_dry_run_from_a_shell(run, tmp_path):
+def test_dry_run_as_a_process(run, tmp_path):
     (tmp_path / "day.jsonl").write_text(article("a") + "{}\n")
     done = run("index", "day.jsonl", "--dry-run", "--rejects", "rejects.jsonl")
     assert (done.returncode, done.stdout.decode().splitlines()) == (
@@ -95,20 +95,21 @@ def test_a_dry_run_from_a_shell(run, tmp_path):
     assert json.loads((tmp_path / "rejects.jsonl").read_text())["place"] == "day.jsonl:2"
 
 
-def test_what_is_unchanged_is_not_encoded_again(tmp_path, day):
+def test_unchanged_text_is_not_encoded_again(tmp_path, day):
     day.write_text(article("a") + article("b", TEXT, "More of it."))
     assert [index_day(tmp_path)[0].encoded for _ in range(2)] == [3, 0]
     day.write_text(article("b", TEXT, "And more."))
     third, _ = index_day(tmp_path)
     assert (third.updated, third.paragraphs, third.encoded) == (1, 2, 1)
     day.write_text(article("b", TEXT))
-    assert "1 updated, 0 unchanged; 1 paragraph, all known before in" in str(index_day(tmp_path)[0])
+    fourth = str(index_day(tmp_path)[0])
+    assert "1 updated, 0 unchanged; 1 paragraph, all encoded before, in" in fourth
 
 
 def test_rejects_are_written_as_json(tmp_path, day):
     day.write_text(article("a") + "{}\n" + article("b", published="2093-01-04"))
     rejects = tmp_path / "in" / "rejects.jsonl"
-    for _ in range(2):  # The second time, there is a file of rejects in the folder.
+    for _ in range(2):  # In the second run, the folder contains a file of rejects.
         _, told = index_day(tmp_path, rejects)
         assert "rejects.jsonl" not in told
         found = [json.loads(line) for line in rejects.read_text().splitlines()]
@@ -119,37 +120,37 @@ def test_rejects_are_written_as_json(tmp_path, day):
         assert found[0]["reason"].startswith("there is no 'title'")
 
 
-def test_thousands_of_rejects_are_summed_up_and_written_down(tmp_path, day):
+def test_many_rejects_are_summarized_and_written(tmp_path, day):
     day.write_text(article("a") + '{"title": "No text"}\n' * 50)
     rejects = tmp_path / "bad.jsonl"
     done, told = index_day(tmp_path, rejects)
     assert done.rejected == 50
     assert told.count("and no 'text'") == 20
-    assert f"{day}: 30 more were rejected, flagged or skipped; {rejects} has what" in told
+    assert f"{day}: 30 more were rejected, flagged or skipped; {rejects} has the" in told
     assert len(rejects.read_text().splitlines()) == 50
     _, told = index_day(tmp_path)
-    assert "--rejects FILE writes down what was not indexed" in told
+    assert "--rejects FILE writes the rejected and flagged ones to a file" in told
 
 
-def test_an_article_that_takes_the_place_of_another_is_told(tmp_path, day):
+def test_duplicate_id_is_reported(tmp_path, day):
     day.write_text(article("a") + article("b") + article("a") + article("b", "Another text."))
     done, told = index_day(tmp_path)
     assert (done.created, done.updated, done.unchanged) == (2, 1, 1)
-    assert "1 article has the id of another that was read before, and took its place (b)" in told
+    assert "1 article has the id of an earlier article of this run, and replaced it (b)" in told
 
 
-def test_a_file_for_rejects_that_cannot_be_written_is_told_before_anything_is_read(run, tmp_path):
+def test_unwritable_rejects_file_is_reported_before_reading(run, tmp_path):
     done = run("index", "missing.txt", "--rejects", "nowhere/rejects.jsonl")
     assert done.returncode == 2
     assert done.stderr.decode() == (
-        "nutgraf: nowhere/rejects.jsonl cannot be written: No such file or directory; name "
+        "nutgraf: cannot write nowhere/rejects.jsonl: No such file or directory; name "
         "another file with --rejects\n"
     )
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("wrong", ["reader", "rejects"])
-def test_what_was_put_before_a_fault_is_committed(tmp_path, day, monkeypatch, wrong):
+def test_articles_before_an_error_are_committed(tmp_path, day, monkeypatch, wrong):
     def failing(*_):
         raise RecursionError("too deep")
 
@@ -163,7 +164,7 @@ def test_what_was_put_before_a_fault_is_committed(tmp_path, day, monkeypatch, wr
         (day.parent / "later.md").write_text("")
         rejects = Path("/dev/full")
         expected = pytest.raises(
-            UserError, match=r"cannot be written any more: No space left on device; "
+            UserError, match=r"cannot write /dev/full any more: No space left on device; "
         )
     with expected, open_rejects(rejects) as file:
         reader = ArticleReader(Console(file=StringIO()), rejects=file)
@@ -173,7 +174,7 @@ def test_what_was_put_before_a_fault_is_committed(tmp_path, day, monkeypatch, wr
         assert snapshot.commit.articles == 2
 
 
-def test_a_file_for_rejects_that_is_to_be_read_stays(run, tmp_path):
+def test_rejects_file_among_sources_is_refused(run, tmp_path):
     source = tmp_path / "in" / "day.jsonl"
     source.parent.mkdir()
     source.write_text(article("a"))
@@ -187,8 +188,8 @@ def test_a_file_for_rejects_that_is_to_be_read_stays(run, tmp_path):
             done = run(command, named, "--rejects", rejects)
             assert done.returncode == 2
             assert done.stderr.decode() == (
-                f"nutgraf: {rejects} is to be read, and would be lost: name another file with "
-                "--rejects\n"
+                f"nutgraf: --rejects would overwrite {rejects}, which is in the sources: name "
+                "another file\n"
             )
     assert source.read_text() == article("a")
     before = source.parent / "rejects.jsonl"
@@ -200,7 +201,7 @@ def test_a_file_for_rejects_that_is_to_be_read_stays(run, tmp_path):
 
 @pytest.fixture
 def running(tmp_path):
-    """`nutgraf index` of so many articles that processes read them, in a group of its own."""
+    """A `nutgraf index` in its own process group, with worker processes."""
     source = tmp_path / "large.jsonl"
     rejects = tmp_path / "rejects.jsonl"
     with source.open("w") as file:
@@ -226,7 +227,7 @@ def running(tmp_path):
         start_new_session=True,
     )
     try:
-        # What is rejected is written in its turn: the articles before it were put.
+        # Rejects are written in order, so the articles before this one were put.
         until(lambda: rejects.exists() and rejects.stat().st_size)
         assert readers_of(process)
         yield process
@@ -235,21 +236,21 @@ def running(tmp_path):
         process.communicate()
 
 
-def test_control_c_commits_what_was_read_and_leaves_no_process(running, tmp_path):
-    os.killpg(running.pid, signal.SIGINT)  # As a terminal does: it reaches who reads, too.
+def test_control_c_commits_read_articles_and_leaves_no_process(running, tmp_path):
+    os.killpg(running.pid, signal.SIGINT)  # Like a terminal: the workers get the signal too.
     output, errors = running.communicate(timeout=60)
     assert running.returncode == 130, errors
-    assert b"x.index: interrupted, and committed until there: " in output
+    assert b"x.index: interrupted, and committed up to there: " in output
     assert b"Traceback" not in errors
-    assert b"interrupted: committing what was read" in errors
+    assert b"interrupted: committing the articles read so far" in errors
     until(lambda: not is_there(running.pid))
     with IndexSnapshot.open(tmp_path / "x.index") as snapshot:
         created = int(output.split(b"there: ")[1].split(b" new")[0].replace(b",", b""))
-        # The one that was being put may be committed, too.
+        # The article that was being put may be committed too.
         assert 0 < created <= snapshot.commit.articles <= created + 1
 
 
-def test_a_process_that_is_killed_ends_the_run_and_what_was_read_stays(running, tmp_path):
+def test_killed_worker_ends_the_run_and_read_articles_are_committed(running, tmp_path):
     for reader in readers_of(running):
         os.kill(reader, signal.SIGKILL)
     _, errors = running.communicate(timeout=60)
@@ -274,13 +275,13 @@ def is_there(group):
 
 
 def readers_of(process):
-    """Return the process ids of those that read for a `nutgraf index`."""
+    """Return the process ids of the workers of a `nutgraf index`."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     commands = {int(one): Path(f"/proc/{one}/cmdline").read_bytes() for one in children}
     return [one for one, command in commands.items() if b"spawn_main" in command]
 
 
 def files_of(folder):
-    """Return the files of an index but for those that any reader of SQLite's makes."""
+    """Return the files of an index, except those that a reader creates through SQLite."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path: path.stat().st_mtime_ns for path in files if "sqlite-" not in path.name}

@@ -1,4 +1,4 @@
-"""Files that are being written."""
+"""Detection of files that are still being written."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_settles_when_it_stays_as_it_is(file: Path) -> None:
+def test_file_is_stable_after_a_time_without_changes(file: Path) -> None:
     stable_files = StableFiles(1.0)
     stable_files.changed(str(file))
     assert stable_files.take_stable(10.0) == set()
@@ -24,10 +24,10 @@ def test_a_file_settles_when_it_stays_as_it_is(file: Path) -> None:
     assert stable_files.take_stable(11.1) == set()
     assert stable_files.take_stable(12.0) == set()
     assert stable_files.take_stable(12.2) == {str(file)}
-    assert stable_files.take_stable(20.0) == set()  # It is told of once.
+    assert stable_files.take_stable(20.0) == set()  # It is returned only once.
 
 
-def test_what_is_gone_is_forgotten(file: Path) -> None:
+def test_deleted_file_is_forgotten(file: Path) -> None:
     stable_files = StableFiles(1.0)
     stable_files.changed(str(file))
     stable_files.take_stable(1.0)
@@ -37,14 +37,14 @@ def test_what_is_gone_is_forgotten(file: Path) -> None:
     assert stable_files.take_stable(20.0) == set()
 
 
-def test_of_a_folder_all_files_have_changed(file: Path, tmp_path: Path) -> None:
+def test_changed_folder_means_all_of_its_files(file: Path, tmp_path: Path) -> None:
     stable_files = StableFiles(0.0)
     stable_files.changed(str(tmp_path))
     stable_files.take_stable(1.0)
     assert stable_files.take_stable(1.0) == {str(file)}
 
 
-def test_a_folder_may_vanish_meanwhile(
+def test_folder_may_be_deleted_during_the_walk(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scandir = os.scandir
@@ -63,7 +63,7 @@ def test_a_folder_may_vanish_meanwhile(
     assert stable_files.take_stable(1.0) == {str(file)}
 
 
-def test_what_was_just_written_is_new(file: Path, tmp_path: Path) -> None:
+def test_file_that_was_just_written_is_new(file: Path, tmp_path: Path) -> None:
     assert StableFiles(60.0).is_new(str(file))
     assert not StableFiles(0.0).is_new(str(file))
     assert not StableFiles(60.0).is_new(str(tmp_path / "missing"))

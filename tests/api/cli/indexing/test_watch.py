@@ -1,4 +1,4 @@
-"""`nutgraf watch`, as a shell runs it, over real files."""
+"""`nutgraf watch` on real files."""
 
 import json
 import os
@@ -30,7 +30,7 @@ OPTIONS = ("-i", "x.index", "--model", TINY_ENCODER, "--json")
 
 @contextmanager
 def watching(folder, *arguments):
-    """`nutgraf watch`; `lines` gives what it prints, line by line, each within half a minute."""
+    """Run `nutgraf watch`. Its `line()` returns the next line of output within 30 s."""
     process = subprocess.Popen(
         [NUTGRAF, "watch", *arguments],
         cwd=folder,
@@ -57,7 +57,7 @@ def texts_of(index, article):
         return list(snapshot.catalog.texts(record.rows).values())
 
 
-def test_files_are_indexed_as_they_come(tmp_path):
+def test_new_and_changed_files_are_indexed(tmp_path):
     folder = tmp_path / "in"
     (folder / "later").mkdir(parents=True)
     (folder / "first.txt").write_text("First\n\nIt was there.")
@@ -74,7 +74,7 @@ def test_files_are_indexed_as_they_come(tmp_path):
             assert process.line()["rejected"] == 1
         assert texts_of(tmp_path / "x.index", "later/second") == ["One.", "Two.", "Three."]
 
-        # Others can write in between, and what is gone stays until it is deleted.
+        # Other processes can write between batches. Articles of deleted files stay.
         with IndexWriter(tmp_path / "x.index") as writer:
             writer.put(Article("other", "Other", ("By another.",)))
         (folder / "first.txt").unlink()
@@ -91,28 +91,34 @@ def test_files_are_indexed_as_they_come(tmp_path):
     assert json.loads(reject)["place"] == f"{folder}/bad.jsonl:1"
 
 
-def test_an_index_in_the_folder_is_nothing_that_changes(tmp_path):
+def test_index_in_a_watched_folder_is_not_a_change(tmp_path):
     (tmp_path / "a.txt").write_text("A\n\nJust written.")
     with watching(tmp_path, ".", *OPTIONS) as process:
         assert process.line()["created"] or process.line()["created"]  # Once it is stable.
-        # Nothing is told but of the articles, though the index changes with each.
+        # There are lines only for articles, although each of them changes the index.
         for name in "bcd":
             (tmp_path / f"{name}.txt").write_text(f"{name}\n\nJust written.")
             assert process.line()["created"] == 1
         process.send_signal(signal.SIGTERM)
         output = process.wait(30)
-        assert (output, process.stderr.read().count(b"\n")) == (0, 1)  # Making the index.
+        assert (output, process.stderr.read().count(b"\n")) == (
+            0,
+            1,
+        )  # The message about creating the index.
 
 
 def test_only_folders_are_watched(run, tmp_path):
     done = run("watch", "missing")
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr == b"nutgraf: missing is no folder; 'nutgraf index' takes files\n"
+    assert done.stderr == b"nutgraf: missing is not a folder; use 'nutgraf index' to index files\n"
 
 
 @pytest.fixture
 def looked(tmp_path, monkeypatch):
-    """Index in/ as `nutgraf watch` does, in this process; `between` is called before each look."""
+    """Return a function that watches in/ in this process.
+
+    It calls each function of `between` before a check for changes.
+    """
     messages = Console(file=StringIO(), width=300)
     (tmp_path / "in").mkdir()
 
@@ -137,19 +143,19 @@ def looked(tmp_path, monkeypatch):
     return summaries
 
 
-def test_what_is_rejected_is_told_once_however_long_another_writes(tmp_path, looked, monkeypatch):
+def test_reject_is_reported_once_while_another_process_writes(tmp_path, looked, monkeypatch):
     (tmp_path / "in" / "a.txt").write_text("A\n\nIt was there.")
     looked(lambda: None)
     (tmp_path / "in" / "bad.jsonl").write_text('{"title": "T"}\n')
     monkeypatch.setattr(watching_module, "MAX_LOCK_WAIT_SECONDS", 0.0)
     lock = WriteLock(tmp_path / "x.index")
     done, told = looked(lambda: None, lambda: None, lock.release)
-    assert told.count("trying again") == 2
+    assert told.count("retrying") == 2
     assert [(one.unchanged, one.rejected) for one in done] == [(1, 1)]
     assert len((tmp_path / "rejects.jsonl").read_bytes().splitlines()) == 1
 
 
-def test_a_file_that_no_reader_can_read_is_left_until_it_changes(tmp_path, looked, monkeypatch):
+def test_file_with_failing_reader_is_skipped_until_it_changes(tmp_path, looked, monkeypatch):
     def read_file(source, *arguments):
         if Path(source.path).name == "b.txt":
             raise RecursionError("too deep")
