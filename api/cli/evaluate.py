@@ -58,14 +58,15 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="A file of judgements: question, article, paragraph and relevance, divided by "
-            "tabs.",
+            help="Read the judgements from FILE: question, article, paragraph and relevance, "
+            "separated by tabs.",
         ),
     ] = None,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(
-            metavar="A B", help="Compare two indexes, or two settings such as fusion=rrf."
+            metavar="A B",
+            help="Compare B with A. Each is an index, or settings such as fusion=rrf,weight=0.5.",
         ),
     ] = None,
     index: Index = DEFAULT_INDEX,

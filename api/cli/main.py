@@ -49,7 +49,14 @@ __all__ = ["app", "main", "run"]
 
 app = typer.Typer(
     name="nutgraf",
-    help="Full-text and semantic search over the paragraphs of articles.",
+    help="""Full-text and semantic search over the paragraphs of articles.
+
+    Start with 'nutgraf index FOLDER', then 'nutgraf search QUESTION'. For the options of a
+    command, run 'nutgraf COMMAND --help'.
+
+    Exit codes: 0 for success; 1 for a damaged index or an internal error; 2 for an error that
+    you can fix; 130 if interrupted.
+    """,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -99,8 +106,11 @@ def index(
 ) -> None:
     """Index articles, and create the index if there is none.
 
-    Indexing is safe to repeat: unchanged articles are skipped, changed ones are replaced.
-    Articles that cannot be indexed are reported, and the exit code is 2.
+    SOURCES may contain plain text, JSONL, CSV, TSV, Parquet, Markdown, PDF, RSS and Atom
+    feeds, HTML and web archives, also compressed or in a zip.
+
+    It is safe to index articles again: unchanged ones are skipped, changed ones are
+    replaced. Articles that cannot be indexed are reported, and the exit code is then 2.
     """
     from rich.console import Console
 
@@ -169,7 +179,7 @@ def show(
 
 @app.command()
 def stats(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust = False) -> None:
-    """Print the counts and the settings of an index."""
+    """Print how many articles an index has, and its settings."""
     from nutgraf.search import Searcher
 
     with Searcher(index, trust=trust) as searcher:
@@ -194,7 +204,7 @@ def delete(
 ) -> None:
     """Delete articles from an index.
 
-    Searches no longer find them. 'nutgraf compact' then removes their text from the files.
+    Searches no longer find them. Their text stays in the files until 'nutgraf compact'.
     """
     from nutgraf.index.writer import IndexWriter
 

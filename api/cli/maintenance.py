@@ -37,7 +37,8 @@ def add_maintenance(app: typer.Typer) -> None:
 def verify(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust = False) -> None:
     """Check every part of an index for damage.
 
-    Each part is compared with the catalog. The exit code is 1 if any fault is found.
+    Each part is compared with the catalog. Each fault is printed with its repair, and the
+    exit code is then 1.
     """
     from nutgraf.index.verification import verify_index
 
@@ -106,7 +107,8 @@ def reindex(
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="The new encoder: a sentence-transformers model, or an index."
+            metavar="NAME",
+            help="The new encoder: a sentence-transformers model, or another index.",
         ),
     ] = None,
     undo: Annotated[

@@ -34,8 +34,9 @@ def search(
 ) -> None:
     """Search an index and print the best hits.
 
-    QUESTION may contain plain words, "phrases", +must, -not, field:word, prefix*, fuzzy~,
-    AND, OR, NOT and brackets. Before a QUESTION that begins with -, write --.
+    QUESTION may contain plain words, "phrases", +must, -not, field:word, prefix*,
+    wild?card, fuzzy~, AND, OR, NOT and brackets. If it begins with -, write the options
+    first, then -- and the question.
     """
     from nutgraf.index.manifest import Manifest
     from nutgraf.search import Searcher, SearchRequest

@@ -30,7 +30,8 @@ def serve(
 ) -> None:
     """Serve an index over HTTP.
 
-    /docs describes the API. /healthz answers as soon as the server is ready.
+    /docs describes the API. /healthz answers as soon as the server is ready. There is no
+    authentication and no TLS: put a proxy in front of the server that provides them.
     """
     from nutgraf.api.http.server import serve_index
 

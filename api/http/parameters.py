@@ -1,8 +1,8 @@
 """Search requests over HTTP: models of query parameters and of JSON bodies.
 
 The models are made from the declaration of a request, and /docs shows them. pydantic
-converts the types and refuses unknown fields. The models only describe limits: the
-request itself checks them, so that HTTP, Python and the command line have the same ones.
+converts the types and refuses unknown fields. The models only describe the limits. The
+request itself checks them, so that HTTP, Python and the command line have the same limits.
 """
 
 from __future__ import annotations

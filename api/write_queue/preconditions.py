@@ -33,7 +33,10 @@ class Tags:
     anything: bool = False
 
     def name(self, digest: bytes | None, *, weakly: bool) -> bool:
-        """Return whether the tags name an article by its digest, None if it is missing."""
+        """Return whether the tags include an article, by its digest.
+
+        `digest` is None if the article is missing.
+        """
         if digest is None:
             return False
         tag = digest.hex()

@@ -83,7 +83,7 @@ class ArticleStream:
     def results(self) -> Iterator[bytes]:
         """Yield the results in order: one line of JSON for each line that was not blank.
 
-        Close the stream at the end, so this can be called only once.
+        The results are deleted at the end, so call this only once.
         """
         with self._results:
             self._results.seek(0)

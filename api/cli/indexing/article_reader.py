@@ -35,7 +35,7 @@ __all__ = ["ArticleReader"]
 MAX_SHOWN: Final = 20
 """Lines that are printed about one file, or about the files of one folder.
 
-Thousands of lines would not tell more.
+More lines would not help to find the cause.
 """
 
 RECORD_NUMBER: Final = re.compile(r":(?:[a-z]+ )?\d+$")
@@ -128,6 +128,6 @@ class ArticleReader:
 
 
 def _within(place: str) -> str:
-    """Return the file of a place in it, or the folder if the place is a file."""
+    """Return the file that contains a place, or the folder of a place that is a file."""
     file = RECORD_NUMBER.sub("", place)
     return file if file != place else str(Path(place).parent)

@@ -20,7 +20,7 @@ class IndexProgress:
     """A progress bar over the bytes read, with the rates of bytes and of paragraphs.
 
     The total number of paragraphs is estimated from the bytes, and shown as "some".
-    Articles are put as they are read, so the time left is for both.
+    Articles are put as they are read, so the time left includes both.
     """
 
     def __init__(self, total: int | None, console: Console) -> None:
