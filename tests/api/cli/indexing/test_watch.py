@@ -101,10 +101,8 @@ def test_index_in_a_watched_folder_is_not_a_change(tmp_path):
             assert process.line()["created"] == 1
         process.send_signal(signal.SIGTERM)
         output = process.wait(30)
-        assert (output, process.stderr.read().count(b"\n")) == (
-            0,
-            1,
-        )  # The message about creating the index.
+        # The one line is the message about creating the index.
+        assert (output, process.stderr.read().count(b"\n")) == (0, 1)
 
 
 def test_only_folders_are_watched(run, tmp_path):
