@@ -1,4 +1,4 @@
-"""Files and streams to articles: one reader a format."""
+"""Read articles from files and streams, with one reader for each format."""
 
 from nutgraf.index.json_lines import parse_line
 from nutgraf.index.sources.captures import newest_captures

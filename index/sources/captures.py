@@ -1,4 +1,4 @@
-"""Articles that are called by their URLs: of several copies, which one is indexed."""
+"""Choose the newest copy of each article whose id is its URL."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ def newest_captures(
 def newest_captures(
     items: Iterable[Item | Skipped | Prepared],
 ) -> Iterator[Article | Prepared | Rejected | Skipped | Flagged]:
-    """Yield the items, of the copies of a captured article only those newer than all before.
+    """Yield the items; of a captured article, only copies newer than all before.
 
-    An older copy is Skipped. Where nobody knows which is newer, the second is
-    Rejected: pages that name a wrong URL as theirs would replace one another.
-    It remembers some 150 bytes a URL, and nothing of earlier runs.
+    An older copy is Skipped. Where the order of two copies is unknown, the
+    second is Rejected, because pages that declare a wrong URL would replace one
+    another. The function stores about 150 bytes for each URL, and nothing of
+    earlier runs.
     """
     seen: dict[bytes, tuple[float | None, str]] = {}
     for item in items:
@@ -46,10 +47,10 @@ def newest_captures(
             seen[key] = item.at, item.place
             yield item.article
         elif at is not None and item.at is not None:
-            yield Skipped(item.place, f"{place} has a copy of {url} that is as new or newer")
+            yield Skipped(item.place, f"{place} has an equally new or newer copy of {url}")
         else:
             yield Rejected(
                 item.place,
-                f"it says that its URL is {url}, as {place} does: remove one of the two, or the "
-                "URL from one that is another article",
+                f"it declares the URL {url}, as {place} does; remove one of the two, or, if they "
+                "are different articles, the wrong URL",
             )

@@ -1,7 +1,7 @@
-"""What goes into a reader, and what comes out of it.
+"""The input and output types of readers.
 
-A reader is one function a format: it takes an OpenedFile and yields Items, as
-it reads, in bounded memory. It never raises for what is wrong with the content.
+A reader is a function for one format: it reads an OpenedFile and yields Items,
+in bounded memory. It never raises for faults of the content.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ __all__ = [
 ]
 
 OnBytes = Callable[[int], None]
-"""Called with the number of bytes, as they are on disk, that were read since the last call."""
+"""Called with the number of bytes on disk that were read since the last call."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What is said of a place."""
+    """A message about a place: a file, a line or a record."""
 
     place: str
     reason: str
@@ -44,30 +44,30 @@ class _Report:
 
 @dataclass(frozen=True, slots=True)
 class Rejected(_Report):
-    """An article, or a file, that was to be indexed and could not be.
+    """An article or a file that could not be indexed.
 
-    `place` names the file, and the line or the record where there is one;
-    `reason` says what is wrong and which field it is in.
+    `place` names the file, and the line or record if known; `reason` names the
+    fault and the field.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped(_Report):
-    """What nobody asked to index by name, and what holds nothing that is wanted."""
+    """Content that was not named for indexing and contains no article."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flagged(_Report):
-    """What is odd about an article that is indexed all the same; it comes before the article."""
+    """A warning about an article that is indexed; yielded before the article."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """An article that is called by its URL, so that another file may hold it, too.
+    """An article whose id is its URL, so that another file may contain a copy.
 
-    `at` is when it was fetched, in seconds since 1970 UTC: of several, the
-    newest is meant. None where nobody knows: then they are two articles that
-    claim one URL.
+    `at` is the time of the copy, in seconds since 1970 UTC: of several copies,
+    the newest is indexed. None if the time is unknown: then a second article
+    with the URL is rejected.
     """
 
     article: Article
@@ -77,12 +77,11 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class FileName:
-    """The name of a file without its ending, from which articles without an id take theirs.
+    """The name of a file without its ending; the default id of its articles.
 
-    `clash` is another file of that name, read before: two articles must not
-    be taken for two versions of one because their files are called alike.
-    `stream` is True where there is no file: its lines are other ones each
-    time, so they are told apart by what they hold.
+    `clash` is an earlier file with the same name: articles of the two files
+    would otherwise count as versions of one article. `stream` is True for
+    standard input: its lines differ each time, so ids are digests of the lines.
     """
 
     stem: str
@@ -90,33 +89,33 @@ class FileName:
     stream: bool = False
 
     def article_id(self, line: int | None = None, content: bytes = b"") -> str:
-        """Return the id for the article of the file, or on a line of it.
+        """Return the id for the article of the file, or of a line of it.
 
-        Raises InputError where another file has taken the name.
+        Raises InputError if another file uses the name.
         """
         if self.stream:
             return f"{self.stem}:{hashlib.blake2b(content, digest_size=8).hexdigest()}"
         if self.clash is not None:
             raise InputError(
-                f"there is no 'id', and {self.clash} has taken the name {self.stem!r} for its own; "
-                "give it an id, or rename the file"
+                f"there is no 'id', and {self.clash} uses the name {self.stem!r} for its id; "
+                "add an 'id', or rename the file"
             )
         return self.stem if line is None else f"{self.stem}:{line}"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What whoever indexes can say of the files. `columns`: field of an article -> its column."""
+    """Options for reading. `columns` maps a field of an article to its column."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A file, or a member of an archive, opened: `file` gives what it holds, decompressed.
+    """An opened file or member of an archive; `file` is the decompressed stream.
 
-    `place` is what messages call it. `named` is False where nobody asked for
-    it by name: what it holds may be none of an index's business then.
+    `place` is its name in messages. `named` is False for a file that was found
+    in a folder or an archive: it may contain something else than articles.
     """
 
     file: BinaryIO
@@ -126,12 +125,12 @@ class OpenedFile:
     named: bool = True
 
     def without_articles(self, reason: str) -> Rejected | Skipped:
-        """Return what is to be told of the file where it holds something else."""
+        """Return the report that the file contains something else than articles."""
         return Rejected(self.place, reason) if self.named else Skipped(self.place, reason)
 
 
 Item = Article | Capture | Rejected | Flagged
-"""What a reader yields of what it was given to read."""
+"""A result of a reader."""
 
 Reader = Callable[[OpenedFile], Iterator[Item | Skipped]]
-"""It yields Skipped for what an archive holds besides."""
+"""A reader of a format. It yields Skipped for other content of an archive."""

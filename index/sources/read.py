@@ -1,4 +1,4 @@
-"""Files, folders and standard input to articles: found, opened, and given to their readers."""
+"""Find and open files, folders and standard input, and run their readers."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ __all__ = [
 STANDARD_INPUT: Final = "-"
 
 KNOWN_FORMATS: Final = (
-    f"known are {', '.join(ENDINGS)}, packed in {', '.join((*COMPRESSED, ZIP))} or not"
+    f"supported are {', '.join(ENDINGS)}, also compressed as {', '.join((*COMPRESSED, ZIP))}"
 )
 
 INDEX_PAGE: Final = "index"
-"""The name of a file that is called by its folder."""
+"""The stem of a file that gets the name of its folder."""
 
 AMBIGUOUS_ENDINGS: Final = ("", ".xml")
-"""Endings that say too little of what a file is."""
+"""Endings that do not determine the format of a file."""
 
 PEEK_BYTES: Final = 4_096
-"""Bytes by which a file with such an ending is known in a folder."""
+"""First bytes of a file with such an ending that decide its format in a folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that is to be read; `path` is "-" for standard input.
+    """A file to read; `path` is "-" for standard input.
 
-    `named` is False where it was found in a folder: what it holds may be none
-    of an index's business then.
+    `named` is False for a file that was found in a folder: it may contain
+    something else than articles.
     """
 
     path: str
@@ -72,7 +72,7 @@ class SourceFile:
 
 
 def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipped]:
-    """Yield the files that `sources` name, in their order, and what is not to be read."""
+    """Yield the files of `sources`, in order, and a report on each skipped path."""
     taken: dict[str, str] = {}
     for source in sources:
         path = Path(source)
@@ -87,7 +87,7 @@ def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipp
 def read_file(
     source: SourceFile, on_bytes: OnBytes, options: ReadOptions
 ) -> Iterator[Item | Skipped]:
-    """Yield what one file holds. Of a file that was not named, other things are Skipped."""
+    """Yield the items of one file. Other content of an unnamed file is Skipped."""
     if source.path == STANDARD_INPUT:
         yield from _read_stream(source, on_bytes, options)
         return
@@ -95,7 +95,7 @@ def read_file(
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            yield Rejected(source.path, "it is no file; what comes out of a pipe is read as '-'")
+            yield Rejected(source.path, "it is not a file; to read from a pipe, use '-'")
             return
         with path.open("rb") as file:
             counted = CountingFile(file, on_bytes, status.st_size)
@@ -106,7 +106,10 @@ def read_file(
 
 
 def total_bytes(sources: Iterable[str]) -> int | None:
-    """Return how many bytes `find_files` finds; None where that cannot be known."""
+    """Return the total size of the files that `find_files` yields, in bytes.
+
+    None if `sources` contain standard input, which has no known size.
+    """
     total = 0
     for source in sources:
         if source == STANDARD_INPUT:
@@ -114,7 +117,7 @@ def total_bytes(sources: Iterable[str]) -> int | None:
         path = Path(source)
         for file in _walk_readable(path) if is_folder(path) else [path]:
             if isinstance(file, Path):
-                with suppress(OSError):  # Whoever reads it says so.
+                with suppress(OSError):  # `read_file` reports the error.
                     status = file.stat()
                     total += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return total
@@ -147,7 +150,7 @@ def _read(source: SourceFile, file: CountingFile, options: ReadOptions) -> Itera
             if (kind := kind_of(head, content.ending)) is None and content.member:
                 unknown[content.ending or "no ending"] += 1
             elif kind is None:
-                reason = f"no reader takes {content.ending or 'what it holds'}; {KNOWN_FORMATS}"
+                reason = f"no reader accepts {content.ending or 'this content'}; {KNOWN_FORMATS}"
                 yield (
                     Rejected(source.path, reason) if source.named else Skipped(source.path, reason)
                 )
@@ -166,17 +169,17 @@ def _read_error(error: OSError) -> str:
         return str(error)
     if isinstance(error, FileNotFoundError):
         return "there is no such file or folder"
-    return f"cannot be read: {error.strerror}"
+    return f"the file cannot be read: {error.strerror}"
 
 
 def _file_name(path: Path, taken: dict[str, str], folder: Path | None = None) -> FileName:
-    """Return the name of a file; of one found in a folder, with its path below that."""
+    """Return the name of a file; if found in `folder`, with the path below it."""
     stem, ending = split_name(path.name)
     above = () if folder is None else path.relative_to(folder).parent.parts
-    if stem == INDEX_PAGE and path.parent.name:  # As sites have it, with a folder for each article.
+    if stem == INDEX_PAGE and path.parent.name:  # Sites often have a folder for each article.
         above, stem = above[:-1], path.parent.name
     stem = "/".join((*above, stem))
-    # Members of a zip are called ZIP/MEMBER, and so like no file beside it.
+    # Names of zip members are ZIP/MEMBER. So a zip may have the stem of another file.
     first = taken.setdefault(f"{stem}/" if ending == ZIP else stem, str(path))
     return FileName(stem, None if first == str(path) else first)
 
@@ -201,7 +204,7 @@ def _files_in(folder: Path, taken: dict[str, str]) -> Iterator[SourceFile | Reje
 
 
 def _walk_readable(folder: Path) -> Iterator[Path | str | Rejected | Skipped]:
-    """Yield the files of a folder that may hold articles; of others, the ending."""
+    """Yield the files that may contain articles, and the endings of the others."""
     for found in walk(folder):
         if not isinstance(found, Path):
             yield found
@@ -214,15 +217,15 @@ def _walk_readable(folder: Path) -> Iterator[Path | str | Rejected | Skipped]:
 
 
 def _may_hold_articles(path: Path) -> bool:
-    """Tell whether a file is one to read by what it begins with."""
+    """Tell by the first bytes whether a file may contain articles."""
     try:
         with path.open("rb") as file:
             head = file.read(PEEK_BYTES)
     except OSError:
-        return True  # Whoever reads it is to be told what is wrong with it.
+        return True  # `read_file` reports the error.
     return compression_of(head) is not None or kind_by_content(head) is not None
 
 
 def _skipped_message(unknown: Counter[str]) -> str:
     kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(unknown.items()))
-    return f"no reader takes {kinds}; {KNOWN_FORMATS}"
+    return f"no reader accepts {kinds}; {KNOWN_FORMATS}"

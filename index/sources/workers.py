@@ -1,9 +1,9 @@
-"""Files read in processes of their own, so that whoever encodes never waits for them.
+"""Read files in worker processes, so that the encoder never waits for them.
 
-Each process takes every n-th file, and sends what it reads; the files are given
-on in their order, so that it makes no difference how many read. What is read
-ahead is bounded, in characters. A process tells the language of articles, too, and can
-prepare them for a writer.
+Each of n workers reads every n-th file and sends its items. Items are yielded
+in the order of the files, so the number of workers does not change the result.
+Reading ahead is limited, in characters. A worker also detects the language of
+articles, and can prepare them for a writer.
 """
 
 from __future__ import annotations
@@ -41,41 +41,41 @@ from nutgraf.index.sources.read import STANDARD_INPUT, SourceFile, find_files, r
 __all__ = ["Found", "read_found", "read_sources", "workers_for"]
 
 MIN_BYTES_FOR_WORKERS: Final = 2_000_000
-"""Bytes from which on processes are worth it: to start one takes as long as to read them."""
+"""Smallest total size for workers: to start one takes as long as to read it."""
 
 MAX_WORKERS: Final = 8
-"""Processes: they take 60 MB each, or 140 where they have to tell languages."""
+"""Most workers: each needs 60 MB of memory, or 140 MB to detect languages."""
 
 QUEUED_FILES: Final = 64
-"""Files that a process is told of before it has read them: many are of one article."""
+"""Files in the queue of a worker: many files contain one article only."""
 
 QUEUED_CHARACTERS: Final = 4_000_000
-"""Characters that a process reads ahead: some 10,000 paragraphs, which take 40 s to encode."""
+"""Characters that a worker reads ahead: 10,000 paragraphs, about 40 s of encoding."""
 
 STOP_SECONDS: Final = 5.0
-"""Seconds in which a process may end by itself."""
+"""Seconds to wait for the exit code of a worker."""
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-"""Signals that ask for an end."""
+"""Signals that ask a process to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The end of a file, with what kept a reader from reaching it, if anything did."""
+    """The end of a file; `fault` is the error that stopped its reader, if any."""
 
     fault: str | None = None
 
 
 _Sent = Item | Skipped | Prepared | int | _End
-"""What a process sends: an int is a number of bytes that were read."""
+"""A message of a worker; an int is the number of bytes that were read."""
 
 
 Found = SourceFile | Rejected | Skipped
-"""What `find_files` yields."""
+"""A result of `find_files`."""
 
 
 def workers_for(size: int | None) -> int:
-    """Return how many processes are to read `size` bytes; none where that is not known."""
+    """Return the number of workers for `size` bytes; 0 if the size is unknown."""
     return (
         min(usable_cpus(), MAX_WORKERS) if size is not None and size >= MIN_BYTES_FOR_WORKERS else 0
     )
@@ -89,13 +89,13 @@ def read_found(
     *,
     prepare: bool = False,
 ) -> Generator[Item | Skipped | Prepared]:
-    """Yield what `read_file` yields of each file that is found, in their order.
+    """Yield the items of `read_file` for each file, in the order of `found`.
 
-    With `workers`, as many processes read, standard input aside; they end when
-    the iterator does, or is closed. With `prepare`, they prepare articles for a writer.
-    `on_bytes` is told of bytes when what they
-    hold is given on. Raises WorkerError, naming the file, where a process ended
-    before it was read, or a reader failed.
+    `workers` is the number of worker processes; 0 reads in this process.
+    Standard input is always read in this process. The workers stop when the
+    iterator ends or is closed. With `prepare`, they prepare articles for a
+    writer. `on_bytes` is called when the items of the bytes are yielded. Raises
+    WorkerError, which names the file, if a worker or a reader fails.
     """
     readers: list[_Reader] = []
     try:
@@ -120,10 +120,11 @@ def read_sources(
     on_bytes: OnBytes = lambda _: None,
     options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
 ) -> Iterator[Article | Rejected | Skipped | Flagged]:
-    """Yield the articles of files, of folders with all below them, and of "-".
+    """Yield the articles of files, of folders with their subfolders, and of "-".
 
-    "-" is JSONL on standard input, compressed or not. Hidden files and folders
-    are passed over. All is read in this process. Raises WorkerError where a reader failed.
+    "-" is JSONL on standard input, which may be compressed. Hidden files and
+    folders are skipped. All files are read in this process. Raises WorkerError
+    if a reader fails.
     """
     for item in newest_captures(read_found(find_files(sources), on_bytes, options)):
         yield article_in(item) if isinstance(item, Prepared) else item
@@ -139,7 +140,7 @@ def _read_here(
 
 
 def _failure_message(path: str, fault: str) -> str:
-    return f"{path} could not be read: {fault}; report it"
+    return f"{path} could not be read: {fault}; this is a bug in Nutgraf, report it"
 
 
 def _fault(error: Exception) -> str:
@@ -149,9 +150,10 @@ def _fault(error: Exception) -> str:
 def _distributed(
     found: Iterable[Found], start: Callable[[], _Reader], readers: list[_Reader], workers: int
 ) -> Iterator[tuple[Found, _Reader | None]]:
-    """Yield all that is found, in its order, each file some time after its reader was told.
+    """Yield all items of `found` in order, each file with the reader that has it.
 
-    Readers are started, into `readers`, as there are files for them.
+    A file is sent to its reader some time before it is yielded. Readers are
+    started when there are files for them, and added to `readers`.
     """
     ahead: deque[tuple[Found, _Reader | None]] = deque()
     files = 0
@@ -170,11 +172,11 @@ def _distributed(
 
 
 class _Reader:
-    """A process that reads, seen from the one that indexes."""
+    """A worker process, used from the process that indexes."""
 
     def __init__(self, options: ReadOptions, *, prepare: bool) -> None:
         self._told: deque[str] = deque()
-        # Not fork: threads of the encoder and of tantivy may hold locks at this moment.
+        # Not fork: threads of the encoder and of tantivy may hold locks now.
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
@@ -186,16 +188,16 @@ class _Reader:
         )
         with _uninterrupted():
             self._process.start()
-        theirs.close()  # Or nobody would notice that theirs is.
+        theirs.close()  # Otherwise recv() would not raise EOFError when the worker ends.
 
     def tell(self, source: SourceFile) -> None:
-        """Tell it of a file to be read."""
+        """Send a file to the worker."""
         self._told.append(source.path)
-        with suppress(OSError):  # Where it has ended, `read` says so.
+        with suppress(OSError):  # If the worker has ended, `read` raises WorkerError.
             self._connection.send(source)
 
     def read(self, on_bytes: OnBytes) -> Iterator[Item | Skipped | Prepared]:
-        """Yield what the next of the files that it was told of holds."""
+        """Yield the items of the next file in the queue. Raises WorkerError."""
         path = self._told.popleft()
         while True:
             try:
@@ -212,12 +214,12 @@ class _Reader:
                 yield sent
 
     def stop(self) -> None:
-        """Let it end: it has nobody to send to any more."""
+        """Stop the worker."""
         self._connection.close()
         self._process.kill()
 
     def join(self) -> None:
-        """Wait until it has ended."""
+        """Wait until the worker has ended."""
         self._process.join()
 
     def _exit_reason(self, path: str) -> str:
@@ -225,19 +227,19 @@ class _Reader:
         code = self._process.exitcode or 0
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         return (
-            f"the process that read {path} {how}; what was committed before stays. If memory was "
-            "short, split that file, or leave it out"
+            f"the process that read {path} {how}; earlier commits are kept; if memory was short, "
+            "split that file or omit it"
         )
 
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Block the signals of STOP_SIGNALS for a process that is started meanwhile.
+    """Block STOP_SIGNALS in processes that are started in this context.
 
-    They reach a whole group, as from a terminal or a service manager. Only the process that
-    indexes is to be interrupted; it ends the others.
+    A terminal or a service manager sends these signals to the complete process
+    group. They must interrupt the process that indexes only; it stops the workers.
     """
-    # The first process comes with another, which would unblock signals when it is started.
+    # The first worker also starts the resource tracker, which would unblock the signals.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
@@ -249,17 +251,17 @@ def _uninterrupted() -> Iterator[None]:
 def _work(
     connection: Connection[_Sent, SourceFile], options: ReadOptions, *, prepare: bool
 ) -> None:
-    """Read the files that come, and send what they hold, until the connection is closed."""
+    """Read the received files and send their items, until the connection closes."""
     outbox = _Outbox(connection)
     finish = partial(_finished, preparer=Preparer() if prepare else None)
     inbox: SimpleQueue[SourceFile] = SimpleQueue()
-    # Whoever tells of files must not wait: it would take nothing meanwhile.
+    # A thread receives, so that the sender of files never blocks: it could not receive items then.
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     while True:
         try:
             for item in read_file(inbox.get(), outbox.put, options):
                 outbox.put(finish(item))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        except Exception as error:  # noqa: BLE001 - all errors are sent
             outbox.put(_End(_fault(error)))
         else:
             outbox.put(_End())
@@ -270,12 +272,12 @@ def _receive(connection: Connection[_Sent, SourceFile], inbox: SimpleQueue[Sourc
         try:
             inbox.put(connection.recv())
         except (EOFError, OSError):
-            os._exit(0)  # Nobody wants any more, whatever is being read.
+            os._exit(0)  # The connection is closed: no more items are needed.
 
 
 def _finished(item: Item | Skipped, preparer: Preparer | None) -> Item | Skipped | Prepared:
-    """Return an item with the language that a writer would give it, and prepared."""
-    if isinstance(item, Capture):  # Of several only one is put.
+    """Return an item with the language that a writer would detect, and prepared."""
+    if isinstance(item, Capture):  # Not prepared, as only the newest of its copies is put.
         return replace(item, article=with_language(item.article))
     if not isinstance(item, Article):
         return item
@@ -284,7 +286,7 @@ def _finished(item: Item | Skipped, preparer: Preparer | None) -> Item | Skipped
 
 
 class _Outbox:
-    """What was read and is not sent yet, QUEUED_CHARACTERS characters of it; a thread sends it."""
+    """A queue of items to send, of QUEUED_CHARACTERS characters; a thread sends them."""
 
     def __init__(self, connection: Connection[_Sent, SourceFile]) -> None:
         self._connection = connection
@@ -294,7 +296,7 @@ class _Outbox:
         threading.Thread(target=self._send, daemon=True).start()
 
     def put(self, item: _Sent) -> None:
-        """Have it sent; wait while there is no room."""
+        """Queue an item; wait while the queue is full."""
         size = _size(item)
         with self._changed:
             self._changed.wait_for(lambda: self._size < QUEUED_CHARACTERS)
@@ -310,7 +312,7 @@ class _Outbox:
             try:
                 self._connection.send(item)
             except OSError:
-                os._exit(0)  # Whoever was to take it is gone.
+                os._exit(0)  # The receiver has closed the connection.
             with self._changed:
                 self._waiting.popleft()
                 self._size -= size
@@ -318,7 +320,7 @@ class _Outbox:
 
 
 def _size(item: _Sent) -> int:
-    """Return how much room an item takes, in characters or so."""
+    """Return the approximate size of an item, in characters."""
     article = item.article if isinstance(item, Capture | Prepared) else item
     beside = len(item.phrases) if isinstance(item, Prepared) else 0
     return 100 + beside + (sum(map(len, article.paragraphs)) if isinstance(article, Article) else 0)

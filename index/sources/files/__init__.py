@@ -1,1 +1,1 @@
-"""Files: found, opened, decompressed, decoded."""
+"""Find, open, decompress and decode source files."""

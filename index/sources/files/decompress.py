@@ -1,4 +1,4 @@
-"""Compressed files, decompressed as they are read: gz, xz, zst and bz2, in bounded memory."""
+"""Streaming decompression of gz, xz, zst and bz2 files, in bounded memory."""
 
 from __future__ import annotations
 
@@ -32,26 +32,28 @@ __all__ = [
 ]
 
 BLOCK: Final = 64 * 1024
-"""Bytes that are read, and decompressed, at a time."""
+"""Bytes to read, and to decompress, at a time."""
 
 MAX_RATIO: Final = 200
-"""Bytes that a byte of a compressed file may hold: text comes to 20, a bomb to thousands."""
+"""Largest ratio of decompressed to compressed size: text has 20, a bomb thousands."""
 
 ALWAYS_FITS: Final = 64 * 1024 * 1024
-"""Bytes that a file may hold in whatever few bytes."""
+"""Decompressed bytes that are accepted at any ratio."""
 
 MAX_UNPACKED: Final = 256 * 1024**3
-"""Bytes that one file may hold. It is read in bounded memory, so this bounds the time only."""
+"""Decompressed bytes in one file. This limits the time; memory is bounded anyway."""
 
 MAX_MEMORY: Final = 128 * 1024 * 1024
-"""Bytes that a decompressor may take: `xz -9` and `zstd -19` ask for half of it."""
+"""Bytes of memory for a decompressor: `xz -9` and `zstd -19` need half of it."""
 
 DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
-"""What a zst begins with that brings a dictionary along, as web archives do:
-https://iipc.github.io/warc-specifications/specifications/warc-zstd/"""
+"""The first bytes of a zst that contains its dictionary, as in web archives.
+
+See https://iipc.github.io/warc-specifications/specifications/warc-zstd/.
+"""
 
 MAX_DICTIONARY: Final = 16 * 1024 * 1024
-"""Bytes in one; a tenth of a megabyte is usual."""
+"""Bytes in a dictionary; 0.1 MB is usual."""
 
 SIGNS: Final = {
     "gz": re.compile(rb"\x1f\x8b\x08"),
@@ -59,17 +61,20 @@ SIGNS: Final = {
     "bz2": re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"),
     "zst": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
 }
-"""What files begin with, whatever they are called; a zst maybe with a frame to pass over."""
+"""The first bytes of compressed files. A zst may begin with a skippable frame."""
 
 LONGEST_SIGN: Final = 16
-"""Bytes that tell what a file is compressed by, and more."""
+"""Bytes that suffice to recognise the compression of a file."""
 
 MAX_EMPTY: Final = 10_000
-"""Streams of a file that hold nothing: each takes its time, and nobody writes many."""
+"""Empty streams in a file: each costs time, and no program writes many."""
 
 FIRST_PIECE: Final = 1024
-"""Bytes that a stream is given first, twice as many each time: what it does not need is copied,
-and a block may hold thousands of streams."""
+"""Bytes in the first piece for a stream; each later piece is twice as large.
+
+Bytes that the decompressor does not use are copied, and a block may hold
+thousands of streams.
+"""
 
 NO_ZERO: Final = re.compile(rb"[^\x00]")
 
@@ -77,35 +82,38 @@ ERRORS: Final = (zlib.error, lzma.LZMAError, zstd.ZstdError, EOFError, ValueErro
 
 
 class DamagedError(OSError):
-    """What is compressed breaks off, is damaged, or holds more than can be meant."""
+    """Compressed data is truncated, damaged or suspiciously large."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """How much may come out of one file, by what has gone in.
+    """A limit of the decompressed size of one file, from its compressed size.
 
-    `packed` tells how many bytes of the file are known to be there.
+    `packed` returns the number of compressed bytes that are known to exist.
     """
 
     packed: Callable[[], int]
     _unpacked: int = field(default=0, init=False)
 
     def take(self, count: int) -> None:
-        """Note `count` bytes that came out. Raises DamagedError where that is too much."""
+        """Count `count` decompressed bytes. Raises DamagedError over the limit."""
         self._unpacked += count
         if self._unpacked > MAX_UNPACKED:
-            raise DamagedError(f"it holds more than {MAX_UNPACKED:,} bytes; unpack it and split it")
+            raise DamagedError(
+                f"the compressed data holds more than {MAX_UNPACKED:,} bytes; unpack it and "
+                "split it"
+            )
         if self._unpacked > ALWAYS_FITS and self._unpacked > MAX_RATIO * self.packed():
             raise DamagedError(
-                f"it holds more than {MAX_RATIO} times its size: that is no text, and may be made "
-                "to fill the disk; unpack it yourself if you trust it"
+                f"the compressed data holds more than {MAX_RATIO} times its size, which text "
+                "never does; it may be made to fill the disk; unpack it yourself if you trust it"
             )
 
 
 class Filling(io.RawIOBase):
-    """A stream that gives full buffers as long as it has enough, by `_read_some`.
+    """A stream that fills each buffer with as many `_read_some` calls as needed.
 
-    An error is raised once what was read before it has been given.
+    An error is raised after all bytes before it were returned.
     """
 
     def __init__(self) -> None:
@@ -144,7 +152,7 @@ class Filling(io.RawIOBase):
 
 
 class _Decompressor(Protocol):
-    """What the standard library's have in common."""
+    """The common interface of the standard library's decompressors."""
 
     @property
     def eof(self) -> bool: ...
@@ -156,14 +164,15 @@ class _Decompressor(Protocol):
 
 
 def compression_of(head: bytes) -> str | None:
-    """Return "gz", "xz", "bz2" or "zst" by what a file begins with; None for anything else."""
+    """Return "gz", "xz", "bz2" or "zst" by the first bytes; None for others."""
     return next((name for name, sign in SIGNS.items() if sign.match(head)), None)
 
 
 def unpacked(packed: io.BufferedIOBase, compression: str, budget: Budget) -> io.BufferedReader:
-    """Return what a compressed file holds; several streams after one another are read as one.
+    """Return a stream of the decompressed bytes of a file.
 
-    Reading raises DamagedError, an OSError, where there is no going on.
+    Concatenated streams are read as one. Reading raises DamagedError, an
+    OSError, where it cannot continue.
     """
     return io.BufferedReader(_Unpacked(packed, compression, budget), BLOCK)
 
@@ -197,7 +206,7 @@ class _Unpacked(Filling):
         except ERRORS as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise DamagedError(f"what is compressed ({self._compression}) is damaged") from None
+            raise DamagedError(f"the compressed data ({self._compression}) is damaged") from None
         return b""
 
     def _decompress_more(self, decompressor: _Decompressor) -> bytes:
@@ -209,7 +218,8 @@ class _Unpacked(Filling):
             data = self._next_piece()
             if not data:
                 raise DamagedError(
-                    f"what is compressed ({self._compression}) breaks off before its end"
+                    f"the compressed data ({self._compression}) ends too early; the file may be "
+                    "incomplete"
                 )
         return decompressor.decompress(data, BLOCK)
 
@@ -222,10 +232,13 @@ class _Unpacked(Filling):
         return piece
 
     def _begin_next(self, unused: int) -> None:
-        """Go on with the next stream, over zeros that fill up a block; `unused` bytes were left."""
+        """Start the next stream, after zeros that pad a block.
+
+        `unused` is the number of bytes that the last stream did not use.
+        """
         self._without_output += self._is_empty
         if self._without_output > MAX_EMPTY:
-            raise DamagedError(f"more than {MAX_EMPTY:,} streams in it hold nothing")
+            raise DamagedError(f"the compressed data has more than {MAX_EMPTY:,} empty streams")
         self._at -= unused
         while (found := NO_ZERO.search(self._block, self._at)) is None:
             self._block, self._at = self._packed.read(BLOCK), 0
@@ -238,14 +251,16 @@ class _Unpacked(Filling):
             head += self._packed.read(BLOCK)
             self._block, self._at = head, 0
         if compression_of(head) != self._compression:
-            raise DamagedError(f"what follows the compressed data ({self._compression}) is not")
+            raise DamagedError(
+                f"other data follows the compressed data ({self._compression}) in the file"
+            )
         self._decompressor = _decompressor(self._compression, self._dictionary)
         self._piece = FIRST_PIECE
         self._is_empty = True
 
 
 class _Gzip:
-    """zlib's decompressor in the manner of the others'."""
+    """A zlib decompressor with the interface of the others."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(wbits=31)
@@ -281,14 +296,14 @@ def _decompressor(compression: str, dictionary: zstd.ZstdDict | None) -> _Decomp
 
 
 def _dictionary(packed: io.BufferedIOBase, head: bytes) -> zstd.ZstdDict:
-    """Return the dictionary of a zst, which may be compressed itself. Raises DamagedError."""
+    """Return the dictionary of a zst; it may be compressed. Raises DamagedError."""
     size = int.from_bytes(head[len(DICTIONARY) :], "little")
     content = packed.read(size) if size <= MAX_DICTIONARY else b""
     try:
         if compression_of(content) == "zst":
             content = _decompressor("zst", None).decompress(content, MAX_DICTIONARY)
         dictionary = zstd.ZstdDict(content)
-        _decompressor("zst", dictionary)  # It is looked into only here.
+        _decompressor("zst", dictionary)  # A damaged dictionary raises here at the earliest.
         return dictionary
     except (zstd.ZstdError, EOFError, ValueError):
-        raise DamagedError("its dictionary (zst) is damaged") from None
+        raise DamagedError("the dictionary of the compressed data (zst) is damaged") from None

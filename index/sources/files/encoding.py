@@ -1,6 +1,6 @@
-"""Bytes to text: by a mark, by what is declared, as UTF-8, by the looks.
+"""Decode bytes by byte order mark, declaration, UTF-8 or a guess.
 
-What encodings are called, and which of them stand for a larger one, is after
+The names of encodings, and the names that mean a larger encoding, follow
 https://encoding.spec.whatwg.org/#names-and-labels.
 """
 
@@ -23,13 +23,13 @@ BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks; a longer one before the shorter that it begins with."""
+"""Byte order marks. A longer mark precedes its own prefix."""
 
 STREAMED: Final = {
     "utf-8": "utf-8-sig", "utf-16-le": "utf-16", "utf-16-be": "utf-16", "utf-32-le": "utf-32",
     "utf-32-be": "utf-32",
 }  # fmt: skip
-"""The codecs that pass over the mark by themselves."""
+"""Codecs that skip the byte order mark."""
 
 DECLARATION: Final = re.compile(
     rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']\s*([\w.:-]{1,40})"""
@@ -38,38 +38,41 @@ DECLARATION: Final = re.compile(
 )
 
 HEAD: Final = 4_096
-"""Bytes in which a page declares its encoding: browsers look into 1,024."""
+"""First bytes that are searched for a declaration: browsers search 1,024."""
 
 SUPERSETS: Final = {
     "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874",
     "tis-620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932",
     "euc_kr": "cp949", "big5": "big5hkscs", "utf-16": "utf-16-le", "utf-32": "utf-32-le",
 }  # fmt: skip
-"""What is meant by a name, for what is more than it names."""
+"""Names of encodings, and the larger encoding that each means on the Web."""
 
 ONE_BYTE: Final = frozenset(
     [f"cp{page}" for page in (437, 850, 852, 866, 874, *range(1250, 1259))]
     + [f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)]
     + ["koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"]
 )
-"""Encodings that make some text of nearly any bytes."""
+"""Encodings in which nearly all bytes are valid."""
 
 KNOWN: Final = ONE_BYTE | {
     "utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "gb18030", "big5hkscs", "cp932",
     "cp949", "euc_jp", "iso2022_jp", "johab",
 }  # fmt: skip
-"""What can be declared. Python's own others, such as punycode, are none of text on the Web."""
+"""Encodings that a file can declare.
+
+Python knows others, such as punycode, that are not for text on the Web.
+"""
 
 GUESSED: Final = [
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "iso8859_2",
     "iso8859_5", "cp932", "euc_jp", "gb18030", "big5", "cp949",
 ]  # fmt: skip
-"""What undeclared text is compared with: more are told apart less surely."""
+"""Candidates for a guess: a longer list makes guesses less reliable."""
 
 WESTERN: Final = "cp1252"
 
 LATIN: Final = {"cp1250", "cp1252", "cp1254", "iso8859_2"}
-"""Encodings of those that are nearly alike."""
+"""Encodings in `GUESSED` that differ in few bytes."""
 
 WRITTEN_IN_WESTERN: Final = {
     "ca", "da", "de", "en", "es", "eu", "fi", "fr", "ga", "gl", "is", "it", "nb", "nl", "nn", "no",
@@ -77,46 +80,50 @@ WRITTEN_IN_WESTERN: Final = {
 }  # fmt: skip
 
 SAMPLE_BYTES: Final = 64 * 1024
-"""Bytes that a guess is made by."""
+"""Bytes to guess an encoding from."""
 
 MIN_COHERENCE: Final = 0.4
-"""How like a language its letters have to be for a guess, 0..1: one of 0.4 and more was wrong only
-among encodings that differ in a few letters."""
+"""Lowest similarity of the letters to a language for a guess, 0..1.
+
+In tests, guesses of 0.4 and more were wrong only between encodings that differ
+in a few letters.
+"""
 
 MAX_CHAOS: Final = 0.05
-"""How much of it may be what no text has, 0..1."""
+"""Largest share of characters that are unusual in text, for a guess, 0..1."""
 
 MAX_BAD_SHARE: Final = 1 / 500
-"""Share of the characters that may be broken where text says what it is: a stray byte or two."""
+"""Share of characters that may be invalid in a declared encoding: a stray byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text, and what is odd about how it was written; None where nothing is."""
+    """Text, and a problem of its encoding to report; None without one."""
 
     text: str
     oddity: str | None = None
 
 
 def declared_encoding(content: bytes) -> str | None:
-    """Return the encoding that an HTML or XML file says it has; None where it says nothing."""
+    """Return the encoding that an HTML or XML file declares, None without one."""
     found = DECLARATION.search(content[:HEAD])
     return None if found is None else (found[1] or found[2]).decode("ascii", "ignore")
 
 
 def decode_any(content: bytes, declared: str | None = None) -> Decoded:
-    """Return the text of a file. Raises InputError where nobody can tell what it is.
+    """Return the text of a file.
 
-    A byte order mark is right; then UTF-8 where it fits, unless an encoding of
-    several bytes a letter is `declared`; then what is declared; then a guess,
-    if it is a sure one.
+    The first of these decides: a byte order mark; UTF-8 where all bytes are
+    valid, unless the `declared` encoding has several bytes a letter; the
+    `declared` encoding; a guess, if it is reliable. Raises InputError where the
+    encoding is unknown.
     """
     for mark, name in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return _strict_or_mended(content[len(mark) :], name)
     encoding = _known(declared)
     if encoding is None or encoding in ONE_BYTE or encoding.startswith(("utf-16", "utf-32")):
-        # Pages that are UTF-8 often say another thing; nothing else is UTF-8 by chance.
+        # UTF-8 pages often declare another encoding; other bytes are not valid UTF-8 by chance.
         try:
             return Decoded(_without_nul(content).decode("utf-8"))
         except UnicodeDecodeError as error:
@@ -129,9 +136,9 @@ def decode_any(content: bytes, declared: str | None = None) -> Decoded:
 
 
 def encoding_of(start: bytes) -> str:
-    """Return the encoding of a file that begins so, for one that is not decoded at once.
+    """Return the encoding of a file from its first bytes, to decode it as a stream.
 
-    Raises InputError where nobody can tell.
+    Raises InputError where the encoding is unknown.
     """
     for mark, name in BYTE_ORDER_MARKS:
         if start.startswith(mark):
@@ -154,7 +161,10 @@ def _known(declared: str | None) -> str | None:
 
 
 def _strict_or_mended(content: bytes, encoding: str) -> Decoded:
-    """Return the text, a few broken characters replaced. Raises InputError where there are more."""
+    """Return the text and replace a few invalid characters.
+
+    Raises InputError where there are more than `MAX_BAD_SHARE`.
+    """
     if not encoding.startswith(("utf-16", "utf-32")):
         _without_nul(content)
     try:
@@ -165,10 +175,10 @@ def _strict_or_mended(content: bytes, encoding: str) -> Decoded:
     bad = text.count("\ufffd")
     if bad > max(1, len(text) * MAX_BAD_SHARE):
         raise InputError(
-            f"it says that it is {encoding}, which it is not: byte {first.start:,} is "
+            f"the text is not in the declared encoding {encoding}: byte {first.start:,} is "
             f"0x{content[first.start]:02x}; convert it to UTF-8"
         )
-    return Decoded(text, f"{bad} of its characters are broken ({encoding}), and read as \ufffd")
+    return Decoded(text, f"{bad} characters are invalid in {encoding}, and replaced by \ufffd")
 
 
 def _guessed(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> Decoded:
@@ -178,7 +188,7 @@ def _guessed(content: bytes, failed: UnicodeDecodeError, declared: str | None) -
         text = content.decode(encoding)
     except UnicodeDecodeError:
         raise InputError(f"{what}; convert it to UTF-8 (it may be {encoding})") from None
-    return Decoded(text, f"{what}; by its looks it was read as {encoding}")
+    return Decoded(text, f"{what}; it was read as {encoding}, which is a guess")
 
 
 def _guess(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> str:
@@ -193,9 +203,10 @@ def _guess(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> 
 
 
 def _western(content: bytes) -> str | None:
-    """Return cp1252 where the text is in a language that is written in it, by its plain letters.
+    """Return cp1252 where the language of the text is usually written in it.
 
-    A guess that goes by the few others takes it for one of its neighbours.
+    The language is detected from the plain letters. A guess from the few other
+    letters often returns a similar encoding.
     """
     try:
         language = detect_language(content.decode(WESTERN).splitlines())
@@ -208,7 +219,7 @@ def _not_utf8(content: bytes, failed: UnicodeDecodeError, declared: str | None) 
     what = f"this is not UTF-8 text: byte {failed.start:,} is 0x{content[failed.start]:02x}"
     if declared is None:
         return what
-    return f"it says that it is {declared[:40]!r}, which is no known encoding, and {what}"
+    return f"the declared encoding {declared[:40]!r} is unknown, and {what}"
 
 
 def _without_nul(content: bytes) -> bytes:

@@ -1,7 +1,7 @@
-"""What an HTTP response carries, without what it was wrapped in: RFC 9112, 7.1, and RFC 9110, 8.4.
+"""Decode the body of an archived HTTP response: RFC 9112, 7.1, and RFC 9110, 8.4.
 
-Archives keep responses as they came, or decoded and with the headers of before,
-so what is not wrapped as it says is taken as it is.
+Archives store responses unchanged, or decoded with the original headers. So a
+body that does not match its headers is returned unchanged.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from nutgraf.index.sources.files.decompress import Budget, DamagedError, compres
 __all__ = ["body_of"]
 
 SIZE: Final = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]{0,500})?\r?\n")
-"""The line before each piece of a chunked body: its length, and what nobody uses."""
+"""The line before each piece of a chunked body: its length, and unused extensions."""
 
 COMPRESSIONS: Final = {"gzip": "gz", "x-gzip": "gz", "zstd": "zst"}
 
 MAX_ENCODINGS: Final = 3
-"""Encodings around one another; servers use one."""
+"""Nested content encodings; servers use one."""
 
 
 def body_of(payload: bytes, transfer: str | None, encodings: str | None, limit: int) -> bytes:
     """Return the body of a response.
 
-    `transfer` and `encodings` are its headers Transfer-Encoding and
-    Content-Encoding. Raises InputError where it is damaged, or larger than
+    `transfer` and `encodings` are the headers Transfer-Encoding and
+    Content-Encoding. Raises InputError if the body is damaged or larger than
     `limit` bytes.
     """
     body = _joined(payload) if "chunked" in (transfer or "").lower() else payload
@@ -68,20 +68,20 @@ def _decoded(body: bytes, name: str, limit: int) -> bytes:
     except DamagedError as error:
         if _is_text(body):
             return body
-        raise InputError(f"its body cannot be read: {error}") from None
+        raise InputError(f"the body of the page cannot be read: {error}") from None
     if name in ("", "identity", "none") or _is_text(body):
         return body
-    raise InputError(f"its body is compressed in a way ({name[:40]!r}) that is not read")
+    raise InputError(f"the content encoding {name[:40]!r} of the page is not supported")
 
 
 def _inflated(body: bytes, limit: int) -> bytes:
-    """Return what zlib made, or what is called so and is without its frame."""
+    """Decompress a zlib stream, or raw deflate, which some servers send instead."""
     for bits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
         try:
             return zlib.decompressobj(bits).decompress(body, limit + 1)
         except zlib.error:
             continue
-    raise DamagedError("what is compressed (deflate) is damaged")
+    raise DamagedError("the compressed data (deflate) is damaged")
 
 
 def _from_brotli(body: bytes, limit: int) -> bytes:
@@ -99,7 +99,7 @@ def _from_brotli(body: bytes, limit: int) -> bytes:
             parts.append(part)
             left -= len(part)
     except brotli.error:
-        raise DamagedError("what is compressed (br) is damaged") from None
+        raise DamagedError("the compressed data (br) is damaged") from None
     return b"".join(parts)
 
 

@@ -1,8 +1,8 @@
-"""A file to what it holds: itself, what is compressed in it, the members of a zip.
+"""Open a file: plain, compressed, or a zip with members.
 
-What a file is compressed by is told by its first bytes, not by its name; but a
-zip is opened only where it is called one, as many formats are zips of their own.
-A member may be compressed once more; a zip in a zip is not opened.
+The first bytes decide the compression of a file, not its name. But a zip is
+opened only if its name ends in .zip or has no ending, because many formats are
+zips. A member may be compressed itself; a zip in a zip is rejected.
 """
 
 from __future__ import annotations
@@ -37,34 +37,34 @@ COMPRESSED: Final = (".gz", ".xz", ".zst", ".bz2")
 ZIP: Final = ".zip"
 
 ZIPS: Final = (b"PK\x03\x04", b"PK\x05\x06")
-"""What a zip begins with, and one without members."""
+"""The first bytes of a zip, and those of a zip without members."""
 
 ENCRYPTED: Final = 0x1
-"""The bit of a member's flags that says so."""
+"""The bit in a member's flags for encryption."""
 
 METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""How a member may be compressed: what every zip of text is, and what comes out in pieces."""
+"""Accepted methods of members: the usual ones, decompressed in pieces."""
 
 LONGEST_ENDING: Final = 10
-"""Letters in what is taken for an ending; `page.php?id=3` has none."""
+"""Letters in an ending; `page.php?id=3` has none."""
 
 MAX_LIST: Final = 32 * 1024 * 1024
-"""Bytes in the list of a zip's members, which is held in memory some ten times over."""
+"""Bytes in the list of a zip's members; in memory it needs about 10 times as many."""
 
 ERRORS: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError,
     RuntimeError, ValueError, OverflowError,
 )  # fmt: skip
-"""What zipfile raises for what is damaged."""
+"""Errors that zipfile raises for damaged files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file, or a member of it, holds: decompressed, read from its beginning.
+    """The decompressed stream of a file, or of a member of a zip.
 
-    `stem` and `ending` are those of its name, without that of its compression;
-    for a member of a zip, the stem begins with the zip's. `member` tells
-    whether it is one.
+    `stem` and `ending` are parts of the name, without the ending of its
+    compression. The stem of a member begins with the stem of its zip. `member`
+    is True for a member of a zip.
     """
 
     file: io.BufferedReader[Any]
@@ -74,12 +74,15 @@ class Content:
     member: bool = False
 
     def head(self) -> bytes:
-        """Return the first bytes, at most 64 KiB; they are read again. Raises OSError."""
+        """Return the first bytes, at most 64 KiB, and keep them for the next read.
+
+        Raises OSError.
+        """
         return self.file.peek(BLOCK)
 
 
 class CountingFile(io.RawIOBase):
-    """A file that tells how much of it was read, and never more than `size` if that is known."""
+    """A file that reports the bytes read from it, at most `size` if that is known."""
 
     def __init__(self, file: io.BufferedIOBase, on_bytes: OnBytes, size: int | None = None) -> None:
         self._file = file
@@ -104,7 +107,7 @@ class CountingFile(io.RawIOBase):
         return self._file.tell()
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """See RawIOBase; the first time it waits for as much as tells what the file is."""
+        """See RawIOBase. The first call waits for enough bytes to recognise the format."""
         out = memoryview(buffer).cast("B")
         count = self._file.readinto1(out)
         while not self.count and 0 < count < min(LONGEST_SIGN, len(out)):
@@ -115,7 +118,7 @@ class CountingFile(io.RawIOBase):
         return count
 
     def finish(self) -> None:
-        """Tell of what was not read, too: the file is done."""
+        """Report the bytes that were not read, so that the file counts as read."""
         if self.size is not None:
             self._tell(self.size)
 
@@ -127,27 +130,27 @@ class CountingFile(io.RawIOBase):
 
 
 def contents(file: CountingFile, name: str, place: str) -> Iterator[Content | Rejected]:
-    """Yield what a file holds: one Content, or one for each member of a zip.
+    """Yield one Content for a file, or one for each member of a zip.
 
-    Each is to be read before the next is asked for. Raises OSError where the
-    file cannot be read, by itself and in what is read of a Content;
-    DamagedError, which is one, where what is compressed is damaged.
+    Read each Content before the next one is requested. This function, and reads
+    of a Content, raise OSError if the file cannot be read, and its subclass
+    DamagedError if compressed data is damaged.
     """
     buffered = io.BufferedReader(file, BLOCK)
     stem, ending = split_name(name)
     if not buffered.peek(BLOCK).startswith(ZIPS) or ending not in ("", ZIP):
         yield _unpacked_once(buffered, place, stem, ending, Budget(lambda: file.count))
     elif (size := file.size) is None:
-        yield Rejected(place, "a zip cannot be read from a stream: give the name of a file")
+        yield Rejected(place, "a zip cannot be read from a stream; name the file instead")
     else:
         buffered.detach()
         yield from _members(file, place, stem, Budget(lambda: size))
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Return the name without endings, and its ending in small letters, "" for none.
+    """Return the name without endings, and its ending in small letters or "".
 
-    The ending of a compression is left out: "day.jsonl.gz" is "day", ".jsonl".
+    The ending of a compression is omitted: "day.jsonl.gz" is "day", ".jsonl".
     """
     if (outer := ending_of(name)) in COMPRESSED:
         name = name[: -len(outer)]
@@ -156,7 +159,7 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def ending_of(name: str) -> str:
-    """Return the ending of a name in small letters, with its dot; "" where there is none."""
+    """Return the ending of a name in small letters, with its dot; "" if it has none."""
     letters = PurePosixPath(name).suffix[1:]
     is_ending = letters.isalnum() and letters.isascii() and not letters.isdigit()
     return f".{letters.lower()}" if is_ending and len(letters) <= LONGEST_ENDING else ""
@@ -176,17 +179,21 @@ def _unpacked_once(
     if compression is not None or member:
         head = file.peek(BLOCK)
         if compression_of(head) or (head.startswith(ZIPS) and ending in ("", ZIP)):
-            return Rejected(place, "it is packed in what is packed: unpack it")
+            return Rejected(
+                place, "a compressed file or zip is inside another one; unpack the outer one"
+            )
     return Content(file, place, stem, ending, member)
 
 
 class _Archive(io.BufferedReader):
-    """A file of which zipfile reads no list of members that is too long."""
+    """A file that limits the size of the member list, for zipfile."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         """See BufferedReader."""
         if size is not None and size > MAX_LIST:
-            raise DamagedError(f"the list of its members is longer than {MAX_LIST:,} bytes")
+            raise DamagedError(
+                f"the list of members in the zip is longer than {MAX_LIST:,} bytes; unpack it"
+            )
         return super().read(size)
 
 
@@ -198,11 +205,11 @@ def _members(
     except DamagedError:
         raise
     except ERRORS as error:
-        raise DamagedError(f"it is a damaged zip: {error}") from None
+        raise DamagedError(f"the zip is damaged: {error}") from None
     with archive:
         for info in archive.infolist():
             if not info.filename:
-                yield Rejected(place, "a member of it has no name: unpack it")
+                yield Rejected(place, "a member of the zip has no name; unpack the zip")
                 continue
             path = PurePosixPath(info.filename)
             hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts if part != "..")
@@ -210,13 +217,13 @@ def _members(
                 continue
             member = f"{place}:{info.filename}"
             if path.is_absolute() or ".." in path.parts:
-                yield Rejected(member, "its name leads out of the zip: unpack it")
+                yield Rejected(member, "the name leads out of the zip; unpack the zip")
                 continue
             if reason := _refusal(info):
                 yield Rejected(member, reason)
                 continue
             name, ending = split_name(info.filename)
-            name = name.removesuffix("/index")  # As sites have it, with a folder for each article.
+            name = name.removesuffix("/index")  # Sites often have a folder for each article.
             opened = io.BufferedReader(_Member(archive, info, budget), BLOCK)
             try:
                 found = _unpacked_once(
@@ -230,16 +237,14 @@ def _members(
 
 def _refusal(info: zipfile.ZipInfo) -> str | None:
     if info.flag_bits & ENCRYPTED:
-        return "it is encrypted: unpack it with its password"
+        return "the member is encrypted; unpack the zip with its password"
     if info.compress_type not in METHODS:
-        return (
-            f"it is compressed in a way (method {info.compress_type}) that is not read: unpack it"
-        )
+        return f"the compression method {info.compress_type} is not supported; unpack the zip"
     return None
 
 
 class _Member(Filling):
-    """A member of a zip, opened when it is read."""
+    """A member of a zip, opened by the first read."""
 
     def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> None:
         super().__init__()
@@ -256,6 +261,6 @@ class _Member(Filling):
         except ERRORS as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise DamagedError(f"it is damaged: {error}") from None
+            raise DamagedError(f"the member is damaged: {error}") from None
         self._budget.take(len(content))
         return content

@@ -1,4 +1,4 @@
-"""Folders, with all below them: each once, whatever links lead to it."""
+"""Walk folders recursively and visit each folder once, also with symbolic links."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from nutgraf.index.sources.items import Rejected, Skipped
 __all__ = ["is_folder", "walk"]
 
 NOT_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
-"""Why nothing can be at the end of a link."""
+"""Error numbers that mean that the target of a link does not exist."""
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path leads to a folder; not where nobody can know, as it is too long."""
+    """Tell whether a path is a folder; False if it is invalid, such as too long."""
     try:
         return path.is_dir()
     except OSError:
@@ -26,10 +26,10 @@ def is_folder(path: Path) -> bool:
 
 
 def walk(folder: Path) -> Iterator[Path | Rejected | Skipped]:
-    """Yield the files below `folder`, by their names, a folder's own before those below it.
+    """Yield the files below `folder`, sorted by name; files precede subfolders.
 
-    Hidden files and folders are passed over. Links come last: what they lead to
-    is read if it was not before, so that no loop has a beginning.
+    Hidden files and folders are skipped. Links are followed last, and only to
+    targets that were not visited, so that loops end.
     """
     seen: set[str] = set()
     links: list[Path] = []
@@ -44,24 +44,24 @@ def walk(folder: Path) -> Iterator[Path | Rejected | Skipped]:
             continue
         if stat.S_ISDIR(mode):
             if str(target) in seen:
-                yield Skipped(str(link), f"this link leads to {target}, which is read anyway")
+                yield Skipped(str(link), f"the link leads to {target}, which is read anyway")
             else:
                 yield from _below(link, seen, links)
         elif str(target.parent) in seen and not target.name.startswith("."):
-            yield Skipped(str(link), f"this link leads to {target}, which is read anyway")
+            yield Skipped(str(link), f"the link leads to {target}, which is read anyway")
         else:
             yield link
 
 
 def _leads_nowhere(link: Path, target: Path, error: OSError) -> Rejected | Skipped:
-    leads = f"this link leads to {target}, which"
+    leads = f"the link leads to {target}, which"
     if error.errno in NOT_THERE:
-        return Skipped(str(link), f"{leads} is not there")
+        return Skipped(str(link), f"{leads} does not exist")
     return Rejected(str(link), f"{leads} cannot be read: {error.strerror}")
 
 
 def _below(folder: Path, seen: set[str], links: list[Path]) -> Iterator[Path | Rejected | Skipped]:
-    """Yield what is below a folder but for links, which are added to `links`."""
+    """Yield the files below a folder; add the symbolic links to `links`."""
     folders = [folder]
     while folders:
         folder = folders.pop()
@@ -73,7 +73,7 @@ def _below(folder: Path, seen: set[str], links: list[Path]) -> Iterator[Path | R
             with os.scandir(folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            yield Rejected(str(folder), f"this folder cannot be read: {error.strerror}")
+            yield Rejected(str(folder), f"the folder cannot be read: {error.strerror}")
             continue
         below: list[Path] = []
         for entry in found:
@@ -87,5 +87,5 @@ def _below(folder: Path, seen: set[str], links: list[Path]) -> Iterator[Path | R
             elif entry.is_file():
                 yield path
             else:
-                yield Skipped(str(path), "it is no file but a pipe, a socket or a device")
+                yield Skipped(str(path), "it is a pipe, a socket or a device, not a file")
         folders.extend(reversed(below))

@@ -1,4 +1,4 @@
-"""Copies of one URL: the newest is indexed, and what nobody can order is told."""
+"""Copies of one URL: the newest is indexed; copies without a time are rejected."""
 
 from nutgraf.index.article import Article
 from nutgraf.index.sources.captures import newest_captures
@@ -11,13 +11,13 @@ def capture(text: str, place: str, at: float | None, url: str = URL) -> Capture:
     return Capture(Article(url, "Mast falls", (text,), url=url), place, at)
 
 
-def test_what_is_newer_than_all_before_is_yielded_and_older_ones_are_skipped():
+def test_newer_copies_are_yielded_and_older_ones_are_skipped():
     noon = capture("At noon.", "a.warc:1", 12.0)
     one = capture("At one.", "b.warc:1", 13.0)
     eleven = capture("At eleven.", "c.warc:1", 11.0)
     again = capture("At one.", "d.warc:1", 13.0)
     found = list(newest_captures([noon, one, eleven, again]))
-    reason = f"b.warc:1 has a copy of {URL} that is as new or newer"
+    reason = f"b.warc:1 has an equally new or newer copy of {URL}"
     assert found == [
         noon.article,
         one.article,

@@ -1,4 +1,4 @@
-"""Readers: articles out of files, and what is said of the rest."""
+"""Readers: articles from files, and reports on all other content."""
 
 import gzip
 import io
@@ -27,7 +27,7 @@ def write_lines(path: Path, *lines) -> Path:
     return path
 
 
-def test_text_takes_its_first_line_as_title_and_its_name_as_id(tmp_path):
+def test_text_has_its_first_line_as_title_and_its_name_as_id(tmp_path):
     file = tmp_path / "strike.txt"
     file.write_bytes("\ufeffFerries stop\n\nCrews walked out.\nAt noon.\n\nTalks go on.".encode())
     expected = Article("strike", "Ferries stop", ("Crews walked out.\nAt noon.", "Talks go on."))
@@ -45,7 +45,7 @@ def test_text_takes_its_first_line_as_title_and_its_name_as_id(tmp_path):
         (b"T\n\n" + b"x" * (MAX_PARAGRAPH + 1), "'paragraphs[0]' is 100,001 characters long"),
     ],
 )
-def test_text_that_is_no_article_is_rejected_by_name(tmp_path, content, words):
+def test_text_without_an_article_is_rejected(tmp_path, content, words):
     file = tmp_path / "bad.txt"
     file.write_bytes(content)
     (rejected,) = read(file)
@@ -54,7 +54,7 @@ def test_text_that_is_no_article_is_rejected_by_name(tmp_path, content, words):
     assert words in rejected.reason
 
 
-def test_a_text_file_too_large_to_be_an_article_is_not_read_whole(tmp_path, monkeypatch):
+def test_text_file_over_the_size_limit_is_rejected(tmp_path, monkeypatch):
     monkeypatch.setattr(text, "MAX_TEXT", 100)
     file = tmp_path / "huge.txt"
     file.write_bytes(b"T\n\n" + b"x" * 1_000)
@@ -62,7 +62,7 @@ def test_a_text_file_too_large_to_be_an_article_is_not_read_whole(tmp_path, monk
     assert "larger than 100 bytes" in rejected.reason
 
 
-def test_jsonl_takes_every_field(tmp_path):
+def test_jsonl_reads_every_field(tmp_path):
     fields = {
         **GOOD,
         "url": "https://example.org/g",
@@ -76,7 +76,7 @@ def test_jsonl_takes_every_field(tmp_path):
     assert read(file) == [Article(**{**fields, "paragraphs": ("One.", "Two.")})]
 
 
-def test_jsonl_takes_text_and_numbers_articles_without_an_id_by_line(tmp_path):
+def test_jsonl_reads_text_and_forms_missing_ids_from_line_numbers(tmp_path):
     file = write_lines(
         tmp_path / "day.jsonl",
         {"title": "A", "text": "One.\n\nTwo."},
@@ -115,7 +115,7 @@ def test_jsonl_takes_text_and_numbers_articles_without_an_id_by_line(tmp_path):
         ({"id": True, "title": "t", "text": "a"}, "'id' is true or false"),
     ],
 )
-def test_a_bad_line_is_rejected_by_number_and_the_rest_is_read(tmp_path, line, words):
+def test_bad_line_is_rejected_with_its_number_and_the_rest_is_read(tmp_path, line, words):
     others = [{**GOOD, "id": f"g{number}"} for number in range(8)]
     file = write_lines(tmp_path / "a.jsonl", *others[:6], line, *others[6:])
     items = read(file)
@@ -125,7 +125,7 @@ def test_a_bad_line_is_rejected_by_number_and_the_rest_is_read(tmp_path, line, w
     assert words in rejected.reason
 
 
-def test_a_line_without_end_is_rejected_in_bounded_memory(tmp_path, monkeypatch):
+def test_too_long_line_is_rejected_in_bounded_memory(tmp_path, monkeypatch):
     monkeypatch.setattr("nutgraf.index.sources.formats.jsonl.MAX_TEXT", 100)
     file = write_lines(tmp_path / "a.jsonl", GOOD, b"x" * 1_000, {**GOOD, "id": "h"})
     first, rejected, last = read(file)
@@ -133,13 +133,13 @@ def test_a_line_without_end_is_rejected_in_bounded_memory(tmp_path, monkeypatch)
     assert "longer than 100 bytes" in rejected.reason
 
 
-def test_empty_jsonl(tmp_path):
+def test_empty_jsonl_is_rejected(tmp_path):
     file = tmp_path / "a.jsonl"
     file.touch()
     assert read(file) == [Rejected(str(file), "the file is empty")]
 
 
-def test_a_folder_is_read_in_order_and_says_what_it_left_out(tmp_path):
+def test_folder_is_read_in_order_and_other_files_are_reported(tmp_path):
     (tmp_path / "b" / "c").mkdir(parents=True)
     (tmp_path / ".hidden").mkdir()
     (tmp_path / ".hidden" / "x.txt").write_text("T\n\nP")
@@ -156,18 +156,18 @@ def test_a_folder_is_read_in_order_and_says_what_it_left_out(tmp_path):
     assert "1 of .jpg" in left_out.reason
 
 
-def test_a_file_that_was_named_is_rejected_where_one_in_a_folder_is_skipped(tmp_path):
+def test_named_files_are_rejected_instead_of_skipped(tmp_path):
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"\xff")
     (rejected,) = read(photo)
-    assert "no reader takes .jpg; known are " in rejected.reason
+    assert "no reader accepts .jpg; supported are " in rejected.reason
     (missing,) = read(tmp_path / "gone.txt")
     assert missing.reason == "there is no such file or folder"
     (missing,) = read(tmp_path / "gone")
     assert missing.reason == "there is no such file or folder"
 
 
-def test_files_of_one_name_are_told_apart_by_their_paths_below_a_folder(tmp_path):
+def test_ids_contain_paths_below_the_folder(tmp_path):
     for year in ("2022", "2023"):
         (tmp_path / year).mkdir()
         (tmp_path / year / "flood.txt").write_text(f"{year}\n\nText")
@@ -176,7 +176,7 @@ def test_files_of_one_name_are_told_apart_by_their_paths_below_a_folder(tmp_path
     assert ids == ["2022/day:1", "2022/flood", "2023/day:1", "2023/flood"]
 
 
-def test_two_files_of_one_name_are_not_taken_for_two_versions(tmp_path):
+def test_two_files_with_one_name_are_not_versions_of_one_article(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "story.txt").write_text(f"{folder}\n\nText")
@@ -187,7 +187,7 @@ def test_two_files_of_one_name_are_not_taken_for_two_versions(tmp_path):
     ]  # fmt: skip
     rejected = [item for item in items if isinstance(item, Rejected)]
     assert [Path(item.place).name for item in rejected] == ["day.jsonl:2", "story.txt"]
-    assert all("has taken the name" in item.reason for item in rejected)
+    assert all("uses the name" in item.reason for item in rejected)
 
 
 def test_standard_input_is_jsonl(monkeypatch):
@@ -203,7 +203,7 @@ def test_standard_input_is_jsonl(monkeypatch):
     assert first.id.startswith("stdin:")
 
 
-def test_bytes_are_reported_as_they_are_read(tmp_path):
+def test_read_bytes_are_reported(tmp_path):
     (tmp_path / "a.txt").write_text("T\n\nP")
     write_lines(tmp_path / "b.jsonl", GOOD, {**GOOD, "id": "h"})
     (tmp_path / "photo.jpg").write_bytes(b"\xff" * 500)
@@ -217,7 +217,7 @@ def test_bytes_are_reported_as_they_are_read(tmp_path):
     assert total_bytes([str(tmp_path), "-"]) is None
 
 
-def test_every_kind_is_read_from_a_folder_packed_or_not(tmp_path):
+def test_every_kind_is_read_from_a_folder_compressed_or_not(tmp_path):
     table, item = io.BytesIO(), "<item><title>A</title><description>B</description></item>"
     parquet.write_table(pyarrow.table({"title": ["A"], "text": ["B"]}), table)
     holds = {
@@ -237,14 +237,14 @@ def test_every_kind_is_read_from_a_folder_packed_or_not(tmp_path):
     assert [(item.title, item.paragraphs) for item in items] == [("A", ("B",))] * 2 * len(holds)
 
 
-def test_a_folder_gives_its_name_to_an_index_file_in_it(tmp_path):
+def test_index_file_gets_the_name_of_its_folder(tmp_path):
     for name in ("mast", "zebra"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "index.txt").write_text(f"{name}\n\nText")
     assert [item.id for item in read(tmp_path)] == ["mast", "zebra"]
 
 
-def test_tables_and_lines_of_other_things_in_a_folder_are_passed_over(tmp_path):
+def test_tables_and_jsonl_without_articles_in_a_folder_are_skipped(tmp_path):
     write_lines(tmp_path / "asked.jsonl", {"id": "q1", "text": "who fell?"}, b"{")
     (tmp_path / "judged.tsv").write_text("q1\tmast\t0\t1\n")
     items = read(tmp_path)
@@ -255,7 +255,7 @@ def test_tables_and_lines_of_other_things_in_a_folder_are_passed_over(tmp_path):
     assert [type(item) for item in named] == [Rejected] * 3
 
 
-def test_lines_whose_fields_have_other_names_are_known_by_them(tmp_path):
+def test_jsonl_with_mapped_fields_is_recognised_in_a_folder(tmp_path):
     write_lines(tmp_path / "a.jsonl", {"headline": "Mast falls", "text": "At noon."})
     options = ReadOptions({"title": "headline"})
     (article,) = read_sources([str(tmp_path)], options=options)

@@ -1,4 +1,4 @@
-"""Files read in processes of their own: the same, in the same order, and nothing left behind."""
+"""Worker processes: the same items in the same order, and no process remains."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def large(tmp_path: Path) -> SourceFile:
-    """A file of which a process can read ahead only a part."""
+    """A file that is larger than the limit of reading ahead."""
     path = tmp_path / "large.jsonl"
     text = LONG * (50_000 // len(LONG))
     many = ({"id": str(at), "title": "T", "text": text, "language": "en"} for at in range(100))
@@ -57,7 +57,7 @@ def read(
     return items, sum(told)
 
 
-def test_it_makes_no_difference_how_many_read(folder: Path) -> None:
+def test_number_of_workers_does_not_change_the_items(folder: Path) -> None:
     files = list(find_files([str(folder), str(folder / "missing.txt")]))
     alone, size = read(files, 0)
     assert len(alone) == 7 * 10 + 4  # a.txt, empty.txt, picture.png, missing.txt
@@ -69,19 +69,19 @@ def test_it_makes_no_difference_how_many_read(folder: Path) -> None:
     assert active_children() == []
 
 
-def test_a_process_that_is_killed_is_an_error_that_names_the_file(large: SourceFile) -> None:
+def test_killed_worker_is_an_error_that_names_the_file(large: SourceFile) -> None:
     items = read_found([large], int, ReadOptions(), 1)
     next(items)
     (process,) = active_children()
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
-    with pytest.raises(WorkerError, match=r"large\.jsonl was killed by signal 9; what was"):
+    with pytest.raises(WorkerError, match=r"large\.jsonl was killed by signal 9; earlier"):
         list(items)
     assert active_children() == []
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_only_who_indexes_is_interrupted(large: SourceFile, stop: signal.Signals) -> None:
+def test_workers_ignore_signals_to_stop(large: SourceFile, stop: signal.Signals) -> None:
     items = read_found([large], int, ReadOptions(), 1)
     first = next(items)
     (process,) = active_children()
@@ -90,7 +90,7 @@ def test_only_who_indexes_is_interrupted(large: SourceFile, stop: signal.Signals
     assert len([first, *items]) == 100
 
 
-def test_processes_end_with_whoever_takes_from_them(large: SourceFile) -> None:
+def test_workers_stop_when_the_iterator_is_closed(large: SourceFile) -> None:
     items = read_found([large, large], int, ReadOptions(), 2)
     next(items)
     assert len(active_children()) == 2
@@ -99,19 +99,19 @@ def test_processes_end_with_whoever_takes_from_them(large: SourceFile) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_fault_of_ours_is_told_with_the_file(workers: int) -> None:
+def test_internal_error_is_reported_with_the_file(workers: int) -> None:
     with pytest.raises(WorkerError, match=r"could not be read: ValueError: .*null byte") as told:
         list(read_found([SourceFile("a\0b", FileName("a"))], int, ReadOptions(), workers))
     assert told.value.path == "a\0b"
 
 
-def test_little_is_read_where_it_is() -> None:
+def test_small_input_is_read_without_workers() -> None:
     assert workers_for(MIN_BYTES_FOR_WORKERS - 1) == workers_for(None) == 0
     assert 1 <= workers_for(MIN_BYTES_FOR_WORKERS) <= 8
 
 
-def test_more_files_than_a_process_is_told_of_at_once(tmp_path: Path) -> None:
-    """As many as would fill a pipe, if nobody took them out."""
+def test_more_files_than_fit_into_the_queue_are_read(tmp_path: Path) -> None:
+    """The messages would fill the pipe if the worker did not receive them meanwhile."""
     names = [f"{'n' * 200}{number:03}.txt" for number in range(300)]
     for name in names:
         (tmp_path / name).write_text("T\n\nOne.")

@@ -1,4 +1,4 @@
-"""What is packed is read as if it were not; what is damaged or a bomb is rejected by its place."""
+"""Compressed files and zips are read; damaged ones and bombs are rejected."""
 
 import bz2
 import gzip
@@ -53,7 +53,7 @@ def make_zip(path, **members):
 
 
 @pytest.mark.parametrize("compression", PACK)
-def test_what_is_compressed_is_read_whatever_it_is_called(tmp_path, compression):
+def test_compressed_file_is_read_under_any_name(tmp_path, compression):
     plain, packed = tmp_path / "day.jsonl", tmp_path / f"day.jsonl.{compression}"
     plain.write_bytes(lines(300))
     packed.write_bytes(PACK[compression](plain.read_bytes()))
@@ -66,14 +66,14 @@ def test_what_is_compressed_is_read_whatever_it_is_called(tmp_path, compression)
 @pytest.mark.parametrize("compression", PACK)
 @given(parts=st.lists(st.binary(max_size=200), min_size=1, max_size=4))
 @settings(max_examples=25)
-def test_streams_after_one_another_are_one(compression, parts):
+def test_concatenated_streams_are_read_as_one(compression, parts):
     content = b"".join(PACK[compression](part) for part in parts)
     assert compression_of(content) == compression
     assert unpack(content, compression) == b"".join(parts)
 
 
 @pytest.mark.parametrize("pack", [bytes, zstd.compress])
-def test_a_zst_may_bring_its_dictionary_along(pack):
+def test_zst_may_contain_its_dictionary(pack):
     samples = [lines(at + 1)[-900:] for at in range(60)]
     dictionary = zstd.train_dict(samples, 4_000)
     packed = pack(dictionary.dict_content)
@@ -88,58 +88,60 @@ def test_a_zst_may_bring_its_dictionary_along(pack):
 
 
 @pytest.mark.parametrize("compression", PACK)
-def test_streams_of_any_length_are_found_in_blocks(compression):
+def test_streams_of_any_length_are_read_from_blocks(compression):
     parts = [b"x" * (at * 37 % 5_000) for at in range(400)]
     content = b"".join(PACK[compression](part) + bytes(at % 3) for at, part in enumerate(parts))
     assert len(content) > unpacking.FIRST_PIECE
     assert unpack(content, compression) == b"".join(parts)
 
 
-def test_endless_streams_that_hold_nothing_are_refused_soon():
+def test_many_empty_streams_are_refused_in_constant_work():
     empty = zstd.compress(b"")
     many = unpacking.MAX_EMPTY
     assert unpack(empty * many + zstd.compress(b"a"), "zst") == b"a"
 
     def refuse(streams):
-        with pytest.raises(DamagedError, match="more than 10,000 streams in it hold nothing"):
+        with pytest.raises(DamagedError, match="has more than 10,000 empty streams"):
             unpack(empty * streams, "zst")
 
     assert work_of(lambda: refuse(8 * many)) < 1.1 * work_of(lambda: refuse(2 * many))
 
 
-def test_zeros_after_a_stream_fill_up_a_block_and_other_things_do_not():
+def test_zeros_after_a_stream_are_padding_and_other_bytes_are_damage():
     assert unpack(gzip.compress(b"a") + bytes(70_000) + gzip.compress(b"b"), "gz") == b"ab"
     assert unpack(gzip.compress(b"a") + bytes(9), "gz") == b"a"
-    with pytest.raises(DamagedError, match="what follows"):
+    with pytest.raises(DamagedError, match="other data follows"):
         unpack(gzip.compress(b"a") + b"more", "gz")
 
 
 @pytest.mark.parametrize("compression", PACK)
-def test_what_breaks_off_gives_the_articles_before(tmp_path, compression):
+def test_articles_before_a_truncation_are_read(tmp_path, compression):
     content = PACK[compression](lines(600))
     file = tmp_path / f"day.jsonl.{compression}"
     file.write_bytes(content[: len(content) * 3 // 4])
     *articles, rejected = read(file)
     assert rejected == Rejected(
-        str(file), f"what is compressed ({compression}) breaks off before its end"
+        str(file),
+        f"the compressed data ({compression}) ends too early; the file may be incomplete",
     )
-    if compression != "bz2":  # It has blocks of 900,000 bytes: all or nothing here.
+    if compression != "bz2":  # It has blocks of 900,000 bytes: this file is 1 block.
         assert len(articles) > 200
     assert all(isinstance(article, Article) for article in articles)
 
 
 @pytest.mark.parametrize("compression", PACK)
-def test_what_is_damaged_is_rejected(tmp_path, compression):
+def test_damaged_data_is_rejected(tmp_path, compression):
     content = bytearray(PACK[compression](lines(600)))
     content[len(content) // 2] ^= 0xFF
     content[-3] ^= 0xFF
     file = tmp_path / "day.jsonl"
     file.write_bytes(content)
-    assert read(file)[-1] == Rejected(str(file), f"what is compressed ({compression}) is damaged")
+    reason = f"the compressed data ({compression}) is damaged"
+    assert read(file)[-1] == Rejected(str(file), reason)
 
 
 @pytest.mark.parametrize("compression", PACK)
-def test_a_bomb_is_rejected_in_bounded_memory(monkeypatch, compression):
+def test_bomb_is_rejected_in_bounded_memory(monkeypatch, compression):
     monkeypatch.setattr(unpacking, "ALWAYS_FITS", 1_000_000)
     bomb = PACK[compression](bytes(8_000_000))
     stream = unpacked(io.BytesIO(bomb), compression, Budget(lambda: len(bomb)))
@@ -149,13 +151,13 @@ def test_a_bomb_is_rejected_in_bounded_memory(monkeypatch, compression):
     assert 900_000 < sum(came) < max(1_100_000, 201 * len(bomb))
 
 
-def test_no_file_holds_more_than_the_limit(monkeypatch):
+def test_file_larger_than_the_limit_is_rejected(monkeypatch):
     monkeypatch.setattr(unpacking, "MAX_UNPACKED", 100_000)
     with pytest.raises(DamagedError, match="more than 100,000 bytes"):
         unpack(gzip.compress(random.Random(1).randbytes(200_000)), "gz")
 
 
-def test_a_decompressor_takes_bounded_memory():
+def test_decompressors_use_bounded_memory():
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 1, "dict_size": 1 << 28}]
     with pytest.raises(DamagedError):
         unpack(lzma.compress(b"text", filters=filters), "xz")
@@ -168,7 +170,7 @@ def test_a_decompressor_takes_bounded_memory():
         unpack(compressor.compress(b"text") + compressor.flush(), "zst")
 
 
-def test_members_of_a_zip_are_files_of_their_own(tmp_path):
+def test_members_of_a_zip_are_read_as_files(tmp_path):
     file = make_zip(
         tmp_path / "week.zip",
         **{
@@ -192,7 +194,7 @@ def test_members_of_a_zip_are_files_of_their_own(tmp_path):
     assert (others.place, "1 of .jpg" in others.reason) == (str(file), True)
 
 
-def test_a_member_that_cannot_be_read_leaves_the_others(tmp_path):
+def test_unreadable_member_does_not_stop_the_others(tmp_path):
     nested = io.BytesIO()
     make_zip(nested, **{"a.txt": ARTICLE})
     file = make_zip(
@@ -215,20 +217,22 @@ def test_a_member_that_cannot_be_read_leaves_the_others(tmp_path):
     found = read(file)
     assert [item.id for item in found if isinstance(item, Article)] == ["a/1", "a/6"]
     reasons = {item.place.rpartition(":")[2]: item.reason for item in found[1:-1]}
-    assert "it is damaged" in reasons["2.txt"]
-    assert "packed in what is packed" in reasons["3.txt.gz"]
-    assert "packed in what is packed" in reasons["4.zip"]
+    assert "the member is damaged" in reasons["2.txt"]
+    assert "inside another one" in reasons["3.txt.gz"]
+    assert "inside another one" in reasons["4.zip"]
     assert "encrypted" in reasons["5.txt"]
 
 
-def test_a_list_of_members_that_fills_memory_is_not_read(tmp_path, monkeypatch):
+def test_list_of_members_that_would_fill_memory_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "MAX_LIST", 1_000)
     file = make_zip(tmp_path / "a.zip", **{f"{at}.txt": ARTICLE for at in range(30)})
     (rejected,) = read(file)
-    assert rejected == Rejected(str(file), "the list of its members is longer than 1,000 bytes")
+    assert rejected == Rejected(
+        str(file), "the list of members in the zip is longer than 1,000 bytes; unpack it"
+    )
 
 
-def test_a_member_without_a_name_leaves_the_others(tmp_path):
+def test_member_without_a_name_does_not_stop_the_others(tmp_path):
     file = make_zip(tmp_path / "a.zip", **{"1.txt": ARTICLE, "2.txt": ARTICLE})
     # zipfile cuts names at a NUL.
     file.write_bytes(file.read_bytes().replace(b"1.txt", b"\x00.txt"))
@@ -237,7 +241,7 @@ def test_a_member_without_a_name_leaves_the_others(tmp_path):
     assert article.id == "a/2"
 
 
-def test_a_zip_is_a_bomb_by_all_that_it_holds(tmp_path, monkeypatch):
+def test_all_members_of_a_zip_count_towards_the_ratio(tmp_path, monkeypatch):
     monkeypatch.setattr(unpacking, "ALWAYS_FITS", 1_000_000)
     bomb = b"T\n\n" + b"a " * 300_000
     file = make_zip(tmp_path / "a.zip", **{f"{at}.txt": bomb for at in range(4)})
@@ -247,14 +251,14 @@ def test_a_zip_is_a_bomb_by_all_that_it_holds(tmp_path, monkeypatch):
     assert "more than 200 times its size" in found[-1].reason
 
 
-def test_a_file_that_is_no_zip_is_rejected(tmp_path):
+def test_damaged_zip_and_other_zip_formats_are_rejected(tmp_path):
     file = tmp_path / "a.zip"
     file.write_bytes(b"PK\x03\x04" + b"x" * 100)
     (rejected,) = read(file)
-    assert "it is a damaged zip" in rejected.reason
+    assert "the zip is damaged" in rejected.reason
     make_zip(tmp_path / "a.docx", **{"word.xml": b"<w/>"})
     (rejected,) = read(tmp_path / "a.docx")
-    assert "no reader takes .docx" in rejected.reason
+    assert "no reader accepts .docx" in rejected.reason
 
 
 def test_standard_input_may_be_compressed(monkeypatch):
@@ -268,7 +272,7 @@ def test_standard_input_may_be_compressed(monkeypatch):
     assert "a zip cannot be read from a stream" in rejected.reason
 
 
-def test_bytes_are_those_on_disk(tmp_path):
+def test_reported_bytes_are_those_on_disk(tmp_path):
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines(500)))
     make_zip(tmp_path / "b.zip", **{f"{at}.txt": ARTICLE for at in range(50)})
     (tmp_path / "c.jsonl").write_bytes(b'{"question": "who?"}\n' * 9)
@@ -289,7 +293,7 @@ def test_bytes_are_those_on_disk(tmp_path):
         ("a.b.txt", "a.b", ".txt"),
     ],
 )
-def test_a_name_is_a_stem_and_an_ending(name, stem, ending):
+def test_name_is_split_into_stem_and_ending(name, stem, ending):
     assert split_name(name) == (stem, ending)
 
 
@@ -311,7 +315,7 @@ def _changed(content: bytes, changes: list[tuple[int, int]], end: int) -> bytes:
 
 @given(packed_things() | st.binary(max_size=100))
 @settings(max_examples=300)
-def test_whatever_comes_it_is_opened_or_refused(content):
+def test_any_bytes_are_opened_or_raise_damaged_error(content):
     counted = CountingFile(io.BytesIO(content), lambda _: None, len(content))
     try:
         for found in contents(counted, "a.zip", "a.zip"):
@@ -321,13 +325,13 @@ def test_whatever_comes_it_is_opened_or_refused(content):
         pass
 
 
-def test_gz_of_zlib_that_ends_with_a_full_block():
+def test_gz_that_ends_with_a_full_block_is_read():
     content = random.Random(3).randbytes(unpacking.BLOCK)
     packed = zlib.compressobj(wbits=31)
     assert unpack(packed.compress(content) + packed.flush(), "gz") == content
 
 
-def test_members_are_called_by_their_folders_and_none_leads_out(tmp_path):
+def test_member_ids_contain_folders_and_outside_paths_are_rejected(tmp_path):
     file = tmp_path / "week.zip"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("mon/mast/index.txt", "Mast falls\n\nAt noon.")

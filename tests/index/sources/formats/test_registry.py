@@ -1,4 +1,4 @@
-"""Which reader takes which file."""
+"""The choice of the reader for a file."""
 
 import json
 
@@ -27,22 +27,22 @@ LINE = json.dumps({"title": "T", "text": "P"}).encode() + b"\n"
         (b"", "", None),
     ],
 )
-def test_content_is_believed_before_the_name(head, ending, name):
+def test_content_overrides_the_name(head, ending, name):
     kind = kind_of(head, ending)
     assert (kind and kind.name) == name
 
 
-def test_no_two_kinds_have_an_ending():
+def test_no_two_kinds_share_an_ending():
     assert len(set(ENDINGS)) == len(ENDINGS)
     assert len({kind.name for kind in KINDS}) == len(KINDS)
     assert all(ending == ending.lower() and ending.startswith(".") for ending in ENDINGS)
 
 
-def test_nothing_is_sure_of_an_empty_file():
+def test_empty_file_has_no_kind_by_content():
     assert kind_by_content(b"") is None
 
 
-def test_files_without_an_ending_are_read_by_what_they_hold(tmp_path):
+def test_files_without_an_ending_are_read_by_content(tmp_path):
     (tmp_path / "news?day=5").write_bytes(LINE)
     (tmp_path / "README").write_text("What this is\n\nNews.")
     article, left_out = read_sources([str(tmp_path)])
@@ -52,4 +52,4 @@ def test_files_without_an_ending_are_read_by_what_they_hold(tmp_path):
     assert "1 of no ending" in left_out.reason
     (rejected,) = read_sources([str(tmp_path / "README")])
     assert isinstance(rejected, Rejected)
-    assert "no reader takes what it holds; known are .jsonl" in rejected.reason
+    assert "no reader accepts this content; supported are .jsonl" in rejected.reason
