@@ -1,1 +1,1 @@
-"""Fields of an article: dates, paragraphs, columns."""
+"""The fields of an article: dates, paragraphs, columns."""

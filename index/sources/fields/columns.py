@@ -1,4 +1,4 @@
-"""Which column of a table, or field of a line, is which field of an article."""
+"""Map the columns of a table, or the keys of JSONL, to the fields of an article."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from nutgraf.index.schema import OPTIONAL_FIELDS
 __all__ = ["INPUT_FIELDS", "choose_columns", "parse_columns", "rename"]
 
 INPUT_FIELDS: Final = ("id", "title", "text", "paragraphs", *OPTIONAL_FIELDS)
-"""What an article is made from; text or paragraphs, not both."""
+"""Input fields of an article; `text` and `paragraphs` exclude each other."""
 
 MAX_NAMES: Final = 20
-"""Columns that an error lists."""
+"""Most columns that an error lists."""
 
 ALTERNATIVES: Final = {"text": "paragraphs", "paragraphs": "text"}
-"""What does not count where the key was mapped."""
+"""Fields that exclude each other: if one is mapped, the other is ignored."""
 
 
 def parse_columns(pairs: Iterable[str]) -> dict[str, str]:
-    """Return field -> column for "title=headline". Raises UserError for what is no such pair."""
+    """Return field -> column for pairs such as "title=headline".
+
+    Raises UserError for invalid pairs.
+    """
     columns: dict[str, str] = {}
     for pair in pairs:
         field, sign, column = pair.partition("=")
@@ -40,11 +43,11 @@ def parse_columns(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def choose_columns(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
-    """Return for each field that a table has the position of its column.
+    """Return field -> position of its column in `header`.
 
-    A column is found by the name that is `columns` for the field, or else by
-    the field's own, in small letters or capitals. Raises InputError where one
-    that is wanted, or one that is needed, is not there, or there twice.
+    The column of a field has the name that `columns` maps to it, or else the
+    name of the field; case is ignored. Raises InputError if a mapped or a
+    required column is missing, or if two columns have the name.
     """
     names = [name.strip() for name in header]
     lower = [name.lower() for name in names]
@@ -56,12 +59,14 @@ def choose_columns(header: Sequence[str], columns: Mapping[str, str]) -> dict[st
         found = [at for at, name in enumerate(names) if name == column]
         found = found or [at for at, name in enumerate(lower) if name == (column or field).lower()]
         if len(found) > 1:
-            raise InputError(f"{len(found)} columns are called {(column or field)!r}")
+            raise InputError(
+                f"{len(found)} columns are called {(column or field)!r}; rename all but one"
+            )
         if found:
             chosen[field] = found[0]
         elif column is not None:
             raise InputError(
-                f"there is no column {column!r}, which '{field}' is mapped to; {_listed(names)}"
+                f"there is no column {column!r}, to which '{field}' is mapped; {_listed(names)}"
             )
     if "title" not in chosen:
         raise InputError(_unknown_column("title", names))
@@ -71,9 +76,9 @@ def choose_columns(header: Sequence[str], columns: Mapping[str, str]) -> dict[st
 
 
 def rename(fields: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
-    """Return `fields` with those that `columns` name by another name under their own.
+    """Return `fields` with the keys in `columns` replaced by names of article fields.
 
-    Raises InputError where one of them is needed and not there.
+    Raises InputError if a mapped key that is required is missing.
     """
     if not columns:
         return fields
@@ -81,7 +86,7 @@ def rename(fields: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]
     for field, column in columns.items():
         if field in ("title", "text", "paragraphs") and fields.get(column) is None:
             raise InputError(
-                f"there is no {column!r}, which '{field}' is mapped to; {_listed(list(fields))}"
+                f"there is no {column!r}, to which '{field}' is mapped; {_listed(list(fields))}"
             )
         own[field] = fields.get(column)
     return own
@@ -90,8 +95,8 @@ def rename(fields: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]
 def _unknown_column(field: str, names: Sequence[str]) -> str:
     others = " or 'paragraphs'" if field == "text" else ""
     return (
-        f"no column is called '{field}'{others}; {_listed(names)}: say which it is, "
-        f"as in --map {field}=COLUMN"
+        f"no column is called '{field}'{others}; {_listed(names)}; name the column with "
+        f"--map {field}=COLUMN"
     )
 
 

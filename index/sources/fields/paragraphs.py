@@ -1,9 +1,9 @@
-"""Text to paragraphs.
+"""Split text into paragraphs.
 
-Plain text is split at its blank lines (`split_paragraphs`); readers that know
-what is a heading, an item of a list or a row of a table say so (`Block`,
-`paragraphs_of`). By either way a crosshead, which says little by itself, goes
-with what it stands over.
+`split_paragraphs` splits plain text at blank lines. Readers of structured
+formats yield a `Block` for each heading, item of a list or row of a table, and
+`paragraphs_of` joins the blocks. Both join a crosshead, which says little
+alone, with the paragraph below it.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ Kind = Literal["text", "heading", "item", "row"]
 BLANK_LINES: Final = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 MAX_CROSSHEAD: Final = 60
-"""Characters in a line of plain text that can be a crosshead: below where lines are wrapped."""
+"""Characters in a crosshead of plain text: fewer than in a wrapped line."""
 
 MIN_PROSE: Final = 80
-"""Characters in what a crosshead of plain text stands over: less may be a list or a table."""
+"""Characters in a paragraph below a crosshead: a shorter one may be a list."""
 
 MAX_HEADING: Final = 200
-"""Characters in a heading; what is longer was marked as one for its looks."""
+"""Characters in a heading; longer text was marked as one to look larger."""
 
 MAX_HEADINGS: Final = 2
-"""Headings that can stand over one paragraph: of a section, and of a part of it."""
+"""Headings in one paragraph: of a section and a subsection."""
 
 MAX_GATHERED: Final = 2_000
-"""Characters up to which items or rows make one paragraph: more is no unit to rank."""
+"""Characters of items or rows in one paragraph: a longer one is too large to rank."""
 
 _OPENING: Final = "\"'“‘„‚«‹「『([¿¡"
 _CLOSING: Final = "\"'”’“‘»›」』)]"
@@ -46,10 +46,10 @@ _COLONS: Final = (":", "：")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of an article as a structured reader finds it.
+    """An element of an article in a structured format.
 
-    `text` may hold line breaks, which are kept in a "text" alone. In a "row",
-    tabs stand between its cells.
+    Line breaks in `text` are kept only in the kind "text". In a "row", tabs
+    separate the cells.
     """
 
     kind: Kind
@@ -57,13 +57,13 @@ class Block:
 
 
 def paragraphs_of(blocks: Iterable[Block]) -> tuple[str, ...]:
-    """Return the paragraphs that `blocks` make, trimmed and with single spaces.
+    """Return the paragraphs of `blocks`, trimmed and with single spaces.
 
-    A heading is the first line of what follows it. The items of a list make one
-    paragraph of lines "- item", together with the text before them if that ends
-    in a colon; the rows of a table one of lines "cell | cell". A heading that
-    nothing follows is a paragraph, and a list or table that grows too long
-    several. Every character that is not white space is kept, in its order.
+    A heading becomes the first line of the paragraph below it, or a paragraph
+    if none follows. The items of a list become one paragraph of lines "- item",
+    with the text before them if it ends in a colon. The rows of a table become
+    one paragraph of lines "cell | cell". A list or table over MAX_GATHERED is
+    split. Every character that is not white space is kept, in order.
     """
     gathered = _Gathered()
     for block in blocks:
@@ -74,11 +74,11 @@ def paragraphs_of(blocks: Iterable[Block]) -> tuple[str, ...]:
 
 
 def split_paragraphs(text: str) -> tuple[str, ...]:
-    """Return the paragraphs of `text`: what stands between blank lines, trimmed.
+    """Return the paragraphs of `text`, which blank lines separate, trimmed.
 
-    A line that is a crosshead by its looks is put before the paragraph that it
-    stands over. Line breaks inside a paragraph stay as they are. Every character
-    that is not white space is in exactly one paragraph, in its order.
+    A line that looks like a crosshead becomes the first line of the paragraph
+    below it. Line breaks in a paragraph are unchanged. Every character that is
+    not white space is in exactly one paragraph, in order.
     """
     unix = text.replace("\r\n", "\n").replace("\r", "\n")
     parts = [stripped for part in BLANK_LINES.split(unix) if (stripped := part.strip())]
@@ -94,14 +94,14 @@ def split_paragraphs(text: str) -> tuple[str, ...]:
 
 
 def split_title(text: str) -> tuple[str, str]:
-    """Return the first line that is not blank, trimmed, and all that follows it."""
+    """Return the first line that is not blank, trimmed, and the text after it."""
     lines = text.lstrip().replace("\r\n", "\n").replace("\r", "\n")
     title, _, rest = lines.partition("\n")
     return title.strip(), rest
 
 
 class _Gathered:
-    """Paragraphs in the making: those that are done, and the lines of the last."""
+    """A builder of paragraphs: the finished ones, and the lines of the current one."""
 
     def __init__(self) -> None:
         self._done: list[str] = []
@@ -113,7 +113,8 @@ class _Gathered:
         if not self._takes(kind, line):
             self._finish()
         elif kind == "text" and is_boilerplate(line):
-            self._finish()  # A heading over it would hide it, or be hidden with it.
+            # A heading before boilerplate would hide the boilerplate, or be omitted with it.
+            self._finish()
         elif kind == "heading" and len(self._lines) == MAX_HEADINGS:
             self._done.append(self._lines.pop(0))
         self._lines.append(line)
@@ -125,7 +126,7 @@ class _Gathered:
         return tuple(self._done)
 
     def _takes(self, kind: Kind, line: str) -> bool:
-        """Tell whether the paragraph in the making goes on with what comes."""
+        """Tell whether a line continues the current paragraph."""
         if not self._lines or self._kind == "heading":
             return True
         if self._length + len(line) > MAX_GATHERED:
@@ -141,7 +142,7 @@ class _Gathered:
 
 
 def _cleaned(block: Block) -> str:
-    """Return the line, or of a text the lines, that a block gives its paragraph; "" for none."""
+    """Return the line of a block for its paragraph, several for a text; "" for none."""
     text = block.text
     if block.kind == "row":
         return " ".join(" | ".join(text.rstrip().split("\t")).split()) if text.strip() else ""
@@ -155,13 +156,13 @@ def _cleaned(block: Block) -> str:
 
 
 def _stands_over(part: str, following: str) -> bool:
-    """Tell whether one part of plain text is the crosshead of the next."""
+    """Tell whether a part of plain text is the crosshead of the next part."""
     together = _is_crosshead(part) and _is_prose(following)
     return together and not is_boilerplate(part) and not is_boilerplate(following)
 
 
 def _is_crosshead(part: str) -> bool:
-    """Tell whether a part of plain text looks like one: a short line that is no sentence."""
+    """Tell whether a part looks like a crosshead: a short line, not a sentence."""
     if len(part) > MAX_CROSSHEAD or "\n" in part:
         return False
     bare = part.strip(_OPENING + _CLOSING)
@@ -171,12 +172,12 @@ def _is_crosshead(part: str) -> bool:
 
 
 def _is_prose(part: str) -> bool:
-    """Tell whether a crosshead can stand over `part`, which has none as yet."""
+    """Tell whether `part` is prose without a crosshead."""
     first = part.split("\n", 1)[0]
     ends = part.rstrip(_CLOSING).endswith(tuple(_FINAL))
     return len(part) >= MIN_PROSE and ends and not _is_crosshead(first)
 
 
 def _begins_anew(letter: str) -> bool:
-    """Tell whether a sentence could begin so: by a capital, a digit, a letter that has no case."""
+    """Tell whether a sentence could begin with a letter: not if it is lower case."""
     return letter.isdigit() or (letter.isalpha() and not letter.islower())

@@ -1,4 +1,4 @@
-"""Dates: what is written in many ways is one day, and what could be two is none."""
+"""Dates: many formats of a day are read, and ambiguous dates are refused."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -23,7 +23,7 @@ ISO = [
 
 
 @pytest.mark.parametrize("text", ISO)
-def test_what_is_iso_stays_as_it_is(text):
+def test_iso_8601_is_unchanged(text):
     assert iso_date(text) == text
 
 
@@ -69,7 +69,7 @@ DAYS = [
 
 
 @pytest.mark.parametrize("text", DAYS)
-def test_a_day_is_understood(text):
+def test_formats_of_a_day_are_read(text):
     assert iso_date(text) == "2023-01-04"
 
 
@@ -84,7 +84,7 @@ def test_a_day_is_understood(text):
         ("4 июля 2023", "2023-07-04"),
     ],
 )
-def test_names_of_months_and_days(text, expected):
+def test_names_of_months_and_days_are_read(text, expected):
     assert iso_date(text) == expected
 
 
@@ -104,7 +104,7 @@ ABBREVIATED = [
 
 
 @pytest.mark.parametrize("names", ABBREVIATED)
-def test_abbreviated_months(names):
+def test_abbreviated_months_are_read(names):
     found = [iso_date(f"4 {name} 2023") for name in names.split()]
     assert found == [f"2023-{month:02}-04" for month in range(1, 13)]
 
@@ -141,7 +141,7 @@ def test_abbreviated_months(names):
         (" 2023-01-04 ", "2023-01-04"),
     ],
 )
-def test_a_time_keeps_its_zone(text, expected):
+def test_times_keep_their_zone(text, expected):
     assert iso_date(text) == expected
 
 
@@ -158,12 +158,12 @@ def test_a_time_keeps_its_zone(text, expected):
         ("04/04/2023", None, "2023-04-04"),
     ],
 )
-def test_the_language_says_which_is_the_day(text, language, expected):
+def test_language_decides_the_order_of_day_and_month(text, language, expected):
     assert iso_date(text, language) == expected
 
 
 @pytest.mark.parametrize("language", [None, "en", "en-CA", "EN"])
-def test_a_date_that_could_be_two_is_refused_with_both(language):
+def test_ambiguous_date_is_refused_with_both_readings(language):
     with pytest.raises(InputError, match=r"'published' is .* 2023-04-03 or 2023-03-04.*en-GB"):
         iso_date("03/04/2023", language)
 
@@ -195,12 +195,12 @@ def test_a_date_that_could_be_two_is_refused_with_both(language):
         "4 January 2023" + " " * MAX_LENGTH + "x",
     ],
 )
-def test_what_names_no_day_is_refused(text):
+def test_incomplete_and_invalid_dates_are_refused(text):
     with pytest.raises(InputError, match="'published' is"):
         iso_date(text)
 
 
-def test_an_unknown_zone_is_told():
+def test_unknown_zone_is_named_in_the_error():
     with pytest.raises(InputError, match=r"time zone may be XYZ, which is not known.*\+01:00"):
         iso_date("4 January 2023 09:30 XYZ")
 
@@ -214,7 +214,7 @@ MOMENTS = st.datetimes(
 
 @settings(deadline=None)
 @given(MOMENTS)
-def test_all_ways_to_write_a_moment_mean_the_same(moment):
+def test_all_formats_of_a_moment_give_the_same_time(moment):
     ways = [
         moment.isoformat(),
         format_datetime(moment),
@@ -253,11 +253,11 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(deadline=None)  # the first date loads the names of months
+@settings(deadline=None)  # The first date loads the names of months.
 @given(
     st.text(max_size=40) | st.lists(WORDS, max_size=8).map("".join) | st.lists(WORDS).map(" ".join)
 )
-def test_whatever_comes_in_is_a_date_or_refused(text):
+def test_any_text_is_a_date_or_an_input_error(text):
     try:
         found = iso_date(text)
     except InputError:
@@ -265,7 +265,7 @@ def test_whatever_comes_in_is_a_date_or_refused(text):
     timestamp(found)
 
 
-def test_the_far_future_begins_after_a_few_days():
+def test_far_future_begins_after_the_limit():
     now = datetime.now(UTC)
     assert not far_future(now.isoformat())
     assert not far_future((now + MAX_AHEAD - timedelta(hours=1)).isoformat())
@@ -273,7 +273,7 @@ def test_the_far_future_begins_after_a_few_days():
     assert far_future("2562-01-04")
 
 
-def test_jsonl_takes_dates_as_they_come_and_flags_the_far_future(tmp_path):
+def test_jsonl_reads_all_date_formats_and_flags_the_far_future(tmp_path):
     fields = {"title": "A", "text": "One."}
     dates = ["04 Jan 2023 09:30 GMT", 1672823400, "2562-01-04", "03/04/2023"]
     file = tmp_path / "a.jsonl"

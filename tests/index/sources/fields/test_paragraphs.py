@@ -1,4 +1,4 @@
-"""Splitting and gathering lose nothing, and keep together what says little by itself."""
+"""Splitting and joining keep all text, and join headings with their paragraphs."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -37,16 +37,16 @@ BLOCKS = st.lists(
 
 
 def bare(texts):
-    """All that is neither white space nor put before an item or between cells."""
+    """Return the text without white space, bullets of items and separators of cells."""
     return "".join("".join(text.split()) for text in texts).replace("-", "").replace("|", "")
 
 
-def test_blank_lines_stand_between_paragraphs():
+def test_blank_lines_separate_paragraphs():
     text = "First line\nstill first.\r\n\r\n  Second. \n \t \n\nThird.\n"
     assert split_paragraphs(text) == ("First line\nstill first.", "Second.", "Third.")
 
 
-def test_the_first_line_that_is_not_blank_is_the_title():
+def test_first_line_that_is_not_blank_is_the_title():
     assert split_title("\n\n  A title \nText.\n\nMore.") == ("A title", "Text.\n\nMore.")
     assert split_title("Only a title") == ("Only a title", "")
     assert split_title(" \n ") == ("", "")
@@ -55,7 +55,7 @@ def test_the_first_line_that_is_not_blank_is_the_title():
 @pytest.mark.parametrize(
     "crosshead", ["Late again", "14 boats", "‘Nobody told us’", "Élan", "港口", "الميناء", "(Late)"]
 )
-def test_a_crosshead_of_plain_text_goes_with_what_it_stands_over(crosshead):
+def test_crosshead_of_plain_text_is_joined_with_the_paragraph_below(crosshead):
     assert split_paragraphs(f"One.\n\n{crosshead}\n\n{PROSE}\n\nTwo.") == (
         "One.",
         f"{crosshead}\n{PROSE}",
@@ -77,16 +77,16 @@ def test_a_crosshead_of_plain_text_goes_with_what_it_stands_over(crosshead):
         "Two lines\nof verse",
     ],
 )
-def test_what_may_be_a_sentence_stands_by_itself(line):
+def test_possible_sentence_is_not_a_crosshead(line):
     assert split_paragraphs(f"{line}\n\n{PROSE}") == (line, PROSE)
 
 
 @pytest.mark.parametrize("following", ["Short.", "Long Names of Many Ships " * 6, "Ferry\nLate"])
-def test_a_crosshead_needs_prose_to_stand_over(following):
+def test_crosshead_is_joined_with_prose_only(following):
     assert split_paragraphs(f"Late again\n\n{following}") == ("Late again", following.strip())
 
 
-def test_of_short_lines_in_a_row_only_the_last_is_a_crosshead():
+def test_last_of_several_short_lines_is_the_crosshead():
     assert split_paragraphs(f"By Ann Reed\n\nLate again\n\n{PROSE}\n\nThe end") == (
         "By Ann Reed",
         f"Late again\n{PROSE}",
@@ -140,17 +140,17 @@ def test_headings_items_and_rows_make_readable_paragraphs():
     )
 
 
-def test_at_most_two_headings_stand_over_a_paragraph():
+def test_paragraph_has_at_most_two_headings():
     blocks = [*(Block("heading", name) for name in ("Home", "News", "Ferries")), Block("text", "A")]
     assert paragraphs_of(blocks) == ("Home", "News\nFerries\nA")
 
 
-def test_a_heading_as_long_as_a_paragraph_is_one():
+def test_long_heading_is_a_paragraph():
     long = "Long " * 60
     assert paragraphs_of([Block("heading", long), Block("text", "A")]) == (long.strip(), "A")
 
 
-def test_a_list_that_goes_on_and_on_makes_several_paragraphs():
+def test_long_list_is_split_into_several_paragraphs():
     made = paragraphs_of(Block("item", f"Name {number:04}") for number in range(1_000))
     assert len(made) > 5
     assert max(map(len, made)) < 1.1 * MAX_GATHERED + MAX_HEADING
@@ -158,12 +158,12 @@ def test_a_list_that_goes_on_and_on_makes_several_paragraphs():
 
 
 @given(BLOCKS)
-def test_gathering_keeps_every_character_in_its_order(blocks):
+def test_joining_blocks_keeps_every_character_in_order(blocks):
     assert bare(paragraphs_of(blocks)) == bare(block.text for block in blocks)
 
 
 @given(BLOCKS)
-def test_what_is_gathered_stays_as_it_is(blocks):
+def test_joining_paragraphs_again_changes_nothing(blocks):
     once = paragraphs_of(blocks)
     assert all(text and text == text.strip() for text in once)
     assert paragraphs_of(Block("text", text) for text in once) == once

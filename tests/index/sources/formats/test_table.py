@@ -189,7 +189,7 @@ def test_columns_are_mapped():
     assert rows(content, columns) == [Article("day:2", "A", ("B",), published="2023-05-04")]
     (rejected,) = rows("title,text\nA,B", columns)
     assert rejected.reason == (
-        "there is no column 'headline', which 'title' is mapped to; there are 'title', 'text'"
+        "there is no column 'headline', to which 'title' is mapped; there are 'title', 'text'"
     )
 
 
@@ -219,7 +219,7 @@ def test_fields_of_lines_are_mapped():
     found, rejected = read_jsonl(opened(lines, columns))
     assert found == Article("day:1", "A", ("B",), published="2023-01-04T09:10:00+00:00")
     assert rejected.reason == (
-        "there is no 'headline', which 'title' is mapped to; there are 'title'"
+        "there is no 'headline', to which 'title' is mapped; there are 'title'"
     )
 
 
