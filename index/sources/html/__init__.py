@@ -1,1 +1,1 @@
-"""HTML: parsed, its main text found, its metadata read."""
+"""Parse HTML, find the main text of a page, and read its metadata."""

@@ -1,6 +1,7 @@
-"""HTML that is all text of one article, as feeds and Markdown carry it, to Blocks.
+"""Convert HTML fragments of feeds and Markdown to Blocks.
 
-Nothing is taken for navigation here, unlike in a page: what is there is meant.
+Unlike a page, a fragment contains no navigation: all its text is part of the
+article.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ HIDDEN: Final = frozenset({
     "script", "style", "template", "noscript", "iframe", "object", "embed", "svg", "math", "form",
     "button", "select", "textarea", "input", "audio", "video", "canvas", "head",
 })  # fmt: skip
-"""What is not text."""
+"""Elements whose content is omitted."""
 
 INLINE: Final = frozenset({
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em",
     "font", "i", "img", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp",
     "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 })  # fmt: skip
-"""What stands in a line; all else begins one."""
+"""Elements inside a line; all others begin a new line."""
 
 KINDS: Final[dict[str, Kind]] = {
     **{f"h{level}": "heading" for level in range(1, 7)}, "li": "item", "dt": "item", "dd": "item",
@@ -38,7 +39,7 @@ KINDS: Final[dict[str, Kind]] = {
 LINE_BREAKS: Final = frozenset({"br", "hr"})
 
 LONG_CELL: Final = 200
-"""Characters in the one cell of a row that make it text: the table is there for the layout."""
+"""Characters in the only cell of a row that make it text: the table is layout."""
 
 _BLOCK: Final = re.compile(
     r"<(?:p|div|br|hr|li|d[tdl]|h[1-6]|table|t[dhr]|blockquote|pre|section|article)\b",
@@ -47,9 +48,9 @@ _BLOCK: Final = re.compile(
 
 
 def blocks_of(html: str) -> Iterator[Block]:
-    """Yield the blocks of HTML. Where it has none of its own, blank lines stand between them.
+    """Yield the blocks of HTML; without block elements, blank lines separate them.
 
-    Raises InputError where its elements are nested too deeply.
+    Raises InputError if elements are nested too deeply.
     """
     if _BLOCK.search(html):
         yield from _blocks(_parsed(html), "text")
@@ -60,7 +61,10 @@ def blocks_of(html: str) -> Iterator[Block]:
 
 
 def inline_text(html: str) -> str:
-    """Return the text of HTML in one line. Raises InputError where it is nested too deeply."""
+    """Return the text of HTML in one line.
+
+    Raises InputError if elements are nested too deeply.
+    """
     if "<" not in html:
         return " ".join(unescape(html).split())
     return " ".join("".join(_inside(_parsed(html))).split())
@@ -69,7 +73,7 @@ def inline_text(html: str) -> str:
 def _parsed(html: str) -> HtmlElement:
     tree = parse(f"<div>{html}</div>")
     if tree is None:
-        raise InputError("its HTML cannot be read")
+        raise InputError("the HTML cannot be parsed")
     return tree
 
 
@@ -94,7 +98,7 @@ def _blocks(element: HtmlElement, kind: Kind) -> Iterator[Block]:
 
 
 def _flushed(parts: list[str], kind: Kind) -> Iterator[Block]:
-    """Yield the block that lines make; two breaks in a row stand between two of them."""
+    """Yield the blocks of the text in `parts`; two line breaks separate two blocks."""
     for text in BLANK_LINES.split("".join(parts)):
         if text.strip():
             yield Block(kind, text)
@@ -125,5 +129,5 @@ def _inside(element: HtmlElement, keeps_lines: bool = False) -> Iterator[str]:  
 
 
 def _line(text: str | None, keeps_lines: bool) -> str:  # noqa: FBT001
-    """Return text of HTML, in which line breaks are spaces as others are, but for <pre>."""
+    """Return text of HTML with line breaks replaced by spaces, except in <pre>."""
     return text or "" if keeps_lines else line_of(text)

@@ -1,4 +1,4 @@
-"""JSON-LD in pages: the article that a page says it is, by https://schema.org/Article."""
+"""Read the article that a page describes in JSON-LD: https://schema.org/Article."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any, Final
 __all__ = ["Described", "described_article"]
 
 MAX_NODES: Final = 2_000
-"""Nodes of a page's JSON-LD that are looked at; a page that lists other articles has hundreds."""
+"""Nodes of JSON-LD to read in a page; a page that lists articles has hundreds."""
 
 TYPES: Final = ("Article", "BlogPosting", "LiveBlogPosting", "Report")
-"""What the name of a type ends in that is one of an article: NewsArticle, OpinionNewsArticle ..."""
+"""Last parts of the names of article types: NewsArticle, OpinionNewsArticle ..."""
 
 WRAPPED: Final = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)|(?://\s*)?(?:\]\]>|-->)\s*$")
-"""What old templates put around scripts."""
+"""Comment and CDATA marks that old templates put around scripts."""
 
 INSIDE: Final = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "itemListElement", "item")
-"""Where nodes are in nodes."""
+"""Keys of nodes whose values are nodes; the last 3 are lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What JSON-LD says of an article, as it says it; None where it does not."""
+    """The fields of an article in JSON-LD, unchanged; None for missing ones."""
 
     title: str | None = None
     author: str | None = None
@@ -39,10 +39,10 @@ class Described:
 
 
 def described_article(scripts: Iterable[str]) -> Described:
-    """Return what the scripts of a page say of its article.
+    """Return the fields of the article that the scripts of a page describe.
 
-    Of several articles the page's own is meant: the first that is not an entry
-    of a list. A script that is not JSON is passed over.
+    Of several articles, the first that is not an entry of a list is the article
+    of the page. A script that is not JSON is skipped.
     """
     nodes = list(_nodes(scripts))
     by_id = {
@@ -51,7 +51,7 @@ def described_article(scripts: Iterable[str]) -> Described:
     articles = [(node, listed) for node, listed in nodes if _is_article(node)]
     article = next((node for node, listed in articles if not listed), None)
     if article is None:
-        # A page whose only article is in a list has it for its own, a page of several has none.
+        # A page with 1 article in a list is about that article. A page with several is not.
         article = articles[0][0] if len(articles) == 1 else {}
     return Described(
         title=_first(article, "headline", "name"),
@@ -93,7 +93,7 @@ def _is_article(node: Mapping[str, Any]) -> bool:
 
 
 def _first(node: Mapping[str, Any], *names: str) -> str | None:
-    """Return the first of the fields that is text, or a list that begins with one."""
+    """Return the first of the fields that is text, or a list that begins with text."""
     for name in names:
         value = node.get(name)
         if isinstance(value, list):
@@ -106,7 +106,7 @@ def _first(node: Mapping[str, Any], *names: str) -> str | None:
 
 
 def _name(value: Any, by_id: Mapping[str, Mapping[str, Any]], *names: str) -> str | None:
-    """Return what a value is called: itself, or a node's name, also where the node is elsewhere."""
+    """Return a text value, or the name of a node, which an "@id" may refer to."""
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, dict):
@@ -116,7 +116,7 @@ def _name(value: Any, by_id: Mapping[str, Mapping[str, Any]], *names: str) -> st
 
 
 def _names(value: Any, by_id: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return the names of one or several authors, with commas between them."""
+    """Return the names of one or several authors, joined by commas."""
     values = value if isinstance(value, list) else [value]
     names = (_name(item, by_id, "name") for item in values[:50])
     return ", ".join(dict.fromkeys(name.strip() for name in names if name)) or None

@@ -1,6 +1,6 @@
-"""What a page says of its article besides the text: JSON-LD first, then meta tags, then its looks.
+"""Read the metadata of a page: from JSON-LD, then meta tags, then its text.
 
-Its looks, a byline or a date in the text, are read by trafilatura and htmldate.
+trafilatura and htmldate find bylines and dates in the text.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from nutgraf.index.sources.html.jsonld import Described, described_article
 __all__ = ["PageFields", "page_fields", "whole_url"]
 
 TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*")
-"""A language's: "en", "en-GB", "pt_BR"."""
+"""A language tag: "en", "en-GB", "pt_BR"."""
 
 CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 BY: Final = re.compile(r"^\s*(?:by|von|par|por|di|door|av|af)\s*:?\s+", re.IGNORECASE)
-"""What stands before a name in a byline."""
+"""The word before a name in a byline."""
 
 ROOTS: Final = re.compile(r"/?(?:(?:index|home|default)\.\w{2,5})?", re.IGNORECASE)
-"""Paths of what is the first page of a site, not an article of it."""
+"""Paths of the home page of a site, which is not an article."""
 
 URL_SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 
 
 @dataclass(frozen=True, slots=True)
 class PageFields:
-    """The fields of a page's article, as Article takes them; `text` where only JSON-LD has it."""
+    """The fields of a page's article for Article; `text` is the text in JSON-LD."""
 
     title: str | None
     author: str | None
@@ -52,10 +52,10 @@ class PageFields:
 
 
 def page_fields(tree: HtmlElement, address: str | None = None) -> PageFields:
-    """Return what a page says of itself; `address` is where it was found, if that is known.
+    """Return the metadata of a page; `address` is its URL, if known.
 
-    `url` is whole, without a fragment, and not a site's first page. `published`
-    is ISO 8601, with the time zone where the page has it.
+    `url` is absolute, without a fragment, and not a home page. `published` is
+    ISO 8601, with a time zone if the page states it.
     """
     described = described_article(_scripts(tree))
     meta = _Meta(tree)
@@ -77,9 +77,9 @@ def page_fields(tree: HtmlElement, address: str | None = None) -> PageFields:
 
 
 def whole_url(url: str | None, base: str | None = None) -> str | None:
-    """Return a web address as an article can have it for an id, None where it is none.
+    """Return an absolute web address that can be an id, None if `url` is invalid.
 
-    The fragment is dropped, and what cannot stand in a URL is quoted.
+    The fragment is removed, and invalid characters are quoted.
     """
     try:
         parts = urlsplit(urljoin(base or "", (url or "").strip()))
@@ -92,7 +92,7 @@ def whole_url(url: str | None, base: str | None = None) -> str | None:
 
 
 class _Meta:
-    """The meta tags of a page by their names, in small letters."""
+    """The meta tags of a page, by lower-case name."""
 
     def __init__(self, tree: HtmlElement) -> None:
         self._values: dict[str, list[str]] = {}
@@ -103,7 +103,7 @@ class _Meta:
                     self._values.setdefault(name.strip().lower(), []).append(content)
 
     def all(self, *names: str) -> Iterator[str]:
-        """Yield the values of the first name, then those of the second ..."""
+        """Yield the values of each name, in the order of `names`."""
         for name in names:
             yield from self._values.get(name, ())
 
@@ -118,7 +118,7 @@ def _title(tree: HtmlElement, described: Described, meta: _Meta, source: str | N
     given = _one([described.title, *meta.all("og:title", "twitter:title", "dc.title", "title")])
     title = given or _one([_tried(extract_title, tree)])
     if title and source:
-        # Sites put their name after the title, for the list of a search engine.
+        # Sites append their name to the title, for search engines.
         return re.sub(rf"\s+[|\u2013\u2014·:»-]\s+{re.escape(source)}$", "", title)
     return title
 
@@ -178,7 +178,7 @@ def _is_root(url: str) -> bool:
 
 
 def _language(tags: Iterable[str | None]) -> str | None:
-    """Return the first that is a tag of a language, cut to the language itself."""
+    """Return the language of the first valid tag, without its region."""
     for tag in tags:
         if tag and TAG.fullmatch(tag.strip()):
             return re.split("[-_]", tag.strip())[0].lower()
@@ -186,7 +186,7 @@ def _language(tags: Iterable[str | None]) -> str | None:
 
 
 def _one(values: Iterable[str | None]) -> str | None:
-    """Return the first value that can be one of an article, in one line."""
+    """Return the first value that is valid for a field, in one line."""
     for value in values:
         line = " ".join(CONTROLS.sub(" ", html.unescape(value or "")).split())
         if line and len(line) <= MAX_VALUE:
@@ -195,8 +195,8 @@ def _one(values: Iterable[str | None]) -> str | None:
 
 
 def _tried(find: Callable[[HtmlElement], str | None], tree: HtmlElement) -> str | None:
-    """Return what is found by the looks of a page; none where that fails on an odd one."""
+    """Return the result of `find`, None if it raises an error for the page."""
     try:
         return find(tree)
-    except Exception:  # noqa: BLE001 - it is others' code over anybody's pages
+    except Exception:  # noqa: BLE001 - libraries may raise any error on arbitrary pages
         return None

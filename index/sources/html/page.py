@@ -1,6 +1,6 @@
-"""An HTML page to its article: the main text by trafilatura, the rest by page_fields.
+"""Read the article of an HTML page: trafilatura finds the main text.
 
-Nothing is fetched: neither trafilatura nor lxml is given an address to open.
+Nothing is fetched: neither trafilatura nor lxml receives an address to open.
 """
 
 from __future__ import annotations
@@ -25,48 +25,57 @@ from nutgraf.index.sources.html.parse import DEEPEST, line_of, parse
 __all__ = ["MAX_PAGE", "NoArticleError", "Page", "read_page"]
 
 MAX_PAGE: Final = 8 * 1024 * 1024
-"""Bytes in a page; an article of a megabyte is most of it images and scripts."""
+"""Bytes in a page; most of an article of 1 MB is images and scripts."""
 
 MAX_ELEMENTS: Final = 50_000
-"""Elements in a page. To find the main text among as many takes some 8 s."""
+"""Elements in a page. Finding the main text in this many takes about 8 s."""
 
 MAX_NESTING: Final = 500_000
-"""Elements, each counted as often as there are others around it: 8 s again by the worst, and then
-it grows with the square. A long page of an encyclopedia has half of it."""
+"""Sum of the depths of all elements in a page.
+
+The worst page with this sum takes about 8 s, and the time grows with its
+square. A long page of an encyclopedia has half of it.
+"""
 
 KINDS: Final[dict[str, Kind]] = {"head": "heading", "item": "item"}
-"""What trafilatura's elements are; all others are text."""
+"""Elements of trafilatura, and the kinds of their blocks; all others are text."""
 
 IN_LINE: Final = frozenset({"hi", "ref", "del", "span", "graphic", "a", "b", "i", "em", "strong"})
 
 LONG_CELL: Final = 500
-"""Characters in a cell that are no entry of a table: it is there for the layout, and what is beside
-it without a sentence is a menu."""
+"""Characters in a cell that show that its table is layout.
+
+Cells beside it without a sentence are menus.
+"""
 
 BREAK: Final = "\ufdd0"
-"""What stands for two line breaks on their way through trafilatura, which makes one of them.
-Unicode has set it aside for use inside a program, so no page has it."""
+"""A mark for two line breaks, which trafilatura would merge into one.
+
+Unicode reserves this character for internal use, so no page contains it.
+"""
 
 MIN_PROSE: Final = 30
-"""Characters in one paragraph at least that has a sentence: a page without one is no article, but
-has its menus taken for one."""
+"""Characters in a paragraph of prose with a sentence.
+
+A page without such a paragraph is not an article: trafilatura found its menus.
+"""
 
 SENTENCE: Final = re.compile(
     r"[.!?\u2026\u3002\uff01\uff1f\u061f\u06d4\u0964]|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
-"""What a sentence ends in, or is written in where nothing ends it: Thai, Lao, Burmese, Khmer."""
+"""Ends of sentences, and letters of scripts without: Thai, Lao, Burmese, Khmer."""
 
 MIN_BODY: Final = 200
-"""Characters of an article in JSON-LD that is taken where the page shows none."""
+"""Characters of an article in JSON-LD that replaces a shorter text of the page."""
 
 NO_TEXT: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
     r"|&#[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F]);?"
     r"|&#0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]);?"
 )
-"""Characters that HTML may have, as such or by number, and lxml does not let anyone write."""
+"""Characters, also as references, that HTML may contain and lxml refuses to write."""
 
-# Python prints what nobody listens to. What it says of a page is said by our own errors.
+# Without a handler, Python prints log records. Our errors report the faults of pages.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 logging.getLogger("htmldate").addHandler(logging.NullHandler())
 
@@ -77,7 +86,7 @@ class NoArticleError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's article; `oddity` is what is odd about its encoding, None where nothing is."""
+    """The article of a page; `oddity` is a problem of its encoding, or None."""
 
     title: str
     paragraphs: tuple[str, ...]
@@ -85,7 +94,7 @@ class Page:
     oddity: str | None
 
     def article(self, name: str, url: str | None) -> Article:
-        """Return the article, `name` its id. Raises InputError where it cannot be one."""
+        """Return the article with the id `name`. Raises InputError if it is invalid."""
         return Article(
             id=name,
             title=self.title,
@@ -102,9 +111,9 @@ class Page:
 def read_page(content: bytes, charset: str | None = None, address: str | None = None) -> Page:
     """Return the article of an HTML page.
 
-    `charset` is what came with it over HTTP, and counts for more than what the
-    page declares; `address` where it was found. Raises NoArticleError where
-    there is none, InputError where it cannot be read.
+    `charset` is the encoding from HTTP, which overrides the declaration of the
+    page. `address` is the URL of the page. Raises NoArticleError if the page has
+    no article, and InputError if it cannot be read.
     """
     if len(content) > MAX_PAGE:
         raise InputError(f"the page is larger than {MAX_PAGE:,} bytes")
@@ -126,7 +135,7 @@ def _parsed(text: str) -> HtmlElement:
     _check_size(tree)
     etree.strip_elements(tree, "noscript", with_tail=False)  # "Please enable JavaScript."
     for cell in tree.iter("td", "th"):
-        # trafilatura would make the cells that a cell stands for: a million, if it says so.
+        # trafilatura would add a cell for each row and column of a span, up to 1,000,000.
         cell.attrib.pop("rowspan", None)
         cell.attrib.pop("colspan", None)
     return tree
@@ -143,14 +152,14 @@ def _check_size(tree: HtmlElement) -> None:
         depth += 1 if event == "start" else -1
         nesting += depth
     if nesting > 2 * MAX_NESTING:
-        raise InputError("the page has too many elements in one another")
+        raise InputError("the page has too many nested elements")
 
 
 def _paragraphs(tree: HtmlElement, fields: PageFields) -> tuple[str, ...]:
     _mark_breaks(tree)
     try:
         found = trafilatura.bare_extraction(tree, include_comments=False)
-    except Exception:  # noqa: BLE001 - it is others' code over anybody's pages
+    except Exception:  # noqa: BLE001 - trafilatura may raise any error on arbitrary pages
         found = None
     body = getattr(found, "body", None)
     blocks = [] if body is None else list(_blocks(body, "text"))
@@ -170,7 +179,7 @@ def _is_prose(paragraph: str) -> bool:
 
 
 def _mark_breaks(tree: HtmlElement) -> None:
-    """Mark where two line breaks follow one another: old pages have no other paragraphs."""
+    """Mark two consecutive line breaks: old pages separate paragraphs by them."""
     for first in tree.iter("br"):
         second = first.getnext()
         if second is not None and second.tag == "br" and not (first.tail or "").strip():
@@ -182,7 +191,7 @@ def _is_title(heading: str, title: str | None) -> bool:
 
 
 def _blocks(element: etree._Element, kind: Kind) -> Iterator[Block]:
-    """Yield the blocks of an element of trafilatura's body, in their order."""
+    """Yield the blocks of an element in trafilatura's result, in order."""
     parts = [line_of(element.text)]
     for child in element:
         if child.tag == "lb":

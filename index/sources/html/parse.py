@@ -1,4 +1,4 @@
-"""HTML to a tree of elements, whole pages and fragments alike. Nothing is fetched."""
+"""Parse HTML pages and fragments into trees of elements. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from nutgraf.index.errors import InputError
 __all__ = ["DEEPEST", "line_of", "parse"]
 
 DEEPEST: Final = 255
-"""Elements that can be around one: libxml2 gives up beyond."""
+"""Deepest nesting of elements: libxml2 stops beyond it."""
 
 TOO_DEEP: Final = "ERR_RESOURCE_LIMIT"
-"""How libxml2 says so."""
+"""The error type of libxml2 for deeper nesting."""
 
 
 def parse(html: str) -> HtmlElement | None:
-    """Return the tree of HTML, None where there is none.
+    """Return the tree of HTML, None if there are no elements.
 
-    Raises InputError where elements are nested too deeply: what is below would be missing.
+    Raises InputError if elements are nested too deeply, because deeper elements
+    would be missing.
     """
     parser = HTMLParser(
         encoding="utf-8", collect_ids=False, default_doctype=False, remove_comments=True,
@@ -32,10 +33,10 @@ def parse(html: str) -> HtmlElement | None:
     except (etree.LxmlError, ValueError):
         return None
     if any(entry.type_name == TOO_DEEP for entry in parser.error_log):
-        raise InputError(f"its elements are nested too deeply, in more than {DEEPEST} others")
+        raise InputError(f"elements are nested too deeply, in more than {DEEPEST} others")
     return tree
 
 
 def line_of(text: str | None) -> str:
-    """Return text of HTML, in which line breaks are spaces as others are."""
+    """Return text of HTML with line breaks replaced by spaces."""
     return " ".join(f"|{text or ''}|".split())[1:-1]

@@ -1,4 +1,4 @@
-"""HTML without a page around it: what is text, and in which blocks it stands."""
+"""HTML fragments: their text, and its blocks."""
 
 import pytest
 
@@ -27,16 +27,16 @@ from nutgraf.index.sources.html.fragments import blocks_of, inline_text
         ("<p> </p><br>", []),
     ],
 )
-def test_blocks(html, expected):
+def test_elements_become_blocks(html, expected):
     assert list(blocks_of(html)) == expected
 
 
-def test_text_in_one_line():
+def test_text_is_joined_in_one_line():
     assert inline_text(" A <b>b</b>\n<br>c &lt; d<div>e</div>f ") == "A b c < d e f"
     assert inline_text("3 < 4") == "3 < 4"
 
 
-def test_what_is_nested_too_deeply_is_refused():
+def test_too_deep_nesting_is_refused():
     with pytest.raises(InputError, match="nested too deeply"):
         list(blocks_of("<div>" * 1_000))
     with pytest.raises(InputError, match="nested too deeply"):
