@@ -1,11 +1,11 @@
-"""Give a reader files that are nearly right, for some time, and see that it only yields items.
+"""Run a reader on nearly valid files, and check that it yields only items.
 
     python tests/fuzz/fuzz.py html 300
 
-changes samples at random, and stops at the first file on which the reader
-raises, yields something else, or takes too long: the file is left in
-fuzz-READER.bin, and belongs into the reader's test. `make fuzz` runs all
-readers, a minute each. A run is another one each time; its seed is printed.
+changes samples at random for 300 s. The run stops at the first file on which
+the reader raises, yields another type, or is too slow, and writes the file to
+fuzz-READER.bin; add it to the test of the reader. `make fuzz` runs each reader
+for 1 minute. Each run has another seed, which is printed.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ from nutgraf.index.sources.items import (
 from nutgraf.index.sources.read import SourceFile, read_file
 
 SLOW = 10.0
-"""Seconds of the processor that a file of a few kilobytes may take."""
+"""Seconds of processor time for a file of a few kilobytes."""
 
 LARGEST = 200_000
-"""Bytes that a file may grow to by changes."""
+"""Most bytes in a changed file."""
 
 
 def read_packed(opened: OpenedFile) -> Iterable[object]:
-    """Read a file by what it begins with, through everything that opens files."""
+    """Open a file as `read_file` does, and choose the reader by its first bytes."""
     with tempfile.NamedTemporaryFile(suffix=".zip", dir="/dev/shm") as file:
         file.write(opened.file.read())
         file.flush()
@@ -84,7 +84,7 @@ READERS: dict[
 
 
 def check(name: str, content: bytes) -> int:
-    """Read a file; return how many articles it holds. Raises what should not be."""
+    """Read a file and return the number of its articles. Raises on any fault."""
     file = io.BufferedReader(io.BytesIO(content))
     started = time.process_time()
     articles = 0
@@ -97,7 +97,7 @@ def check(name: str, content: bytes) -> int:
 
 
 def changed(content: bytes, samples: Samples, chance: random.Random) -> bytes:
-    """Return the content with one to eight changes."""
+    """Return the content with 1 to 8 changes."""
     new = bytearray(content)
     for _ in range(chance.randint(1, 8)):
         at = chance.randrange(len(new) + 1)
@@ -121,7 +121,7 @@ def changed(content: bytes, samples: Samples, chance: random.Random) -> bytes:
 
 
 def main() -> None:
-    """Run one reader for some seconds; without one, name them all."""
+    """Run a reader for the given seconds; without arguments, print all readers."""
     if len(sys.argv) == 1:
         print(*READERS)
         return

@@ -1,4 +1,4 @@
-"""What fuzzing starts from, for the readers of feeds, tables, Markdown, PDF, lines and text."""
+"""Samples for fuzzing the readers of feed, table, Markdown, PDF, JSONL and text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 
 
 def _words(text: str) -> tuple[bytes, ...]:
-    """Return words that stand between spaces; "_" is a space in one."""
+    """Return the words of `text`; "_" is a space in a word."""
     return tuple(
         word.replace("_", " ").replace("\\n", "\n").replace("\\0", "\0").encode()
         for word in text.split()
@@ -29,7 +29,7 @@ def _words(text: str) -> tuple[bytes, ...]:
 
 
 def feed_samples() -> Samples:
-    """Return an RSS feed, one that breaks off, and an Atom feed in two encodings."""
+    """Return an RSS feed, a truncated one, and an Atom feed in two encodings."""
     item = f"""<item><title>Mast &amp;amp; sheep</title><link>https://ledger.example/mast</link>
         <guid>mast</guid><pubDate>Wed, 04 Jan 2023 09:30:00 +0100</pubDate><dc:creator>A. B.
         </dc:creator><category>news</category><description>Short</description><content:encoded>
@@ -68,7 +68,7 @@ def table_samples() -> Samples:
 
 
 def parquet_samples() -> Samples:
-    """Return a small table as each compression has it."""
+    """Return a small table in each compression."""
     table = pyarrow.table(
         {
             "id": [1, 2, None],
@@ -86,7 +86,7 @@ def parquet_samples() -> Samples:
 
 
 def markdown_samples() -> Samples:
-    """Return one text below each kind of front matter."""
+    """Return a text with each kind of front matter."""
     body = f"""\n# Mast *falls*\n\n{TEXT} [x](y) `c` <b>z</b>\n\n- a\n  - b\n\n| a | b |\n|---|---|
 | 1 | 2 |\n\n<div>\n<p>x</p></div>\n\n> q\n\n```\ncode\n```\n[x]: y\n"""
     matters = (
@@ -105,7 +105,7 @@ def markdown_samples() -> Samples:
 
 
 def pdf_samples() -> Samples:
-    """Return a small PDF, one that is compressed, one that is encrypted."""
+    """Return a plain, a compressed and an encrypted small PDF."""
     page = f"BT /F1 11 Tf 1 0 0 1 72 720 Tm ({TEXT}) Tj 0 -14 Td (and no-) Tj 0 -14 Td (body) Tj ET"
     parts = (
         "<< /Type /Catalog /Pages 2 0 R >>",
@@ -138,7 +138,7 @@ def pdf_samples() -> Samples:
 
 
 def jsonl_samples() -> Samples:
-    """Return lines with all fields, and lines that are none."""
+    """Return lines with all fields, and invalid lines."""
     return Samples(
         (
             b'{"id":"a","title":"T","paragraphs":["a","b"],"published":"4 Jan 2023 9:30 EST"}\n'

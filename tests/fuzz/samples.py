@@ -1,4 +1,4 @@
-"""What fuzzing starts from: for each reader a few files that are right, and words of its format."""
+"""Samples for fuzzing: valid files for each reader, and words of its format."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ TEXT = "The transmitter mast above Upper Corve fell at noon on Tuesday, the coun
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Files to change, and what to put into them."""
+    """Files to change, and words to insert into them."""
 
     files: tuple[bytes, ...]
     words: tuple[bytes, ...]
 
 
 def packed_samples() -> Samples:
-    """Return what index/sources/files/open.py reads."""
+    """Return compressed files and a zip, which index/sources/files/open.py reads."""
     lines = json.dumps({"title": "Mast falls", "text": TEXT}).encode() + b"\n"
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:

@@ -1,1 +1,1 @@
-"""One module per format of source files."""
+"""The readers: one module for each format of source files."""

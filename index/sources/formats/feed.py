@@ -1,4 +1,4 @@
-"""RSS, Atom and RDF feeds: an article an entry. Nothing that a feed links to is fetched."""
+"""Read RSS, Atom and RDF feeds: one article for each entry. No links are fetched."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from nutgraf.index.sources.items import Capture, Flagged, Item, OpenedFile, Reje
 __all__ = ["begins_as_feed", "read_feed"]
 
 MAX_FEED: Final = 16 * 1024 * 1024
-"""Bytes in a feed: it is held whole, and takes some ten times as much while it is read."""
+"""Bytes in a feed: reading it needs about 10 times as much memory."""
 
 ROOT: Final = re.compile(r"<(?:[\w.-]{1,20}:)?(?:rss|feed|RDF)[\s>]", re.IGNORECASE)
-"""How the element begins that a feed is."""
+"""The start tag of the root element of a feed."""
 
 MARK: Final = re.compile(r"[^\s\ufeff]")
-"""The first letter that is no space."""
+"""A character that is not white space or a byte order mark."""
 
 CONTROLS: Final = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""What XML cannot hold and feeds have all the same: a whole feed is read less well for one."""
+"""Characters that XML forbids; a single one would make a feed ill-formed."""
 
 WEB: Final = ("http://", "https://")
 
@@ -35,17 +35,17 @@ UTF_8: Final = {"content-type": "application/xml; charset=utf-8"}
 
 
 def begins_as_feed(head: bytes) -> bool:
-    """Tell whether a file that begins so is a feed for sure."""
+    """Tell whether the first bytes of a file prove that it is a feed."""
     _, rest = _split_prologue(head.removeprefix(b"\xef\xbb\xbf").decode("latin-1"))
     return ROOT.match(rest) is not None
 
 
 def read_feed(opened: OpenedFile) -> Iterator[Item]:
-    """Yield an article, or why there is none, for each entry, in their order.
+    """Yield an article or a report for each entry, in order.
 
-    An article is called by its entry's id (guid), or else by its link, or else
-    by a digest of what it says. Of a feed that is not well-formed, what can be
-    read is read, and it is Flagged.
+    The id of an article is the id (guid) of its entry, or else the link, or else
+    a digest of the text. A feed that is not well-formed is Flagged, and read as
+    far as possible.
     """
     content = opened.file.read(MAX_FEED + 1)
     try:
@@ -58,22 +58,24 @@ def read_feed(opened: OpenedFile) -> Iterator[Item]:
         return
     reason = _parse_error(feed)
     if not feed["entries"]:
-        why = f"; it is no well-formed XML: {reason}" if reason else ""
+        why = f"; it is not well-formed XML: {reason}" if reason else ""
         yield Rejected(opened.place, f"there is no entry in the feed{why}")
         return
     if decoded.oddity:
         yield Flagged(opened.place, decoded.oddity)
     if reason:
-        yield Flagged(opened.place, f"it is no well-formed XML, so entries may lack text: {reason}")
+        yield Flagged(
+            opened.place, f"it is not well-formed XML, so entries may lack text: {reason}"
+        )
     for number, entry in enumerate(feed["entries"], 1):
         yield from _items(entry, feed["feed"], f"{opened.place}:entry {number}")
 
 
 def _split_prologue(text: str) -> tuple[str, str]:
-    """Return what stands before the root element, without a declaration of its type, and the rest.
+    """Return the text before the root element, and the rest, without a DOCTYPE.
 
-    Such a declaration can make a small feed a huge one: its entities may hold one another, or
-    name files.
+    A DOCTYPE can make a small feed huge: its entities may contain one another,
+    or name files.
     """
     at = 0
     while True:
@@ -98,19 +100,19 @@ def _split_prologue(text: str) -> tuple[str, str]:
 def _parsed(text: str) -> dict[str, Any]:
     import feedparser  # 0.1 s to import
 
-    # A stream is never taken for an address to fetch, as a text that looks like one would be.
+    # feedparser would fetch a text that looks like an address; it never fetches a stream.
     content = io.BytesIO(CONTROLS.sub("", "".join(_split_prologue(text))).encode())
     try:
         parsed: dict[str, Any] = feedparser.parse(
             content, response_headers=UTF_8, resolve_relative_uris=False, sanitize_html=False
         )
-    except Exception as error:  # noqa: BLE001 - it is others' code over anybody's files
+    except Exception as error:  # noqa: BLE001 - feedparser may raise any error on arbitrary files
         raise InputError(f"the feed cannot be read: {type(error).__name__}: {error}") from None
     return parsed
 
 
 def _parse_error(feed: dict[str, Any]) -> str:
-    """Return in which line a feed is no well-formed XML, and why; "" where it is."""
+    """Return the line and the fault of XML that is not well-formed; "" without one."""
     if not feed.get("bozo"):
         return ""
     return str(feed.get("bozo_exception"))[:200].replace("<unknown>:", "line ")
@@ -150,7 +152,7 @@ def _title(entry: dict[str, Any]) -> str:
 
 
 def _paragraphs(entry: dict[str, Any]) -> tuple[str, ...]:
-    """Return the paragraphs of the full text where the entry has it, or else of the summary."""
+    """Return the paragraphs of the full text of an entry, or else of its summary."""
     from nutgraf.index.sources.html.fragments import blocks_of
 
     details = [*(dict.get(entry, "content") or ()), dict.get(entry, "summary_detail") or {}]
@@ -163,7 +165,7 @@ def _paragraphs(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _published(entry: dict[str, Any], language: str | None) -> tuple[str | None, str | None]:
-    """Return when it was published, or else changed, and what is odd about the date."""
+    """Return the date of publication, or else of change, and a fault of the date."""
     given = _text(entry, "published") or _text(entry, "updated")
     try:
         return (iso_date(given, language) if given else None), None
@@ -172,7 +174,7 @@ def _published(entry: dict[str, Any], language: str | None) -> tuple[str | None,
 
 
 def _changed(entry: dict[str, Any], language: str | None) -> float | None:
-    """Return when it was changed, in seconds since 1970: of several copies the newest is meant."""
+    """Return the time of change in seconds since 1970, to find the newest copy."""
     given = _text(entry, "updated") or _text(entry, "published")
     try:
         return timestamp(iso_date(given, language)) if given else None
@@ -183,7 +185,8 @@ def _changed(entry: dict[str, Any], language: str | None) -> float | None:
 def _name(entry: dict[str, Any], source: str | None) -> str | None:
     """Return the id of an entry, or else its link.
 
-    An id such as 1001 is that of one feed only, so it is said which.
+    An id such as 1001 is unique in one feed only, so the name of the feed
+    precedes it.
     """
     given = _text(entry, "id")
     whose = given if ":" in given or not source else f"{source}:{given}"
@@ -204,7 +207,7 @@ def _link(entry: dict[str, Any]) -> str | None:
 
 
 def _source(entry: dict[str, Any], feed: dict[str, Any]) -> str | None:
-    """Return the name of the feed that an entry is from: an aggregate says it of each."""
+    """Return the name of the feed of an entry; an aggregate names it in each entry."""
     own = dict.get(entry, "source")
     title = _text(own, "title") if isinstance(own, dict) else ""
     return _value(title or _text(feed, "title"))
@@ -229,13 +232,13 @@ def _language(entry: dict[str, Any], feed: dict[str, Any]) -> str | None:
 
 
 def _value(text: str) -> str | None:
-    """Return the text of a field as it is stored, None where there is none."""
+    """Return the text of a field in one line, None if it is empty."""
     from nutgraf.index.sources.html.fragments import inline_text
 
     return inline_text(text)[:MAX_VALUE].strip() or None
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
-    # feedparser's own get() gives another field where one is missing, and warns of it.
+    # For a missing field, feedparser's get() returns another one, with a warning.
     value = dict.get(fields, name)
     return value.strip() if isinstance(value, str) else ""

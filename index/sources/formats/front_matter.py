@@ -1,4 +1,4 @@
-"""What stands above the text of a Markdown file: YAML, TOML or JSON, as Hugo and Jekyll have it."""
+"""Read front matter of Markdown files, as in Hugo and Jekyll: YAML, TOML or JSON."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from nutgraf.index.schema import FIELD_NAMES
 __all__ = ["article_fields", "split_front_matter"]
 
 MAX_LENGTH: Final = 16 * 1024
-"""Characters of front matter: it is a few keys, and read slowly."""
+"""Characters of front matter: it has few keys, and parsing is slow."""
 
 MAX_DEPTH: Final = 50
-"""Brackets in one another: PyYAML takes the square of their number."""
+"""Nested brackets: the time of PyYAML grows with the square of their number."""
 
 FENCED: Final = re.compile(
     r"\s*(?:---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)|\+\+\+[ \t]*\n(?P<toml>.*?)^\+\+\+)"
@@ -30,7 +30,7 @@ FENCED: Final = re.compile(
 )
 
 KEY_FIRST: Final = re.compile(r"(?:#[^\n]*\n)*[\"']?[\w-]+[\"']?[ \t]*:(?:\s|\Z)")
-"""What YAML of a file begins with; text between two rules has a blank line, or a sentence."""
+"""The first key of YAML; text between two rules begins without a key."""
 
 JSON_BEGINS: Final = re.compile(r'\s*\{\s*(?:"|\})')
 
@@ -44,18 +44,18 @@ KEYS: Final = {name: (name,) for name in FIELD_NAMES} | {
     "published": ("date", "published", "publishdate", "published_at", "pubdate", "created"),
     "language": ("language", "lang", "locale"),
 }
-"""What the fields of an article are called there, in small letters; of several the first counts."""
+"""Field -> its keys in front matter, in small letters; the first found is used."""
 
 LISTED: Final = frozenset({"source", "author"})
-"""Several values of these are joined; of another field the first is taken."""
+"""Fields whose values are joined; other fields use the first value."""
 
 WEB: Final = ("http://", "https://")
 
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """Return what the front matter says, nothing where there is none, and the text below it.
+    """Return the front matter, {} if there is none, and the text below it.
 
-    Raises InputError where it cannot be read.
+    Raises InputError if the front matter cannot be read.
     """
     if JSON_BEGINS.match(text):
         return _json(text)
@@ -79,19 +79,19 @@ def _checked(inside: str) -> str:
     if len(inside) > MAX_LENGTH:
         raise InputError(f"the front matter is longer than {MAX_LENGTH:,} characters")
     if _is_deep(inside):
-        raise InputError(f"the front matter is nested more than {MAX_DEPTH} deep")
+        raise InputError(f"the front matter is nested more than {MAX_DEPTH} levels deep")
     return inside
 
 
 def article_fields(matter: dict[str, Any]) -> dict[str, str]:
-    """Return the fields of an article that front matter has, by our names."""
+    """Return the fields of an article in front matter, by the names of Article."""
     lower = {str(key).lower(): value for key, value in matter.items()}
     fields: dict[str, str] = {}
     for field, keys in KEYS.items():
         for key in keys:
             values = list(_texts(lower.get(key)))
             if field == "url":
-                # Others are paths on the site, and nobody knows of which.
+                # Other values are paths on an unknown site.
                 values = [value for value in values if value.startswith(WEB)]
             if values:
                 whole = ", ".join(values) if field in LISTED else values[0]
@@ -101,16 +101,17 @@ def article_fields(matter: dict[str, Any]) -> dict[str, str]:
 
 
 def _yaml(text: str) -> dict[str, Any] | None:
-    """Return what YAML says, None where it is no mapping: then it is text between two rules."""
+    """Return a YAML mapping, None for other YAML, which is text between two rules."""
     try:
-        # It makes nothing but text, lists and mappings; a safe_load makes True of a title "On".
+        # BaseLoader creates only text, lists and mappings; safe_load reads a title "On" as True.
         found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f" in line {mark.line + 2}" if mark else ""  # below the fence, and from 1
-        raise InputError(f"the front matter is no YAML{where}: {error.problem}") from None
+        # The mark counts from 0, below the fence.
+        where = f" in line {mark.line + 2}" if mark else ""
+        raise InputError(f"the front matter is not valid YAML{where}: {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
-        raise InputError("the front matter is no YAML") from None
+        raise InputError("the front matter is not valid YAML") from None
     if found in (None, ""):
         return {}
     return found if isinstance(found, dict) else None
@@ -120,7 +121,7 @@ def _toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"the front matter is no TOML: {str(error)[:100]}") from None
+        raise InputError(f"the front matter is not valid TOML: {str(error)[:100]}") from None
 
 
 def _json(text: str) -> tuple[dict[str, Any], str]:
@@ -128,7 +129,7 @@ def _json(text: str) -> tuple[dict[str, Any], str]:
     try:
         found, end = json.JSONDecoder().raw_decode(text, start)
     except (ValueError, RecursionError):
-        return {}, text  # It is text that begins with a brace.
+        return {}, text  # The text begins with a brace and has no front matter.
     return found, text[end:]
 
 
@@ -142,7 +143,7 @@ def _is_deep(text: str) -> bool:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield the texts of a value, of a list of them, of people with names."""
+    """Yield the texts of a value, or of each value in a list; people have names."""
     for one in value if isinstance(value, list) else [value]:
         named = (one.get("name") or one.get("title")) if isinstance(one, dict) else one
         if isinstance(named, str) and named.strip():

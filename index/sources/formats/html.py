@@ -1,4 +1,4 @@
-"""HTML files and saved pages: one article each."""
+"""Read HTML files and saved pages: one article each."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ BEGINNING: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?(?>\s+|<!--.*?-->|<\?.*?\?>)*+(?:<!doctype\s+html|<html[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
-"""What a page begins with, and no other format that has HTML in it."""
+"""The first bytes of a page; no other format that contains HTML begins so."""
 
 
 def begins_as_html(head: bytes) -> bool:
-    """Tell whether a file that begins so is an HTML page for sure."""
+    """Tell whether the first bytes of a file prove that it is an HTML page."""
     return BEGINNING.match(head) is not None
 
 
 def read_html(opened: OpenedFile) -> Iterator[Item]:
-    """Yield the article of a page, or why there is none.
+    """Yield the article of a page or a report.
 
-    Its id is the URL that the page says is its own, or else the file's name.
+    The id is the URL that the page declares, or else the name of the file.
     """
     from nutgraf.index.sources.html.page import MAX_PAGE, read_page  # 0.3 s to import
 

@@ -1,8 +1,8 @@
-"""JSONL: one article a line.
+"""Read JSONL: one article for each line.
 
 {"id", "title", "url", "source", "author", "section", "published", "language",
  "paragraphs": [...]} or "text" in place of "paragraphs". `title` and one of
-the last two are needed; other fields are passed over.
+`paragraphs` and `text` are required; unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from nutgraf.index.sources.items import Item, OpenedFile, Rejected, Skipped
 __all__ = ["article_of", "looks_like_article", "read_jsonl"]
 
 AS_TEXT: Final = tuple(field.name for field in FIELDS if field.kind in ("stored", "keyword"))
-"""The fields that are taken as they are."""
+"""Fields whose text is used unchanged."""
 
 TYPICAL_FIELDS: Final = ("title", "paragraphs")
-"""What tells an article from another object, such as a question: it has one of these."""
+"""An object with one of these fields is an article, not, for example, a question."""
 
 NOT_ARTICLES: Final = (
-    "its first line has no 'title' and no 'paragraphs', so it is taken for something else than "
-    "articles; to read it, name the file, and with --map the fields"
+    "its first line has no 'title' and no 'paragraphs', so it seems to contain no articles; to "
+    "read it, name the file, and use --map if the fields have other names"
 )
 
 
 def read_jsonl(opened: OpenedFile) -> Iterator[Item | Skipped]:
-    """Yield an article, or why there is none, for each line that is not blank.
+    """Yield an article or a report for each line that is not blank.
 
-    A file that nobody named is passed over if its first line is no article.
+    A file that was not named is Skipped if its first line is not an article.
 
-    An article without an id gets the file's name and the line's number, NAME:7;
-    on standard input, a digest of the line.
+    An article without an id gets the name of the file and the line number,
+    NAME:7; on standard input, a digest of the line.
     """
     empty, doubtful = True, not opened.named
     columns = opened.options.columns
@@ -69,14 +69,14 @@ def read_jsonl(opened: OpenedFile) -> Iterator[Item | Skipped]:
 
 
 def looks_like_article(fields: dict[str, Any], columns: Mapping[str, str]) -> bool:
-    """Tell whether an object is an article, well-formed or not, whatever its fields are called."""
+    """Tell whether an object is an article, valid or not, with mapped field names."""
     return any(columns.get(name, name) in fields for name in TYPICAL_FIELDS)
 
 
 def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article:
     """Return the article that `fields` describe. Raises InputError naming the field.
 
-    `published` may be in any format that `iso_date` takes.
+    `published` may be in any format that `iso_date` accepts.
     """
     given = fields.get("id")
     if isinstance(given, int) and not isinstance(given, bool):
@@ -95,14 +95,14 @@ def _published(fields: dict[str, Any]) -> str | None:
     if given is None:
         return None
     if isinstance(given, int | float) and not isinstance(given, bool):
-        given = str(given)  # seconds or milliseconds since 1970
+        given = str(given)  # Seconds or milliseconds since 1970.
     return iso_date(_text("published", given), language if isinstance(language, str) else None)
 
 
 def _paragraphs(fields: dict[str, Any]) -> tuple[str, ...]:
     text, paragraphs = fields.get("text"), fields.get("paragraphs")
     if text is not None and paragraphs is not None:
-        raise InputError("there is a 'text' and there are 'paragraphs': give one of the two")
+        raise InputError("there is a 'text' and there are 'paragraphs'; give one of the two")
     if text is not None:
         return split_paragraphs(_text("text", text))
     if not isinstance(_required(fields, "paragraphs"), list):
@@ -125,7 +125,7 @@ def _text(name: str, value: Any) -> str:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Yield numbered lines, of one that is too long only as much as shows that it is."""
+    """Yield numbered lines, a line over MAX_TEXT cut to MAX_TEXT + 1 bytes."""
     number = 0
     while line := file.readline(MAX_TEXT + 1):
         number += 1

@@ -1,4 +1,4 @@
-"""Markdown: an article a file, with front matter or without."""
+"""Read Markdown: one article for each file, with or without front matter."""
 
 from __future__ import annotations
 
@@ -20,27 +20,29 @@ if TYPE_CHECKING:
 __all__ = ["read_markdown"]
 
 MAX_MARKDOWN: Final = 1024 * 1024
-"""Bytes in a file: prose takes a second or two for each MiB, the worst there is half a minute."""
+"""Bytes in a file: 1 MiB of prose takes 1 to 2 s, the worst input 30 s."""
 
 DATED: Final = re.compile(r"(?:.*/)?(\d{4}-\d{2}-\d{2})-.")
-"""The name of a post in Jekyll: 2023-01-04-ferry-stops."""
+"""The name of a post in Jekyll, such as 2023-01-04-ferry-stops."""
 
 SHORTCODE: Final = re.compile(r"\{\{[<%].{0,1000}?[%>]\}\}|\{%.{0,1000}?%\}")
-"""What Hugo and Jekyll replace when they make a page."""
+"""Tags that Hugo and Jekyll replace in pages."""
 
 LINE_BREAKS: Final = ("softbreak", "hardbreak")
 
 
 def read_markdown(opened: OpenedFile) -> Iterator[Item]:
-    """Yield the article of a file, or why there is none.
+    """Yield the article of a file or a report.
 
-    Its title is that of the front matter, or else its first heading; its id
-    that of the front matter, or else the file's name.
+    The title is the title in front matter, or else the first heading. The id is
+    the id in front matter, or else the name of the file.
     """
     content = opened.file.read(MAX_MARKDOWN + 1)
     try:
         if len(content) > MAX_MARKDOWN:
-            raise InputError(f"the file is larger than {MAX_MARKDOWN:,} bytes; split it")
+            raise InputError(
+                f"the file is larger than {MAX_MARKDOWN:,} bytes; split it into articles"
+            )
         decoded = decode_any(content)
         article = _article(decoded.text, content, opened.name)
     except InputError as error:
@@ -58,7 +60,7 @@ def _article(text: str, content: bytes, name: FileName) -> Article:
     blocks = list(_blocks(body))
     title = fields.get("title") or next((b.text for b in blocks if b.kind == "heading"), None)
     if title is None:
-        raise InputError("there is no 'title' in front matter, and no heading to take for it")
+        raise InputError("there is no 'title' in front matter, and no heading to use instead")
     if blocks and blocks[0] == Block("heading", title):
         del blocks[0]
     if not (paragraphs := paragraphs_of(blocks)):
@@ -97,7 +99,7 @@ def _blocks(text: str) -> Iterator[Block]:
                 cells.append(line)
             else:
                 yield Block(kind, line)
-                # What follows in an item of a list is text of its own.
+                # Later text in an item of a list is a block of text.
                 kind = "text"
         elif token.type in ("fence", "code_block"):
             yield Block("text", token.content)
@@ -119,7 +121,7 @@ KINDS: Final[dict[str, Kind]] = {
 
 
 def _line(tokens: Sequence[Token]) -> str:
-    """Return the text of a line: of links and emphasis what is written, of pictures nothing."""
+    """Return the text of a line, with the text of links and without pictures."""
     parts: list[str] = []
     for token in tokens:
         if token.type in LINE_BREAKS:

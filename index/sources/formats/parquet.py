@@ -1,4 +1,4 @@
-"""Parquet: one article a row. It takes pyarrow, which the extra `parquet` brings."""
+"""Read Parquet: one article for each row. The extra `parquet` installs pyarrow."""
 
 from __future__ import annotations
 
@@ -20,41 +20,43 @@ from nutgraf.index.sources.items import Item, OpenedFile, Rejected, Skipped
 __all__ = ["read_parquet"]
 
 BATCH: Final = 64
-"""Rows that are held at a time: with their texts, a few MiB."""
+"""Rows in memory at a time: with their texts, a few MiB."""
 
 BUFFER: Final = 1024 * 1024
-"""Bytes of a column that are read at a time; otherwise all of a row group would be."""
+"""Bytes of a column to read at a time, instead of a complete row group."""
 
 MAX_RATIO: Final = 1_000
-"""Bytes that a byte of the file may hold: one text that stands in every row takes next to none."""
+"""Largest ratio of decoded to stored bytes: a text repeated in each row is tiny."""
 
 MAX_COPY: Final = 1024**3
-"""Bytes of a packed file that are copied to the disk; Parquet is compressed by itself."""
+"""Bytes of a compressed file to copy to the disk; Parquet has its own compression."""
 
 ALWAYS_FITS: Final = 256 * 1024 * 1024
-"""Bytes that a file may hold, however small it is."""
+"""Decoded bytes that are accepted at any ratio."""
 
 
 def read_parquet(opened: OpenedFile) -> Iterator[Item | Skipped]:
-    """Yield an article, or why there is none, for each row. Nulls are left out.
+    """Yield an article or a report for each row. Nulls are ignored.
 
-    A row without an id gets the file's name and its number, from 1: NAME:7.
-    Dates may be of a type of their own, `paragraphs` is a list of texts. What
-    can only be read from its end is copied into a temporary file before.
+    A row without an id gets the name of the file and its number, from 1: NAME:7.
+    Dates may have a type for dates; `paragraphs` is a list of texts. A
+    file that cannot seek, as Parquet requires, is copied to a temporary file.
     """
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
         yield Rejected(
-            opened.place, "Parquet takes pyarrow, which is not here: pip install 'nutgraf[parquet]'"
+            opened.place,
+            "Parquet requires pyarrow, which is not installed; pip install 'nutgraf[parquet]'",
         )
         return
     damaged = (pyarrow.ArrowException, OSError, ValueError, MemoryError, OverflowError)
     with _seekable(opened.file) as file:
         if file is None:
             yield Rejected(
-                opened.place, f"more than {MAX_COPY:,} bytes of Parquet are packed in it: unpack it"
+                opened.place,
+                f"the compressed Parquet is larger than {MAX_COPY:,} bytes; unpack it",
             )
             return
         try:
@@ -80,7 +82,9 @@ def _rows(table: Any, chosen: dict[str, str], size: int, opened: OpenedFile) -> 
     for batch in table.iter_batches(BATCH, columns=[*chosen.values()], use_threads=False):
         count += batch.nbytes
         if count > max(ALWAYS_FITS, MAX_RATIO * size):
-            raise InputError(f"it holds more than {MAX_RATIO:,} times its size: that is no text")
+            raise InputError(
+                f"the file holds more than {MAX_RATIO:,} times its size, which text never does"
+            )
         held = {field: _usable(batch.column(name)) for field, name in chosen.items()}
         for row in range(batch.num_rows):
             number += 1
@@ -95,11 +99,11 @@ def _rows(table: Any, chosen: dict[str, str], size: int, opened: OpenedFile) -> 
             yield from flags_of(article, place)
             yield article
     if not number:
-        yield Rejected(opened.place, "there are columns, and no row")
+        yield Rejected(opened.place, "the table has columns and no rows")
 
 
 def _usable(column: Any) -> Any:
-    """Return a column of which every value has one in Python: that has no nanoseconds."""
+    """Return a column whose values Python can represent: without nanoseconds."""
     import pyarrow
 
     kind = column.type
@@ -109,25 +113,27 @@ def _usable(column: Any) -> Any:
 
 
 def _value(field: str, column: Any, row: int) -> Any:
-    """Return a cell as JSON would have it, or None. Raises InputError where it would not."""
+    """Return a cell as a JSON type, or None. Raises InputError for other types."""
     try:
         value = column[row].as_py()
         if isinstance(value, bytes):
             value = value.decode()
     except (ValueError, KeyError, OverflowError):
-        raise InputError(f"'{field}' holds what cannot be read as {column.type}") from None
+        raise InputError(
+            f"'{field}' has a value of the type {column.type} that cannot be converted to text"
+        ) from None
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, float) and math.isnan(value):
         return None
     if isinstance(value, str | int | float | list | dict | None):
         return value
-    raise InputError(f"'{field}' is of the type {column.type}; it must be text")
+    raise InputError(f"'{field}' has the type {column.type}; it must be text")
 
 
 @contextmanager
 def _seekable(file: BinaryIO) -> Iterator[BinaryIO | None]:
-    """Give the file, or a copy where it has no end to begin with; None where that is too large."""
+    """Provide the file, or a copy if it cannot seek; None if the copy is too large."""
     if file.seekable():
         yield file
         return

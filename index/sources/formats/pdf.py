@@ -1,4 +1,4 @@
-"""PDF: an article a file. It takes pypdf, which the extra `pdf` brings."""
+"""Read PDF: one article for each file. The extra `pdf` installs pypdf."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from nutgraf.index.sources.items import Flagged, Item, OpenedFile, Rejected
 __all__ = ["read_pdf"]
 
 MAX_PDF: Final = 64 * 1024 * 1024
-"""Bytes in a file; most of a large one are pictures."""
+"""Bytes in a file; a large one is mostly pictures."""
 
 
 def read_pdf(opened: OpenedFile) -> Iterator[Item]:
-    """Yield the article of a PDF, or why there is none. Its id is the file's name.
+    """Yield the article of a PDF or a report. The id is the name of the file.
 
-    Its title is that of its metadata, or else what stands largest on the first
-    page. Pages that cannot be read are Flagged.
+    The title is the title in the metadata, or else the largest text on the first
+    page. Unreadable pages are Flagged.
     """
     try:
         from nutgraf.index.sources.formats.pdf_file import read_file
     except ImportError:
         yield Rejected(
-            opened.place, "PDF takes pypdf, which is not here: pip install 'nutgraf[pdf]'"
+            opened.place, "PDF requires pypdf, which is not installed; pip install 'nutgraf[pdf]'"
         )
         return
     content = opened.file.read(MAX_PDF + 1)
     try:
         if len(content) > MAX_PDF:
-            raise InputError(f"the file is larger than {MAX_PDF:,} bytes")
+            raise InputError(f"the file is larger than {MAX_PDF:,} bytes; split it")
         found = read_file(content)
         article = Article(
             id=opened.name.article_id(content=content),
@@ -47,6 +47,6 @@ def read_pdf(opened: OpenedFile) -> Iterator[Item]:
         return
     if found.unread:
         pages = ", ".join(map(str, found.unread[:10])) + (", …" if found.unread[10:] else "")
-        yield Flagged(opened.place, f"what is on page {pages} cannot be read")
+        yield Flagged(opened.place, f"the text on page {pages} cannot be read")
     yield from flags_of(article, opened.place)
     yield article

@@ -1,4 +1,4 @@
-"""A PDF to the lines that are drawn on its pages, and what it says of itself. Uses pypdf."""
+"""Extract the lines on the pages of a PDF, and its metadata, by pypdf."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from nutgraf.index.sources.formats.pdf_lines import Line, blocks_of
 __all__ = ["PdfText", "read_file"]
 
 MAX_PAGES: Final = 2_000
-"""Pages in a file: a book; more are no article."""
+"""Pages in a file: a longer one is a book, not an article."""
 
 MAX_DRAWN: Final = 4 * 1024 * 1024
-"""Bytes of drawing on a page: text takes some thousands, what has more is a map."""
+"""Bytes of drawing on a page: text needs a few thousand, a map more than this."""
 
 MAX_ALL_DRAWN: Final = 64 * 1024 * 1024
-"""Bytes of drawing in a file: many pages can be drawn by the same ones."""
+"""Bytes of drawing in a file, counted for each page: pages can share a drawing."""
 
 MAX_STEPS: Final = 2_000_000
-"""Steps of drawing in a file. Forms can hold one another, so that a few bytes make very many."""
+"""Drawing steps in a file. Nested forms can expand a few bytes to very many steps."""
 
 LETTERS_A_STEP: Final = 20
-"""Letters whose drawing counts as one step more."""
+"""Letters that count as one more step."""
 
 FARTHEST: Final = 100_000.0
-"""Points; the largest page there can be has 14,400."""
+"""Points; the largest possible page has 14,400."""
 
 CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
@@ -46,15 +46,15 @@ NO_TITLE: Final = re.compile(
     r"(?:microsoft (?:word|powerpoint) - .*|untitled.*|.*\.(?:docx?|indd|qxd|pdf|tex|dvi|rtf|odt))",
     re.IGNORECASE,
 )
-"""What programs put for a title that nobody gave."""
+"""Titles that programs write when the author sets none."""
 
-# Python prints what nobody listens to. What pypdf says of a file is said by our own errors.
+# Without a handler, Python prints log records. Our errors report the faults of files.
 logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
 class PdfText:
-    """What a PDF says; `unread` are the numbers, from 1, of pages that cannot be read."""
+    """The text and metadata of a PDF; `unread` are unreadable pages, from 1."""
 
     title: str
     paragraphs: tuple[str, ...]
@@ -65,18 +65,20 @@ class PdfText:
 
 
 def read_file(content: bytes) -> PdfText:
-    """Return what a PDF says. Raises InputError where that is nothing, or it is encrypted."""
+    """Return the text of a PDF. Raises InputError if it has none, or is encrypted."""
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise InputError("it is encrypted, and takes a password")
+            raise InputError(
+                "the file is encrypted and requires a password; save it without encryption"
+            )
         count = len(reader.pages)
     except InputError:
         raise
-    except Exception as error:  # noqa: BLE001 - it is others' code over anybody's files
+    except Exception as error:  # noqa: BLE001 - pypdf may raise any error on arbitrary files
         raise InputError(_refusal(error)) from None
     if count > MAX_PAGES:
-        raise InputError(f"it has {count:,} pages; at most {MAX_PAGES:,} are read")
+        raise InputError(f"the file has {count:,} pages; the limit is {MAX_PAGES:,}; split it")
     lines, unread = _lines(reader, count)
     blocks, largest = blocks_of(lines)
     metadata = _metadata(reader)
@@ -84,13 +86,14 @@ def read_file(content: bytes) -> PdfText:
     more = " that can be read" if unread else ""
     if not title:
         raise InputError(
-            f"there is no text in it{more}: it may be a scan, which takes text recognition first"
+            f"there is no text in the file{more}; it may be a scan, which needs text recognition "
+            "first"
         )
     same = (at for at, block in enumerate(blocks[:5]) if block.text.casefold() == title.casefold())
     if (at := next(same, None)) is not None:
         del blocks[at]
     if not (paragraphs := paragraphs_of(blocks)):
-        raise InputError(f"there is a title in it, and no text{more}")
+        raise InputError(f"there is a title in the file, and no text{more}")
     return PdfText(
         title,
         paragraphs,
@@ -104,12 +107,12 @@ def read_file(content: bytes) -> PdfText:
 def _refusal(error: Exception) -> str:
     name = type(error).__name__
     if name == "DependencyError":
-        return "it is encrypted by AES: save it without"
-    return f"it is no PDF, or damaged: {str(error)[:100] or name}"
+        return "the file is encrypted with AES, which is not supported; save it without encryption"
+    return f"the file is not a PDF, or is damaged: {str(error)[:100] or name}"
 
 
 class _Steps:
-    """Counts what is drawn, and stops what has no end."""
+    """A counter of drawing steps that raises InputError over the limit."""
 
     def __init__(self) -> None:
         self.left = MAX_STEPS
@@ -118,7 +121,7 @@ class _Steps:
         letters = sum(len(one) for one in operands if isinstance(one, str | bytes | list))
         self.left -= 1 + letters // LETTERS_A_STEP
         if self.left < 0:
-            raise InputError(f"its pages are drawn in more than {MAX_STEPS:,} steps")
+            raise InputError(f"the pages have more than {MAX_STEPS:,} drawing steps")
 
 
 def _lines(reader: PdfReader, count: int) -> tuple[list[Line], list[int]]:
@@ -146,7 +149,7 @@ def _lines(reader: PdfReader, count: int) -> tuple[list[Line], list[int]]:
 
 
 class _Drawn:
-    """The lines of a page, from what pypdf tells of it: text with matrices, ends of lines."""
+    """A builder of the lines of a page from pypdf's text, matrices and line ends."""
 
     def __init__(self, page: int) -> None:
         self._page = page
@@ -167,7 +170,7 @@ class _Drawn:
             if not any(self._parts):
                 self._at = x, y
             if len(part) > self._longest:
-                # A bullet or a superscript has another size than the line.
+                # A bullet or a superscript differs in size from its line.
                 self._longest, self._size = len(part), height
             self._parts.append(part)
 
@@ -185,9 +188,10 @@ class _Drawn:
 
 
 def _place(outer: Any, inner: Any, size: float) -> tuple[float, float, float]:
-    """Return x, y and the size of letters, in points, from the bottom left of the page.
+    """Return x, y and the size of letters, in points.
 
-    What is so far away, or so large, that no page has it is 0.
+    x and y begin at the bottom left of the page. Values over FARTHEST, which no
+    page has, become 0.
     """
     x = inner[4] * outer[0] + inner[5] * outer[2] + outer[4]
     y = inner[4] * outer[1] + inner[5] * outer[3] + outer[5]
@@ -222,7 +226,7 @@ DATE: Final = re.compile(
 
 
 def _published(metadata: dict[str, Any]) -> str | None:
-    """Return when it was made, as D:20230104093000+01'00' has it; None for what is no date."""
+    """Return the creation date, such as D:20230104093000+01'00'; None if invalid."""
     from nutgraf.index.sources.fields.dates import iso_date
 
     found = DATE.match(_text(metadata, "/CreationDate") or "")

@@ -1,4 +1,4 @@
-"""Lines on pages to Blocks: which lines go on, which are headings, which stand on every page."""
+"""Group lines of pages into Blocks: find paragraphs, headings and running heads."""
 
 from __future__ import annotations
 
@@ -15,29 +15,32 @@ from nutgraf.index.sources.fields.paragraphs import Block, Kind
 __all__ = ["Line", "blocks_of"]
 
 EDGE: Final = 2
-"""Lines at the top and the bottom of a page that can be a running head."""
+"""Lines at the top and at the bottom of a page that can be running heads."""
 
 MIN_PAGES: Final = 3
-"""Pages that a running head is on, at least."""
+"""Fewest pages with a running head."""
 
 MIN_SHARE: Final = 0.3
-"""And of all pages: left ones have others than right ones."""
+"""Smallest share of pages with a running head: left and right pages may differ."""
 
 PAGE_NUMBER: Final = re.compile(
     r"\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:/|of|von|de)\s*\d{1,4})?\W*", re.IGNORECASE
 )
 
 LARGER: Final = 1.15
-"""How many times as large as the text a heading's letters are."""
+"""Size of letters in a heading, relative to the text."""
 
 WIDER: Final = 1.25
-"""How many times the usual distance between lines there is between paragraphs."""
+"""Distance between paragraphs, relative to the usual distance between lines."""
 
 INDENT: Final = 0.8
-"""How far a paragraph's first line is put in, in sizes of letters."""
+"""Indent of the first line of a paragraph, relative to the size of letters."""
 
 SHORT: Final = 0.7
-"""Of the usual length of lines: a sentence that ends before ends its paragraph."""
+"""Length of a short line, relative to the usual length of lines.
+
+A sentence at the end of a short line ends its paragraph.
+"""
 
 MAX_HEADING: Final = 200
 """Characters in a heading."""
@@ -50,7 +53,7 @@ _BULLET: Final = re.compile(r"[•·◦▪‣–*-]\s|\d{1,2}[.)]\s|\(?[a-z]\)\s
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line on a page: `page` counts from 0, `x` and `y` are where it begins, in points."""
+    """A line on a page; `page` counts from 0, `x` and `y` are its start in points."""
 
     page: int
     x: float
@@ -60,10 +63,10 @@ class Line:
 
 
 def blocks_of(lines: Sequence[Line]) -> tuple[list[Block], str]:
-    """Return the paragraphs and headings that lines make, running heads left out; and the title.
+    """Return the paragraphs and headings without running heads, and the title.
 
-    The title is what stands largest on the first page, or else its first line;
-    "" where there is no line.
+    The title is the largest heading on the first page, or else the first line;
+    "" if there is no line.
     """
     kept = _without_running_heads(lines)
     if not kept:
@@ -80,7 +83,7 @@ def blocks_of(lines: Sequence[Line]) -> tuple[list[Block], str]:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How the text is set: the size of letters, the distance of lines in those, their length."""
+    """The layout of the text: size of letters, leading in that size, length of lines."""
 
     size: float
     leading: float
@@ -104,7 +107,7 @@ class _Shape:
         return "item" if group[0].text.startswith(_BULLETS) else "text"
 
     def goes_on(self, line: Line, following: Line) -> bool:
-        """Tell whether the paragraph of `line` goes on with the line after it."""
+        """Tell whether the next line continues the paragraph of `line`."""
         if abs(line.size - following.size) > 0.1 * max(line.size, following.size):
             return False
         ended = line.text.endswith(_FINAL)
@@ -142,7 +145,7 @@ def _joined(group: Sequence[Line], words: set[str]) -> str:
 
 
 def _unhyphenated(text: str, following: str, words: set[str]) -> str:
-    """Return both, the hyphen kept where the word is written with it elsewhere and only so."""
+    """Join two lines; keep the hyphen if the text has the word only with it."""
     first = re.search(r"[\w-]*$", text[:-1])
     rest = re.match(r"[\w-]*", following)
     start = first[0].casefold() if first else ""
@@ -171,5 +174,5 @@ def _edges(page: Iterable[Line]) -> list[Line]:
 
 
 def _key(line: Line) -> tuple[str, int]:
-    # A title that is repeated on top of each page is larger where it is meant.
+    # A title may be repeated as a running head, in smaller letters: so the size counts.
     return re.sub(r"\d+", "#", line.text).casefold(), round(line.size)

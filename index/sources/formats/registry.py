@@ -1,4 +1,4 @@
-"""Which reader takes what: by the first bytes where they tell, otherwise by the name's ending."""
+"""Choose the reader of a file: by its first bytes, or else by its ending."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ __all__ = ["ENDINGS", "JSONL", "KINDS", "Kind", "kind_by_content", "kind_by_endi
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A format: how its files are called, how they begin, and what reads them.
+    """A format: its name, the endings of its files, its reader and a content test.
 
-    `begins` is given the first bytes, up to 64 KiB, and says True where they
-    are of this kind for sure. The libraries that a reader needs are loaded when
-    it reads.
+    `begins` receives the first bytes, up to 64 KiB, and returns True only if
+    they prove this format. A reader imports its libraries when it is called.
     """
 
     name: str
@@ -60,25 +59,24 @@ KINDS: Final = (
     Kind("plain text", (".txt", ".text"), read_text),
     Kind("table", (".csv", ".tsv", ".tab"), read_table),
 )
-"""All that can be read. What begins as two of them is the first."""
+"""All formats. The first one that matches the content is used."""
 
 ENDINGS: Final = tuple(ending for kind in KINDS for ending in kind.endings)
 
 
 def kind_of(head: bytes, ending: str) -> Kind | None:
-    """Return what reads a file that begins with `head`; None where nobody does.
+    """Return the format of a file that begins with `head`; None if it is unknown.
 
-    What it begins with is believed rather than its name: a page that was saved
-    as .txt is a page.
+    The content overrides the ending: a page that was saved as .txt is a page.
     """
     return kind_by_content(head) or kind_by_ending(ending)
 
 
 def kind_by_content(head: bytes) -> Kind | None:
-    """Return what a file is for sure by its first bytes, None where they do not tell."""
+    """Return the format that the first bytes prove, None if they prove none."""
     return next((kind for kind in KINDS if kind.begins(head)), None)
 
 
 def kind_by_ending(ending: str) -> Kind | None:
-    """Return what a file is by the ending of its name, with its dot and in small letters."""
+    """Return the format for an ending, with its dot and in small letters, or None."""
     return next((kind for kind in KINDS if ending in kind.endings), None)

@@ -1,7 +1,7 @@
-"""CSV and TSV: one article a row, the names of the columns in the first.
+"""Read CSV and TSV: one article for each row; the first row names the columns.
 
-Commas, semicolons, tabs or bars may stand between cells, and quotation marks
-around them, doubled where they are meant (RFC 4180) or after a backslash.
+Commas, semicolons, tabs or bars separate cells. Cells may be quoted; quotation
+marks in them are doubled (RFC 4180) or follow a backslash.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ SEPARATORS: Final = (",", ";", "\t", "|")
 WIDE_ENCODINGS: Final = ("utf-16", "utf-32")
 
 HEAD_BYTES: Final = 64 * 1024
-"""Bytes by which the way of writing is known."""
+"""First bytes, from which the dialect is detected."""
 
 BACKSLASH_QUOTE: Final = re.compile(r'\\"(?![,;\t|\r\n])')
 DOUBLED: Final = re.compile(r'[^\\,;\t|\r\n"]""[^,;\t|\r\n"]')
-"""A quotation mark inside a cell, as the two ways of writing have it."""
+"""Quotation marks inside cells, after a backslash or doubled."""
 
 BETWEEN: Final = "\x1f"
-"""Stands between the cells of a row while its bytes are looked at."""
+"""A separator that joins the cells of a row, to decode them together."""
 
 
 REASONS: Final = {
     "unexpected end of data": "a quotation mark that opens in this row is never closed",
-    "expected after": "there is text after a closing quotation mark; double those that are meant",
+    "expected after": "there is text after a closing quotation mark; double the marks in cells",
 }
-"""What csv says of a row, in our words."""
+"""Errors of the csv module -> our messages."""
 
 
 def read_table(opened: OpenedFile) -> Iterator[Item | Skipped]:
-    """Yield an article, or why there is none, for each row. Empty cells are left out.
+    """Yield an article or a report for each row. Empty cells are ignored.
 
-    A file that nobody named is passed over if it lacks a column that is needed.
+    A file that was not named is Skipped if it lacks a required column.
 
-    A row without an id gets the file's name and the number of the line that it
-    begins in, NAME:7; on standard input, a digest of the row. Where another
-    encoding than that of the beginning turns up, the row is Flagged.
+    A row without an id gets the name of the file and the number of its first
+    line, NAME:7; on standard input, a digest of the row. A row in another
+    encoding than the first rows is Flagged.
     """
     try:
         lines = _Lines(opened.file)
@@ -73,12 +73,15 @@ def read_table(opened: OpenedFile) -> Iterator[Item | Skipped]:
         yield opened.without_articles(str(error))
         return
     if not lines.encoding.startswith("utf"):
-        yield Flagged(opened.place, f"this is not UTF-8; by its looks it is {lines.encoding}")
+        yield Flagged(
+            opened.place,
+            f"this is not UTF-8; it was read as {lines.encoding}, which is a guess",
+        )
     row = None
     for row in rows:
         yield from _items(row, len(header), columns, opened, lines.first)
     if row is None:
-        yield Rejected(opened.place, "the names of columns are there, and no row after them")
+        yield Rejected(opened.place, "the table has names of columns and no rows")
 
 
 def _items(
@@ -89,13 +92,13 @@ def _items(
         if isinstance(row, InputError):
             raise row
         if len(row) < width or any(row[width:]):
-            raise InputError(f"the row has {len(row):,} cells, and there are {width:,} columns")
+            raise InputError(f"the row has {len(row):,} cells, but the table has {width:,} columns")
         row, oddity = _mended(row)
         fields = {name: cell for name, at in columns.items() if (cell := row[at]).strip()}
         if "paragraphs" in fields:
             raise InputError(
-                "'paragraphs' is a list, which no cell of this file is; text goes into 'text': "
-                "--map text=paragraphs"
+                "'paragraphs' must be a list, and a cell of this file is text; to use the column "
+                "as 'text', add --map text=paragraphs"
             )
         id_if_none = partial(opened.name.article_id, line, BETWEEN.join(row).encode())
         article = article_of(fields, id_if_none)
@@ -107,7 +110,7 @@ def _items(
 
 
 def _mended(row: list[str]) -> tuple[list[str], str | None]:
-    """Return the cells with bytes made text that did not fit the encoding, and what is odd."""
+    """Return the cells with invalid bytes decoded by a guess, and a warning or None."""
     joined = BETWEEN.join(row)
     if joined.isascii():
         return row, None
@@ -121,14 +124,14 @@ def _mended(row: list[str]) -> tuple[list[str], str | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Dialect:
-    """How the cells of a file are told apart: what is between them, and how marks are meant."""
+    """The syntax of a table: its separator, and whether a backslash escapes quotes."""
 
     separator: str
     backslash: bool
 
 
 def _dialect(head: str, columns: Mapping[str, str]) -> _Dialect:
-    """Return the dialect in which the first row names the most columns that are known."""
+    """Return the dialect in which the first row has the most known column names."""
     known = {*INPUT_FIELDS, *columns.values()}
     backslash = BACKSLASH_QUOTE.search(head) is not None and DOUBLED.search(head) is None
 
@@ -140,12 +143,12 @@ def _dialect(head: str, columns: Mapping[str, str]) -> _Dialect:
     try:
         return _Dialect(max(SEPARATORS, key=fit), backslash)
     except csv.Error as error:
-        raise InputError(f"this is no table: {error}") from None
+        raise InputError(f"this is not a table: {error}") from None
 
 
 def _rows(lines: _Lines, dialect: _Dialect) -> Iterator[list[str] | InputError]:
-    """Yield the cells of each row that has any, or why they cannot be told."""
-    # The limit is of the process, and the default is less than a long read has.
+    """Yield the cells of each row that is not empty, or an error for a bad row."""
+    # csv has one limit for the process; its default is smaller than a long article.
     csv.field_size_limit(MAX_TEXT)
     rows = csv.reader(
         lines,
@@ -171,14 +174,14 @@ def _rows(lines: _Lines, dialect: _Dialect) -> Iterator[list[str] | InputError]:
 
 
 class _Lines:
-    """The lines of a file, as text; it knows where the row began that is being read."""
+    """The lines of a file, as text; `first` is the first line of the current row."""
 
     def __init__(self, file: BinaryIO) -> None:
         start = file.read(HEAD_BYTES)
         self.encoding = encoding_of(start)
         self.head = start.decode(self.encoding, "replace")
         whole = io.BufferedReader(_Joined(start, file))
-        # Bytes that are no text are looked at row by row; of the wide ones none is by itself.
+        # Invalid bytes are decoded for each row later. In wide encodings, they have no meaning.
         errors = "replace" if self.encoding.startswith(WIDE_ENCODINGS) else "surrogateescape"
         self._text = io.TextIOWrapper(whole, self.encoding, errors, newline="")
         self.first = 1
@@ -203,14 +206,14 @@ class _Lines:
             while line and not line.endswith(("\n", "\r")):
                 line = self._text.readline(MAX_TEXT)
             raise InputError(
-                f"the row is longer than {MAX_TEXT:,} characters; is there a quotation mark that "
-                "is never closed?"
+                f"the row is longer than {MAX_TEXT:,} characters; check for a quotation mark that "
+                "is never closed"
             )
         return line
 
 
 class _Joined(io.RawIOBase):
-    """A file of which the beginning was read already."""
+    """A file whose first bytes were already read."""
 
     def __init__(self, start: bytes, file: BinaryIO) -> None:
         self._start = start

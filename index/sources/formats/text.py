@@ -1,4 +1,4 @@
-"""Plain text: the first line is the title, blank lines stand between paragraphs."""
+"""Read plain text: the first line is the title, blank lines separate paragraphs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["read_text"]
 
 
 def read_text(opened: OpenedFile) -> Iterator[Item]:
-    """Yield the one article of a text file, or why there is none. Its id is the name."""
+    """Yield the article of a text file or a report. The id is the name of the file."""
     content = opened.file.read(MAX_TEXT + 1)
     try:
         if len(content) > MAX_TEXT:

@@ -1,7 +1,7 @@
-"""Web archives (WARC, ISO 28500): the pages that a crawler fetched, each called by its URL.
+"""Read web archives (WARC, ISO 28500): an article for each page, its URL as id.
 
-Of an archive most is no article: images, scripts, lists of links, copies. All of
-that is counted, and told once at the end; a line for each would hide what matters.
+Most records are not articles: images, scripts, lists of links, copies. They are
+counted and reported once at the end; a report for each would hide the others.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ PAGES: Final = ("text/html", "application/xhtml+xml")
 
 OK: Final = 200
 
-BROKEN: Final = "the archive can be read no further"
+BROKEN: Final = "the rest of the archive cannot be read"
 
 MAX_HEADER: Final = 64 * 1024
 """Bytes in the headers of a record, or of its response."""
 
 
 class _NoPageError(Exception):
-    """The record holds no page of its own; the message is what it is counted as."""
+    """The record contains no page; the message is its category in the report."""
 
 
 def begins_as_warc(head: bytes) -> bool:
-    """Tell whether a file that begins so is a web archive for sure."""
+    """Tell whether the first bytes of a file prove that it is a web archive."""
     return head.startswith(b"WARC/")
 
 
 def read_warc(opened: OpenedFile) -> Iterator[Item | Skipped]:
-    """Yield the articles of an archive's HTML pages, with the time at which each was fetched.
+    """Yield the articles of the HTML pages of an archive, with the time of capture.
 
-    Taken are responses with status 200, and resources. What comes after
-    damage cannot be found, and is told so.
+    Responses with status 200 and resources are used. Records after damage cannot
+    be found, which is reported.
     """
     left_out: Counter[str] = Counter()
     number = 0
@@ -73,7 +73,7 @@ def read_warc(opened: OpenedFile) -> Iterator[Item | Skipped]:
 
 
 def _records(opened: OpenedFile) -> Iterator[WarcRecord]:
-    """Yield all records. Raises DamagedError where there is no going on."""
+    """Yield all records. Raises DamagedError where reading cannot continue."""
     from fastwarc.warc import ArchiveIterator
 
     records = iter(
@@ -89,19 +89,22 @@ def _records(opened: OpenedFile) -> Iterator[WarcRecord]:
         except (OSError, ValueError) as error:
             raise _as_damage(error) from None
         if record.headers.get("Content-Length") is None:
-            raise DamagedError("a record breaks off in its header, or does not say how long it is")
+            raise DamagedError("a record has an incomplete header, or no Content-Length")
         yield record
 
 
 def _as_damage(error: OSError | ValueError) -> OSError:
-    """Return what fastwarc says of the content as damage; an error of the disk as it is."""
+    """Convert an error of fastwarc to DamagedError; return disk errors unchanged."""
     if isinstance(error, OSError) and (isinstance(error, DamagedError) or error.errno is not None):
         return error
     return DamagedError(str(error))
 
 
 class _Stream:
-    """A file that gives what it has, so that nothing before damage is lost with it."""
+    """A file that returns available bytes at once.
+
+    So damage does not hide the bytes before it.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -116,11 +119,11 @@ class _Stream:
         return self._at
 
     def close(self) -> None:
-        """Leave that to who opened it."""
+        """Do nothing: the caller that opened the file closes it."""
 
 
 def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
-    """Yield the article of a record. Raises _NoPageError where it is of something else."""
+    """Yield the article of a record. Raises _NoPageError if it contains no page."""
     from nutgraf.index.sources.html.metadata import whole_url
     from nutgraf.index.sources.html.page import MAX_PAGE, NoArticleError, read_page
 
@@ -128,7 +131,9 @@ def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
     target = (record.headers.get("WARC-Target-URI") or "").strip("<>")
     address = whole_url(target)
     if address is None:
-        raise InputError(f"its URL, {target[:80]!r}, is none of the Web, or longer than an id")
+        raise InputError(
+            f"the URL of the page, {target[:80]!r}, is not a web address, or is too long for an id"
+        )
     try:
         page = read_page(content, record.http_charset, address)
     except NoArticleError:
@@ -138,26 +143,26 @@ def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
         url = address
     article = page.article(url, url)
     cut = record.headers.get("WARC-Truncated")
-    truncated = f"the page was cut off when it was archived ({cut[:40]})" if cut else None
+    truncated = f"the page was truncated when it was archived ({cut[:40]})" if cut else None
     yield from flags_of(article, place, page.oddity, truncated)
     date = record.record_date
     yield Capture(article, place, None if date is None else date.timestamp())
 
 
 def _content(record: WarcRecord, longest: int) -> bytes:
-    """Return the HTML of a record. Raises _NoPageError where there is none."""
+    """Return the HTML of a record. Raises _NoPageError if it has none."""
     kind = (record.headers.get("WARC-Type") or "").lower()
     if kind == "revisit":
-        raise _NoPageError("revisits, which have no page of their own")
+        raise _NoPageError("revisits, which contain no page")
     if kind not in ("response", "resource"):
-        raise _NoPageError("requests and notes")
+        raise _NoPageError("requests and other records")
     headers = record.http_headers if record.is_http_parsed else None
     if kind == "response" and (headers is None or headers.status_code != OK):
         raise _NoPageError(f"responses without status {OK}")
     declared = record.headers.get("Content-Type") if headers is None else record.http_content_type
     media = (declared or "").partition(";")[0].strip().lower()
     if media and media not in PAGES:
-        raise _NoPageError("other than HTML")
+        raise _NoPageError("not HTML")
     if record.content_length > longest:
         raise InputError(f"the page is larger than {longest:,} bytes")
     try:
@@ -165,12 +170,12 @@ def _content(record: WarcRecord, longest: int) -> bytes:
     except (OSError, ValueError) as error:
         raise _as_damage(error) from None
     if len(payload) < record.content_length:
-        raise DamagedError("it breaks off in a record")
+        raise DamagedError("the archive ends inside a record")
     if headers is not None:
         transfer, encodings = headers.get("Transfer-Encoding"), headers.get("Content-Encoding")
         payload = body_of(payload, transfer, encodings, longest)
     if not media and not begins_as_html(payload):
-        raise _NoPageError("other than HTML")
+        raise _NoPageError("not HTML")
     return payload
 
 

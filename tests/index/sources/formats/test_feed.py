@@ -1,4 +1,4 @@
-"""Feeds: an entry is an article, with its full text where the feed has it."""
+"""Feeds: each entry is an article, with the full text if the feed contains it."""
 
 import io
 import socket
@@ -45,7 +45,7 @@ FULL = """
 """
 
 
-def test_rss_gives_the_full_text_and_all_fields():
+def test_rss_entry_has_its_full_text_and_all_fields():
     (found,) = entries(rss(FULL))
     assert found == Capture(
         Article(
@@ -82,7 +82,7 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de">
 </content></entry></feed>"""
 
 
-def test_atom_gives_its_content_and_counts_as_changed_when_it_was_updated():
+def test_atom_entry_has_its_content_and_the_time_of_its_update():
     (found,) = entries(ATOM)
     assert found.at == 1675209600
     article = found.article
@@ -106,7 +106,7 @@ def test_rdf_is_read():
     assert found.article.source == "Old News"
 
 
-def test_an_entry_is_called_by_its_id_its_link_or_what_it_says():
+def test_article_id_is_the_id_link_or_digest_of_the_entry():
     text = "<title>A</title><description>B</description>"
     by_guid, by_link, by_text, same = entries(
         rss(
@@ -116,32 +116,33 @@ def test_an_entry_is_called_by_its_id_its_link_or_what_it_says():
             text,
         )
     )
-    assert by_guid.article.id == f"{by_guid.article.source}:g-1"  # Other feeds have one, too.
+    # Another feed may also have an entry g-1.
+    assert by_guid.article.id == f"{by_guid.article.source}:g-1"
     assert by_link.article.id == "https://example.org/2"
     assert isinstance(by_text, Article)
     assert by_text == same
 
 
-def test_the_summary_is_taken_where_there_is_no_more_and_plain_text_has_blank_lines():
+def test_summary_is_used_without_content_and_blank_lines_separate_plain_text():
     (found,) = entries(
         rss("<title>A</title><description>One.\n\nTwo &amp;gt; three.</description>")
     )
     assert found.paragraphs == ("One.", "Two > three.")
 
 
-def test_an_aggregate_names_the_source_of_each_entry():
+def test_entry_of_an_aggregate_has_its_own_source():
     source = '<source url="https://example.org/rss">Coast Mail</source>'
     (found,) = entries(rss(f"<title>A</title><description>B</description>{source}"))
     assert found.source == "Coast Mail"
 
 
-def test_an_entry_that_is_no_article_is_rejected_by_number():
+def test_incomplete_entry_is_rejected_with_its_number():
     _, untitled, empty = entries(rss(FULL, "<description>B</description>", "<title>A</title>"))
     assert untitled == Rejected("feed.xml:entry 2", "there is no 'title'")
     assert empty == Rejected("feed.xml:entry 3", "there is no text: neither content nor a summary")
 
 
-def test_a_date_that_is_none_is_flagged_and_left_out():
+def test_invalid_date_is_flagged_and_omitted():
     text = "<title>A</title><description>B</description>"
     flagged, found = entries(rss(f"{text}<pubDate>yesterday</pubDate>"))
     assert isinstance(flagged, Flagged)
@@ -151,10 +152,10 @@ def test_a_date_that_is_none_is_flagged_and_left_out():
     assert "far future" in flagged.reason
 
 
-def test_of_a_feed_that_is_broken_what_can_be_read_is_read():
+def test_broken_feed_is_flagged_and_read_as_far_as_possible():
     flagged, found, rejected = entries(rss(FULL, "<title>Cut of")[:-23])
     assert isinstance(flagged, Flagged)
-    assert "no well-formed XML" in flagged.reason
+    assert "not well-formed XML" in flagged.reason
     assert found.article.title == "Ferry & crew stop"
     assert rejected.place == "feed.xml:entry 2"
     (unbroken,) = entries(rss(FULL.replace("Short", "Short\x0b")))
@@ -162,13 +163,13 @@ def test_of_a_feed_that_is_broken_what_can_be_read_is_read():
 
 
 @pytest.mark.parametrize("content", ["", "<rss></rss>", "no feed", "<html><p>x</p></html>", "\x01"])
-def test_what_has_no_entries_is_rejected(content):
+def test_file_without_entries_is_rejected(content):
     (rejected,) = entries(content)
     assert rejected.place == "feed.xml"
     assert "there is no entry in the feed" in rejected.reason
 
 
-def test_an_encoding_that_is_declared_is_believed():
+def test_declared_encoding_is_used():
     content = rss("<title>Fähre</title><description>Über</description>")
     declared = content.replace('"1.0"?', '"1.0" encoding="iso-8859-1"?').encode("latin-1")
     (found,) = entries(declared)
@@ -197,20 +198,20 @@ def test_entities_are_neither_expanded_nor_fetched(entity, monkeypatch):
     assert found.paragraphs in (("One &a12; two",), ("One two",), ("One  two",))
 
 
-def test_a_text_that_is_an_address_is_not_fetched(monkeypatch):
+def test_text_that_is_an_address_is_not_fetched(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", None)
     for address in ("http://127.0.0.1:1/feed", "file:///etc/hostname", "/etc/hostname"):
         (rejected,) = entries(address)
         assert "no entry" in rejected.reason
 
 
-def test_a_feed_too_large_is_not_read_whole(monkeypatch):
+def test_feed_over_the_size_limit_is_rejected(monkeypatch):
     monkeypatch.setattr(reader, "MAX_FEED", 100)
     (rejected,) = entries(rss(FULL))
     assert "larger than 100 bytes" in rejected.reason
 
 
-def test_elements_nested_too_deeply_are_rejected_with_their_entry():
+def test_too_deep_nesting_rejects_one_entry_only():
     deep = f"<title>A</title><description>{'&lt;p&gt;' + '&lt;b&gt;' * 3_000}x</description>"
     rejected, found = entries(rss(deep, FULL))
     assert "nested too deeply" in rejected.reason
@@ -227,17 +228,17 @@ def test_elements_nested_too_deeply_are_rejected_with_their_entry():
         b"<!DOCTYPE rss [<!ENTITY a 'b'>]>\n<rss>",
     ],
 )
-def test_feeds_are_known_by_what_they_begin_with(head):
+def test_feeds_are_recognised_by_their_first_bytes(head):
     assert begins_as_feed(head)
 
 
-def test_other_xml_is_no_feed():
+def test_other_xml_is_not_a_feed():
     assert not begins_as_feed(b"<?xml version='1.0'?><urlset>")
     assert not begins_as_feed(b"<feeder>")
     assert not begins_as_feed(b"<html><rss>")
 
 
-def test_in_a_folder_xml_is_read_where_it_is_a_feed(tmp_path):
+def test_xml_in_a_folder_is_read_only_if_it_is_a_feed(tmp_path):
     (tmp_path / "news.xml").write_text(rss(FULL))
     (tmp_path / "sitemap.xml").write_text("<urlset></urlset>")
     found, skipped = read_sources([str(tmp_path)])
@@ -246,7 +247,7 @@ def test_in_a_folder_xml_is_read_where_it_is_a_feed(tmp_path):
     assert "1 of .xml" in skipped.reason
 
 
-def test_of_an_entry_in_two_feeds_the_newest_is_taken(tmp_path):
+def test_newest_copy_of_an_entry_in_two_feeds_is_used(tmp_path):
     (tmp_path / "monday.xml").write_text(ATOM)
     (tmp_path / "tuesday.xml").write_text(ATOM.replace("2023-02-01", "2023-02-02"))
     first, second = read_sources([str(tmp_path)])
@@ -264,6 +265,6 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=80))
-def test_whatever_comes_in_only_items_come_out(inner):
+def test_any_content_yields_only_items(inner):
     for item in entries(f"<rss version='2.0'><channel>{inner}"):
         assert isinstance(item, Article | Capture | Rejected | Flagged)

@@ -1,4 +1,4 @@
-"""HTML pages: the main text as paragraphs, and what the page says of itself."""
+"""HTML pages: the main text as paragraphs, and the metadata."""
 
 import io
 import json
@@ -51,13 +51,13 @@ def article(content: str | bytes) -> Article:
     return item.article if isinstance(item, Capture) else item
 
 
-def test_the_main_text_is_taken_and_what_is_around_it_is_not():
+def test_main_text_is_read_without_navigation():
     assert article(html(STORY)) == Article(
         "mast", "Mast falls", (LEDE, REST), language="en", source=None
     )
 
 
-def test_headings_lists_tables_and_quotes_become_paragraphs_that_read_well():
+def test_headings_lists_tables_and_quotes_become_readable_paragraphs():
     body = f"""
         <p>{LEDE}</p>
         <h2>What fell</h2><p>{REST}<br>It was <em>old</em>, and
@@ -75,14 +75,14 @@ def test_headings_lists_tables_and_quotes_become_paragraphs_that_read_well():
     )
 
 
-def test_a_page_of_line_breaks_and_tables_has_paragraphs():
+def test_old_page_of_line_breaks_and_tables_has_paragraphs():
     page = f"""<HTML><HEAD><TITLE>Mast falls</TITLE></HEAD><BODY><TABLE><TR><TD><A HREF=/>Home</A>
         </TD><TD><B>Mast falls</B><P>{LEDE}<BR><BR>
         {REST}<br>It was old.<BR> <BR><BR>{LEDE} {REST}</TD></TR></TABLE></BODY></HTML>"""
     assert article(page).paragraphs == (LEDE, f"{REST}\nIt was old.", f"{LEDE} {REST}")
 
 
-def test_json_ld_is_believed_first():
+def test_json_ld_is_used_first():
     head = ld(
         "{broken",
         {"@type": "WebSite", "name": "Elsewhere"},
@@ -112,7 +112,7 @@ def test_json_ld_is_believed_first():
     )
 
 
-def test_meta_tags_come_next():
+def test_meta_tags_are_used_second():
     head = """<meta property="og:site_name" content="Corve Valley Ledger">
         <meta property="og:title" content="Mast falls - Corve Valley Ledger">
         <meta property="article:published_time" content="2023-01-04T09:30:00Z">
@@ -128,7 +128,7 @@ def test_meta_tags_come_next():
     assert found.id == found.url == "https://ledger.example/mast?id=3"
 
 
-def test_the_looks_come_last():
+def test_byline_and_date_in_the_text_are_used_last():
     body = f"""<div class="byline">By <span class="author">Ellis Pargeter</span>
         <time datetime="2023-01-04">4 January 2023</time></div>{STORY}"""
     found = article(html(body))
@@ -152,7 +152,7 @@ def test_the_looks_come_last():
         ("https://ledger.example/" + "x" * 600, None),
     ],
 )
-def test_the_id_is_the_url_that_a_page_says_is_its_own(href, url):
+def test_id_is_the_url_that_a_page_declares(href, url):
     (item,) = read(html(STORY, f'<link rel="canonical" href="{href}">'))
     if url is None:
         assert (item.id, item.url) == ("mast", None)
@@ -161,13 +161,13 @@ def test_the_id_is_the_url_that_a_page_says_is_its_own(href, url):
         assert (item.article.id, item.article.url) == (url, url)
 
 
-def test_an_article_in_json_ld_stands_in_for_a_page_that_scripts_would_fill():
+def test_article_in_json_ld_replaces_text_that_scripts_would_load():
     head = ld({"@type": "NewsArticle", "headline": "Mast", "articleBody": f"{LEDE}\n\n{REST}"})
     content = f"<html><head>{head}</head><body><div id=app></div></body></html>"
     assert article(content).paragraphs == (LEDE, REST)
 
 
-def test_a_list_of_articles_in_json_ld_is_not_the_page_itself():
+def test_list_of_articles_in_json_ld_does_not_describe_the_page():
     entries = [
         {"@type": "ListItem", "item": {"@type": "NewsArticle", "headline": f"Other {at}"}}
         for at in range(3)
@@ -188,13 +188,13 @@ def test_a_list_of_articles_in_json_ld_is_not_the_page_itself():
         "//<![CDATA[\n{}\n//]]>",
     ],
 )  # fmt: skip
-def test_odd_json_ld_is_passed_over(bad):
+def test_invalid_json_ld_is_ignored(bad):
     found = article(html(STORY, ld(bad)))
     assert (found.title, found.paragraphs) == ("Mast falls", (LEDE, REST))
     assert (found.author, found.published, found.language) == (None, None, "en")
 
 
-def test_dates_in_other_formats_are_understood_and_the_future_is_flagged():
+def test_dates_in_other_formats_are_read_and_the_far_future_is_flagged():
     meta = '<meta name="date" content="{}">'
     assert article(html(STORY, meta.format("Jan. 4, 2023"))).published == "2023-01-04"
     flagged, found = read(html(STORY, meta.format("2923-01-04")))
@@ -215,19 +215,19 @@ def test_dates_in_other_formats_are_understood_and_the_future_is_flagged():
         ),
         (html("<div>" * 400 + LEDE), "nested too deeply, in more than 255 others"),
         (html("<p></p>" * 50_001), "more than 50,000 elements"),
-        (html(("<div>" * 150 + "text" + "</div>" * 150) * 100), "in one another"),
+        (html(("<div>" * 150 + "text" + "</div>" * 150) * 100), "too many nested elements"),
         (b"<html>\x00</html>", "binary, not text"),
         (b"<html><p>Caf\xe9</p></html>", "not UTF-8"),
     ],
 )
-def test_what_is_no_article_is_rejected(content, words):
+def test_page_without_an_article_is_rejected(content, words):
     (rejected,) = read(content)
     assert isinstance(rejected, Rejected)
     assert rejected.place == "mast.html"
     assert words in rejected.reason
 
 
-def test_a_page_too_large_is_not_read_whole(monkeypatch):
+def test_page_over_the_size_limit_is_not_read_completely(monkeypatch):
     monkeypatch.setattr(page, "MAX_PAGE", 1_000)
     file = io.BytesIO(html(STORY * 100).encode())
     (rejected,) = read_html(OpenedFile(file, "mast.html", FileName("mast")))
@@ -235,19 +235,19 @@ def test_a_page_too_large_is_not_read_whole(monkeypatch):
     assert file.tell() == 1_001
 
 
-def test_cells_that_span_a_million_are_one_cell_each():
+def test_spans_of_cells_are_ignored():
     row = '<tr><td rowspan="1000" colspan="1000">1961</td><td>3</td></tr>'
     found = article(html(f"{STORY}<table>{row * 3}</table>"))
     assert found.paragraphs[-1] == "1961 | 3\n1961 | 3\n1961 | 3"
 
 
 @pytest.mark.parametrize("odd", ["\x01", "&#1;", "&#x1F;", "&#65535", "\ufffe", "&#xFFFF;"])
-def test_characters_that_are_no_text_are_spaces(odd):
+def test_invalid_characters_become_spaces(odd):
     found = article(html(f"<p>{LEDE}<br><br>{odd}{REST}{odd}</p><p>{LEDE} {odd} &#12;</p>"))
     assert found.paragraphs == (LEDE, REST, LEDE)
 
 
-def test_encodings_are_those_that_pages_declare():
+def test_declared_encoding_is_used():
     russian = "Мачта над деревней упала в полдень, и никто не пострадал, сообщил совет графства. "
     content = html(f"<p>{russian * 3}</p>", '<meta charset="windows-1251">').encode("cp1251")
     assert article(content).paragraphs == (" ".join([russian.strip()] * 3),)
@@ -279,12 +279,12 @@ def test_nothing_is_fetched(monkeypatch):
         (b"<htmlish>", "", None),
     ],
 )
-def test_pages_are_known_by_what_they_begin_with(head, ending, name):
+def test_pages_are_recognised_by_their_first_bytes(head, ending, name):
     kind = kind_of(head, ending)
     assert (kind and kind.name) == name
 
 
-def test_a_beginning_that_goes_on_is_looked_at_in_no_time():
+def test_long_beginning_is_checked_quickly():
     assert not begins_as_html(b"<!--" * 16_000)
     assert not begins_as_html(b"<!-- -->" * 8_000)
     assert not begins_as_html(b"<?xml " * 10_000)
@@ -302,6 +302,6 @@ PIECES = [
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=20), max_size=25).map("".join))
 @settings(max_examples=60, deadline=None)
-def test_whatever_comes_there_are_items_and_no_error(content):
+def test_any_content_yields_only_items(content):
     for item in read(content.encode("utf-8", "replace")):
         assert isinstance(item, Article | Capture | Rejected | Flagged)

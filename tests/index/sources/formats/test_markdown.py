@@ -1,4 +1,4 @@
-"""Markdown: its blocks become paragraphs, its front matter the article's fields."""
+"""Markdown: blocks become paragraphs, and front matter the fields."""
 
 import io
 
@@ -77,7 +77,7 @@ JSON = """{
 
 
 @pytest.mark.parametrize("matter", [YAML, TOML, JSON, YAML.replace("\n", "\r\n")])
-def test_front_matter_gives_the_fields(matter):
+def test_front_matter_contains_the_fields(matter):
     assert read(matter + TEXT) == [WHOLE]
 
 
@@ -90,7 +90,7 @@ def test_without_front_matter_the_first_heading_is_the_title():
     ]
 
 
-def test_a_heading_that_repeats_the_title_is_left_out():
+def test_heading_that_repeats_the_title_is_omitted():
     (found,) = read("---\ntitle: Ferry stops\n---\n# Ferry stops\n\nIt stopped.")
     assert found.paragraphs == ("It stopped.",)
 
@@ -113,21 +113,21 @@ def test_a_heading_that_repeats_the_title_is_left_out():
         ("[link]: http://x\n\nSee [link].", ("See link.",)),
     ],
 )  # fmt: skip
-def test_blocks(body, expected):
+def test_blocks_become_paragraphs(body, expected):
     found = paragraphs(body)
     assert tuple("\n".join(line.strip() for line in p.split("\n")) for p in found) == tuple(
         "\n".join(line.strip() for line in p.split("\n")) for p in expected
     )
 
 
-def test_the_name_of_a_post_tells_its_day():
+def test_name_of_a_jekyll_post_contains_its_date():
     (found,) = read("# T\n\nText.", "2023-01-04-ferry-stops")
     assert (found.id, found.published) == ("2023-01-04-ferry-stops", "2023-01-04")
     (found,) = read("# T\n\nText.", "2023-99-04-ferry-stops")
     assert found.published is None
 
 
-def test_titles_stay_as_they_are_written():
+def test_titles_are_not_converted_by_yaml():
     for title in ("On", "2023", "1_000", "12:30", "null"):
         (found,) = read(f"---\ntitle: {title}\n---\n{TEXT}")
         assert found.title == title
@@ -139,18 +139,18 @@ def test_titles_stay_as_they_are_written():
         ("", "there is no 'title' in front matter, and no heading"),
         ("Just text.", "there is no 'title'"),
         ("# Title\n", "there is no text below the title"),
-        ("---\na: b\nc: [\n---\nText", "the front matter is no YAML in line 4"),
+        ("---\na: b\nc: [\n---\nText", "the front matter is not valid YAML in line 4"),
         ("---\n- a\n---\nText", "there is no 'title'"),
-        ("+++\ntitle =\n+++\nText", "the front matter is no TOML"),
+        ("+++\ntitle =\n+++\nText", "the front matter is not valid TOML"),
         ("---\ntitle: T\ndate: yesterday\n---\nText", "'published' is 'yesterday'"),
-        ("---\na: " + "[" * 5_000 + "\n---\nText", "nested more than 50 deep"),
-        ("+++\na = " + "[" * 5_000 + "\n+++\nText", "nested more than 50 deep"),
-        ("---\na:\n" + "- " * 5_000 + "\n---\nText", "no YAML"),
+        ("---\na: " + "[" * 5_000 + "\n---\nText", "nested more than 50 levels deep"),
+        ("+++\na = " + "[" * 5_000 + "\n+++\nText", "nested more than 50 levels deep"),
+        ("---\na:\n" + "- " * 5_000 + "\n---\nText", "not valid YAML"),
         ("---\n" + "a: b\n" * 20_000 + "---\nText", "longer than 16,384 characters"),
         (b"\x00\x01", "binary"),
     ],
 )
-def test_what_is_no_article_is_rejected(content, reason):
+def test_file_without_an_article_is_rejected(content, reason):
     (rejected,) = read(content)
     assert rejected.place == "ferry.md"
     assert reason in rejected.reason
@@ -162,10 +162,10 @@ def test_aliases_are_not_expanded():
     (found,) = read(f"---\ntitle: T\na0: &a0 [x, x]\n{levels}tags: *a29\n---\n{TEXT}")
     assert found.section is None
     (rejected,) = read("---\ntitle: T\ntags: &self {name: *self}\n---\n" + TEXT)
-    assert "no YAML in line 3: found unconstructable recursive node" in rejected.reason
+    assert "not valid YAML in line 3: found unconstructable recursive node" in rejected.reason
 
 
-def test_a_file_too_large_is_not_read_whole(monkeypatch):
+def test_file_over_the_size_limit_is_rejected(monkeypatch):
     monkeypatch.setattr(reader, "MAX_MARKDOWN", 100)
     (rejected,) = read("# T\n\n" + "x" * 200)
     assert "larger than 100 bytes" in rejected.reason
@@ -175,7 +175,7 @@ def test_a_file_too_large_is_not_read_whole(monkeypatch):
     "between",
     ["Text.", "Text: with a colon: twice.", "Text.\n\n" * 5_000, "[" * 60, "- One.\n- Two."],
 )
-def test_an_article_may_begin_with_a_rule(between):
+def test_article_may_begin_with_a_rule(between):
     text = f"---\n\n{between}\n\n---\n\n# Ferry stops\n\n{TEXT}"
     assert split_front_matter(text) == ({}, text)
     (found,) = read(text)
@@ -183,13 +183,13 @@ def test_an_article_may_begin_with_a_rule(between):
     assert found.paragraphs[-1].endswith(TEXT.strip())
 
 
-def test_three_dots_end_yaml_and_no_toml():
+def test_three_dots_end_yaml_but_not_toml():
     assert split_front_matter("---\ntitle: T\n...\nText") == ({"title": "T"}, "Text")
     toml = '+++\na = """\n...\n"""\n+++\nText'
     assert split_front_matter(toml) == ({"a": "...\n"}, "Text")
 
 
-def test_text_between_rules_is_no_front_matter():
+def test_text_between_rules_is_not_front_matter():
     matter, body = split_front_matter("Text\n\n---\na: b\n---\n")
     assert matter == {}
     assert body.startswith("Text")
@@ -205,6 +205,6 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=80) | st.binary(max_size=80))
-def test_whatever_comes_in_only_items_come_out(content):
+def test_any_content_yields_only_items(content):
     for item in read(content):
         assert isinstance(item, Article | Rejected | Flagged)

@@ -1,4 +1,4 @@
-"""Parquet: a row is an article, by its columns; what is none is told by its number."""
+"""Parquet: each row is an article; bad rows are rejected with their numbers."""
 
 import gzip
 import io
@@ -28,7 +28,7 @@ def rows(content, columns=None):
     return list(read_parquet(OpenedFile(file, "day.parquet", FileName("day"), options)))
 
 
-def test_parquet_takes_lists_dates_and_numbers_and_leaves_nulls_out():
+def test_parquet_reads_lists_dates_and_numbers_and_ignores_nulls():
     moment = datetime(2023, 1, 4, 9, 30, tzinfo=UTC)
     content = written(
         id=[7, 8, None],
@@ -66,12 +66,12 @@ NS, ZONED = pyarrow.timestamp("ns"), pyarrow.timestamp("s", "+01:00")
         (pyarrow.array([float("nan")]), None),
     ],
 )
-def test_dates_in_parquet_have_types(values, expected):
+def test_typed_dates_in_parquet_are_read(values, expected):
     (found,) = rows(written(title=["A"], text=["B"], published=values))
     assert found.published == expected
 
 
-def test_parquet_columns_are_mapped_and_rows_are_rejected_by_number():
+def test_parquet_columns_are_mapped_and_rows_are_rejected_with_numbers():
     content = written(headline=["A", "C", None], body=["B", " ", "D"])
     found, empty, untitled = rows(content, {"title": "headline", "text": "body"})
     assert found == Article("day:1", "A", ("B",))
@@ -80,22 +80,23 @@ def test_parquet_columns_are_mapped_and_rows_are_rejected_by_number():
     assert "no column is called 'title'; there are 'headline', 'body'" in rejected.reason
 
 
-def test_a_column_of_another_type_is_told():
+def test_column_of_another_type_is_rejected():
     (rejected,) = rows(written(title=[b"\xff"], text=["B"]))
-    assert "'title' holds what cannot be read as binary" in rejected.reason
+    reason = "'title' has a value of the type binary that cannot be converted to text"
+    assert rejected.reason == reason
     (rejected,) = rows(written(title=[True], text=["B"]))
     assert "'title' is true or false" in rejected.reason
 
 
-def test_parquet_that_is_damaged_is_rejected():
+def test_damaged_parquet_is_rejected():
     content = written(title=["A"] * 500, text=[f"B{n}" for n in range(500)])
     for damaged in (b"", b"PAR1", content[:-30], content[:-8] + b"\xff" * 4 + b"PAR1"):
         (rejected,) = rows(damaged)
         assert "the file is damaged" in rejected.reason
-    assert "there are columns, and no row" in str(rows(written(title=[], text=[])))
+    assert "the table has columns and no rows" in str(rows(written(title=[], text=[])))
 
 
-def test_parquet_that_holds_far_more_than_its_size_is_not_read_on(monkeypatch):
+def test_parquet_over_the_ratio_limit_is_not_read_further(monkeypatch):
     monkeypatch.setattr(parquet_reader, "ALWAYS_FITS", 100_000)
     content = written(title=["A"] * 90_000, text=["x" * 1_000] * 90_000)
     *found, rejected = rows(content)
@@ -103,7 +104,7 @@ def test_parquet_that_holds_far_more_than_its_size_is_not_read_on(monkeypatch):
     assert len(found) < 90_000
 
 
-def test_what_cannot_be_read_from_its_end_is_copied_first():
+def test_file_that_cannot_seek_is_copied_first():
     class Stream(io.BytesIO):
         def seekable(self):
             return False
@@ -116,13 +117,13 @@ def test_what_cannot_be_read_from_its_end_is_copied_first():
     assert found.title == "A"
 
 
-def test_without_pyarrow_it_says_what_to_install(monkeypatch):
+def test_missing_pyarrow_is_reported_with_the_command_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     (rejected,) = rows(b"PAR1")
     assert "pip install 'nutgraf[parquet]'" in rejected.reason
 
 
-def test_what_is_packed_is_copied_within_bounds(tmp_path, monkeypatch):
+def test_compressed_parquet_is_copied_up_to_the_limit(tmp_path, monkeypatch):
     content = written(id=["a"], title=["A"], text=["One."])
     with gzip.open(tmp_path / "day.parquet.gz", "wb") as file:
         file.write(content)
@@ -131,4 +132,5 @@ def test_what_is_packed_is_copied_within_bounds(tmp_path, monkeypatch):
     assert article == Article("a", "A", ("One.",))
     monkeypatch.setattr(parquet_reader, "MAX_COPY", len(content) - 1)
     (rejected,) = read_sources([str(tmp_path)])
-    assert rejected.reason.endswith("bytes of Parquet are packed in it: unpack it")
+    limit = f"{len(content) - 1:,} bytes"
+    assert rejected.reason == f"the compressed Parquet is larger than {limit}; unpack it"

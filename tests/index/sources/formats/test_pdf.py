@@ -1,4 +1,4 @@
-"""PDF: lines on pages become paragraphs; what no text can be had from is told."""
+"""PDF: lines on pages become paragraphs; files without text are rejected."""
 
 import io
 import sys
@@ -21,7 +21,7 @@ def read(content):
 
 
 def drawn(lines):
-    """Return how a page is drawn that has (x, y, size, text) as its lines."""
+    """Return the drawing of a page with the lines (x, y, size, text)."""
     steps = [b"BT"]
     for x, y, size, text in lines:
         letters = text.encode("cp1252").replace(b"\\", b"\\\\")
@@ -31,7 +31,7 @@ def drawn(lines):
 
 
 def pdf(*pages, more=b"", **metadata):
-    """Return a PDF by hand: each page is how it is drawn, or the lines that it has."""
+    """Return a minimal PDF; each page is its drawing or its lines."""
     parts = [b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"]
     tree = 2 * len(pages) + 2
     for number, page in enumerate(pages, 1):
@@ -67,7 +67,7 @@ def page(*texts, y=720, x=72, size=11, leading=14):
 FIRST = page("The ferry between the islands stopped at noon, and no-", "body could say when.")
 
 
-def test_a_page_gives_its_paragraphs_and_its_metadata_the_fields():
+def test_pages_become_paragraphs_and_metadata_becomes_fields():
     lines = [*FIRST, *page("A second paragraph begins (here) below a gap.", y=680)]
     content = pdf(
         lines, Title="Ferry stops", Author="Ann Lee", CreationDate="D:20230104093000+01'00'"
@@ -88,7 +88,7 @@ def test_a_page_gives_its_paragraphs_and_its_metadata_the_fields():
 
 
 @pytest.mark.parametrize("title", ["", "untitled", "Microsoft Word - ferry.doc", "ferry.indd"])
-def test_without_a_title_what_stands_largest_is_it(title):
+def test_largest_text_is_the_title_if_the_metadata_has_none(title):
     lines = [(300, 760, 9, "4 January"), (72, 740, 20, "Ferry stops"), *FIRST]
     (found,) = read(pdf(lines, Title=title))
     assert found.title == "Ferry stops"
@@ -97,7 +97,7 @@ def test_without_a_title_what_stands_largest_is_it(title):
     assert found.title == FIRST[0][3]
 
 
-def test_running_heads_and_page_numbers_are_left_out():
+def test_running_heads_and_page_numbers_are_omitted():
     days = ("noon", "dawn", "dusk", "night")
     pages = [
         [(72, 770, 9, f"The Harbour Ledger {n}"), *page(f"The ferry stopped at {day} that day.",
@@ -117,19 +117,19 @@ def lines(*rows):
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        # goes on over a page
+        # A paragraph that continues on the next page.
         ([(0, 72, 60, 10, "It went on and"), (1, 72, 700, 10, "on.")], ["It went on and on."]),
         ([(0, 72, 60, 10, "It ended."), (1, 72, 700, 10, "Next.")], ["It ended.", "Next."]),
-        # into the next column
+        # A paragraph that continues in the next column.
         ([(0, 72, 60, 10, "a column ends"), (0, 300, 700, 10, "here")], ["a column ends here"]),
-        # a first line that is put in
+        # An indented first line.
         ([(0, 72, 90, 10, "One two three."), (0, 90, 78, 10, "Four")], ["One two three.", "Four"]),
-        # a list
+        # A list.
         (
             [(0, 72, 90, 10, "• one"), (0, 84, 78, 10, "more"), (0, 72, 66, 10, "• two")],
             ["• one more", "• two"],
         ),
-        # hyphens
+        # Hyphens.
         ([(0, 72, 90, 10, "a well-known"), (0, 72, 78, 10, "well-"), (0, 72, 66, 10, "known x")],
          ["a well-known well-known x"]),
         ([(0, 72, 90, 10, "in 2022-"), (0, 72, 78, 10, "23 the Anglo-"), (0, 72, 66, 10, "Saxon -"),
@@ -137,12 +137,12 @@ def lines(*rows):
         ([(0, 72, 90, 10, "sail\u00ad"), (0, 72, 78, 10, "ing")], ["sailing"]),
     ],
 )  # fmt: skip
-def test_lines_to_paragraphs(rows, expected):
+def test_lines_become_paragraphs(rows, expected):
     blocks, _ = blocks_of(lines(*rows))
     assert [block.text for block in blocks] == expected
 
 
-def test_larger_letters_make_a_heading():
+def test_larger_letters_are_a_heading():
     blocks, title = blocks_of(
         lines((0, 72, 90, 16, "Why it"), (0, 72, 72, 16, "stopped"), (0, 72, 50, 10, "x" * 90))
     )
@@ -158,34 +158,36 @@ def encrypted(user, algorithm="RC4-128"):
     return file.getvalue()
 
 
-def test_encryption_without_a_password_is_opened_and_with_one_rejected():
+def test_encrypted_file_is_read_only_without_a_password():
     (found,) = read(encrypted(""))
     assert isinstance(found, Article)
     (rejected,) = read(encrypted("secret"))
-    assert rejected == Rejected("ferry.pdf", "it is encrypted, and takes a password")
+    assert rejected == Rejected(
+        "ferry.pdf", "the file is encrypted and requires a password; save it without encryption"
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "it is no PDF, or damaged"),
-        (b"%PDF-1.4\n", "it is no PDF, or damaged"),
-        (b"text", "it is no PDF, or damaged"),
+        (b"", "the file is not a PDF, or is damaged"),
+        (b"%PDF-1.4\n", "the file is not a PDF, or is damaged"),
+        (b"text", "the file is not a PDF, or is damaged"),
         (pdf(b"q 100 0 0 100 0 0 cm Q"), "it may be a scan"),
-        (pdf(), "there is no text in it"),
-        (pdf(FIRST)[:300], "it is no PDF, or damaged"),
+        (pdf(), "there is no text in the file"),
+        (pdf(FIRST)[:300], "the file is not a PDF, or is damaged"),
     ],
 )
-def test_what_no_text_can_be_had_from_is_rejected(content, reason):
+def test_file_without_text_is_rejected(content, reason):
     (rejected,) = read(content)
     assert rejected.place == "ferry.pdf"
     assert reason in rejected.reason
 
 
-def test_a_page_that_cannot_be_read_is_flagged(monkeypatch):
+def test_unreadable_page_is_flagged(monkeypatch):
     monkeypatch.setattr(pdf_file, "MAX_DRAWN", 1_000)
     flagged, found = read(pdf(FIRST, b"0 0 m " * 500, Title="T"))
-    assert flagged == Flagged("ferry.pdf", "what is on page 2 cannot be read")
+    assert flagged == Flagged("ferry.pdf", "the text on page 2 cannot be read")
     assert found.paragraphs[0].startswith("The ferry")
 
 
@@ -193,34 +195,34 @@ def test_a_page_that_cannot_be_read_is_flagged(monkeypatch):
 def test_bombs_are_refused(monkeypatch):
     bomb = zlib.compress(bytes(90_000_000), 9)
     (rejected,) = read(pdf(bomb, more=b"/Filter /FlateDecode", Title="T"))
-    assert rejected.reason == "there is a title in it, and no text that can be read"
+    assert rejected.reason == "there is a title in the file, and no text that can be read"
     monkeypatch.setattr(pdf_file, "MAX_STEPS", 1_000)
     (rejected,) = read(pdf(b"q Q " * 2_000, FIRST))
-    assert "more than 1,000 steps" in rejected.reason
-    # a page that draws itself again and again
+    assert "more than 1,000 drawing steps" in rejected.reason
+    # A page that draws itself recursively.
     (itself,) = read(pdf(b"/X Do " * 20, more=b"/Type /XObject /Subtype /Form /BBox [0 0 9 9]"))
     assert isinstance(itself, Rejected)
 
 
-def test_letters_of_no_size_and_pages_that_are_drawn_alike(monkeypatch):
+def test_huge_letters_are_read_and_shared_drawings_are_limited(monkeypatch):
     large = b"2 0 0 2 0 0 cm " * 5_000 + drawn(FIRST)
     (found,) = read(pdf(large, FIRST, Title="T"))
     assert "The ferry between the islands" in found.paragraphs[0]
     monkeypatch.setattr(pdf_file, "MAX_ALL_DRAWN", 2 * len(drawn(FIRST)))
     flagged, _ = read(pdf(FIRST, FIRST, FIRST, FIRST, Title="T"))
-    assert flagged.reason == "what is on page 3, 4 cannot be read"
+    assert flagged.reason == "the text on page 3, 4 cannot be read"
 
 
-def test_too_many_pages_and_bytes(monkeypatch):
+def test_too_many_pages_and_bytes_are_rejected(monkeypatch):
     monkeypatch.setattr(pdf_file, "MAX_PAGES", 1)
     (rejected,) = read(pdf(FIRST, FIRST))
-    assert rejected.reason == "it has 2 pages; at most 1 are read"
+    assert rejected.reason == "the file has 2 pages; the limit is 1; split it"
     monkeypatch.setattr("nutgraf.index.sources.formats.pdf.MAX_PDF", 10)
     (rejected,) = read(pdf(FIRST))
     assert "larger than 10 bytes" in rejected.reason
 
 
-def test_without_pypdf_it_says_what_to_install(monkeypatch):
+def test_missing_pypdf_is_reported_with_the_command_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "nutgraf.index.sources.formats.pdf_file", None)
     (rejected,) = read(b"%PDF-1.4")
     assert "pip install 'nutgraf[pdf]'" in rejected.reason
@@ -234,7 +236,7 @@ SAMPLE = pdf(FIRST, FIRST, Title="T", CreationDate="D:20230104")
     st.lists(st.tuples(st.integers(0, len(SAMPLE)), st.binary(max_size=6)), max_size=6),
     st.integers(0, 8),
 )
-def test_whatever_comes_in_only_items_come_out(changes, cut):
+def test_any_content_yields_only_items(changes, cut):
     content = bytearray(SAMPLE)
     for at, new in changes:
         content[at : at + cut] = new

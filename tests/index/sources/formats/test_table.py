@@ -1,4 +1,4 @@
-"""CSV and TSV: a row is an article, by its columns; what is none is told by its line."""
+"""CSV and TSV: each row is an article; bad rows are rejected with their lines."""
 
 import csv
 import io
@@ -51,11 +51,11 @@ FERRY = Article("a", "Ferry stops", ("It stopped.",))
         PLAIN.encode("utf-16-be").join([b"\xfe\xff", b""]),
     ],
 )
-def test_the_way_of_writing_is_found(content):
+def test_dialect_is_detected(content):
     assert rows(content) == [FERRY]
 
 
-def test_every_field_is_taken_and_empty_cells_are_left_out():
+def test_every_field_is_read_and_empty_cells_are_ignored():
     found = rows(
         "id,title,text,url,source,author,section,published,language\n"
         "a,T,P,https://example.org/a,Ledger,A. B.,world,4 Jan 2023 09:30 EST,en\n"
@@ -70,7 +70,7 @@ def test_every_field_is_taken_and_empty_cells_are_left_out():
     ]  # fmt: skip
 
 
-def test_a_cell_may_hold_lines_quotation_marks_and_long_texts():
+def test_cells_may_contain_lines_quotation_marks_and_long_texts():
     long = "\n\n".join(["word " * 9_999 + "word"] * 4)
     first, second = rows(f'title,text\n"He said ""no""","One.\n\nTwo, three."\nLong,"{long}"\n')
     assert (first.id, first.title) == ("day:2", 'He said "no"')
@@ -79,12 +79,12 @@ def test_a_cell_may_hold_lines_quotation_marks_and_long_texts():
     assert "\n\n".join(second.paragraphs) == long
 
 
-def test_marks_may_come_after_a_backslash():
+def test_quotation_marks_may_follow_a_backslash():
     (found,) = rows('title,text\n"He said \\"no\\"","One."\n')
     assert found.title == 'He said "no"'
 
 
-def test_ids_are_those_of_the_file_and_line_or_of_what_a_stream_says():
+def test_missing_ids_are_file_and_line_or_a_digest_in_a_stream():
     assert [row.id for row in rows("title,text\n\nA,B\nC,D\n")] == ["day:3", "day:4"]
     stream = partial(rows, name=FileName("stdin", stream=True))
     first, second = stream("title,text\nA,B\nC,D\n")
@@ -96,15 +96,15 @@ def test_ids_are_those_of_the_file_and_line_or_of_what_a_stream_says():
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("b,T", "the row has 2 cells, and there are 3 columns"),
-        ("b,T,P,more", "the row has 4 cells, and there are 3 columns"),
+        ("b,T", "the row has 2 cells, but the table has 3 columns"),
+        ("b,T,P,more", "the row has 4 cells, but the table has 3 columns"),
         ("b,,P", "there is no 'title'"),
         ("b,T,", "there is no 'paragraphs' and no 'text'"),
         ('"b"x,T,P', "there is text after a closing quotation mark"),
         ('"b,T,P\nand so on', "a quotation mark that opens in this row is never closed"),
     ],
 )
-def test_a_bad_row_is_rejected_by_its_line_and_the_rest_is_read(row, reason):
+def test_bad_row_is_rejected_with_its_line_and_the_rest_is_read(row, reason):
     found = rows(f"{PLAIN}x,Two,lines\n{row}\n")
     assert [item.id for item in found[:2]] == ["a", "x"]
     (rejected,) = found[2:]
@@ -112,7 +112,7 @@ def test_a_bad_row_is_rejected_by_its_line_and_the_rest_is_read(row, reason):
     assert reason in rejected.reason
 
 
-def test_what_follows_a_bad_row_is_read():
+def test_rows_after_a_bad_row_are_read():
     found = rows('title,text\n"A"x,B\nC\nD,E\n')
     assert [item.place for item in found[:2]] == ["day.csv:2", "day.csv:3"]
     assert found[2] == Article("day:4", "D", ("E",))
@@ -123,7 +123,7 @@ def test_what_follows_a_bad_row_is_read():
     [
         ("", "the file is empty"),
         ("\n\n", "the file is empty"),
-        ("title,text\n", "no row after them"),
+        ("title,text\n", "names of columns and no rows"),
         ("headline,text\nA,B", "no column is called 'title'; there are 'headline', 'text'"),
         ("headline,text\nA,B", "--map title=COLUMN"),
         ("title,body\nA,B", "no column is called 'text' or 'paragraphs'"),
@@ -132,27 +132,27 @@ def test_what_follows_a_bad_row_is_read():
         (b"\x89PNG\r\n\x1a\n", "not UTF-8"),
     ],
 )
-def test_a_file_that_is_no_table_of_articles_is_rejected(content, reason):
+def test_file_without_a_table_of_articles_is_rejected(content, reason):
     (rejected,) = rows(content)
     assert rejected.place == "day.csv"
     assert reason in rejected.reason
 
 
-def test_a_list_is_not_taken_from_a_cell():
+def test_cell_is_not_read_as_a_list():
     (rejected,) = rows("title,paragraphs\nA,\"['B', 'C']\"")
     assert "--map text=paragraphs" in rejected.reason
     assert rows("title,paragraphs\nA,B", {"text": "paragraphs"}) == [Article("day:2", "A", ("B",))]
 
 
-def test_another_encoding_is_found_by_its_looks_and_flagged():
+def test_other_encoding_is_guessed_and_flagged():
     text = "Die Fähre über den Fluß fällt aus, erklärte der Bürgermeister gestern. " * 20
     flagged, found = rows(f'title,text\nFähre fällt aus,"{text}"\n'.encode("cp1252"))
     assert isinstance(flagged, Flagged)
-    assert "not UTF-8; by its looks it is cp125" in flagged.reason
+    assert "not UTF-8; it was read as cp125" in flagged.reason
     assert found.paragraphs == (text.strip(),)
 
 
-def test_a_row_in_another_encoding_than_the_beginning_is_flagged():
+def test_row_in_another_encoding_than_the_first_rows_is_flagged():
     german = "Die Fähre über den Fluß fällt aus, erklärte der Bürgermeister gestern. " * 20
     start = "title,text\n" + "A,plain\n" * 10_000
     found = rows(start.encode() + f'Fähre,"{german}"\n'.encode("cp1252"))[10_000:]
@@ -162,19 +162,19 @@ def test_a_row_in_another_encoding_than_the_beginning_is_flagged():
 
 
 @pytest.mark.parametrize("cut", [b"\x00", b"\x00\xd8", b"\x00\xd8a\x00"])
-def test_utf_16_that_breaks_off_or_is_broken_is_read_as_far_as_it_goes(cut):
+def test_truncated_or_broken_utf_16_is_read_as_far_as_possible(cut):
     found = rows(PLAIN.encode("utf-16") + cut)
     assert found[0] == FERRY
     assert all(isinstance(item, Rejected) for item in found[1:])
 
 
-def test_the_far_future_is_flagged():
+def test_far_future_is_flagged():
     flagged, found = rows("title,text,published\nA,B,2562-01-01\n")
     assert isinstance(flagged, Flagged)
     assert isinstance(found, Article)
 
 
-def test_a_row_without_end_is_rejected_in_bounded_memory(monkeypatch):
+def test_too_long_row_is_rejected_in_bounded_memory(monkeypatch):
     monkeypatch.setattr(table, "MAX_TEXT", 2_000)
     rejected, found = rows(f"title,text\nA,{'x' * 9_000}\nB,C\n")
     assert (rejected.place, found.title) == ("day.csv:2", "B")
@@ -193,7 +193,7 @@ def test_columns_are_mapped():
     )
 
 
-def test_a_mapped_text_counts_for_more_than_paragraphs():
+def test_mapped_text_replaces_paragraphs():
     content = "title,paragraphs,body\nA,not it,B\n"
     assert rows(content, {"text": "body"}) == [Article("day:2", "A", ("B",))]
 
@@ -208,12 +208,12 @@ def test_a_mapped_text_counts_for_more_than_paragraphs():
         (["text=a", "paragraphs=b"], "give one"),
     ],
 )
-def test_a_mapping_that_cannot_be_meant_is_told(pairs, reason):
+def test_invalid_mapping_is_refused(pairs, reason):
     with pytest.raises(UserError, match=reason):
         parse_columns(pairs)
 
 
-def test_fields_of_lines_are_mapped():
+def test_fields_of_jsonl_are_mapped():
     lines = b'{"headline": "A", "body": "B", "text": 3, "when": 1672823400}\n{"title": "A"}\n'
     columns = {"title": "headline", "text": "body", "published": "when"}
     found, rejected = read_jsonl(opened(lines, columns))
@@ -227,7 +227,7 @@ CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8), st.sampled_from(",;\t|"))
-def test_what_is_written_as_a_table_comes_back(pairs, separator):
+def test_written_table_is_read_back(pairs, separator):
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=separator, quoting=csv.QUOTE_ALL)
     writer.writerows([("title", "text"), *pairs])
@@ -243,6 +243,6 @@ def test_what_is_written_as_a_table_comes_back(pairs, separator):
     st.binary(max_size=300)
     | st.text(",;\t\"\n\\'ab", max_size=200).map(lambda t: f"title,text\n{t}")
 )
-def test_whatever_comes_in_only_items_come_out(content):
+def test_any_content_yields_only_items(content):
     for item in rows(content):
         assert isinstance(item, Article | Rejected | Flagged)

@@ -1,4 +1,4 @@
-"""Web archives: pages by their URLs, the newest of each, and an account of all else."""
+"""Web archives: the newest page of each URL, and counts of other records."""
 
 import gzip
 import io
@@ -61,7 +61,7 @@ def in_pieces(body: bytes) -> bytes:
     return sized + b"0\r\n\r\n"
 
 
-def test_a_page_is_called_by_its_url_and_dated_by_its_fetching():
+def test_page_has_its_url_as_id_and_the_time_of_its_capture():
     (found,) = read(response(html()))
     assert found == Capture(
         Article(URL, "Mast falls", (TEXT,), url=URL, language="en"), "a.warc:record 1", 1672824600.0
@@ -86,13 +86,13 @@ def test_resources_are_pages_and_other_records_are_counted():
     assert (second.article.title, second.place) == ("Second", "a.warc:record 10")
     assert counts == Skipped(
         "a.warc",
-        "of 10 records: 3 other than HTML, 1 pages without an article, 2 requests and notes, "
-        "1 responses without status 200, 1 revisits, which have no page of their own",
+        "of 10 records: 3 not HTML, 1 pages without an article, 2 requests and other records, "
+        "1 responses without status 200, 1 revisits, which contain no page",
     )
 
 
 @pytest.mark.parametrize("pack", [lambda archive: archive, gzip.compress])
-def test_the_newest_of_a_url_is_kept_from_files_of_any_packing(tmp_path, pack):
+def test_newest_page_of_a_url_is_used_from_compressed_and_plain_files(tmp_path, pack):
     older, newer = response(html("Older")), response(html("Newer"), date="2023-06-01T00:00:00Z")
     for name, parts in (("a", [newer, older]), ("b", [older])):
         suffix = ".gz" if pack is gzip.compress else ""
@@ -114,7 +114,7 @@ def test_the_newest_of_a_url_is_kept_from_files_of_any_packing(tmp_path, pack):
         ("https://ledger.example/", URL),
     ],
 )
-def test_a_page_may_name_another_url_of_its_own_host(canonical, url):
+def test_page_may_declare_another_url_of_its_host(canonical, url):
     head = f'<link rel="canonical" href="{canonical}">'
     (found,) = read(response(html(head=head), url=f"<{URL}#part>"))
     assert (found.article.id, found.article.url) == (url, url)
@@ -129,11 +129,11 @@ def test_a_page_may_name_another_url_of_its_own_host(canonical, url):
         ("br", brotli.compress),
         ("br, gzip", lambda body: gzip.compress(brotli.compress(body))),
         ("identity", bytes),
-        ("gzip", bytes),  # Archived as it was once decoded.
+        ("gzip", bytes),  # Archived decoded, with the original headers.
         ("br", bytes),
     ],
 )
-def test_bodies_are_decoded_as_they_were_sent(encoding, pack):
+def test_bodies_are_decoded(encoding, pack):
     body = in_pieces(pack(html()))
     (found,) = read(response(body, Content_Encoding=encoding, Transfer_Encoding="chunked"))
     assert found.article.paragraphs == (TEXT,)
@@ -141,7 +141,7 @@ def test_bodies_are_decoded_as_they_were_sent(encoding, pack):
     assert found.article.paragraphs == (TEXT,)
 
 
-def test_the_charset_of_http_counts_for_more_than_that_of_the_page():
+def test_charset_of_http_overrides_that_of_the_page():
     russian = "Мачта над деревней упала в полдень, и никто не пострадал, сообщил совет графства."
     page = html(head="<meta charset=koi8-r>").decode().replace(TEXT, russian).encode("cp1251")
     (found,) = read(response(page, Content_Type="text/html; charset=windows-1251"))
@@ -149,7 +149,7 @@ def test_the_charset_of_http_counts_for_more_than_that_of_the_page():
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
-def test_a_bomb_in_a_body_is_rejected_in_bounded_memory(encoding):
+def test_bomb_in_a_body_is_rejected_in_bounded_memory(encoding):
     pack = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[encoding]
     with pytest.raises(InputError, match="larger than 100,000 bytes"):
         body_of(pack(bytes(1_000_000)), None, encoding, 100_000)
@@ -161,12 +161,12 @@ def test_a_bomb_in_a_body_is_rejected_in_bounded_memory(encoding):
         (response(b"\x1f\x8b\x08damaged", Content_Encoding="gzip"), "the body of the page cannot"),
         (response(b"\xff\xff", Content_Encoding="br"), "the body of the page cannot"),
         (response(b"xyz", Content_Encoding="lzma"), "the content encoding 'lzma'"),
-        (response(html(), url="https://ledger.example/" + "x" * 600), "longer than an id"),
-        (response(html(), url="urn:isbn:1"), "none of the Web"),
+        (response(html(), url="https://ledger.example/" + "x" * 600), "too long for an id"),
+        (response(html(), url="urn:isbn:1"), "not a web address"),
         (response(b"<html><p>Caf\xe9", Content_Type="text/html"), "not UTF-8"),
     ],
 )
-def test_a_page_that_cannot_be_read_leaves_the_others(archived, words):
+def test_unreadable_page_does_not_stop_the_others(archived, words):
     rejected, found = read(archived + response(html()))
     assert isinstance(rejected, Rejected)
     assert rejected.place == "a.warc:record 1"
@@ -174,28 +174,28 @@ def test_a_page_that_cannot_be_read_leaves_the_others(archived, words):
     assert found.article.id == URL
 
 
-def test_a_page_that_the_crawler_cut_off_is_flagged():
+def test_page_that_the_crawler_truncated_is_flagged():
     content = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + html()
     kind = "application/http; msgtype=response"
     flagged, found = read(record("response", content, Content_Type=kind, WARC_Truncated="length"))
     assert isinstance(flagged, Flagged)
-    assert "cut off when it was archived (length)" in flagged.reason
+    assert "truncated when it was archived (length)" in flagged.reason
     assert found.article.id == URL
 
 
-def test_what_comes_before_damage_is_kept():
+def test_pages_before_damage_are_read():
     good = response(html())
     for at in (len(good) + 30, len(good) + 300, 2 * len(good) - 60):
         found, rejected = read((good + good)[:at])
         assert found.article.id == URL
         assert rejected.place == "a.warc:record 2"
-        assert "the archive can be read no further" in rejected.reason
+        assert "the rest of the archive cannot be read" in rejected.reason
     found, rejected = read(good + b"something else\r\n\r\n" + good)
     assert found.article.id == URL
     assert "Invalid WARC header" in rejected.reason
 
 
-def test_a_gz_that_breaks_off_gives_all_before(tmp_path):
+def test_pages_before_the_end_of_a_truncated_gz_are_read(tmp_path):
     parts = [gzip.compress(response(html(), url=f"{URL}/{at}")) for at in range(30)]
     file = tmp_path / "a.warc.gz"
     file.write_bytes(b"".join(parts)[:-40])
@@ -205,7 +205,7 @@ def test_a_gz_that_breaks_off_gives_all_before(tmp_path):
     assert "ends too early" in rejected.reason
 
 
-def test_an_archive_without_records_is_told():
+def test_archive_without_records_is_rejected():
     assert read(b"") == [Rejected("a.warc", "there is no record in the archive")]
 
 
@@ -224,7 +224,7 @@ ARCHIVE = b"".join(
     st.integers(0, len(ARCHIVE)),
 )
 @settings(max_examples=100, deadline=None)
-def test_whatever_comes_there_are_items_and_no_error(changes, end):
+def test_any_content_yields_only_items(changes, end):
     content = bytearray(ARCHIVE)
     for at, new in changes:
         content[at : at + len(new)] = new
