@@ -1,10 +1,10 @@
-"""Learning boilerplate: what a source repeats word for word in many of its articles.
+"""Learning boilerplate: texts that a source repeats verbatim in many articles.
 
-The versions of one story repeat ordinary paragraphs, and an agency its account
-of what led up to something. So a text counts as boilerplate only where it
-stands in a good share of a source's articles, and these have otherwise little
-in common. A source of which there are few articles teaches nothing. Articles
-without a source are one source.
+Repetition alone does not make a text boilerplate: versions of one story repeat
+ordinary paragraphs, and a news agency repeats its background paragraphs. A text
+is boilerplate if a large share of the source's articles contain it and these
+articles have little else in common. Nothing is learned from a source with few
+articles. All articles without a source count as one source.
 """
 
 from __future__ import annotations
@@ -21,41 +21,52 @@ from nutgraf.index.catalog.rows import ArticleRows
 __all__ = ["MIN_ARTICLES", "MIN_SOURCE", "learn_boilerplate"]
 
 MIN_SOURCE: Final = 100
-"""Living articles of a source from which it is learned: of the first ten, all may be of one week,
-and repeat its background."""
+"""Living articles that a source needs before boilerplate is learned from it.
+
+The first 10 may all be of one week and repeat the same background.
+"""
 
 MIN_ARTICLES: Final = 10
-"""Different stories in which a text has to stand."""
+"""Different stories that must contain a text."""
 
 MIN_SHARE: Final = 0.05
-"""Share of its source's articles in which it has to stand: background is in far fewer."""
+"""Share of the source's articles that must contain a text.
+
+Background paragraphs are in far fewer.
+"""
 
 SAME_STORY_SHARE: Final = 0.5
-"""Two articles that share more of their characters than this, the text aside, are one story."""
+"""Share of common characters above which two articles are one story.
+
+The text itself is not counted. The share is of the shorter article.
+"""
 
 STORY_SAMPLE: Final = 40
-"""Articles, the newest that hold a text, that are compared with one another."""
+"""Newest articles containing a text that are compared with one another."""
 
 _FROM_ROWS_HOLDING: Final = (
     "FROM paragraphs CROSS JOIN articles ON first_row = "
     "(SELECT max(first_row) FROM articles WHERE first_row <= row) "
-    "WHERE paragraphs.digest = ? AND +removed IS NULL"  # Plus: SQLite keeps to first_row.
+    "WHERE paragraphs.digest = ? AND +removed IS NULL"  # Plus: SQLite uses the first_row index.
 )
-"""The rows that hold a text, with their living articles."""
+"""The rows that contain a text, with their living articles."""
 
 _HoldingArticle = tuple[str, int, int]
-"""An article that holds a text: its title, and its rows from the first to before the last."""
+"""An article that contains a text: title, first row, row after the last."""
 
 
 def learn_boilerplate(
     connection: sqlite3.Connection, articles: Sequence[ArticleRows], learned: Set[RecurringText]
 ) -> Iterator[tuple[RecurringText, list[int]]]:
-    """Yield what of the texts of articles that were just written turns out to be boilerplate.
+    """Yield the texts of newly written articles that have become boilerplate.
 
-    What is `learned` already is passed over, as an article of nothing else has it.
-    With each come the living rows that hold it. Sources with too few articles
-    are passed over before any text is looked up; a text is looked up once,
-    however many sources have it, and hardly any is looked at any closer.
+    Each text is yielded with the living rows that contain it. Skip texts that are
+    already `learned`: a new row with such a text that is not boilerplate is in an
+    article that contains nothing else.
+
+    The cost is low: sources with too few articles are skipped before any text is
+    queried, a text is queried once for all its sources, and few texts need more
+    than that one query.
     """
     min_articles = _min_articles(connection, {put.article.source or "" for put in articles})
     for digest, sources in _candidates(articles, min_articles, learned).items():
@@ -77,7 +88,7 @@ def learn_boilerplate(
 
 
 def _min_articles(connection: sqlite3.Connection, sources: set[str]) -> dict[str, int]:
-    """Return in how many articles a text has to stand, of the sources that are learned from."""
+    """Return the required number of articles, for each source with MIN_SOURCE."""
     statement = "SELECT count(*) FROM articles WHERE source IS ? AND removed IS NULL"
     counted = (
         (source, int(connection.execute(statement, (source or None,)).fetchone()[0]))
@@ -93,7 +104,7 @@ def _min_articles(connection: sqlite3.Connection, sources: set[str]) -> dict[str
 def _candidates(
     articles: Sequence[ArticleRows], min_articles: dict[str, int], learned: Set[RecurringText]
 ) -> dict[bytes, dict[str, None]]:
-    """Return the digests of what may be boilerplate, each with the sources that just had it."""
+    """Return digests of possible boilerplate, each with the sources it is new in."""
     found: dict[bytes, dict[str, None]] = {}
     for put in articles:
         source = put.article.source or ""
@@ -129,7 +140,7 @@ def _newest(connection: sqlite3.Connection, text: RecurringText) -> list[_Holdin
 
 
 def _in_different_stories(connection: sqlite3.Connection, text: RecurringText) -> bool:
-    """Tell whether there are MIN_ARTICLES different stories among the newest that hold a text."""
+    """Tell whether the newest articles with a text are MIN_ARTICLES different stories."""
     stories: list[tuple[str, dict[bytes, int]]] = []
     for title, first, stop in _newest(connection, text):
         others = connection.execute(

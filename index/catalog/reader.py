@@ -1,14 +1,14 @@
-"""The catalog: articles and paragraphs in SQLite, the truth of an index.
+"""The catalog: articles and paragraphs in SQLite, the source of truth of an index.
 
-Nothing is ever changed in place. A new version of an article is a new record
-with new rows; the old record is marked as removed (its tombstone) by the
-commit that removed it. So the catalog can be read as of any commit, by any
-number of readers, while the one writer goes on:
+Content is never changed in place. A new version of an article is a new record
+with new rows. The commit that replaces or deletes an article only marks the
+old record as removed (its tombstone). So any number of readers can read the
+catalog as of any commit while the one writer continues:
 
     a record is alive at sequence s when added <= s and not removed <= s
 
-The rows of a record are dense: first_row, first_row + 1, ...; each holds a
-paragraph, or a part of one that is too long for the encoder.
+The rows of a record are dense: first_row, first_row + 1, ... Each row holds a
+paragraph, or a part of a paragraph that is too long for the encoder.
 """
 
 from __future__ import annotations
@@ -43,26 +43,29 @@ __all__ = ["CHECKSUMMED", "CHECKSUMMED_ROW", "MANY", "Catalog"]
 CHECKSUMMED: Final = (
     f"{', '.join(FIELD_NAMES)}, digest, first_row, rows, paragraphs, added, removed"
 )
-"""The columns of a record that its seal is of: those of Record, and when it came and went."""
+"""Columns covered by the checksum of a record."""
 
 CHECKSUMMED_ROW: Final = "row, position, part, start, digest, context"
-"""The columns of a row that its seal is of: all but the text, of which there is the digest."""
+"""Columns covered by the checksum of a row: all except the text.
+
+The text is covered by its digest.
+"""
 
 T = TypeVar("T")
 
 _CHANGED: Final = (
-    "is not what was written: the disk has changed it; 'nutgraf verify' lists what is damaged"
+    "is damaged: the disk has changed it since it was written; 'nutgraf verify' lists all damage"
 )
 
 MANY: Final = 500
-"""Values bound in one statement; SQLite's own limit is far higher."""
+"""Values bound in one statement; SQLite's limit is far higher."""
 
 
 class Catalog:
-    """One connection to the catalog. Safe to use from many threads, one at a time each.
+    """One connection to the catalog, safe to use from many threads.
 
-    Errors of SQLite itself (a damaged or missing file, a full disk) come as
-    BrokenIndexError.
+    Threads take turns. Errors of SQLite, such as a damaged file, are raised as
+    BrokenIndexError; a full disk raises DiskFullError.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, *, writing: bool) -> None:
@@ -73,7 +76,7 @@ class Catalog:
 
     @classmethod
     def create(cls, path: Path) -> None:
-        """Make an empty catalog at `path`."""
+        """Create an empty catalog at `path`."""
         connection = sqlite3.connect(path, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -83,9 +86,9 @@ class Catalog:
 
     @classmethod
     def open(cls, path: Path, *, writing: bool = False) -> Self:
-        """Open the catalog at `path`, which must exist.
+        """Open the catalog at `path`.
 
-        Raises BrokenIndexError where it is missing or is no catalog.
+        Raises BrokenIndexError if the file is missing or is not a catalog.
         """
         try:
             if not path.is_file():
@@ -96,41 +99,41 @@ class Catalog:
         return cls(path, connection, writing=writing)
 
     def close(self) -> None:
-        """Close the connection; a writer's leaves no log behind, where no reader holds it."""
+        """Close the connection; a writer also removes the log unless a reader uses it."""
         with self._lock:
             if self._writing:
-                with suppress(sqlite3.Error):  # The log is as good; it only is one file more.
+                with suppress(sqlite3.Error):  # Leaving the log is safe: it is one more file.
                     self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.connection.close()
 
     def last_commit(self) -> Commit:
-        """Return the newest commit; of sequence 0 where there is none yet."""
+        """Return the newest commit, or NO_COMMIT (sequence 0) if there is none."""
         return self._commit("ORDER BY sequence DESC LIMIT 1") or NO_COMMIT
 
     def commit_of(self, sequence: int) -> Commit:
-        """Return the commit numbered `sequence`. Raises BrokenIndexError where it is unknown."""
+        """Return the commit numbered `sequence`. Raises BrokenIndexError if it is unknown."""
         if sequence == 0:
             return NO_COMMIT
         found = self._commit("WHERE sequence = ?", sequence)
         if found is None:
             raise BrokenIndexError(
-                f"{self._path} knows no commit {sequence}, though the keyword index shows it; "
+                f"{self._path} has no commit {sequence}, but the keyword index shows it; "
                 "restore the index from a backup or index the articles again"
             )
         return found
 
     def commits(self) -> Iterator[Commit]:
-        """Yield all commits, in their order."""
+        """Yield all commits, in order."""
         last = 0
         while some := self._commits("WHERE sequence > ? ORDER BY sequence LIMIT ?", last, MANY):
             for commit in some:
-                if commit.sequence <= last:  # Pages out of order could go round for ever.
+                if commit.sequence <= last:  # Damaged pages could loop for ever.
                     raise BrokenIndexError(f"{self._path}: the order of commits {_CHANGED}")
                 last = commit.sequence
                 yield commit
 
     def find(self, article: str, sequence: int) -> Record | None:
-        """Return the article as it was at `sequence`, or None."""
+        """Return the record of an article that was alive at `sequence`, or None."""
         if not _is_text(article):
             return None
         found = self._records(
@@ -138,7 +141,7 @@ class Catalog:
             (article, sequence, sequence),
         )
         if not found and self.fetch(
-            # Another of SQLite's indexes: no bit that flips hides an article from both.
+            # Ask a second SQLite index: one flipped bit cannot hide an article from both.
             "SELECT 1 FROM articles INDEXED BY articles_alive "
             "WHERE id = ? AND removed IS NULL AND added <= ?",
             (article, sequence),
@@ -147,7 +150,7 @@ class Catalog:
         return found[0] if found else None
 
     def records_of(self, rows: Iterable[int]) -> dict[int, Record]:
-        """Return, for each row, the record that it belongs to."""
+        """Return the record of each row."""
         records: dict[int, Record] = {}
         for row in sorted(set(rows)):
             last = records.get(row - 1)
@@ -161,15 +164,14 @@ class Catalog:
         return records
 
     def texts(self, rows: Iterable[int]) -> dict[int, str]:
-        """Return the text of each row; raises what `rows` does."""
+        """Return the text of each row; raises the errors of `rows`."""
         return {number: row.text for number, row in self.rows(rows).items()}
 
     def rows(self, rows: Iterable[int], written: Mapping[int, Row] | None = None) -> dict[int, Row]:
-        """Return what each row holds, in their order.
+        """Return the given rows, ascending.
 
-        Where all are among those just `written`, they are taken from there, unread.
-        Raises BrokenIndexError for a row without a text, or with one that is not what was
-        written.
+        If all of them are in `written`, return those without reading the catalog.
+        Raises BrokenIndexError if the text of a row is missing or damaged.
         """
         wanted = sorted(set(rows))
         if written and all(row in written for row in wanted):
@@ -195,7 +197,10 @@ class Catalog:
         return {row: found[row] for row in wanted}
 
     def positions(self, rows: Iterable[int]) -> dict[int, int]:
-        """Return the position of each row's paragraph in its article. Raises BrokenIndexError."""
+        """Return the position of each row's paragraph in its article.
+
+        Raises BrokenIndexError if a row is missing or damaged.
+        """
         wanted = list(set(rows))
         found: dict[int, int] = {}
         for some in _batches(wanted):
@@ -206,11 +211,11 @@ class Catalog:
                     found[sealed[0]] = sealed[1]
         if len(found) < len(wanted):
             missing = next(row for row in wanted if row not in found)
-            raise BrokenIndexError(f"{self._path}: the place of row {missing} {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the position of row {missing} {_CHANGED}")
         return found
 
     def rows_at(self, record: Record, position: int) -> dict[int, Row]:
-        """Return the rows of the paragraph at a position of an article; raises what `rows` does."""
+        """Return the rows of the paragraph at `position`; raises the errors of `rows`."""
         if record.row_count == record.paragraphs:
             return self.rows(record.rows[position : position + 1])
         found = self.rows(record.rows)
@@ -219,7 +224,7 @@ class Catalog:
     def removed_rows(self, sequence: int, after: int = 0) -> list[range]:
         """Return the rows of the records removed in commits `after` < s <= `sequence`.
 
-        Raises BrokenIndexError where these are not as many as the commits say.
+        Raises BrokenIndexError if their number differs from the counts in the commits.
         """
         statement = (
             "SELECT first_row, rows FROM articles WHERE removed > ? AND removed <= ? "
@@ -228,30 +233,31 @@ class Catalog:
         found = self.fetch(statement, (after, sequence))
         now, then = self.commit_of(sequence), self.commit_of(after)
         dead = now.rows - now.living - (then.rows - then.living)
-        # Nothing vouches for these numbers one by one, and a dead row must not be shown.
+        # This query reads no checksums, and a dead row must not be shown: check the sum.
         if not all(_are_rows(first, n, now.rows) for first, n in found) or dead != sum(
             n for _, n in found
         ):
-            raise BrokenIndexError(f"{self._path}: what was removed {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the list of removed rows {_CHANGED}")
         return [range(first, first + n) for first, n in found]
 
     def boilerplate_rows(self, sequence: int, after: int = 0) -> list[int]:
-        """Return the rows, ascending, that are boilerplate since commits `after` < s <= `sequence`.
+        """Return rows that became boilerplate in commits `after` < s <= `sequence`.
 
-        Dead rows may be among them. Raises BrokenIndexError where one is not what was written.
+        The rows are ascending and may include dead ones.
+        Raises BrokenIndexError if an entry is damaged.
         """
         found = self.fetch(
             "SELECT row, added, seal FROM boilerplate WHERE added > ? AND added <= ? ORDER BY row",
             (after, sequence),
         )
         if not all(fields_checksum((row, added)) == seal for row, added, seal in found):
-            raise BrokenIndexError(f"{self._path}: what is boilerplate {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the list of boilerplate rows {_CHANGED}")
         return [row for row, _, _ in found]
 
     def learned_boilerplate(self) -> set[RecurringText]:
         """Return the texts that are boilerplate in a source.
 
-        One that is not what was written is passed over: it is learned again.
+        Skip damaged entries: these texts are learned again.
         """
         found = self.fetch("SELECT source, digest, added, seal FROM learned", ())
         return {
@@ -261,10 +267,11 @@ class Catalog:
         }
 
     def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
-        """Yield the records alive at `sequence` that were added later than `after`, by rows.
+        """Yield records alive at `sequence` and added after `after`, in order of rows.
 
-        Raises BrokenIndexError, at the end, where these are not as many as the commits say: who
-        copies an index must not lose what a damaged page hides.
+        Raises BrokenIndexError after the last record if the number of rows differs from
+        the counts in the commits: a copy of an index must not lose records that a damaged
+        page hides.
         """
         now, then = self.commit_of(sequence), self.commit_of(after)
         ((gone,),) = self.fetch(
@@ -273,10 +280,10 @@ class Catalog:
             (after, sequence, after),
         )
         lacking = now.living - (then.living - gone)
-        # Rows are given out in the order of commits, so those of later ones come after.
+        # Rows are numbered in the order of commits: later commits have higher rows.
         row = then.rows
         while some := self._records(
-            # The plus signs keep SQLite to the index over first_row.
+            # The plus signs make SQLite use the index on first_row.
             "WHERE first_row >= ? AND +added <= ? AND (+removed IS NULL OR +removed > ?) "
             "ORDER BY first_row LIMIT ?",
             (row, sequence, sequence, MANY),
@@ -285,10 +292,10 @@ class Catalog:
             row = some[-1].rows.stop
             lacking -= sum(record.row_count for record in some)
         if lacking:
-            raise BrokenIndexError(f"{self._path}: what is alive {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the list of living articles {_CHANGED}")
 
     def ids(self, sequence: int) -> Iterator[str]:
-        """Yield the ids of the articles alive at `sequence`, in the order of rows."""
+        """Yield the ids of the articles alive at `sequence`, in order of rows."""
         for record in self.alive(sequence):
             yield record.id
 
@@ -298,7 +305,7 @@ class Catalog:
         return [found for (found,) in self.fetch(statement, (after, sequence))]
 
     def codes(self, field: str, values: Sequence[str]) -> dict[str, int]:
-        """Return the codes of those of `values` that `field` has anywhere."""
+        """Return the codes of `values` of a field; omit values that have no code."""
         found: dict[str, int] = {}
         for some in _batches(values):
             marks = ",".join("?" * len(some))
@@ -311,13 +318,12 @@ class Catalog:
         return found
 
     def values(self, field: str, codes: Sequence[int], limit: int) -> dict[int, str]:
-        """Return the values of `codes` of a field, at most `limit`, the first in their order.
+        """Return the first `limit` values of the given codes of a field, sorted by value.
 
-        Raises BrokenIndexError for a code without a value, or with one that is not what was
-        written.
+        Raises BrokenIndexError if the entry of a code is missing or damaged.
         """
         found: dict[int, str] = {}
-        # However many codes tie for the last place, SQLite reads no further than the limit.
+        # SQLite stops at the limit, even if many codes tie for the last position.
         statement = (
             "SELECT value, code, seal FROM codes "
             "WHERE field = ? AND code IN (SELECT value FROM json_each(?)) ORDER BY value LIMIT ?"
@@ -330,9 +336,9 @@ class Catalog:
         return found
 
     def column_values(self, row: int) -> Iterator[ColumnValues]:
-        """Yield what the columns hold of each record, from the one that `row` is in.
+        """Yield the column values of each record, from the record that contains `row`.
 
-        In the order of rows, dead records included.
+        The records are in order of rows and include dead ones.
         """
         before = "SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?"
         ((row,),) = self.fetch(before, (row,))
@@ -362,7 +368,7 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_CHANGED}") from None
 
     def rows_of_contexts(self, digests: Sequence[bytes]) -> dict[bytes, int]:
-        """Return, for each digest of a TitledText that the index knows, a row of it."""
+        """Return the first row of each known digest of a TitledText."""
         found: dict[bytes, int] = {}
         for some in _batches(digests):
             marks = ",".join("?" * len(some))
@@ -400,7 +406,11 @@ class Catalog:
         return records
 
     def fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        """Return what a statement finds. Raises BrokenIndexError for an error of SQLite's."""
+        """Return the rows of a result.
+
+        Raises BrokenIndexError or DiskFullError for an error of SQLite, and ValueError if
+        the catalog is closed.
+        """
         with self._lock:
             try:
                 return self.connection.execute(statement, values).fetchall()
@@ -417,7 +427,7 @@ def _are_rows(first: Any, many: Any, rows: int) -> bool:
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether SQLite can be asked for a value: half a surrogate pair is no text."""
+    """Tell whether SQLite accepts a value: a lone surrogate is not valid text."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""What the catalog records: commits, versions of articles, and what columns hold of them."""
+"""Records of the catalog: commits, versions of articles, and their column values."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit: its sequence number and what is alive after it.
+    """One commit: its sequence number and the counts after it.
 
-    `rows` are those given out so far, dead ones included, `living` those that
-    are not dead, `ranked` those of them that are no boilerplate; `checksum` is
-    the CRC-32 of rows.f16 up to `rows`.
+    `rows` counts all rows so far, dead ones included. `living` counts the living
+    rows, and `ranked` the living rows that are not boilerplate. `articles` and
+    `paragraphs` count living ones. `checksum` is the CRC-32 of rows.f16 up to `rows`.
     """
 
     sequence: int
@@ -50,7 +50,7 @@ class Commit:
 
 
 NO_COMMIT: Final = Commit(0, 0, 0, 0, 0, 0, 0, "")
-"""What an index that was just made stands at."""
+"""The state of a new index, before its first commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +70,20 @@ class Record(ArticleFields):
 
     @property
     def rows(self) -> range:
-        """The rows of its paragraphs and their parts, in their order."""
+        """The rows of its paragraphs and their parts, in order."""
         return range(self.first_row, self.first_row + self.row_count)
 
 
 RECORD_FIELDS: Final = (*FIELD_NAMES, "digest", "first_row", "row_count", "paragraphs")
-"""The fields of a record but its number, in the order of the catalog's columns."""
+"""The fields of a record except its number, in the order of catalog columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record as it stands in the catalog, whatever became of it.
+    """A record as stored in the catalog, possibly damaged.
 
-    Only of one that `is_intact` are the fields what was written. `added` and
-    `removed` are the commits that did so; nothing vouches for them.
+    `is_intact` says that the checksum matches; otherwise no field can be trusted.
+    `added` and `removed` are the sequences of commits, and those commits may not exist.
     """
 
     record: Record
@@ -94,7 +94,10 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A row as it stands in the catalog; only if it `is_intact`, all but the text is right."""
+    """A row as stored in the catalog, possibly damaged.
+
+    `is_intact` says that its checksum matches: all fields except the text are right.
+    """
 
     text: Any
     is_intact: bool
@@ -105,7 +108,7 @@ class StoredRow:
     context: Any
 
     def read(self) -> Row | None:
-        """Return the row if it is what was written."""
+        """Return the row, or None if it is damaged."""
         if not self.is_intact or not isinstance(self.text, bytes):
             return None
         try:
@@ -118,7 +121,7 @@ class StoredRow:
 
 
 class RecurringText(NamedTuple):
-    """A text, by its digest, that is boilerplate in a source ("" for none)."""
+    """The digest of a text that is boilerplate in a source ("" for no source)."""
 
     source: str
     digest: bytes
@@ -126,7 +129,10 @@ class RecurringText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ColumnValues:
-    """The values of one record in the columns: `codes` by KEYWORD_FIELDS, 0 for no value."""
+    """The column values of one record.
+
+    `codes` are in the order of KEYWORD_FIELDS, 0 for no value.
+    """
 
     number: int
     first_row: int
@@ -136,7 +142,7 @@ class ColumnValues:
 
 
 def article_of(record: Record, rows: Mapping[int, Row]) -> Article:
-    """Return the article that was put, given all its rows."""
+    """Return the original article of a record; `rows` must include all its rows."""
     return Article(
         record.id,
         record.title,
@@ -146,25 +152,28 @@ def article_of(record: Record, rows: Mapping[int, Row]) -> Article:
 
 
 def text_digest(text: str) -> bytes:
-    """Return the 16 bytes by which a paragraph's text is recognised."""
+    """Return the digest of a text: 16 bytes of BLAKE2b."""
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def row_checksum(
     row: int, position: int, part: int, start: int, digest: bytes, context: bytes
 ) -> int:
-    """Return the `fields_checksum` of all, in a fifth of the time: there is one a paragraph."""
+    """Return the `fields_checksum` of a row, in a fifth of the time.
+
+    The speed matters because every paragraph has one.
+    """
     plain = f'[{row}, {position}, {part}, {start}, "{digest.hex()}", "{context.hex()}"]'
     return zlib.crc32(plain.encode())
 
 
 def matches_checksum(row: Sequence[Any], seal: Any) -> bool:
-    """Tell whether the fields of a row are what was written; damage may have left any types."""
+    """Tell whether a row matches its checksum; damaged fields may have any type."""
     both = isinstance(row[-2], bytes) and isinstance(row[-1], bytes)
     return both and row_checksum(*row) == seal
 
 
 def fields_checksum(fields: Sequence[Any]) -> int:
-    """Return the CRC-32 of a record's fields: SQLite does not notice a bit that its disk flips."""
+    """Return the CRC-32 of the fields; SQLite alone does not detect a flipped bit."""
     plain = [value.hex() if isinstance(value, bytes) else value for value in fields]
     return zlib.crc32(json.dumps(plain).encode())

@@ -1,4 +1,4 @@
-"""Rows of an article, as the catalog holds them."""
+"""Rows of an article, as stored in the catalog."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ __all__ = ["ArticleRows", "Row", "whole_texts"]
 class Row:
     """A paragraph, or a part of a long one.
 
-    `part` is 0 for a paragraph that is whole, and otherwise counts its parts from
-    1; `start` is where in the paragraph the text begins, in code points. What was
-    known for `boilerplate` when it was put is read by no encoder.
+    `position` is that of the paragraph in its article. `part` is 0 for a complete
+    paragraph; the parts of a long one are numbered from 1. `start` is the offset of
+    the text in its paragraph, in code points. `boilerplate` says that the text was
+    known as boilerplate when the article was added; the encoder does not read it.
     """
 
     position: int
@@ -28,9 +29,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ArticleRows:
-    """An article as it is written: its rows, and for each the digest of what the encoder reads.
+    """An article with its rows, ready to be written.
 
-    That is empty where it reads nothing, of boilerplate. `digest` is that of the article.
+    `contexts` has for each row the digest of the encoder's input. It is empty for
+    boilerplate, which the encoder does not read. `digest` is that of the article.
     """
 
     article: Article
@@ -40,7 +42,7 @@ class ArticleRows:
 
 
 def whole_texts(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return the paragraphs that all rows of an article, in their order, are made of."""
+    """Return the paragraphs of an article, joined from all its rows in order."""
     texts: dict[int, list[str]] = {}
     for row in rows:
         texts.setdefault(row.position, []).append(row.text)

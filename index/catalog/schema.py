@@ -74,4 +74,4 @@ CREATE TABLE codes (
 
 
 PROBE: Final = "SELECT count(*) FROM commits"
-"""What a catalog answers; any other file raises an error of SQLite's."""
+"""A query that succeeds on a catalog; any other file raises an error of SQLite."""

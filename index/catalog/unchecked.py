@@ -1,4 +1,4 @@
-"""The catalog as it stands on disk, whatever is wrong with it."""
+"""The catalog as stored on disk, including damaged entries."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["UncheckedCatalog"]
 
 
 class UncheckedCatalog(Catalog):
-    """A catalog that also shows what its readers refuse, for audit and repair."""
+    """A catalog that also returns damaged entries, for verification and repair."""
 
     def complaints(self, most: int) -> list[str]:
-        """Return what SQLite finds wrong with its file, nothing where it is sound."""
+        """Return up to `most` faults that SQLite finds in the file."""
         said = self.fetch(f"PRAGMA integrity_check({most:d})", ())
         return [str(each) for (each,) in said if each != "ok"]
 
     def rebuild_indexes(self) -> None:
-        """Make SQLite's indexes again from its tables. Raises BrokenIndexError."""
+        """Rebuild SQLite's indexes from its tables. Raises BrokenIndexError if that fails."""
         self.fetch("REINDEX", ())
 
     def stored_records(self, after: int, until: int | None = None) -> list[StoredRecord]:
-        """Return the records with numbers above `after`, as they are: MANY, or up to `until`."""
+        """Return the next MANY records, with numbers above `after` and at most `until`."""
         statement = (
             f"SELECT number, seal, {CHECKSUMMED} FROM articles "
             "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
@@ -41,7 +41,7 @@ class UncheckedCatalog(Catalog):
         ]
 
     def stored_rows(self, rows: range) -> dict[int, StoredRow]:
-        """Return each row as it is."""
+        """Return the rows in a range; omit missing ones."""
         statement = (
             f"SELECT CAST(text AS BLOB), seal, {CHECKSUMMED_ROW} FROM paragraphs "
             "WHERE row >= ? AND row < ?"
@@ -52,12 +52,12 @@ class UncheckedCatalog(Catalog):
         }
 
     def stored_boilerplate(self) -> list[tuple[int, int, bool]]:
-        """Return the rows that are left out, since which commit, and whether both are sealed."""
+        """Return all boilerplate: row, sequence, and whether the checksum matches."""
         found = self.fetch("SELECT row, added, seal FROM boilerplate ORDER BY row", ())
         return [(row, added, fields_checksum((row, added)) == seal) for row, added, seal in found]
 
     def strays(self) -> tuple[int, int]:
-        """Count the records of commits that there are not, and the texts beyond the last row."""
+        """Count records of unknown commits, and texts outside the rows of all commits."""
         ((records, texts),) = self.fetch(
             "SELECT (SELECT count(*) FROM articles "
             "WHERE added NOT IN (SELECT sequence FROM commits) "
@@ -69,7 +69,7 @@ class UncheckedCatalog(Catalog):
         return records, texts
 
     def alive_twice(self, sequence: int) -> list[str]:
-        """Return the ids that more than one record alive at `sequence` has."""
+        """Return the ids that several records alive at `sequence` share."""
         statement = (
             "SELECT id FROM articles WHERE added <= ? AND (removed IS NULL OR removed > ?) "
             "GROUP BY id HAVING count(*) > 1"
@@ -77,7 +77,7 @@ class UncheckedCatalog(Catalog):
         return [found for (found,) in self.fetch(statement, (sequence, sequence))]
 
     def codes_of(self, field: str) -> list[tuple[str, int, bool]]:
-        """Return every value that `field` has anywhere, its code, and whether both are sealed."""
+        """Return each value of a field with its code and whether the checksum matches."""
         found = self.fetch("SELECT value, code, seal FROM codes WHERE field = ?", (field,))
         return [
             (value, code, fields_checksum((field, value, code)) == seal)

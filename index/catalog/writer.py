@@ -1,4 +1,4 @@
-"""The catalog as its one writer has it open: one transaction a commit."""
+"""The catalog, opened by its one writer: each commit is one transaction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["CatalogWriter"]
 
 
 class CatalogWriter(Catalog):
-    """A catalog that articles are written to."""
+    """A catalog that can be written."""
 
     def write(
         self,
@@ -37,14 +37,17 @@ class CatalogWriter(Catalog):
         *,
         learned: Set[RecurringText] | None = None,
     ) -> Commit:
-        """Put `articles` and delete ids in one transaction; return the commit.
+        """Add `articles` and delete ids in one transaction; return the commit.
 
-        Each article takes the next rows from `first_row` on, in order. An
-        article whose id is alive replaces the living record. `checksum` is
-        that of rows.f16 with the new rows. The commit takes the next sequence
-        number, or `sequence` where that is later. Texts that turn out to be
-        boilerplate are left out from it on, beside those that are `learned`; none are
-        where that is None. One row of each article stays.
+        Rows are assigned in order, starting at `first_row`. An article whose id is alive
+        replaces the living record. `checksum` is the CRC-32 of rows.f16 including the new
+        rows. The number of the commit is the next sequence, or `sequence` if that is higher.
+
+        `learned` holds the texts already known as boilerplate. Texts that the new articles
+        make boilerplate are excluded from rankings, starting with this commit; if `learned`
+        is None, no boilerplate is learned. At least one row of each article stays ranked.
+
+        Raises BrokenIndexError or DiskFullError for an error of SQLite.
         """
         with self._lock:
             try:
@@ -59,7 +62,7 @@ class CatalogWriter(Catalog):
                     commit = replace(commit, ranked=commit.ranked - hidden)
                     self._insert_commit(commit)
                 except BaseException:
-                    if self.connection.in_transaction:  # SQLite rolls some failures back itself.
+                    if self.connection.in_transaction:  # SQLite itself rolls back some failures.
                         self.connection.execute("ROLLBACK")
                     raise
                 self.connection.execute("COMMIT")
@@ -85,7 +88,7 @@ class CatalogWriter(Catalog):
         for put in articles:
             self._insert(put, row, sequence)
             row += len(put.rows)
-        # Few of many are different, and they are numbered as they come.
+        # Each distinct value once (there are few), in order of appearance: codes count up.
         for field, value in dict.fromkeys(_coded_values(articles)):
             self._insert_code(field, value)
         added, new = row - first_row, sum(len(put.article.paragraphs) for put in articles)
@@ -103,7 +106,7 @@ class CatalogWriter(Catalog):
         )
 
     def _count_removed(self, sequence: int) -> tuple[int, int, int, int]:
-        """Count what a commit removed: articles, rows, paragraphs, and rows of boilerplate."""
+        """Count the articles, rows, paragraphs and boilerplate rows that a commit removed."""
         run = self.connection.execute
         statement = (
             "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(paragraphs), 0) "
@@ -123,7 +126,7 @@ class CatalogWriter(Catalog):
     def _learn_boilerplate(
         self, articles: Sequence[ArticleRows], known: Set[RecurringText], sequence: int
     ) -> int:
-        """Leave out what turns out to be boilerplate; return how many rows that hides."""
+        """Mark newly learned boilerplate; return how many rows leave the rankings."""
         hidden = 0
         for text, rows in learn_boilerplate(self.connection, articles, known):
             self._insert_learned(text, sequence)
@@ -138,7 +141,7 @@ class CatalogWriter(Catalog):
         self.connection.execute(statement, (*fields, fields_checksum(fields)))
 
     def _is_last_ranked(self, row: int) -> bool:
-        """Tell whether at most one row of the article of a row is not left out yet."""
+        """Tell whether the article of a row has at most one row that is still ranked."""
         statement = (
             "SELECT first_row, rows FROM articles WHERE first_row <= ? "
             "ORDER BY first_row DESC LIMIT 1"
@@ -149,7 +152,7 @@ class CatalogWriter(Catalog):
         return bool(rows - left_out <= 1)
 
     def _insert_boilerplate(self, row: int, sequence: int) -> bool:
-        """Leave a row out from now on; tell whether it was not before."""
+        """Exclude a row from rankings; return False if it was already excluded."""
         fields = row, sequence
         statement = "INSERT OR IGNORE INTO boilerplate VALUES (?, ?, ?)"
         done = self.connection.execute(statement, (*fields, fields_checksum(fields)))

@@ -1,4 +1,4 @@
-"""Catalog and columns: versions, views as of a commit, values by row."""
+"""The catalog and the columns: versions, reads as of a commit, values by row."""
 
 import sqlite3
 from contextlib import closing
@@ -18,7 +18,7 @@ from nutgraf.index.ranking import NO_DATE
 
 
 def article(name, *paragraphs, **fields):
-    """An article with a row a paragraph, but for those with a bar in them, where they are cut."""
+    """Return an article with a row per paragraph; a bar splits a paragraph into parts."""
     rows = []
     texts = [text.split("|") for text in paragraphs or ("p",)]
     for position, parts in enumerate(texts):
@@ -39,7 +39,7 @@ def catalog(tmp_path):
     opened.close()
 
 
-def test_a_commit_counts_what_is_alive(catalog):
+def test_commit_counts_living_articles_and_paragraphs(catalog):
     assert catalog.last_commit().sequence == 0
     first = catalog.write([article("a", "1", "2"), article("b")], [], 0, 0)
     assert (first.sequence, first.rows, first.articles, first.paragraphs) == (1, 3, 2, 3)
@@ -49,7 +49,7 @@ def test_a_commit_counts_what_is_alive(catalog):
     assert catalog.commit_of(1) == first
 
 
-def test_every_commit_can_still_be_read(catalog):
+def test_old_commits_stay_readable(catalog):
     catalog.write([article("a", "old", source="X")], [], 0, 0)
     catalog.write([article("a", "new", "more")], [], 1, 0)
     catalog.write([], ["a"], 3, 0)
@@ -63,7 +63,7 @@ def test_every_commit_can_still_be_read(catalog):
     assert catalog.texts([0, 2]) == {0: "old", 2: "more"}
 
 
-def test_rows_that_were_just_written_need_not_be_read(catalog):
+def test_rows_just_written_are_returned_without_reading(catalog):
     catalog.write([article("a", "1", "2")], [], 0, 0)
     written = {2: Row(0, 0, 0, "3"), 3: Row(1, 0, 0, "4")}  # Not in the catalog yet.
     assert catalog.rows([3, 2], written) == written
@@ -72,11 +72,11 @@ def test_rows_that_were_just_written_need_not_be_read(catalog):
 
 
 @given(st.tuples(*[st.integers(0, 2**40)] * 4, st.binary(), st.binary()))
-def test_the_seal_of_a_row_is_that_of_any_fields(fields):
+def test_row_checksum_equals_fields_checksum(fields):
     assert row_checksum(*fields) == fields_checksum(fields)
 
 
-def test_rows_lead_to_records(catalog):
+def test_rows_map_to_their_records(catalog):
     catalog.write([article("a", "1", "2"), article("b", "3")], [], 0, 0)
     found = catalog.records_of([2, 0, 1])
     assert {row: record.id for row, record in found.items()} == {0: "a", 1: "a", 2: "b"}
@@ -86,12 +86,12 @@ def test_rows_lead_to_records(catalog):
         catalog.texts([1, 7])
 
 
-def test_known_texts_are_recognised(catalog):
+def test_rows_of_known_contexts_are_found(catalog):
     catalog.write([article("a", "same", "other")], [], 0, 0)
     assert catalog.rows_of_contexts([b"A: same", b"unknown"]) == {b"A: same": 0}
 
 
-def test_parts_make_up_the_article_that_was_put(catalog, tmp_path):
+def test_article_is_restored_from_its_parts(catalog, tmp_path):
     put = article("a", "whole", "one, |two, |three", "last")
     commit = catalog.write([put, article("b")], [], 0, 0)
     assert (commit.rows, commit.living, commit.paragraphs) == (6, 6, 4)
@@ -110,17 +110,17 @@ def test_parts_make_up_the_article_that_was_put(catalog, tmp_path):
     assert catalog.removed_rows(2) == [range(5), range(5, 6)]
 
 
-def test_a_row_that_the_disk_has_moved_is_not_shown(catalog, tmp_path):
+def test_row_with_changed_position_is_reported(catalog, tmp_path):
     catalog.write([article("a", "one|two", "three")], [], 0, 0)
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as other:
         other.execute("UPDATE paragraphs SET position = 1 WHERE row = 1")
         other.commit()
     for attempt in (lambda: catalog.rows([1]), lambda: catalog.positions([1])):
-        with pytest.raises(BrokenIndexError, match="row 1 is not what was written"):
+        with pytest.raises(BrokenIndexError, match="row 1 is damaged"):
             attempt()
 
 
-def test_a_failed_write_leaves_nothing(catalog):
+def test_failed_write_changes_nothing(catalog):
     catalog.write([article("a")], [], 0, 0)
     with pytest.raises(BrokenIndexError):
         catalog.write([article("b")], [], 0, 0)  # row 0 is taken
@@ -128,7 +128,7 @@ def test_a_failed_write_leaves_nothing(catalog):
     assert catalog.find("b", 9) is None
 
 
-def test_files_that_are_no_catalog(tmp_path):
+def test_missing_and_invalid_files_are_reported(tmp_path):
     with pytest.raises(BrokenIndexError, match=r"catalog\.sqlite is missing"):
         Catalog.open(tmp_path / "catalog.sqlite")
     (tmp_path / "catalog.sqlite").write_bytes(b"not a database at all" * 100)
@@ -147,7 +147,7 @@ def test_readers_cannot_write(tmp_path):
     reader.close()
 
 
-def test_columns_hold_a_value_a_row(catalog, tmp_path):
+def test_columns_have_one_value_per_row(catalog, tmp_path):
     dated = article("a", "1", "2", source="X", section="world", published="2023-01-04")
     catalog.write([dated, article("b", source="Y", language="de")], [], 0, 0)
     catch_up(tmp_path / "columns", catalog, 3)
@@ -164,7 +164,7 @@ def test_columns_hold_a_value_a_row(catalog, tmp_path):
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=4), max_size=5), st.data())
-def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
+def test_columns_catch_up_after_any_truncation(tmp_path_factory, commits, data):
     folder = tmp_path_factory.mktemp("columns")
     Catalog.create(folder / "c.sqlite")
     with closing(CatalogWriter.open(folder / "c.sqlite", writing=True)) as catalog:
@@ -192,7 +192,7 @@ def test_columns_catch_up_from_any_torn_state(tmp_path_factory, commits, data):
 
 
 @pytest.mark.parametrize("name", ["article", "published", "source", "checks.json"])
-def test_a_column_that_is_short_or_damaged_is_told_and_made_again(catalog, tmp_path, name):
+def test_short_or_damaged_column_is_reported_and_rebuilt(catalog, tmp_path, name):
     folder = tmp_path / "columns"
     catalog.write([article("a", "1", "2", source="X"), article("b", "3")], [], 0, 0)
     catch_up(folder, catalog, 3)
@@ -213,28 +213,28 @@ def test_a_column_that_is_short_or_damaged_is_told_and_made_again(catalog, tmp_p
     assert Columns.open(folder, 3).code("source").tolist() == expected
 
 
-def test_what_the_disk_changed_in_the_catalog_is_not_shown(catalog, tmp_path):
+def test_changed_texts_and_records_are_reported(catalog, tmp_path):
     catalog.write([article("a", "one", "two", source="X")], [], 0, 0)
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as other:
         other.execute("UPDATE paragraphs SET text = 'twp' WHERE row = 1")
         other.execute("UPDATE articles SET source = 'Y'")
         other.commit()
     assert catalog.texts([0]) == {0: "one"}
-    with pytest.raises(BrokenIndexError, match="text of row 1 is not what was written"):
+    with pytest.raises(BrokenIndexError, match="text of row 1 is damaged"):
         catalog.texts([0, 1])
     for attempt in (lambda: catalog.find("a", 1), lambda: catalog.records_of([0])):
-        with pytest.raises(BrokenIndexError, match="record of article 'a' is not what was"):
+        with pytest.raises(BrokenIndexError, match="record of article 'a' is damaged"):
             attempt()
 
 
-def test_codes_lead_back_to_values(catalog):
+def test_codes_map_to_values(catalog):
     values = ["b", "a", "Ä", "🚢", "c"]
     catalog.write([article(name, author=name) for name in values], [], 0, 0)
     codes = catalog.codes("author", values)
     assert catalog.values("author", list(codes.values()), 9) == {
         codes[name]: name for name in values
     }
-    # Of many, the first in the order in which Python, too, sorts them.
+    # SQLite sorts the values like Python.
     some = catalog.values("author", list(codes.values()), 4)
     assert list(some.values()) == sorted(values)[:4]
     assert catalog.values("author", [], 9) == {}
