@@ -1,1 +1,1 @@
-"""Durable files, locks, SQLite connections, and the names of an index's parts."""
+"""Durable files, locks, SQLite connections and the file names of an index."""

@@ -1,4 +1,4 @@
-"""What is closed when its `with` block ends, however it ends."""
+"""A base class for objects that a `with` block closes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["Closing"]
 
 
 class Closing(ABC):
-    """Gives a class that has `close` the use in a `with` block."""
+    """A context manager that calls `close` when its `with` block ends."""
 
     @abstractmethod
     def close(self) -> None:
-        """Release what is held."""
+        """Release the resources of the object."""
 
     def __enter__(self) -> Self:
         return self

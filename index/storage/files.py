@@ -1,4 +1,4 @@
-"""Files that are written whole and stay written, and full disks, told as such whoever met them."""
+"""Atomic, durable writes; out-of-space errors raised as `DiskFullError`."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _SQLITE_FULL_CODES: Final = frozenset(
 _FULL_MESSAGE: Final = re.compile(
     "|".join(("StorageFull", "FileTooLarge", *(rf"\(?os error {code}\)?" for code in _FULL_ERRNOS)))
 )
-"""How Rust names it, where all that comes through is a text."""
+"""Out-of-space errors of Rust libraries, which pass on only the text of an error."""
 
 
 def is_full(error: BaseException) -> bool:
-    """Tell whether an error means that there is no room."""
+    """Tell whether an error means that the disk is full."""
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", None) in _SQLITE_FULL_CODES
     if isinstance(error, OSError) and error.errno is not None:
@@ -53,15 +53,16 @@ def is_full(error: BaseException) -> bool:
 
 
 def disk_full(path: Path) -> DiskFullError:
-    """Return the error to raise where there is no room to write `path`."""
+    """Return the error to raise if there is no room to write `path`."""
     return DiskFullError(
-        f"there is no room to write {path}: make some and do it again; what was committed is safe"
+        f"there is no room to write {path}: free some disk space and try again; "
+        "everything that was committed is safe"
     )
 
 
 @contextmanager
 def raising_disk_full(path: Path) -> Iterator[None]:
-    """Raise DiskFullError, naming `path`, where there is no room to write it."""
+    """Raise DiskFullError for `path` if the block fails because the disk is full."""
     try:
         yield
     except OSError as error:
@@ -71,7 +72,10 @@ def raising_disk_full(path: Path) -> Iterator[None]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, so that no power cut takes it back."""
+    """Write a file atomically and durably: it survives a power cut.
+
+    Raises DiskFullError.
+    """
     partial = path.with_name(f"{path.name}.partial")
     with raising_disk_full(path):
         with partial.open("wb") as file:
@@ -83,7 +87,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Have all that is in a folder, and its own entry, written to the disk."""
+    """Flush a folder, all files in it and its entry in its parent to disk."""
     for place, _, names in os.walk(folder):
         for name in names:
             sync(Path(place, name))
@@ -92,7 +96,7 @@ def sync_tree(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or the entries of a folder, written to the disk."""
+    """Flush a file, or the entries of a folder, to disk."""
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
@@ -101,7 +105,7 @@ def sync(path: Path) -> None:
 
 
 def copy_files(folder: Path, destination: Path) -> None:
-    """Copy the files of a folder into a new one. Raises DiskFullError."""
+    """Copy the files of a folder to a new folder. Raises DiskFullError."""
     destination.mkdir()
     for file in folder.iterdir():
         with raising_disk_full(destination / file.name):

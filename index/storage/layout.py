@@ -1,4 +1,4 @@
-"""The index directory (format 1): the name of each part, and where a generation has its parts."""
+"""File names in an index directory (format 1), and the folders of generations."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ PARTS: Final = (
     *(f"{name}{log}" for name in (CATALOG, SUGGESTIONS) for log in ("", "-wal", "-shm")),
     RERANKER,
 )
-"""What a generation consists of."""
+"""The files and folders of a generation."""
 
 FIRST: Final = 1
-"""The generation that an index is made with. Its parts stand beside the manifest."""
+"""The first generation of an index; its parts are beside the manifest."""
 
 _FOLDER: Final = re.compile(r"generation-([1-9][0-9]{0,8})")
 
 
 def parts_folder(index: Path, generation: int) -> Path:
-    """Return the folder that holds the parts of a generation."""
+    """Return the folder with the parts of a generation."""
     return index if generation == FIRST else index / f"generation-{generation}"
 
 
 def generations(index: Path) -> list[int]:
-    """Return the generations that have anything in the index directory, ascending."""
+    """Return the generations with files in the index directory, ascending."""
     found = {int(name[1]) for path in index.iterdir() if (name := _FOLDER.fullmatch(path.name))}
     if any((index / part).exists() for part in PARTS):
         found.add(FIRST)

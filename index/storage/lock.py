@@ -1,4 +1,4 @@
-"""One writer at a time, and one that builds a new generation."""
+"""Locks: at most one writer and one rebuild of an index at a time."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ __all__ = ["LOCK_WAIT", "WriteLock", "is_locked"]
 _RETRY_SECONDS: Final = 0.05
 
 LOCK_WAIT: Final = 0.2
-"""Seconds in which whoever only looks at the lock, as is_locked() does, has let go of it."""
+"""Seconds to wait for a lock; is_locked() holds it for a much shorter time."""
 
 _ACTIVITY: Final = {LOCK: "written", REBUILD_LOCK: "rebuilt"}
 
 
 class WriteLock:
-    """An exclusive lock on an index directory; the kernel drops it when its process dies.
+    """An exclusive lock on an index directory.
 
-    `name` is LOCK, or REBUILD_LOCK for who builds a new generation beside the
-    one that is written; `wait` the seconds in which a holder may let go.
+    The kernel releases it when its process dies. `name` is LOCK for writing, or
+    REBUILD_LOCK for building a new generation, during which the index can still be
+    written. `wait` is the number of seconds to wait for another holder.
 
-    Raises IndexLockedError, naming the holder, where another process has it,
-    and NotWritableError where the directory cannot be written.
+    Raises IndexLockedError, with the name of the holder, if another process has the
+    lock, and NotWritableError if the directory cannot be written.
     """
 
     def __init__(self, index: Path, name: str = LOCK, wait: float = LOCK_WAIT) -> None:
@@ -42,8 +43,8 @@ class WriteLock:
             if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
                 raise
             raise NotWritableError(
-                f"{index} cannot be written by user {os.getuid()} ({error.strerror}): write it as "
-                f"its owner, user {index.stat().st_uid}, or make it writable"
+                f"{index} cannot be written by user {os.getuid()} ({error.strerror}): run "
+                f"Nutgraf as its owner, user {index.stat().st_uid}, or make the index writable"
             ) from None
         until = time.monotonic() + wait
         try:
@@ -52,14 +53,14 @@ class WriteLock:
                     holder = os.pread(self._file, 200, 0).decode(errors="replace").strip()
                     raise IndexLockedError(
                         f"{index} is being {_ACTIVITY[name]} by {holder or 'another process'}; "
-                        "wait until it is done, or stop it"
+                        "wait until that process has finished, or stop it"
                     )
                 time.sleep(_RETRY_SECONDS)
         except BaseException:
             os.close(self._file)
             raise
         os.truncate(self._file, 0)
-        with suppress(OSError):  # The lock holds on a full disk, too, if without a name on it.
+        with suppress(OSError):  # On a full disk the lock works without its holder's name.
             os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
     def _try_acquire(self) -> bool:
@@ -70,16 +71,19 @@ class WriteLock:
         return True
 
     def release(self) -> None:
-        """Let the next writer in."""
-        # Closing alone would leave the lock to a child that was forked meanwhile.
+        """Release the lock."""
+        # After close() alone, a child process forked meanwhile would still have the lock.
         fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
 
 
 def is_locked(index: Path, name: str = LOCK) -> bool:
-    """Tell whether a process holds a lock; that of a folder that cannot be written may be."""
+    """Tell whether a process holds a lock.
+
+    Return True if that is unknown: for a folder that this user cannot write.
+    """
     if not os.access(index, os.W_OK):
-        return True  # Another machine, or another user, may be the one that writes.
+        return True  # Another machine or another user may be writing.
     try:
         file = os.open(index / name, os.O_RDONLY)
     except FileNotFoundError:
@@ -87,7 +91,7 @@ def is_locked(index: Path, name: str = LOCK) -> bool:
     except OSError:
         return True
     try:
-        # Let go at once: a writer that comes in this very instant waits for LOCK_WAIT.
+        # The lock is released at once: a writer that starts now waits up to LOCK_WAIT.
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -1,4 +1,4 @@
-"""How the SQLite databases of an index are opened, and their errors."""
+"""Connections to the SQLite databases of an index, and their errors."""
 
 from __future__ import annotations
 
@@ -12,58 +12,60 @@ from nutgraf.index.storage.files import disk_full, is_full
 __all__ = ["SQLITE_ERRORS", "connect", "is_transient", "sqlite_error"]
 
 SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
-"""What damage makes sqlite3 raise: the second where SQLite's own message quotes a damaged name."""
+"""Errors of sqlite3 for a damaged file.
+
+UnicodeDecodeError is raised where SQLite's error message quotes a damaged name.
+"""
 
 _TRANSIENT: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_PROTOCOL,  # Busy, too, where the log is opened.
+        sqlite3.SQLITE_PROTOCOL,  # Also means busy, while the log is opened.
         sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,  # So it is where too many files are open.
+        sqlite3.SQLITE_CANTOPEN,  # Also raised where too many files are open.
         sqlite3.SQLITE_NOMEM,
         sqlite3.SQLITE_INTERRUPT,
     }
 )
-"""What SQLite says of the moment, not of the file."""
+"""Error codes of temporary conditions, not of a damaged file."""
 
 WAIT: Final = 10.0
-"""Seconds in which another connection may let go of a database."""
+"""Seconds to wait for a database that another connection has locked."""
 
 
 def connect(path: Path, *, writing: bool, probe: str, wait: float = WAIT) -> sqlite3.Connection:
-    """Open the database at `path`, and ask it `probe`; `wait` seconds where it is locked.
+    """Open the database at `path` and run the query `probe`.
 
-    Raises sqlite3.Error where it cannot be read, or cannot answer.
+    Wait up to `wait` seconds while it is locked. Raises one of SQLITE_ERRORS if the
+    database cannot be read or the query fails.
     """
     if writing:
         connection = _open(path, "mode=rw", probe, wait)
-        # FULL makes a commit durable, and not merely whole, in WAL mode.
+        # In WAL mode, a commit is atomic without FULL but durable only with it.
         connection.execute("PRAGMA synchronous = FULL")
         return connection
     try:
         return _open(path, "mode=ro", probe, wait)
     except sqlite3.OperationalError:
-        # A reader of a WAL database makes files beside it. Where it cannot (a read-only mount,
-        # a full disk) and there is no log, all there is to read is in the one file.
+        # A reader of a WAL database creates files beside it. If that fails (a read-only mount,
+        # a full disk) and there is no log, the database file alone has all the data.
         if _has_log(path):
             raise
         return _open(path, "immutable=1", probe, wait)
 
 
 def is_transient(error: BaseException) -> bool:
-    """Tell whether an error is one of the moment: the database may well be sound."""
+    """Tell whether an error is temporary and says nothing about the file."""
     code = getattr(error, "sqlite_errorcode", None)
-    return (
-        code is not None and code & 0xFF in _TRANSIENT
-    )  # Above that, SQLite says what kind of it.
+    return code is not None and code & 0xFF in _TRANSIENT  # The higher bits are the extended code.
 
 
 def sqlite_error(path: Path, error: Exception) -> NutgrafError:
-    """Return our error for one of SQLite's."""
+    """Return the Nutgraf error for an error of SQLite."""
     if is_full(error):
         return disk_full(path)
-    said = " ".join(str(error).split())  # It may quote a damaged schema, lines and all.
+    said = " ".join(str(error).split())  # It may quote a damaged schema, with line breaks.
     return BrokenIndexError(f"{path}: {said:.300}; restore it from a backup")
 
 
