@@ -1,9 +1,9 @@
-"""Verification: every part of an index is read to the end and held against the catalog.
+"""Verification: each part of an index is read and compared with the catalog.
 
-No lock is taken, and a writer may go on: what is visible is what the keyword
-index shows, so all parts are looked at as of that one commit. A part that is
-damaged does not keep the others from being looked at, and is not held against
-them. Each has a file of its own here.
+No lock is needed, and a writer may continue. Readers see the commit that the
+keyword index shows, so all parts are checked as of that commit. Each part has
+its own module here. Damage in one part does not stop the checks of the others;
+only parts that are not damaged are compared with each other.
 """
 
 from nutgraf.index.verification.verify import verify_index

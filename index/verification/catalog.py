@@ -1,7 +1,7 @@
-"""Audit of a catalog: everything in it is read, and compared with everything else in it.
+"""Verification of a catalog: all its entries are read and checked for consistency.
 
-Nothing in a catalog is changed in place, so it is read as of one commit, some
-records at a time, while a writer goes on.
+Content of a catalog is never changed in place. So the check reads it as of one
+commit, in batches of records, while a writer may continue.
 """
 
 from __future__ import annotations
@@ -34,32 +34,39 @@ from nutgraf.index.verification.report import FindingCollector
 __all__ = ["RESTORE", "REWRITE", "CatalogCheck", "stored_records"]
 
 RESTORE: Final = (
-    "restore the index from a backup ('nutgraf backup' makes one), or index its articles again "
-    "into a new one"
+    "restore the index from a backup (made by 'nutgraf backup'), or index its articles again "
+    "in a new index"
 )
 
 PUT_AGAIN: Final = (
     "delete these articles and index them again, or restore the index from a backup "
-    "('nutgraf backup' makes one)"
+    "(made by 'nutgraf backup')"
 )
 
-REWRITE: Final = "no living article is hurt, and 'nutgraf repair' writes a catalog without it"
+REWRITE: Final = (
+    "no living article is affected: 'nutgraf repair' writes a new catalog without the damage"
+)
 
 MOST_COMPLAINTS: Final = 5
-"""Of what SQLite has to say about one damaged page, the rest is the same again."""
+"""Faults to report from SQLite's check of one file; further ones repeat the first."""
 
 _WINDOW: Final = 500
-"""Numbers that are tried one by one where SQLite cannot read them together."""
+"""Record numbers to try one by one where SQLite cannot read them together."""
 
 
 class CatalogCheck:
-    """What a catalog holds as of `commit`, and what is wrong with it.
+    """The content of a catalog as of `commit`; faults are added to `findings`.
 
-    `alive`, `readable`, `ranked` and `unread` are by row, and of the rows that
-    have an article: whether it is alive, whether the text is what was written,
-    whether it is alive and no boilerplate, and whether no encoder read it. `codes` are
-    those of each coded field. `is_sound` says that records, commits and codes
-    are, whatever the texts: other parts can be held against them.
+    These arrays have one bool per row:
+
+    - `alive`: its article is alive.
+    - `readable`: its text is undamaged.
+    - `ranked`: it is alive and not boilerplate.
+    - `unread`: it was boilerplate from the start, so the encoder did not read it.
+
+    `codes` maps the values of each coded field to their codes. `is_sound` says that
+    records, commits and codes are undamaged, so that other parts can be compared with
+    them. It says nothing about the texts.
     """
 
     def __init__(
@@ -106,8 +113,8 @@ class CatalogCheck:
         last = NO_COMMIT
         for commit in self._catalog.commits():
             if not _follows(commit, last):
-                # Where pages are damaged the same commits could come again, without end.
-                self._wrong("commits do not follow one another", f"commit {commit.sequence}")
+                # Stop: damaged pages could repeat the same commits for ever.
+                self._wrong("commits are invalid or out of order", f"commit {commit.sequence}")
                 break
             if commit.sequence > self._commit.sequence:
                 break
@@ -125,9 +132,9 @@ class CatalogCheck:
             self.codes[field] = {value: code for value, code, _ in found}
             for value, _, sealed in found:
                 if not sealed:
-                    self._wrong("a code is not what was written", f"{field} {value!r:.60}")
+                    self._wrong("a code is damaged", f"{field} {value!r:.60}")
             if {code for _, code, _ in found} != set(range(1, len(found) + 1)):
-                self._wrong("codes are not those that were given", field)
+                self._wrong("codes are not numbered from 1 without gaps", field)
 
     def _check_records(self) -> None:
         expected: int | None = 0
@@ -138,17 +145,17 @@ class CatalogCheck:
                 continue
             record = stored.record
             if not stored.is_intact:
-                self._wrong("a record is not what was written", f"article {record.id!r:.60}")
+                self._wrong("a record is damaged", f"article {record.id!r:.60}")
                 expected = None
                 continue
             if record.first_row >= self._commit.rows:
-                break  # Of a later commit, as all that follow.
+                break  # This record and all later ones belong to later commits.
             if expected not in (None, record.first_row):
-                self._wrong("rows have no article, or two", f"row {record.first_row}")
+                self._wrong("rows have no article or two articles", f"row {record.first_row}")
             expected = record.rows.stop
             self._check_record(stored)
         if expected not in (None, self._commit.rows):
-            self._wrong("rows have no article, or two", f"row {expected}")
+            self._wrong("rows have no article or two articles", f"row {expected}")
         self._draw_rows()
 
     def _check_record(self, stored: StoredRecord) -> None:
@@ -165,11 +172,13 @@ class CatalogCheck:
                 self._wrong("a value has no code", f"{field} of article {record.id!r:.60}")
 
     def _check_life(self, stored: StoredRecord) -> bool:
-        """Tell whether a record is alive; count it for the commits that added and removed it."""
+        """Tell whether a record is alive; count it in its adding and removing commits."""
         record, added, removed = stored.record, stored.added, stored.removed
         at = bisect_right(self._rows, record.first_row)
         if at == len(self._rows) or self._sequences[at] != added:
-            self._wrong("an article was not added by the commit that gave its rows", _named(record))
+            self._wrong(
+                "an article was not added by the commit that assigned its rows", _named(record)
+            )
             return False
         self._gain(at, record, 1)
         self._lives.append((record.first_row, at, len(self._commits)))
@@ -177,7 +186,7 @@ class CatalogCheck:
             return True
         at = bisect_left(self._sequences, removed) if isinstance(removed, int) else 0
         if at >= len(self._sequences) or self._sequences[at] != removed or removed <= added:
-            what = "an article was removed by a commit that cannot have done so"
+            what = "an article was removed by an unknown commit, or not after it was added"
             self._wrong(what, _named(record))
         else:
             self._gain(at, record, -1)
@@ -201,11 +210,11 @@ class CatalogCheck:
                 self._damaged.append(at)
                 whole = record.row_count == record.paragraphs
                 name = paragraph_id(record.id, at - record.first_row) if whole else record.id
-                what = "a text is missing, or is not what was written"
+                what = "a text is missing or damaged"
                 self._findings.add(CATALOG, what, remedy, f"row {at} ({name})")
         if len(rows) == record.row_count and not _is_whole(record, rows):
-            self._damaged += record.rows  # Each is a text that was written, and not in its place.
-            what = "an article is not what was put"
+            self._damaged += record.rows  # Each text is undamaged, but in the wrong row.
+            what = "the paragraphs of an article do not match its digest"
             self._findings.add(CATALOG, what, remedy, _named(record))
 
     def _draw_rows(self) -> None:
@@ -222,13 +231,13 @@ class CatalogCheck:
         self.unread[[row for row in self._unread if row < rows]] = True
 
     def _check_boilerplate(self) -> None:
-        """Look at what is left out, and take it from what each commit ranks."""
+        """Check boilerplate rows and subtract them from the ranked rows of commits."""
         if not self.is_sound:
             return
         firsts = [first for first, _, _ in self._lives]
         for row, added, sealed in self._catalog.stored_boilerplate():
             if not sealed:
-                self._wrong("what is boilerplate is not what was written", f"row {row}")
+                self._wrong("a boilerplate entry is damaged", f"row {row}")
             elif added <= self._commit.sequence:
                 _, born, dead = self._lives[bisect_right(firsts, row) - 1]
                 since = max(born, bisect_left(self._sequences, added))
@@ -238,7 +247,10 @@ class CatalogCheck:
                     self._gains[dead][3] += 1
                 self.ranked[row] = False
         if unmarked := np.flatnonzero(self.unread & self.ranked).tolist():
-            self._wrong("what no encoder read is not left out", f"row {unmarked[0]}")
+            self._wrong(
+                "a row that the encoder did not read is not excluded from rankings",
+                f"row {unmarked[0]}",
+            )
 
     def _check_counts(self) -> None:
         if not self.is_sound:
@@ -248,35 +260,38 @@ class CatalogCheck:
             counted = [commit.articles, commit.paragraphs, commit.living, commit.ranked]
             if counted != right:
                 self._wrong(
-                    "a commit does not count what was alive after it",
-                    f"articles, paragraphs, rows and ranked rows of commit {commit.sequence} are "
-                    f"{counted}, those of its records {right}",
+                    "the counts of a commit do not match its records",
+                    f"commit {commit.sequence} counts {counted} articles, paragraphs, rows and "
+                    f"ranked rows, but its records have {right}",
                 )
-                break  # The others differ by as much.
+                break  # All later commits differ by the same amount.
 
     def _check_strays(self) -> None:
         records, texts = self._catalog.strays()
         if records:
-            self._wrong("records are of commits that there are not", f"{records:,} of them")
+            self._wrong("records belong to unknown commits", f"{records:,} of them")
         if texts:
             self._wrong("texts are beyond the last row", f"{texts:,} of them")
         for name in self._catalog.alive_twice(self._commit.sequence):
-            self._wrong("an article is there twice", f"{name!r:.60}")
+            self._wrong("an article is stored twice", f"{name!r:.60}")
 
     def _check_file(self) -> None:
-        # What hurts no article is a matter of the file alone: to write it anew is enough.
+        # If all articles are undamaged, only the file is: writing a new one repairs it.
         remedy = REWRITE if self.is_sound and not self._damaged else RESTORE
         try:
             for complaint in self._catalog.complaints(MOST_COMPLAINTS):
                 told = " ".join(complaint.split())
-                self._findings.add(CATALOG, "SQLite finds it damaged", remedy, f"{told:.120}")
+                self._findings.add(CATALOG, "SQLite reports damage", remedy, f"{told:.120}")
         except BrokenIndexError as error:
             told = str(error).rpartition("; ")[0]
-            self._findings.add(CATALOG, "SQLite finds it damaged", remedy, told)
+            self._findings.add(CATALOG, "SQLite reports damage", remedy, told)
 
 
 def stored_records(catalog: UncheckedCatalog) -> Iterator[StoredRecord | int]:
-    """Yield all records, sound or not, by their numbers; the number of one that cannot be read."""
+    """Yield all records in order of their numbers, damaged ones included.
+
+    For a record that cannot be read at all, yield its number.
+    """
     last = 0
     while True:
         found: list[StoredRecord | int]
@@ -289,7 +304,7 @@ def stored_records(catalog: UncheckedCatalog) -> Iterator[StoredRecord | int]:
         for each in found:
             number = each if isinstance(each, int) else each.record.number
             if number <= last:
-                return  # Pages are damaged, and would be read again without end.
+                return  # Damaged pages could repeat the same records for ever.
             last = number
             yield each
         if not more:

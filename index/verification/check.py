@@ -1,4 +1,4 @@
-"""What the checks of all parts share."""
+"""Context and helpers shared by the checks of all parts."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ from nutgraf.index.verification.report import FindingCollector
 
 __all__ = ["CATCH_UP", "CheckContext", "said"]
 
-CATCH_UP: Final = "open the index for writing once: any 'nutgraf index' does, and it catches up"
+CATCH_UP: Final = (
+    "open the index for writing once, for example with 'nutgraf index', to bring it up to date"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """One look at one generation: its catalog as of `commit`, and where findings go.
+    """One verification of one generation.
 
-    `catalog_check` is that of the catalog. Of what is too much to be looked at whole,
-    `sample` rows are.
+    `catalog` is read as of `commit`, and `catalog_check` is the result of its own check.
+    Faults are added to `findings`. Checks that are too slow for all rows use `sample` rows.
     """
 
     index: Path
@@ -47,18 +49,18 @@ class CheckContext:
 
     @property
     def is_written(self) -> bool:
-        """Whether there is a writer, who may be about to bring the parts up to date."""
+        """Whether the index has a writer, which may be bringing the parts up to date."""
         return is_locked(self.index)
 
     def spread(self, rows: NDArray[np.int64]) -> list[int]:
-        """Return `sample` of the rows, the first and the last among them; always the same."""
+        """Return `sample` evenly spread rows, including the first and the last."""
         if self.sample < 1 or not len(rows):
             return []
         places = np.linspace(0, len(rows) - 1, min(self.sample, len(rows)))
         return [int(row) for row in rows[np.unique(places.round().astype(np.int64))]]
 
     def read(self, rows: list[int]) -> tuple[dict[int, Row], dict[int, Record]]:
-        """Read rows and records as those who ask do, by SQLite's indexes."""
+        """Read rows and records through SQLite's indexes, as a search does."""
         try:
             return self.catalog.rows(rows), self.catalog.records_of(rows)
         except BrokenIndexError as error:
@@ -67,5 +69,5 @@ class CheckContext:
 
 
 def said(error: NutgrafError) -> str:
-    """Return what an error says, less what it advises: that is the remedy's."""
+    """Return the message of an error without its advice: a finding has its own remedy."""
     return str(error).rpartition("; ")[0] or str(error)

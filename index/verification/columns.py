@@ -1,4 +1,4 @@
-"""Columns, sketches among them, held against the records and texts of the catalog."""
+"""Check of the columns, including sketches, against the catalog."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from nutgraf.index.verification.check import CheckContext
 __all__ = ["REPAIR_COLUMNS", "check_columns", "open_columns"]
 
 REPAIR_COLUMNS: Final = (
-    "'nutgraf repair' makes the columns again from the catalog, as any opening for writing does"
+    "'nutgraf repair' rebuilds the columns from the catalog, as does opening the index for writing"
 )
 
 _BLOCK: Final = 8_192
-"""Records that are compared at a time."""
+"""Records to compare at a time."""
 
 _TEXTS: Final = 1_024
-"""Texts that are sketched at a time."""
+"""Texts to sketch at a time."""
 
 
 def open_columns(index: Path, manifest: Manifest, commit: Commit) -> Columns | None:
-    """Open the columns as of a commit; None where a writer has yet to bring them there.
+    """Open the columns as of a commit; return None if a writer has yet to extend them.
 
-    Raises BrokenIndexError.
+    Raises BrokenIndexError if they are missing, short or damaged.
     """
     folder = manifest.parts(index) / COLUMNS
-    Columns.open(folder, 0)  # Whether what is there is what was written.
+    Columns.open(folder, 0)  # Raises if the existing values are damaged.
     try:
         return Columns.open(folder, commit.rows)
     except BrokenIndexError:
@@ -53,7 +53,10 @@ def open_columns(index: Path, manifest: Manifest, commit: Commit) -> Columns | N
 
 
 def check_columns(context: CheckContext) -> None:
-    """Compare every column, row by row, with what the catalog says. Raises BrokenIndexError."""
+    """Compare every column with the catalog, row by row.
+
+    Raises BrokenIndexError if the columns cannot be opened.
+    """
     columns = open_columns(context.index, context.manifest, context.commit)
     if columns is None or not context.catalog_check.is_sound:
         return
@@ -63,7 +66,7 @@ def check_columns(context: CheckContext) -> None:
         for name, values in _column_values(some, context.catalog_check).items():
             stored = columns.code(name) if name in KEYWORD_FIELDS else getattr(columns, name)
             for at in np.flatnonzero(stored[rows] != values):
-                what = f"'{name}' is not what the catalog says"
+                what = f"'{name}' differs from the catalog"
                 example = f"row {rows.start + int(at)}"
                 context.findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
     _check_rows(context, columns, np.flatnonzero(context.catalog_check.readable))
@@ -75,11 +78,11 @@ def _check_rows(context: CheckContext, columns: Columns, rows: NDArray[np.int64]
         some = list(read)
         made = make_sketches([row.text for row in read.values()])
         for at in np.flatnonzero((columns.sketch[some] != made).any(axis=1)):
-            what = "'sketch' is not that of the text"
+            what = "'sketch' does not match the text"
             context.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
         parts = np.array([row.part for row in read.values()], np.int64)
         for at in np.flatnonzero(columns.part[some] != parts):
-            what = "'part' is not what the catalog says"
+            what = "'part' differs from the catalog"
             context.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
 
 
@@ -92,7 +95,7 @@ def _records(catalog: UncheckedCatalog) -> Iterator[Record]:
 def _column_values(
     records: Sequence[Record], catalog_check: CatalogCheck
 ) -> dict[str, NDArray[np.int64]]:
-    """Return what every column has to hold for the rows of records that follow one another."""
+    """Return the expected values of every column for the rows of consecutive records."""
     values = {
         "article": [record.number for record in records],
         "published": [

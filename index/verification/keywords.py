@@ -1,4 +1,4 @@
-"""The keyword index held against what the catalog has alive, and against its last commit."""
+"""Check of the keyword index against the catalog's living rows and last commit."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from nutgraf.index.verification.check import CATCH_UP, CheckContext
 
 __all__ = ["REPAIR_KEYWORDS", "check_lag", "check_rows", "check_terms", "open_keywords"]
 
-REPAIR_KEYWORDS: Final = "'nutgraf repair' makes the keyword index again from the catalog"
+REPAIR_KEYWORDS: Final = "'nutgraf repair' rebuilds the keyword index from the catalog"
 
 _MOST_CONDITIONS: Final = 256
-"""Terms by which a paragraph is looked for; the longest have thousands."""
+"""Conditions to search a paragraph by; the longest have thousands of terms."""
 
 
 def open_keywords(parts: Path, manifest: Manifest, *, trust: bool) -> KeywordReader:
@@ -35,25 +35,25 @@ def open_keywords(parts: Path, manifest: Manifest, *, trust: bool) -> KeywordRea
 
 
 def check_rows(context: CheckContext, reader: KeywordReader) -> None:
-    """Look whether it holds what is alive, each once, and nothing else."""
+    """Check that the keyword index contains each ranked row once, and nothing else."""
     if not context.catalog_check.is_sound:
         return
     found, times = np.unique(reader.rows(query.Every()), return_counts=True)
     there = np.flatnonzero(context.catalog_check.ranked)
     _tell_rows(
         context,
-        "it holds paragraphs that are not alive, or boilerplate",
+        "it contains paragraphs that are deleted, unknown or boilerplate",
         np.setdiff1d(found, there),
     )
     _tell_rows(context, "it lacks paragraphs", np.setdiff1d(there, found))
-    _tell_rows(context, "it holds paragraphs more than once", found[times > 1])
+    _tell_rows(context, "it contains paragraphs more than once", found[times > 1])
     if len(found) == len(there) and reader.paragraphs != len(there):
-        what = f"it counts {reader.paragraphs:,} paragraphs, the catalog {len(there):,}"
+        what = f"it counts {reader.paragraphs:,} paragraphs, but the catalog has {len(there):,}"
         context.findings.add(KEYWORDS, what, REPAIR_KEYWORDS)
 
 
 def check_terms(context: CheckContext, reader: KeywordReader) -> None:
-    """Look for some paragraphs by each of their terms."""
+    """Search for some paragraphs by each of their terms."""
     if not context.catalog_check.is_sound:
         return
     there = np.isin(np.arange(len(context.catalog_check.ranked)), reader.rows(query.Every()))
@@ -65,34 +65,37 @@ def check_terms(context: CheckContext, reader: KeywordReader) -> None:
     for row in rows:
         entry = _entry(context, row, rows[row], records[row], analyzers)
         for lacking in [] if entry is None else _not_found(reader, entry):
-            what = "a paragraph is not found by what it holds"
+            what = "a paragraph is not found by its own terms"
             context.findings.add(KEYWORDS, what, REPAIR_KEYWORDS, f"row {row} by {lacking!s:.60}")
 
 
 def check_lag(context: CheckContext, reader: KeywordReader, *, trust: bool) -> None:
-    """Tell of a keyword index that is behind, if nobody is about to bring it up to date."""
+    """Report a keyword index that is behind the catalog, unless a writer is active."""
     last = context.catalog.last_commit()
     if reader.sequence >= last.sequence or context.is_written:
         return
-    # Who made that commit is gone. Was it before the keyword index was opened, or after?
+    # The writer has closed. It may have updated the keyword index after `reader` was opened.
     again = open_keywords(context.parts, context.manifest, trust=trust)
     seen = again.sequence
     again.close()
     if seen < last.sequence:
-        what = f"it shows commit {seen}, and the catalog is at {last.sequence}"
+        what = f"it shows commit {seen}, but the catalog is at commit {last.sequence}"
         context.findings.add(KEYWORDS, what, CATCH_UP)
 
 
 def _entry(
     context: CheckContext, number: int, row: Row, record: Record, analyzers: Analyzers
 ) -> KeywordEntry | None:
-    """Return what the index has to hold of a row; None where another part is not readable."""
+    """Return the expected entry of a row.
+
+    Return None if another part of its paragraph is damaged.
+    """
     rows = {number: row}
     if row.part:
         try:
             rows = context.catalog.rows_at(record, row.position)
         except BrokenIndexError:
-            return None  # The check of the catalog tells of it.
+            return None  # The check of the catalog reports it.
     return next(entry for entry in entries_of(record, rows, analyzers) if entry.row == number)
 
 
@@ -102,7 +105,7 @@ def _tell_rows(context: CheckContext, what: str, rows: NDArray[np.int64]) -> Non
 
 
 def _not_found(reader: KeywordReader, entry: KeywordEntry) -> list[query.Query]:
-    """Return the conditions that a paragraph meets and is not found by."""
+    """Return the conditions that a paragraph meets but is not found by."""
     conditions: list[query.Query] = [
         query.Term(field, term)
         for field in TERM_FIELDS

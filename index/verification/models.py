@@ -1,4 +1,4 @@
-"""Whether the models of an index, its encoder and its reranker, are what its manifest says."""
+"""Check of the encoder and the reranker of an index against its manifest."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from nutgraf.index.storage.layout import ENCODER, RERANKER
 __all__ = ["REPAIR_ENCODER", "check_reranker", "open_encoder"]
 
 REPAIR_ENCODER: Final = (
-    "'nutgraf repair' makes it again where its model is at hand; or copy the folder from an "
-    "index of the same encoder"
+    "'nutgraf repair' exports it again if its model is available; or copy the folder from an "
+    "index with the same encoder"
 )
 
 
@@ -24,7 +24,7 @@ def open_encoder(parts: Path, manifest: Manifest) -> OnnxEncoder:
 
 
 def check_reranker(parts: Path, manifest: Manifest) -> None:
-    """Open the reranker, where there is one. Raises BrokenIndexError."""
+    """Open the reranker, if the index has one. Raises BrokenIndexError."""
     chosen = manifest.reranker
     if chosen is not None:
         OnnxReranker.open(parts / RERANKER / chosen.folder, chosen)

@@ -1,4 +1,4 @@
-"""What a verification of an index comes to."""
+"""The result of a verification: findings and counts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 __all__ = ["Finding", "FindingCollector", "VerificationReport"]
 
 EXAMPLES: Final = 3
-"""Of a thing that is wrong many times, so many are named: enough to look at."""
+"""Examples listed for each finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong: in which part of the index, what it is, and what mends it."""
+    """A fault: the part of the index, a description, and its remedy."""
 
     part: str
     what: str
@@ -25,11 +25,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class VerificationReport:
-    """What was counted in an index, and what was found to be wrong with it.
+    """The counts of an index and the faults found in it.
 
-    Articles and paragraphs are those alive at commit `sequence`, `rows` all
-    that were given out until then; `encoded` is how many embeddings were made
-    again, to be compared. `leftovers` are files that nothing needs: no damage.
+    `articles` and `paragraphs` count those alive at commit `sequence`. `rows` counts
+    all rows up to that commit, dead ones included. `encoded` counts the paragraphs
+    that were encoded again for comparison. `leftovers` are unused files; they are not
+    damage.
     """
 
     sequence: int
@@ -42,7 +43,7 @@ class VerificationReport:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there are no findings."""
         return not self.findings
 
 
@@ -53,7 +54,7 @@ class _Tally:
 
 
 class FindingCollector:
-    """Collects what is wrong: the same thing in many places makes one finding."""
+    """Collects faults; the same fault in many places becomes one finding."""
 
     def __init__(self) -> None:
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
@@ -61,7 +62,7 @@ class FindingCollector:
     def add(
         self, part: str, what: str, remedy: str, example: str | None = None, count: int = 1
     ) -> None:
-        """Note that `what` is wrong with `part`, `count` times more; `example` is one of them."""
+        """Add `count` occurrences of a fault in a part; `example` names one occurrence."""
         tally = self._tallies.setdefault((part, what, remedy), _Tally())
         tally.count += count
         if example is not None and len(tally.examples) < EXAMPLES:
@@ -71,7 +72,7 @@ class FindingCollector:
         return len(self._tallies)
 
     def all(self) -> tuple[Finding, ...]:
-        """Return them in the order in which they were first noted."""
+        """Return the findings in the order in which they were first added."""
         return tuple(
             Finding(part, _summary(what, tally), remedy)
             for (part, what, remedy), tally in self._tallies.items()

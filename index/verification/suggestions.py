@@ -1,4 +1,4 @@
-"""Suggestions held against those that the catalog makes."""
+"""Check of the suggestions against those derived from the catalog."""
 
 from __future__ import annotations
 
@@ -21,58 +21,64 @@ from nutgraf.index.verification.check import CATCH_UP, CheckContext
 
 __all__ = ["REPAIR_SUGGESTIONS", "StoredSuggestions", "check_suggestions"]
 
-REPAIR_SUGGESTIONS: Final = "'nutgraf repair' makes the suggestions again from the catalog"
+REPAIR_SUGGESTIONS: Final = "'nutgraf repair' rebuilds the suggestions from the catalog"
 
 TERMS: Final = "SELECT text, key, phrase, count, magnitude, seal FROM terms ORDER BY text"
 TITLES: Final = "SELECT later, key, row FROM titles ORDER BY later, key, row"
 
 
 def check_suggestions(context: CheckContext) -> None:
-    """Look whether they are up to date, and what the catalog makes. Raises BrokenIndexError."""
+    """Check that the suggestions are up to date and match the catalog.
+
+    Raises BrokenIndexError if they cannot be read.
+    """
     path = context.parts / SUGGESTIONS
     if not path.exists() and (not context.commit.sequence or context.is_written):
-        return  # A writer makes them when it opens an index.
+        return  # A writer creates them when it opens an index.
     with closing(StoredSuggestions(path)) as check:
         if check.sequence < context.commit.sequence:
             if context.is_written:
                 return
             shown, last = check.sequence, context.commit.sequence
-            what = f"they show commit {shown}, and the catalog is at {last}"
+            what = f"they show commit {shown}, but the catalog is at commit {last}"
             context.findings.add(SUGGESTIONS, what, CATCH_UP)
         elif context.catalog_check.is_sound and bool(
             context.catalog_check.readable[context.catalog_check.alive].all()
         ):
             analyzers = Analyzers(context.manifest.language)
             for example in check.differences(context.catalog, analyzers):
-                what = "they are not what the catalog makes"
+                what = "they do not match the articles of the catalog"
                 context.findings.add(SUGGESTIONS, what, REPAIR_SUGGESTIONS, example)
 
 
 class StoredSuggestions:
-    """One look at the suggestions at `path`. Raises BrokenIndexError where they cannot be read.
+    """A consistent view of the suggestions at `path`; a writer may continue meanwhile.
 
-    `sequence` is the commit that they show; a writer may go on meanwhile.
+    `sequence` is the commit that they show. Raises BrokenIndexError if they cannot be
+    read.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             if not path.is_file():
-                raise BrokenIndexError(f"{path} is missing; it can be made again")
+                raise BrokenIndexError(f"{path} is missing; {REPAIR_SUGGESTIONS}")
             self._connection = connect(path, writing=False, probe=PROBE)
             self._connection.execute("BEGIN")
             ((version, self.sequence),) = self._connection.execute(PROBE)
             if version != VERSION:
-                raise BrokenIndexError(f"{path} was made by another version; it can be made again")
+                raise BrokenIndexError(
+                    f"{path} was made by another version; 'nutgraf repair' rebuilds it"
+                )
         except (*SQLITE_ERRORS, ValueError) as error:
             raise _unreadable(path, error) from error
 
     def close(self) -> None:
-        """Release files."""
+        """Close the database."""
         self._connection.close()
 
     def differences(self, catalog: Catalog, analyzers: Analyzers) -> Iterator[str]:
-        """Yield a line about each word, phrase and title that is not as the catalog makes it."""
+        """Yield each word, phrase and title that differs from those of the catalog."""
         try:
             said = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if said != "ok":
@@ -89,7 +95,10 @@ class StoredSuggestions:
 def _in_one_only(
     there: sqlite3.Connection, right: sqlite3.Connection, statement: str, column: int
 ) -> Iterator[Any]:
-    """Yield one column of each row that only one of two databases has, in order, none twice."""
+    """Yield one column of the rows that only one of two databases has.
+
+    The values are in order, without repetition.
+    """
     rows = heapq.merge(there.execute(statement), right.execute(statement))
     odd = (row[column] for row, same in groupby(rows) if len(list(same)) == 1)
     for value, _ in groupby(odd):
@@ -97,4 +106,4 @@ def _in_one_only(
 
 
 def _unreadable(path: Path, error: Exception) -> BrokenIndexError:
-    return BrokenIndexError(f"{path} cannot be read ({error!s:.100}); it can be made again")
+    return BrokenIndexError(f"{path} cannot be read ({error!s:.100}); {REPAIR_SUGGESTIONS}")

@@ -1,4 +1,4 @@
-"""Embeddings held against the checksums of the catalog, and some against their texts."""
+"""Check of the embeddings against the catalog's checksums and texts."""
 
 from __future__ import annotations
 
@@ -25,27 +25,29 @@ __all__ = ["REPAIR_ROWS", "check_vectors"]
 REPAIR_ROWS: Final = "'nutgraf repair' encodes their paragraphs again"
 
 _ALIKE: Final = 0.999
-"""Cosine of an embedding, as float16, to the same text encoded again: less is another text."""
+"""Lowest cosine of a stored embedding (float16) and its text encoded again."""
 
 _OFF: Final = 0.01
-"""By how much a length may differ from 1; float16 costs a twentieth of that."""
+"""Allowed difference of a length from 1.
+
+Rounding to float16 causes a twentieth of it.
+"""
 
 _BLOCK: Final = 8_192
-"""Embeddings that are measured at a time."""
+"""Embeddings to measure at a time."""
 
 
 def check_vectors(context: CheckContext, encoder: Encoder | None) -> int:
-    """Look at the bytes and the length of every embedding, and at what some of them mean.
+    """Check the bytes and the length of every embedding, and encode some texts again.
 
-    Return how many were made again for that: none without an encoder. Raises
-    BrokenIndexError.
+    Return the number of texts encoded, 0 without an encoder. Raises BrokenIndexError.
     """
     if not context.catalog_check.is_sound:
-        return 0  # It says where embeddings begin and end, and what their checksums are.
+        return 0  # The ranges and checksums of embeddings come from the catalog.
     file = VectorFile(context.parts / VECTORS, context.manifest.encoder.dimension)
     sound = np.ones(context.commit.rows, bool)
     for rows in _damaged(context, file):
-        what = "embeddings are missing, or are not what was written"
+        what = "embeddings are missing or damaged"
         context.findings.add(VECTORS, what, REPAIR_ROWS, _span(rows))
         sound[rows.start : rows.stop] = False
     _check_lengths(context, file, np.flatnonzero(sound))
@@ -60,8 +62,8 @@ def _damaged(context: CheckContext, file: VectorFile) -> list[range]:
     damaged = file.damaged(_until(context.catalog, context.commit))
     if not damaged or not _is_whole(file, context.commit):
         return damaged
-    # All bytes are right, so it is what is remembered of them that is not.
-    what = "the checksum that a commit keeps of rows.f16 is not what was written"
+    # All bytes match the checksum of the last commit, so that of an earlier one is damaged.
+    what = "the checksum of rows.f16 in a commit is damaged"
     for rows in damaged:
         context.findings.add(CATALOG, what, RESTORE, _span(rows))
     return []
@@ -73,9 +75,9 @@ def _check_lengths(context: CheckContext, file: VectorFile, rows: NDArray[np.int
         lengths = np.linalg.norm(file.read(some.tolist()).astype(np.float32), axis=1)
         expected = np.where(
             context.catalog_check.unread[some], 0, 1
-        )  # No encoder reads boilerplate.
-        for row in some[~(np.abs(lengths - expected) < _OFF)]:  # Not a number is off, too.
-            what = "an embedding is not of length 1"
+        )  # The encoder does not read boilerplate: its rows are 0.
+        for row in some[~(np.abs(lengths - expected) < _OFF)]:  # The negation also finds NaN.
+            what = "an embedding does not have length 1"
             context.findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
 
 
@@ -92,14 +94,14 @@ def _check_meaning(
     cosines = np.sum(made * file.read(chosen).astype(np.float32), axis=1)
     for row, cosine in zip(chosen, cosines, strict=True):
         if not cosine > _ALIKE:
-            what = "an embedding is not that of its text"
+            what = "an embedding does not match its text"
             example = f"row {row} (cosine {cosine:.3f})"
             context.findings.add(VECTORS, what, REPAIR_ROWS, example)
     return len(chosen)
 
 
 def _contexts(context: CheckContext, records: set[Record]) -> dict[int, TitledText]:
-    """Return what the encoder read of each row of some articles; nothing of one that is damaged."""
+    """Return the encoder's input for each row of the articles; skip damaged articles."""
     contexts: dict[int, TitledText] = {}
     for record in records:
         if context.catalog_check.readable[record.first_row : record.rows.stop].all():

@@ -1,4 +1,4 @@
-"""verify_index: opens the parts of a generation and has each of them checked."""
+"""`verify_index`: opens the parts of a generation and checks each of them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ __all__ = ["verify_index"]
 T = TypeVar("T")
 
 SAMPLE: Final = 64
-"""Paragraphs that are encoded again and looked for: half a second's work."""
+"""Paragraphs to encode again and to search for; this takes half a second."""
 
 
 def verify_index(
@@ -58,12 +58,12 @@ def verify_index(
 ) -> VerificationReport:
     """Look for damage in every part of the index at `path`.
 
-    `sample` paragraphs, spread over all rows, are encoded again and looked for
-    by each of their terms; all else is looked at whole. `trust` is needed for
-    a whoosh index, whose files hold pickles.
+    `sample` paragraphs, spread over all rows, are encoded again and searched for by
+    each of their terms. All other checks are complete. `trust` is required for a
+    whoosh index, because its files contain pickles.
 
-    Raises NotAnIndexError and UntrustedIndexError. Damage is not raised: it is
-    what the findings tell.
+    Damage does not raise an error; it is reported as findings. Raises NotAnIndexError
+    and UntrustedIndexError.
     """
     index = Path(path)
     while True:
@@ -74,11 +74,11 @@ def verify_index(
         found = _Verifier(index, manifest, trust=trust, sample=sample).run()
         if found.clean or _is_in_use(index, manifest):
             return found
-        # Another generation has taken over, and the files of this one are gone.
+        # Another generation has replaced this one, and the files of this one are deleted.
 
 
 class _Verifier:
-    """Opens the parts of one generation, and has each of them checked."""
+    """Opens the parts of one generation and checks each of them."""
 
     def __init__(self, index: Path, manifest: Manifest, *, trust: bool, sample: int) -> None:
         self._index = index
@@ -91,7 +91,7 @@ class _Verifier:
     def run(self) -> VerificationReport:
         parts, manifest = self._parts, self._manifest
         with ExitStack() as opened:
-            # The keyword index first, as readers do: the catalog knows all that it shows.
+            # The keyword index first, as readers do: the catalog has every commit it shows.
             reader = self._guard(
                 KEYWORDS,
                 REPAIR_KEYWORDS,
@@ -156,7 +156,7 @@ class _Verifier:
         )
 
     def _guard(self, part: str, remedy: str, check: Callable[[], T]) -> T | None:
-        """Return what `check` does; whatever damage makes it raise becomes a finding, and None."""
+        """Return the result of `check`; if it raises, add a finding and return None."""
         try:
             return check()
         except UntrustedIndexError:
@@ -170,7 +170,7 @@ class _Verifier:
     def _commit(
         self, catalog: UncheckedCatalog, reader: KeywordReader | None
     ) -> tuple[Commit, KeywordReader | None]:
-        """Return the commit that all is looked at as of, and the keyword index if it shows it."""
+        """Return the commit to check, and the keyword index if it shows that commit."""
         if reader is None:
             return catalog.last_commit(), None
         try:
@@ -178,8 +178,8 @@ class _Verifier:
         except BrokenIndexError:
             last = catalog.last_commit()
             what = (
-                f"the keyword index shows commit {reader.sequence}, which the catalog does not "
-                f"know; its last is {last.sequence}"
+                f"the keyword index shows commit {reader.sequence}, which is not in the catalog "
+                f"(its last commit is {last.sequence})"
             )
             self._findings.add(CATALOG, what, RESTORE)
             return last, None
@@ -195,11 +195,11 @@ def _is_in_use(index: Path, manifest: Manifest) -> bool:
     try:
         return Manifest.read(index) == manifest
     except NutgrafError:
-        return True  # Nothing else to context at.
+        return True  # There is no other generation to check.
 
 
 def _leftovers(index: Path, manifest: Manifest) -> tuple[str, ...]:
-    """Return what a process that was killed left behind, and nobody uses."""
+    """Return the unused generations and files that killed processes left behind."""
     kept = {manifest.generation, manifest.previous}
     newest = max(manifest.generation, manifest.previous or 0)
     building = is_locked(index, REBUILD_LOCK)
@@ -210,7 +210,7 @@ def _leftovers(index: Path, manifest: Manifest) -> tuple[str, ...]:
     ]
     if building or is_locked(index):
         return tuple(found)
-    # os.walk, as rglob fails where a folder goes in the midst of it.
+    # Not rglob: it fails if a folder is deleted meanwhile.
     places = (Path(place, name) for place, *names in os.walk(index) for name in chain(*names))
     partial = sorted(path for path in places if path.suffix == ".partial")
     return (*found, *(str(path.relative_to(index)) for path in partial))

@@ -1,4 +1,4 @@
-"""Verification: a sound index is clean, and damage is found where it is, and nowhere else."""
+"""Verification: a sound index has no findings; damage is found in the right part."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ def article(name, version=0, paragraphs=3, **fields):
 
 @pytest.fixture(scope="module")
 def made(engine, tmp_path_factory, tiny_encoder):
-    """An index of six commits, with articles that were replaced and deleted."""
+    """Build an index of 5 commits with replaced and deleted articles."""
     index = tmp_path_factory.mktemp("made") / "news.index"
     create_index(index, model=str(tiny_encoder), keyword_engine=engine)
     with IndexWriter(index, trust=True) as writer:
@@ -72,7 +72,7 @@ def parts(index):
 
 
 def only(index):
-    """Return the one thing that is found."""
+    """Return the only finding."""
     (finding,) = verify(index).findings
     assert finding.remedy
     return finding
@@ -90,7 +90,7 @@ def flip(path, at):
 
 
 @pytest.mark.both_engines
-def test_a_sound_index_is_clean(index):
+def test_sound_index_is_clean(index):
     found = verify(index)
     assert found.findings == ()
     assert found.clean
@@ -103,7 +103,7 @@ def test_a_sound_index_is_clean(index):
     assert verify(index, sample=0).encoded == 0
 
 
-def test_an_empty_index_is_clean(tmp_path, tiny_encoder):
+def test_empty_index_is_clean(tmp_path, tiny_encoder):
     for engine in ("tantivy", "whoosh"):
         index = tmp_path / engine
         create_index(index, model=str(tiny_encoder), keyword_engine=engine)
@@ -112,7 +112,7 @@ def test_an_empty_index_is_clean(tmp_path, tiny_encoder):
 
 
 @pytest.mark.both_engines
-def test_what_is_no_index_and_what_is_not_trusted(index, tmp_path):
+def test_folder_without_index_and_untrusted_index_are_refused(index, tmp_path):
     with pytest.raises(NotAnIndexError):
         verify(tmp_path)
     if Manifest.read(index).keyword_engine == "whoosh":
@@ -122,12 +122,12 @@ def test_what_is_no_index_and_what_is_not_trusted(index, tmp_path):
         assert verify_index(index).clean
 
 
-def test_manifest(index):
+def test_damaged_manifest_is_found(index):
     flip(index / "manifest.json", 80)
     assert only(index).part == "manifest.json"
 
 
-def test_text(index):
+def test_changed_text_is_found_and_replacing_the_article_removes_it(index):
     sql(index, "UPDATE paragraphs SET text = text || '!' WHERE row IN (1, 2)")
     found = only(index)
     assert found.part == "catalog.sqlite"
@@ -137,15 +137,15 @@ def test_text(index):
         writer.delete("a0")
         writer.put(article("a0", author="Zoë Ångström"))
     after = only(index)
-    assert "no living article is hurt" in after.remedy
+    assert "no living article is affected" in after.remedy
 
 
-def test_texts_that_are_no_text(index):
+def test_text_of_invalid_utf8_is_found(index):
     sql(index, "UPDATE paragraphs SET text = CAST(x'ff41' AS TEXT) WHERE row = 3")
     assert "row 3 (a0#3)" in only(index).what
 
 
-def test_many_texts_make_one_finding(index):
+def test_many_changed_texts_make_one_finding(index):
     sql(index, "UPDATE paragraphs SET text = 'another' WHERE row < 10")
     assert "row 2 (a0#2) and 7 more" in " ".join(found.what for found in verify(index).findings)
 
@@ -153,12 +153,12 @@ def test_many_texts_make_one_finding(index):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("UPDATE articles SET title = 'Another' WHERE id = 'new'", "a record is not what was"),
+        ("UPDATE articles SET title = 'Another' WHERE id = 'new'", "a record is damaged"),
         ("UPDATE articles SET removed = NULL WHERE id = 'a4' AND added = 1", "catalog"),
-        ("UPDATE articles SET removed = 2 WHERE id = 'a6'", "a record is not what"),
-        ("UPDATE articles SET removed = 1 WHERE id = 'a6'", "a record is not what"),
-        ("UPDATE articles SET removed = 99 WHERE id = 'a6'", "commits that there are not"),
-        ("UPDATE articles SET added = 2 WHERE id = 'a6'", "a record is not what"),
+        ("UPDATE articles SET removed = 2 WHERE id = 'a6'", "a record is damaged"),
+        ("UPDATE articles SET removed = 1 WHERE id = 'a6'", "a record is damaged"),
+        ("UPDATE articles SET removed = 99 WHERE id = 'a6'", "belong to unknown commits"),
+        ("UPDATE articles SET added = 2 WHERE id = 'a6'", "a record is damaged"),
         ("DELETE FROM articles WHERE id = 'a6'", "rows have no article"),
         ("DELETE FROM paragraphs WHERE row = 1", "a text is missing"),
         ("UPDATE paragraphs SET seal = seal + 1 WHERE row = 1", "row 1 (a0#1)"),
@@ -166,17 +166,20 @@ def test_many_texts_make_one_finding(index):
             "INSERT INTO paragraphs VALUES (9999, 0, 0, 0, x'00', x'00', 0, 'x')",
             "texts are beyond the last row",
         ),
-        ("UPDATE commits SET articles = 40 WHERE sequence = 3", "does not count"),
+        (
+            "UPDATE commits SET articles = 40 WHERE sequence = 3",
+            "the counts of a commit do not match its records",
+        ),
         ("UPDATE commits SET rows = 40 WHERE sequence = 1", "was not added by the commit"),
-        ("UPDATE commits SET checksum = 40 WHERE sequence = 1", "the checksum that a commit"),
-        ("UPDATE commits SET at = 'once' WHERE sequence = 2", "do not follow one another"),
+        ("UPDATE commits SET checksum = 40 WHERE sequence = 1", "the checksum of rows.f16 in a"),
+        ("UPDATE commits SET at = 'once' WHERE sequence = 2", "commits are invalid or out of"),
         ("DELETE FROM commits WHERE sequence = 2", "commits"),
-        ("UPDATE codes SET code = 77 WHERE value = 'Source 1'", "codes are not those"),
+        ("UPDATE codes SET code = 77 WHERE value = 'Source 1'", "codes are not numbered from 1"),
         ("UPDATE codes SET value = 'x' WHERE value = 'Source 1'", "a value has no code"),
-        ("UPDATE articles SET published = '2020-01-01' WHERE id = 'a7'", "a record is not what"),
+        ("UPDATE articles SET published = '2020-01-01' WHERE id = 'a7'", "a record is damaged"),
     ],
 )
-def test_catalog(index, change, told):
+def test_changed_catalog_entry_is_found(index, change, told):
     try:
         sql(index, change)
     except sqlite3.IntegrityError:
@@ -187,7 +190,7 @@ def test_catalog(index, change, told):
     assert told in " ".join(map(str, found))
 
 
-def test_catalog_that_lost_its_last_commit(index):
+def test_catalog_without_its_last_commit_is_found(index):
     (last,) = sql(index, "SELECT max(sequence) FROM commits")[0]
     sql(index, "DELETE FROM commits WHERE sequence = ?", last)
     found = verify(index).findings
@@ -196,7 +199,7 @@ def test_catalog_that_lost_its_last_commit(index):
 
 
 @pytest.mark.parametrize("damage", ["gone", "no database", "half"])
-def test_catalog_file_and_a_second_part(index, damage):
+def test_unreadable_catalog_does_not_hide_damaged_columns(index, damage):
     catalog = index / "catalog.sqlite"
     flip(index / "columns" / "article", 3)
     if damage == "gone":
@@ -208,23 +211,23 @@ def test_catalog_file_and_a_second_part(index, damage):
     assert parts(index) == {"catalog.sqlite", "columns"}
 
 
-def test_an_index_of_sqlite_that_disagrees_with_its_table(index):
+def test_sqlite_index_that_differs_from_its_table_is_found(index):
     page = sql(index, "SELECT rootpage FROM sqlite_schema WHERE name = 'paragraphs_by_context'")
     ((size,),) = sql(index, "PRAGMA page_size")
     flip(index / "catalog.sqlite", page[0][0] * size - 10)
     found = only(index)
     assert found.part == "catalog.sqlite"
-    assert "'nutgraf repair' writes a catalog without it" in found.remedy
+    assert "'nutgraf repair' writes a new catalog without the damage" in found.remedy
 
 
-def test_embeddings(index):
+def test_changed_embeddings_are_found(index):
     flip(index / "rows.f16", 5)
     found = only(index)
     assert found.part == "rows.f16"
     assert found.what.endswith(": rows 0 to 47")
 
 
-def test_embeddings_that_are_missing_or_beyond(index):
+def test_missing_embeddings_are_found_and_extra_ones_ignored(index):
     rows = index / "rows.f16"
     whole = rows.read_bytes()
     rows.write_bytes(whole + b"x" * 1000)
@@ -235,24 +238,24 @@ def test_embeddings_that_are_missing_or_beyond(index):
     assert only(index).part == "rows.f16"
 
 
-def test_embeddings_of_other_texts_and_lengths(index):
+def test_embeddings_of_other_texts_or_lengths_are_found(index):
     dimension = Manifest.read(index).encoder.dimension
     rows = np.fromfile(index / "rows.f16", "<f2").reshape(-1, dimension)
-    # A random encoder finds all texts much alike; these two least.
+    # The random encoder makes all embeddings similar: swap the two least similar ones.
     alike = rows[:3].astype(np.float32) @ rows[:3].astype(np.float32).T
     one, other = np.unravel_index(alike.argmin(), alike.shape)
     rows[[one, other]] = rows[[other, one]]
     rows[3] *= 2
     rows[6] = np.nan
     rows.tofile(index / "rows.f16")
-    # As a writer would have done, had it been wrong.
+    # Store the checksums of the wrong embeddings, as a faulty writer would.
     for sequence, end in sql(index, "SELECT sequence, rows FROM commits"):
         checksum = zlib.crc32(rows[:end].tobytes())
         sql(index, "UPDATE commits SET checksum = ? WHERE sequence = ?", checksum, sequence)
     found = verify(index, sample=1000).findings
     assert {finding.part for finding in found} == {"rows.f16"}
     lengths, meaning = (finding.what for finding in found)
-    assert lengths == "an embedding is not of length 1: row 3, row 6"
+    assert lengths == "an embedding does not have length 1: row 3, row 6"
     assert f"row {one} " in meaning
     assert f"row {other} " in meaning
 
@@ -261,7 +264,7 @@ def test_embeddings_of_other_texts_and_lengths(index):
     "name",
     ["article", "published", "source", "author", "section", "language", "sketch", "checks.json"],
 )
-def test_columns(index, name):
+def test_damaged_column_is_found_and_a_writer_rebuilds_it(index, name):
     whole = (index / "columns" / name).read_bytes()
     flip(index / "columns" / name, 12)
     assert parts(index) == {"columns"}
@@ -274,22 +277,22 @@ def test_columns(index, name):
     assert verify(index).clean
 
 
-def test_columns_that_do_not_fit_the_catalog(index):
+def test_column_that_differs_from_the_catalog_is_found(index):
     column = index / "columns" / "source"
     flip(column, 0)
     checks = json.loads((index / "columns" / "checks.json").read_bytes())
     checks["source"] = zlib.crc32(column.read_bytes())
     (index / "columns" / "checks.json").write_text(json.dumps(checks))
-    assert only(index).what == "'source' is not what the catalog says: row 0"
+    assert only(index).what == "'source' differs from the catalog: row 0"
 
 
-def test_sketches_that_do_not_fit_the_texts(index):
+def test_sketch_that_does_not_match_its_text_is_found(index):
     column = index / "columns" / "sketch"
     flip(column, 16)
     checks = json.loads((index / "columns" / "checks.json").read_bytes())
     checks["sketch"] = zlib.crc32(column.read_bytes())
     (index / "columns" / "checks.json").write_text(json.dumps(checks))
-    assert only(index).what == "'sketch' is not that of the text: row 1"
+    assert only(index).what == "'sketch' does not match the text: row 1"
 
 
 def keyword_files(index):
@@ -297,7 +300,7 @@ def keyword_files(index):
 
 
 @pytest.mark.both_engines
-def test_keyword_files(index):
+def test_damaged_and_missing_keyword_files_are_found(index):
     engine = Manifest.read(index).keyword_engine
     ending = ".term" if engine == "tantivy" else ".seg"
     path = next(path for path in keyword_files(index) if path.suffix == ending)
@@ -318,7 +321,7 @@ def change_keywords(index, change):
 
 
 @pytest.mark.both_engines
-def test_a_keyword_row_that_should_not_be_there(index):
+def test_keyword_entries_of_deleted_and_unknown_rows_are_found(index):
     dead = sql(index, "SELECT first_row FROM articles WHERE removed IS NOT NULL")[0][0]
 
     def change(writer):
@@ -329,17 +332,18 @@ def test_a_keyword_row_that_should_not_be_there(index):
     found = only(index)
     assert found.part == "keywords"
     assert (
-        found.what == f"it holds paragraphs that are not alive, or boilerplate: row {dead}, row 500"
+        found.what
+        == f"it contains paragraphs that are deleted, unknown or boilerplate: row {dead}, row 500"
     )
 
 
 @pytest.mark.both_engines
-def test_a_keyword_row_that_is_missing(index):
+def test_missing_keyword_entry_is_found(index):
     change_keywords(index, lambda writer: writer.delete([0]))
     assert only(index).what == "it lacks paragraphs: row 0"
 
 
-def test_a_part_that_lacks_what_the_rest_of_its_paragraph_says(index):
+def test_part_without_the_terms_of_its_whole_paragraph_is_found(index):
     long = " ".join(f"The ferry called at pier {n} and took on salt." for n in range(40))
     with IndexWriter(index, trust=True) as writer:
         writer.put(Article("long", "Piers", (long,)))
@@ -351,36 +355,36 @@ def test_a_part_that_lacks_what_the_rest_of_its_paragraph_says(index):
     change_keywords(index, lambda writer: writer.delete([first.row]))
     change_keywords(index, lambda writer: writer.add(replace(first, whole=first.whole[:99])))
     lacking = f"row {first.row} by whole:"
-    assert only(index).what.startswith(f"a paragraph is not found by what it holds: {lacking}")
+    assert only(index).what.startswith(f"a paragraph is not found by its own terms: {lacking}")
 
 
 @pytest.mark.both_engines
-def test_a_keyword_row_with_other_terms(index):
+def test_keyword_entry_with_other_terms_is_found(index):
     def change(writer):
         writer.delete([0])
         writer.add(KeywordEntry(row=0, text=["notice"], title=["on", "a0"]))
 
-    # whoosh deletes what was there before a commit only.
+    # whoosh deletes only entries of earlier commits.
     change_keywords(index, lambda writer: writer.delete([0]))
     change_keywords(index, change)
     found = only(index)
     assert found.part == "keywords"
-    assert found.what.startswith("a paragraph is not found by what it holds: row 0 by")
+    assert found.what.startswith("a paragraph is not found by its own terms: row 0 by")
 
 
 @pytest.mark.both_engines
-def test_a_keyword_index_that_lags(index, fail_at):
+def test_keyword_index_behind_the_catalog_is_found_after_its_writer_closes(index, fail_at):
     opened = IndexWriter(index, trust=True)
     opened.put(article("late"))
     fail_at("suggestions", OSError("died"))
     with pytest.raises(OSError, match="died"):
         opened.commit()
-    assert verify(index).clean, "the writer is there yet, and may go on"
+    assert verify(index).clean, "the writer is still open and may continue"
     opened.close()
     found = only(index)
     assert (found.part, found.what) == (
         "keywords",
-        "it shows commit 5, and the catalog is at 6",
+        "it shows commit 5, but the catalog is at commit 6",
     )
     with IndexWriter(index, trust=True):
         pass
@@ -388,7 +392,7 @@ def test_a_keyword_index_that_lags(index, fail_at):
     assert verify(index).clean
 
 
-def test_encoder(index):
+def test_damaged_and_missing_encoder_files_are_found(index):
     for path in sorted((index / "encoder").iterdir()):
         whole = path.read_bytes()
         flip(path, len(whole) // 2)
@@ -399,7 +403,7 @@ def test_encoder(index):
     assert verify(index).clean
 
 
-def test_each_part_is_looked_at_though_others_are_damaged(index):
+def test_each_part_is_checked_although_others_are_damaged(index):
     flip(index / "rows.f16", 5)
     flip(index / "columns" / "author", 5)
     flip(index / "encoder" / "model.onnx", 500)
@@ -408,7 +412,7 @@ def test_each_part_is_looked_at_though_others_are_damaged(index):
     assert parts(index) == {"rows.f16", "columns", "encoder", "catalog.sqlite", "keywords"}
 
 
-def test_leftovers_are_no_damage(index):
+def test_leftovers_are_reported_but_are_not_damage(index):
     (index / "generation-7").mkdir()
     (index / "manifest.json.partial").write_text("{")
     found = verify(index)
@@ -419,14 +423,14 @@ def test_leftovers_are_no_damage(index):
     ]
 
 
-def test_a_folder_that_cannot_be_written(index, monkeypatch):
+def test_read_only_index_is_verified_without_creating_files(index, monkeypatch):
     (index / "write.lock").unlink()
     monkeypatch.setattr("os.access", lambda *_: False)
     assert verify(index).clean
     assert not (index / "write.lock").exists()
 
 
-def test_nothing_is_found_while_commits_come(index):
+def test_commits_during_verification_cause_no_findings(index):
     done = threading.Event()
 
     def write():
@@ -457,7 +461,7 @@ def test_nothing_is_found_while_commits_come(index):
     assert verify(index).clean
 
 
-def test_another_generation_takes_over_meanwhile(index, monkeypatch):
+def test_new_generation_during_verification_is_verified_instead(index, monkeypatch):
     context = verifying._Verifier.run
     looks = []
 
