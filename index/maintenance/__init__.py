@@ -1,1 +1,1 @@
-"""Maintenance: create, rebuild, back up an index, set its reranker."""
+"""Maintenance: create, rebuild and back up an index, and set its reranker."""

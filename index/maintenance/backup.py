@@ -1,4 +1,4 @@
-"""Backups: a copy of an index, itself an index, made while it is searched and written."""
+"""Backups: copy an index to a new index while it is searched and written."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ __all__ = ["back_up_index"]
 def back_up_index(
     path: str | Path, destination: str | Path, *, on_progress: OnProgress = no_progress
 ) -> RebuildResult:
-    """Copy the index as of its newest commit to `destination`, which must not exist.
+    """Copy the newest commit of the index to `destination`, which must not exist.
 
-    The copy is an index, compacted, and appears whole or not at all: until
-    then it is called DESTINATION.partial. The index can be searched and
-    written in the meantime, and no lock of it is taken.
+    The copy is a compacted index. It appears atomically: until it is complete, it is
+    named DESTINATION.partial. The index can be searched and written meanwhile; this
+    function does not lock it.
 
-    Raises NotAnIndexError where something is at `destination` or it is in the
-    index, IndexLockedError where another process makes it, and
-    BrokenIndexError where the index has to be repaired first.
+    Raises NotAnIndexError if `destination` exists or is inside the index,
+    IndexLockedError if another process makes the same backup, and BrokenIndexError if
+    the index must be repaired first.
     """
     index, copy = Path(path), Path(destination).resolve()
     manifest = Manifest.read(index)
     if copy.exists():
-        raise NotAnIndexError(f"{destination} exists: name another place for the backup")
+        raise NotAnIndexError(f"{destination} already exists: name another path for the backup")
     if copy.is_relative_to(index.resolve()):
-        raise NotAnIndexError(f"{destination} is in the index itself: name a place outside of it")
+        raise NotAnIndexError(f"{destination} is inside the index: name a path outside of it")
     partial = copy.with_name(f"{copy.name}.partial")
     partial.mkdir(parents=True, exist_ok=True)
     lock = WriteLock(partial)
@@ -71,11 +71,11 @@ def _copy(index: Path, manifest: Manifest, partial: Path, on_progress: OnProgres
             before, manifest = manifest, Manifest.read(index)
             if manifest == before:
                 raise
-            # Another generation has taken over, and the files of this one are gone.
+            # Another generation has replaced this one, and the files of this one are deleted.
 
 
 def _clear(partial: Path) -> None:
-    """Remove what an earlier attempt left, but not the lock that is held."""
+    """Remove the files of an earlier attempt, except the held lock."""
     for path in partial.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -89,13 +89,14 @@ def _copy_generation(
     with RebuildSource(manifest.parts(index), manifest) as source:
         if source.damaged_rows():
             raise BrokenIndexError(
-                f"embeddings of {index} are damaged: 'nutgraf repair' mends them; back up then"
+                f"embeddings of {index} are damaged: run 'nutgraf repair' and then back up again"
             )
         OnnxEncoder.open(source.folder / ENCODER, manifest.encoder)
         copy_files(source.folder / ENCODER, partial / ENCODER)
         reranker = copy_reranker(source.folder, manifest, partial)
         make_parts(partial, manifest.keyword_engine)
-        # An index of its own: whoever has the other one open must not take this for it.
+        # A new creation time: a process that has the original open must notice if the copy
+        # replaces it.
         target = replace(
             manifest, generation=FIRST, previous=None, created=now(), reranker=reranker
         )

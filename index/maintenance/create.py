@@ -1,4 +1,4 @@
-"""Making an empty index."""
+"""Creation of an empty index."""
 
 from __future__ import annotations
 
@@ -36,26 +36,24 @@ def create_index(
     language: str = "en",
     keep_boilerplate: bool = False,
 ) -> None:
-    """Make an empty index at `path`, which must not exist or be an empty folder.
+    """Create an empty index at `path`, which must be missing or an empty folder.
 
-    `model` is the name or the folder of a sentence-transformers model, or
-    another index, whose encoder is copied, or a folder that holds an encoder
-    which was exported before. `reranker` is the name or the folder of a
-    cross-encoder, another index that has one, or None for none (see
-    `set_reranker`, which gives an index one later). Boilerplate (analysis/boilerplate.py)
-    is left out of the rankings unless the index is to `keep_boilerplate`. The
-    index appears whole or not at all.
+    `model` is the name or folder of a sentence-transformers model, a folder with an
+    exported encoder, or another index, whose encoder is copied. `reranker` is the name
+    or folder of a cross-encoder, another index that has a reranker, or None;
+    `set_reranker` can set it later. Boilerplate (analysis/boilerplate.py) is excluded
+    from rankings unless `keep_boilerplate` is true. The index is created atomically.
 
-    Raises NotAnIndexError where something else is at `path`, EncoderError
-    where a model cannot be found or used.
+    Raises NotAnIndexError if `path` is a file or a folder that is not empty, and
+    EncoderError if a model cannot be found or used.
     """
     index = Path(path).resolve()
     if index.exists() and (not index.is_dir() or any(index.iterdir())):
         raise NotAnIndexError(
-            f"{path} exists and is not an empty folder: name another place for the index"
+            f"{path} already exists and is not an empty folder: name another path for the index"
         )
     index.parent.mkdir(parents=True, exist_ok=True)
-    # Inside a folder that is there: it may be a mount, out of which nothing can be renamed.
+    # Use an existing folder itself: it may be a mount, and renaming across mounts fails.
     place = index if index.exists() else index.parent
     partial = Path(tempfile.mkdtemp(prefix=f".{index.name}.", dir=place))
     try:
@@ -74,16 +72,16 @@ def create_index(
 
 
 def make_parts(folder: Path, engine: Engine) -> None:
-    """Make the parts of a generation, all but its encoder: empty, in `folder`."""
+    """Create the empty parts of a generation in `folder`, except its encoder."""
     Catalog.create(folder / CATALOG)
     (folder / VECTORS).touch()
     keywords.create(folder / KEYWORDS, engine)
 
 
 def exported_encoder(model: str) -> Path | None:
-    """Return the folder of the exported encoder that `model` names, None if it names none.
+    """Return the folder of the exported encoder named by `model`, or None.
 
-    It may be that folder, or an index: then it is the encoder in use there.
+    `model` can be that folder, or an index, which names the encoder that it uses.
     """
     folder = Path(model)
     if (folder / MANIFEST).is_file():
@@ -92,22 +90,26 @@ def exported_encoder(model: str) -> Path | None:
 
 
 def make_encoder(model: str, destination: Path) -> EncoderConfig:
-    """Export a model, or copy an encoder that was exported before; return what it is.
+    """Export a model, or copy an exported encoder; return its configuration.
 
-    Raises EncoderError where the model cannot be found or used, and
-    BrokenIndexError where the exported encoder is damaged.
+    Raises EncoderError if the model cannot be found or used, and BrokenIndexError if
+    the exported encoder is damaged.
     """
     exported = exported_encoder(model)
     if exported is not None:
         copy_files(exported, destination)
     else:
         export_encoder(find_model(model), model, destination)
-    # Opened, not only read: a copy can be of a damaged original.
+    # Open it, instead of only reading its configuration: the original may be damaged.
     return OnnxEncoder.open(destination).config
 
 
 def _move(partial: Path, index: Path) -> None:
-    """Put the parts where the index is to be, the manifest last: it makes a folder an index."""
+    """Move the parts to the index folder.
+
+    The manifest is last, because it makes the folder an index. Raises NotAnIndexError if
+    another process has created something there.
+    """
     moved = []
     try:
         index.mkdir(exist_ok=True)
@@ -123,5 +125,6 @@ def _move(partial: Path, index: Path) -> None:
         if error.errno not in (None, errno.EEXIST, errno.ENOTEMPTY):
             raise
         raise NotAnIndexError(
-            f"{index} was made by somebody else in the meantime: use it, or name another place"
+            f"{index} was created by another process in the meantime: use that index, or name "
+            "another path"
         ) from None

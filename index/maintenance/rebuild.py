@@ -1,16 +1,17 @@
-"""Rebuilding: another generation of an index, made from the articles of the one in use.
+"""Rebuilds: a new generation of an index, built from the current one's articles.
 
-Compaction, repair and a change of encoder are the same thing, and a backup
-(backup.py) is it in another place: the articles that are alive are put, one
-after the other, into a generation of their own, by the writer that every index
-is written by. What the index has embedded already is not encoded again. What is
-boilerplate is learned anew, from the living: what was, and is not any more or
-not yet, has no embedding, and is encoded.
+Compaction, repair and a change of encoder all work in this way; a backup
+(backup.py) does the same in another folder. The ordinary writer adds the living
+articles, one at a time, to a new generation. Stored embeddings are reused.
+Boilerplate is learned again from the living articles. A paragraph that was
+boilerplate, but is not or not yet in the new generation, has no embedding and
+is encoded.
 
-It is made beside the one in use, which can be searched and written in the
-meantime. At the end the write lock is taken, what changed since is put as
-well, and the manifest is replaced: from then on readers and writers use the
-new one. A process that is killed on the way leaves the index as it was.
+The new generation is built beside the current one, which can be searched and
+written meanwhile. At the end, the rebuild takes the write lock, applies the
+changes made since it began, and replaces the manifest. From then on, readers
+and writers use the new generation. If the process is killed before that, the
+index is unchanged.
 """
 
 from __future__ import annotations
@@ -52,15 +53,15 @@ __all__ = [
 ]
 
 OnProgress = Callable[[int, int], None]
-"""Called with the paragraphs that are done, and how many there are."""
+"""Called with the number of finished paragraphs and their total."""
 
 REBUILD_LOCK_WAIT: Final = 60.0
-"""Seconds in which whoever writes has to let go, so that the new generation can take over."""
+"""Seconds to wait for the write lock before the switch to the new generation."""
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """What came of it: `encoded` paragraphs had no embedding that could be kept."""
+    """Counts of a rebuild; `encoded` paragraphs had no embedding to reuse."""
 
     articles: int
     paragraphs: int
@@ -70,33 +71,32 @@ class RebuildResult:
 
 
 def no_progress(_done: int, _total: int) -> None:
-    """Nobody looks on."""
+    """Ignore progress."""
 
 
 def compact_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> RebuildResult:
-    """Drop what was deleted or replaced, from every part of the index.
+    """Remove deleted and replaced articles from every part of the index.
 
-    Generations that were kept to be put back, or that were begun, go too: the
-    text of an article that was deleted before is nowhere in the index then.
+    Previous and unfinished generations are removed too. Afterwards, no file of the
+    index contains the text of an article that was deleted before.
 
-    Raises NotAnIndexError, IndexLockedError, and BrokenIndexError where the
-    index has to be repaired first.
+    Raises NotAnIndexError, IndexLockedError, and BrokenIndexError if the index must be
+    repaired first.
     """
     index = Path(path)
     with _rebuilding(index) as manifest, RebuildSource(manifest.parts(index), manifest) as source:
         if source.damaged_rows():
             raise BrokenIndexError(
-                f"embeddings of {index} are damaged: 'nutgraf repair' mends them, and compacts"
+                f"embeddings of {index} are damaged: run 'nutgraf repair', which also compacts it"
             )
         return _renew(index, source, StoredEmbeddings(source), on_progress)
 
 
 def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> RebuildResult:
-    """Make all that can be made again: keyword index, columns, and embeddings that are damaged.
+    """Rebuild the keyword index, columns and damaged embeddings, and compact.
 
-    It compacts as well. Raises BrokenIndexError where the catalog is damaged:
-    texts cannot be made again; EncoderError where the encoder is, and its
-    model cannot be found.
+    Raises BrokenIndexError if the catalog is damaged, because texts cannot be rebuilt,
+    and EncoderError if the encoder is damaged and its model cannot be found.
     """
     index = Path(path)
     with _rebuilding(index) as manifest:
@@ -109,27 +109,29 @@ def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> 
 def reindex(
     path: str | Path, model: str, *, trust: bool = False, on_progress: OnProgress = no_progress
 ) -> RebuildResult:
-    """Encode every paragraph with another model; the generation before is kept, to be put back.
+    """Encode every paragraph with another model; keep the previous generation.
 
-    `model` is what create_index takes. Killed or interrupted, it goes on where
-    it was when it is called again with the same model; for that, `trust` is
-    needed with a whoosh index, whose files hold pickles.
+    `put_back_index` switches back to it. `model` is the same as for `create_index`.
+    After a kill or an interruption, call this again with the same model to continue. To
+    continue with a whoosh index, `trust` is required, because its files contain pickles.
 
-    Raises NotAnIndexError, IndexLockedError, UntrustedIndexError,
-    BrokenIndexError, and EncoderError where the index has that encoder, or the
-    model is not found.
+    Raises NotAnIndexError, IndexLockedError, UntrustedIndexError, BrokenIndexError, and
+    EncoderError if the index already has that encoder or the model is not found.
     """
     index = Path(path)
     with _rebuilding(index) as manifest:
         if _is_of(manifest.encoder, model):
-            raise EncoderError(f"{index} has the encoder {manifest.encoder.name} already")
+            raise EncoderError(
+                f"{index} already has the encoder {manifest.encoder.name}: name another model"
+            )
         with RebuildSource(manifest.parts(index), manifest) as source:
             generation = _begun(index, manifest, model)
             if generation is not None:
                 try:
                     return _take(index, source, generation, on_progress, trust=trust)
                 except (BrokenIndexError, EncoderError):
-                    # It was not whole. If the index is not, either, that is told once more.
+                    # The generation is damaged: start again. If the index itself is damaged,
+                    # the next attempt raises the error.
                     remove_generation(index, generation)
             generation, _ = _begin(index, manifest, model)
             return _take(index, source, generation, on_progress, trust=True)
@@ -138,18 +140,18 @@ def reindex(
 def put_back_index(
     path: str | Path, *, trust: bool = False, on_progress: OnProgress = no_progress
 ) -> RebuildResult:
-    """Use the generation before the last change of encoder again, with what was put since.
+    """Switch back to the encoder in use before the last `reindex`; keep later changes.
 
-    The one in use becomes the one that can be put back. `trust` is needed for
-    a whoosh index, whose files hold pickles. Raises EncoderError where there
-    is none to put back, otherwise as `reindex`.
+    The current generation becomes the previous one, so the switch can be reversed.
+    `trust` is required for a whoosh index, because its files contain pickles. Raises
+    EncoderError if there is no previous generation, and the other errors of `reindex`.
     """
     index = Path(path)
     with _rebuilding(index) as manifest:
         if manifest.previous is None:
             raise EncoderError(
-                f"{index} keeps no other encoder: there is one after 'nutgraf reindex', until "
-                "'nutgraf compact' or 'nutgraf repair'"
+                f"{index} keeps no other encoder: 'nutgraf reindex' keeps the previous one, and "
+                "'nutgraf compact' and 'nutgraf repair' remove it"
             )
         with RebuildSource(manifest.parts(index), manifest) as source:
             return _take(index, source, manifest.previous, on_progress, trust=trust)
@@ -157,8 +159,8 @@ def put_back_index(
 
 @contextmanager
 def _rebuilding(index: Path) -> Iterator[Manifest]:
-    """Let nobody else rebuild, and give the manifest, which nobody else changes then."""
-    Manifest.read(index)  # No lock is made in a folder that is no index.
+    """Hold the rebuild lock and yield the manifest; no other process changes it."""
+    Manifest.read(index)  # First, so that no lock file is created outside an index.
     lock = WriteLock(index, REBUILD_LOCK)
     try:
         yield Manifest.read(index)
@@ -167,10 +169,10 @@ def _rebuilding(index: Path) -> Iterator[Manifest]:
 
 
 def _repair_catalog(index: Path, manifest: Manifest) -> None:
-    """Make SQLite's own indexes again, where they are damaged: its tables may be sound."""
+    """Rebuild SQLite's indexes if they are damaged; the tables may be undamaged."""
     lock = WriteLock(index, wait=REBUILD_LOCK_WAIT)
     try:
-        # What cannot be mended is told when it is read.
+        # Other damage raises an error later, when the catalog is read.
         with (
             suppress(NutgrafError),
             closing(
@@ -186,7 +188,7 @@ def _repair_catalog(index: Path, manifest: Manifest) -> None:
 def _renew(
     index: Path, source: RebuildSource, known: StoredEmbeddings, on_progress: OnProgress
 ) -> RebuildResult:
-    """Build a generation with the same encoder, and keep no other."""
+    """Build a generation with the same encoder; keep no other generation."""
     manifest = source.manifest
     for generation in generations(index):
         check_no_links(index, generation)
@@ -195,7 +197,7 @@ def _renew(
     try:
         generation, encoder = _begin(index, manifest, str(source.folder / ENCODER))
     except (BrokenIndexError, EncoderError):
-        # Its files are damaged. The model that it was made from may be at hand.
+        # The encoder's files are damaged. Its model may be available.
         generation, encoder = _begin(index, manifest, manifest.encoder.name)
     same = encoder.sha256 == manifest.encoder.sha256
     target = replace(manifest, encoder=encoder, generation=generation, previous=None)
@@ -204,7 +206,7 @@ def _renew(
             last, sequence = _build(index, source, target, writer, on_progress)
             return rebuild_result(last, known.encoded if same else writer.encoded, sequence)
     except BaseException:
-        # Nobody goes on with it, and it takes the room that may be lacking.
+        # It is not continued later, and the disk may be full because of it.
         if Manifest.read(index).generation != generation:
             shutil.rmtree(parts_folder(index, generation), ignore_errors=True)
         raise
@@ -213,7 +215,7 @@ def _renew(
 def _take(
     index: Path, source: RebuildSource, generation: int, on_progress: OnProgress, *, trust: bool
 ) -> RebuildResult:
-    """Bring a generation with another encoder up to date and use it; keep the one in use."""
+    """Update a generation with another encoder and switch to it; keep the current one."""
     manifest = source.manifest
     encoder = EncoderConfig.read(parts_folder(index, generation) / ENCODER)
     target = replace(manifest, encoder=encoder, generation=generation, previous=manifest.generation)
@@ -222,7 +224,7 @@ def _take(
             last, sequence = _build(index, source, target, writer, on_progress)
         except KeyboardInterrupt:
             if not writer.failed:
-                writer.commit()  # What was encoded need not be again.
+                writer.commit()  # Keep the embeddings made so far.
             raise
         return rebuild_result(last, writer.encoded, sequence)
 
@@ -234,7 +236,7 @@ def _open_parts(
 
 
 def _begin(index: Path, manifest: Manifest, model: str) -> tuple[int, EncoderConfig]:
-    """Make an empty generation; it appears under its number when it is whole."""
+    """Create an empty generation; it gets its final name when it is complete."""
     generation = max(*generations(index), manifest.generation, manifest.previous or 0) + 1
     folder = parts_folder(index, generation)
     partial = folder.with_name(f"{folder.name}.partial")
@@ -251,7 +253,10 @@ def _begin(index: Path, manifest: Manifest, model: str) -> tuple[int, EncoderCon
 
 
 def _begun(index: Path, manifest: Manifest, model: str) -> int | None:
-    """Return the generation with the encoder of `model`, begun before or kept; drop others."""
+    """Return the unfinished or previous generation with the encoder of `model`.
+
+    Remove all other unfinished generations.
+    """
     found = None
     for generation in generations(index):
         if generation == manifest.generation:
@@ -285,9 +290,9 @@ def _build(
     writer: PartsWriter,
     on_progress: OnProgress,
 ) -> tuple[Commit, int]:
-    """Bring the parts of `target` to what the index holds, and let them take over.
+    """Copy the articles of the index to the parts of `target`, and switch to them.
 
-    Returns the commit of the index that they hold, and what it is called from now on.
+    Return the copied commit of the index, and its sequence in the new generation.
     """
     catalog = source.catalog
     reranker = copy_reranker(source.folder, source.manifest, target.parts(index))
@@ -301,7 +306,7 @@ def _build(
     _failpoint("copied")
     lock = WriteLock(index, wait=REBUILD_LOCK_WAIT)
     try:
-        # Nobody writes now, so this is all there is.
+        # With the write lock held, no later commit can follow.
         last = _follow(source, commit, writer)
         sequence = writer.commit(max(last.sequence, writer.sequence) + 1)
         writer.close()
@@ -321,13 +326,13 @@ def _remove_others(index: Path, target: Manifest) -> None:
         remove_leftovers(index, target)
     except OSError as error:
         raise BrokenIndexError(
-            f"{index} is done, but {error.filename} of the generation before could not be removed "
-            f"({error.strerror}): remove it yourself"
+            f"{index} was rebuilt, but {error.filename} of an old generation could not be removed "
+            f"({error.strerror}): remove it yourself, or the next writer tries again"
         ) from error
 
 
 def _follow(source: RebuildSource, seen: Commit, writer: PartsWriter) -> Commit:
-    """Put and delete what was put and deleted since commit `seen`; return the newest."""
+    """Apply the changes made since commit `seen`; return the newest commit."""
     catalog = source.catalog
     last = catalog.last_commit()
     for article in source.articles(last, seen.sequence):
@@ -341,7 +346,7 @@ def _follow(source: RebuildSource, seen: Commit, writer: PartsWriter) -> Commit:
 def put_articles(
     articles: Iterable[Article], writer: PartsWriter, total: int, on_progress: OnProgress
 ) -> None:
-    """Put articles, telling how many of their `total` paragraphs are done."""
+    """Add articles, and report how many of their `total` paragraphs are finished."""
     done = 0
     for article in articles:
         writer.put(article)
@@ -350,11 +355,11 @@ def put_articles(
 
 
 def rebuild_result(commit: Commit, encoded: int, sequence: int) -> RebuildResult:
-    """Return what came of writing all that is alive at `commit`, now called `sequence`."""
+    """Return the result of rebuilding `commit`, whose sequence is now `sequence`."""
     dropped = commit.rows - commit.living
     return RebuildResult(commit.articles, commit.paragraphs, dropped, encoded, sequence)
 
 
 def _failpoint(step: str) -> None:
-    """Tell that a step is done, as IndexWriter does for a commit."""
+    """Raise an audit event after a step, as IndexWriter does for a commit."""
     sys.audit("nutgraf.rebuild", step)

@@ -1,8 +1,8 @@
-"""The reranker of an index: put there, taken away, and carried along when its parts are made again.
+"""The reranker of an index: set, removed, and copied when the index is rebuilt.
 
-Each reranker has a folder of its own in `reranker/`, named after its
-fingerprint, so that one can be written beside the one in use. The manifest
-names the one that counts: replacing it is the change.
+Each reranker has its own folder in `reranker/`, named after its fingerprint, so a
+new one can be written beside the current one. The manifest names the reranker in
+use: replacing the manifest makes the change.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ __all__ = ["copy_reranker", "make_reranker", "set_reranker"]
 
 
 def set_reranker(path: str | Path, model: str | None) -> RerankerConfig | None:
-    """Give the index at `path` another reranker, or, for None, take away the one it has.
+    """Set the reranker of the index at `path`, or remove it if `model` is None.
 
-    `model` is the name or the folder of a cross-encoder (`export_reranker`), or
-    another index, whose reranker is copied. Searches go on in the meantime,
-    and use it from the next question on; a process that is killed on the way
-    leaves the index as it was. Returns the reranker that the index has now.
+    `model` is the name or folder of a cross-encoder (`export_reranker`), or another
+    index, whose reranker is copied. Searches continue meanwhile and use the new
+    reranker from their next question. If the process is killed, the index keeps its
+    old reranker. Return the configuration of the new reranker.
 
-    Raises NotAnIndexError, IndexLockedError where another process rebuilds the
-    index, and EncoderError where the model cannot be found or used.
+    Raises NotAnIndexError, IndexLockedError if another process rebuilds the index, and
+    EncoderError if the model cannot be found or used.
     """
     index = Path(path)
-    Manifest.read(index)  # No lock is made in a folder that is no index.
-    # Whoever replaces a manifest holds this one. A writer reads it, and need not wait.
+    Manifest.read(index)  # First, so that no lock file is created outside an index.
+    # All changes of a manifest need this lock. A writer only reads it and does not wait.
     lock = WriteLock(index, REBUILD_LOCK)
     try:
         manifest = Manifest.read(index)
@@ -51,10 +51,10 @@ def set_reranker(path: str | Path, model: str | None) -> RerankerConfig | None:
 
 
 def make_reranker(model: str, parts: Path) -> RerankerConfig:
-    """Export a cross-encoder, or copy a reranker, into the folder of an index's parts.
+    """Export a cross-encoder, or copy a reranker, to the parts of an index.
 
-    What stands there stays. Raises EncoderError where the model cannot be
-    found or used, and BrokenIndexError where what is to be copied is damaged.
+    Other rerankers stay there. Raises EncoderError if the model cannot be found or
+    used, and BrokenIndexError if the reranker to copy is damaged.
     """
     place = parts / RERANKER
     partial = place / "new.partial"
@@ -66,7 +66,7 @@ def make_reranker(model: str, parts: Path) -> RerankerConfig:
             export_reranker(model, partial)
         else:
             copy_files(exported, partial)
-        # Opened, not only read: a copy can be of a damaged original.
+        # Open it, instead of only reading its configuration: the original may be damaged.
         config = OnnxReranker.open(partial).config
         sync_tree(partial)
         if not _is_sound(place / config.folder):
@@ -75,16 +75,16 @@ def make_reranker(model: str, parts: Path) -> RerankerConfig:
             sync_tree(place)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        with suppress(OSError):  # It is empty where nothing came of it.
+        with suppress(OSError):  # It is empty if the export failed.
             place.rmdir()
     return config
 
 
 def copy_reranker(source: Path, manifest: Manifest, parts: Path) -> RerankerConfig | None:
-    """Give a generation in `parts` the reranker of `manifest`, whose own parts are in `source`.
+    """Copy the reranker of `manifest` from the parts in `source` to those in `parts`.
 
-    Where its files are damaged, the model that it was made from may be at
-    hand. Raises BrokenIndexError where it is not.
+    If its files are damaged, export its model again. Raises BrokenIndexError if that
+    model is not available.
     """
     chosen = manifest.reranker
     if chosen is not None:
@@ -102,16 +102,19 @@ def copy_reranker(source: Path, manifest: Manifest, parts: Path) -> RerankerConf
 
 
 def _exported(model: str) -> Path | None:
-    """Return the folder of the reranker that `model` names: that folder, or an index that has one.
+    """Return the folder of the exported reranker named by `model`, or None.
 
-    None where it names a model.
+    `model` can be that folder, or an index that has a reranker. Return None for a
+    cross-encoder. Raises EncoderError for an index without a reranker.
     """
     folder = Path(model).expanduser()
     if not (folder / MANIFEST).is_file():
         return folder if is_exported(folder) else None
     manifest = Manifest.read(folder)
     if manifest.reranker is None:
-        raise EncoderError(f"the index {model} has no reranker: name a cross-encoder")
+        raise EncoderError(
+            f"the index {model} has no reranker: name a cross-encoder or an index with a reranker"
+        )
     return manifest.parts(folder) / RERANKER / manifest.reranker.folder
 
 
@@ -124,7 +127,7 @@ def _is_sound(folder: Path) -> bool:
 
 
 def _remove_others(parts: Path, chosen: RerankerConfig | None) -> None:
-    """Remove all rerankers but the chosen one; readers that have opened one keep it."""
+    """Remove all rerankers except the chosen one; readers can still use open ones."""
     place = parts / RERANKER
     if chosen is None:
         shutil.rmtree(place, ignore_errors=True)

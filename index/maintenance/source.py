@@ -1,4 +1,4 @@
-"""What of an index cannot be made again, its articles and their embeddings."""
+"""The source of a rebuild: the articles of an index and their embeddings."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ __all__ = ["RebuildSource", "StoredEmbeddings"]
 
 
 class RebuildSource(Closing):
-    """The catalog and rows.f16 of a generation, read while its writer goes on.
+    """The catalog and rows.f16 of a generation; its writer may continue meanwhile.
 
-    Raises BrokenIndexError where the catalog is missing or damaged.
+    Raises BrokenIndexError if the catalog is missing or damaged.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -35,26 +35,26 @@ class RebuildSource(Closing):
         self.catalog = Catalog.open(folder / CATALOG)
 
     def articles(self, commit: Commit, after: int = 0) -> Iterator[Article]:
-        """Yield the articles alive at `commit` that were put after commit `after`."""
+        """Yield the articles alive at `commit` that were added after commit `after`."""
         for record in self.catalog.alive(commit.sequence, after):
             yield article_of(record, self.catalog.rows(record.rows))
 
     def damaged_rows(self) -> list[range]:
-        """Return the rows whose embeddings are not what was written."""
-        # What is committed from now on may have no bytes yet when the file is looked at.
+        """Return the rows with missing or damaged embeddings."""
+        # Ignore later commits: their embeddings may be missing when the file is read.
         last = self.catalog.last_commit().sequence
         commits = takewhile(lambda commit: commit.sequence <= last, self.catalog.commits())
         return self.vectors.damaged(commits)
 
     def close(self) -> None:
-        """Release files."""
+        """Close the catalog."""
         self.catalog.close()
 
 
 class StoredEmbeddings:
-    """A ParagraphEncoder that gives the embeddings that an index has, and encodes what it lacks.
+    """A ParagraphEncoder that returns stored embeddings and encodes missing ones.
 
-    `damaged` rows count as lacking. The encoder is opened when it is needed.
+    `damaged` rows count as missing. The encoder is opened on first use.
     """
 
     def __init__(self, source: RebuildSource, damaged: Sequence[range] = ()) -> None:
@@ -64,7 +64,7 @@ class StoredEmbeddings:
         self.encoded = 0
 
     def encode(self, paragraphs: Sequence[TitledText]) -> NDArray[np.float32]:
-        """See ParagraphEncoder."""
+        """Return the embeddings of paragraphs; see ParagraphEncoder."""
         digests = [paragraph.digest() for paragraph in paragraphs]
         rows = {
             digest: row
@@ -78,7 +78,7 @@ class StoredEmbeddings:
         embeddings[known] = self._source.vectors.read([rows[digests[at]] for at in known])
         if lacking:
             made = self._open().encode([paragraphs[at] for at in lacking])
-            # As they would be read again: float16, and the same from either place.
+            # Round to float16, so that new and stored embeddings are the same.
             embeddings[lacking] = made.astype(np.float16)
             self.encoded += len(lacking)
         return embeddings

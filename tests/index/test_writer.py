@@ -420,7 +420,7 @@ def test_concurrent_creation_fails_for_one_caller(tmp_path, encoder_folder, monk
         create_index(tmp_path / "x.index", model=str(encoder_folder))
 
     monkeypatch.setattr(keywords, "create", slow)
-    with pytest.raises(NotAnIndexError, match="by somebody else in the meantime"):
+    with pytest.raises(NotAnIndexError, match="by another process in the meantime"):
         create_index(tmp_path / "x.index", model=str(encoder_folder))
     assert write(tmp_path / "x.index", FERRY) == ["created"]
     assert [path.name for path in tmp_path.iterdir()] == ["x.index"]

@@ -63,7 +63,7 @@ def test_backup_is_an_index_and_overwrites_nothing(run, index, tmp_path):
     assert "ferry#0" in told(run("search", "ferry", "-i", copy))
     again = run("backup", copy, "-i", index)
     told(again, 2)
-    assert b"exists: name another place" in again.stderr
+    assert b"already exists: name another path" in again.stderr
 
 
 def test_reindex_and_undo(run, index, encoder_folder, tmp_path):

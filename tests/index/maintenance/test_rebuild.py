@@ -1,4 +1,4 @@
-"""Compaction, repair, a change of encoder, and backups: the same articles, in parts made anew."""
+"""Compaction, repair, change of encoder, and backups: same articles in new parts."""
 
 import json
 import shutil
@@ -55,7 +55,7 @@ FIRST = [
 
 @pytest.fixture
 def index(engine, tmp_path, tiny_encoder):
-    """An index with tombstones: an article was replaced, and one deleted."""
+    """Create an index with tombstones: one article was replaced and one deleted."""
     path = tmp_path / "news.index"
     create_index(path, model=str(tiny_encoder), keyword_engine=engine)
     write(path, *FIRST)
@@ -78,7 +78,7 @@ def write(path, *articles, delete=()):
 
 
 def contents(path):
-    """Everything that a reader can see, by the ids of paragraphs."""
+    """Return all visible paragraphs by id; check rows and embeddings."""
     with IndexSnapshot.open(path, trust=True) as snapshot:
         rows = snapshot.keywords.rows(query.Every())
         texts = snapshot.paragraphs(rows.tolist())
@@ -101,7 +101,7 @@ def bytes_of(path):
 
 
 @pytest.mark.both_engines
-def test_compaction_drops_dead_rows_and_changes_no_answer(index):
+def test_compaction_drops_dead_rows_and_keeps_all_articles(index):
     before = contents(index)
     with IndexSnapshot.open(index, trust=True) as snapshot:
         assert (snapshot.commit.rows, snapshot.commit.paragraphs) == (8, 4)
@@ -122,7 +122,7 @@ def test_compaction_drops_dead_rows_and_changes_no_answer(index):
 
 
 @pytest.mark.both_engines
-def test_what_was_deleted_is_nowhere_after_compaction(index):
+def test_compaction_removes_all_text_of_deleted_articles(index):
     assert SECRET.encode() in bytes_of(index)
     compact_index(index)
     found = bytes_of(index)
@@ -131,7 +131,7 @@ def test_what_was_deleted_is_nowhere_after_compaction(index):
     assert b"The ferry sank." in found
 
 
-def test_what_was_deleted_is_in_no_generation_that_was_kept_or_begun(index, other_encoder, fail_at):
+def test_compaction_removes_previous_and_unfinished_generations(index, other_encoder, fail_at):
     write(index, FIRST[1])
     reindex(index, other_encoder)
     (index.parent / "third").mkdir()
@@ -146,7 +146,7 @@ def test_what_was_deleted_is_in_no_generation_that_was_kept_or_begun(index, othe
     assert SECRET.encode() not in bytes_of(index)
 
 
-def test_an_index_can_be_written_and_read_while_it_is_compacted(index):
+def test_index_can_be_written_and_read_during_compaction(index):
     write(index, *(article(f"a{n}", f"Paragraph number {n}.") for n in range(50)))
     with Searcher(index, trust=True) as searcher:
         seen = []
@@ -168,15 +168,15 @@ def test_an_index_can_be_written_and_read_while_it_is_compacted(index):
     assert len(contents(index)) == 2 + 50 + 1 + 1
 
 
-def test_readers_that_opened_little_follow_to_the_new_generation(index):
+def test_reader_without_open_parts_switches_to_new_generation(index):
     with Searcher(index, trust=True) as searcher:
         compact_index(index)
-        # Neither columns nor embeddings were open when their files went.
+        # Neither columns nor embeddings were open when their files were deleted.
         response = searcher.search("nobody was hurt", filters=Filters(source=("Y",)))
         assert {hit.article.id for hit in response.hits} == {"ferry"}
 
 
-def test_writers_wait_their_turn_and_so_does_who_rebuilds(index, monkeypatch):
+def test_rebuild_waits_for_a_writer_and_excludes_other_rebuilds(index, monkeypatch):
     monkeypatch.setattr(rebuild, "REBUILD_LOCK_WAIT", 0.3)
     with (
         IndexWriter(index, trust=True),
@@ -199,7 +199,7 @@ def test_writers_wait_their_turn_and_so_does_who_rebuilds(index, monkeypatch):
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize("part", ["keywords", "columns", "rows.f16", "encoder"])
-def test_repair_makes_again_what_can_be(index, part, monkeypatch):
+def test_repair_rebuilds_a_damaged_part(index, part, monkeypatch):
     before = contents(index)
     path = index / part
     if part == "rows.f16":
@@ -219,7 +219,7 @@ def test_repair_makes_again_what_can_be(index, part, monkeypatch):
     else:
         shutil.rmtree(path)
     done = repair_index(index)
-    # Of the two texts in the damaged commit, the other stands in an earlier one, too.
+    # The damaged commit has two texts; an earlier commit also has the other one.
     assert done.encoded == (1 if part == "rows.f16" else 0)
     assert contents(index) == before
     write(index, *FIRST)
@@ -230,7 +230,7 @@ def _finds(models, make):
     return lambda model, folder: make(models.get(model, model), folder)
 
 
-def test_repair_makes_damaged_indexes_of_sqlite_again(index):
+def test_repair_rebuilds_damaged_indexes_of_sqlite(index):
     before = contents(index)
     with closing(sqlite3.connect(index / "catalog.sqlite")) as catalog:
         page = "SELECT rootpage FROM sqlite_schema WHERE name = 'paragraphs_by_context'"
@@ -238,7 +238,7 @@ def test_repair_makes_damaged_indexes_of_sqlite_again(index):
         ((size,),) = catalog.execute("PRAGMA page_size").fetchall()
         catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with (index / "catalog.sqlite").open("r+b") as file:
-        file.seek(page * size - 40)  # The first entries of the page stand at its end.
+        file.seek(page * size - 40)  # The first entries of a page are at its end.
         file.write(bytes(20))
     found = verify_index(index, trust=True).findings
     assert {finding.part for finding in found} == {"catalog.sqlite"}
@@ -248,7 +248,7 @@ def test_repair_makes_damaged_indexes_of_sqlite_again(index):
     assert contents(index) == before
 
 
-def test_repair_does_not_make_up_texts(index):
+def test_repair_refuses_damaged_texts(index):
     with closing(sqlite3.connect(index / "catalog.sqlite")) as catalog:
         catalog.execute("UPDATE paragraphs SET text = 'Bread costs mare.' WHERE text LIKE 'Bread%'")
         catalog.commit()
@@ -259,13 +259,13 @@ def test_repair_does_not_make_up_texts(index):
 
 
 @pytest.mark.both_engines
-def test_reindex_encodes_all_with_another_model_and_can_be_put_back(index, other_encoder):
+def test_reindex_encodes_all_paragraphs_and_can_be_reversed(index, other_encoder):
     before = contents(index)
     first = Manifest.read(index).encoder
     with Searcher(index, trust=True) as searcher:
         searcher.warm()
         done = reindex(index, other_encoder)
-        assert done.encoded == 4, "one text under two titles is two"
+        assert done.encoded == 4, "the same text under two titles is encoded twice"
         assert searcher.refresh()
         assert searcher.search("bakery prices", mode="semantic").hits[0].article.id == "bread"
     assert Manifest.read(index).encoder == EncoderConfig.read(Path(other_encoder))
@@ -289,7 +289,7 @@ def _interrupt(*_):
     raise KeyboardInterrupt
 
 
-def test_reindex_goes_on_where_it_was(index, other_encoder, monkeypatch):
+def test_reindex_continues_after_an_interruption(index, other_encoder, monkeypatch):
     encoded = []
     encode = OnnxEncoder.encode_paragraphs
 
@@ -318,7 +318,7 @@ def test_reindex_goes_on_where_it_was(index, other_encoder, monkeypatch):
 
 
 def change(encoder):
-    """Make of a copy of an encoder another one, that works alike."""
+    """Change the fingerprint and name of an encoder, but not its embeddings."""
     tokenizer = encoder / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text() + "\n")
     config = json.loads((encoder / "config.json").read_text())
@@ -328,7 +328,7 @@ def change(encoder):
     (encoder / "config.json").write_text(json.dumps({**config, "name": "third"}))
 
 
-def test_another_index_is_a_model(index, encoder_folder, tmp_path):
+def test_another_index_can_be_the_model(index, encoder_folder, tmp_path):
     compact_index(index)
     create_index(tmp_path / "alike.index", model=str(index))
     assert Manifest.read(tmp_path / "alike.index").encoder == Manifest.read(index).encoder
@@ -338,7 +338,7 @@ def test_another_index_is_a_model(index, encoder_folder, tmp_path):
     assert reindex(index, str(tmp_path / "other.index")).encoded == 4
 
 
-def test_a_generation_that_was_begun_and_is_damaged_is_begun_anew(index, other_encoder):
+def test_damaged_unfinished_generation_is_replaced(index, other_encoder):
     def stop(done, total):
         raise KeyboardInterrupt
 
@@ -350,7 +350,7 @@ def test_a_generation_that_was_begun_and_is_damaged_is_begun_anew(index, other_e
 
 
 @pytest.mark.both_engines
-def test_to_go_on_with_files_of_whoosh_takes_trust(index, other_encoder):
+def test_put_back_requires_trust_for_whoosh(index, other_encoder):
     reindex(index, other_encoder)
     if Manifest.read(index).keyword_engine == "whoosh":
         with pytest.raises(UntrustedIndexError):
@@ -358,7 +358,7 @@ def test_to_go_on_with_files_of_whoosh_takes_trust(index, other_encoder):
     put_back_index(index, trust=True)
 
 
-def test_a_compaction_that_fails_leaves_no_half_made_generation(index, monkeypatch):
+def test_failed_compaction_leaves_no_generation(index, monkeypatch):
     def full(done, total):
         raise DiskFullError("no room")
 
@@ -372,7 +372,7 @@ def test_a_compaction_that_fails_leaves_no_half_made_generation(index, monkeypat
     assert not (index / "generation-2").exists()
 
 
-def test_what_a_killed_compaction_left_is_removed_by_the_next_writer(index):
+def test_next_writer_removes_files_of_a_killed_compaction(index):
     killed = subprocess.run([sys.executable, "-c", KILLED, "copied", index, "compact_index"])
     assert killed.returncode == -9
     assert (index / "generation-2").exists()
@@ -380,7 +380,7 @@ def test_what_a_killed_compaction_left_is_removed_by_the_next_writer(index):
     assert not (index / "generation-2").exists()
 
 
-def test_compaction_says_what_it_could_not_remove(index, monkeypatch):
+def test_compaction_reports_files_that_it_cannot_remove(index, monkeypatch):
     remove = shutil.rmtree
 
     def refuses(path, *arguments, **options):
@@ -390,14 +390,14 @@ def test_compaction_says_what_it_could_not_remove(index, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "rmtree", refuses)
-        with pytest.raises(BrokenIndexError, match="keywords of the generation before could not"):
+        with pytest.raises(BrokenIndexError, match="keywords of an old generation could not"):
             compact_index(index)
     assert len(contents(index)) == 4
     write(index, article("late", "It came late."))
     assert not (index / "keywords").exists(), "the next writer tries again"
 
 
-def test_parts_that_are_links_are_not_compacted(index, tmp_path):
+def test_compaction_refuses_parts_that_are_links(index, tmp_path):
     (index / "keywords").rename(tmp_path / "elsewhere")
     (index / "keywords").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(BrokenIndexError, match="keywords is a link"):
@@ -405,13 +405,13 @@ def test_parts_that_are_links_are_not_compacted(index, tmp_path):
     assert len(contents(index)) == 4
 
 
-def test_a_generation_is_as_open_to_others_as_the_index(index):
+def test_new_generation_has_the_permissions_of_the_index(index):
     index.chmod(0o750)
     compact_index(index)
     assert (index / "generation-2").stat().st_mode & 0o777 == 0o750
 
 
-def test_commits_that_come_meanwhile_are_not_taken_for_damage(index, monkeypatch):
+def test_commits_during_a_backup_are_not_reported_as_damage(index, monkeypatch):
     commits = Catalog.commits
 
     def slowly(catalog):
@@ -423,7 +423,7 @@ def test_commits_that_come_meanwhile_are_not_taken_for_damage(index, monkeypatch
     back_up_index(index, index.parent / "copy")
 
 
-def test_a_backup_takes_the_place_of_an_index_that_is_served(index):
+def test_backup_can_replace_an_index_in_use(index):
     with Searcher(index, trust=True) as searcher:
         searcher.warm()
         back_up_index(index, index.parent / "copy")
@@ -436,11 +436,11 @@ def test_a_backup_takes_the_place_of_an_index_that_is_served(index):
         assert searcher.search("paragraph number", limit=20).snapshot == 4
 
 
-def test_what_a_killed_backup_left_is_removed_by_the_next(index, tmp_path):
+def test_next_backup_removes_files_of_a_killed_one(index, tmp_path):
     partial = tmp_path / "copy.partial"
     (partial / "encoder").mkdir(parents=True)
     (partial / "catalog.sqlite").write_text(SECRET)
-    with pytest.raises(NotAnIndexError, match="is in the index itself"):
+    with pytest.raises(NotAnIndexError, match="is inside the index"):
         back_up_index(index, index / "copy")
     back_up_index(index, tmp_path / "copy")
     assert not partial.exists()
@@ -448,7 +448,7 @@ def test_what_a_killed_backup_left_is_removed_by_the_next(index, tmp_path):
 
 
 @pytest.mark.both_engines
-def test_a_backup_is_an_index(index, tmp_path):
+def test_backup_is_an_index(index, tmp_path):
     before = contents(index)
     copy = tmp_path / "copies" / "monday.index"
 
@@ -462,7 +462,7 @@ def test_a_backup_is_an_index(index, tmp_path):
     assert SECRET.encode() not in bytes_of(copy)
     write(copy, article("new", "New."))
     assert "new#0" in contents(copy)
-    with pytest.raises(NotAnIndexError, match="exists: name another place"):
+    with pytest.raises(NotAnIndexError, match="already exists: name another path"):
         back_up_index(index, copy)
     assert [path.name for path in copy.parent.iterdir()] == ["monday.index"]
     compact_index(index)
@@ -486,7 +486,7 @@ getattr(rebuild, sys.argv[3])(*sys.argv[2::2])
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("how", ["compact_index", "reindex"])
-def test_a_kill_at_any_step_leaves_one_whole_index(index, other_encoder, step, how):
+def test_kill_at_any_step_leaves_a_complete_index(index, other_encoder, step, how):
     before = contents(index)
     model = [other_encoder] if how == "reindex" else []
     killed = subprocess.run([sys.executable, "-c", KILLED, step, index, how, *model])
@@ -496,7 +496,7 @@ def test_a_kill_at_any_step_leaves_one_whole_index(index, other_encoder, step, h
     assert (Manifest.read(index).generation == 2) == switched
     write(index, article("late", "It came late."))
     if how == "compact_index" and switched:
-        assert not (index / "catalog.sqlite").exists(), "a writer removes what was left"
+        assert not (index / "catalog.sqlite").exists(), "a writer removes the old generation"
         assert SECRET.encode() not in bytes_of(index)
     after = {**before, "late#0": ("It came late.", "On late", None, None)}
     assert contents(index) == after
@@ -507,7 +507,7 @@ def test_a_kill_at_any_step_leaves_one_whole_index(index, other_encoder, step, h
     assert contents(index) == after
 
 
-def test_the_steps_are_those_of_the_code():
+def test_steps_match_the_code():
     source = Path(rebuild.__file__).read_text()
     assert [step for step in STEPS if f'_failpoint("{step}")' in source] == STEPS
     assert source.count("_failpoint(") == len(STEPS) + 1

@@ -1,4 +1,4 @@
-"""The reranker of an index: given, taken away, noticed, and carried along to parts made anew."""
+"""The reranker of an index: set, removed, used by readers and copied by rebuilds."""
 
 import shutil
 import threading
@@ -42,7 +42,7 @@ def index(engine, tmp_path, tiny_encoder):
 
 
 def works(path, config=None):
-    """Tell what reranker an index has by what it does."""
+    """Tell whether an index has a reranker that works and is `config`, if given."""
     with IndexSnapshot.open(path, trust=True) as snapshot:
         if snapshot.reranker is None:
             return False
@@ -57,7 +57,7 @@ def folders(path):
 
 
 def other(tiny_reranker, tmp_path):
-    """Another reranker that works: its vocabulary has a word more."""
+    """Return another working reranker: its vocabulary has one more word."""
     folder = tmp_path / "other"
     shutil.copytree(tiny_reranker, folder)
     tokenizer = folder / "tokenizer.json"
@@ -69,7 +69,7 @@ def other(tiny_reranker, tmp_path):
     return folder
 
 
-def test_an_index_has_none_unless_it_is_given_one(index, tiny_reranker, tmp_path, tiny_encoder):
+def test_index_has_a_reranker_only_after_it_is_set(index, tiny_reranker, tmp_path, tiny_encoder):
     assert not works(index)
     config = set_reranker(index, str(tiny_reranker))
     assert works(index, config)
@@ -84,22 +84,22 @@ def test_an_index_has_none_unless_it_is_given_one(index, tiny_reranker, tmp_path
     assert works(index, config)
 
 
-def test_one_takes_the_place_of_another(index, tiny_reranker, tmp_path):
+def test_new_reranker_replaces_the_old_one(index, tiny_reranker, tmp_path):
     first = set_reranker(index, str(tiny_reranker))
     second = set_reranker(index, str(other(tiny_reranker, tmp_path)))
     assert first.sha256 != second.sha256
     assert folders(index) == [second.folder]
     assert works(index, second)
-    # What cannot be used changes nothing.
+    # A model that is not found changes nothing.
     with pytest.raises(EncoderError):
         set_reranker(index, str(tmp_path / "no" / "such" / "model"))
     assert folders(index) == [second.folder]
     assert works(index, second)
 
 
-def test_what_was_begun_and_not_finished_does_no_harm(index, tiny_reranker, tmp_path):
+def test_unfinished_rerankers_are_ignored_and_removed(index, tiny_reranker, tmp_path):
     config = set_reranker(index, str(tiny_reranker))
-    # Killed before the manifest was replaced: another stands beside it, whole and in part.
+    # As after a kill before the manifest is replaced: one complete and one partial reranker more.
     place = index / "reranker"
     shutil.copytree(place / config.folder, place / "0123456789ab")
     shutil.copytree(place / config.folder, place / "new.partial")
@@ -111,7 +111,7 @@ def test_what_was_begun_and_not_finished_does_no_harm(index, tiny_reranker, tmp_
     assert folders(index) == [config.folder]
 
 
-def test_whatever_makes_parts_carries_it_along(index, tiny_reranker, tmp_path, encoder_folder):
+def test_rebuilds_and_backups_copy_the_reranker(index, tiny_reranker, tmp_path, encoder_folder):
     config = set_reranker(index, str(tiny_reranker))
     compact_index(index)
     assert works(index, config)
@@ -121,7 +121,7 @@ def test_whatever_makes_parts_carries_it_along(index, tiny_reranker, tmp_path, e
     assert works(tmp_path / "copy.index", config)
     reindex(index, str(encoder_folder))
     assert works(index, config)
-    # What is put back has the reranker of today, not the one of then.
+    # put_back_index keeps the current reranker, not that of the previous generation.
     second = set_reranker(index, str(other(tiny_reranker, tmp_path)))
     put_back_index(index, trust=True)
     assert works(index, second)
@@ -134,7 +134,7 @@ def test_whatever_makes_parts_carries_it_along(index, tiny_reranker, tmp_path, e
         assert verify_index(path, trust=True).clean
 
 
-def test_damage_is_told_and_mended(index, tiny_reranker, tmp_path):
+def test_damaged_reranker_is_reported_and_repaired(index, tiny_reranker, tmp_path):
     config = set_reranker(index, str(tiny_reranker))
     model = index / "reranker" / config.folder / "model.onnx"
     model.write_bytes(model.read_bytes()[:-1])
@@ -143,17 +143,19 @@ def test_damage_is_told_and_mended(index, tiny_reranker, tmp_path):
     assert "nutgraf reranker NAME" in finding.remedy
     with pytest.raises(BrokenIndexError):
         works(index)
-    # A search that does not need it does not mind.
+    # Searches without reranking still work.
     with Searcher(index, trust=True) as searcher:
         assert searcher.search("ferry").hits
-    repair_index(index)  # Its model is still where it was.
+    repair_index(index)  # Its model is still available.
     assert works(index, config)
     shutil.rmtree(Manifest.read(index).parts(index) / "reranker")
     set_reranker(index, str(tiny_reranker))
     assert works(index, config)
 
 
-def test_damage_that_cannot_be_mended_is_told_with_what_to_do(index, tiny_reranker, tmp_path):
+def test_damaged_reranker_without_its_model_is_reported_with_a_remedy(
+    index, tiny_reranker, tmp_path
+):
     model = tmp_path / "model"
     shutil.copytree(tiny_reranker, model)
     set_reranker(index, str(model))
@@ -168,7 +170,7 @@ def test_damage_that_cannot_be_mended_is_told_with_what_to_do(index, tiny_rerank
     assert verify_index(index, trust=True).clean
 
 
-def test_who_searches_notices_and_opens_nothing_else_anew(index, tiny_reranker):
+def test_new_snapshot_opens_the_new_reranker_and_shares_other_parts(index, tiny_reranker):
     with IndexSnapshot.open(index, trust=True) as first:
         first.warm()
         set_reranker(index, str(tiny_reranker))
@@ -180,12 +182,12 @@ def test_who_searches_notices_and_opens_nothing_else_anew(index, tiny_reranker):
             with IndexWriter(index, trust=True) as writer:
                 writer.put(Article("new", "News", ("It rained.",)))
             with second.successor() as third:
-                assert third.reranker is second.reranker  # And all that it remembers.
+                assert third.reranker is second.reranker  # With its cache.
     with Searcher(index, trust=True) as searcher:
         assert searcher.statistics().reranker == tiny_reranker.name
 
 
-def test_a_writer_does_not_keep_it_waiting_and_a_rebuild_does(index, tiny_reranker, tmp_path):
+def test_set_reranker_ignores_a_writer_but_not_a_rebuild(index, tiny_reranker, tmp_path):
     with IndexWriter(index, trust=True) as writer:
         writer.put(Article("new", "News", ("It rained.",)))
         set_reranker(index, str(tiny_reranker))
@@ -199,7 +201,7 @@ def test_a_writer_does_not_keep_it_waiting_and_a_rebuild_does(index, tiny_rerank
     assert list(tmp_path.glob("*.lock")) == []
 
 
-def test_an_index_without_one_cannot_lend_one(index, tmp_path, tiny_encoder):
+def test_index_without_a_reranker_is_refused_as_model(index, tmp_path, tiny_encoder):
     with pytest.raises(EncoderError, match="has no reranker"):
         set_reranker(index, str(index))
     with pytest.raises(EncoderError, match="has no reranker"):
@@ -207,7 +209,7 @@ def test_an_index_without_one_cannot_lend_one(index, tmp_path, tiny_encoder):
     assert not (tmp_path / "b.index").exists()
 
 
-def test_searches_go_on_while_it_changes(index, tiny_reranker, tmp_path):
+def test_searches_continue_while_the_reranker_changes(index, tiny_reranker, tmp_path):
     second = other(tiny_reranker, tmp_path)
     set_reranker(index, str(tiny_reranker))
     stop = threading.Event()
