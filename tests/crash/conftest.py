@@ -1,9 +1,9 @@
-"""How many writers are killed, and what the tests of it share.
+"""Fixtures for tests that kill writers, and the number of kills.
 
     NUTGRAF_KILLS=1000 NUTGRAF_SEED=7 python -m pytest tests/crash
 
-The modules beside this one are imported by name, as the processes that are
-killed have to import them, too.
+The other modules of this folder are imported by name, because the killed
+processes must import them too.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ tests_of_kills: list[str] = []
 
 @pytest.fixture(scope="session")
 def kills() -> int:
-    """How many writers are killed by all tests together, about."""
+    """Return the approximate number of writers that all tests together kill."""
     return KILLS
 
 
 @pytest.fixture
 def count_kill(request: pytest.FixtureRequest):
-    """Call it for each writer that was killed."""
+    """Return a function to call once for each killed writer."""
     return lambda: tests_of_kills.append(request.node.name)
 
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> random.Random:
-    """Chance, of a seed that is shown where a test fails."""
+    """Return a random generator; its seed is shown if the test fails."""
     print(f"NUTGRAF_SEED={SEED}")  # noqa: T201
     return random.Random(f"{SEED} {request.node.name}")
 
 
 @pytest.fixture(scope="session")
 def tiny_encoder() -> Path:
-    """An encoder of random weights: a text finds itself, and that is all that is asked."""
+    """Return an encoder with random weights: enough for a text to find itself."""
     return HERE.parent / "golden" / "format-1.index" / "encoder"
 
 
@@ -61,10 +61,10 @@ def embeddings(tiny_encoder: Path) -> Embeddings:
 
 @pytest.fixture(scope="session", autouse=True)
 def ready_to_fork() -> None:
-    """Keep a process that has imported all and done nothing: a fork of it writes at once."""
+    """Start a fork server with all imports done, so that writers start fast."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            patch.setenv(name, "1")  # Threads would not be there after the fork.
+            patch.setenv(name, "1")  # A fork does not copy threads.
         get_context("forkserver").set_forkserver_preload(
             [
                 "nutgraf.index.maintenance.rebuild",

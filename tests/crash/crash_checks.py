@@ -1,4 +1,4 @@
-"""What an index has to hold, in all of its parts."""
+"""Assertions on the content of an index, in all of its parts."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from nutgraf.index.storage.layout import COLUMNS, VECTORS
 from nutgraf.index.vectors import VectorFile
 
 TIE = 2e-3
-"""By how much cosines may differ that are the same but for rounding: embeddings are float16."""
+"""Allowed difference of equal cosines: embeddings are rounded to float16."""
 
 
 class Embeddings(dict[TitledText, NDArray[np.float32]]):
-    """The embedding of each text under its title, made when it is first asked for."""
+    """The embedding of each text with its title, computed on first use."""
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         super().__init__()
@@ -40,10 +40,10 @@ class Embeddings(dict[TitledText, NDArray[np.float32]]):
 
 
 def assert_sound(index: Path) -> None:
-    """Check an index that was recovered, and that nobody writes, against itself."""
+    """Check that a recovered index without a writer is consistent."""
     assert verify_index(index, trust=True, sample=8).findings == ()
     with IndexSnapshot.open(index, trust=True) as snapshot:
-        assert snapshot.commit == snapshot.catalog.last_commit(), "the keywords are behind"
+        assert snapshot.commit == snapshot.catalog.last_commit(), "the keyword index is behind"
         rows, parts = snapshot.commit.rows, snapshot.parts
         assert (parts / VECTORS).stat().st_size == rows * snapshot.manifest.encoder.dimension * 2
         for name, dtype in DTYPES.items():
@@ -53,9 +53,9 @@ def assert_sound(index: Path) -> None:
 def assert_holds(
     snapshot: IndexSnapshot, state: State, drawn: Collection[str], embeddings: Embeddings
 ) -> None:
-    """Check that a snapshot shows the articles of `state`, each once, and no other.
+    """Check that a snapshot shows exactly the articles of `state`, each once.
 
-    `drawn` are the words of all versions that were ever put into the index.
+    `drawn` are the words of all versions that were ever added to the index.
     """
     all_rows = np.arange(snapshot.commit.rows)
     rows = all_rows if snapshot.alive is None else all_rows[snapshot.alive]
@@ -78,7 +78,7 @@ def assert_holds(
         assert record.digest == state[record.id].digest()
     _assert_found_by_keyword(snapshot, state, records.values(), ranked)
     gone = set(drawn) - {word_of(article) for article in state.values()}
-    assert snapshot.keywords.count(_either(gone)) == 0, "a version that is gone is found"
+    assert snapshot.keywords.count(_either(gone)) == 0, "a removed version is found"
     found_by_meaning = {row: contexts[row] for row in ranked.tolist()}
     _assert_found_by_meaning(snapshot, found_by_meaning, embeddings)
     unread = {row for row, held in texts.items() if held.boilerplate}
@@ -89,21 +89,22 @@ def assert_holds(
 
 
 def assert_encoded(snapshot: IndexSnapshot, embeddings: Embeddings) -> None:
-    """Check that the embedding of each living row is the encoder's for its text, on disk."""
+    """Check that the stored embedding of each living row matches its text."""
     stored = VectorFile(snapshot.parts / VECTORS, snapshot.manifest.encoder.dimension)
     for record in snapshot.catalog.alive(snapshot.sequence):
         for row, context in _contexts(record, snapshot.catalog.rows(record.rows)):
             expected = embeddings[context].astype(np.float16)
-            # In other company, a text may be encoded to another last bit.
+            # In another batch, the last bit of an embedding may differ.
             np.testing.assert_allclose(stored.read([row])[0], expected, rtol=0, atol=TIE)
 
 
 def assert_suggests(
     snapshot: IndexSnapshot, near: Collection[State], drawn: Collection[str]
 ) -> None:
-    """Check that no word is suggested that was gone already: `near` are this state and the next.
+    """Check that no word of a removed version is suggested.
 
-    The suggestions may be a commit ahead of what is seen.
+    `near` are this state and the next, because the suggestions may be one commit ahead
+    of the snapshot.
     """
     if snapshot.sequence:
         suggested = {one.key for one in snapshot.suggestions.words("", 100_000)}
@@ -126,9 +127,10 @@ def _assert_found_by_keyword(
 def _assert_found_by_meaning(
     snapshot: IndexSnapshot, contexts: Mapping[int, TitledText], embeddings: Embeddings
 ) -> None:
-    """Check that each text finds every row by the cosine of their embeddings.
+    """Check that a search for each text ranks every row by cosine.
 
-    That its own come first would ask too much: titles may differ in one letter only.
+    The rows of the text itself may not be first, because titles can differ in only one
+    letter.
     """
     rows = sorted(contexts)
     expected = np.array([embeddings[contexts[row]] for row in rows])

@@ -1,4 +1,4 @@
-"""What a writer is told to do, and what an index holds after each part of it."""
+"""Random operations for a writer, and the expected articles after each of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from nutgraf.index import Article
 
 State = Mapping[str, Article]
-"""The articles that are alive, by id."""
+"""The living articles, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +31,32 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Reopen:
-    """Close the writer, in the midst of its merges, and open another one."""
+    """Close the writer, possibly during a merge, and open another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Wait for a moment, so that merges come to their end."""
+    """Wait until merges have finished."""
 
 
 Operation = Put | Delete | Commit | Reopen | Rest
 
 IDS: Final = tuple(f"article-{number}" for number in range(30))
-"""Few, so that articles are replaced; enough for tantivy to have segments to merge."""
+"""Few, so that articles are replaced; enough to give tantivy segments to merge."""
 
 RECENT: Final = 6
-"""How many of the newest articles are preferred for deletion.
+"""Number of newest articles that are preferred for deletion.
 
-Where the first operation of a writer deletes what came with the commit before
-the last, while tantivy 0.27 merges, the deletion is lost: see
+tantivy 0.27 may lose a deletion during a merge, if it is the first operation of a
+writer and deletes an article of the second-last commit: see
 index/keywords/tantivy/engine.py.
 """
 
 CONSONANTS: Final = "bcdfghjklmnpqrtvwxz"
-"""Of the words that are in one version only: without vowels and s, no stemmer changes them."""
+"""Letters of words that only one version contains; no stemmer changes such words.
+
+There are no vowels and no s.
+"""
 
 _COMMON: Final = (
     "harbour mill night market bridge bread fire island forest keeper morning company price rain "
@@ -61,25 +64,25 @@ _COMMON: Final = (
     "engineers dawn register photo gone turned bought asked raised closed taken left"
 )
 COMMON: Final = tuple(_COMMON.split())
-"""Words that the encoder has tokens for, so that texts differ by many tokens."""
+"""Words that have their own tokens, so that texts differ in many tokens."""
 
 SHARED: Final = tuple(
     f"The {' '.join(COMMON[at : at + 6])}, it was said." for at in range(0, 36, 6)
 )
-"""Paragraphs that many articles have: each is encoded once, and its embedding copied."""
+"""Paragraphs of many articles: each is encoded once and its embedding copied."""
 
 ABOUT: Final = "The Vale Courier belongs to those who read it, as it has since 1887."
-"""What one newspaper says of itself in most of its articles."""
+"""A text that one newspaper repeats in most of its articles."""
 
 CREDIT: Final = "Photo: Ines Aquilar"
-"""Boilerplate by its looks."""
+"""A text that is recognised as boilerplate by its form."""
 
 VALUES: Final = (None, "The Harrow Ledger", "Vale Courier", "La Gazette du Port")
 DATES: Final = (None, "2022-03-15", "2022-11-02T09:30:00+01:00")
 
 
 class Newsroom:
-    """Draws articles and what is done with them. No two versions of an article are the same."""
+    """A generator of random articles and operations; all versions are different."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
@@ -88,15 +91,15 @@ class Newsroom:
     def plan(
         self, state: State, batches: int, *, asking: bool, reopening: bool
     ) -> tuple[Operation, ...]:
-        """Draw some batches, for an index that holds `state`.
+        """Return random operations in batches, for an index with the articles of `state`.
 
-        Each ends with a commit if `asking`; otherwise few do. Between some of
-        them the writer rests or, if `reopening`, another one takes over.
+        If `asking`, each batch ends with a commit; otherwise few do. Between some
+        batches the writer waits or, if `reopening`, is replaced by a new one.
         """
         breaks = (Reopen(), Reopen(), Rest()) if reopening else (Rest(),)
         operations: list[Operation] = []
         for _ in range(batches):
-            # What is not committed would be lost with the writer.
+            # Only after a commit: a new writer loses uncommitted operations.
             if self._rng.random() < 0.3 and operations[-1:] in ([], [Commit()]):
                 operations.append(self._rng.choice(breaks))
             for _ in range(self._rng.randint(1, 4)):
@@ -107,15 +110,17 @@ class Newsroom:
         return tuple(operations)
 
     def articles(self, number: int) -> State:
-        """Draw articles of different ids."""
+        """Return random articles with different ids."""
         return {name: self.article(name) for name in (f"article-{at}" for at in range(number))}
 
     def article(self, name: str) -> Article:
-        """Draw an article; its word is in its title and its first paragraph."""
+        """Return a random article, with its unique word in title and first paragraph."""
         word = self._word()
         texts = [f"{word} {self._text()}"]
         if self._rng.random() < 0.2:
-            texts.append(" ".join(f"{self._word()} {self._text()}" for _ in range(12)))  # in parts
+            texts.append(
+                " ".join(f"{self._word()} {self._text()}" for _ in range(12))
+            )  # It is split into parts.
         for _ in range(self._rng.randint(0, 3)):
             own = self._rng.random() < 0.5
             texts.append(f"{self._word()} {self._text()}" if own else self._rng.choice(SHARED))
@@ -152,12 +157,12 @@ class Newsroom:
 
 
 def word_of(article: Article) -> str:
-    """Return the word that only this version of the article has."""
+    """Return the word that only this version of the article contains."""
     return article.title.removeprefix("On ")
 
 
 def changed(state: State, operation: Operation) -> State:
-    """Return what is alive after an operation, once it is committed; the newest is last."""
+    """Return the living articles after an operation is committed, newest last."""
     match operation:
         case Put(article):
             return {**_without(article.id, state), article.id: article}
@@ -171,5 +176,5 @@ def _without(name: str, state: State) -> State:
 
 
 def states(state: State, operations: Sequence[Operation]) -> list[State]:
-    """Return what is alive after the first n operations, for n from 0."""
+    """Return the living articles after the first n operations, for n from 0."""
     return list(accumulate(operations, changed, initial=state))

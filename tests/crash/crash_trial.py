@@ -1,4 +1,4 @@
-"""An index under trial."""
+"""An index whose writers are killed, with its expected content."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from crash_writer import AtStep, run_compaction, run_writer
 from nutgraf.index import IndexSnapshot, IndexWriter
 
 BATCHES = 8
-"""What a writer is given to do: some 0.2 seconds of work."""
+"""Batches for one writer: about 0.2 seconds of work."""
 
 COMMIT_EVERY = 6
-"""Paragraphs, where a put is to commit by itself."""
+"""Paragraphs between automatic commits."""
 
 FAR = 1_000_000
-"""Paragraphs that are never reached."""
+"""Paragraphs between automatic commits where none must happen."""
 
 
 class Trial:
-    """One index, the writers that are killed over it, and what it has to hold."""
+    """One index, its killed writers, and its expected content."""
 
     def __init__(self, index, rng, embeddings, count_kill):
         self.index = index
@@ -33,9 +33,9 @@ class Trial:
         self._reader = IndexSnapshot.open(index, trust=True)
 
     def run(self, fate, *, steady=False):
-        """Let one writer meet its fate; check what is there before and after recovery.
+        """Run one writer until its fate; check the index before and after recovery.
 
-        One that is `steady` commits each batch, and no other takes over from it.
+        A `steady` writer commits each batch and is not replaced by another one.
         """
         asking = steady or self._rng.random() < 0.75
         plan = self._newsroom.plan(
@@ -44,7 +44,7 @@ class Trial:
         return self.follow(plan, fate, FAR if asking else COMMIT_EVERY)
 
     def follow(self, operations, fate, commit_every=FAR):
-        """Let one writer do some operations until it meets its fate; check as `run` does."""
+        """Run one writer over the given operations; check the index like `run`."""
         before = self._states[self.sequence]
         self._words |= {word_of(one.article) for one in operations if isinstance(one, Put)}
         outcome = run_writer(self.index, operations, fate, commit_every)
@@ -58,12 +58,12 @@ class Trial:
         return outcome
 
     def compact(self, fate):
-        """Let a compaction meet its fate: it is to change nothing that is seen."""
-        self._reader.warm()  # It takes away what no reader has opened yet.
+        """Run a compaction until its fate; check that the content is unchanged."""
+        self._reader.warm()  # Compaction deletes files that this reader has not opened yet.
         outcome = run_compaction(self.index, fate)
         print(fate, outcome)  # noqa: T201
         with IndexSnapshot.open(self.index, trust=True) as snapshot:
-            # It numbers its one commit by itself.
+            # Compaction chooses the sequence of its commit.
             self._states[snapshot.sequence] = self._states[self.sequence]
             self.sequence = snapshot.sequence
         self._close_round(outcome)
@@ -97,7 +97,7 @@ class Trial:
 
     def _check_newest(self):
         with IndexSnapshot.open(self.index, trust=True) as snapshot:
-            assert snapshot.sequence >= self.sequence, "what was acknowledged is not visible"
+            assert snapshot.sequence >= self.sequence, "an acknowledged commit is not visible"
             self._check(snapshot)
             assert_encoded(snapshot, self._embeddings)
             near = [self._states.get(snapshot.sequence + more, {}) for more in (0, 1)]

@@ -1,4 +1,4 @@
-"""The process that writes, and that is killed or meets a full disk; and how it is watched."""
+"""Writer processes that are killed or meet a full disk, and their supervision."""
 
 from __future__ import annotations
 
@@ -21,29 +21,32 @@ from nutgraf.index.errors import NutgrafError
 from nutgraf.index.maintenance.rebuild import compact_index
 
 STEPS: Final = ("encoded", "embeddings", "catalog", "columns", "suggestions", "keywords")
-"""The steps of a commit, in their order, as index/writer.py names them."""
+"""The steps of a commit, in order, with their names in index/writer.py."""
 
 REBUILD_STEPS: Final = ("copied", "followed", "switched", "removed")
-"""The steps of a compaction, as index/maintenance/rebuild.py names them.
+"""The steps of a compaction, with their names in index/maintenance/rebuild.py.
 
-None is a step of a commit, too.
+No name is also that of a step of a commit.
 """
 
 STEP_EVENTS: Final = frozenset({"nutgraf.commit", "nutgraf.rebuild"})
 
 FILE_EVENTS: Final = frozenset({"open", "os.chmod", "os.remove", "os.rename", "os.truncate"})
-"""What Python tells before a file is touched: whoosh does all its work so."""
+"""Audit events that Python raises before it touches a file.
+
+whoosh does all its file operations in Python.
+"""
 
 A_REST: Final = 0.05
-"""Seconds, in which tantivy merges what there is here."""
+"""Seconds in which tantivy finishes the merges of these tests."""
 
 PATIENCE: Final = 60.0
-"""Seconds; a writer has work for less than one."""
+"""Seconds to wait for a writer; its work takes less than 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtStep:
-    """Kill when a step of a commit, or of a compaction, is reached for the nth time."""
+    """Kill when a step of a commit or compaction is reached for the nth time."""
 
     step: str
     nth: int = 1
@@ -54,7 +57,7 @@ class AtStep:
 
 @dataclass(frozen=True, slots=True)
 class AtFile:
-    """Kill just before a file of the index is touched for the nth time."""
+    """Kill just before the nth operation on a file of the index."""
 
     nth: int
 
@@ -67,7 +70,7 @@ class AtFile:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """Kill some seconds after the writer was started; the watching process does it."""
+    """Kill some seconds after the start of the writer; the parent process does it."""
 
     seconds: float
 
@@ -77,9 +80,9 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class FullFrom:
-    """No kill: once a step was reached for the nth time, no file is written beyond `limit` bytes.
+    """Limit files to `limit` bytes once a step is reached for the nth time; no kill.
 
-    Python ignores SIGXFSZ, so that such a write fails with EFBIG.
+    Python ignores SIGXFSZ, so a larger write fails with EFBIG.
     """
 
     step: str
@@ -99,11 +102,11 @@ Fate = AtStep | AtFile | After | FullFrom
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How far a writer came.
+    """The progress of a writer.
 
-    `acknowledged` operations are in the commits that it knew to be made,
-    `commits` of them; it had `begun` that many. `error` is what it raised, if
-    that was an error on purpose.
+    `acknowledged` counts the operations up to the last finished commit, `commits` the
+    finished commits, and `begun` the started operations. `error` is the message of a
+    NutgrafError or OSError, if one was raised.
     """
 
     acknowledged: int
@@ -118,7 +121,7 @@ class Outcome:
 
 
 def _at_event(nth: int, counts: Callable[[str, object], bool], act: Callable[[], None]) -> None:
-    """Act when Python tells for the nth time of an event that counts."""
+    """Call `act` at the nth audit event that `counts` accepts."""
     left = nth
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
@@ -146,7 +149,7 @@ def write(
     operations: Sequence[Operation],
     commit_every: int,
 ) -> None:
-    """Do what is planned, and report what is begun and what was committed. Runs in the child."""
+    """Run the operations in the child process; report each start and each commit."""
     writer_module.COMMIT_EVERY = commit_every  # type: ignore[misc]
     fate.install(index)
     report.send(("started", 0))
@@ -157,7 +160,7 @@ def write(
 
 
 def compact(report: Connection, index: Path, fate: Fate) -> None:
-    """Compact the index. Runs in the child."""
+    """Compact the index in the child process."""
     fate.install(index)
     report.send(("started", 0))
     compact_index(index)
@@ -193,12 +196,12 @@ def run_writer(
     fate: Fate,
     commit_every: int = writer_module.COMMIT_EVERY,
 ) -> Outcome:
-    """Start a writer, let it meet its fate, and return how far it came."""
+    """Run a writer process until its fate or its end; return its progress."""
     return _run(write, index, fate, operations, commit_every)
 
 
 def run_compaction(index: Path, fate: Fate) -> Outcome:
-    """Start a compaction, let it meet its fate, and return what came of it."""
+    """Run a compaction process until its fate or its end; return its outcome."""
     return _run(compact, index, fate)
 
 

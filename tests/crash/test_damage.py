@@ -1,8 +1,8 @@
-"""Damage: every file of an index, cut off and with single bits flipped.
+"""Damage: every file of an index is truncated or has single bits flipped.
 
-Whoever asks gets the answers of a sound index or an error that says what to
-do. Where a file has no checksums of its own, SQLite's pages foremost, an
-answer may be wrong; verification has to notice it then.
+A search returns the answers of the sound index, or raises an error with a remedy.
+Where a file has no checksums, mainly in SQLite's pages, an answer can be wrong;
+then verification must report the damage.
 
     NUTGRAF_FLIPS=5000 NUTGRAF_SEED=7 python -m pytest tests/crash/test_damage.py
 """
@@ -30,7 +30,7 @@ from nutgraf.search import Filters, Searcher, SearchRequest
 
 THOROUGH = "NUTGRAF_FLIPS" in os.environ
 FLIPS = int(os.environ.get("NUTGRAF_FLIPS", "40"))
-"""Bits that are flipped in each of four indexes, one at a time."""
+"""Bits to flip in each of 4 indexes, one at a time."""
 
 SEED = int(os.environ["NUTGRAF_SEED"])
 
@@ -45,12 +45,12 @@ WORDS = re.findall(
 HELPS = re.compile(
     r"restore|repair|nutgraf verify|open the index|index the articles|copy|put the right|install"
 )
-"""What an error has to say one of: what to do."""
+"""Remedies: each error must contain one of these words."""
 
 
 @dataclass(frozen=True)
 class Damage:
-    """One file, and what became of its bytes; None where it is gone."""
+    """A file with its damaged content, or None if it is deleted."""
 
     file: str
     how: str
@@ -60,7 +60,7 @@ class Damage:
         return f"{self.file} {self.how}"
 
     def do(self, index: Path) -> None:
-        """Damage the file, in another inode: somebody may have this one mapped."""
+        """Write the damage to a new inode, because the old one may be mapped."""
         path = index / self.file
         path.unlink()
         if self.content is not None:
@@ -83,7 +83,7 @@ def article(number: int, version: int = 0) -> Article:
 
 
 def make(folder: Path, engine: str, encoder: Path, *, log: bool) -> Path:
-    """Make an index of some commits; with a log that is not in the catalog yet, if `log`."""
+    """Create an index of 5 commits; with `log`, the last ones are only in the log."""
     index = folder / "made.index"
     create_index(index, model=str(encoder), keyword_engine=engine)
     with IndexWriter(index, trust=True) as writer:
@@ -109,7 +109,7 @@ def sound(engine, tmp_path_factory, tiny_encoder) -> Path:
 
 @pytest.fixture(scope="module")
 def logged(engine, tmp_path_factory, tiny_encoder) -> Path:
-    """An index whose last commits are in SQLite's log."""
+    """Create an index whose last commits are only in SQLite's log."""
     index = make(tmp_path_factory.mktemp("logged"), engine, tiny_encoder, log=True)
     assert (index / "catalog.sqlite-wal").stat().st_size > 10_000
     return index
@@ -130,7 +130,7 @@ QUESTIONS = (
 
 
 def answers(index: Path) -> list[object]:
-    """Ask one battery of questions."""
+    """Return the answers to all QUESTIONS, some articles and the counts."""
     given: list[object] = []
     with Searcher(index, trust=True) as searcher:
         for options in QUESTIONS:
@@ -138,7 +138,7 @@ def answers(index: Path) -> list[object]:
             given.append((response.total, response.warnings, response.hits, response.snapshot))
         given += [searcher.article(f"article-{number}") for number in range(18)]
         counted = searcher.statistics()
-        # When a commit was made is the one thing that nothing vouches for.
+        # Omit the time of the commit: it is the only value without a checksum.
         given.append((counted.articles, counted.paragraphs, counted.rows))
     return given
 
@@ -152,7 +152,7 @@ def files_of(index: Path) -> list[str]:
 
 
 def cuts(index: Path) -> Iterator[Damage]:
-    """Cut every file off, at its start, in its middle, before its last byte; and remove it."""
+    """Truncate every file to 0 bytes, to half and by 1 byte; also delete it."""
     for file in files_of(index):
         content = (index / file).read_bytes()
         if file != "manifest.json":  # Without it there is no index.
@@ -162,7 +162,11 @@ def cuts(index: Path) -> Iterator[Damage]:
 
 
 def flips(index: Path, many: int, only: str = "") -> Iterator[Damage]:
-    """Flip single bits: one file as often as any, the catalog, which is not all checksums, more."""
+    """Flip single bits in random files.
+
+    The catalog is chosen 4 times as often as others, because not all of it has
+    checksums.
+    """
     chance = random.Random(SEED)
     files = [name for name in files_of(index) if only in name and (index / name).stat().st_size]
     contents = {name: (index / name).read_bytes() for name in files}
@@ -178,7 +182,7 @@ def flips(index: Path, many: int, only: str = "") -> Iterator[Damage]:
 
 
 def ask(index: Path, expected: list[object]) -> str:
-    """Return what came of asking; anything but an error of ours is raised."""
+    """Return the outcome of a search; raise all errors except a NutgrafError."""
     try:
         given = answers(index)
     except NutgrafError as error:
@@ -188,7 +192,7 @@ def ask(index: Path, expected: list[object]) -> str:
 
 
 def write(index: Path) -> str:
-    """Return what came of writing; anything but an error of ours is raised."""
+    """Return the outcome of a write; raise all errors except a NutgrafError."""
     try:
         with IndexWriter(index, trust=True) as writer:
             writer.put(article(16))
@@ -206,7 +210,7 @@ def assert_helps(error: NutgrafError) -> None:
 
 
 class Trials:
-    """Damages one copy again and again, and counts what comes of it."""
+    """A copy of an index that is damaged repeatedly; outcomes are counted."""
 
     def __init__(self, sound: Path, copy: Path) -> None:
         self.sound = sound
@@ -226,7 +230,7 @@ class Trials:
             self.told.append(f"{damage}: {outcome}")
 
     def report(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Show what was counted, where somebody asked for more than the ordinary run."""
+        """Print the counts if NUTGRAF_FLIPS is set."""
         if THOROUGH:
             with capsys.disabled():
                 print(f"\n{self.sound}")  # noqa: T201
@@ -235,7 +239,7 @@ class Trials:
                 print("\n".join(self.told))  # noqa: T201
 
     def ask(self, damages: Iterator[Damage]) -> None:
-        """Ask a copy with each damage; only verification may notice a wrong answer."""
+        """Search a copy with each damage; verification must report every wrong answer."""
         for damage in damages:
             damage.do(self.fresh())
             try:
@@ -254,7 +258,7 @@ class Trials:
             )
 
     def write(self, damages: Iterator[Damage]) -> None:
-        """Write to a copy with each damage: what was wrong is then right, or noticed yet."""
+        """Write to a copy with each damage: it is then repaired, or still reported."""
         assert write(self.fresh()) == "written"
         self.written = answers(self.copy)
         for damage in damages:
@@ -283,21 +287,24 @@ class Trials:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """whoosh waits for a file that is gone, for half a second: a commit may have taken it."""
+    """Do not sleep in whoosh.
+
+    It waits 0.5 seconds for a missing file, as a commit may have removed it.
+    """
     for module in ("whoosh.index", "nutgraf.index.keywords.whoosh.engine"):
         monkeypatch.setattr(f"{module}.sleep", lambda _: None)
 
 
 @pytest.mark.both_engines
-def test_files_that_are_cut_off(sound, tmp_path, capsys):
+def test_truncated_files_cause_no_unnoticed_wrong_answer(sound, tmp_path, capsys):
     trials = Trials(sound, tmp_path / "copy")
-    # Every file, and each way to cut one, though not each way for every file.
+    # Every file and every kind of damage, but not every combination.
     trials.ask(islice(cuts(sound), 0, None, 1 if THOROUGH else 3))
     trials.report(capsys)
     assert trials.failures() == []
 
 
-def test_a_log_that_is_cut_off(logged, tmp_path, capsys):
+def test_truncated_log_causes_no_unnoticed_wrong_answer(logged, tmp_path, capsys):
     trials = Trials(logged, tmp_path / "copy")
     trials.ask(each for each in cuts(logged) if "catalog" in each.file)
     trials.report(capsys)
@@ -305,35 +312,35 @@ def test_a_log_that_is_cut_off(logged, tmp_path, capsys):
 
 
 @pytest.mark.both_engines
-def test_bits_that_are_flipped(sound, tmp_path, capsys):
+def test_flipped_bits_cause_no_unnoticed_wrong_answer(sound, tmp_path, capsys):
     trials = Trials(sound, tmp_path / "copy")
     trials.ask(flips(sound, FLIPS))
     trials.report(capsys)
     assert trials.failures() == []
 
 
-def test_bits_of_a_log_that_are_flipped(logged, tmp_path, capsys):
+def test_flipped_bits_of_a_log_cause_no_unnoticed_wrong_answer(logged, tmp_path, capsys):
     trials = Trials(logged, tmp_path / "copy")
     trials.ask(flips(logged, FLIPS // 2, only="catalog"))
     trials.report(capsys)
     assert trials.failures() == []
 
 
-def test_writing_to_files_that_are_cut_off(sound, tmp_path, capsys):
+def test_writing_to_truncated_files_repairs_or_reports_them(sound, tmp_path, capsys):
     trials = Trials(sound, tmp_path / "copy")
     trials.write(islice(cuts(sound), 0, None, 1 if THOROUGH else 3))
     trials.report(capsys)
     assert trials.failures() == []
 
 
-def test_writing_to_flipped_bits(sound, tmp_path, capsys):
+def test_writing_to_flipped_bits_repairs_or_reports_them(sound, tmp_path, capsys):
     trials = Trials(sound, tmp_path / "copy")
     trials.write(flips(sound, FLIPS // 2))
     trials.report(capsys)
     assert trials.failures() == []
 
 
-def test_writing_to_a_flipped_log(logged, tmp_path, capsys):
+def test_writing_to_a_flipped_log_repairs_or_reports_it(logged, tmp_path, capsys):
     trials = Trials(logged, tmp_path / "copy")
     trials.write(flips(logged, FLIPS // 4, only="catalog"))
     trials.report(capsys)
@@ -343,7 +350,7 @@ def test_writing_to_a_flipped_log(logged, tmp_path, capsys):
 @pytest.mark.parametrize(
     "file", ["manifest.json", "catalog.sqlite", "rows.f16", "encoder/model.onnx"]
 )
-def test_the_command_line_tells_in_a_line(sound, tmp_path, file):
+def test_command_line_reports_damage_with_a_remedy(sound, tmp_path, file):
     index = shutil.copytree(sound, tmp_path / "copy")
     content = (index / file).read_bytes()
     Damage(file, "cut", content[: len(content) // 2]).do(index)

@@ -1,4 +1,4 @@
-"""A writer that meets a full disk says so, and loses nothing that it acknowledged."""
+"""A writer reports a full disk and loses no acknowledged commit."""
 
 from __future__ import annotations
 
@@ -21,28 +21,31 @@ from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 NUTGRAF = Path(sys.executable).with_name("nutgraf")
 
 BLOCK = 512
-"""Bytes, in which `ulimit -f` of a POSIX shell counts."""
+"""Bytes per unit of `ulimit -f` in a POSIX shell."""
 
 ENOUGH = 65_536
-"""Bytes that a file may have for all to go well, or nearly."""
+"""Bytes per file that are enough, or nearly enough, for the command to succeed."""
 
 FULL_FROM = {
     "rows.f16": ("encoded", 1),
     "catalog": ("embeddings", 1),
     "columns": ("catalog", 1),
-    "suggestions": ("columns", 2),  # Opening reaches these steps, too.
+    "suggestions": ("columns", 2),  # Opening also reaches these steps.
     "keywords": ("suggestions", 2),
 }
-"""The part of the index that cannot be written, by the step before it."""
+"""The step before each part is written; from then on the disk is full."""
 
 
 DURABLE = {"columns", "suggestions", "keywords"}
-"""What is made again from the rest: a commit that fails there was not acknowledged, and stays."""
+"""Parts that are rebuilt from the others.
+
+A commit that fails while these are written is kept, although it was not acknowledged.
+"""
 
 
 @pytest.mark.parametrize("part", FULL_FROM)
 @pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
-def test_a_commit_that_finds_the_disk_full_is_whole_or_not_there(
+def test_commit_on_a_full_disk_is_complete_or_absent(
     tmp_path, rng, tiny_encoder, embeddings, count_kill, engine, part
 ):
     index = tmp_path / "news.index"
@@ -65,9 +68,7 @@ def test_a_commit_that_finds_the_disk_full_is_whole_or_not_there(
         *(("whoosh", limit) for limit in (0, 40_960)),
     ],
 )
-def test_the_command_line_tells_of_a_full_disk(
-    tmp_path, rng, tiny_encoder, embeddings, engine, limit
-):
+def test_command_line_reports_a_full_disk(tmp_path, rng, tiny_encoder, embeddings, engine, limit):
     index, source = tmp_path / "news.index", tmp_path / "second.jsonl"
     create_index(index, model=str(tiny_encoder), keyword_engine=engine)
     newsroom = Newsroom(rng)
@@ -98,7 +99,7 @@ def test_the_command_line_tells_of_a_full_disk(
 
 
 def run_limited(limit, *arguments):
-    """Run `nutgraf` where no file grows beyond `limit` bytes."""
+    """Run `nutgraf` with files limited to `limit` bytes."""
     return subprocess.run(
         ["sh", "-c", f'ulimit -f {limit // BLOCK}; exec "$@"', "sh", NUTGRAF, *arguments],
         capture_output=True,
@@ -108,7 +109,7 @@ def run_limited(limit, *arguments):
     )
 
 
-def test_a_full_disk_can_be_searched(tmp_path, tiny_encoder):
+def test_search_works_on_a_full_disk(tmp_path, tiny_encoder):
     index = tmp_path / "news.index"
     create_index(index, model=str(tiny_encoder))
     with IndexWriter(index) as writer:

@@ -1,4 +1,4 @@
-"""A writer that is killed loses nothing that it acknowledged, and leaves no half of anything."""
+"""A killed writer loses no acknowledged commit and leaves no partial one."""
 
 from __future__ import annotations
 
@@ -19,28 +19,31 @@ from nutgraf.index.maintenance import rebuild
 ROOT = Path(writer.__file__).parent
 
 A_NEW_INDEX_EVERY = 20
-"""Kills that one index has to survive; its dead rows grow with them."""
+"""Kills per index; its dead rows grow with them."""
 
 MERGES = 45
-"""Writers, one after the other: of that many, one loses a deletion where tantivy may lose it."""
+"""Writers in a row: enough for one to lose a deletion, if tantivy can lose it."""
 
 
 def killed(outcome):
-    """Tell whether the writer was killed; it may be done before."""
+    """Tell whether the writer was killed; it may have finished before."""
     assert outcome.error is None
     assert outcome.killed or outcome.exit_code == 0
     return outcome.killed
 
 
 def run_until_killed(trial, fate, **options):
-    """Let one writer after the other meet a fate: one that is done first had too little to do."""
+    """Run writers until one is killed; a writer with little work may finish before."""
     while not killed(trial.run(fate, **options)):
         pass
 
 
 @pytest.fixture
 def survive(tmp_path, rng, tiny_encoder, embeddings, count_kill):
-    """Have a number of writers killed, each by a fate that is drawn; several indexes are used."""
+    """Return a function that kills a number of writers, each at a random moment.
+
+    It uses several indexes.
+    """
 
     def run(engine, number, draw_fate):
         done = 0
@@ -58,7 +61,10 @@ def survive(tmp_path, rng, tiny_encoder, embeddings, count_kill):
 
 
 def share(kills, engine, part):
-    """Return how many of all kills are the part (of 1) of one test; tantivy has most of them."""
+    """Return the number of kills for one test; `part` is a fraction of all kills.
+
+    tantivy gets 80 % of these, whoosh 20 %.
+    """
     return max(1, round(kills * part * (0.8 if engine == "tantivy" else 0.2)))
 
 
@@ -67,41 +73,41 @@ def test_every_step_is_known(module, steps):
     assert tuple(re.findall(r'_failpoint\("(\w+)"\)', inspect.getsource(module))) == steps
 
 
-def test_steps_are_told_nowhere_else():
+def test_only_known_modules_raise_audit_events():
     telling = {path.name for path in ROOT.rglob("*.py") if "sys.audit(" in path.read_text("utf-8")}
     assert telling == {"writer.py", "rebuild.py"}
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.both_engines
-def test_killed_at_a_step_of_a_commit(survive, kills, engine, step):
+def test_kill_at_any_step_of_a_commit_loses_nothing(survive, kills, engine, step):
     number = share(kills, engine, 0.5 / len(STEPS))
     survive(engine, number, lambda rng: AtStep(step, rng.randint(1, 6)))
 
 
 @pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
-def test_killed_before_a_file_is_touched(survive, kills, engine):
+def test_kill_before_any_file_operation_loses_nothing(survive, kills, engine):
     survive(engine, share(kills, engine, 0.15), lambda rng: AtFile(rng.randint(1, 120)))
 
 
 @pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
-def test_killed_at_any_moment(survive, kills, engine):
+def test_kill_at_any_moment_loses_nothing(survive, kills, engine):
     survive(engine, share(kills, engine, 0.35), lambda rng: After(rng.uniform(0.0, 0.2)))
 
 
-def test_the_first_deletion_of_a_writer_is_not_lost_in_a_merge(
+def test_first_deletion_of_a_writer_survives_a_merge(
     tmp_path, rng, tiny_encoder, embeddings, count_kill
 ):
     create_index(tmp_path / "news.index", model=str(tiny_encoder))
     newsroom = Newsroom(rng)
     operations = []
     for number in range(MERGES):
-        # What came with the commit before the last, from whose segment the last has deleted.
+        # An article of the second-last commit; the last one deleted from the same segment.
         operations.append(Delete(f"goes-{number - 2}"))
         operations += [Put(newsroom.article(f"{fate}-{number}")) for fate in ("goes", "stays")]
         operations.append(Commit())
         if rng.random() < 0.3:
-            # Time for a merge that the writer before has left, and a commit that shows it.
+            # Wait for a merge of the previous writer, and commit to show it.
             operations += [Rest(), Put(newsroom.article("last")), Commit()]
         operations.append(Reopen())
     with closing(Trial(tmp_path / "news.index", rng, embeddings, count_kill)) as trial:
@@ -110,7 +116,7 @@ def test_the_first_deletion_of_a_writer_is_not_lost_in_a_merge(
 
 @pytest.mark.parametrize("step", REBUILD_STEPS)
 @pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
-def test_a_compaction_that_is_killed_changes_nothing_that_is_seen(
+def test_killed_compaction_changes_no_visible_content(
     tmp_path, rng, tiny_encoder, embeddings, count_kill, engine, step
 ):
     index = tmp_path / "news.index"

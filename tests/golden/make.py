@@ -1,19 +1,19 @@
-"""Write the golden indexes of the current format, and what they answer.
+"""Write the golden indexes of the current format, and record their answers.
 
     python tests/golden/make.py
 
-Run it only for a new format: an index of a format that was released is never
-made again, as it stands for the indexes that users have. Nothing that exists is
+Run this only for a new format. The index of a released format is never created
+again, because it represents the indexes of users. Existing indexes are not
 overwritten.
 
     python tests/golden/make.py answers
 
-asks the indexes that are here, and records their answers anew. Run that only
-where the search changed on purpose, such as fusion or snippets, and read the
-difference in answers.json before it is kept.
+Record the answers of the existing indexes again. Run this only after an intended
+change of search, such as fusion or snippets, and review the difference in
+answers.json before committing it.
 
-The encoder is a random BERT of 2 layers: it knows nothing of meaning, weighs
-little, and gives the same embeddings wherever it runs.
+The encoder is a BERT of 2 layers with random weights: it knows no meanings, is
+small, and returns the same embeddings on every machine.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from nutgraf.search import Filters, Searcher, SearchRequest
 HERE: Final = Path(__file__).parent
 
 SEED: Final = 2
-"""Of the weights. One with which no two hits come closer than APART."""
+"""Seed of the weights, chosen so that no two hits are closer than APART."""
 
 APART: Final = 0.05
-"""How far apart the odds (their logarithms) of hits that follow one another are, or equal.
+"""Minimum difference of the log-odds of consecutive hits, unless they are equal.
 
-Machines differ in the last bits of a score; the order that is recorded must
-not hang on them.
+Machines differ in the last bits of a score, and the recorded order must not depend
+on them.
 """
 
 FIRST: Final = (
@@ -156,7 +156,7 @@ SECOND: Final = (
         published="2023-02-11",
     ),
 )
-"""The second commit: one article replaced, one added; and DELETED."""
+"""The second commit: it replaces 1 article, adds 1 and deletes DELETED."""
 
 DELETED: Final = "rumour"
 
@@ -180,7 +180,7 @@ REQUESTS: Final = (
 
 
 def main(arguments: list[str]) -> None:
-    """Make what is missing, unless only answers are wanted; record what every index answers."""
+    """Create missing indexes unless only answers are wanted; record all answers."""
     if arguments not in ([], ["answers"]):
         sys.exit(__doc__)
     if not arguments:
@@ -188,7 +188,7 @@ def main(arguments: list[str]) -> None:
             suffix = "" if engine == "tantivy" else f"-{engine}"
             destination = HERE / f"format-{FORMAT}{suffix}.index"
             if destination.exists():
-                sys.exit(f"{destination.name} is here already; a released format is not made again")
+                sys.exit(f"{destination.name} already exists; a released format is never rewritten")
             with tempfile.TemporaryDirectory() as folder:
                 make_index(destination, engine, make_encoder(Path(folder)))
     answers = {path.name: record(path) for path in sorted(HERE.glob("*.index"))}
@@ -197,7 +197,10 @@ def main(arguments: list[str]) -> None:
 
 
 def record(index: Path) -> dict[str, Any]:
-    """Return what a copy of the index says: SQLite's readers leave files of theirs behind."""
+    """Return the answers of a copy of the index.
+
+    A copy, because SQLite's readers leave files behind.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copytree(index, Path(folder) / index.name)
         with Searcher(copy, trust=True) as searcher:
@@ -210,7 +213,7 @@ def record(index: Path) -> dict[str, Any]:
 
 
 def make_index(path: Path, engine: Any, encoder: Path) -> None:
-    """Make an index of two commits, without what names this machine."""
+    """Create an index of 2 commits without locks, which name this machine."""
     create_index(path, model=str(encoder), keyword_engine=engine)
     with IndexWriter(path, trust=True) as writer:
         for article in FIRST:
@@ -226,7 +229,7 @@ def make_index(path: Path, engine: Any, encoder: Path) -> None:
 
 
 def ask(searcher: Searcher, request: SearchRequest) -> dict[str, Any]:
-    """Return the request and its answer as they are recorded."""
+    """Return the request and its answer in the recorded form."""
     response = searcher.search(request).to_dict()
     hits = [
         {
@@ -247,12 +250,12 @@ def ask(searcher: Searcher, request: SearchRequest) -> dict[str, Any]:
 
 
 def statistics_of(searcher: Searcher) -> dict[str, Any]:
-    """Return the counts, but for `bytes`, which differ between file systems."""
+    """Return the counts except `bytes`, which differ between file systems."""
     return {name: value for name, value in asdict(searcher.statistics()).items() if name != "bytes"}
 
 
 def request_of(fields: dict[str, Any]) -> SearchRequest:
-    """Return the request that was recorded; options that came later have their defaults."""
+    """Return the recorded request; options added later have their defaults."""
     filters = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in fields["filters"].items()
@@ -261,8 +264,8 @@ def request_of(fields: dict[str, Any]) -> SearchRequest:
 
 
 def check_apart(searcher: Searcher, request: SearchRequest) -> None:
-    """Stop where two scores are so close that another machine might turn them round."""
-    # Reciprocal ranks are apart however close the cosines are that made them.
+    """Exit if two scores are so close that machines may order them differently."""
+    # Reciprocal ranks hide close cosines, so compare the cosines.
     asked = replace(request, mode="semantic") if request.fusion == "rrf" else request
     scores = [hit.score for hit in searcher.search(asked).hits]
     for better, worse in pairwise(scores):
@@ -271,12 +274,12 @@ def check_apart(searcher: Searcher, request: SearchRequest) -> None:
 
 
 def log_odds(score: float) -> float:
-    """Return ln(score / (1 - score)), from which a score was made."""
+    """Return ln(score / (1 - score)), the value that the score is computed from."""
     return math.log(score / (1 - score)) if score < 1 else math.inf
 
 
 def make_encoder(folder: Path) -> Path:
-    """Export a tiny model with random weights and a WordPiece vocabulary of its own."""
+    """Export a tiny model with random weights and its own WordPiece vocabulary."""
     with quiet():
         import torch
         import transformers
@@ -301,7 +304,7 @@ def make_encoder(folder: Path) -> Path:
     config = transformers.BertConfig(
         vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
         intermediate_size=64, max_position_embeddings=256,
-        initializer_range=0.2,  # Far from 0, or all texts would have the same embedding.
+        initializer_range=0.2,  # Near 0, all texts would have the same embedding.
     )  # fmt: skip
     transformers.BertModel(config).save_pretrained(model)
     kinds = (("", "Transformer"), ("1_Pooling", "Pooling"))
@@ -317,7 +320,7 @@ def make_encoder(folder: Path) -> Path:
         ("sentence_bert_config.json", {"max_seq_length": 256, "do_lower_case": False}),
     ):
         (model / name).write_text(json.dumps(values))
-    # Named by us: the name of the folder would be a path of this machine.
+    # A fixed name: the default is the folder, a path of this machine.
     export_encoder(model, "golden-tiny", folder / "encoder")
     shutil.rmtree(model)
     return folder / "encoder"
