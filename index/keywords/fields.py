@@ -26,7 +26,7 @@ TERM_FIELDS: Final = (*TEXT_FIELDS, *VALUE_FIELDS, WHOLE)
 ROW: Final = "row"
 
 HAS: Final = "has"
-"""Names of the fields of a paragraph. `row` is always one: it matches all of them."""
+"""Names of the fields of a paragraph. All have `row`: one term finds them."""
 
 SEQUENCE: Final = "sequence"
 """The sequence of the last commit. Only the marker has this field.

@@ -55,7 +55,7 @@ _FIRST_WIDER: Final = 8
 
 _MAX_ATTEMPTS: Final = 10
 _RETRY_SECONDS: Final = 0.1
-# 1 s together: a commit takes less, including the change of file modes after it.
+# Retries take 1 s together: a commit takes less, including the change of file modes after it.
 
 _MAX_CANDIDATES: Final = 5_000
 # With more candidates, reading all matches is cheaper than a query by row.

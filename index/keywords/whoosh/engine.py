@@ -299,7 +299,7 @@ def _markers(reader: Any) -> list[int]:
 
 @contextmanager
 def _guarded(path: Path) -> Iterator[None]:
-    """Convert any error of whoosh about a damaged file to BrokenIndexError."""
+    """Convert errors of whoosh to BrokenIndexError, or DiskFullError on a full disk."""
     try:
         yield
     except NutgrafError:
