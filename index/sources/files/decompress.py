@@ -303,7 +303,7 @@ def _dictionary(packed: io.BufferedIOBase, head: bytes) -> zstd.ZstdDict:
         if compression_of(content) == "zst":
             content = _decompressor("zst", None).decompress(content, MAX_DICTIONARY)
         dictionary = zstd.ZstdDict(content)
-        _decompressor("zst", dictionary)  # A damaged dictionary raises here at the earliest.
+        _decompressor("zst", dictionary)  # ZstdDict() does not check the dictionary.
         return dictionary
     except (zstd.ZstdError, EOFError, ValueError):
         raise DamagedError("the dictionary of the compressed data (zst) is damaged") from None

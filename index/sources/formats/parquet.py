@@ -26,10 +26,10 @@ BUFFER: Final = 1024 * 1024
 """Bytes of a column to read at a time, instead of a complete row group."""
 
 MAX_RATIO: Final = 1_000
-"""Largest ratio of decoded to stored bytes: a text repeated in each row is tiny."""
+"""Largest ratio of decoded to stored bytes: a text in all rows is stored once."""
 
 MAX_COPY: Final = 1024**3
-"""Bytes of a compressed file to copy to the disk; Parquet has its own compression."""
+"""Decompressed bytes to copy to the disk; Parquet has its own compression."""
 
 ALWAYS_FITS: Final = 256 * 1024 * 1024
 """Decoded bytes that are accepted at any ratio."""
@@ -48,7 +48,7 @@ def read_parquet(opened: OpenedFile) -> Iterator[Item | Skipped]:
     except ImportError:
         yield Rejected(
             opened.place,
-            "Parquet requires pyarrow, which is not installed; pip install 'nutgraf[parquet]'",
+            "Parquet requires pyarrow, which is not installed; run pip install 'nutgraf[parquet]'",
         )
         return
     damaged = (pyarrow.ArrowException, OSError, ValueError, MemoryError, OverflowError)
@@ -56,7 +56,7 @@ def read_parquet(opened: OpenedFile) -> Iterator[Item | Skipped]:
         if file is None:
             yield Rejected(
                 opened.place,
-                f"the compressed Parquet is larger than {MAX_COPY:,} bytes; unpack it",
+                f"the decompressed Parquet is larger than {MAX_COPY:,} bytes; unpack the file",
             )
             return
         try:

@@ -26,7 +26,8 @@ def read_pdf(opened: OpenedFile) -> Iterator[Item]:
         from nutgraf.index.sources.formats.pdf_file import read_file
     except ImportError:
         yield Rejected(
-            opened.place, "PDF requires pypdf, which is not installed; pip install 'nutgraf[pdf]'"
+            opened.place,
+            "PDF requires pypdf, which is not installed; run pip install 'nutgraf[pdf]'",
         )
         return
     content = opened.file.read(MAX_PDF + 1)

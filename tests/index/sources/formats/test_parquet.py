@@ -133,4 +133,4 @@ def test_compressed_parquet_is_copied_up_to_the_limit(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet_reader, "MAX_COPY", len(content) - 1)
     (rejected,) = read_sources([str(tmp_path)])
     limit = f"{len(content) - 1:,} bytes"
-    assert rejected.reason == f"the compressed Parquet is larger than {limit}; unpack it"
+    assert rejected.reason == f"the decompressed Parquet is larger than {limit}; unpack the file"
