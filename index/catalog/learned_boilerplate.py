@@ -47,7 +47,7 @@ STORY_SAMPLE: Final = 40
 _FROM_ROWS_HOLDING: Final = (
     "FROM paragraphs CROSS JOIN articles ON first_row = "
     "(SELECT max(first_row) FROM articles WHERE first_row <= row) "
-    "WHERE paragraphs.digest = ? AND +removed IS NULL"  # Plus: SQLite uses the first_row index.
+    "WHERE paragraphs.digest = ? AND +removed IS NULL"  # Plus: use the first_row index.
 )
 """The rows that contain a text, with their living articles."""
 
@@ -60,9 +60,9 @@ def learn_boilerplate(
 ) -> Iterator[tuple[RecurringText, list[int]]]:
     """Yield the texts of newly written articles that have become boilerplate.
 
-    Each text is yielded with the living rows that contain it. Skip texts that are
-    already `learned`: a new row with such a text that is not boilerplate is in an
-    article that contains nothing else.
+    Each text is yielded with the living rows that contain it. Texts that are already
+    `learned` are skipped: new rows with such a text are marked before they are written,
+    except in an article that has no other text.
 
     The cost is low: sources with too few articles are skipped before any text is
     queried, a text is queried once for all its sources, and few texts need more
@@ -88,7 +88,7 @@ def learn_boilerplate(
 
 
 def _min_articles(connection: sqlite3.Connection, sources: set[str]) -> dict[str, int]:
-    """Return the required number of articles, for each source with MIN_SOURCE."""
+    """Return how many articles must contain a text, by source; omit small sources."""
     statement = "SELECT count(*) FROM articles WHERE source IS ? AND removed IS NULL"
     counted = (
         (source, int(connection.execute(statement, (source or None,)).fetchone()[0]))
@@ -104,7 +104,7 @@ def _min_articles(connection: sqlite3.Connection, sources: set[str]) -> dict[str
 def _candidates(
     articles: Sequence[ArticleRows], min_articles: dict[str, int], learned: Set[RecurringText]
 ) -> dict[bytes, dict[str, None]]:
-    """Return digests of possible boilerplate, each with the sources it is new in."""
+    """Return the digests of possible boilerplate, each with its new articles' sources."""
     found: dict[bytes, dict[str, None]] = {}
     for put in articles:
         source = put.article.source or ""

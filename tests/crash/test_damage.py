@@ -156,7 +156,7 @@ def cuts(index: Path) -> Iterator[Damage]:
     for file in files_of(index):
         content = (index / file).read_bytes()
         if file != "manifest.json":  # Without it there is no index.
-            yield Damage(file, "is gone", None)
+            yield Damage(file, "is deleted", None)
         for length in sorted({0, len(content) // 2, max(0, len(content) - 1)}):
             yield Damage(file, f"cut at {length} of {len(content)}", content[:length])
 

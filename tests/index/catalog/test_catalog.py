@@ -123,7 +123,7 @@ def test_row_with_changed_position_is_reported(catalog, tmp_path):
 def test_failed_write_changes_nothing(catalog):
     catalog.write([article("a")], [], 0, 0)
     with pytest.raises(BrokenIndexError):
-        catalog.write([article("b")], [], 0, 0)  # row 0 is taken
+        catalog.write([article("b")], [], 0, 0)  # Row 0 already exists.
     assert catalog.last_commit().sequence == 1
     assert catalog.find("b", 9) is None
 
