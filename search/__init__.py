@@ -1,4 +1,4 @@
-"""How a question becomes ranked hits. Start at `Searcher`."""
+"""Search: from a question to ranked hits. Start at `Searcher`."""
 
 from __future__ import annotations
 

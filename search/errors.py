@@ -1,4 +1,4 @@
-"""What can be wrong with a question."""
+"""Errors of requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["RequestError"]
 
 
 class RequestError(UserError):
-    """A request that cannot be answered: `field` says which part of it, the message why."""
+    """A request that cannot be answered; `field` is the field with the error."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")

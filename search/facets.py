@@ -1,7 +1,7 @@
-"""Facets: how much of everything that matches has each source, author, day ...
+"""Facets: counts of all matches by source, author, day and other values.
 
-They are counted over the whole matching set, whatever page is asked for and however deep the
-rankings are read (see search/retrieval/rankings.py).
+The counts are over all matches, not only over the page or the rows that the rankings read to
+their depth (see search/retrieval/rankings.py).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ Facets = dict[str, tuple[FacetCount, ...]]
 
 
 def facets_of(request: SearchRequest, candidates: Candidates) -> tuple[Facets, tuple[str, ...]]:
-    """Return the facets that the request asks for, and a warning for each that is cut.
+    """Return the requested facets, and a warning for each facet with too many values.
 
-    Values stand by their count, the largest first, and then by themselves; days, months and
-    years (in UTC) in their order. What has no value is not counted. Where nothing is relevant,
-    facets are empty.
+    Values are ordered by count, the largest first, and then by value; days, months and years
+    (in UTC) by time. Matches without a value are not counted. If nothing is relevant, the facets
+    are empty.
     """
     if request.min_score is None and not candidates.is_relevant:
         return dict.fromkeys(request.facets, ()), ()
@@ -32,6 +32,6 @@ def facets_of(request: SearchRequest, candidates: Candidates) -> tuple[Facets, t
         if found.total > MAX_COUNTS:
             kept = "newest" if ":" in name else "most frequent"
             warnings.append(
-                f"facet {name}: the {MAX_COUNTS} {kept} of {found.total:,} values are shown"
+                f"facet {name}: only the {MAX_COUNTS} {kept} of {found.total:,} values are shown"
             )
     return facets, tuple(warnings)

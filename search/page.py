@@ -1,4 +1,4 @@
-"""The page that is shown: the texts of its rows are read, and of no others."""
+"""Hits of a page. Only the texts of the rows on the page are read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def hits_of_page(
     candidates: Candidates,
     groups: Sequence[Group],
 ) -> tuple[Hit, ...]:
-    """Return the hits of the page that the request asks for, one for each group of candidates."""
+    """Return the hits of the requested page, one for each group of candidates."""
     groups = groups[request.offset : request.offset + request.limit]
     shown = [group.shown[: request.per_article] for group in groups]
     places = [at for places in shown for at in places]
@@ -66,10 +66,10 @@ def _paragraphs(
     rows: Mapping[int, int],
     page: Page,
 ) -> Mapping[int, More]:
-    """Return the paragraph at each place among the candidates, with its snippet."""
+    """Return each paragraph with its snippet, by its position among the candidates."""
     found = [page.paragraphs[row] for row in rows.values()]
     analyzed = [_analyze(index, question, each) for each in found]
-    # Where meaning had no say, no word is there for its meaning, and no encoder was opened.
+    # If the search did not rank by meaning, no word was found by it, and no encoder is open.
     by_meaning = candidates.cosines is not None
     near = find_near_words(index, question, analyzed) if by_meaning else [()] * len(found)
     paragraphs = {}
@@ -92,7 +92,7 @@ def _paragraphs(
 
 
 def _version_ids(request: SearchRequest, rows: Mapping[int, int], page: Page) -> Mapping[int, str]:
-    """Return the public id of each version on the page, by its place among the candidates."""
+    """Return the public ids of the page's versions, by position among the candidates."""
     ids = dict(page.ids)
     for row, found in page.paragraphs.items():
         ids[row] = paragraph_id(found.record.id, found.paragraph.position)

@@ -1,4 +1,4 @@
-"""A request in, its answer out, from one snapshot: every step from question to hits, in order."""
+"""The steps of a search in their order, from a request to its response."""
 
 from __future__ import annotations
 
@@ -23,28 +23,30 @@ from nutgraf.search.suggest.spelling import correct_spelling
 __all__ = ["answer"]
 
 NO_MATCH: Final = (
-    'no paragraph meets all conditions of the question: "phrases", +, -, patterns* and '
-    "field: each have to hold; write OR between alternatives"
+    'no paragraph meets all conditions of the question ("phrases", +, -, patterns* and field:); '
+    "write OR between alternatives"
 )
 
 BUDGET_SPENT: Final = (
-    "time was up when {done.scored} of {done.depth} were reranked: the others keep their order, "
-    "below these; a larger rerank.budget_ms does more"
+    "reranking stopped after {done.scored} of {done.depth} candidates, because its time was "
+    "spent; the others keep their order, below these; set a larger rerank.budget_ms to rerank more"
 )
 
 NOTHING_RELEVANT: Final = (
-    "nothing relevant was found: neither words nor meaning of any paragraph come near the "
-    "question; min_score 0 shows what is nearest all the same"
+    "nothing relevant was found: no paragraph is near the question in its words or its meaning; "
+    "set min_score to 0 to get the nearest paragraphs"
 )
-BELOW_MIN_SCORE: Final = "all that was found scores less than min_score"
+BELOW_MIN_SCORE: Final = "all hits score less than min_score; set a lower min_score"
 
 CONFIDENT_SCORE: Final = 0.5
-"""From this score of a first hit on, no correction of the question is looked for: that search takes
-longer than all the rest."""
+"""Score of the best hit from which no spelling correction is tried.
+
+The correction takes longer than the rest of the search.
+"""
 
 
 def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> Response:
-    """Answer a request from a snapshot; `cache` makes its pages agree."""
+    """Answer a request from a snapshot; `cache` keeps its pages consistent."""
     started = time.perf_counter()
     question = read_question(index, request)
     candidates = cache.rank(index, request, question)
@@ -71,23 +73,23 @@ def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> R
 
 
 def _total(request: SearchRequest, candidates: Candidates, groups: Sequence[Group]) -> Total:
-    """Count what can be paged through, and tell whether that is all there is."""
+    """Count the hits on all pages; the relation is "gte" if a ranking may have more."""
     least = candidates.scores.min(initial=1.0)
-    # What stands beyond the depth scores no more than the last that was read.
+    # Rows beyond the depth score at most as much as the last row within it.
     below = request.min_score is not None and least < request.min_score
     whole = candidates.complete or below or not candidates.is_relevant
     return Total(len(groups), "eq" if whole else "gte")
 
 
 def _unknown_values(index: IndexReader, request: SearchRequest) -> list[str]:
-    """Return what is to be read of filters by values that no article has, be it for their case."""
+    """Return a warning for each filter value that no article has in this case."""
     asked = {
         field: values
         for field, values in request.filters.values().items()
         if field in KEYWORD_FIELDS
     }
     return [
-        f"no article has the {field} {value!r}; a filter's value is the whole value, in its case"
+        f"no article has the {field} {value!r}; a filter needs the complete value, in the same case"
         for field, value in index.unknown_values(asked)
     ]
 
@@ -99,7 +101,7 @@ def _warnings(
     candidates: Candidates,
     groups: Sequence[Group],
 ) -> tuple[str, ...]:
-    """Return what the asker is to read; where nothing is found, also why."""
+    """Return the warnings for the user, with the reason if nothing is found."""
     done = candidates.reranked
     if done is not None and not done.complete:
         return (*question.warnings, BUDGET_SPENT.format(done=done))

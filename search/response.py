@@ -1,4 +1,4 @@
-"""What comes back: hits with snippets, and how they are written as JSON."""
+"""Responses: hits with snippets, articles, and their form as JSON."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ HighlightKind = Literal["keyword", "semantic"]
 
 @dataclass(frozen=True, slots=True)
 class Highlighted:
-    """A word of a snippet that was asked for, or is near in meaning to one that was.
+    """A word of a snippet that matches the question, or is near to it in meaning.
 
-    `start` and `end` are in code points of the snippet's `text`.
+    `start` and `end` are positions in the snippet's `text`, in code points.
     """
 
     start: int
@@ -48,9 +48,9 @@ class Highlighted:
 class Snippet:
     """The part of a paragraph that shows why it was found.
 
-    `text` is plain; `html` is the same, escaped, with highlights marked;
-    `highlights` are in their order and apart. `start` and `end` say where in
-    the paragraph's text it stands, in code points, ellipses aside.
+    `text` is plain text. `html` is the same text, escaped, with marked highlights. `highlights`
+    are in text order and do not overlap. `start` and `end` are the snippet's position in the
+    text of the paragraph, in code points, without ellipses.
     """
 
     text: str
@@ -60,7 +60,7 @@ class Snippet:
     end: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the snippet as it is written in JSON."""
+        """Return the snippet in its form as JSON."""
         return {
             "text": self.text,
             "html": self.html,
@@ -72,7 +72,10 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row stands in one ranking; `rank` is None where it is not in it to the depth read."""
+    """The rank (from 1) and score of a row in one ranking.
+
+    `rank` is None if the ranking does not contain the row within its depth.
+    """
 
     rank: int | None
     score: float | None
@@ -80,7 +83,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FusionUsed:
-    """How two rankings became one; `weight` is that of meaning, 0 to 1."""
+    """The method of the fusion, and the weight of meaning in it, 0 to 1."""
 
     method: FusionMethod
     weight: float
@@ -88,9 +91,9 @@ class FusionUsed:
 
 @dataclass(frozen=True, slots=True)
 class Reranked:
-    """What reranking came to: `scored` of the first `depth` candidates were read again.
+    """The extent of reranking: `scored` of the first `depth` candidates were reranked.
 
-    `complete` is False where the time for it did not suffice for all of them.
+    `complete` is False if the time budget was spent before the last of them.
     """
 
     depth: int
@@ -100,9 +103,10 @@ class Reranked:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a hit stands where it does; `recency` is the factor that age has left of its score.
+    """The explanation of a hit's rank.
 
-    `rerank` has its rank among what the reranker read, and its logit.
+    `recency` is the factor by which age reduced the score. `rerank` has the rank among the
+    reranked candidates, and the reranker's logit as score.
     """
 
     keyword: Place | None
@@ -114,11 +118,12 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class HitParagraph:
-    """A paragraph that was found: its public id, and its position in its article, from 0.
+    """A paragraph that was found.
 
-    `part` counts from 1, of a paragraph that is too long for the encoder; it
-    is None for a whole one. `text` is that of the whole paragraph. In JSON it
-    is there only where the request asks for `text`.
+    `id` is its public id, `position` its position in its article, from 0. `part` is the number,
+    from 1, of the part that was found in a paragraph too long for the encoder; it is None for
+    other paragraphs. `text` is the text of the complete paragraph. JSON contains it only if the
+    request has `text`.
     """
 
     id: str = field(metadata={"examples": ["ARTICLE#12"]})
@@ -127,21 +132,21 @@ class HitParagraph:
     text: str = ""
 
     def to_dict(self, *, text: bool = False) -> dict[str, Any]:
-        """Return the paragraph as it is written in JSON."""
+        """Return the paragraph in its form as JSON."""
         found = {"id": self.id, "position": self.position, "part": self.part}
         return {**found, "text": self.text} if text else found
 
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """Another paragraph of a hit's article, that was found as well."""
+    """Another paragraph that was found in the article of a hit."""
 
     paragraph: HitParagraph
     score: float = field(metadata={"ge": 0, "le": 1})
     snippet: Snippet
 
     def to_dict(self, *, text: bool = False) -> dict[str, Any]:
-        """Return it as it is written in JSON."""
+        """Return the paragraph, its score and its snippet in their form as JSON."""
         return {
             "paragraph": self.paragraph.to_dict(text=text),
             "score": round(self.score, 4),
@@ -151,14 +156,12 @@ class More:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One ranked paragraph, or an article by its best one.
+    """A ranked paragraph, or an article ranked by its best paragraph.
 
-    `id` is the public id of the one that was asked for: of the paragraph
-    (ARTICLE#POSITION) or of the article. `score` is in 0..1, the best of all
-    versions. `more` are the next best paragraphs, where articles were asked
-    for. `versions` counts the versions that were found, this hit included;
-    `version_ids` are their ids, that of this hit first. `explain` is there
-    only where it was asked for.
+    `id` is the public id of the paragraph (ARTICLE#POSITION) or of the article. `score` is in
+    0..1, the best of all versions. `more` are the next best paragraphs of a hit that is an
+    article. `versions` counts the versions that were found, including this hit. `version_ids`
+    are their ids, this hit's first. `explain` is None unless the request has `explain`.
     """
 
     rank: int
@@ -173,7 +176,7 @@ class Hit:
     explain: Explanation | None = None
 
     def to_dict(self, *, text: bool = False) -> dict[str, Any]:
-        """Return the hit as it is written in JSON; with `text`, paragraphs have their texts."""
+        """Return the hit in its form as JSON; with `text`, paragraphs have their texts."""
         found: dict[str, Any] = {
             "rank": self.rank,
             "id": self.id,
@@ -192,9 +195,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many hits there are to page through; "gte" where a ranking was cut at its depth.
+    """The number of hits on all pages.
 
-    They are paragraphs or articles, as was asked for, versions of one text counted once.
+    The relation is "gte" (at least) if a ranking was cut at its depth. Hits are paragraphs or
+    articles. Versions of one text count once if only one of them is shown.
     """
 
     value: int
@@ -203,7 +207,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """A value of a facet, and how much of what matches has it."""
+    """A value of a facet, and the number of matches that have it."""
 
     value: str
     count: int
@@ -211,10 +215,11 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The answer to one request; iterating over it yields its hits, and its length counts them.
+    """The response to one request.
 
-    `facets` are by the names that they were asked for by. `suggestion` is the
-    question as it may have been meant, None where there is nothing to correct.
+    Iteration yields its hits; its length is their number. The keys of `facets` are the names in
+    the request. `suggestion` is the question with corrected spelling, None if there is nothing
+    to correct.
     """
 
     query: str
@@ -236,7 +241,7 @@ class Response:
         return len(self.hits)
 
     def to_dict(self, *, text: bool = False) -> dict[str, Any]:
-        """Return the answer as HTTP and `--json` give it; with `text`, hits have their texts."""
+        """Return the response in its form as JSON; with `text`, with the texts of hits."""
         return {
             "query": self.query,
             "mode": self.mode,
@@ -256,7 +261,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class ParagraphView:
-    """One paragraph of an article that is shown whole."""
+    """One paragraph of an `ArticleView`."""
 
     id: str = field(metadata={"examples": ["ARTICLE#12"]})
     position: int
@@ -265,10 +270,10 @@ class ParagraphView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleView(ArticleFields):
-    """An article with all its paragraphs, as of one snapshot.
+    """An article with all its paragraphs, from one snapshot.
 
-    `digest` are 16 bytes that tell this version of it from any other. It is not in JSON: over
-    HTTP it is the ETag.
+    `digest` is 16 bytes that identify this version of the article. JSON does not contain it;
+    HTTP sends it as the ETag.
     """
 
     paragraphs: tuple[ParagraphView, ...]
@@ -276,7 +281,7 @@ class ArticleView(ArticleFields):
     digest: bytes = field(metadata={"exclude": True})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the article as HTTP and `--json` give it."""
+        """Return the article in its form as JSON."""
         return {
             **asdict(ArticleFields.of(self)),
             "paragraphs": [asdict(paragraph) for paragraph in self.paragraphs],

@@ -1,4 +1,4 @@
-"""Searcher: a question in, ranked hits out."""
+"""Searcher: the entry point of search in Python."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _with_options_of(
     [Callable[Concatenate[SearcherT, str | SearchRequest, ...], T]],
     Callable[Concatenate[SearcherT, str | SearchRequest, Options], T],
 ]:
-    """Give a method the keywords of SearchRequest, for type checkers and help()."""
+    """Add the keywords of a request to a method, for type checkers and help()."""
     fields = list(signature(request).parameters.values())[1:]
 
     def decorate(method: Callable[..., T]) -> Callable[..., T]:
@@ -51,17 +51,15 @@ def _with_options_of(
 
 
 class Searcher:
-    """Answers questions from an index, each from one snapshot of it.
+    """A search over one index. Each question is answered from one snapshot.
 
         with Searcher("news.index") as searcher:
-            for hit in searcher.search("who supplied the missiles", limit=5).hits:
+            for hit in searcher.search("missiles supplied to Ukraine", limit=5).hits:
                 print(hit.score, hit.article.title, hit.snippet.text)
 
-    Commits that are made meanwhile, by this process or another, are noticed:
-    the next question is answered from the newest. Safe to use from many
-    threads. `trust` is needed for an index of the
-    whoosh engine, whose files hold pickles: give it only for an index that
-    you made.
+    Each question uses the newest commit, also one of another process. Threads may share a
+    Searcher. `trust` is required for an index of the whoosh engine, whose files contain pickles:
+    set it only for an index that you made.
 
     Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
     """
@@ -70,7 +68,7 @@ class Searcher:
         if isinstance(index, str | Path):
             index = LiveIndex(index, trust=trust)
         elif not hasattr(index, "snapshot"):
-            raise RequestError("index", f"is a {type(index).__name__}; name the path of an index")
+            raise RequestError("index", f"must be the path of an index, got {type(index).__name__}")
         self._source: ReaderSource = index
         self._cache = RankingCache()
 
@@ -89,53 +87,57 @@ class Searcher:
     def similar(
         self, name: str, *, limit: int = 10, filters: Filters = NO_FILTERS
     ) -> Response | None:
-        """Return what is nearest in meaning to an article or to ARTICLE#POSITION, or None.
+        """Return the hits nearest in meaning to an article or to ARTICLE#POSITION.
 
-        None where there is no such article or paragraph. To an article, the
-        hits are other articles, each with its nearest paragraph; to a
-        paragraph, paragraphs of other articles. A score is a cosine. `limit`
-        is 1 to 100. Raises RequestError.
+        The result is None if there is no such article or paragraph. For an article, the hits are
+        other articles, each with its nearest paragraph. For a paragraph, they are paragraphs of
+        other articles. A score is a cosine. `limit` is 1 to 100.
+
+        Raises RequestError.
         """
         check_kind("name", name, str)
         return self._ask(partial(similar, name=name, limit=limit, filters=filters))
 
     def suggest(self, q: str, limit: int = 8) -> Completions:
-        """Complete what is typed so far, from titles, frequent phrases and words.
+        """Complete the typed text `q` from titles, frequent phrases and words.
 
-        Nothing is suggested for an empty `q`. Raises RequestError for one that
-        is too long or a `limit` beyond 1 to 20, and BrokenIndexError where the
-        index has no sound suggestions.
+        An empty `q` has no completions. Raises RequestError if `q` is too long or `limit` is
+        not 1 to 20, and BrokenIndexError if the suggestions of the index are missing or damaged.
         """
         check_completion(q, limit)
         return self._ask(partial(complete, q=q, limit=limit))
 
     def article(self, article: str) -> ArticleView | None:
-        """Return the article with this id and all its paragraphs, or None. Raises RequestError."""
+        """Return the article with this id and all its paragraphs, or None.
+
+        Raises RequestError.
+        """
         check_kind("article", article, str)
         return self._ask(partial(_article, article=article))
 
     def statistics(self) -> Statistics:
-        """Count what the index holds."""
+        """Return the counts of articles, paragraphs and other contents of the index."""
         return self._ask(lambda index: index.statistics())
 
     @property
     def sequence(self) -> int:
-        """The number of the commit that questions are answered from."""
+        """The number of the commit that answers questions now."""
         return self._ask(lambda index: index.sequence)
 
     def warm(self) -> None:
-        """Open every part of the index now, so that the first question need not wait."""
+        """Open all files of the index now; otherwise, the first question waits for it."""
         self._ask(lambda index: index.warm())
 
     def refresh(self) -> bool:
-        """Show the newest commit now, not only at the next question; tell if it was newer.
+        """Open the newest commit now, not at the next question.
 
-        Raises what opening the index raises; questions are answered as before then.
+        Return whether it is newer. Raises the errors of opening an index; after an error, the
+        previous commit still answers.
         """
         return self._source.refresh()
 
     def close(self) -> None:
-        """Release files, once the questions that are being answered are."""
+        """Close the files of the index after the questions in progress are answered."""
         self._source.close()
 
     def __enter__(self) -> Self:
@@ -145,12 +147,12 @@ class Searcher:
         self.close()
 
     def _ask(self, ask: Callable[[IndexReader], T]) -> T:
-        """Answer from the newest snapshot, one and the same throughout."""
+        """Answer from the newest snapshot; retry once if a generation replaced its files."""
         with self._source.snapshot() as snapshot:
             try:
                 return ask(snapshot)
             except BrokenIndexError:
-                # A new generation may have taken the place of files that were not open yet.
+                # A new generation may have replaced files that were not open yet.
                 self._source.refresh()
                 with self._source.snapshot() as newer:
                     if newer is snapshot:

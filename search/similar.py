@@ -1,7 +1,7 @@
-"""What is near an article or a paragraph in meaning, by the embeddings that the index has.
+"""Articles and paragraphs near in meaning to one of the index.
 
-An article stands for the mean of its paragraphs' embeddings, made as long as
-they are (1). Nothing is encoded, so no encoder is opened.
+The embedding of an article is the mean of its paragraphs' embeddings, scaled to
+length 1. The index stores all embeddings, so no encoder is opened.
 """
 
 from __future__ import annotations
@@ -30,20 +30,21 @@ from nutgraf.search.retrieval.filters import condition_of
 __all__ = ["similar"]
 
 NOTHING_NEAR: Final = Ranking(np.empty(0, np.int64), np.empty(0, np.float32), complete=True)
-"""What is near something that says nothing."""
+"""The result for boilerplate, which has no embedding to compare."""
 
 WIDEN: Final = 4
-"""By how much deeper the ranking is read when it holds too few articles."""
+"""Factor by which the depth of the ranking grows if it contains too few articles."""
 
 NOTHING_ASKED: Final = Question("", query.NullQuery, None, (), (), (), (), MultilingualAnalyzer(()))
-"""There are no words to be highlighted."""
+"""An empty question: there are no words to highlight."""
 
 
 def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Response | None:
-    """Return what is nearest to what `name` names; None where there is no such thing.
+    """Return the nearest hits to an article or paragraph; None if there is none.
 
-    To an article, other articles, each with its nearest paragraph; to
-    ARTICLE#POSITION, paragraphs of other articles. To boilerplate, nothing.
+    For an article id, the hits are other articles, each with its nearest paragraph.
+    For ARTICLE#POSITION, they are paragraphs of other articles. Boilerplate has no hits.
+
     Raises RequestError.
     """
     started = time.perf_counter()
@@ -54,7 +55,7 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
     if found is None:
         return None
     article, position = found
-    # Boilerplate is not ranked: it tells nothing of what an article is about.
+    # Boilerplate is not ranked, as it is not about the subject of its article.
     embedding = _mean(index.embeddings(index.ranked_rows(article, position)))
     condition = condition_of(filters, other_than=article.id)
     if not embedding.any():
@@ -82,9 +83,9 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
 
 
 def _find(index: IndexReader, name: str) -> tuple[Record, int | None] | None:
-    """Return the article, and the position of its paragraph where `name` is ARTICLE#POSITION.
+    """Return the article, and the paragraph's position if `name` is ARTICLE#POSITION.
 
-    An id can hold a `#`, too: what is the id of an article names that.
+    The id of an article can contain a `#`. A name that is the id of an article means the article.
     """
     article = index.article(name)
     if article is not None:
@@ -97,7 +98,10 @@ def _find(index: IndexReader, name: str) -> tuple[Record, int | None] | None:
 
 
 def _mean(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of embeddings of shape (n, dimension), of length 1 unless it is 0, or n."""
+    """Return the mean of embeddings of shape (n, dimension), scaled to length 1.
+
+    The result is 0 if the mean is 0, or if there are no embeddings.
+    """
     mean: NDArray[np.float32] = embeddings.sum(axis=0) / np.float32(max(1, len(embeddings)))
     length = float(np.linalg.norm(mean))
     return mean / np.float32(length) if length else mean
@@ -106,10 +110,10 @@ def _mean(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
 def _nearest_articles(
     index: IndexReader, embedding: NDArray[np.float32], limit: int, condition: Condition
 ) -> Ranking:
-    """Return the nearest row of each article that the vector ranking holds.
+    """Return the nearest row of each article in the vector ranking.
 
-    It is read to DEPTH, and deeper where that holds fewer than `limit`
-    articles: one long article must not take all the places.
+    Read the ranking to DEPTH, and deeper if it contains fewer than `limit` articles, because one
+    long article can fill the first rows.
     """
     depth = DEPTH
     while True:

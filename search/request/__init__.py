@@ -1,1 +1,1 @@
-"""Search requests: their fields, checked."""
+"""Search requests: their fields and the checks of these."""

@@ -1,4 +1,4 @@
-"""Dates in a question: published:2023-01, published:yesterday, published:[2022 TO 2023]."""
+"""Dates in questions: 2023-01, yesterday, [2022 TO 2023] after `published:`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _MAX_DATE: Final = 64
 
 
 def date_range(text: str, now: datetime) -> tuple[int | None, int | None] | None:
-    """Return the first and last second, since 1970 UTC, of a date or range; None if it is none."""
+    """Return the first and last second of a date or range, since 1970 UTC.
+
+    The start or the end is None if the range is open there. The result is None if `text` is not
+    a date or range.
+    """
     if len(text) > 2 * _MAX_DATE:
         return None
     match = _SPAN.fullmatch(text)
@@ -37,7 +41,7 @@ def date_range(text: str, now: datetime) -> tuple[int | None, int | None] | None
 
 
 def utc(moment: datetime) -> datetime:
-    """Return the moment in UTC; one without a zone is in UTC already."""
+    """Return the moment in UTC; a moment without a zone counts as UTC."""
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -46,9 +50,10 @@ def _second(moment: datetime) -> int:
 
 
 def iso_seconds(text: str) -> tuple[int, int] | None:
-    """Return the first and last second, since 1970 UTC, of a year, month, day or moment in digits.
+    """Return the first and last second of a date in digits, since 1970 UTC.
 
-    2023, 2023-01, 2023-01-04, 2023-01-04T09:30:00+01:00; None for anything else.
+    Dates are years, months, days and moments: 2023, 2023-01, 2023-01-04,
+    2023-01-04T09:30:00+01:00. The result is None for any other text.
     """
     try:
         period = _written(text)
@@ -69,7 +74,7 @@ def _written(text: str) -> tuple[datetime, datetime] | None:
 
 
 def _period(text: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """Return the first moment of a date or named time, and the first after it."""
+    """Return the first moment of a date or named period, and the first after it."""
     try:
         if period := _written(text):
             return period
@@ -98,16 +103,16 @@ def _next(first: datetime, unit: str) -> datetime:
 
 
 def _english_date(text: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """Read yesterday, last friday, 5 march 2023: what whoosh understands of English."""
+    """Read the English dates that whoosh knows: yesterday, last friday, 5 march 2023."""
     if not re.search(r"[A-Za-z]", text) or len(text) > _MAX_DATE:
         return None
     from whoosh.util.times import TimeError
 
     try:
         found = _english().date_from(text, now.replace(tzinfo=None))
-    except (TimeError, AttributeError, TypeError):  # it stumbles over '10am to -9 years'
+    except (TimeError, AttributeError, TypeError):  # whoosh fails so on '10am to -9 years'
         return None
-    if isinstance(found, datetime):  # an instant, such as -2 weeks: its day is meant
+    if isinstance(found, datetime):  # an instant, such as -2 weeks, means its day
         first = _start(found.replace(tzinfo=UTC), "day")
         return first, _next(first, "day")
     if found is None:
@@ -118,7 +123,7 @@ def _english_date(text: str, now: datetime) -> tuple[datetime, datetime] | None:
 
 @cache
 def _english() -> Any:
-    # Only a question with a date in words pays for this.
+    # Imported here, as only a question with a date in words needs it.
     from whoosh.qparser.dateparse import English
 
     return English()

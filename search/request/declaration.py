@@ -1,11 +1,12 @@
-"""Declarations of options: each field of a request has its help and bounds in its annotation.
+"""Declarations of options.
 
-    limit: Annotated[int, Option("Hits on the page.", ge=1, le=100)] = 10
+The annotation of a request's field holds its help and its bounds:
 
-A field is one option, or a group of options that is a dataclass of its own.
-`declared` reads the declarations. Validation, HTTP parameters, the JSON body,
-OpenAPI and the flags of the command line follow from what it returns, so a new
-option is declared in one place.
+    limit: Annotated[int, Option("Number of hits on the page.", ge=1, le=100)] = 10
+
+A field is one option, or a group of options in a dataclass. `declared` reads the
+declarations. Validation, HTTP parameters, the JSON body, OpenAPI and the flags of
+the command line are made from its result, so a new option is declared in one place.
 """
 
 from __future__ import annotations
@@ -43,17 +44,18 @@ __all__ = [
 T = TypeVar("T")
 
 UNDECLARED: Final = "OPTION"
-"""The class attribute with the Option of the fields that have none in their annotation."""
+"""Class attribute with the Option of fields that have none in their annotation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a field of a request says of itself: help for all faces, and its bounds.
+    """The help and bounds of a field, for Python, HTTP and the command line.
 
-    `ge` and `le` bound a number; `max_length` the characters of a text, `max_items` the values of
-    a list. A text has to match `pattern`; `form` shows how to write it. `metavar` and `flags`
-    (such as -n) are for the command line. `flat` leaves the group's name out where its options
-    stand among others: source, and not filters_source.
+    `ge` and `le` are the bounds of a number, both allowed. `max_length` is the number of
+    characters in a text, `max_items` the number of values in a list. A text must match `pattern`;
+    error messages and help show `form` as an example of it. `metavar` and `flags` (such as -n)
+    are for the command line. With `flat`, the options of a group have no prefix in flat names:
+    source, not filters_source.
     """
 
     help: str
@@ -71,12 +73,12 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One option. `kind` is the type of its value, or of one value where it takes `many`.
+    """One option.
 
-    `choices` are all the texts that it may be, () for any. With `optional` it may be None.
-    `default` is MISSING where a value has to be given. `flat` is its name where options of groups
-    stand among others, as in recency_half_life. `group_default` is its value where its group is
-    asked for without it.
+    `kind` is the type of its value; with `many`, of each value in its list. `choices` are the
+    allowed texts, () for any. With `optional` it may be None. `default` is MISSING if a value is
+    required. `flat` is its name in query parameters and flags, such as recency_half_life.
+    `group_default` is its value if other options of its group are given and this one is not.
     """
 
     name: str
@@ -92,9 +94,10 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredGroup:
-    """Options that are one field of a request: a dataclass, `kind`.
+    """A field of a request that holds a group of options: the dataclass `kind`.
 
-    Such a field may be None (`optional`), or a bool (`switch`): true for the group's defaults.
+    With `optional` the field may be None. With `switch` it may be a bool; true means the
+    defaults of the group.
     """
 
     name: str
@@ -107,7 +110,7 @@ class DeclaredGroup:
 
 
 def declared(kind: type) -> tuple[Declared | DeclaredGroup, ...]:
-    """Return what the fields of a dataclass declare, in their order."""
+    """Return the declarations of a dataclass's fields, in their order."""
     found: tuple[Declared | DeclaredGroup, ...] = _declared(kind)
     return found
 
@@ -122,10 +125,11 @@ def _declared(kind: Any) -> tuple[Declared | DeclaredGroup, ...]:
 
 
 def flat_options(kind: type, only: Iterable[str] = ()) -> Iterator[Declared]:
-    """Yield all options, those of groups among the others, of the fields named, or of all.
+    """Yield all options by flat names, of all fields or of the fields `only`.
 
-    An option of a group that may be left out has no default of its own: given, it asks for the
-    group. A switch is an option, too, and None by itself.
+    The options of groups are among the others. If a group may be omitted, its options have the
+    default None, and any value turns the group on. A switch is an option, too, with the default
+    None.
     """
     wanted = set(only)
     for each in declared(kind):
@@ -154,15 +158,15 @@ def flat_options(kind: type, only: Iterable[str] = ()) -> Iterator[Declared]:
 
 
 def from_flat(kind: type[T], given: Mapping[str, Any]) -> T:
-    """Make a request, or its group, of options that were given by their flat names.
+    """Make a request, or a group, from options by their flat names.
 
-    None stands for an option that was not given. Raises RequestError.
+    None stands for an option that is not given. Raises RequestError.
     """
     return kind(**arguments(kind, given))
 
 
 def arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that options by their flat names stand for. Raises RequestError."""
+    """Return the arguments of `kind` from options by flat names. Raises RequestError."""
     found: dict[str, Any] = {}
     given = {name: value for name, value in given.items() if value is not None}
     for each in declared(kind):
@@ -173,7 +177,7 @@ def arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
         parts = {one.name: given[one.flat] for one in each.options if one.flat in given}
         if parts and each.switch and given.get(each.name) is False:
             names = " and ".join(one.flat for one in each.options if one.name in parts)
-            raise RequestError(each.name, f"is false, though {names} is given")
+            raise RequestError(each.name, f"is false, but {names} is given; omit one of them")
         if parts:
             found[each.name] = _group(each, parts)
         elif each.switch and each.name in given:
@@ -182,7 +186,10 @@ def arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_nested(kind: type[T], given: Mapping[str, Any]) -> T:
-    """Make a request of its fields as JSON has them: a group is an object. Raises RequestError."""
+    """Make a request from the fields of a JSON object; a group is an object in it.
+
+    Raises RequestError.
+    """
     groups = {each.name: each for each in declared(kind) if isinstance(each, DeclaredGroup)}
     return kind(
         **{
@@ -196,7 +203,7 @@ def _group(group: DeclaredGroup, parts: Mapping[str, Any]) -> Any:
     for each in group.options:
         if each.default is MISSING and each.name not in parts:
             names = " and ".join(one.flat for one in group.options if one.name in parts)
-            raise RequestError(f"{group.name}.{each.name}", f"is missing, though {names} is given")
+            raise RequestError(f"{group.name}.{each.name}", f"is missing; {names} requires it")
     return group.kind(**parts)
 
 
@@ -212,7 +219,7 @@ def _read(
     parts = _alternatives(annotation)
     optional = type(None) in parts
     kinds = [part for part in parts if part not in (type(None), bool)]
-    # One text may stand for a list of one.
+    # `str | Sequence[str]`: one text is accepted as a list of one.
     kind: Any = next((part for part in kinds if _is_list(part)), kinds[0] if kinds else bool)
     if isinstance(kind, type) and is_dataclass(kind):
         prefix = "" if option.flat else f"{name}_"

@@ -23,38 +23,41 @@ __all__ = [
 ]
 
 MAX_VALUES: Final = 100
-"""Values of one filter."""
+"""Maximum number of values in one filter."""
 
 MAX_MARK: Final = 100
-"""Characters in what is put before or after a highlight."""
+"""Maximum number of characters in the markup before or after a highlight."""
 
 MAX_RERANKED: Final = 100
-"""Candidates that are read again: a second's work, and a page's worth of hits."""
+"""Maximum number of reranked candidates, about 1 second of work.
+
+A page has at most as many hits.
+"""
 
 MAX_BUDGET: Final = 10_000
-"""Milliseconds for it."""
+"""Maximum time of reranking, in milliseconds."""
 
 HALF_LIFE: Final = re.compile(r"(?=[0-9.]*[1-9])[0-9]{1,6}(\.[0-9]{1,3})?[hdwy]", re.ASCII)
-"""A number above 0 and a unit."""
+"""A number above 0, and a unit: hours, days, weeks or years."""
 
 SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "y": 365.25 * 86_400}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters(KeywordFilters):
-    """Conditions that every hit must meet. Values of one field are alternatives; fields add up.
+    """Conditions that every hit must meet.
 
-    A single value may stand for a list of one.
+    The values of one field are alternatives. All fields with values must match. One text is
+    accepted as a list of one.
 
-    `published_from` and `published_to` are years, months, days or moments, as
-    in 2023, 2023-01, 2023-01-04, 2023-01-04T09:30:00+01:00; both belong to the
-    range whole.
+    `published_from` and `published_to` are years, months, days or moments: 2023, 2023-01,
+    2023-01-04, 2023-01-04T09:30:00+01:00. Both are inclusive.
 
     Raises RequestError naming the field.
     """
 
     OPTION: ClassVar[Option] = Option(
-        "Only paragraphs with this value, exactly; several are alternatives.",
+        "Only articles with exactly this value, in the same case; several values are alternatives.",
         max_items=MAX_VALUES,
         metavar="VALUE",
     )
@@ -62,12 +65,18 @@ class Filters(KeywordFilters):
     article: str | Sequence[str] = ()
     published_from: Annotated[
         str | None,
-        Option("Only from this day or time on.", metavar="DATE", examples=("2023-01-01",)),
+        Option(
+            "Only articles published at this date or time or later: 2023, 2023-01, 2023-01-04 or "
+            "2023-01-04T09:30:00+01:00; UTC if it has no zone.",
+            metavar="DATE",
+            examples=("2023-01-01",),
+        ),
     ] = None
     published_to: Annotated[
         str | None,
         Option(
-            "Only to the end of this day, or to this time.",
+            "Only articles published up to this date or time, its last second included; in the "
+            "forms of published_from.",
             metavar="DATE",
             examples=("2023-12-31",),
         ),
@@ -78,22 +87,22 @@ class Filters(KeywordFilters):
         start, end = self.published()
         if start is not None and end is not None and start > end:
             raise RequestError(
-                "published", f"begins on {self.published_from}, after its end {self.published_to}"
+                "published", f"starts at {self.published_from}, after its end {self.published_to}"
             )
 
     def values(self) -> dict[str, tuple[str, ...]]:
-        """Return the wanted values of each field that has any."""
+        """Return the values of each field that has any."""
         return {name: values for name in VALUE_FIELDS if (values := getattr(self, name))}
 
     def without(self, field: str) -> Filters:
-        """Return the same filters but that on `field`, which is `published` for both its ends."""
+        """Return the filters without that of `field`; `published` is both of its ends."""
         if field == "published":
             return replace(self, published_from=None, published_to=None)
         cleared: dict[str, Any] = {field: ()}
         return replace(self, **cleared)
 
     def published(self) -> tuple[int | None, int | None]:
-        """Return the first and the last second (1970 UTC) of publication, None where open."""
+        """Return the first and last second since 1970 UTC; None where it is open."""
         start = _seconds("published_from", self.published_from)
         end = _seconds("published_to", self.published_to)
         return start and start[0], end and end[1]
@@ -101,23 +110,42 @@ class Filters(KeywordFilters):
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """The marks around a highlight in a snippet's html. They are not escaped.
+    """The markup around highlights in a snippet's HTML. It is not escaped.
 
-    `pre` and `post` are for words that the keywords matched, the others for
-    words that are near in meaning.
+    `pre` and `post` mark words that the keywords matched. `semantic_pre` and `semantic_post`
+    mark words that are near in meaning.
 
     Raises RequestError naming the field.
     """
 
     pre: Annotated[
         str,
-        Option("Put before a word that matched, in html.", max_length=MAX_MARK),
+        Option(
+            "Markup before a word that matched, in the HTML of a snippet; not escaped.",
+            max_length=MAX_MARK,
+        ),
     ] = "<mark>"
-    post: Annotated[str, Option("Put after it.", max_length=MAX_MARK)] = "</mark>"
+    post: Annotated[
+        str,
+        Option(
+            "Markup after a word that matched, in the HTML of a snippet; not escaped.",
+            max_length=MAX_MARK,
+        ),
+    ] = "</mark>"
     semantic_pre: Annotated[
-        str, Option("Put before a word that is near in meaning, in html.", max_length=MAX_MARK)
+        str,
+        Option(
+            "Markup before a word that is near in meaning, in the HTML of a snippet; not escaped.",
+            max_length=MAX_MARK,
+        ),
     ] = '<mark class="semantic">'
-    semantic_post: Annotated[str, Option("Put after it.", max_length=MAX_MARK)] = "</mark>"
+    semantic_post: Annotated[
+        str,
+        Option(
+            "Markup after a word that is near in meaning, in the HTML of a snippet; not escaped.",
+            max_length=MAX_MARK,
+        ),
+    ] = "</mark>"
 
     def __post_init__(self) -> None:
         check_fields(self, "highlight.")
@@ -125,10 +153,11 @@ class Highlight:
 
 @dataclass(frozen=True, slots=True)
 class Recency:
-    """How much newer articles are to count: after `half_life` half of the advantage is gone.
+    """The advantage of newer articles: at the age `half_life`, half of it is left.
 
-    `half_life` is a number of hours, days, weeks or years, as in 12h, 30d, 2w,
-    1y; `weight`, 0 to 1, the share of a score that age can take.
+    `half_life` is a number of hours, days, weeks or years: 12h, 30d, 2w, 1y. `weight`, 0 to 1,
+    is the largest share of a score that age takes away. Age is counted from the newest article
+    of the index.
 
     Raises RequestError naming the field.
     """
@@ -136,13 +165,22 @@ class Recency:
     half_life: Annotated[
         str,
         Option(
-            "Newer counts more: after this time half of the advantage is gone.",
+            "Rank newer articles higher: an article of this age, counted from the newest one in "
+            "the index, keeps half of the advantage; by default, age has no effect.",
             pattern=HALF_LIFE,
             form="12h, 30d, 2w or 1y",
             metavar="TIME",
         ),
     ]
-    weight: Annotated[float, Option("The share of a score that age can take.", ge=0, le=1)] = 0.2
+    weight: Annotated[
+        float,
+        Option(
+            "Largest share of a score that age takes away, before the score becomes a "
+            "probability; requires a half-life.",
+            ge=0,
+            le=1,
+        ),
+    ] = 0.2
 
     def __post_init__(self) -> None:
         check_fields(self, "recency.")
@@ -155,16 +193,27 @@ class Recency:
 
 @dataclass(frozen=True, slots=True)
 class Rerank:
-    """How much may be reranked: the first `depth` candidates, in `budget_ms` milliseconds.
+    """The limits of reranking: `depth` candidates in `budget_ms` milliseconds.
 
     Raises RequestError naming the field.
     """
 
     depth: Annotated[
-        int, Option("How many candidates are read again at most.", ge=1, le=MAX_RERANKED)
+        int,
+        Option(
+            "Rerank at most this many candidates, the best ones; turns reranking on.",
+            ge=1,
+            le=MAX_RERANKED,
+        ),
     ] = 20
     budget_ms: Annotated[
-        int, Option("Milliseconds for it; the rest keeps its order.", ge=1, le=MAX_BUDGET)
+        int,
+        Option(
+            "Stop reranking after this many milliseconds: the other candidates keep their order, "
+            "below the reranked ones; turns reranking on.",
+            ge=1,
+            le=MAX_BUDGET,
+        ),
     ] = 500
 
     def __post_init__(self) -> None:
@@ -177,6 +226,7 @@ def _seconds(name: str, value: str | None) -> tuple[int, int] | None:
     if not isinstance(value, str) or (seconds := iso_seconds(value)) is None:
         raise RequestError(
             name,
-            f"is {str(value)[:40]!r}, which is no date; write it as 2023, 2023-01 or 2023-01-04",
+            f"is {str(value)[:40]!r}, which is not a date; write 2023, 2023-01, 2023-01-04 "
+            "or 2023-01-04T09:30:00",
         )
     return seconds

@@ -1,4 +1,4 @@
-"""SearchRequest: what can be asked, the same in Python, over HTTP and in the terminal."""
+"""SearchRequest: a question and its options, for all faces."""
 
 from __future__ import annotations
 
@@ -30,46 +30,44 @@ Mode = Literal["hybrid", "keyword", "semantic"]
 FusionMethod = Literal["convex", "rrf"]
 if TYPE_CHECKING:
     Facet = str
-else:  # As HTTP describes it: the names that the schema gives.
+else:  # OpenAPI lists the names of the facets.
     Facet = Literal[FACETS]
 Grouping = Literal["paragraph", "article"]
 Versions = Literal["newest", "first", "all"]
 
 DEPTH: Final = 200
-"""Rows taken from each ranking, whatever page is asked for, so that pages agree."""
+"""Rows read from each ranking; the same for all pages, so that pages agree."""
 
 MAX_LIMIT: Final = 100
-"""Hits on a page."""
+"""Maximum number of hits on a page."""
 
 MAX_OFFSET: Final = 2 * DEPTH
-"""Two rankings of DEPTH rows that share none: nothing stands beyond."""
+"""Rows in two rankings of DEPTH rows that share none: no hit has a higher offset."""
 
 MAX_PER_ARTICLE: Final = 20
-"""Paragraphs that are shown of one article: who wants more of it wants to read it."""
+"""Maximum number of paragraphs shown for one article."""
 
 MAX_QUESTION: Final = 2_000
-"""Characters in a question: a long paragraph fits, an article does not."""
+"""Maximum number of characters in a question, enough for a long paragraph."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """One question and how it is to be answered.
+    """One question and its options.
 
-    `weight` is how much meaning counts against keywords in the fusion, 0 to
-    1; None leaves it to the method. Without `recency`, age does not count.
-    Hits that score less than `min_score` are left out; with None they are not,
-    unless nothing is relevant at all.
-    `facets` are counted over all that matches, each once; a single one may
-    stand for a tuple, and any list for a tuple.
+    `weight` is the weight of meaning against keywords in the fusion, 0 to 1. With None, the
+    fusion method chooses it. Without `recency`, age has no effect. Hits that score less than
+    `min_score` are omitted. With None, no hit is omitted for its score, but there are no hits if
+    nothing is relevant. `facets` are counted over all matches. One text is accepted as a tuple of
+    one, and a list as a tuple.
 
-    A hit is a paragraph or an article, as `group` says; of an article,
-    `per_article` paragraphs are shown. Of `versions` of one text the newest or
-    the first is shown, or all, each as a hit of its own; None stands for the newest
-    where articles are asked for, for all where paragraphs are. `diversity`, 0
-    to 1, puts what says the same as a hit before it further down.
+    `group` decides if a hit is a paragraph or an article. A hit that is an article shows up to
+    `per_article` paragraphs. `versions` of one text: the newest or the first is shown, or all are
+    shown as separate hits. None means the newest for articles, and all for paragraphs.
+    `diversity`, 0 to 1, moves hits down that repeat an earlier hit.
 
-    `rerank`, True or a Rerank, has the first candidates read again by the
-    reranker of the index. `text` is for JSON: in Python a paragraph always has its text.
+    With `rerank`, True or a Rerank, the reranker of the index scores the first candidates again.
+    `text` is for JSON: in Python, a paragraph always has its text.
 
     Raises RequestError naming the field.
     """
@@ -77,73 +75,116 @@ class SearchRequest:
     q: Annotated[
         str,
         Option(
-            'The question: plain words, "phrases", +must, -not, field:word, prefix*, fuzzy~, '
-            "AND OR NOT.",
+            'The question: plain words, "phrases", +must, -not, field:word, prefix*, wild?card, '
+            "fuzzy~, AND, OR, NOT.",
             max_length=MAX_QUESTION,
         ),
     ]
     _: KW_ONLY
-    mode: Annotated[Mode, Option("Which rankings answer.")] = "hybrid"
-    limit: Annotated[int, Option("Hits on the page.", ge=1, le=MAX_LIMIT, flags=("-n",))] = 10
-    offset: Annotated[int, Option("Hits before the page.", ge=0, le=MAX_OFFSET)] = 0
+    mode: Annotated[
+        Mode, Option("Rank by keywords, by meaning (semantic), or by both (hybrid).")
+    ] = "hybrid"
+    limit: Annotated[
+        int, Option("Number of hits on the page.", ge=1, le=MAX_LIMIT, flags=("-n",))
+    ] = 10
+    offset: Annotated[
+        int, Option("Number of hits to skip before the page.", ge=0, le=MAX_OFFSET)
+    ] = 0
     filters: Annotated[Filters, Option("Conditions that every hit must meet.", flat=True)] = field(
         default_factory=Filters
     )
-    fusion: Annotated[FusionMethod, Option("How two rankings become one.")] = "convex"
+    fusion: Annotated[
+        FusionMethod,
+        Option("Combine the 2 rankings of hybrid mode by their scores (convex) or ranks (rrf)."),
+    ] = "convex"
     weight: Annotated[
         float | None,
         Option(
-            "How much meaning counts against keywords; by itself as fits the question.", ge=0, le=1
+            "Weight of meaning in hybrid mode: 0 is keywords alone, 1 is meaning alone; by "
+            "default, rrf uses 0.5, and convex 0.15 to 0.5, more if fewer words match.",
+            ge=0,
+            le=1,
         ),
     ] = None
-    recency: Annotated[Recency | None, Option("How much newer articles are to count.")] = None
+    recency: Annotated[
+        Recency | None, Option("Rank newer articles higher; by default, age has no effect.")
+    ] = None
     min_score: Annotated[
         float | None,
-        Option("Leave out hits that score less; 0 shows all there is.", ge=0, le=1),
+        Option(
+            "Omit hits with a lower score; by default, all hits are returned, but none if nothing "
+            "is relevant; 0 returns hits even then.",
+            ge=0,
+            le=1,
+        ),
     ] = None
     facets: Annotated[
         Sequence[Facet],
-        Option("Count all that matches by these; a facet's own filter apart.", metavar="FACET"),
+        Option(
+            "Count all matches by the values of this field; a filter on the same field does not "
+            "apply to its counts.",
+            metavar="FACET",
+        ),
     ] = ()
     group: Annotated[
-        Grouping, Option("What a hit is: a paragraph, or an article by its best one.")
+        Grouping, Option("Return paragraphs as hits, or articles with their best paragraphs.")
     ] = "paragraph"
     per_article: Annotated[
-        int, Option("Paragraphs shown of an article.", ge=1, le=MAX_PER_ARTICLE)
+        int,
+        Option(
+            "Maximum number of paragraphs shown for each article, if hits are articles.",
+            ge=1,
+            le=MAX_PER_ARTICLE,
+        ),
     ] = 3
     versions: Annotated[
         Versions | None,
         Option(
-            "Of versions of one text show the newest, the first or all; by itself the newest of "
-            "articles, all paragraphs."
+            "Show the newest version of a text, the first, or all; by default, the newest of "
+            "articles, and all of paragraphs."
         ),
     ] = None
     diversity: Annotated[
-        float, Option("How much to avoid hits that say what one before them says.", ge=0, le=1)
+        float,
+        Option(
+            "Move hits down that repeat an earlier hit: 0 orders by score alone, 1 by difference "
+            "alone.",
+            ge=0,
+            le=1,
+        ),
     ] = 0.0
     rerank: Annotated[
         bool | Rerank,
-        Option("Have the first candidates read again by the reranker of the index."),
+        Option(
+            "Score the best candidates again with the reranker of the index; an error if it has "
+            "none."
+        ),
     ] = False
-    explain: Annotated[bool, Option("Say of each hit why it stands where it does.")] = False
-    text: Annotated[bool, Option("Give the whole text of each paragraph in JSON.")] = False
-    highlight: Annotated[Highlight, Option("The marks around a highlight in a snippet's html.")] = (
-        field(default_factory=Highlight)
-    )
+    explain: Annotated[
+        bool,
+        Option(
+            "Show the rank and score of each hit in each ranking, the fusion weight, and the "
+            "effects of recency and reranking."
+        ),
+    ] = False
+    text: Annotated[bool, Option("Include the complete text of each paragraph in JSON.")] = False
+    highlight: Annotated[
+        Highlight, Option("Markup around highlights in the HTML of a snippet; not escaped.")
+    ] = field(default_factory=Highlight)
 
     def __post_init__(self) -> None:
         check_fields(self)
         if not self.q.strip():
-            raise RequestError("q", "is empty; ask something")
+            raise RequestError("q", "is empty; give a question")
 
     @property
     def effective_versions(self) -> Versions:
-        """What is shown of versions: what `versions` says, or what suits `group`."""
+        """The value of `versions`, or the default for `group` if it is None."""
         return self.versions or ("newest" if self.group == "article" else "all")
 
     @property
     def reranking(self) -> Rerank | None:
-        """How much is to be reranked, None where nothing is."""
+        """The limits of reranking; None without reranking."""
         if isinstance(self.rerank, Rerank):
             return self.rerank
         return Rerank() if self.rerank else None

@@ -1,4 +1,7 @@
-"""Checks of requests by their declarations; each raises RequestError naming the field."""
+"""Checks of requests by their declarations.
+
+Each function raises RequestError naming the field.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ __all__ = ["check_fields", "check_kind", "check_range", "check_text"]
 
 
 def check_fields(request: Any, prefix: str = "") -> None:
-    """Check each field of a request, or of a group of its options, by what it declares.
+    """Check each field of a request, or of a group of its options, by its declaration.
 
-    A text that stands for a list, and a list, become a tuple. `prefix` comes
-    before a field's name in an error: `recency.` for recency.half_life.
+    Replace a list, or one text in place of a list, by a tuple. `prefix` goes before the name of a
+    field in errors: "recency." for recency.half_life.
     """
     for each in declared(type(request)):
         name, value = prefix + each.name, getattr(request, each.name)
@@ -29,38 +32,40 @@ def check_fields(request: Any, prefix: str = "") -> None:
 
 
 def check_kind(name: str, value: object, kind: type) -> None:
-    """Make sure that a value is of a type; a bool is no int."""
+    """Check the type of a value; a bool is not accepted as an int."""
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise RequestError(name, f"is a {type(value).__name__}; it must be a {kind.__name__}")
+        raise RequestError(name, f"must be of type {kind.__name__}, got {type(value).__name__}")
 
 
 def check_range(
     name: str, value: float, lowest: float | None = None, highest: float | None = None
 ) -> None:
-    """Make sure that a number lies within bounds, both of which are allowed; None is no bound."""
-    above = lowest is None or value >= lowest  # NaN is not
+    """Check that a number lies within inclusive bounds; None is no bound."""
+    above = lowest is None or value >= lowest  # False for NaN
     if above and (highest is None or value <= highest):
         return
     if lowest is None or highest is None:
         bounds = f"at most {highest}" if lowest is None else f"at least {lowest}"
     else:
-        bounds = f"{lowest} to {highest}"
-    raise RequestError(name, f"is {value}; take {bounds}")
+        bounds = f"between {lowest} and {highest}"
+    raise RequestError(name, f"must be {bounds}, got {value}")
 
 
 def check_text(name: str, value: str, max_length: int | None = None) -> None:
-    """Make sure that a value can be stored and searched as text."""
+    """Check that a text has no NUL byte, can be encoded as UTF-8, and is not too long."""
     if max_length is not None and len(value) > max_length:
         raise RequestError(
-            name, f"is {len(value):,} characters long; at most {max_length:,} are taken"
+            name, f"is {len(value):,} characters long; at most {max_length:,} are allowed"
         )
     if "\x00" in value:
-        raise RequestError(name, f"holds a NUL byte at character {value.index(chr(0))}")
+        raise RequestError(
+            name, f"contains a NUL byte at character {value.index(chr(0))}; remove it"
+        )
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise RequestError(
-            name, f"holds half a surrogate pair at character {error.start}, which is no text"
+            name, f"contains half a surrogate pair at character {error.start}; remove it"
         ) from None
 
 
@@ -69,14 +74,14 @@ def _check_group(name: str, value: object, group: DeclaredGroup) -> None:
         check_kind(name, value, group.kind)
     elif not isinstance(value, bool | group.kind):
         kind = type(value).__name__
-        raise RequestError(name, f"is a {kind}; it must be a bool or a {group.kind.__name__}")
+        raise RequestError(name, f"must be of type bool or {group.kind.__name__}, got {kind}")
 
 
 def _check_value(name: str, value: Any, each: Declared) -> None:
     option = each.option
     if each.kind is float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise RequestError(name, f"is a {type(value).__name__}; it must be a number")
+            raise RequestError(name, f"must be a number, got {type(value).__name__}")
     elif option.pattern is None:
         check_kind(name, value, each.kind)
     if each.kind in (int, float):
@@ -89,22 +94,22 @@ def _check_value(name: str, value: Any, each: Declared) -> None:
 
 
 def _check_values(name: str, given: object, each: Declared) -> tuple[str, ...]:
-    """Make sure that a value is a text or a list of texts; return the tuple that it stands for."""
+    """Check that a value is a text or a list of texts; return it as a tuple."""
     values = (given,) if isinstance(given, str) else given
     if not isinstance(values, tuple | list) or not all(isinstance(one, str) for one in values):
         raise RequestError(name, "must be a text or a list of texts")
     most = each.option.max_items
     if most is not None and len(values) > most:
-        raise RequestError(name, f"has {len(values)} values; at most {most} are taken")
+        raise RequestError(name, f"has {len(values)} values; at most {most} are allowed")
     for value in values:
         if each.choices:
             _check_choice(name, value, each.choices)
             if values.count(value) > 1:
                 raise RequestError(
-                    name, f"holds {value!r} {values.count(value)} times; once is all"
+                    name, f"contains {value!r} {values.count(value)} times; give it once"
                 )
         elif not value:
-            raise RequestError(name, "is empty; name a value, or leave the filter out")
+            raise RequestError(name, "is empty; give a value, or omit the filter")
         else:
             check_text(name, value)
     return tuple(values)

@@ -76,7 +76,7 @@ def check_completion(q: str, limit: int) -> None:
     check_text("q", q)
     if len(q) > MAX_QUESTION:
         raise RequestError(
-            "q", f"is {len(q):,} characters long; at most {MAX_QUESTION:,} are taken"
+            "q", f"is {len(q):,} characters long; at most {MAX_QUESTION:,} are allowed"
         )
     check_kind("limit", limit, int)
     check_range("limit", limit, 1, MAX_COMPLETIONS)

@@ -14,7 +14,7 @@ import nutgraf.api
 import nutgraf.index
 import nutgraf.search
 
-BEFORE = "    explain: Annotated[bool"
+BEFORE = "    explain: Annotated["
 DECLARATION = """    sharpness: Annotated[
         float, Option("Prefer hits that are to the point.", ge=0, le=3, metavar="SHARP")
     ] = 1.0
@@ -78,7 +78,9 @@ def test_field_of_request_is_an_option_on_every_interface(
     assert found["python"] == 2
     assert found["query"] == found["body"] == 200
     for refused in (found["too much"], found["body too much"]):
-        assert refused["errors"] == [{"field": "sharpness", "reason": "is 4.0; take 0 to 3"}]
+        assert refused["errors"] == [
+            {"field": "sharpness", "reason": "must be between 0 and 3, got 4.0"}
+        ]
     assert found["unknown"]["errors"][0]["field"] == "sharpnes"
     (parameter,) = (each for each in found["parameters"] if each["name"] == "sharpness")
     for described in (parameter["schema"], found["properties"]["sharpness"]):
@@ -92,4 +94,4 @@ def test_field_of_request_is_an_option_on_every_interface(
     assert run(COMMAND, *searched, "2").returncode == 0
     refused = run(COMMAND, *searched, "4")
     assert refused.returncode == 2
-    assert "sharpness: is 4.0; take 0 to 3" in refused.stderr
+    assert "sharpness: must be between 0 and 3, got 4.0" in refused.stderr

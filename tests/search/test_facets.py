@@ -275,8 +275,8 @@ def test_facets_are_bounded_and_say_so(wide):
     assert days[-1] == "2023-05-30"
     assert found.facets["published:month"][0].value == "2023-01"
     assert found.warnings == (
-        "facet author: the 100 most frequent of 150 values are shown",
-        "facet published:day: the 100 newest of 150 values are shown",
+        "facet author: only the 100 most frequent of 150 values are shown",
+        "facet published:day: only the 100 newest of 150 values are shown",
     )
 
 

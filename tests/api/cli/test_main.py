@@ -114,7 +114,7 @@ def test_similar(run, index, client):
         answer.pop("took_ms")
     assert printed == answered
     fails(run("similar", f"{name}#99"), 2, f"there is no article or paragraph '{name}#99'")
-    fails(run("similar", name, "-n", "0"), 2, "limit: is 0; take 1 to 100")
+    fails(run("similar", name, "-n", "0"), 2, "limit: must be between 1 and 100, got 0")
 
 
 def test_suggest(run, index, client):
@@ -131,7 +131,7 @@ def test_suggest(run, index, client):
         answer.pop("took_ms")
     assert printed == answered
     assert run("suggest", "").stdout == b""
-    fails(run("suggest", "x", "--limit", "21"), 2, "limit: is 21; take 1 to 20")
+    fails(run("suggest", "x", "--limit", "21"), 2, "limit: must be between 1 and 20, got 21")
     (index / "suggestions.sqlite").write_bytes(b"")
     fails(run("suggest", "dun"), 1, "suggestions.sqlite", "open the index for writing once")
 
@@ -184,7 +184,9 @@ def test_a_terminal_shows_each_story_once_and_json_every_paragraph(run, index, c
     parameters = {"group": "article", "per_article": 2, "versions": "first", "diversity": 0.2}
     answered = client.get("/v1/search", params={"q": "creamery debts", **parameters}).json()
     assert printed["hits"] == answered["hits"]
-    fails(run("search", "x", "--per-article", "0"), 2, "per_article: is 0; take 1 to 20")
+    fails(
+        run("search", "x", "--per-article", "0"), 2, "per_article: must be between 1 and 20, got 0"
+    )
     fails(run("search", "x", "--group", "story"), 2, "'paragraph', 'article'")
 
 
@@ -297,12 +299,12 @@ def test_choices_for_a_new_index(run, tmp_path, encoder_folder):
     [
         (["search", ""], "q: is empty"),
         (["search", "x" * 10_000], "q: is 10,000 characters long; at most 2,000"),
-        (["search", "x", "-n", "0"], "limit: is 0; take 1 to 100"),
+        (["search", "x", "-n", "0"], "limit: must be between 1 and 100, got 0"),
         (["search", "x", "--offset", "401"], "offset: is 401"),
         (["search", "x", "--mode", "magic"], "--mode"),
         (
             ["search", "x", "--published-from", "soon"],
-            "published_from: is 'soon', which is no date",
+            "published_from: is 'soon', which is not a date",
         ),
         (["search", "x", "-i", "nowhere"], "there is no index at nowhere"),
         (["show", "nothing"], "there is no article 'nothing'"),

@@ -368,11 +368,11 @@ def test_every_paragraph_is_a_hit_by_default(client):
 @pytest.mark.parametrize(
     ("field", "value", "allowed"),
     [
-        ("per_article", 0, "is 0; take 1 to 20"),
+        ("per_article", 0, "must be between 1 and 20, got 0"),
         ("per_article", "many", "integer"),
         ("group", "story", "'paragraph' or 'article'"),
         ("versions", "oldest", "'newest', 'first' or 'all'"),
-        ("diversity", 1.5, "is 1.5; take 0 to 1"),
+        ("diversity", 1.5, "must be between 0 and 1, got 1.5"),
     ],
 )
 def test_problem_names_invalid_grouping(client, field, value, allowed):

@@ -96,7 +96,10 @@ def test_what_scores_less_is_left_out_on_every_page(searcher, mode, least):
     assert page.total == found.total
     if len(kept) < 100:
         assert (found.total.value, found.total.relation) == (len(kept), "eq")
-        assert found.hits or found.warnings[-1] == "all that was found scores less than min_score"
+        assert (
+            found.hits
+            or found.warnings[-1] == "all hits score less than min_score; set a lower min_score"
+        )
 
 
 def test_an_encoder_that_was_not_measured_never_says_nothing(tmp_path, tiny_encoder):

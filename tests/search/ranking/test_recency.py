@@ -58,7 +58,7 @@ def test_weights_that_are_none_are_named(weight):
 
 
 def test_a_weight_alone_is_not_passed_over():
-    with pytest.raises(RequestError, match="is missing, though recency_weight is given") as raised:
+    with pytest.raises(RequestError, match="is missing; recency_weight requires it") as raised:
         from_flat(SearchRequest, {"q": "why", "recency_weight": 0.3})
     assert raised.value.field == "recency.half_life"
     assert from_flat(SearchRequest, {"q": "why"}).recency is None

@@ -154,7 +154,7 @@ def test_options_that_are_given_apart():
     assert reranking(rerank=True) == Rerank()
     assert reranking(rerank_depth=7) == Rerank(depth=7)
     assert reranking(rerank=True, rerank_budget_ms=9) == Rerank(budget_ms=9)
-    with pytest.raises(RequestError, match="is false, though rerank_depth is given"):
+    with pytest.raises(RequestError, match="is false, but rerank_depth is given"):
         reranking(rerank=False, rerank_depth=7)
     with pytest.raises(RequestError, match="must be a bool or a Rerank"):
         SearchRequest("why", rerank="yes")

@@ -14,16 +14,16 @@ from nutgraf.search.request.declaration import from_flat
         ({"q": "x" * 10_000}, "q", "is 10,000 characters long; at most 2,000"),
         ({"q": "a\x00b"}, "q", "NUL byte at character 1"),
         ({"q": "\ud800"}, "q", "surrogate"),
-        ({"q": 3}, "q", "is a int; it must be a str"),
-        ({"limit": "3"}, "limit", "is a str; it must be a int"),
-        ({"limit": True}, "limit", "is a bool; it must be a int"),
-        ({"explain": "no"}, "explain", "is a str; it must be a bool"),
-        ({"filters": {"source": "BBC"}}, "filters", "is a dict; it must be a Filters"),
+        ({"q": 3}, "q", "must be of type str, got int"),
+        ({"limit": "3"}, "limit", "must be of type int, got str"),
+        ({"limit": True}, "limit", "must be of type int, got bool"),
+        ({"explain": "no"}, "explain", "must be of type bool, got str"),
+        ({"filters": {"source": "BBC"}}, "filters", "must be of type Filters, got dict"),
         ({"mode": "fuzzy"}, "mode", "is 'fuzzy'; choose one of hybrid, keyword, semantic"),
         ({"fusion": "sum"}, "fusion", "choose one of convex, rrf"),
-        ({"limit": 0}, "limit", "is 0; take 1 to 100"),
-        ({"limit": 101}, "limit", "is 101; take 1 to 100"),
-        ({"offset": -1}, "offset", "is -1; take 0 to 400"),
+        ({"limit": 0}, "limit", "must be between 1 and 100, got 0"),
+        ({"limit": 101}, "limit", "must be between 1 and 100, got 101"),
+        ({"offset": -1}, "offset", "must be between 0 and 400, got -1"),
         ({"offset": 401}, "offset", "is 401"),
     ],
 )
@@ -96,7 +96,7 @@ def test_highlights_are_bounded(name):
 @pytest.mark.parametrize("name", ["pre", "post", "semantic_pre", "semantic_post"])
 @pytest.mark.parametrize("given", [5, None, b"<b>", ["<b>"]])
 def test_a_mark_that_is_no_text_is_named(name, given):
-    words = f"is a {type(given).__name__}; it must be a str"
+    words = f"must be of type str, got {type(given).__name__}"
     with pytest.raises(RequestError, match=words) as raised:
         Highlight(**{name: given})
     assert raised.value.field == f"highlight.{name}"
