@@ -1,4 +1,7 @@
-"""RankingCache: pages of one question agree, though time decides how much of it is reranked."""
+"""RankingCache: one reranked order for all pages of a question.
+
+Reranking stops when its time is spent, so a second run can give another order.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,16 @@ from nutgraf.search.request.search_request import SearchRequest
 __all__ = ["RankingCache"]
 
 MAX_CACHED: Final = 256
-"""Rankings that are kept, of some 25 KB each: whoever turns a page does it soon."""
+"""Cached rankings, of about 25 KB each. Users turn pages soon after the first one."""
 
 Key = tuple[Hashable, SearchRequest]
 
 
 class RankingCache:
-    """Ranks, and keeps what was reranked: the same request has the same order, page after page.
+    """A ranker with a cache of reranked candidates, so that pages of a request agree.
 
-    All else is the same each time it is computed. Threads may share it.
+    Requests without reranking are not cached, as their order is the same each time. Threads may
+    share it.
     """
 
     def __init__(self, kept: int = MAX_CACHED) -> None:
@@ -35,7 +39,7 @@ class RankingCache:
         self._lock = threading.Lock()
 
     def rank(self, index: IndexReader, request: SearchRequest, question: Question) -> Candidates:
-        """Rank as `rank_candidates` does, or give what came of it before."""
+        """Return the result of `rank_candidates`, from the cache if it is there."""
         if request.reranking is None:
             return rank_candidates(index, request, question)
         key = (index.key, _without_page(request))
@@ -45,7 +49,7 @@ class RankingCache:
                 return self._rankings[key]
         ranked = rank_candidates(index, request, question)
         with self._lock:
-            # Two pages may have been asked for at once: the first that is done counts for both.
+            # Two pages may be requested at once: both use the ranking that is ready first.
             ranked = self._rankings.setdefault(key, ranked)
             if len(self._rankings) > self._kept:
                 self._rankings.popitem(last=False)
@@ -53,5 +57,5 @@ class RankingCache:
 
 
 def _without_page(request: SearchRequest) -> SearchRequest:
-    """Return a request without what is about the page, and how it is shown."""
+    """Return a request without the options of the page and of its display."""
     return replace(request, limit=1, offset=0, explain=False, highlight=Highlight())

@@ -1,19 +1,20 @@
-"""Scores that mean the same from question to question: how likely a hit is to be relevant.
+"""Calibration: scores as the probability that a hit is relevant.
 
-A fused score orders the hits of one question. Platt's method turns it into a
-probability, 1 / (1 + exp(-x)): "Probabilistic Outputs for Support Vector
-Machines", 1999. Here x also counts how well anything at all answers the question:
+A fused score orders the hits of one question. A probability is comparable between
+questions. Platt's method computes it as 1 / (1 + exp(-x)): "Probabilistic Outputs
+for Support Vector Machines", 1999. Here x also includes the evidence that the index
+has any relevant paragraph:
 
     x = score x the hit's score + meaning x the best cosine above chance
         + words x the share of the question's words that the best paragraph has + bias
 
-It rises with the score, so it changes no order. The numbers are fitted, by
-logistic regression, to the first ten hits of 1,272 questions of five judged sets
-that weigh alike, and of 800 that were put to an index of another set. There,
-probabilities of hybrid search are off by .004 on average, and by .007 on the one
-set when the numbers are fitted to the other four. What nobody has judged counts
-as not relevant, so they are rather too low; and with a weight of the asker's
-own, for which nothing is fitted, they only order.
+The probability rises with the score, so the order does not change. The numbers are
+fitted by logistic regression to the first 10 hits of 1,272 questions of 5 judged
+sets with equal weights, and of 800 questions asked of an index of another set.
+There, the probabilities of hybrid search are off by .004 on average, and by .007 on
+one set if the numbers are fitted to the other four. Hits without a judgement count
+as not relevant, so the probabilities tend to be too low. With a weight that the user
+sets, nothing is fitted, and the probabilities only give an order.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ __all__ = [
 ]
 
 Curve = Literal["convex", "rrf", "keyword", "semantic"]
-"""What made the scores."""
+"""The method that made the scores."""
 
 
 class Evidence(NamedTuple):
-    """How well anything answers a question, each 0 to 1: its best cosine, its best share of words.
+    """The best match of a question in the index, by meaning and by words, each 0 to 1.
 
-    The cosine is that above chance (see `cosine_above_chance`); 0 where it was not looked at.
+    `meaning` is the best cosine above chance (see `cosine_above_chance`), `words` the largest
+    share of the question's words in a paragraph. Each is 0 if it was not computed.
     """
 
     meaning: float = 0.0
@@ -64,10 +66,12 @@ CURVES: Final[dict[Curve, _Weights]] = {
 }
 
 MIN_EVIDENCE: Final = 0.3
-"""Evidence, of meaning or of words, whichever is more, below which nothing is relevant.
+"""The least evidence with which a hit can be relevant.
 
-Of the 1,272 questions, none with a relevant hit among its first ten has less; of the 800 that the
-index could not answer, 41% have. With .34 it would be 0.6% and 60%.
+The larger number of meaning and words counts.
+
+Of the 1,272 questions, none with a relevant hit among its first 10 has less. Of the 800 questions
+that the index could not answer, 41% have less. With .34, these would be 0.6% and 60%.
 """
 
 
@@ -84,9 +88,10 @@ def probabilities(
 def cosine_above_chance(
     cosines: NDArray[np.float32], unrelated: float | None
 ) -> NDArray[np.float64]:
-    """Return cosines on a scale on which 0 is that of unrelated texts, as the encoder sees them.
+    """Return cosines on a scale where 0 is the cosine of unrelated texts.
 
-    Encoders differ: some give no two texts less than .5. What is less alike than those is below 0.
+    `unrelated` is that cosine for the encoder. Encoders differ: some give no two texts less than
+    .5. Cosines below `unrelated` result in negative numbers.
     """
     least = unrelated or 0.0
     above: NDArray[np.float64] = (cosines.astype(np.float64) - least) / (1 - least)

@@ -1,4 +1,4 @@
-"""Candidates: the rows of both rankings in one order, with what each ranking says of them."""
+"""Candidates: the rows of both rankings in one order, with their ranks and scores."""
 
 from __future__ import annotations
 
@@ -33,18 +33,20 @@ __all__ = ["Candidates", "fuse", "keyword_candidates", "vector_candidates"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Rows with their scores (float64), best first; ties by row, as long as no curve is applied.
+    """Rows with their scores (float64), best first.
 
-    `keyword` and `semantic` are the rankings that they come from, None where
-    the mode leaves one out. `cosines` holds the cosine of every row, also of
-    those that only the keywords found. `complete` is False where a ranking
-    was cut at its depth. `recency_factors` is what age has left of each score, None
-    where it does not count. `embedding`, of shape (dimension,), is that of the
-    question, None where it was not encoded. `curve` tells what made the scores, None
-    where nothing can be better than another. By the `evidence`, `is_relevant` is
-    False where neither words nor meaning of anything come near the question. `logits`
-    are those of the reranker, NaN for rows that it did not read, and `reranked` says how
-    many it did; None without it. `facets` are those of the request, in their order.
+    Until scores become probabilities, ties are in order of rows.
+
+    - `keyword` and `semantic` are the rankings of the rows, None if the mode omits one.
+    - `cosines` are the cosines of all rows, also of rows that only the keywords found.
+    - `recency_factors` are the factors by which age reduced the scores, None without recency.
+    - `embedding`, of shape (dimension,), is that of the question, None if it was not encoded.
+    - `curve` is the method that made the scores, None if all rows are equally good.
+    - `is_relevant` is False if the `evidence` shows that neither words nor meaning of any
+      paragraph are near the question.
+    - `logits` are those of the reranker, NaN for rows that it did not read; None without it.
+    - `reranked` is the extent of reranking, None without it.
+    - `facets` are the facets of the request, in its order.
     """
 
     rows: NDArray[np.int64]
@@ -64,12 +66,12 @@ class Candidates:
 
     @property
     def complete(self) -> bool:
-        """Whether no ranking was cut at its depth."""
+        """True if no ranking was cut at its depth."""
         return all(one.complete for one in (self.keyword, self.semantic) if one is not None)
 
     @property
     def relevance(self) -> NDArray[np.float64]:
-        """The scores without what age has taken of them."""
+        """The scores before the recency factors."""
         if self.recency_factors is None:
             return self.scores
         aged = (self.scores > 0) & (self.recency_factors > 0)
@@ -77,13 +79,13 @@ class Candidates:
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """The probability of each row of being relevant, by its score."""
+        """The probability that each row is relevant, from its score."""
         if self.curve is None:
             return self.scores
         return probabilities(self.scores, self.curve, self.evidence)
 
     def explain(self, at: int) -> Explanation:
-        """Say where the candidate at position `at` stands in each ranking."""
+        """Return the explanation of the candidate at position `at`."""
         row = int(self.rows[at])
         cosine = None if self.cosines is None else float(self.cosines[at])
         return Explanation(
@@ -97,17 +99,17 @@ class Candidates:
         )
 
     def with_probabilities(self) -> Candidates:
-        """Return the same rows, their scores now probabilities of being relevant."""
+        """Return the same rows with the probabilities that they are relevant as scores."""
         return replace(self, scores=self.probabilities)
 
     def empty(self) -> Candidates:
-        """Return none of them."""
+        """Return the candidates without any row."""
         return self._chosen(np.empty(0, np.int64))
 
     def with_recency(self, recency_factors: NDArray[np.float64]) -> Candidates:
-        """Return the same rows, each score times what age leaves of it, in their new order.
+        """Return the same rows with scores times the factors, in their new order.
 
-        What is below 0 has nothing that age could take.
+        Scores below 0 are not changed.
         """
         scores = np.where(self.scores > 0, self.scores * recency_factors, self.scores)
         return replace(self, scores=scores, recency_factors=recency_factors)._sorted()
@@ -115,7 +117,7 @@ class Candidates:
     def with_reranking(
         self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
     ) -> Candidates:
-        """Return the same rows with scores that a reranker had a say in, in their new order.
+        """Return the same rows with the scores of a reranking, in their new order.
 
         `logits` are those of the first rows.
         """
@@ -147,9 +149,12 @@ class Candidates:
 
 
 def keyword_candidates(ranking: Ranking, perfect: float) -> Candidates:
-    """Return the keyword ranking alone; 1 is a perfect match, or the best there is."""
+    """Return the candidates of the keyword ranking alone.
+
+    A score of 1 is a perfect match, or the best match if that scores more than `perfect`.
+    """
     scores = normalize(ranking.scores, 0.0, perfect)
-    # Conditions alone have no perfect match: all that meets them scores 1.
+    # Conditions alone have no perfect match: all rows that meet them score 1.
     curve: Curve | None = "keyword" if perfect > 0 else None
     found = Evidence(words=matched_share(_best(ranking), perfect))
     return Candidates(
@@ -158,7 +163,10 @@ def keyword_candidates(ranking: Ranking, perfect: float) -> Candidates:
 
 
 def vector_candidates(ranking: Ranking, unrelated: float | None = None) -> Candidates:
-    """Return the vector ranking alone; `unrelated` is the cosine of texts that are so."""
+    """Return the candidates of the vector ranking alone.
+
+    `unrelated` is the cosine of unrelated texts.
+    """
     scores = cosine_above_chance(ranking.scores, unrelated)
     found = Evidence(meaning=min(float(scores.max(initial=0.0)), 1.0))
     return Candidates(
@@ -182,14 +190,13 @@ def fuse(
     weight: float | None = None,
     unrelated: float | None = None,
 ) -> Candidates:
-    """Return the rows of both rankings by their fused score.
+    """Return the rows of both rankings, ordered by their fused score.
 
-    `rows` are those of either ranking, each once, ascending, and `cosines`
-    theirs: a row that the vector ranking lacks is judged by its own cosine,
-    not taken for meaningless. `perfect` is the BM25 score of a perfect match,
-    `weight` that of meaning, or None for what fits, `unrelated` the cosine of
-    texts that are so. The lowest cosine is the bound from below, as the
-    theoretical one (-1) would leave all of them alike.
+    `rows` are the rows of either ranking, each once, ascending; `cosines` are their cosines. A
+    row that the vector ranking lacks gets its own cosine, not the lowest. `perfect` is the BM25
+    score of a perfect match. `weight` is the weight of meaning; with None, it depends on the
+    method and the question. `unrelated` is the cosine of unrelated texts. Cosines are scaled from
+    the lowest of them, because with the theoretical minimum (-1) they would hardly differ.
     """
     if weight is None:
         weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(_best(keyword), perfect)

@@ -1,4 +1,4 @@
-"""Fusion: two rankings to one score a row, in 0..1, higher is better.
+"""Fusion: one score for each row of two rankings, in 0..1, higher is better.
 
 Convex combination of normalised scores: Bruch, Gai and Ingber, "An Analysis of
 Fusion Functions for Hybrid Retrieval", ACM TOIS 2023, arXiv:2210.11934.
@@ -26,23 +26,25 @@ __all__ = [
 ]  # fmt: skip
 
 RRF_WEIGHT: Final = 0.5
-"""How much meaning counts against keywords, 0 to 1, in reciprocal rank fusion."""
+"""Weight of meaning against keywords in reciprocal rank fusion, 0 to 1."""
 
 MIN_WEIGHT: Final = 0.15
 UNMATCHED_WEIGHT: Final = 0.35
-"""How much meaning counts in the convex combination: at least, and what is added where no word
-matches. The mean of nDCG@10 over five judged sets is .782 with the best of constant weights and
-.788 with these, and only with these hybrid search is at least as good on each of the five as the
+"""Weight of meaning in convex fusion: the minimum, and the most that is added to it.
+
+The addition is largest if no word matches. The mean of nDCG@10 over 5 judged sets is .782 with the best constant
+weight, and .788 with these. Only with these, hybrid search is at least as good on each set as the
 better of its two rankings: see benchmarks/relevance.md.
 """
 
 PERFECT_MATCH: Final = 1.5
-"""A perfect match by keywords, in units of a text that holds each word of the question once.
+"""Keyword score of a perfect match.
 
-Words come more than once, and in titles. Dividing by this and not by the best
-score there is keeps a poor match poor: where a question shares one word of six
-with anything, meaning decides. Four judged sets together do not mind (nDCG@10
-.716 and .714); on questions that paraphrase their answers it is .03 and .53.
+The unit is the score of a text that contains each word of the question once. It is more than 1,
+as words occur more than once, and in titles. Keyword scores are divided by this, not by the best
+score, so that a poor match stays poor: if a question shares only 1 word of 6 with any paragraph,
+meaning decides. On 4 judged sets together, this changes nDCG@10 from .716
+to .714; on questions that paraphrase their answers, from .03 to .53.
 """
 
 RRF_K: Final = 60
@@ -52,10 +54,10 @@ RRF_K: Final = 60
 def normalize(
     scores: NDArray[np.float32], lowest: float, highest: float = 0.0
 ) -> NDArray[np.float64]:
-    """Return scores scaled so that `lowest` is 0, and 1 is `highest` or their own maximum.
+    """Return scores scaled to 0..1, where `lowest` is 0.
 
-    The larger of the two, so that all stay apart. Scores below `lowest`
-    count as it; where there is nothing above it, all are 0.
+    The larger of `highest` and the maximum of the scores is 1, so that different scores stay
+    different. Scores below `lowest` count as `lowest`. If no score is above it, all are 0.
     """
     if len(scores) == 0:
         return np.empty(0, np.float64)
@@ -67,23 +69,23 @@ def normalize(
 def convex(
     keyword: NDArray[np.float64], semantic: NDArray[np.float64], weight: float
 ) -> NDArray[np.float64]:
-    """Return (1 - weight) x keyword + weight x semantic of normalised scores, row by row."""
+    """Return (1 - weight) x keyword + weight x semantic, of normalised scores."""
     return (1 - weight) * keyword + weight * semantic
 
 
 def adaptive_weight(best: float, full: float) -> float:
-    """Return how much meaning is to count where the `best` keyword score is out of `full`.
+    """Return the weight of meaning in convex fusion, by the share of matched words.
 
-    The less of a question's words any paragraph has, the more likely the answer
-    is put in other words.
+    `best` is the best keyword score, `full` the score of a perfect match. The fewer words of a
+    question any paragraph has, the more likely the answer uses other words.
     """
     return MIN_WEIGHT + UNMATCHED_WEIGHT * (1 - matched_share(best, full))
 
 
 def matched_share(best: float, full: float) -> float:
-    """Return how much of a question's words the best paragraph has, 0 to 1, by its keyword score.
+    """Return the share of a question's words in the best paragraph, 0 to 1.
 
-    `full` is the score of a perfect match.
+    It is estimated from the `best` keyword score; `full` is the score of a perfect match.
     """
     return best / max(best, full) if best > 0 else 0.0
 
@@ -91,10 +93,11 @@ def matched_share(best: float, full: float) -> float:
 def reciprocal_rank(
     keyword: NDArray[np.int64], semantic: NDArray[np.int64], weight: float, k: int = RRF_K
 ) -> NDArray[np.float64]:
-    """Return (1 - weight)/(k + rank) and weight/(k + rank), summed, over that of two first places.
+    """Return the fused score (k + 1) x ((1 - weight)/(k + rank) + weight/(k + rank)).
 
-    Ranks count from 1; 0 stands for a row that is not in the ranking. With a
-    weight of 1/2 the order is that of the paper.
+    The first rank is that in the keyword ranking, the second that in the semantic one. Two first
+    ranks score 1. Ranks count from 1; a rank of 0 means that the ranking lacks the row, and adds
+    nothing. With a weight of 1/2 the order is that of the paper.
     """
     total = np.zeros(len(keyword), np.float64)
     for rank, share in ((keyword, 1 - weight), (semantic, weight)):
@@ -103,6 +106,6 @@ def reciprocal_rank(
 
 
 def ranks(rows: NDArray[np.int64], ranked: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rank (from 1) of each of `rows` among the rows of a ranking; 0 if absent."""
+    """Return the rank of each of `rows` in a ranking, from 1; 0 if it lacks the row."""
     places = {int(row): rank for rank, row in enumerate(ranked, start=1)}
     return np.array([places.get(int(row), 0) for row in rows], np.int64)

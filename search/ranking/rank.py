@@ -1,4 +1,4 @@
-"""The order of all candidates of a request, before any text is read."""
+"""The order of all candidates of a request, from the rankings to the last score."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = ["rank_candidates"]
 
 
 def rank_candidates(index: IndexReader, request: SearchRequest, question: Question) -> Candidates:
-    """Rank by what the mode asks for, then by age, and by a reranker, if they are to count.
+    """Rank by the mode of the request, then by recency and a reranker if requested.
 
-    Scores are probabilities. There are no candidates where nothing is relevant, unless those
-    of any score are asked for.
+    The scores are probabilities. If nothing is relevant, there are no candidates, unless the
+    request has a `min_score`.
     """
     retrieval = retrieve(index, request, question)
     candidates = _fused(index, request, question, retrieval)
@@ -43,7 +43,11 @@ def rank_candidates(index: IndexReader, request: SearchRequest, question: Questi
 
 
 def _with_recency(index: IndexReader, request: SearchRequest, candidates: Candidates) -> Candidates:
-    """Age is counted from the newest article: pages agree, and an archive's last days are new."""
+    """Return the candidates in the order with recency.
+
+    Age is counted from the newest article, not from now, so that pages agree, and the last days
+    of an archive count as new.
+    """
     if request.recency is None or not len(candidates.rows):
         return candidates
     published = index.values(candidates.rows).published
@@ -76,7 +80,8 @@ def _fused(
         weight=request.weight,
         unrelated=unrelated,
     )
-    # What meets conditions is relevant by that, and not of every encoder is known what is not.
+    # Rows that meet conditions are relevant. Without the cosine of unrelated texts, which is not
+    # known for every encoder, no row can be called irrelevant.
     conditional = question.constraint is not None or request.filters != Filters()
     is_relevant = conditional or unrelated is None or max(fused.evidence) >= MIN_EVIDENCE
     return replace(fused, is_relevant=is_relevant)

@@ -1,11 +1,11 @@
-"""Recency: what is newer counts for more, by as much as the asker wants.
+"""Recency: newer articles rank higher, by the half-life and weight of the request.
 
 A score is multiplied by
 
     1 - weight + weight x 2^(-age / half_life)
 
-so a paragraph keeps at least 1 - weight of it however old it is, and nothing
-that is new is found for being new alone.
+A paragraph of any age keeps at least 1 - weight of its score. A factor never adds
+rows, so no article is found only because it is new.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ __all__ = ["recency_factors"]
 def recency_factors(
     published: NDArray[np.int64], now: int, half_life: float, weight: float
 ) -> NDArray[np.float64]:
-    """Return the factor of each paragraph, in 1 - weight .. 1, float64 of shape (rows,).
+    """Return the factor of each paragraph, 1 - weight to 1, float64 of shape (rows,).
 
-    `published` and `now` are seconds since 1970, `half_life` is in seconds.
-    What is dated later than `now` counts as new, what has no date as old.
+    `published` and `now` are seconds since 1970, `half_life` is in seconds. Dates after `now`
+    have the factor 1; paragraphs without a date have the factor 1 - weight.
     """
     age = np.maximum(now - published.astype(np.float64), 0.0)
     faded = np.exp2(-age / half_life)

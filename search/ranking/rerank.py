@@ -1,9 +1,9 @@
-"""Reranking: the first candidates are read again, each together with the question.
+"""Reranking: a cross-encoder reads the question and each of the first candidates.
 
-A cross-encoder (Nogueira and Cho, 2019, arXiv:1901.04085) judges a pair better
-than two embeddings and counted words do, and takes a thousand times as long.
-So it reads few candidates, of each the part that matters, and no longer than
-it may. The figures behind the numbers below are in benchmarks/reranking.md.
+A cross-encoder (Nogueira and Cho, 2019, arXiv:1901.04085) judges a pair better than
+embeddings and word counts do, but takes 1,000 times as long. So it reads few
+candidates, only a window of each, and stops when its time is spent. The
+measurements for the numbers below are in benchmarks/reranking.md.
 """
 
 from __future__ import annotations
@@ -33,34 +33,42 @@ Values = NDArray[np.float64]
 T = TypeVar("T", float, Values)
 
 MIN_SHARE: Final = 0.7
-"""A candidate whose score is below this share of the best is read only if it could still come
-first. It saves half of the time, and costs a twentieth of what there is to gain."""
+"""Least share of the best score with which the reranker reads a candidate.
+
+It reads candidates below it only if they can still rank first. This saves half of the time, and
+loses 1/20 of the gain.
+"""
 
 WINDOW: Final = 360
-"""Characters of a paragraph that are read: the sentences with most of the question's words."""
+"""Characters read of a paragraph: the window with most words of the question."""
 
 MAX_TITLE: Final = 120
-"""Characters of the title that are read before it: it says what the paragraph leaves out."""
+"""Characters read of the title, which names the subject, before the paragraph."""
 
 FUSED_WEIGHT: Final = 0.4
-"""How much the fused score counts beside the reranker's: enough to keep what was right before."""
+"""Weight of the fused score against the reranker's: it keeps the best fused hits."""
 
 SLOPE: Final = 8.5
 BIAS: Final = -7.5
-"""From the two together to the probability that a paragraph is relevant: logistic regression
-(Platt, "Probabilistic Outputs for Support Vector Machines", 1999) on five judged sets, each
-counting as much as another. It is .5 where both are .88, and .73 where both say 1."""
+"""Slope and bias of the probability that a paragraph is relevant.
+
+The combined score is the variable. Logistic regression (Platt, "Probabilistic Outputs for Support
+Vector Machines", 1999) on 5 judged sets with equal weights. The probability is .5 if both scores are .88, and .73 if both are 1.
+"""
 
 
 def rerank_candidates(
     index: IndexReader, asked: Rerank, question: Question, candidates: Candidates
 ) -> Candidates:
-    """Rerank candidates by the reranker of their index. Raises RequestError where it has none."""
+    """Rerank candidates with the reranker of the index.
+
+    Raises RequestError if the index has no reranker.
+    """
     if index.reranker is None:
         raise RequestError(
             "rerank",
-            "is asked for, and the index has no reranker; leave it out, or give the index one "
-            "with 'nutgraf reranker NAME'",
+            "is not possible: the index has no reranker; omit this option, or give the index a "
+            "reranker with 'nutgraf reranker NAME'",
         )
 
     def read(rows: Sequence[int]) -> list[str]:
@@ -78,15 +86,14 @@ def rerank(
     asked: Rerank,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Candidates:
-    """Return the same rows: the first by what the reranker makes of them, the others below.
+    """Return the same rows: the first in the order of the reranker, the others below.
 
-    `read` gives the texts of rows. When the budget is spent, no further pair
-    is begun; what was not read keeps its order below what was, with a score
-    that is at most as high.
+    `read` returns the texts of rows. When the time budget is spent, the reranker starts no
+    further pair. Rows that it did not read keep their order below the others, with lower scores.
     """
     started = clock()
     fused = candidates.relevance
-    # Conditions alone (without `question`) leave nothing to compare a text with.
+    # A question of conditions alone is empty here, so there is no text to compare with.
     first = candidates.rows[: asked.depth if question else 0].tolist()
     logits: list[float] = []
     best, in_time = 0.0, True
@@ -105,28 +112,30 @@ def rerank(
 
 
 def may_rank_first(scores: Values, fused: Values, at: int, best: float) -> bool:
-    """Tell whether to read the candidate at `at`, where the best that was read has `best`.
+    """Return whether to read the candidate at `at`; `best` is the best score so far.
 
-    `scores` are those that chose the order, `fused` the same without what age took.
+    `scores` are the scores with recency, by which candidates are ordered. `fused` are the scores
+    without recency.
     """
     return bool(scores[at] >= MIN_SHARE * scores[0] or combined(1.0, fused[at]) > best)
 
 
 def combined(fit: T, fused: T) -> T:
-    """Return what the reranker (`fit`) and the fused score come to, each with its weight."""
+    """Return the weighted mean of the reranker's score (`fit`) and the fused score."""
     return (1 - FUSED_WEIGHT) * fit + FUSED_WEIGHT * fused
 
 
 def probability(both: Values) -> Values:
-    """Return how likely paragraphs are relevant, by what `combined` makes of them."""
+    """Return the probabilities that paragraphs are relevant, from `combined` scores."""
     return 1 / (1 + np.exp(-(SLOPE * both + BIAS)))
 
 
 def _scores(candidates: Candidates, fit: Values) -> Values:
-    """Return the scores of all, of which the first were read, and `fit` is what came of it.
+    """Return the scores of all candidates.
 
-    Age takes of what reranker and fused score come to what it takes of that
-    score alone. What was not read keeps its order, and is below what was.
+    `fit` are the reranker's scores of the first of them. The recency factor applies to the
+    combined score exactly as to the fused score. Candidates that were not read keep their order
+    below the others.
     """
     count = len(fit)
     both = combined(fit, candidates.relevance[:count])
@@ -141,7 +150,7 @@ def _scores(candidates: Candidates, fit: Values) -> Values:
 
 
 def _window(index: IndexReader, question: Question, record: Record, paragraph: Paragraph) -> str:
-    """Return what is read of a paragraph: its article's title, and the part that matters."""
+    """Return the text that the reranker reads: the title and the best window."""
     text = paragraph.text
     if len(text) > WINDOW:
         matches = find_matches(text, question, index.analyzer(record.language))

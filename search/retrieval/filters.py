@@ -1,4 +1,4 @@
-"""Filters of a request as a condition that an index can be asked for."""
+"""Filters of a request, converted to a condition of an index query."""
 
 from __future__ import annotations
 
@@ -13,5 +13,8 @@ __all__ = ["condition_of"]
 def condition_of(
     filters: Filters, constraint: Any = None, *, other_than: str | None = None
 ) -> Condition:
-    """Return the condition of filters, of a question's constraint, and of another article's id."""
+    """Return the condition of filters and of a question's constraint.
+
+    `other_than` is the id of an article to exclude.
+    """
     return Condition(tuple(filters.values().items()), filters.published(), constraint, other_than)

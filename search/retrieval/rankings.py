@@ -27,15 +27,16 @@ from nutgraf.search.retrieval.split_paragraphs import paragraph_constraint, para
 __all__ = ["MAX_COUNTS", "RetrievalResult", "retrieve"]
 
 MAX_COUNTS: Final = 100
-"""Values of a facet: more than a page shows, and three months of days."""
+"""Maximum number of values of a facet: more than a page shows, 3 months of days."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RetrievalResult:
-    """The rankings of a question, None where the mode leaves one out, and its facets in order.
+    """The rankings of a question, and its facets in the order of the request.
 
-    `weight` is the BM25 score of a text that holds each word of the question once; `embedding`,
-    of shape (dimension,), that of the question, None where it was not encoded.
+    A ranking is None if the mode omits it. `weight` is the BM25 score of a text that contains each
+    word of the question once. `embedding`, of shape (dimension,), is that of the question, None if
+    it was not encoded.
     """
 
     keyword: Ranking | None
@@ -58,8 +59,8 @@ class _Queries:
 
 
 def retrieve(index: IndexReader, request: SearchRequest, question: Question) -> RetrievalResult:
-    """Rank by what the mode asks for, each ranking to DEPTH whatever page is wanted."""
-    # Conditions and wild?cards alone leave nothing to compare by meaning, whatever the mode.
+    """Return the rankings of the request's mode, each to DEPTH for any page."""
+    # A question of conditions and wild?cards alone has no text to encode, in any mode.
     by_meaning = request.mode != "keyword" and bool(question.text)
     by_keywords = request.mode != "semantic" or not question.text
     embedding = index.encode(question.text) if by_meaning else None
@@ -75,7 +76,7 @@ def retrieve(index: IndexReader, request: SearchRequest, question: Question) -> 
     found = index.retrieve(wanted, facets)
     rankings = dict(zip(wanted, found.rankings, strict=True))
     keyword = None if queries.keyword is None else rankings[queries.keyword]
-    # A single row has no other that it could be raised above.
+    # Raising the score of a single row changes no order.
     if keyword is not None and pairs is not None and len(keyword) > 1:
         keyword = keyword.raised(rankings[pairs])
     semantic = None if queries.semantic is None else rankings[queries.semantic]
@@ -99,7 +100,7 @@ def _queries(
 def _pairs(
     question: Question, weights: Mapping[str, float], keyword: KeywordQuery
 ) -> KeywordQuery | None:
-    """Return the query for rows in which words of the question are close to one another."""
+    """Return the query for rows in which words of the question are close together."""
     pairs = close_pairs(question, weights)
     return None if pairs is None else KeywordQuery(pairs, PAIR_DEPTH, keyword.condition)
 
@@ -110,9 +111,10 @@ def _facets(
     question: Question,
     queries: _Queries,
 ) -> Iterator[FacetQuery]:
-    """Yield the query of each facet: under all filters but its own, so that others can be chosen.
+    """Yield the query of each facet.
 
-    Facets count all rows that the keywords match, and those of the vector ranking.
+    The filter on the facet's own field does not apply, so that the user can choose other values.
+    Facets count all rows that the keywords match, and the rows of the vector ranking.
     """
     embedding = None if queries.semantic is None else queries.semantic.embedding
     by_keywords = queries.keyword is not None
@@ -122,13 +124,13 @@ def _facets(
         filters = request.filters.without(field)
         if filters not in matching:
             other = replace(request, filters=filters)
-            # In languages that are filtered out, its words can have other terms.
+            # Without a filter on languages, words of the question can have other terms.
             same = filters.language == request.filters.language
             asked = question if same else read_question(index, other)
             matching[filters] = _queries(index, other, asked, embedding, by_keywords=by_keywords)
         yield FacetQuery(
             field,
-            unit or None,  # type: ignore[arg-type]  # the request has checked it
+            unit or None,  # type: ignore[arg-type]  # checked by the request
             matching[filters].matching,
             request.group,
             MAX_COUNTS,

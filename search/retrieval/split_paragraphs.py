@@ -1,7 +1,7 @@
-"""What a question demands and excludes, asked of whole paragraphs where rows are parts of them.
+"""Conditions of a question on complete paragraphs, if rows are parts of them.
 
-A part is ranked by its own words. Its paragraph is what is shown, so it is the paragraph that
-has to hold what is demanded and nothing that is excluded.
+A part is ranked by its own words. A hit shows the complete paragraph, so the complete paragraph
+must contain the required words and none of the excluded words.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ __all__ = ["paragraph_constraint", "paragraph_keywords"]
 
 
 def paragraph_constraint(index: IndexReader, question: Question) -> Any | None:
-    """Return what must hold of every row: the question's constraint, of its paragraph."""
+    """Return the question's constraint, applied to the paragraph of each row."""
     if question.constraint is None or not index.has_split_paragraphs:
         return question.constraint
     return _of_paragraph(question.constraint)
 
 
 def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:
-    """Return what keyword ranking scores.
+    """Return the query of the keyword ranking.
 
-    A phrase that is demanded can run across the cut between two parts, and then neither has it.
-    So parts with words of the question are ranked, too, by these; the others score as ever.
+    A required phrase can cross the cut between two parts, so that no part contains it. So parts
+    with single words of the question are ranked, too, by these words. Other rows score as usual.
     """
     keywords: query.Query = question.keywords
     demanded = question.constraint is not None and (question.phrases or question.patterns)
@@ -42,7 +42,7 @@ def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:
 
 
 def _of_paragraph(tree: Any) -> Any:
-    """Return a tree of And, Or, Not and leaves, with what is asked of a text asked of the whole."""
+    """Return the tree; the complete paragraph can meet each condition on a text, too."""
     if isinstance(tree, query.Not):
         return query.Not(_of_paragraph(tree.query))
     if isinstance(tree, query.And | query.Or):
