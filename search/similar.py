@@ -1,7 +1,7 @@
 """Articles and paragraphs near in meaning to one of the index.
 
-The embedding of an article is the mean of its paragraphs' embeddings, scaled to
-length 1. The index stores all embeddings, so no encoder is opened.
+The embedding of an article is the mean of its paragraphs' embeddings, scaled to length 1. The
+index stores all embeddings, so no encoder is opened.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ NOTHING_ASKED: Final = Question("", query.NullQuery, None, (), (), (), (), Multi
 def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Response | None:
     """Return the nearest hits to an article or paragraph; None if there is none.
 
-    For an article id, the hits are other articles, each with its nearest paragraph.
-    For ARTICLE#POSITION, they are paragraphs of other articles. Boilerplate has no hits.
+    For an article id, the hits are other articles, each with its nearest paragraph. For
+    ARTICLE#POSITION, they are paragraphs of other articles. Boilerplate has no hits.
 
     Raises RequestError.
     """

@@ -1,20 +1,18 @@
 """Calibration: scores as the probability that a hit is relevant.
 
-A fused score orders the hits of one question. A probability is comparable between
-questions. Platt's method computes it as 1 / (1 + exp(-x)): "Probabilistic Outputs
-for Support Vector Machines", 1999. Here x also includes the evidence that the index
-has any relevant paragraph:
+A fused score orders the hits of one question. A probability is comparable between questions.
+Platt's method computes it as 1 / (1 + exp(-x)): "Probabilistic Outputs for Support Vector
+Machines", 1999. Here x also includes the evidence that the index has any relevant paragraph:
 
     x = score x the hit's score + meaning x the best cosine above chance
         + words x the share of the question's words that the best paragraph has + bias
 
-The probability rises with the score, so the order does not change. The numbers are
-fitted by logistic regression to the first 10 hits of 1,272 questions of 5 judged
-sets with equal weights, and of 800 questions asked of an index of another set.
-There, the probabilities of hybrid search are off by .004 on average, and by .007 on
-one set if the numbers are fitted to the other four. Hits without a judgement count
-as not relevant, so the probabilities tend to be too low. With a weight that the user
-sets, nothing is fitted, and the probabilities only give an order.
+The probability rises with the score, so the order does not change. The numbers are fitted by
+logistic regression to the first 10 hits of 1,272 questions of 5 judged sets with equal weights,
+and of 800 questions asked of an index of another set. There, the probabilities of hybrid search
+are off by .004 on average, and by .007 on one set if the numbers are fitted to the other four.
+Hits without a judgement count as not relevant, so the probabilities tend to be too low. With a
+weight that the user sets, nothing is fitted, and the probabilities only give an order.
 """
 
 from __future__ import annotations

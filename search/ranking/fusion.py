@@ -1,9 +1,8 @@
 """Fusion: one score for each row of two rankings, in 0..1, higher is better.
 
-Convex combination of normalised scores: Bruch, Gai and Ingber, "An Analysis of
-Fusion Functions for Hybrid Retrieval", ACM TOIS 2023, arXiv:2210.11934.
-Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009,
-doi:10.1145/1571941.1572114.
+Convex combination of normalised scores: Bruch, Gai and Ingber, "An Analysis of Fusion Functions
+for Hybrid Retrieval", ACM TOIS 2023, arXiv:2210.11934. Reciprocal rank fusion: Cormack, Clarke and
+Büttcher, SIGIR 2009, doi:10.1145/1571941.1572114.
 """
 
 from __future__ import annotations
@@ -30,21 +29,21 @@ RRF_WEIGHT: Final = 0.5
 
 MIN_WEIGHT: Final = 0.15
 UNMATCHED_WEIGHT: Final = 0.35
-"""Weight of meaning in convex fusion: the minimum, and the most that is added to it.
+"""Weight of meaning in convex fusion: the minimum, and the largest addition to it.
 
-The addition is largest if no word matches. The mean of nDCG@10 over 5 judged sets is .782 with the best constant
-weight, and .788 with these. Only with these, hybrid search is at least as good on each set as the
-better of its two rankings: see benchmarks/relevance.md.
+The addition is largest if no word matches. The mean of nDCG@10 over 5 judged sets is .782 with the
+best constant weight, and .788 with these. Only with these, hybrid search is at least as good on
+each set as the better of its two rankings: see benchmarks/relevance.md.
 """
 
 PERFECT_MATCH: Final = 1.5
 """Keyword score of a perfect match.
 
-The unit is the score of a text that contains each word of the question once. It is more than 1,
-as words occur more than once, and in titles. Keyword scores are divided by this, not by the best
+The unit is the score of a text that contains each word of the question once. It is more than 1, as
+words occur more than once, and in titles. Keyword scores are divided by this, not by the best
 score, so that a poor match stays poor: if a question shares only 1 word of 6 with any paragraph,
-meaning decides. On 4 judged sets together, this changes nDCG@10 from .716
-to .714; on questions that paraphrase their answers, from .03 to .53.
+meaning decides. On 4 judged sets together, this changes nDCG@10 from .716 to .714; on questions
+that paraphrase their answers, from .03 to .53.
 """
 
 RRF_K: Final = 60

@@ -4,8 +4,8 @@ A score is multiplied by
 
     1 - weight + weight x 2^(-age / half_life)
 
-A paragraph of any age keeps at least 1 - weight of its score. A factor never adds
-rows, so no article is found only because it is new.
+A paragraph of any age keeps at least 1 - weight of its score. A factor never adds rows, so no
+article is found only because it is new.
 """
 
 from __future__ import annotations

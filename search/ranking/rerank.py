@@ -1,9 +1,9 @@
 """Reranking: a cross-encoder reads the question and each of the first candidates.
 
-A cross-encoder (Nogueira and Cho, 2019, arXiv:1901.04085) judges a pair better than
-embeddings and word counts do, but takes 1,000 times as long. So it reads few
-candidates, only a window of each, and stops when its time is spent. The
-measurements for the numbers below are in benchmarks/reranking.md.
+A cross-encoder (Nogueira and Cho, 2019, arXiv:1901.04085) judges a pair better than embeddings and
+word counts do, but takes 1,000 times as long. So it reads few candidates, only a window of each,
+and stops when its time is spent. The measurements for the numbers below are in
+benchmarks/reranking.md.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ BIAS: Final = -7.5
 """Slope and bias of the probability that a paragraph is relevant.
 
 The combined score is the variable. Logistic regression (Platt, "Probabilistic Outputs for Support
-Vector Machines", 1999) on 5 judged sets with equal weights. The probability is .5 if both scores are .88, and .73 if both are 1.
+Vector Machines", 1999) on 5 judged sets with equal weights. The probability is .5 if both scores
+are .88, and .73 if both are 1.
 """
 
 

@@ -4,9 +4,9 @@ The annotation of a request's field holds its help and its bounds:
 
     limit: Annotated[int, Option("Number of hits on the page.", ge=1, le=100)] = 10
 
-A field is one option, or a group of options in a dataclass. `declared` reads the
-declarations. Validation, HTTP parameters, the JSON body, OpenAPI and the flags of
-the command line are made from its result, so a new option is declared in one place.
+A field is one option, or a group of options in a dataclass. `declared` reads the declarations.
+Validation, HTTP parameters, the JSON body, OpenAPI and the flags of the command line are made from
+its result, so a new option is declared in one place.
 """
 
 from __future__ import annotations
