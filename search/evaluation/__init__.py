@@ -1,11 +1,12 @@
-"""How well systems find what was judged relevant: measures, intervals, and tests of differences.
+"""Evaluation of search systems on judged questions.
+
+It computes measures, their intervals, and tests of the differences between systems.
 
     with IndexSnapshot.open("news.index") as snapshot:
         systems = {mode: ranker(snapshot, mode=mode) for mode in ("keyword", "hybrid")}
         evaluation = evaluate(systems, read_judged("judged.jsonl"))
 
-The measures themselves are those of ir-measures, which the extra `evaluation`
-installs.
+ir-measures computes the measures; the extra `evaluation` installs it.
 """
 
 from nutgraf.search.evaluation.evaluate import System, evaluate

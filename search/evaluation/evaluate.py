@@ -1,4 +1,4 @@
-"""Systems and judged questions in, an Evaluation out."""
+"""The evaluation of systems on judged questions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ from nutgraf.search.evaluation.significance import holm, intervals, p_values
 __all__ = ["System", "evaluate"]
 
 System = Callable[[str], Sequence[str]]
-"""A question's text to paragraph ids (ARTICLE#POSITION), best first, each once."""
+"""A function from the text of a question to paragraph ids (ARTICLE#POSITION).
+
+The ids are in order, best first, each once.
+"""
 
 OnProgress = Callable[[int, int], None]
 
@@ -39,16 +42,15 @@ def evaluate(
     threads: int = 1,
     on_progress: OnProgress = lambda _done, _total: None,
 ) -> Evaluation:
-    """Ask every system every question, measure, and compare each with `baseline`.
+    """Ask every system every question, compute the measures, and compare the systems.
 
-    The baseline is the first system where none is named. With more than one
-    of `threads`, systems are called from several at a time. `on_progress` is
-    told how many rankings of how many are made.
+    Each system is compared with `baseline`, by default the first system. Up to `threads` threads
+    call the systems at the same time. `on_progress` is called with the number of finished rankings
+    and the number of all rankings.
 
-    Raises UserError where the library that measures is not installed,
-    InputError where no question has anything that is to be found, and
-    ValueError for a baseline that is no system, or a ranking with a
-    paragraph twice.
+    Raises UserError if ir-measures is not installed, InputError if no question has a relevant
+    paragraph, and ValueError if `baseline` is not a system, or a ranking contains a paragraph
+    twice.
     """
     check_library()
     named = next(iter(systems), "") if baseline is None else baseline
@@ -57,8 +59,8 @@ def evaluate(
     judged = [question for question in questions if question.wanted]
     if not judged:
         raise InputError(
-            f"none of the {len(questions):,} questions has a relevant paragraph: "
-            "do the judgements belong to these questions?"
+            f"none of the {len(questions):,} questions has a relevant paragraph; "
+            "check that the judgements belong to these questions"
         )
     ranks = _ask(systems, judged, threads, on_progress)
     values = {name: measure(judged, found) for name, found in ranks.items()}
@@ -76,7 +78,7 @@ def _ask(
     threads: int,
     on_progress: OnProgress,
 ) -> dict[str, list[Ranks]]:
-    """Return, for each system, the ranks of what is to be found, question by question."""
+    """Return the ranks of the relevant paragraphs, by system and question."""
 
     def rank(pair: tuple[JudgedQuestion, str]) -> Ranks:
         question, name = pair
@@ -110,7 +112,7 @@ def _results(
 
 
 def _compare(values: Mapping[str, Values], baseline: str) -> tuple[Comparison, ...]:
-    """Compare all others with the baseline; Holm's correction is over all of it."""
+    """Compare all other systems with the baseline; correct all p-values together."""
     pairs = list(product((name for name in values if name != baseline), MEASURES))
     if not pairs:
         return ()

@@ -1,4 +1,4 @@
-"""Judged questions, from JSONL and, where the judgements stand apart, a TSV of them."""
+"""Judged questions, from JSONL, or from JSONL and a TSV of judgements."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from nutgraf.search.request.search_request import SearchRequest
 __all__ = ["MAX_GRADE", "WHOLE", "JudgedQuestion", "read_judged", "split_id"]
 
 WHOLE: Final = -1
-"""The position that stands for the whole article: ARTICLE#-1."""
+"""Position that means the complete article: ARTICLE#-1."""
 
 MAX_GRADE: Final = 100
-"""Far above any scale in use; trec_eval reserves room for each grade up to the highest."""
+"""Highest grade. trec_eval allocates memory for each grade up to the highest."""
 
 COLUMNS: Final = ("question", "article", "paragraph", "relevance")
 
@@ -31,10 +31,10 @@ GRADE: Final = re.compile(r"[0-9]{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuestion:
-    """A question, and how relevant paragraphs are to it.
+    """A question with judgements of its paragraphs.
 
-    `relevant` maps ARTICLE#POSITION to a grade from 0 (not relevant, as is
-    all that is not listed) to MAX_GRADE; ARTICLE#-1 stands for a whole article.
+    `relevant` maps ARTICLE#POSITION to a grade from 0 (not relevant) to MAX_GRADE. Paragraphs that
+    it does not contain are not relevant. ARTICLE#-1 means the complete article.
     """
 
     id: str
@@ -43,19 +43,19 @@ class JudgedQuestion:
 
     @property
     def wanted(self) -> dict[str, int]:
-        """What is to be found: the judgements above 0."""
+        """The relevant paragraphs and articles: the judgements above 0."""
         return {name: grade for name, grade in self.relevant.items() if grade > 0}
 
 
 def read_judged(path: str | Path, qrels: str | Path | None = None) -> list[JudgedQuestion]:
-    """Read judged questions in their order.
+    """Read judged questions in the order of the file.
 
-    A line of JSONL holds "id", the question as "question" or "text", and
-    "relevant": {"ARTICLE#POSITION": grade}. With `qrels`, a TSV of question,
-    article, paragraph (from 0; -1 for the whole article) and relevance, the
-    judgements come from there; those of other questions are passed over.
+    A line of JSONL contains "id", the question as "question" or "text", and "relevant":
+    {"ARTICLE#POSITION": grade}. With `qrels`, a TSV of question, article, paragraph (from 0; -1
+    for the complete article) and relevance, the judgements are read from it, and judgements of
+    other questions are ignored.
 
-    Raises InputError naming file, line and field.
+    Raises InputError naming the file, line and field.
     """
     path = Path(path)
     judgements = None if qrels is None else _read_qrels(Path(qrels))
@@ -64,19 +64,19 @@ def read_judged(path: str | Path, qrels: str | Path | None = None) -> list[Judge
         try:
             question = _question(parse_line(line), judgements)
             if question.id in found:
-                raise InputError(f"'id' is {question.id!r}, as of a question before")
+                raise InputError(f"'id' is {question.id!r}, the id of an earlier question")
         except InputError as error:
             raise InputError(f"{path}:{number}: {error}") from None
         found[question.id] = question
     if not found:
-        raise InputError(f"{path}: the file is empty; a judged question a line is needed")
+        raise InputError(f"{path}: the file is empty; write one judged question a line")
     return list(found.values())
 
 
 def split_id(name: str) -> tuple[str, int]:
-    """Return the article and the position that ARTICLE#POSITION names.
+    """Return the article id and the position in ARTICLE#POSITION.
 
-    Raises InputError where it names none.
+    Raises InputError if `name` does not have this form.
     """
     article, sign, position = name.rpartition("#")
     if not article or not sign or not POSITION.fullmatch(position):
@@ -91,14 +91,14 @@ def _question(
     if isinstance(name, int) and not isinstance(name, bool):
         name = str(name)
     if not isinstance(name, str) or not name:
-        raise InputError("there is no 'id' of a text or a number")
+        raise InputError("'id' is missing, empty, or not a text or integer")
     text = _text(fields)
     given = fields.get("relevant")
     if judgements is None:
         return JudgedQuestion(name, text, _relevant(given))
     if given is not None:
         raise InputError(
-            "there is a 'relevant', and a file of judgements (qrels) as well: give one"
+            "the judgements are in 'relevant' and in a file of judgements (qrels); remove one"
         )
     return JudgedQuestion(name, text, judgements.get(name, {}))
 
@@ -106,7 +106,7 @@ def _question(
 def _text(fields: dict[str, Any]) -> str:
     given = [key for key in ("question", "text") if fields.get(key) is not None]
     if len(given) != 1:
-        raise InputError("there is one 'question' needed, or one 'text'")
+        raise InputError("exactly one of 'question' and 'text' is required")
     text = fields[given[0]]
     try:
         return SearchRequest(text).q
@@ -117,13 +117,16 @@ def _text(fields: dict[str, Any]) -> str:
 def _relevant(given: object) -> dict[str, int]:
     if not isinstance(given, dict):
         raise InputError(
-            "there is no 'relevant' of the form {\"ARTICLE#POSITION\": grade}; "
-            "or are the judgements in a file of their own (qrels)?"
+            "'relevant' is missing or not of the form {\"ARTICLE#POSITION\": grade}; "
+            "if the judgements are in a separate file, name it as qrels"
         )
     for name, grade in given.items():
         split_id(name)
         if not isinstance(grade, int) or isinstance(grade, bool) or not 0 <= grade <= MAX_GRADE:
-            raise InputError(f"'relevant' gives {name[:80]!r} {grade!r}; take 0 to {MAX_GRADE}")
+            raise InputError(
+                f"'relevant' gives {name[:80]!r} the grade {grade!r}; it must be an integer "
+                f"from 0 to {MAX_GRADE}"
+            )
     return given
 
 
@@ -133,7 +136,7 @@ def _read_qrels(path: Path) -> dict[str, dict[str, int]]:
         try:
             question, name, grade = _judgement(line)
             if found.setdefault(question, {}).setdefault(name, grade) != grade:
-                raise InputError(f"'relevance' of {name!r} is another than on a line before")
+                raise InputError(f"'relevance' of {name!r} differs from that on an earlier line")
         except InputError as error:
             raise InputError(f"{path}:{number}: {error}") from None
     return found
@@ -143,10 +146,10 @@ def _judgement(line: bytes) -> tuple[str, str, int]:
     try:
         values = line.decode("utf-8").rstrip("\r\n").split("\t")
     except UnicodeDecodeError as error:
-        raise InputError(f"this is not UTF-8 at byte {error.start}") from None
+        raise InputError(f"the line is not UTF-8 at byte {error.start}") from None
     if len(values) != len(COLUMNS):
         raise InputError(
-            f"there are {len(values)} fields between tabs; there must be {len(COLUMNS)}: "
+            f"the line has {len(values)} fields between tabs; it must have {len(COLUMNS)}: "
             + ", ".join(COLUMNS)
         )
     question, article, position, grade = values
@@ -155,10 +158,13 @@ def _judgement(line: bytes) -> tuple[str, str, int]:
             raise InputError(f"'{column}' is empty")
     if not POSITION.fullmatch(position):
         raise InputError(
-            f"'paragraph' is {position[:40]!r}; it counts from 0, or is {WHOLE} for the article"
+            f"'paragraph' is {position[:40]!r}; it must be a number from 0, or {WHOLE} for the "
+            "complete article"
         )
     if not GRADE.fullmatch(grade) or int(grade) > MAX_GRADE:
-        raise InputError(f"'relevance' is {grade[:40]!r}; take 0 to {MAX_GRADE}")
+        raise InputError(
+            f"'relevance' is {grade[:40]!r}; it must be an integer from 0 to {MAX_GRADE}"
+        )
     return question, paragraph_id(article, int(position)), int(grade)
 
 

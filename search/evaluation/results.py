@@ -1,4 +1,4 @@
-"""What an evaluation finds, and how it is written as JSON."""
+"""The results of an evaluation, and their form as JSON."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class QuestionResult:
-    """What a system made of one question.
+    """The result of a system for one question.
 
-    `ranks` holds the rank (from 1) of each paragraph that was to be found,
-    None where it is not in the ranking.
+    `ranks` are the ranks (from 1) of the relevant paragraphs, None if one is not in the ranking.
     """
 
     id: str
@@ -33,7 +32,7 @@ class QuestionResult:
 
 @dataclass(frozen=True, slots=True)
 class SystemResult:
-    """What a system made of all questions: a figure for each measure, and every question."""
+    """The results of a system for all questions, with a figure for each measure."""
 
     name: str
     measures: Mapping[str, Figure]
@@ -42,10 +41,11 @@ class SystemResult:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How much better a system is than the baseline by one measure; below 0, worse.
+    """The difference between a system and the baseline in one measure.
 
-    `p` is of the paired randomisation test, `corrected` the same by Holm's
-    method for all comparisons of the evaluation.
+    A difference above 0 means that the system is better. `p` is the p-value of the paired
+    randomisation test. `corrected` is `p` corrected by Holm's method for all comparisons of the
+    evaluation.
     """
 
     system: str
@@ -57,10 +57,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The figures of all systems, the first as named, and each compared with the baseline.
+    """The results of all systems in their order, and comparisons with the baseline.
 
-    `skipped` are the ids of questions for which nothing is judged relevant:
-    no ranking could be right or wrong, and they are in no figure.
+    `skipped` are the ids of questions without a relevant paragraph. No ranking of them is right or
+    wrong, so the figures do not include them.
     """
 
     baseline: str
@@ -70,9 +70,9 @@ class Evaluation:
 
     @property
     def questions(self) -> int:
-        """How many questions the figures are over."""
+        """The number of questions in the figures."""
         return len(self.systems[0].questions)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all figures and the details of every question as `--json` gives them."""
+        """Return all figures and the details of every question, as in `--json`."""
         return {"count": self.questions, **asdict(self)}

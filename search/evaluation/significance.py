@@ -1,12 +1,11 @@
-"""What chance can do: intervals by bootstrap, p-values by randomisation, Holm's correction.
+"""Intervals by bootstrap, p-values by randomisation, and Holm's correction.
 
-Bootstrap: Efron, "Bootstrap Methods: Another Look at the Jackknife", Annals of
-Statistics 7(1), 1979, doi:10.1214/aos/1176344552; the interval is that between
-percentiles (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
-chapter 13). Randomisation: Smucker, Allan and Carterette, "A Comparison of
-Statistical Significance Tests for Information Retrieval Evaluation", CIKM
-2007, doi:10.1145/1321440.1321528. Correction: Holm, "A Simple Sequentially
-Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6, 1979.
+Bootstrap: Efron, "Bootstrap Methods: Another Look at the Jackknife", Annals of Statistics 7(1),
+1979, doi:10.1214/aos/1176344552; the interval is between percentiles (Efron and Tibshirani, "An
+Introduction to the Bootstrap", 1993, chapter 13). Randomisation: Smucker, Allan and Carterette, "A
+Comparison of Statistical Significance Tests for Information Retrieval Evaluation", CIKM 2007,
+doi:10.1145/1321440.1321528. Correction: Holm, "A Simple Sequentially Rejective Multiple Test
+Procedure", Scandinavian Journal of Statistics 6, 1979.
 """
 
 from __future__ import annotations
@@ -20,30 +19,29 @@ from numpy.typing import NDArray
 __all__ = ["PERMUTATIONS", "RESAMPLES", "holm", "intervals", "p_values"]
 
 RESAMPLES: Final = 2_000
-"""The ends of a 95% interval then rest on the 50 lowest and the 50 highest means."""
+"""Bootstrap samples. A 95% interval excludes the 50 lowest and 50 highest means."""
 
 PERMUTATIONS: Final = 10_000
-"""Around p = .05, the p-value is then exact to .004."""
+"""Random draws of signs. A p-value near .05 is then exact to .004."""
 
 SEED: Final = 2026
-"""The same judgements and rankings give the same figures."""
+"""A fixed seed: the same judgements and rankings result in the same figures."""
 
 TAILS: Final = (2.5, 97.5)
-"""Percentiles: 95% of the means lie between."""
+"""Percentiles: 95% of the means lie between them."""
 
 BATCH: Final = 1 << 20
-"""Numbers that are drawn at once: 8 MB."""
+"""Random numbers drawn at once: 8 MB."""
 
 NOISE: Final = 1e-9
-"""Sums in another order differ by less than this; a difference that matters, by more."""
+"""Tolerance: the order of a sum changes it by less; a real difference is larger."""
 
 
 def intervals(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the 95% interval of each column's mean, of shape (2, columns).
+    """Return the 95% interval of each column's mean, float64 of shape (2, columns).
 
-    `values`, of shape (questions, columns), holds a question a row: questions
-    are drawn anew, with all that was measured on them, so that what is
-    compared is compared on the same questions.
+    `values`, of shape (questions, columns), contains one question a row. The bootstrap draws rows,
+    so that all columns of a sample are of the same questions.
     """
     count = len(values)
     random = np.random.default_rng(SEED)
@@ -57,12 +55,13 @@ def intervals(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def p_values(differences: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return, of each column, how likely chance alone makes the mean as far from 0, or farther.
+    """Return the p-value of each column's mean.
 
-    `differences`, of shape (questions, columns), are those of two systems on
-    the same questions. If neither were better, each could as well be of the
-    other sign: so signs are drawn at random, PERMUTATIONS times. The outcome
-    itself counts as one more draw, so no p-value is 0.
+    A p-value is the probability that chance alone moves the mean as far from 0, or farther.
+    `differences`, of shape (questions, columns), are those between two systems on the same
+    questions. If no system were better, each difference could have the other sign, too: so signs
+    are drawn at random, PERMUTATIONS times. The measured signs count as one more draw, so no
+    p-value is 0.
     """
     count = len(differences)
     random = np.random.default_rng(SEED)
@@ -75,10 +74,10 @@ def p_values(differences: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return p-values corrected for how many there are.
+    """Return p-values corrected for their number.
 
-    Held against .05, they find a difference where there is none in at most
-    one of 20 tables, however many the comparisons and however they hang together.
+    If corrected p-values below .05 count as differences, at most 1 of 20 evaluations finds a
+    difference that does not exist, for any number of comparisons and any dependence between them.
     """
     order = np.argsort(p, kind="stable")
     steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))

@@ -1,4 +1,4 @@
-"""Systems that rank by an index under some settings."""
+"""Systems: rankings of an index with given settings."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["missing_judged_ids", "ranker"]
 
 
 def ranker(index: IndexReader, **settings: Any) -> System:
-    """Return the system that ranks as a Searcher does, to a depth of MAX_LIMIT paragraphs.
+    """Return a system that ranks as a Searcher does, up to MAX_LIMIT paragraphs.
 
-    `settings` are fields of SearchRequest. Safe to call from many threads
-    once the index is warm. Raises RequestError for what it cannot be.
+    `settings` are fields of SearchRequest. Threads may share the system after all files of the
+    index are open (`warm`). Raises RequestError for invalid settings.
     """
     SearchRequest("a question", **settings)
 
     def rank(text: str) -> list[str]:
         request = SearchRequest(text, **settings)
         question = read_question(index, request)
-        # What a Searcher shows comes from here, too. Asking one for its hits would make a hundred
-        # snippets a question, and they take five times as long as the ranking.
+        # A Searcher uses the same function. It is not called here, because it would make 100
+        # snippets a question, which takes 5 times as long as the ranking.
         found = rank_candidates(index, request, question)
         rows = found.rows[found.scores >= (request.min_score or 0.0)][:MAX_LIMIT].tolist()
         return list(dict.fromkeys(index.page((), rows).ids.values()))
@@ -36,9 +36,9 @@ def ranker(index: IndexReader, **settings: Any) -> System:
 
 
 def missing_judged_ids(index: IndexReader, questions: Iterable[JudgedQuestion]) -> list[str]:
-    """Return what is to be found and is not in the index, sorted: nothing can find it."""
+    """Return the relevant ids that are not in the index, sorted."""
     wanted = {name for question in questions for name in question.wanted}
-    # At WHOLE, any paragraph will do.
+    # For WHOLE, the article needs at least one paragraph.
     places = {name: split_id(name) for name in wanted}
     lengths = {article: _length(index, article) for article, _ in places.values()}
     return sorted(

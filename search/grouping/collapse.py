@@ -1,6 +1,6 @@
-"""Collapse: from ranked paragraphs to groups of them, each of which is shown as one hit.
+"""Collapse: groups of ranked paragraphs, one group for each hit.
 
-All candidates are collapsed before a page is cut, so that pages agree. No text is read for it.
+All candidates are collapsed before the page is cut, so that pages agree. No text is read.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What becomes one hit. All numbers are places among the candidates.
+    """The candidates of one hit. All numbers are positions among the candidates.
 
-    `shown` are the paragraphs of the version that is shown, best first. `best`
-    is the best paragraph of all versions: it gives the hit its place and its
-    score. `versions` has a paragraph of each, its best; first that of the one shown.
+    `shown` are the paragraphs of the shown version, best first. `best` is the best paragraph of
+    all versions; the hit has its rank and score. `versions` are the best paragraphs of all
+    versions, that of the shown version first.
     """
 
     shown: tuple[int, ...]
@@ -43,7 +43,7 @@ class Group:
 
 
 def collapse(index: IndexReader, request: SearchRequest, candidates: Candidates) -> Sequence[Group]:
-    """Return the groups that the candidates make, that with the best candidate first."""
+    """Return the groups of the candidates, the group with the best candidate first."""
     rows = candidates.rows
     if request.group == "paragraph" and request.effective_versions == "all":
         return group_by_paragraph(index, rows)
@@ -59,20 +59,20 @@ def collapse(index: IndexReader, request: SearchRequest, candidates: Candidates)
 
 
 def group_by_paragraph(index: IndexReader, rows: NDArray[np.int64]) -> list[Group]:
-    """Return a group for each paragraph that the rows of candidates are of."""
+    """Return a group for each paragraph among the rows of candidates."""
     if not index.has_split_paragraphs:
-        return single_groups(len(rows))  # No values have to be read.
+        return single_groups(len(rows))  # Without parts, each row is a paragraph.
     paragraphs = index.values(rows).paragraph
     return _keep_best_parts(group_versions(paragraphs, paragraphs, paragraphs), paragraphs)
 
 
 def single_groups(many: int) -> list[Group]:
-    """Return a group for each of so many candidates."""
+    """Return one group for each of `many` candidates."""
     return [Group((at,), at, (at,)) for at in range(many)]
 
 
 def _keep_best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[Group]:
-    """Return the groups, with the best part of each paragraph that is shown and no other."""
+    """Return the groups with only the best part of each shown paragraph."""
     if len(np.unique(paragraphs)) == len(paragraphs):
         return list(groups)
     firsts: dict[int, int] = {}
@@ -85,10 +85,10 @@ def _keep_best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> 
 def group_versions(
     units: NDArray[np.int64], stories: NDArray[np.int64], turn: NDArray[np.int64]
 ) -> list[Group]:
-    """Return the groups of candidates of the same story, that with the best candidate first.
+    """Return one group for each story, the group with the best candidate first.
 
-    All are given in the order of candidates, int64 of shape (candidates,). Candidates of a
-    story that are of the same unit are one version; that with the lowest `turn` is shown.
+    The arrays are in the order of candidates, int64 of shape (candidates,). Candidates of the same
+    story and unit are one version. The version with the lowest `turn` is shown.
     """
     found: dict[int, dict[int, list[int]]] = {}
     for at, (unit, story) in enumerate(zip(units.tolist(), stories.tolist(), strict=True)):
@@ -105,9 +105,10 @@ def group_versions(
 def drop_below(
     groups: Sequence[Group], scores: NDArray[np.float64], least: float | None
 ) -> Sequence[Group]:
-    """Return the groups that score at least so much: by their best, whichever version is shown.
+    """Return the groups with a score of at least `least`.
 
-    Of the paragraphs shown of a group, the first stays, and the others that score as much.
+    The score of a group is that of its best candidate, whichever version is shown. The first
+    shown paragraph stays in the group; the others stay if they score at least `least`.
     """
     if least is None:
         return groups
@@ -123,10 +124,10 @@ def drop_below(
 def version_order(
     published: NDArray[np.int64], units: NDArray[np.int64], *, newest: bool
 ) -> NDArray[np.int64]:
-    """Return the turn of each candidate: the newest, or the oldest, has the lowest.
+    """Return the turn of each candidate; the newest, or the oldest, has the lowest.
 
-    Where dates are the same or there are none, units that were indexed later (of higher
-    numbers) count as newer. What has no date comes after all that has one.
+    Of units with the same date or without dates, units that were indexed later (with higher
+    numbers) count as newer. Candidates without a date come after those with a date.
     """
     if not newest:
         published = np.where(published == NO_DATE, np.iinfo(np.int64).max, published)
@@ -138,13 +139,13 @@ def version_order(
 def _stories(
     index: IndexReader, group: Grouping, rows: NDArray[np.int64], values: RowValues
 ) -> NDArray[np.int64]:
-    """Return, for each candidate, the unit that its own is a version of."""
+    """Return the story of each candidate: the first unit among its versions."""
     ordered = values.take(np.argsort(rows))
     if group == "article":
         units, of = values.article, article_versions(index, ordered)
     else:
         first = paragraph_versions(ordered.sketch)
-        # Of several parts of a paragraph, the first that was found speaks for all.
+        # The first part that was found decides for all parts of its paragraph.
         paragraphs, at = np.unique(ordered.paragraph, return_index=True)
         stories = ordered.paragraph[first[at]]
         units, of = values.paragraph, dict(zip(paragraphs.tolist(), stories.tolist(), strict=True))

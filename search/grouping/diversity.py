@@ -1,4 +1,4 @@
-"""Diversity: a hit that says what one before it says comes later.
+"""Diversity: hits that repeat an earlier hit move down.
 
 Maximal marginal relevance: Carbonell and Goldstein, SIGIR 1998,
 doi:10.1145/290941.291025.
@@ -19,21 +19,21 @@ from nutgraf.search.ranking.candidates import Candidates
 __all__ = ["diversify", "marginal_relevance"]
 
 MAX_DIVERSIFIED: Final = 200
-"""Hits that are put in another order, from the first on, whatever page is asked for.
+"""Number of hits, from the first, that are reordered; the same for all pages.
 
-What comes after them stays as it is: twenty pages on, nobody minds.
+The hits after them keep their order. They are 20 pages from the start.
 """
 
 
 def diversify(
     index: IndexReader, candidates: Candidates, groups: Sequence[Group], diversity: float
 ) -> Sequence[Group]:
-    """Return the groups in the order that `diversity` (0 to 1) asks for; 0 leaves them alone."""
+    """Return the groups reordered by `diversity` (0 to 1); 0 keeps the order."""
     first = groups[:MAX_DIVERSIFIED]
     if diversity == 0 or not first:
         return groups
     scores = candidates.scores[[group.best for group in first]]
-    # Of the best: where all are unlikely, cosines would have the only say.
+    # Relative to the best score: if all probabilities are low, cosines alone would decide.
     scores = scores / max(scores.max(), np.finfo(np.float64).tiny)
     rows = candidates.rows[[group.shown[0] for group in first]]
     order = marginal_relevance(scores, index.embeddings(rows), diversity)
@@ -43,10 +43,11 @@ def diversify(
 def marginal_relevance(
     scores: NDArray[np.float64], embeddings: NDArray[np.float32], diversity: float
 ) -> NDArray[np.int64]:
-    """Return places in a new order: each time that with most left of its score, int64 of (n,).
+    """Return the positions of hits in their new order, int64 of shape (n,).
 
-    What is left is (1 - diversity) x score - diversity x the highest cosine to those taken
-    before. `embeddings`, of shape (n, dimension), are of length 1. Ties go by place.
+    Each next hit is that with the highest (1 - diversity) x score - diversity x the highest
+    cosine to a hit before it. `embeddings`, of shape (n, dimension), are of length 1. Ties are in
+    order of position.
     """
     cosines = embeddings @ embeddings.T
     relevance = (1 - diversity) * scores

@@ -1,8 +1,9 @@
-"""Versions: copies and updates of one text, found among what a question found.
+"""Versions: copies and updates of one text among the candidates of a question.
 
-Paragraphs are versions of one another where their sketches are (index/analysis/minhash.py), and
-articles where most of their paragraphs are. What may join a group is compared with the first of
-it and with no other: texts that change little by little would otherwise all be one in the end.
+Paragraphs are versions of one another if their sketches are near-duplicates
+(index/analysis/minhash.py). Articles are versions if most of their paragraphs are. A text is
+compared only with the first text of a group. Otherwise, a chain of small changes would join
+different texts in one group.
 """
 
 from __future__ import annotations
@@ -19,29 +20,29 @@ from nutgraf.index.reader.protocol import IndexReader, RowValues
 __all__ = ["article_versions", "paragraph_versions"]
 
 MIN_SHARED: Final = 0.5
-"""More than this share of the shorter article's long paragraphs have to be versions.
+"""More than this share of the shorter article's long paragraphs must be versions.
 
-Of 2,143 articles in six collections this takes four pairs for versions, all four rightly: a wire
-story in two papers, three times, and an update of which five paragraphs of nine are as they
-were. Pairs that share half are other articles: reports on two elections, interviews with two
-candidates. An update of which half or more was written anew is an article of its own.
+Among 2,143 articles in 6 collections, this finds 4 pairs of versions, all correct: 3 times a wire
+story in 2 papers, and an update with 5 of 9 paragraphs unchanged. Pairs that share half are
+different articles: reports on 2 elections, interviews with 2 candidates. An update with half or
+more of its paragraphs rewritten counts as a different article.
 """
 
 MAX_COMPARED: Final = 32
-"""Long paragraphs of an article that are compared, from the first on: nearly always all."""
+"""Long paragraphs compared of an article, from the first: nearly always all."""
 
 MAX_PAIRS: Final = 2_000
-"""Pairs of articles for one question, beyond which no others are compared: a few milliseconds.
+"""Maximum number of pairs of articles compared for one question: milliseconds.
 
-Where hundreds of articles share one paragraph, their newspaper's word on itself say, each would
-be compared with each, for nothing. A story in hundreds of copies takes one pair a copy.
+If hundreds of articles share one paragraph, such as a notice of their newspaper, each would be
+compared with each other, without result. A story with hundreds of copies needs one pair a copy.
 """
 
 
 def paragraph_versions(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return, for each sketch, the place of the one that it is a version of: int64 of shape (n,).
+    """Return, for each sketch, the position of the first in its group, int64 (n,).
 
-    That is the first of its group, which for the first itself is its own place.
+    For the first sketch of a group, this is its own position.
     """
     near = near_duplicates(sketches, sketches)
     places = np.arange(len(sketches))
@@ -53,10 +54,10 @@ def paragraph_versions(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def article_versions(index: IndexReader, values: RowValues) -> dict[int, int]:
-    """Return, for each article of some rows, the one that it is a version of.
+    """Return the first article of the group of each article among some rows.
 
-    Articles are the numbers in `values`, which are in the order of rows. Those are compared that
-    have long paragraphs among the rows which are versions of one another.
+    Articles are the numbers in `values`, which are in the order of rows. Two articles are compared
+    if they have long paragraphs among the rows that are versions of one another.
     """
     numbers, articles = np.unique(values.article, return_inverse=True)
     linked = _linked(articles, values.sketch, len(numbers))
@@ -69,7 +70,7 @@ def article_versions(index: IndexReader, values: RowValues) -> dict[int, int]:
             continue
         placed[at] = True
         seen, near = placed.copy(), linked[at]
-        # What is near to a version of the first may be one of the first, too.
+        # An article linked to a version of the first may be a version of the first, too.
         while len(waiting := np.flatnonzero(near & ~seen)):
             seen[waiting] = True
             pairs += len(waiting)
@@ -84,7 +85,7 @@ def article_versions(index: IndexReader, values: RowValues) -> dict[int, int]:
 def _linked(
     articles: NDArray[np.intp], sketches: NDArray[np.uint64], many: int
 ) -> NDArray[np.bool_]:
-    """Return which articles have long near-duplicates of one another's, of shape (many, many)."""
+    """Return which articles share long near-duplicates, bool of shape (many, many)."""
     long = np.flatnonzero(are_long(sketches))
     one, other = np.nonzero(near_duplicates(sketches[long], sketches[long]))
     linked = np.zeros((many, many), bool)
@@ -96,9 +97,9 @@ def _linked(
 def _long_sketches(
     index: IndexReader, numbers: NDArray[np.int64], places: NDArray[np.intp]
 ) -> dict[int, NDArray[np.uint64]]:
-    """Return the sketches of articles' long paragraphs, the first MAX_COMPARED of each.
+    """Return the sketches of long paragraphs, the first MAX_COMPARED of each article.
 
-    Articles are those at `places` among `numbers`; the sketches come by place.
+    The articles are at the positions `places` in `numbers`. The keys are these positions.
     """
     if not len(places):
         return {}
@@ -112,9 +113,10 @@ def _long_sketches(
 def _are_versions(
     mine: NDArray[np.uint64], others: Sequence[NDArray[np.uint64]]
 ) -> NDArray[np.bool_]:
-    """Tell which of the other articles are versions of this one, by their long paragraphs.
+    """Return which of the other articles are versions of this one, bool of shape (n,).
 
-    Each has some. Counted are the shorter article's that have near-duplicates in the other.
+    All arguments are sketches of long paragraphs; no article is without. The share is counted over
+    the paragraphs of the shorter article: those with a near-duplicate in the other.
     """
     lengths = np.array([len(sketches) for sketches in others])
     starts = np.cumsum(lengths) - lengths

@@ -111,7 +111,7 @@ def test_ids_may_hold_anything():
 
 
 def test_a_ranking_holds_a_paragraph_once():
-    with pytest.raises(ValueError, match="question 'q' holds a paragraph twice"):
+    with pytest.raises(ValueError, match="question 'q' contains a paragraph twice"):
         ranks_of(["a#0", "b#0", "a#0"], judged({"a#0": 1}))
 
 
@@ -282,23 +282,26 @@ GOOD = '{"id": "1", "text": "Why?", "relevant": {"a#0": 1}}\n'
         ("{", "this is not JSON"),
         ("[]", "the line is a list"),
         (b"\xff", "UTF-8"),
-        ('{"text": "Why?", "relevant": {"a#0": 1}}', "there is no 'id'"),
-        ('{"id": true, "text": "Why?", "relevant": {"a#0": 1}}', "there is no 'id'"),
-        ('{"id": "2", "relevant": {"a#0": 1}}', "one 'question' needed"),
+        ('{"text": "Why?", "relevant": {"a#0": 1}}', "'id' is missing"),
+        ('{"id": true, "text": "Why?", "relevant": {"a#0": 1}}', "'id' is missing, empty, or not"),
+        ('{"id": "2", "relevant": {"a#0": 1}}', "exactly one of 'question' and 'text'"),
         ('{"id": "2", "text": " ", "relevant": {"a#0": 1}}', "'text' is empty"),
-        ('{"id": "2", "question": 7, "relevant": {"a#0": 1}}', "'question' is a int"),
-        ('{"id": "2", "text": "a", "question": "b", "relevant": {}}', "one 'question' needed"),
-        ('{"id": "2", "text": "Why?"}', "there is no 'relevant'"),
-        ('{"id": "2", "text": "Why?", "relevant": ["a#0"]}', "there is no 'relevant'"),
+        ('{"id": "2", "question": 7, "relevant": {"a#0": 1}}', "'question' must be of type str"),
+        ('{"id": "2", "text": "a", "question": "b", "relevant": {}}', "exactly one of 'question'"),
+        ('{"id": "2", "text": "Why?"}', "'relevant' is missing"),
+        ('{"id": "2", "text": "Why?", "relevant": ["a#0"]}', "'relevant' is missing or not"),
         ('{"id": "2", "text": "Why?", "relevant": {"a": 1}}', "'relevant' names 'a'"),
         ('{"id": "2", "text": "Why?", "relevant": {"#0": 1}}', "'relevant' names '#0'"),
         ('{"id": "2", "text": "Why?", "relevant": {"a#01": 1}}', "'relevant' names 'a#01'"),
         ('{"id": "2", "text": "Why?", "relevant": {"a#-2": 1}}', "'relevant' names 'a#-2'"),
-        ('{"id": "2", "text": "Why?", "relevant": {"a#0": "1"}}', "gives 'a#0' '1'; take 0 to 100"),
-        ('{"id": "2", "text": "Why?", "relevant": {"a#0": -1}}', "gives 'a#0' -1"),
-        ('{"id": "2", "text": "Why?", "relevant": {"a#0": true}}', "gives 'a#0' True"),
-        ('{"id": "2", "text": "Why?", "relevant": {"a#0": 101}}', "gives 'a#0' 101"),
-        (GOOD, "'id' is '1', as of a question before"),
+        (
+            '{"id": "2", "text": "Why?", "relevant": {"a#0": "1"}}',
+            "gives 'a#0' the grade '1'; it must be an integer from 0 to 100",
+        ),
+        ('{"id": "2", "text": "Why?", "relevant": {"a#0": -1}}', "gives 'a#0' the grade -1"),
+        ('{"id": "2", "text": "Why?", "relevant": {"a#0": true}}', "gives 'a#0' the grade True"),
+        ('{"id": "2", "text": "Why?", "relevant": {"a#0": 101}}', "gives 'a#0' the grade 101"),
+        (GOOD, "'id' is '1', the id of an earlier question"),
     ],
 )
 def test_a_bad_line_is_named(write, line, told):
@@ -313,16 +316,16 @@ def test_a_bad_line_is_named(write, line, told):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("1\ta\t0", "there are 3 fields between tabs; there must be 4: question, article"),
-        ("1 a 0 1", "there are 1 fields"),
+        ("1\ta\t0", "the line has 3 fields between tabs; it must have 4: question, article"),
+        ("1 a 0 1", "the line has 1 fields"),
         ("\ta\t0\t1", "'question' is empty"),
         ("1\t\t0\t1", "'article' is empty"),
         ("1\ta\tx\t1", "'paragraph' is 'x'"),
         ("1\ta\t-2\t1", "'paragraph' is '-2'"),
         ("1\ta\t0\t0.5", "'relevance' is '0.5'"),
         ("1\ta\t0\t-1", "'relevance' is '-1'"),
-        ("1\ta\t0\t101", "'relevance' is '101'; take 0 to 100"),
-        ("1\tb\t0\t2", "'relevance' of 'b#0' is another"),
+        ("1\ta\t0\t101", "'relevance' is '101'; it must be an integer from 0 to 100"),
+        ("1\tb\t0\t2", "'relevance' of 'b#0' differs from that on an earlier line"),
         (b"1\t\xff\t0\t1", "not UTF-8 at byte 2"),
     ],
 )
@@ -343,7 +346,7 @@ def test_files_that_cannot_be_judgements(write, tmp_path):
         read_judged(tmp_path)
     with pytest.raises(InputError, match="the file is empty"):
         read_judged(write("empty.jsonl", "\n"))
-    with pytest.raises(InputError, match=r"a file of judgements \(qrels\) as well: give one"):
+    with pytest.raises(InputError, match=r"a file of judgements \(qrels\); remove one"):
         read_judged(write("both.jsonl", GOOD), write("q.tsv", "1\ta\t0\t1\n"))
 
 
