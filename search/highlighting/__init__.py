@@ -1,1 +1,1 @@
-"""Highlighting: snippets, and the words to mark in them."""
+"""Highlighting: snippets and the highlights in them."""

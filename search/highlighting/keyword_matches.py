@@ -1,4 +1,4 @@
-"""Which words of a paragraph a question's keywords matched."""
+"""Words of a paragraph that match the keywords of a question."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Match", "find_matches"]
 
 
 class Match(NamedTuple):
-    """A word that matched, `text[start:end]` in code points, and the term that it matched as."""
+    """A matching word, `text[start:end]` in code points, and its term."""
 
     start: int
     end: int
@@ -30,12 +30,11 @@ class Match(NamedTuple):
 def find_matches(
     text: str, question: Question, analyzer: Analyzer, tokens: Sequence[Token] | None = None
 ) -> list[Match]:
-    """Return the words of `text` that the question asks for, in their order, none twice.
+    """Return the words of `text` that match the question, in text order, each once.
 
-    By the same analysis that indexed them; `tokens` are the text's, if they
-    are known. A word of a phrase matches inside the phrase, and elsewhere too
-    unless it is a stop word. What a word of another language matched as is
-    the question's own term for it.
+    The analysis is that of the index; `tokens` are the tokens of the text, if they are known. A
+    word of a phrase matches inside the phrase; other than a stop word, it also matches elsewhere.
+    The term of a word in another language is the term of `question.terms` for it.
     """
     tokens = analyzer.tokens(text) if tokens is None else tokens
     forms = question.forms(analyzer.language)
@@ -55,7 +54,7 @@ def find_matches(
 
 
 def _apart(matches: Iterable[Match]) -> Iterator[Match]:
-    """Yield matches without what the one before has, as words overlap in scripts without spaces."""
+    """Yield matches without overlaps; in scripts without spaces, tokens overlap."""
     last = 0
     for match in matches:
         if match.end > last:
@@ -77,7 +76,7 @@ def _in_phrases(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> 
 
 
 def _place(pattern: Pattern, text: str, token: Token) -> tuple[int, int]:
-    """Return where a token matched: that is 猫 in 小猫, if nothing else is asked for."""
+    """Return the position of a match: only 猫 in 小猫, if the pattern is that sign."""
     char = pattern.text.removeprefix("?")
     at = text.find(char, token.start, token.end) if is_lone(char) else -1
     return (token.start, token.end) if at < 0 else (at, at + len(char))
@@ -94,7 +93,8 @@ def _fits(pattern: Pattern, word: str, term: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    # Not a star for a star: a*a*a*b against a long word of a would take minutes.
+    # `fnmatch.translate` avoids backtracking: with ".*" for each star, a*a*a*b and a long word of
+    # the letter a would take minutes.
     return re.compile(fnmatch.translate(pattern))
 
 

@@ -1,9 +1,9 @@
-"""Which words of a paragraph stand in, by their meaning, for words asked for that it lacks.
+"""Words of a paragraph that are near in meaning to missing words of the question.
 
-Each word that the keywords did not find is held against the words of the
-paragraph, and what is nearest counts: greedy matching, as in BERTScore (Zhang et al.
-2020), over vectors of words alone, so the encoder is not run for it. How well
-snippets are chosen by it is in benchmarks/highlights.md.
+Each word of the question without a match is compared with the words of the paragraph, and the
+nearest word counts: greedy matching, as in BERTScore (Zhang et al. 2020). It compares vectors of
+single words, so the encoder does not run. The quality of snippets chosen by it is in
+benchmarks/highlights.md.
 """
 
 from __future__ import annotations
@@ -24,22 +24,27 @@ from nutgraf.search.query.question import Question
 __all__ = ["AnalyzedParagraph", "NearWord", "find_near_words"]
 
 MIN_COSINE: Final = 0.45
-"""Least cosine of two words that are near in meaning. From here on most pairs are good, looking at
-those of 120 questions and their hits: heat ~ cooling, genuine ~ authentic."""
+"""Least cosine of two words that are near in meaning.
+
+Most pairs above it are good, by inspection of the pairs of 120 questions and their hits:
+heat ~ cooling, genuine ~ authentic.
+"""
 
 MAX_SHARE: Final = 0.1
-"""Share of paragraphs: a word asked for that is in more of them tells little, be it a stop word of
-a language whose stop words are not known."""
+"""Largest share of paragraphs with a word of the question that is compared.
+
+More common words say little. One can be a stop word of a language whose stop words are unknown.
+"""
 
 MAX_ASKED: Final = 32
-"""Words of a question that others stand in for."""
+"""Maximum number of words of a question that are compared."""
 
 MAX_WORDS: Final = 20_000
-"""Different words of a page that are looked at: a hundred usual paragraphs have 5,000."""
+"""Maximum number of different words of a page; 100 usual paragraphs have 5,000."""
 
 
 class AnalyzedParagraph(NamedTuple):
-    """A paragraph's text, its tokens, and those of them that the keywords matched."""
+    """A paragraph's text, its tokens, and its keyword matches."""
 
     text: str
     tokens: Sequence[Token]
@@ -47,7 +52,7 @@ class AnalyzedParagraph(NamedTuple):
 
 
 class NearWord(NamedTuple):
-    """A word, `text[start:end]`, the term that it stands in for, and their cosine."""
+    """A word, `text[start:end]`, the term that it is near to, and their cosine."""
 
     start: int
     end: int
@@ -56,16 +61,16 @@ class NearWord(NamedTuple):
 
 
 Nearest = Mapping[str, Sequence[tuple[float, str]]]
-"""Word of a paragraph -> the terms it is near to, with the cosine."""
+"""A word of a paragraph -> the terms that it is near to, with their cosines."""
 
 
 def find_near_words(
     index: IndexReader, question: Question, page: Sequence[AnalyzedParagraph]
 ) -> list[list[NearWord]]:
-    """Return the near words of each paragraph of a page, in their order, none of them a match.
+    """Return the near words of each paragraph of a page, in text order.
 
-    They are near to a word that is asked for and that their paragraph lacks. Stop words,
-    numbers and single letters stand in for nothing, and nothing for them.
+    A near word is near in meaning to a word of the question that the paragraph lacks. It is not
+    a keyword match itself. Stop words, numbers and single letters are never compared.
     """
     lacking = [_lacking(question, paragraph.matches) for paragraph in page]
     asked = _asked(index, question, frozenset(chain.from_iterable(lacking)))
@@ -83,7 +88,7 @@ def _lacking(question: Question, matches: Iterable[Match]) -> frozenset[str]:
 
 
 def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dict[str, str]:
-    """Return the words that were asked for as one of `terms`, and have a meaning of their own."""
+    """Return the words of the question to compare, by their term, which is in `terms`."""
     words: dict[tuple[str, ...], str] = {}
     for token in question.analyzer.tokens(question.text):
         word = _plain(question.text[token.start : token.end])
@@ -105,11 +110,11 @@ def _nearest(
     asked: Mapping[str, str],
     page: Iterable[AnalyzedParagraph],
 ) -> Nearest:
-    """Return which words of a page are near to which of the words `asked` for, by term."""
+    """Return the words of a page that are near to the words `asked`, with their terms."""
     words = list(islice(_words(page), MAX_WORDS))
     wanted = index.word_vectors(list(asked.values()))
     cosines = index.word_vectors(list(map(_plain, words))) @ wanted.T
-    # Two names that are near are those of two things: David ~ James, France ~ Germany.
+    # Two near names mean two different things: David ~ James, France ~ Germany.
     cosines[np.outer(_are_names(words), _are_names(asked.values()))] = 0
     terms = tuple(asked)
     nearest: dict[str, list[tuple[float, str]]] = {}
@@ -120,7 +125,7 @@ def _nearest(
 
 
 def _words(page: Iterable[AnalyzedParagraph]) -> Iterable[str]:
-    """Return the words of a page as they are written, none twice."""
+    """Return the words of a page as written, each once."""
     return dict.fromkeys(text[start:end] for text, tokens, _ in page for _, start, end in tokens)
 
 
@@ -132,7 +137,7 @@ def _near_words(
     last = 0
     for _, start, end in paragraph.tokens:
         near = [one for one in nearest.get(paragraph.text[start:end], ()) if one[1] in lacking]
-        # Several tokens may share the place of one sign.
+        # Several tokens can share the position of one sign.
         if near and start not in matched and start >= last:
             cosine, term = max(near)
             yield NearWord(start, end, term, cosine)

@@ -1,9 +1,8 @@
 """Snippets: the part of a paragraph that shows why it was found.
 
-Sentences are joined into windows of at most SNIPPET_WIDTH characters; the window that
-holds the most different matches is shown, and among equals the one whose words
-are nearest in meaning to what did not match. A sentence that is too long by
-itself is cut between words.
+Sentences are joined into windows of at most SNIPPET_WIDTH characters. The window with the most
+different matches is shown. Among equal windows, the words nearest in meaning to the words without
+a match decide. A sentence longer than a window is cut between words.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from nutgraf.search.response import Highlighted, HighlightKind, Snippet
 __all__ = ["SNIPPET_WIDTH", "best_span", "make_snippet", "mark"]
 
 SNIPPET_WIDTH: Final = 280
-"""Characters of a snippet, ellipses aside: two or three lines of a page or a terminal."""
+"""Characters of a snippet without ellipses: 2 or 3 lines of a page or a terminal."""
 
 ELLIPSIS: Final = "…"
 
 MAX_SEMANTIC_MARKS: Final = 4
-"""Words marked for their meaning in a snippet: more would hide it, and the fifth says least."""
+"""Maximum number of semantic highlights in a snippet, so that it stays readable."""
 
 Span = tuple[int, int]
 Marked = tuple[int, int, HighlightKind]
@@ -47,11 +46,11 @@ def make_snippet(
     start: int = 0,
     goes_on: bool = False,
 ) -> Snippet:
-    """Cut the best window out of a text and mark what matched in it.
+    """Cut the best window out of a text and mark the matches in it.
 
-    `matches` and `near` come in their order and apart from one another; of the
-    near words in the snippet the MAX_SEMANTIC_MARKS nearest are marked. Of a part of a
-    paragraph, `start` is where it begins, and `goes_on` tells that it is not the last.
+    `matches` and `near` are in text order and do not overlap. Of the near words in the snippet,
+    the MAX_SEMANTIC_MARKS nearest are marked. For a part of a paragraph, `start` is its position in
+    the paragraph, and `goes_on` is True if it is not the last part.
     """
     first, last = best_span(text, matches, language, near=near)
     before = ELLIPSIS if start or text[:first].strip() else ""
@@ -79,15 +78,16 @@ def best_span(
     width: int = SNIPPET_WIDTH,
     near: Sequence[NearWord] = (),
 ) -> Span:
-    """Return the part of a text, of whole sentences where they fit, that shows most of `matches`.
+    """Return the span of a text with the most different `matches`.
 
-    Start and end in code points, at most `width` of them apart.
+    It consists of complete sentences if they fit. Start and end are in code points, at most
+    `width` apart.
     """
     return _best_window(_windows(text, language, width), matches, near)
 
 
 def mark(text: str, highlights: Sequence[Highlighted], highlight: Highlight) -> str:
-    """Return `text` escaped for HTML, with what `highlight` says around each highlight."""
+    """Return `text` escaped for HTML, with markup around the highlights."""
     around = {
         "keyword": (highlight.pre, highlight.post),
         "semantic": (highlight.semantic_pre, highlight.semantic_post),
@@ -103,9 +103,10 @@ def mark(text: str, highlights: Sequence[Highlighted], highlight: Highlight) -> 
 
 
 def _apart(marked: Iterable[Marked]) -> Iterator[Marked]:
-    """Yield what does not overlap what is before it, as words written as one sign can (℀).
+    """Yield the marked spans that do not overlap an earlier span.
 
-    What touches is one: words of scripts without spaces do.
+    Several words written as one sign (℀) overlap. Spans of one kind that touch are joined, as
+    words in scripts without spaces touch.
     """
     last: Marked | None = None
     for start, end, kind in marked:
@@ -120,7 +121,7 @@ def _apart(marked: Iterable[Marked]) -> Iterator[Marked]:
 
 
 def _inside(words: Sequence[T], start: int, end: int) -> Sequence[T]:
-    """Return the words that stand between two places; words come in their order, and apart."""
+    """Return the words between two positions; `words` are in order, without overlaps."""
     first = bisect_left(words, start, key=attrgetter("start"))
     return words[first : bisect_right(words, end, lo=first, key=attrgetter("end"))]
 
@@ -128,9 +129,10 @@ def _inside(words: Sequence[T], start: int, end: int) -> Sequence[T]:
 def _best_window(
     windows: Sequence[Span], matches: Sequence[Match], near: Sequence[NearWord]
 ) -> Span:
-    """Return the window with the most different matches; the nearest; the most; the first.
+    """Return the window with the most different matches.
 
-    Windows and matches both come in their order, so one pass over both does.
+    Ties are decided by the nearest words, then by the number of matches, then by position.
+    Windows and matches are in text order, so one pass over both is enough.
     """
     best, worth = windows[0], (0, 0.0, 0)
     inside: Counter[str] = Counter()
@@ -154,7 +156,7 @@ def _best_window(
 
 
 def _nearness(near: Sequence[NearWord]) -> float:
-    """Return the sum, over the terms that words stand in for, of the nearest word's cosine."""
+    """Return the sum, over the terms of near words, of the nearest word's cosine."""
     nearest: dict[str, float] = {}
     for word in near:
         nearest[word.term] = max(word.cosine, nearest.get(word.term, 0.0))
@@ -162,7 +164,7 @@ def _nearness(near: Sequence[NearWord]) -> float:
 
 
 def _windows(text: str, language: str, width: int) -> list[Span]:
-    """Return spans of whole sentences of at most `width` characters, one from each sentence on."""
+    """Return one span from each sentence, of complete sentences within `width`."""
     sentences = list(sentence_spans(text, language))
     windows: list[Span] = []
     last = 0
@@ -178,7 +180,7 @@ def _windows(text: str, language: str, width: int) -> list[Span]:
 
 
 def _cut(text: str, start: int, end: int, width: int) -> Iterator[Span]:
-    """Yield windows over a sentence that is too long, bounded by white space where there is any."""
+    """Yield windows over a sentence that is too long, cut at white space if possible."""
     edges = [start, *(at + 1 for at in range(start, end - 1) if text[at].isspace()), end]
     edges = [edge for edge, after in pairwise([*edges, end + 1]) if edge < after]
     step = width // 2

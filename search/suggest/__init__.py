@@ -1,1 +1,1 @@
-"""Suggest: autocompletion, and spelling corrections."""
+"""Suggestions: autocompletion and spelling corrections."""

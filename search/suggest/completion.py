@@ -1,8 +1,7 @@
-"""What is typed so far, completed: to titles, to names and other phrases, to words at last.
+"""Completions of typed text: titles, then names and other phrases, then words.
 
-Words are compared folded, so that case, accents and signs between them make
-no difference. What was typed before the words that are completed stays as it
-was typed; only a title takes the place of all of it.
+Words are compared folded, so that case, accents and signs between words make no difference. A
+phrase or a word replaces only the last typed words. A title replaces the complete typed text.
 """
 
 from __future__ import annotations
@@ -24,25 +23,27 @@ __all__ = ["MAX_COMPLETIONS", "Completion", "Completions", "Kind", "check_comple
 Kind = Literal["title", "phrase", "word"]
 
 MAX_COMPLETIONS: Final = 20
-"""Completions in one answer; nobody reads more while typing."""
+"""Maximum number of completions in one response."""
 
 MAX_TYPED: Final = 200
-"""Characters that are completed from, at the end of what is typed; no title's start is longer."""
+"""Characters at the end of the typed text that are completed.
+
+The start of a title that the index stores is not longer.
+"""
 
 MAX_PHRASE: Final = 4
-"""Words at the end of what is typed that a phrase is looked for by."""
+"""Maximum number of last typed words that a phrase can begin with."""
 
 MAX_CANDIDATES: Final = 64
-"""Of one kind, to choose from: the most frequent first, so that more would change next to none."""
+"""Maximum number of candidates of one kind, the most frequent ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a question may become.
+    """A completion of a typed question.
 
-    `article` is the newest with that title, None for phrases and words;
-    `count` the number of articles that have the title, or hold the phrase or
-    word.
+    `article` is the id of the newest article with that title, None for phrases and words. `count`
+    is the number of articles with the title, the phrase or the word.
     """
 
     text: str
@@ -53,7 +54,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Completions:
-    """The completions of what is typed, best first."""
+    """The completions of a typed text, best first."""
 
     q: str
     suggestions: tuple[Completion, ...]
@@ -61,7 +62,7 @@ class Completions:
     snapshot: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as HTTP and `--json` give it."""
+        """Return the completions in their form as JSON."""
         return {
             "q": self.q,
             "suggestions": [asdict(one) for one in self.suggestions],
@@ -71,7 +72,7 @@ class Completions:
 
 
 def check_completion(q: str, limit: int) -> None:
-    """Raise RequestError where this cannot be completed. An empty `q` can: to nothing."""
+    """Check a request for completions; an empty `q` is valid. Raises RequestError."""
     check_kind("q", q, str)
     check_text("q", q)
     if len(q) > MAX_QUESTION:
@@ -83,11 +84,10 @@ def check_completion(q: str, limit: int) -> None:
 
 
 def complete(index: IndexReader, q: str, limit: int) -> Completions:
-    """Complete what is typed, to at most `limit` texts, none of them twice.
+    """Return up to `limit` completions of a typed text, each once.
 
-    Titles come before phrases, but leave them half of the room; words come
-    where there is room left. Raises BrokenIndexError where the suggestions of
-    the index are missing or damaged.
+    Titles come before phrases, but leave half of the limit for phrases. Words fill the rest.
+    Raises BrokenIndexError if the suggestions of the index are missing or damaged.
     """
     started = time.perf_counter()
     typed = _Typed.read(q, index.analyzer(None))
@@ -106,10 +106,10 @@ def complete(index: IndexReader, q: str, limit: int) -> Completions:
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """The words at the end of what is typed, folded, and where they begin.
+    """The last words of a typed text, folded, and their start positions.
 
-    `whole` tells that these are all the words there are, `going_on` that the
-    last one may not be whole.
+    `whole` is True if these are all words of the text. `going_on` is True if the last word may be
+    incomplete.
     """
 
     q: str
@@ -120,7 +120,7 @@ class _Typed:
 
     @classmethod
     def read(cls, q: str, analyzer: Analyzer) -> _Typed | None:
-        """Read what is typed; None where there is no word in it."""
+        """Read the typed text; return None if it has no word."""
         cut = max(0, len(q) - MAX_TYPED)
         tokens = analyzer.tokens(q[cut:])
         if cut:
@@ -137,16 +137,16 @@ class _Typed:
         )
 
     def last(self, many: int) -> str:
-        """Return what a key has to begin with that goes on from the last words."""
+        """Return the prefix of the keys that continue the last `many` words."""
         return " ".join(self.words[-many:]) + ("" if self.going_on else " ")
 
     def with_last(self, many: int, text: str) -> str:
-        """Return what is typed with a text in place of its last words."""
+        """Return the typed text with `text` in place of its last `many` words."""
         return self.q[: self.starts[-many]] + text
 
 
 def _titles(index: IndexReader, typed: _Typed, limit: int) -> list[Completion]:
-    """Return titles that begin with all that is typed, then those in which it stands later."""
+    """Return titles that begin with the typed text, then titles that contain it later."""
     if not typed.whole:
         return []
     suggestions, analyzer = index.suggestions, index.analyzer(None)
@@ -170,7 +170,7 @@ def _titles(index: IndexReader, typed: _Typed, limit: int) -> list[Completion]:
 
 
 def _phrases(index: IndexReader, typed: _Typed) -> Iterator[Completion]:
-    """Yield phrases that go on from the last words: from as many of them as any phrase does."""
+    """Yield phrases that continue the last words, the most words that any phrase has."""
     seen: set[str] = set()
     for many in range(min(MAX_PHRASE, len(typed.words)), 0, -1):
         if seen:
@@ -183,7 +183,7 @@ def _phrases(index: IndexReader, typed: _Typed) -> Iterator[Completion]:
 
 
 def _words(index: IndexReader, typed: _Typed) -> Iterator[Completion]:
-    """Yield words that begin with the last one, if that may not be whole."""
+    """Yield words that begin with the last typed word, if it may be incomplete."""
     if not typed.going_on:
         return
     for one in _by_count(index.suggestions.words(typed.last(1), MAX_CANDIDATES)):
@@ -196,7 +196,7 @@ def _by_count(found: Iterable[TermCount]) -> list[TermCount]:
 
 
 def _distinct(found: Iterable[Completion], analyzer: Analyzer) -> list[Completion]:
-    """Return the first of those that differ in case, accents or signs alone."""
+    """Return the first of the completions that differ only in case, accents or signs."""
     first: dict[str, Completion] = {}
     for one in found:
         first.setdefault(analyzer.key(one.text), one)

@@ -1,4 +1,4 @@
-"""Did you mean: for words that no paragraph holds, the nearest of those that some do."""
+"""Spelling corrections of a question, from the words of the index."""
 
 from __future__ import annotations
 
@@ -17,30 +17,29 @@ from nutgraf.search.query.question import Question
 __all__ = ["correct_spelling"]
 
 MIN_LETTERS: Final = 4
-"""Letters of a word that is looked at: of shorter ones, most are near to many others."""
+"""Least number of letters of a corrected word. Shorter words are near to too many."""
 
 LONG: Final = 6
-"""Letters from which on two of them may differ, not one only."""
+"""Letters of a word from which on 2 may differ; in shorter words, only 1 may."""
 
 MAX_UNKNOWN: Final = 4
-"""Unknown words of a question; one with more of them is in another language."""
+"""Maximum number of unknown words; a question with more is in another language."""
 
 COUNTED_AT_ONCE: Final = 4
-"""Corrections that are looked for in one call: nearly always the first is found."""
+"""Corrections counted in one call to the index; nearly always, the first is good."""
 
 _VALUE: Final = re.compile(
     rf"(?<![^\s(+-])(?:{'|'.join((*VALUE_FIELDS, PUBLISHED))}):(\S*)", re.IGNORECASE
 )
-"""A field that is asked for: its value is no word of a text."""
+"""A field and its value in a question. The value is not a word of a text."""
 
 
 def correct_spelling(index: IndexReader, q: str, question: Question) -> str | None:
-    """Return the question with its unknown words corrected; None where there is nothing to correct.
+    """Return the question with its unknown words corrected; None if none is corrected.
 
-    A word is unknown where no paragraph has its term, in text or title. Signs
-    stay as they are; values of fields, patterns, words with digits and what is
-    excluded are left alone. Where the suggestions of the index are missing or
-    damaged there is none: the search is answered all the same.
+    A word is unknown if no paragraph has its term in its text or title. Signs, values of fields,
+    patterns, words with digits and excluded words are not changed. If the suggestions of the index
+    are missing or damaged, the result is None, so that the search is still answered.
     """
     unknown = _unknown(index, q, question)
     if not 0 < len(unknown) <= MAX_UNKNOWN:
@@ -61,7 +60,7 @@ def correct_spelling(index: IndexReader, q: str, question: Question) -> str | No
 
 
 def _unknown(index: IndexReader, q: str, question: Question) -> list[QuestionToken]:
-    """Return the words of the question that no paragraph holds, in their places."""
+    """Return the words of the question that no paragraph contains, in their order."""
     asked = frozenset(question.terms)
     in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
     words = []
@@ -79,17 +78,16 @@ def _unknown(index: IndexReader, q: str, question: Question) -> list[QuestionTok
 def _nearest(
     index: IndexReader, analyzer: MultilingualAnalyzer, word: str, others: Sequence[str]
 ) -> str | None:
-    """Return the known word that the fewest letters tell from `word`, the most frequent of them.
+    """Return the known word nearest to `word`, the most frequent of equally near ones.
 
-    It stands with any of the `others`, the known terms of the question, in a
-    paragraph or its title: "the president of Brazil" is not to become a resident.
-    Seldom is the first letter of a word mistyped: of those one off, they come
-    last that have another.
+    A paragraph or its title contains it together with any of the `others`, the known terms of the
+    question: "the president of Brazil" must not become "the resident of Brazil". Of equally near
+    words, those with a different first letter come last, as it is seldom mistyped.
     """
     near = index.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
     ordered = sorted(near, key=lambda found: _edit_order(word, *found))
     stems = [(one.text, terms) for _, one in ordered if (terms := analyzer.stems(one.text))]
-    # The suggestions may be a commit ahead of what is seen.
+    # The suggestions may be one commit newer than the snapshot, so count in the snapshot.
     for start in range(0, len(stems), COUNTED_AT_ONCE):
         some = stems[start : start + COUNTED_AT_ONCE]
         counts = index.counts([_together(terms, others) for _, terms in some])
@@ -100,7 +98,7 @@ def _nearest(
 
 
 def _together(terms: Sequence[str], others: Sequence[str]) -> query.Query:
-    """Return the query for what holds any of `terms`, and any of the others if there are any."""
+    """Return the query for rows with any of `terms`, and any of `others` if given."""
     found = _any(terms)
     return query.And([found, _any(others)]) if others else found
 

@@ -275,13 +275,13 @@ def test_dates_decide_which_version_is_shown(make, versions, group):
     [
         ("group", "story", "paragraph, article"),
         ("group", None, "str"),
-        ("per_article", 0, "1 to 20"),
-        ("per_article", 21, "1 to 20"),
+        ("per_article", 0, "between 1 and 20"),
+        ("per_article", 21, "between 1 and 20"),
         ("per_article", True, "int"),
         ("versions", "oldest", "newest, first, all"),
         ("versions", 2, "str"),
-        ("diversity", -0.1, "0 to 1"),
-        ("diversity", float("nan"), "0 to 1"),
+        ("diversity", -0.1, "between 0 and 1"),
+        ("diversity", float("nan"), "between 0 and 1"),
         ("diversity", "much", "number"),
     ],
 )
