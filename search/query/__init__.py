@@ -1,1 +1,1 @@
-"""Queries: from the text of a question to a tree of conditions and words."""
+"""Questions: from the typed text to trees of conditions and words."""

@@ -1,8 +1,7 @@
-"""What was typed becomes a Question: words to encode, terms to rank by, and what must hold.
+"""The builder of a Question: text to encode, terms to rank by, and the constraint.
 
-Plain language never excludes, requires or empties anything: only signs that
-the asker set (parser.py says which count) make a constraint. Whatever is not
-understood is searched as words, and a warning says so.
+Plain words never exclude or require anything. Only operators make a constraint; parser.py decides
+which signs are operators. All other signs are searched as words, with a warning.
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ from nutgraf.search.request.search_request import SearchRequest
 __all__ = ["parse_question", "read_question"]
 
 MAX_PATTERNS: Final = 16
-"""Patterns of a question; each is looked up among all terms of an index."""
+"""Maximum number of patterns; each is compared with all terms of an index."""
 
 
 def read_question(index: IndexReader, request: SearchRequest) -> Question:
-    """Read the question of a request in the languages of an index, or in those it is filtered by.
+    """Parse the question of a request, in the languages of the index or of its filter.
 
-    Raises BrokenIndexError where the index cannot tell which these are.
+    Raises BrokenIndexError if the languages of the index cannot be read.
     """
     return parse_question(request.q, index.question_analyzer(request.filters.language))
 
@@ -57,11 +56,11 @@ def read_question(index: IndexReader, request: SearchRequest) -> Question:
 def parse_question(
     question: str, analyzer: MultilingualAnalyzer, *, now: datetime | None = None
 ) -> Question:
-    """Understand a question. Never raises, whatever the question holds.
+    """Parse a question. Never raises for any text.
 
-    It is read in the languages of `analyzer`, or those of them that it asks for
-    (`language:de`). `now` is what `published:yesterday` counts from, by default this moment;
-    days begin and end in UTC, and a time without a zone is one in UTC.
+    The languages are those of `analyzer`, or those of them that the question requires
+    (`language:de`). `now` is the time for dates such as `published:yesterday`, by default the
+    current time. Days begin and end in UTC. A time without a zone is in UTC.
     """
     said: dict[str, None] = {}
     warn = _once(said)
@@ -71,11 +70,11 @@ def parse_question(
     reader = _QueryBuilder(analyzer, moment, warn)
     constraint = reader.read(tree).insists
     if not reader.scored and constraint is None:
-        # Signs swallowed it all: what letters there are still make a question.
+        # No word is left beside the signs: read the letters in the text as a question.
         reader = _QueryBuilder(analyzer, moment, warn)
         reader.read(_plain(question[:_MAX_LEFT]))
     if not reader.scored and constraint is None:
-        warn("the question holds no word that can be searched for")
+        warn("the question contains no searchable word")
         return Question("", wq.NullQuery, None, (), (), (), tuple(said), analyzer)
     words = _but_stops({words: (words, stop) for words, stop in reader.terms.items()})
     terms, *others = by_language(words)
@@ -94,7 +93,7 @@ def parse_question(
 
 
 def _languages(node: Node) -> Iterator[str]:
-    """Yield the languages that a question demands by their tags."""
+    """Yield the tags of the languages that a question requires."""
     if isinstance(node, Leaf):
         if node.field == "language" and node.kind in ("word", "phrase"):
             yield node.text.rstrip(",;!?")
@@ -104,7 +103,7 @@ def _languages(node: Node) -> Iterator[str]:
 
 
 def _foreign(words: Mapping[tuple[str, ...], Set[tuple[str, str]]]) -> frozenset[tuple[str, str]]:
-    """Return the foreign terms of words that are no common term of another."""
+    """Return the foreign terms of words that are not a common term of another word."""
     found = frozenset[tuple[str, str]]().union(*words.values())
     common = {
         term
@@ -115,7 +114,7 @@ def _foreign(words: Mapping[tuple[str, ...], Set[tuple[str, str]]]) -> frozenset
 
 
 _MAX_LEFT: Final = 1_024
-"""Characters that are looked through for words where signs have swallowed the question."""
+"""Characters read of a question that has no word beside its signs."""
 
 
 def _plain(text: str) -> Group:
@@ -137,11 +136,10 @@ def _but_stops(found: dict[Any, tuple[Any, bool]]) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    """What a node means.
+    """The meaning of a node of the question's tree.
 
-    `holds` is what must hold where the node is demanded (+, AND ...), None if
-    it says nothing. `insists` is what it demands by merely standing there;
-    None for plain words.
+    `holds` is the condition of the node if an operator (+, AND ...) requires it, None if it has no
+    words. `insists` is its condition without an operator, None for plain words.
     """
 
     holds: Any = None
@@ -152,7 +150,7 @@ class _Clause:
 
 @dataclass(slots=True)
 class _QueryBuilder:
-    """Walks a question's tree once and collects what it says."""
+    """A walk over a question's tree that collects its terms and conditions."""
 
     analyzer: MultilingualAnalyzer
     now: datetime
@@ -186,7 +184,10 @@ class _QueryBuilder:
         if leaf.field == "published":
             return self.published(leaf, scoring=scoring)
         if leaf.kind == "range":
-            self.warn(f"'{leaf.field}:{leaf.text[:40]}': only published: takes a range of dates")
+            self.warn(
+                f"'{leaf.field}:{leaf.text[:40]}': only published: accepts a range; its words are "
+                "searched"
+            )
             return self.as_words(leaf, scoring=scoring)
         if leaf.field in VALUE_FIELDS:
             return self.value(leaf, scoring=scoring)
@@ -194,16 +195,19 @@ class _QueryBuilder:
             if self.patterns_left:
                 self.patterns_left -= 1
                 return self.pattern(leaf, scoring=scoring)
-            self.warn(f"only {MAX_PATTERNS} patterns are searched; the others count as words")
+            self.warn(f"only {MAX_PATTERNS} patterns are used; the others are searched as words")
             return self.as_words(leaf, scoring=scoring)
         return self.text(leaf, scoring=scoring)
 
     def as_words(self, leaf: Leaf, *, scoring: bool) -> _Clause:
-        """Read what was no date, range or pattern as the plain words in it."""
+        """Read an invalid date, range or pattern as the plain words in it."""
         return self.read(_plain(leaf.text.rstrip("[]{}")), scoring=scoring)
 
     def as_no_pattern(self, leaf: Leaf, *, scoring: bool) -> _Clause:
-        self.warn(f"'{leaf.text[:40]}' has too many letters or signs for a pattern")
+        self.warn(
+            f"'{leaf.text[:40]}' has too many letters or signs for a pattern; it is searched as "
+            "words"
+        )
         return self.as_words(leaf, scoring=scoring)
 
     def text(self, leaf: Leaf, *, scoring: bool) -> _Clause:
@@ -230,7 +234,7 @@ class _QueryBuilder:
         return words
 
     def lone(self, words: Sequence[QuestionToken]) -> list[Pattern]:
-        """Return the patterns for 猫 by itself, which the index holds as a half of its terms."""
+        """Return the patterns for a lone 猫, which is half of a term in the index."""
         if len(words) > 1 or not is_lone(words[0].terms[0]) or not self.patterns_left:
             return []
         self.patterns_left -= 1
@@ -238,7 +242,7 @@ class _QueryBuilder:
         return [Pattern("prefix", char), Pattern("wildcard", f"?{char}")]
 
     def is_stop(self, word: str) -> bool:
-        # In capitals WHO is a name, but AND is an operator that stood in the wrong place.
+        # WHO in capitals is a name, but AND in capitals is an operator in a wrong position.
         return self.analyzer.is_stop(word.lower() if word in ("AND", "OR", "NOT") else word)
 
     def score(
@@ -261,7 +265,7 @@ class _QueryBuilder:
             self.add((fields, *phrases, slop), query, stop=all(stops))
 
     def add(self, key: Any, query: Any, *, stop: bool = False) -> None:
-        """Score by `query`, unless the same is scored by already."""
+        """Add a query to the scored ones; each key is scored once."""
         stop = stop and (key not in self.scored or self.scored[key][1])
         self.scored[key] = (query, stop)
 
@@ -275,7 +279,7 @@ class _QueryBuilder:
             words = self.readings(leaf.text)
             if not words:
                 return _Clause()
-            # Of anti-air*, the last word is the pattern.
+            # In anti-air*, the last word is the pattern.
             *heads, last = words
             if leaf.kind == "prefix":
                 prefix = leaf.text[last.start : last.end]
@@ -290,7 +294,7 @@ class _QueryBuilder:
         )
         holds = all_of([*(any_of(side_by_side(name, [head], [], 1)) for head in heads), last_word])
         if scoring:
-            if leaf.kind != "wildcard":  # a word with holes says nothing to an encoder
+            if leaf.kind != "wildcard":  # the encoder cannot read a word with signs
                 self.words.append(leaf.text)
             self.patterns.update(dict.fromkeys(patterns))
             self.foreign.update((head.terms, head.foreign) for head in heads)
@@ -300,11 +304,11 @@ class _QueryBuilder:
         return _Clause(holds, holds)
 
     def value(self, leaf: Leaf, *, scoring: bool) -> _Clause:
-        """Read source:bbc and its like: folded whole, and nothing that an encoder is asked."""
+        """Read a field with a value, as source:bbc; the encoder does not get the value."""
         text = leaf.text.rstrip(",;!?") if leaf.kind == "word" else leaf.text
         folded = " ".join(self.analyzer.fold(text).split())
         if not any(map(str.isalnum, folded)):
-            self.warn(f"'{leaf.field}:' needs a word directly after it")
+            self.warn(f"'{leaf.field}:' needs a value directly after the colon; it is ignored")
             return self.as_words(leaf, scoring=scoring)
         if leaf.kind == "prefix" or leaf.kind == "wildcard" or leaf.kind == "fuzzy":
             pattern = Pattern(leaf.kind, folded, leaf.distance)
@@ -320,7 +324,7 @@ class _QueryBuilder:
         seconds = date_range(leaf.text, self.now)
         if seconds is None:
             self.warn(
-                f"'published:{leaf.text[:40]}' is no date, and is searched as text; write "
+                f"'published:{leaf.text[:40]}' is not a date and is searched as text; write "
                 "published:2023, published:2023-01-04 or published:[2022 TO 2023-06]"
             )
             return self.as_words(leaf, scoring=scoring)
@@ -329,17 +333,17 @@ class _QueryBuilder:
 
 
 def _plain_clauses(inner: list[_Clause]) -> _Clause:
-    """Return what clauses without an operator between them mean together."""
+    """Return the joint meaning of clauses without an operator between them."""
     plain = [clause for clause in inner if clause.insists is None]
     plain_holds = [clause.holds for clause in plain if not clause.stop] or [c.holds for c in plain]
     demands = [c.insists for c in inner if c.insists is not None and c.value_of is None]
-    # A paragraph has one source, so of source:bbc source:cnn either must do.
+    # A paragraph has one source, so source:bbc source:cnn means either of them.
     for name in dict.fromkeys(clause.value_of for clause in inner if clause.value_of):
         demands.append(any_of([clause.insists for clause in inner if clause.value_of == name]))
     if not demands:
         return _Clause(any_of(plain_holds), stop=all(clause.stop for clause in plain))
     insists = all_of(demands)
     if plain and all(isinstance(demand, wq.Not) for demand in demands):
-        # Demanded as a whole, (missiles -drones) says more than 'no drones'.
+        # If an operator requires the group, (missiles -drones) means more than 'no drones'.
         return _Clause(all_of([any_of(plain_holds), *demands]), insists)
     return _Clause(insists, insists)

@@ -1,10 +1,9 @@
-"""Which signs of a question are operators: whoosh's parser, told to read as people write.
+"""The parser of questions: whoosh's parser with stricter rules for operators.
 
-Whoosh's own plugins take *anti-air* for an exclusion and a final ? for a
-wildcard. Here its tagging, grouping and operator machinery runs on regular
-expressions that let a sign count only where the asker can have meant it; all
-else is words. The outcome is a small tree of our own, so nothing else has to
-know `whoosh.qparser`.
+Whoosh's own plugins read *anti-air* as an exclusion and a final ? as a wildcard. Here, whoosh
+tags, groups and applies operators by regular expressions that accept a sign as an operator only
+where users mean it. All other text is words. The result is a small tree of our own classes, so
+only this module depends on `whoosh.qparser`.
 """
 
 from __future__ import annotations
@@ -35,27 +34,27 @@ __all__ = [
 ]
 
 MAX_WORDS: Final = 256
-"""Words of a question that are searched: the encoder reads no more, and time stays bounded."""
+"""Maximum number of searched words, to bound time; the encoder reads no more."""
 
-TOO_LONG: Final = f"the question is too long: only its start is searched, {MAX_WORDS} words at most"
+TOO_LONG: Final = f"the question is too long: only its start is searched, at most {MAX_WORDS} words"
 
 MAX_CHARACTERS: Final = 4_096
-"""Characters of a question that are read: room for MAX_WORDS long words."""
+"""Maximum number of characters that are read, enough for MAX_WORDS long words."""
 
 MAX_DEPTH: Final = 12
-"""Brackets within brackets; whoosh's filters recurse, and no asker goes as deep."""
+"""Maximum depth of nested brackets, a bound on the recursion of whoosh's filters."""
 
 MAX_PATTERN: Final = 64
-"""Characters of a pattern: as many as a term has."""
+"""Maximum number of characters in a pattern, the same as in a term."""
 
 MAX_STARS: Final = 3
-"""Stars in a pattern; the time that matching takes grows with a power of them."""
+"""Maximum number of stars in a pattern. Matching time grows with a power of them."""
 
 MAX_SLOP: Final = 50
-"""Words apart in "a b"~50; further than a paragraph is long says nothing."""
+"""Maximum slop of a phrase in words, as in "a b"~50: the length of a paragraph."""
 
 MAX_DISTANCE: Final = 2
-"""Letters that may differ in fuzzy~2; with three, most short words are alike."""
+"""Maximum number of differing letters in fuzzy~2. With 3, most short words match."""
 
 Warn = Callable[[str], None]
 PatternKind = Literal["prefix", "wildcard", "fuzzy"]
@@ -63,10 +62,10 @@ PatternKind = Literal["prefix", "wildcard", "fuzzy"]
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One word, "phrase", prefix*, wild?card, fuzzy~ or [a TO b], and the field it stands in.
+    """One word, "phrase", prefix*, wild?card, fuzzy~ or [a TO b], with its field.
 
-    `text` has lost the signs that made the kind. `distance` is a phrase's slop
-    (1: side by side) or the letters in which a fuzzy word may differ.
+    `text` is without the signs of the kind. `distance` is the slop of a phrase (1: side by side),
+    or the number of letters in which a fuzzy word may differ.
     """
 
     kind: Literal["word", "phrase", "range"] | PatternKind
@@ -77,7 +76,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Nodes and how they are joined; "plain" is side by side, with no operator between."""
+    """Nodes and their operator; "plain" means no operator between them."""
 
     kind: Literal["plain", "and", "or", "required", "excluded"]
     members: tuple[Node, ...]
@@ -87,16 +86,16 @@ Node = Leaf | Group
 
 
 def parse(question: str, warn: Warn) -> Group:
-    """Return the tree of a question. Never raises; `warn` is told what was not understood."""
+    """Return the tree of a question; call `warn` with each warning. Never raises."""
     text = _readable(question, warn)
     parser = QueryParser(None, None, plugins=_plugins(text, warn), group=_Plain)
     tree = _converted(parser.process(text))
     return tree if isinstance(tree, Group) else Group("plain", (tree,))
 
 
-# Control characters and halves of surrogate pairs, which no encoder takes.
+# Control characters, and halves of surrogate pairs, which no encoder accepts.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# Telephones and word processors put these in for ".
+# Telephones and word processors insert these for ".
 _QUOTES: Final = str.maketrans({"“": '"', "”": '"', "„": '"'})
 
 _START: Final = r"(?:^|(?<=[\s(]))"
@@ -112,10 +111,10 @@ _FIELD: Final = re.compile(
     rf"(?:{_START}|(?<=^[+-])|(?<=[\s(][+-]))(?P<name>(?i:{_NAMES})):(?=[^\s)])"
 )
 _PHRASE: Final = re.compile(r'(?<!\w)"(?=[^"]*\w)(?P<text>[^"]+)"(?:~(?P<slop>[1-9]\d*))?')
-# These two only directly after a field, where the colon is the last character read.
+# The next 2 match only directly after a field, where the colon is the last character read.
 _QUOTED_VALUE: Final = re.compile(r"(?<=:)'(?P<text>[^']*\w[^']*)'(?=[\s)]|$)")
 _RANGE: Final = re.compile(r"(?<=:)(?P<text>[\[{][^\[\]{}]*\b(?i:TO)\b[^\[\]{}]*[\]}])")
-# A " inside or at the end of a word is no opening quote: a 12" pipe.
+# A " inside or at the end of a word does not open a phrase: a 12" pipe.
 _WORD: Final = re.compile(r'(?P<text>(?:[^\s()"]|(?<=\w)")+|")')
 
 _PREFIX: Final = re.compile(r"(\w[\w'’-]*\w)\*")
@@ -135,17 +134,20 @@ def _readable(question: str, warn: Warn) -> str:
 
 
 def _is_headline(text: str) -> bool:
-    """Whether all is in capitals, so that AND says no more than and. 北京 has no capitals."""
+    """Return whether the text is all in capitals, where AND is a word.
+
+    Text without any capitals, such as 北京, is not a headline.
+    """
     return all(letter.isupper() for letter in text if letter.isalpha())
 
 
 def _plugins(text: str, warn: Warn) -> list[Any]:
-    """Return whoosh's plugins for one question; they are cheap, and hold its `warn`."""
+    """Return whoosh's plugins for one question; each question needs its own `warn`."""
     joins = [] if _is_headline(text) else [("NOT", _NOT), ("AND", _AND), ("OR", _OR)]
     return [_Leaves(warn), _Fields(), _Brackets(warn), _Operators(joins), _Placing(warn)]
 
 
-# The tree as whoosh builds it.
+# The nodes of whoosh's tree.
 
 
 class _LeafNode(syntax.TextNode):  # type: ignore[misc]
@@ -155,7 +157,7 @@ class _LeafNode(syntax.TextNode):  # type: ignore[misc]
 
 
 class _Plain(syntax.GroupNode):  # type: ignore[misc]
-    """The default group; a class of its own tells it from an OR that was written."""
+    """The default group. Its own class distinguishes it from a written OR."""
 
 
 class _Required(syntax.Wrapper):  # type: ignore[misc]
@@ -178,16 +180,16 @@ _KINDS: Final[dict[Any, Literal["plain", "and", "or", "required", "excluded"]]] 
 def _converted(node: Any) -> Node:
     if isinstance(node, _LeafNode):
         return replace(node.leaf, field=node.fieldname)
-    if isinstance(node, syntax.WordNode):  # whoosh's, of a field name that nothing followed
+    if isinstance(node, syntax.WordNode):  # made by whoosh for a field name without a value
         return Leaf("word", node.text)
     return Group(_KINDS[type(node)], tuple(_converted(member) for member in node))
 
 
-# What whoosh is told.
+# The plugins for whoosh's parser.
 
 
 class _Leaves(plugins.Plugin):  # type: ignore[misc]
-    """Words, and what a word can be with a sign or within quotes."""
+    """Words, phrases, patterns and ranges."""
 
     def __init__(self, warn: Warn) -> None:
         self.warn = warn
@@ -206,9 +208,9 @@ class _Leaves(plugins.Plugin):  # type: ignore[misc]
 
     def word(self, text: str) -> _LeafNode:
         if text == '"':
-            self.warn('a " has no partner: the words after it are searched one by one')
+            self.warn('a " is not closed: the words after it are searched as single words')
         elif _FIELD_ALONE.fullmatch(text):
-            self.warn(f"'{text}' needs a word directly after it; it is searched as a word")
+            self.warn(f"'{text}' needs a value directly after the colon; it is searched as a word")
         return _LeafNode(_pattern(text, self.warn) or Leaf("word", text))
 
 
@@ -225,25 +227,27 @@ def _pattern(text: str, warn: Warn) -> Leaf | None:
     if match and sum(map(str.isalpha, match[1])) >= 3:
         distance = int((match[2] or "1")[:4])
         if distance > MAX_DISTANCE:
-            warn(f"'{text[:40]}': at most {MAX_DISTANCE} letters may differ")
+            warn(
+                f"'{text[:40]}': at most {MAX_DISTANCE} letters may differ; ~{MAX_DISTANCE} is used"
+            )
         return Leaf("fuzzy", match[1], distance=min(distance, MAX_DISTANCE))
     if _MEANT.search(core):
         warn(
             f"'{text[:40]}' is searched as a plain word: "
-            "* needs two letters before it (missile*), ~ three (bakmut~)"
+            "* needs at least 2 letters before it (missile*), ~ at least 3 (bakmut~)"
         )
     return None
 
 
 class _Fields(plugins.FieldsPlugin):  # type: ignore[misc]
-    """Field names in any case, at the start of a word, with something directly after."""
+    """Field names in any case, at the start of a word, with a value directly after."""
 
     def taggers(self, parser: Any) -> list[tuple[Any, int]]:  # noqa: ARG002
         return [(FnTagger(_FIELD, lambda name: syntax.FieldnameNode(name.lower(), name)), 0)]
 
 
 class _Brackets(plugins.GroupPlugin):  # type: ignore[misc]
-    """Parentheses, told when they have no partner or go deeper than can be meant."""
+    """Brackets, with warnings about unmatched and too deeply nested ones."""
 
     def __init__(self, warn: Warn) -> None:
         super().__init__()
@@ -255,7 +259,9 @@ class _Brackets(plugins.GroupPlugin):  # type: ignore[misc]
             if isinstance(node, self.OpenBracket):
                 if len(stack) > MAX_DEPTH:
                     deeper += 1
-                    self.warn("brackets are nested too deeply: the innermost were left out")
+                    self.warn(
+                        f"brackets are nested more than {MAX_DEPTH} deep: the innermost are ignored"
+                    )
                 else:
                     stack.append(parser.group())
             elif not isinstance(node, self.CloseBracket):
@@ -266,11 +272,11 @@ class _Brackets(plugins.GroupPlugin):  # type: ignore[misc]
                 closed = stack.pop()
                 stack[-1].append(closed)
             else:
-                self.warn("a bracket has no partner and was left out")
+                self.warn("a bracket is unmatched and is ignored")
         top = stack[0]
         for unclosed in stack[1:]:
-            self.warn("a bracket has no partner and was left out")
-            # What stood before the bracket was meant for all that is in it, not for its first word.
+            self.warn("a bracket is unmatched and is ignored")
+            # An operator or field before the bracket applied to the group, not to its first word.
             while len(top) and isinstance(top[-1], syntax.FieldnameNode | syntax.PrefixOperator):
                 top.pop()
             top.extend(unclosed)
@@ -278,7 +284,7 @@ class _Brackets(plugins.GroupPlugin):  # type: ignore[misc]
 
 
 class _Operators(plugins.OperatorsPlugin):  # type: ignore[misc]
-    """+ and - (as operators before a word, so that they work in brackets too), NOT, AND, OR."""
+    """The operators +, -, NOT, AND, OR; + and - also work within brackets."""
 
     def __init__(self, joins: list[tuple[str, re.Pattern[str]]]) -> None:
         types = {
@@ -295,13 +301,13 @@ class _Operators(plugins.OperatorsPlugin):  # type: ignore[misc]
 
 
 class _Placing(plugins.Plugin):  # type: ignore[misc]
-    """Turns an AND, OR, NOT without a word on both sides back into a word."""
+    """A filter that replaces AND, OR, NOT without a word on both sides by words."""
 
     def __init__(self, warn: Warn) -> None:
         self.warn = warn
 
     def filters(self, parser: Any) -> list[tuple[Any, int]]:  # noqa: ARG002
-        # After whitespace is gone (500), before operators take their operands (600).
+        # After whitespace is removed (500), and before operators get their operands (600).
         return [(lambda _, group: self.placed(group, anything_before=False), 590)]
 
     def placed(self, group: Any, *, anything_before: bool) -> Any:
@@ -320,7 +326,7 @@ class _Placing(plugins.Plugin):  # type: ignore[misc]
 
     def as_word(self, node: Any) -> _LeafNode:
         hint = "; to exclude a word, write -word" if node.text == "NOT" else ""
-        self.warn(f"{node.text} has no word on both sides: it is searched as a word{hint}")
+        self.warn(f"{node.text} needs a word on both sides; it is searched as a word{hint}")
         return _LeafNode(Leaf("word", node.text))
 
 

@@ -1,4 +1,4 @@
-"""prefix*, wild?card and fuzzy~ over an index that holds stems."""
+"""prefix*, wild?card and fuzzy~ in an index of stems."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What a prefix*, wild?card or fuzzy~ finds, for highlighting.
+    """A prefix*, wild?card or fuzzy~, for queries and highlighting.
 
-    A word matches when its folded form or its term does: starts with `text`,
-    equals it with ? for one character and * for any, or differs from it in at
-    most `distance` letters.
+    A word matches if its folded form or its term does. A prefix matches words that start with
+    `text`. In a wildcard, ? matches one character, and * any characters. A fuzzy pattern matches
+    words that differ from `text` in at most `distance` letters.
     """
 
     kind: PatternKind
@@ -39,7 +39,7 @@ _FILLINGS: Final = "aeiosz"
 
 
 def pattern_query(name: str | None, pattern: Pattern) -> Any:
-    """Return the query for what `pattern` finds in the field `name`."""
+    """Return the query for the matches of `pattern` in the field `name`."""
     if pattern.kind == "prefix":
         return wq.Prefix(name, pattern.text)
     if pattern.kind == "wildcard":
@@ -48,17 +48,17 @@ def pattern_query(name: str | None, pattern: Pattern) -> Any:
 
 
 def can_be_searched(pattern: Pattern) -> bool:
-    """Tell whether a keyword index takes the pattern: folding can make one longer."""
+    """Return whether a keyword index accepts a pattern; folding can make it longer."""
     signs = pattern.text.count("*") + pattern.text.count("?")
     return len(pattern.text) < MAX_PATTERN and signs < MAX_WILDCARDS
 
 
 def prefix_patterns(word: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pattern], list[str]]:
-    """Return the pattern for word*, and terms shorter than it that its words can have.
+    """Return the pattern for word*, and stems of its words that are shorter than it.
 
-    The index holds stems: no term starts with radioactiv, as radioactive is
-    radioact. So usual endings are put on, and what is then cut to less than
-    the prefix is looked for as well.
+    The index contains stems: radioactiv* starts no term, as radioactive has the stem radioact. So
+    usual endings are added to the prefix, and stems that are shorter than the prefix are searched,
+    too.
     """
     prefix = analyzer.fold(word)
     stems = (stem for ending in _ENDINGS for stem in analyzer.stems(prefix + ending))
@@ -67,10 +67,10 @@ def prefix_patterns(word: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pat
 
 
 def wildcard_patterns(text: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pattern], list[str]]:
-    """Return the patterns, and terms without a sign left, that wild?cards can have as stems.
+    """Return the patterns of wild?card as stems, and the stems without a sign.
 
-    Letters are put for the signs, the word is stemmed, and where the letter
-    is still there the sign comes back: organi?ation finds organis and organ.
+    Letters replace the signs, the word is stemmed, and where the letter is in the stem the sign
+    replaces it again: organi?ation finds organis and organ.
     """
     pattern = analyzer.fold(text)
     found = {pattern: None}
@@ -79,7 +79,7 @@ def wildcard_patterns(text: str, analyzer: MultilingualAnalyzer) -> tuple[list[P
             signs = (sign if sign in "?*" else "" for sign in pattern)
             pairs = zip(stem, signs, strict=False)
             restored = "".join(sign if sign and char == letter else char for char, sign in pairs)
-            # int*ing must not become int*, which is far more.
+            # int*ing must not become int*, which matches far more words.
             if not restored.endswith("*") or pattern.endswith("*"):
                 found[restored] = None
     patterns = [Pattern("wildcard", each) for each in found if "?" in each or "*" in each]
@@ -89,10 +89,10 @@ def wildcard_patterns(text: str, analyzer: MultilingualAnalyzer) -> tuple[list[P
 def fuzzy_patterns(
     text: str, last: QuestionToken, distance: int, analyzer: MultilingualAnalyzer
 ) -> list[Pattern]:
-    """Return the patterns for word~: near the word's stem, and near the word as written.
+    """Return the patterns for word~: near its stem, and near the word as written.
 
-    The stem of zelensky is zelenski, two letters from the stem of zelenskyy;
-    the words are one apart.
+    The stem of zelensky is zelenski, which differs from the stem of zelenskyy in 2 letters. The
+    words differ in 1.
     """
     written = analyzer.fold(text[last.start : last.end])
     return [Pattern("fuzzy", each, distance) for each in dict.fromkeys([*last.common, written])]

@@ -1,11 +1,10 @@
-"""Proximity: words that stand side by side in a question count for more where they are close.
+"""Proximity: neighbours in a question score more if they are close in a paragraph.
 
-Next to what its words score by BM25, a paragraph gets PAIR_BOOST times the BM25 score
-of each pair of neighbours in the question that are within PAIR_SLOP places of one
-another, in their order, in the text or in the title. This is the sequential
-dependence of Metzler and Croft, "A Markov Random Field Model for Term
-Dependencies", SIGIR 2005, doi:10.1145/1076034.1076115, with the pairs of rarest
-words only: three pairs do what all do, in a third of the time.
+A paragraph gets its BM25 score, and PAIR_BOOST times the BM25 score of each pair of neighbouring
+words of the question that are within PAIR_SLOP positions of one another, in their order, in the
+text or in the title. This is the sequential dependence of Metzler and Croft, "A Markov Random
+Field Model for Term Dependencies", SIGIR 2005, doi:10.1145/1076034.1076115, with the pairs of
+rarest words only: 3 pairs give the same results as all pairs, in a third of the time.
 """
 
 from __future__ import annotations
@@ -22,23 +21,26 @@ from nutgraf.search.query.trees import confined
 __all__ = ["PAIR_DEPTH", "close_pairs"]
 
 PAIR_BOOST: Final = 0.3
-"""What a pair counts, in units of a phrase. With .5, words crowd out what is said otherwise."""
+"""Boost of a pair relative to a phrase.
+
+With .5, matching words push down paragraphs that use other words.
+"""
 
 PAIR_SLOP: Final = 4
-"""Places: "cost of the bridge" and "bridge costs". From 3 to 8, as much is found."""
+"""Slop of a pair, in positions: "cost of the bridge". 3 to 8 are equally good."""
 
 MAX_PAIRS: Final = 3
-"""Pairs that are looked for."""
+"""Maximum number of pairs in the query."""
 
 PAIR_DEPTH: Final = 2_000
-"""Rows with a close pair that are read; only those that the words have found get something."""
+"""Rows read with a close pair. Only rows of the keyword ranking score higher."""
 
 
 def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:
-    """Return the query for what is to be raised and by how much, None where there is nothing.
+    """Return the query for rows with close pairs, None if the question has no pair.
 
-    `weights` tells how rare terms are (`TermStatistics.weight`). Pairs of a
-    phrase are left out: it has a score of its own.
+    `weights` are the weights of terms by rarity (`TermStatistics.weight`). Pairs inside a phrase
+    are omitted, because the phrase has its own score.
     """
     phrases = {pair for phrase in question.phrases for pair in pairwise(phrase)}
     pairs = [
@@ -46,7 +48,7 @@ def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:
         for pair in zip(*map(pairwise, question.readings), strict=True)
         if pair[0] not in phrases
     ]
-    # Of the terms that words have in several languages, the likeliest stand first.
+    # The terms of a word in several languages are in order, the likeliest language first.
     rarest = sorted(pairs, key=lambda pair: sum(weights[term] for term in pair[0]), reverse=True)[
         :MAX_PAIRS
     ]
@@ -56,7 +58,7 @@ def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:
 
 
 def _best(pair: Sequence[tuple[str, str]], foreign: Set[tuple[str, str]]) -> Any:
-    """Return the query for two words side by side, as any language has them."""
+    """Return the query for two words side by side, with their terms in any language."""
     return wq.DisjunctionMax(
         [
             confined(

@@ -1,4 +1,4 @@
-"""Question: what was typed, understood. builder.py reads it; rankings and snippets go by it."""
+"""Question: a parsed question. builder.py makes it; rankings and snippets use it."""
 
 from __future__ import annotations
 
@@ -15,40 +15,43 @@ __all__ = ["Question"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, understood. The queries are trees of `whoosh.query` over analysed terms."""
+    """A parsed question. The queries are trees of `whoosh.query` over analysed terms."""
 
     text: str
-    """What the encoder is asked: words and phrases as written; "" when there are none."""
+    """The text for the encoder: words and phrases as written; "" if there are none."""
     keywords: Any
-    """What keyword ranking scores: an Or; Every where only `constraint` speaks; or NullQuery."""
+    """The query of the keyword ranking.
+
+    It is an Or of the words, Every if the question has only a constraint, or NullQuery.
+    """
     constraint: Any | None
-    """What must hold of every hit, semantic ones too; may be a bare Not. None: nothing must."""
+    """The query that every hit must meet, also a semantic one. It can be a bare Not."""
     terms: tuple[str, ...]
-    """Terms to highlight, one a word, without stop words unless they are all there is."""
+    """The terms to highlight, one a word; stop words only if there are no others."""
     phrases: tuple[tuple[str, ...], ...]
-    """The terms of each phrase, and of each word that is several terms (anti-air)."""
+    """The terms of each phrase, and of each word that has several terms (anti-air)."""
     patterns: tuple[Pattern, ...]
     warnings: tuple[str, ...]
-    """What was not understood, and what was done instead, for the asker to read."""
+    """Messages for the user about signs that are not operators, and their meaning."""
     analyzer: MultilingualAnalyzer = field(compare=False)
-    """What read it: the languages of the index that it can be in, the likeliest first."""
+    """The analyzer in the possible languages of the question, the likeliest first."""
     others: tuple[tuple[str, ...], ...] = ()
-    """`terms` as other languages have them, each as long; only what differs."""
+    """`terms` in other languages, each of the same length; only those that differ."""
     foreign: frozenset[tuple[str, str]] = frozenset()
-    """Terms that are looked for only in articles of a language, each with that language."""
+    """Terms that are searched only in articles of a language, with that language."""
 
     @property
     def readings(self) -> tuple[tuple[str, ...], ...]:
-        """The terms in each language that has others, those of `terms` first."""
+        """The terms in each language with different terms, `terms` first."""
         return (self.terms, *self.others)
 
     @property
     def all_terms(self) -> Iterator[str]:
-        """The terms of its words in every language, some perhaps twice."""
+        """The terms of its words in all languages; a term can occur twice."""
         return chain.from_iterable(self.readings)
 
     def weight(self, weights: Mapping[str, float]) -> float:
-        """Return the sum of the weights of its words, each as its commonest term."""
+        """Return the sum of the weights of its words, each by its commonest term."""
         foreign = {term for term, _ in self.foreign}
         words = zip(*self.readings, strict=True)
         return sum(
@@ -57,7 +60,7 @@ class Question:
         )
 
     def forms(self, language: str) -> Mapping[str, str]:
-        """Return each term that a word may have in a text of a language -> its one in `terms`."""
+        """Return a mapping from the terms in texts of a language to those in `terms`."""
         elsewhere = {term for term, _ in self.foreign if (term, language) not in self.foreign}
         readings = reversed(self.readings)
         return {

@@ -1,4 +1,4 @@
-"""Query trees over analysed terms: `whoosh.query` nodes, joined without repeating a member."""
+"""Query trees of `whoosh.query` over analysed terms, without repeated members."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ __all__ = [
 
 
 def by_language(words: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Return the terms of words in each language, the likeliest first; the same ones once.
+    """Return the terms of words in each language, the likeliest first, each list once.
 
-    What has one term only has it in all languages.
+    A word with only one term has it in all languages.
     """
     languages = max(map(len, words), default=1)
     readings = (tuple(terms[at % len(terms)] for terms in words) for at in range(languages))
@@ -62,7 +62,7 @@ def side_by_side(
     slop: int,
     boost: float = 1.0,
 ) -> list[Any]:
-    """Return the queries for words side by side, as any language has them."""
+    """Return the queries for words side by side, with their terms in any language."""
     foreign = frozenset().union(*(word.foreign for word in words))
     if len(words) > 1:
         first, *others = by_language([word.terms for word in words])
@@ -81,9 +81,10 @@ def side_by_side(
 
 
 def confined(query: Any, terms: Iterable[str], foreign: Set[tuple[str, str]]) -> Any:
-    """Return the query for `terms` of one language, within its articles if one of them is foreign.
+    """Return the query, limited to articles of a language if any term is foreign.
 
-    `foreign` is as in a QuestionToken. Articles with a tag that names no language are left out.
+    `terms` are the terms of `query`, of one language. `foreign` is that of a QuestionToken.
+    Articles with an unknown language tag are excluded.
     """
     if not foreign:
         return query
@@ -99,7 +100,7 @@ def confined(query: Any, terms: Iterable[str], foreign: Set[tuple[str, str]]) ->
 def best_of(
     words: Sequence[QuestionToken], lone: Sequence[Pattern], slop: int, boosts: Mapping[str, float]
 ) -> Any:
-    """Return the query for words side by side in any of the fields, which counts once."""
+    """Return the query for words side by side; only the best field counts."""
     return _best(
         [
             query

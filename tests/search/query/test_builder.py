@@ -19,7 +19,7 @@ from nutgraf.search.query.question import Question
 
 ENGLISH = MultilingualAnalyzer([Analyzer("en")])
 NOW = datetime(2024, 5, 15, 12, 30, tzinfo=UTC)  # a Wednesday
-NO_WORD = "the question holds no word that can be searched for"
+NO_WORD = "the question contains no searchable word"
 
 
 def ask(question: str) -> Question:
@@ -281,7 +281,7 @@ def test_what_is_no_date_is_searched_as_text(written: str, text: str) -> None:
     query = ask(f"published:{written} war")
     assert query.constraint is None
     assert query.text == text
-    assert "is no date" in query.warnings[0]
+    assert "is not a date" in query.warnings[0]
 
 
 def test_years_side_by_side_are_alternatives() -> None:
@@ -310,28 +310,29 @@ WARNINGS = {
     "?!": NO_WORD,
     '""': NO_WORD,
     "((((": NO_WORD,
-    "((((war": "a bracket has no partner and was left out",
-    "war)": "a bracket has no partner and was left out",
-    "-(war": "a bracket has no partner and was left out",
-    "source:(war": "a bracket has no partner and was left out",
-    "(" * 1000 + "war" + ")" * 1000: "brackets are nested too deeply: the innermost were left out",
-    '"unclosed': 'a " has no partner: the words after it are searched one by one',
-    '+"unclosed': 'a " has no partner: the words after it are searched one by one',
-    "title:": "'title:' needs a word directly after it; it is searched as a word",
-    "source: war": "'source:' needs a word directly after it; it is searched as a word",
-    "source:, war": "'source:' needs a word directly after it",
-    "title:[a TO b]": "'title:[a TO b]': only published: takes a range of dates",
-    "war AND": "AND has no word on both sides: it is searched as a word",
-    "OR war": "OR has no word on both sides: it is searched as a word",
-    "NOT a drill": "NOT has no word on both sides: it is searched as a word; "
+    "((((war": "a bracket is unmatched and is ignored",
+    "war)": "a bracket is unmatched and is ignored",
+    "-(war": "a bracket is unmatched and is ignored",
+    "source:(war": "a bracket is unmatched and is ignored",
+    "(" * 1000 + "war" + ")" * 1000: "brackets are nested more than 12 deep: the innermost are "
+    "ignored",
+    '"unclosed': 'a " is not closed: the words after it are searched as single words',
+    '+"unclosed': 'a " is not closed: the words after it are searched as single words',
+    "title:": "'title:' needs a value directly after the colon; it is searched as a word",
+    "source: war": "'source:' needs a value directly after the colon; it is searched as a word",
+    "source:, war": "'source:' needs a value directly after the colon; it is ignored",
+    "title:[a TO b]": "'title:[a TO b]': only published: accepts a range; its words are searched",
+    "war AND": "AND needs a word on both sides; it is searched as a word",
+    "OR war": "OR needs a word on both sides; it is searched as a word",
+    "NOT a drill": "NOT needs a word on both sides; it is searched as a word; "
     "to exclude a word, write -word",
-    "a AND OR war": "AND has no word on both sides: it is searched as a word",
-    "a* war": "'a*' is searched as a plain word: * needs two letters before it (missile*), "
-    "~ three (bakmut~)",
-    "ab~ war": "'ab~' is searched as a plain word: * needs two letters before it (missile*), "
-    "~ three (bakmut~)",
-    "war " * 300: "the question is too long: only its start is searched, 256 words at most",
-    "北" * 300: "the question is too long: only its start is searched, 256 words at most",
+    "a AND OR war": "AND needs a word on both sides; it is searched as a word",
+    "a* war": "'a*' is searched as a plain word: * needs at least 2 letters before it (missile*), "
+    "~ at least 3 (bakmut~)",
+    "ab~ war": "'ab~' is searched as a plain word: * needs at least 2 letters before it "
+    "(missile*), ~ at least 3 (bakmut~)",
+    "war " * 300: "the question is too long: only its start is searched, at most 256 words",
+    "北" * 300: "the question is too long: only its start is searched, at most 256 words",
 }
 
 
@@ -350,13 +351,13 @@ def test_what_is_not_understood_is_said_and_searched_as_words(question: str, war
 def test_a_fuzzy_distance_is_capped() -> None:
     query = ask("bakmut~5")
     assert query.constraint.maxdist == 2
-    assert query.warnings == ("'bakmut~5': at most 2 letters may differ",)
+    assert query.warnings == ("'bakmut~5': at most 2 letters may differ; ~2 is used",)
 
 
 def test_patterns_are_few() -> None:
     query = ask("".join(f"ab{letter}* " for letter in "abcdefghijklmnopqrstuvwxyz"))
     assert len(query.patterns) == 16
-    assert "only 16 patterns are searched" in query.warnings[0]
+    assert "only 16 patterns are used" in query.warnings[0]
 
 
 def test_a_warning_is_said_once() -> None:
