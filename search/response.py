@@ -176,7 +176,7 @@ class Hit:
     explain: Explanation | None = None
 
     def to_dict(self, *, text: bool = False) -> dict[str, Any]:
-        """Return the hit in its form as JSON; with `text`, paragraphs have their texts."""
+        """Return the hit in its form as JSON; `text` adds the texts of paragraphs."""
         found: dict[str, Any] = {
             "rank": self.rank,
             "id": self.id,
@@ -241,7 +241,7 @@ class Response:
         return len(self.hits)
 
     def to_dict(self, *, text: bool = False) -> dict[str, Any]:
-        """Return the response in its form as JSON; with `text`, with the texts of hits."""
+        """Return the response in its form as JSON; `text` adds the texts of paragraphs."""
         return {
             "query": self.query,
             "mode": self.mode,

@@ -40,7 +40,7 @@ NOTHING_ASKED: Final = Question("", query.NullQuery, None, (), (), (), (), Multi
 
 
 def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Response | None:
-    """Return the nearest hits to an article or paragraph; None if there is none.
+    """Return the hits nearest to an article or paragraph, None if it does not exist.
 
     For an article id, the hits are other articles, each with its nearest paragraph. For
     ARTICLE#POSITION, they are paragraphs of other articles. Boilerplate has no hits.

@@ -115,8 +115,8 @@ def _are_versions(
 ) -> NDArray[np.bool_]:
     """Return which of the other articles are versions of this one, bool of shape (n,).
 
-    All arguments are sketches of long paragraphs; no article is without. The share is counted over
-    the paragraphs of the shorter article: those with a near-duplicate in the other.
+    All arguments are sketches of long paragraphs; each article has at least one. The share is that
+    of paragraphs of the shorter article with a near-duplicate in the other.
     """
     lengths = np.array([len(sketches) for sketches in others])
     starts = np.cumsum(lengths) - lengths

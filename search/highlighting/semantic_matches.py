@@ -31,7 +31,7 @@ heat ~ cooling, genuine ~ authentic.
 """
 
 MAX_SHARE: Final = 0.1
-"""Largest share of paragraphs with a word of the question that is compared.
+"""Largest share of paragraphs that may contain a compared word of the question.
 
 More common words say little. One can be a stop word of a language whose stop words are unknown.
 """

@@ -25,7 +25,10 @@ class Question:
     It is an Or of the words, Every if the question has only a constraint, or NullQuery.
     """
     constraint: Any | None
-    """The query that every hit must meet, also a semantic one. It can be a bare Not."""
+    """The query that every hit must meet, also a semantic one; None without conditions.
+
+    It can be a bare Not.
+    """
     terms: tuple[str, ...]
     """The terms to highlight, one a word; stop words only if there are no others."""
     phrases: tuple[tuple[str, ...], ...]

@@ -66,10 +66,9 @@ CURVES: Final[dict[Curve, _Weights]] = {
 MIN_EVIDENCE: Final = 0.3
 """The least evidence with which a hit can be relevant.
 
-The larger number of meaning and words counts.
-
-Of the 1,272 questions, none with a relevant hit among its first 10 has less. Of the 800 questions
-that the index could not answer, 41% have less. With .34, these would be 0.6% and 60%.
+The larger of meaning and words counts. Of the 1,272 questions, none with a relevant hit among its
+first 10 has less. Of the 800 questions that the index could not answer, 41% have less. With .34,
+these would be 0.6% and 60%.
 """
 
 

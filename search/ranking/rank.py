@@ -43,7 +43,7 @@ def rank_candidates(index: IndexReader, request: SearchRequest, question: Questi
 
 
 def _with_recency(index: IndexReader, request: SearchRequest, candidates: Candidates) -> Candidates:
-    """Return the candidates in the order with recency.
+    """Return the candidates with the recency factors that the request asks for.
 
     Age is counted from the newest article, not from now, so that pages agree, and the last days
     of an archive count as new.

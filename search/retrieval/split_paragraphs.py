@@ -42,7 +42,7 @@ def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:
 
 
 def _of_paragraph(tree: Any) -> Any:
-    """Return the tree; the complete paragraph can meet each condition on a text, too."""
+    """Return the tree with text conditions that the complete paragraph can meet, too."""
     if isinstance(tree, query.Not):
         return query.Not(_of_paragraph(tree.query))
     if isinstance(tree, query.And | query.Or):
