@@ -25,9 +25,9 @@ class Question:
     It is an Or of the words, Every if the question has only a constraint, or NullQuery.
     """
     constraint: Any | None
-    """The query that every hit must meet, also a semantic one; None without conditions.
+    """The query that every hit must meet, also semantic hits.
 
-    It can be a bare Not.
+    It can be a bare Not. It is None without conditions.
     """
     terms: tuple[str, ...]
     """The terms to highlight, one a word; stop words only if there are no others."""

@@ -1,4 +1,4 @@
-"""Facets: counted by hand over the articles, whatever was asked, filtered and deleted."""
+"""Facets: compared with counts by hand, with filters and deleted articles."""
 
 import random
 import sqlite3
@@ -21,7 +21,7 @@ FACETS = (*VALUED, "published:day", "published:month", "published:year")
 LENGTH = {"published:day": 10, "published:month": 7, "published:year": 4}
 
 WORDS = {"ferry": 0.8, "harbour": 0.5, "creamery": 0.2, "verdict": 0.05, "zebra": 0.0}
-"""Words of paragraphs, and how many hold them."""
+"""Words of paragraphs, and the share of paragraphs with each."""
 
 SOURCES = (None, "Post", "post", "Écho du Nord", 'The "Daily"', "Ledger 🚢")
 SECTIONS = (None, "news", "sport")
@@ -55,7 +55,7 @@ def make_articles():
 
 @pytest.fixture(scope="module")
 def known(made):
-    """A searcher, and the articles that are alive in its index."""
+    """Return a searcher, and the articles of its index that are not deleted."""
     index, alive = made
     with Searcher(index) as searcher:
         assert searcher.statistics().rows > searcher.statistics().paragraphs > 250
@@ -64,7 +64,7 @@ def known(made):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, tiny_encoder):
-    """An index, and the articles that are alive in it."""
+    """Return an index, and its articles that are not deleted."""
     index = tmp_path_factory.mktemp("facets") / "news.index"
     create_index(index, model=str(tiny_encoder))
     first, second = list(make_articles()), list(reversed(list(make_articles())))
@@ -84,7 +84,7 @@ def made(tmp_path_factory, tiny_encoder):
 
 
 def passes(article, filters):
-    """Tell whether an article passes; said once more, in other words than the code's."""
+    """Return whether an article passes the filters, by code independent of search."""
     for name, values in filters.values().items():
         if getattr(article, name, article.id if name == "article" else None) not in values:
             return False
@@ -111,7 +111,7 @@ def holds(article, paragraph, word):
 
 
 def expected(searcher, articles, request, facet, *, by_article=False):
-    """Count paragraphs that match, or the articles that they are of, one by one."""
+    """Count the matching paragraphs, or their articles, one at a time."""
     field = facet.partition(":")[0]
     if field == "published":
         filters = Filters(**request.filters.values())
@@ -177,7 +177,7 @@ REQUESTS = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(request=REQUESTS)
-def test_counts_are_those_of_a_count_by_hand(known, request):
+def test_facets_equal_counts_by_hand(known, request):
     searcher, articles = known
     response = searcher.search(request)
     assert list(response.facets) == list(request.facets)
@@ -187,7 +187,7 @@ def test_counts_are_those_of_a_count_by_hand(known, request):
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
 @pytest.mark.parametrize("words", ["verdict", "ferry", "zebra"])
-def test_articles_can_be_counted_instead(made, known, mode, words):
+def test_facets_count_articles_if_hits_are_articles(made, known, mode, words):
     searcher, articles = known
     filters = Filters(language=("de",))
     request = SearchRequest(words, mode=mode, facets=FACETS, filters=filters, group="article")
@@ -206,7 +206,7 @@ def test_pages_agree(known, mode):
     assert all(pages[0].values())
 
 
-def test_a_facets_own_filter_hides_none_of_its_values(known):
+def test_filter_does_not_apply_to_its_own_facet(known):
     searcher, _ = known
     ask = SearchRequest("ferry harbour", facets=("source", "section"))
     plain = searcher.search(ask)
@@ -216,7 +216,7 @@ def test_a_facets_own_filter_hides_none_of_its_values(known):
     assert {hit.article.source for hit in chosen.hits} == {"Post"}
 
 
-def test_what_the_question_itself_demands_binds_every_facet(known):
+def test_conditions_of_question_apply_to_every_facet(known):
     searcher, articles = known
     for mode in ("hybrid", "keyword", "semantic"):
         found = searcher.search("+ferry -harbour", mode=mode, facets=("language",))
@@ -231,14 +231,14 @@ def test_what_the_question_itself_demands_binds_every_facet(known):
     assert [one.value for one in only.facets["published:year"]] == ["2023"]
 
 
-def test_nothing_that_matches_is_nothing_counted(known):
+def test_facets_without_matches_are_empty(known):
     searcher, _ = known
     found = searcher.search("zebra", mode="keyword", facets=FACETS)
     assert found.hits == ()
     assert dict(found.facets) == dict.fromkeys(FACETS, ())
 
 
-def test_an_empty_index_has_nothing_to_count(tmp_path, tiny_encoder):
+def test_facets_of_empty_index_are_empty(tmp_path, tiny_encoder):
     create_index(tmp_path / "empty.index", model=str(tiny_encoder))
     with Searcher(tmp_path / "empty.index") as searcher:
         assert dict(searcher.search("ferry", facets=FACETS).facets) == dict.fromkeys(FACETS, ())
@@ -246,7 +246,7 @@ def test_an_empty_index_has_nothing_to_count(tmp_path, tiny_encoder):
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory, tiny_encoder):
-    """An index with more authors and days than are shown, most of them once."""
+    """Return an index with more authors and days than are shown, most in 1 article."""
     index = tmp_path_factory.mktemp("wide") / "wide.index"
     create_index(index, model=str(tiny_encoder))
     first = datetime(2023, 1, 1, tzinfo=UTC)
@@ -262,7 +262,7 @@ def wide(tmp_path_factory, tiny_encoder):
     return index, names
 
 
-def test_facets_are_bounded_and_say_so(wide):
+def test_facets_are_limited_with_a_warning(wide):
     index, names = wide
     with Searcher(index) as searcher:
         found = searcher.search("ferry", facets=("author", "published:day", "published:month"))
@@ -304,12 +304,12 @@ def test_a_damaged_value_is_not_shown(tmp_path, tiny_encoder, change):
     [
         (("paper",), "is 'paper'; choose one of source, author, section, language, published:day"),
         ("published", "choose one of"),
-        (("source", "author", "source"), "holds 'source' 2 times"),
+        (("source", "author", "source"), "contains 'source' 2 times"),
         (3, "must be a text or a list of texts"),
         ((3,), "must be a text or a list of texts"),
     ],
 )
-def test_facets_that_there_are_not_are_named(facets, reason):
+def test_unknown_facets_are_reported(facets, reason):
     with pytest.raises(RequestError, match="facets: ") as told:
         SearchRequest("ferry", facets=facets)
     assert told.value.field == "facets"

@@ -1,4 +1,4 @@
-"""One index of many languages: each finds its own, and what is shared is found by all."""
+"""An index of many languages: questions find their language, and names in all."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def marked(searcher: Searcher, question: str, article: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", STORIES)
-def test_a_question_finds_what_is_in_its_language(searcher: Searcher, language: str) -> None:
+def test_question_finds_article_in_its_language(searcher: Searcher, language: str) -> None:
     assert ids(searcher, STORIES[language][1])[0] == language
 
 
@@ -170,7 +170,7 @@ BEES = [
 
 
 @pytest.mark.both_engines
-def test_a_term_that_is_a_stop_word_elsewhere_is_found_in_its_language(
+def test_stop_word_of_another_language_is_found_in_its_language(
     tmp_path: Path, tiny_encoder: Path, engine: Engine
 ) -> None:
     create_index(tmp_path / "i", model=str(tiny_encoder), keyword_engine=engine)
@@ -195,13 +195,13 @@ def test_a_term_that_is_a_stop_word_elsewhere_is_found_in_its_language(
         assert found.scores.tolist() == whole.scores[whole.rows == 3].tolist()
 
 
-def test_a_filter_leaves_only_its_languages(searcher: Searcher) -> None:
+def test_filter_limits_question_to_its_languages(searcher: Searcher) -> None:
     assert ids(searcher, "Häuser", filters=Filters(language=("de-AT",))) == ["stirbt"]
     assert ids(searcher, "language:de houses") == ids(searcher, "language:en Haus") == []
     assert ids(searcher, "language:en house bread") == ["en"]
 
 
-def test_a_facet_counts_the_languages_that_are_filtered_out(searcher: Searcher) -> None:
+def test_facet_counts_languages_that_filter_excludes(searcher: Searcher) -> None:
     found = searcher.search(
         "Schule Brote",
         mode="keyword",
@@ -216,7 +216,7 @@ def test_scripts_without_spaces(searcher: Searcher) -> None:
     assert ids(searcher, '"学校三所"') == []
     assert ids(searcher, "+学校 -面包师") == ["ja"]
     assert ids(searcher, "面包* 小猫") == ["zh"]
-    # One character is a part of the index's terms, as the first or the last.
+    # A single character is the first or the last half of a term in the index.
     assert marked(searcher, "猫", "zh") == ["猫"]
     assert set(ids(searcher, "+校")) == {"zh", "ja"}
     assert ids(searcher, '"了"') == ["zh"]
@@ -228,18 +228,16 @@ def test_patterns_find_stems_of_any_language(searcher: Searcher) -> None:
     assert "ro" in ids(searcher, "brutori~1")
 
 
-def test_did_you_mean(searcher: Searcher) -> None:
+def test_spelling_is_corrected_in_each_language(searcher: Searcher) -> None:
     response = searcher.search("panaderso escuela", mode="keyword")
     assert response.suggestion == "panaderos escuela"
 
 
-def test_verification_reads_each_article_in_its_language(index: Path) -> None:
+def test_verification_uses_language_of_each_article(index: Path) -> None:
     assert verify_index(index, trust=True).findings == ()
 
 
-def test_a_language_is_listened_for_from_its_first_commit_on(
-    tmp_path: Path, tiny_encoder: Path
-) -> None:
+def test_language_is_searched_from_its_first_commit(tmp_path: Path, tiny_encoder: Path) -> None:
     create_index(tmp_path / "i", model=str(tiny_encoder))
     with Searcher(tmp_path / "i") as searcher:
         for language in ("en", "de"):
@@ -250,9 +248,9 @@ def test_a_language_is_listened_for_from_its_first_commit_on(
             assert bool(ids(searcher, "Brote")) == (language == "de")
 
 
-def test_rare_languages_are_not_listened_for() -> None:
+def test_rare_languages_are_not_searched() -> None:
     class Codes:
-        """The codes of an index, as its catalog has them."""
+        """The codes of values in a catalog."""
 
         def values(self, field: str, codes: list[int], limit: int) -> dict[int, str]:
             names = {1: "en", 2: "en-GB", 3: "de", 4: "fr", 5: "zh", 6: "ja"}
@@ -266,7 +264,7 @@ def test_rare_languages_are_not_listened_for() -> None:
     assert empty.languages == ("sv",)
 
 
-def test_sentences_end_as_in_their_language(tmp_path: Path, tiny_encoder: Path) -> None:
+def test_sentences_are_split_by_their_language(tmp_path: Path, tiny_encoder: Path) -> None:
     start = "Am 3. Januar kam Prof. Huber. "
     text = start + "Dann redete er lange über das Brot der drei Schulen in der Stadt. " * 9
     create_index(tmp_path / "i", model=str(tiny_encoder))
@@ -277,7 +275,7 @@ def test_sentences_end_as_in_their_language(tmp_path: Path, tiny_encoder: Path) 
         assert hit.snippet.text.startswith(start)
 
 
-def test_a_damaged_column_that_a_question_does_not_need_is_not_looked_at(
+def test_damaged_column_that_question_does_not_need_is_not_read(
     tmp_path: Path, tiny_encoder: Path
 ) -> None:
     create_index(tmp_path / "x.index", model=str(tiny_encoder))

@@ -1,4 +1,4 @@
-"""Searcher: questions to the sample articles, answered by real engines and the real encoder."""
+"""Searcher: questions to the sample articles, with real engines and encoder."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ def ids(response):
 
 
 def found_share(searcher, kind, mode, within):
-    """Return which share of the judged questions of a kind has a relevant paragraph in time."""
+    """Return the share of judged questions with a relevant paragraph among first hits."""
     asked = [question for question in QUESTIONS if question["kind"] == kind]
     found = 0
     for question in asked:
@@ -36,19 +36,19 @@ def found_share(searcher, kind, mode, within):
 
 
 def test_hybrid_finds_words_and_names_and_meaning(searcher):
-    # Floors below what was measured, so that a fault shows and a tie does not.
+    # Limits below the measured shares, so that a fault fails and a tie does not.
     assert found_share(searcher, "words", "hybrid", 3) >= 0.85
     assert found_share(searcher, "facts", "hybrid", 3) >= 0.85
     assert found_share(searcher, "paraphrase", "hybrid", 10) >= 0.5
 
 
-def test_meaning_finds_paraphrases_that_share_no_word_and_keywords_cannot(searcher):
+def test_semantic_mode_finds_paraphrases_that_keywords_miss(searcher):
     meaning = found_share(searcher, "paraphrase", "semantic", 10)
     assert meaning >= 0.6
     assert meaning > found_share(searcher, "paraphrase", "keyword", 10) + 0.2
 
 
-def test_a_response_is_ranked_scored_and_bounded(searcher):
+def test_response_has_ranks_scores_and_limits(searcher):
     response = searcher.search("flood defences", limit=25)
     scores = [hit.score for hit in response.hits]
     assert [hit.rank for hit in response.hits] == list(range(1, 26))
@@ -74,14 +74,14 @@ def test_pages_agree(searcher, mode, fusion):
     ]
 
 
-def test_beyond_the_last_hit_there_is_nothing(searcher):
+def test_page_after_last_hit_is_empty(searcher):
     response = searcher.search('"blue-waxed truckles"', offset=50)
     assert response.hits == ()
     assert response.total.value == 2
     assert response.total.relation == "eq"
 
 
-def test_a_phrase_and_an_exclusion_bind_semantic_hits_too(searcher):
+def test_phrase_and_exclusion_apply_to_semantic_hits(searcher):
     for mode in ("hybrid", "semantic", "keyword"):
         hits = searcher.search('"milk" -cheddar creamery', mode=mode, limit=50).hits
         assert hits
@@ -91,7 +91,7 @@ def test_a_phrase_and_an_exclusion_bind_semantic_hits_too(searcher):
             assert "cheddar" not in words
 
 
-def test_required_words_and_fields_bind_every_hit(searcher):
+def test_required_words_and_fields_apply_to_every_hit(searcher):
     hits = searcher.search("+flood source:northgate* homes", limit=50).hits
     assert hits
     assert {hit.article.source for hit in hits} == {"Northgate Courier"}
@@ -99,7 +99,7 @@ def test_required_words_and_fields_bind_every_hit(searcher):
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
-def test_filters_bind_and_do_not_starve(searcher, mode):
+def test_filters_apply_and_leave_full_pages(searcher, mode):
     def passing(**filters):
         return searcher.search("people", mode=mode, filters=Filters(**filters), limit=100)
 
@@ -121,21 +121,21 @@ def test_filters_bind_and_do_not_starve(searcher, mode):
     assert passing(source=("tidewater post",)).total.value == 0, "filters are exact"
 
 
-def test_a_question_of_conditions_only_lists_what_meets_them(searcher):
+def test_question_of_conditions_lists_rows_that_meet_them(searcher):
     response = searcher.search("source:ferrum* -the", limit=5)
     assert response.hits
     assert {hit.article.source for hit in response.hits} == {"Ferrum Daily"}
     assert {hit.score for hit in response.hits} == {1.0}
 
 
-def test_conditions_that_nothing_meets_are_named_as_the_reason(searcher):
+def test_conditions_that_no_row_meets_are_reported_as_reason(searcher):
     response = searcher.search('"creamery falls upwards" milk')
     assert response.hits == ()
     assert "no paragraph meets all conditions" in response.warnings[0]
     assert searcher.search('"blue-waxed truckles"').warnings == ()
 
 
-def test_a_closed_searcher_says_so(seeds_index):
+def test_closed_searcher_raises(seeds_index):
     with Searcher(seeds_index) as closed:
         pass
     with pytest.raises(ValueError, match="is closed: open it again"):
@@ -151,14 +151,14 @@ def test_conditions_alone_are_answered_in_every_mode(searcher):
         assert answers[0].hits
 
 
-def test_options_change_a_request_that_is_given(searcher):
+def test_options_change_given_request(searcher):
     request = SearchRequest("creamery", limit=5)
     assert len(searcher.search(request, limit=2).hits) == 2
-    with pytest.raises(RequestError, match="q: is a NoneType"):
+    with pytest.raises(RequestError, match="q: must be of type str, got NoneType"):
         searcher.search(None)
 
 
-def test_a_value_that_looks_like_an_exact_term_is_not_taken_for_one(tmp_path, encoder_folder):
+def test_value_in_form_of_exact_term_is_not_read_as_one(tmp_path, encoder_folder):
     index = tmp_path / "x.index"
     create_index(index, model=str(encoder_folder))
     with IndexWriter(index) as writer:
@@ -170,7 +170,7 @@ def test_a_value_that_looks_like_an_exact_term_is_not_taken_for_one(tmp_path, en
             assert [hit.article.source for hit in hits] == ["bbc"]
 
 
-def test_explanations_say_where_a_hit_stands(searcher):
+def test_explanations_contain_ranks_and_scores(searcher):
     hybrid = searcher.search("creamery milk", explain=True, limit=100)
     first = hybrid.hits[0].explain
     assert first.keyword.rank in (1, 2)
@@ -186,7 +186,7 @@ def test_explanations_say_where_a_hit_stands(searcher):
     assert searcher.search("creamery milk").hits[0].explain is None
 
 
-def test_a_filter_by_what_no_article_has_is_a_warning(searcher):
+def test_filter_value_of_no_article_gives_warning(searcher):
     response = searcher.search("flood", filters=Filters(section="Weather", source="Nobody"))
     assert response.hits == ()
     assert "no article has the section 'Weather'" in " ".join(response.warnings)
@@ -195,7 +195,7 @@ def test_a_filter_by_what_no_article_has_is_a_warning(searcher):
         Filters(section="")
 
 
-def test_words_that_cannot_be_searched_are_a_warning(searcher):
+def test_unsearchable_words_give_warning(searcher):
     for question in ("((((", "🚀🚀", "?!", "-", '""'):
         for mode in ("hybrid", "semantic", "keyword"):
             response = searcher.search(question, mode=mode)
@@ -204,14 +204,14 @@ def test_words_that_cannot_be_searched_are_a_warning(searcher):
             assert response.warnings
 
 
-def test_what_is_malformed_is_searched_as_words_with_a_warning(searcher):
+def test_malformed_question_is_searched_with_warning(searcher):
     for question in ('"creamery', "title: creamery", "creamery AND", "((creamery"):
         response = searcher.search(question)
         assert "creamery" in response.hits[0].paragraph.text.lower()
         assert response.warnings
 
 
-def test_other_languages_and_scripts_are_found_by_word(searcher):
+def test_words_of_other_languages_and_scripts_are_found(searcher):
     assert searcher.search("Brücke").hits
     assert searcher.search("سفينة غرقت", min_score=0).warnings == ()
 
@@ -220,7 +220,7 @@ def test_other_languages_and_scripts_are_found_by_word(searcher):
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(question=st.text(max_size=60), mode=st.sampled_from(["hybrid", "keyword", "semantic"]))
-def test_any_text_that_can_be_asked_is_answered(searcher, question, mode):
+def test_any_valid_text_is_answered(searcher, question, mode):
     try:
         request = SearchRequest(question, mode=mode, limit=3, explain=True)
     except RequestError:
@@ -253,7 +253,7 @@ def test_many_threads_get_the_same_answer(searcher):
     assert answers == [alone[question] for question in asked]
 
 
-def test_articles_are_shown_whole(searcher):
+def test_article_is_returned_with_all_paragraphs(searcher):
     view = searcher.article("business-creamery-collapse")
     assert [paragraph.position for paragraph in view.paragraphs] == list(
         range(len(view.paragraphs))
@@ -263,7 +263,7 @@ def test_articles_are_shown_whole(searcher):
     assert searcher.article("nothing") is None
 
 
-def test_constraints_that_many_rows_meet_are_checked_after_ranking(searcher, monkeypatch):
+def test_constraints_met_by_many_rows_are_checked_after_ranking(searcher, monkeypatch):
     question = "flood damage NOT homes"
     plain = searcher.search(question, mode="semantic", limit=100)
     monkeypatch.setattr("nutgraf.index.reader.retrieval.MAX_EXACT_ROWS", 0)
@@ -272,7 +272,7 @@ def test_constraints_that_many_rows_meet_are_checked_after_ranking(searcher, mon
     assert checked.total == plain.total
 
 
-def test_cosines_of_hits_that_only_keywords_found_are_those_of_the_vectors(searcher):
+def test_hits_found_only_by_keywords_have_exact_cosines(searcher):
     question = "the creamery milk flood court"
     hits = searcher.search(question, explain=True, limit=100).hits
     semantic = {
@@ -288,7 +288,7 @@ def test_cosines_of_hits_that_only_keywords_found_are_those_of_the_vectors(searc
     assert checked > 20
 
 
-def test_an_empty_index_answers_nothing(tmp_path, encoder_folder):
+def test_empty_index_has_no_hits(tmp_path, encoder_folder):
     create_index(tmp_path / "empty.index", model=str(encoder_folder))
     with Searcher(tmp_path / "empty.index") as empty:
         for mode in ("hybrid", "keyword", "semantic"):
@@ -298,9 +298,9 @@ def test_an_empty_index_answers_nothing(tmp_path, encoder_folder):
                 assert response.total.value == 0
 
 
-def test_names_of_another_type_are_refused(searcher):
+def test_names_of_wrong_type_are_refused(searcher):
     for ask in (searcher.article, searcher.similar):
-        with pytest.raises(RequestError, match="is a int"):
+        with pytest.raises(RequestError, match="must be of type str, got int"):
             ask(1)
-    with pytest.raises(RequestError, match="index: is a NoneType"):
+    with pytest.raises(RequestError, match="index: must be the path of an index, got NoneType"):
         Searcher(None)

@@ -1,4 +1,4 @@
-"""Similar: what is near an article or a paragraph, without an encoder."""
+"""Similar articles and paragraphs, without an encoder."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ def names(response):
     return [hit.article.id for hit in response.hits]
 
 
-def test_what_is_near_an_article_are_those_about_the_same(searcher):
+def test_similar_articles_are_about_same_subject(searcher):
     found = searcher.similar(CREAMERY)
     assert names(found)[0] == f"{CREAMERY}-wire"
     assert found.query == CREAMERY
@@ -38,7 +38,7 @@ def test_what_is_near_an_article_are_those_about_the_same(searcher):
     assert [hit.rank for hit in found.hits] == list(range(1, 11))
 
 
-def test_scores_are_cosines_to_the_mean_of_an_articles_paragraphs(searcher, seeds_index):
+def test_scores_are_cosines_to_mean_embedding_of_article(searcher, seeds_index):
     found = searcher.similar(CREAMERY, limit=3)
     with IndexSnapshot.open(seeds_index, trust=True) as snapshot:
         own = snapshot.article(CREAMERY)
@@ -51,7 +51,7 @@ def test_scores_are_cosines_to_the_mean_of_an_articles_paragraphs(searcher, seed
             assert hit.score == pytest.approx(float(cosines.max()), abs=1e-3)
 
 
-def test_to_a_paragraph_paragraphs_of_other_articles_are_near(searcher, seeds_index):
+def test_similar_paragraphs_are_from_other_articles(searcher, seeds_index):
     found = searcher.similar(f"{CREAMERY}#2", limit=20)
     assert found.query == f"{CREAMERY}#2"
     assert CREAMERY not in names(found)
@@ -69,13 +69,13 @@ def test_to_a_paragraph_paragraphs_of_other_articles_are_near(searcher, seeds_in
         )
 
 
-def test_snippets_begin_where_paragraphs_do_and_mark_nothing(searcher):
+def test_snippets_start_with_paragraph_and_have_no_highlights(searcher):
     for hit in searcher.similar(CREAMERY).hits:
         assert hit.snippet.highlights == ()
         assert hit.paragraph.text.startswith(hit.snippet.text.removesuffix("…"))
 
 
-def test_filters_bind_and_do_not_starve(searcher):
+def test_filters_apply_and_leave_full_pages(searcher):
     found = searcher.similar(CREAMERY, limit=100, filters=Filters(language=("de",)))
     assert found.hits
     assert {hit.article.language for hit in found.hits} == {"de"}
@@ -86,8 +86,8 @@ def test_filters_bind_and_do_not_starve(searcher):
     assert none.total.value == 0
 
 
-def test_all_other_articles_can_be_had(searcher):
-    # 200 rows hold some of them only: the ranking is read deeper.
+def test_all_other_articles_can_be_returned(searcher):
+    # 200 rows contain only some of the articles, so the ranking is read deeper.
     found = searcher.similar(CREAMERY, limit=100)
     assert len(found.hits) == searcher.statistics().articles - 1
     assert found.total.relation == "eq"
@@ -96,7 +96,7 @@ def test_all_other_articles_can_be_had(searcher):
 @pytest.mark.parametrize(
     "name", ["no-such-article", f"{CREAMERY}#999", f"{CREAMERY}#-1", f"{CREAMERY}#", "#0", "", "\0"]
 )
-def test_what_is_not_there_is_none(searcher, name):
+def test_unknown_name_returns_none(searcher, name):
     assert searcher.similar(name) is None
 
 
@@ -111,7 +111,7 @@ def test_what_is_not_there_is_none(searcher, name):
     ],
 )
 @pytest.mark.parametrize("name", [CREAMERY, "no-such-article"])
-def test_what_is_wrong_is_named(searcher, name, options, field):
+def test_invalid_arguments_are_reported_with_their_field(searcher, name, options, field):
     with pytest.raises(RequestError) as told:
         searcher.similar(name, **options)
     assert told.value.field == field
@@ -129,7 +129,7 @@ def index(tmp_path, tiny_encoder):
     return path
 
 
-def test_an_id_may_look_like_that_of_a_paragraph(index):
+def test_article_id_may_have_form_of_paragraph_id(index):
     with Searcher(index) as searcher:
         assert "sea/a#1" not in names(searcher.similar("sea/a#1"))  # the article of that id
         assert "sea/a" not in names(searcher.similar("sea/a#0"))  # a paragraph
@@ -138,7 +138,7 @@ def test_an_id_may_look_like_that_of_a_paragraph(index):
         assert same.score == pytest.approx(1, abs=1e-3)
 
 
-def test_what_was_deleted_or_replaced_is_not_near(index):
+def test_deleted_and_replaced_articles_are_not_returned(index):
     with IndexWriter(index) as writer:
         writer.delete("gone")
         article = Article("copy", "Ferries", ("Nobody was hurt.",))
@@ -156,7 +156,7 @@ def test_what_was_deleted_or_replaced_is_not_near(index):
         assert searcher.similar("copy#1").hits[0].score == pytest.approx(1, abs=1e-3)
 
 
-def test_a_long_article_does_not_take_all_places(tmp_path, tiny_encoder):
+def test_long_article_does_not_fill_all_hits(tmp_path, tiny_encoder):
     index = tmp_path / "news.index"
     create_index(index, model=str(tiny_encoder))
     with IndexWriter(index) as writer:

@@ -1,4 +1,4 @@
-"""Type checkers know the options of a search: snippets, checked by mypy --strict."""
+"""Type checkers know the options of a search: code checked by mypy --strict."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def test_an_index_and_a_setting_are_compared(run, seeds_index, some):
             "'limit=5' is not a setting; write mode=VALUE or fusion=VALUE",
         ),
         (("mode=keyword", "mode=both"), "mode: is 'both'; choose one of"),
-        (("mode=keyword", "mode=1"), "mode: is a int"),
+        (("mode=keyword", "mode=1"), "mode: must be of type str, got int"),
         (("mode=keyword", "mode=keyword,"), "'' is not a setting"),
     ],
 )

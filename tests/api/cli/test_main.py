@@ -97,7 +97,7 @@ def test_facets_stand_below_the_hits(run, index):
     none = run("search", "+unheardof", "--facets", "author").stdout.decode()
     assert none.splitlines()[-1] == "author: nothing"
     fails(run("search", "flood", "--facets", "paper"), 2, "facets: is 'paper'", "published:month")
-    fails(run("search", "flood", *facets[:2], *facets[:2]), 2, "facets: holds 'source' 2 times")
+    fails(run("search", "flood", *facets[:2], *facets[:2]), 2, "facets: contains 'source' 2 times")
 
 
 def test_similar(run, index, client):

@@ -1,4 +1,4 @@
-"""Evaluation: measures as fractions written out, chance, judgements, and what is asked."""
+"""Evaluation: measures computed by hand, significance, judgements, and systems."""
 
 import sys
 from math import log2
@@ -41,7 +41,7 @@ def test_graded_judgements_by_hand():
     } == measured({"a#0": 2, "b#1": 1, "c#0": 0}, ["c#0", "b#1", "a#0", "a#1"])
 
 
-def test_what_stands_below_the_cut_counts_only_where_it_is_read():
+def test_paragraphs_below_rank_10_count_only_for_recall_at_100():
     ranking = [f"n#{at}" for at in range(99)]
     ranking.insert(0, "a#0")
     ranking.insert(11, "b#0")  # Rank 12.
@@ -73,8 +73,8 @@ def test_nothing_found():
 
 
 @pytest.mark.parametrize("ranking", [["a#0", "z#0"], ["z#0", "a#0"]])
-def test_the_order_given_counts_and_not_that_of_ids(ranking):
-    """trec_eval orders equal scores by id; a ranking has no two places alike."""
+def test_order_of_ranking_counts_not_order_of_ids(ranking):
+    """trec_eval orders equal scores by id, so all ranks must have different scores."""
     for wanted in ("a#0", "z#0"):
         rank = ranking.index(wanted) + 1
         assert measured({wanted: 1}, ranking) == {
@@ -85,7 +85,7 @@ def test_the_order_given_counts_and_not_that_of_ids(ranking):
         }
 
 
-def test_a_whole_article_stands_where_its_first_paragraph_does_and_counts_once():
+def test_judged_article_has_rank_of_its_first_paragraph_and_counts_once():
     relevant = {"a#-1": 1, "b#0": 1}
     ranking = ["n#0", "a#7", "a#2", "b#0"]
     assert ranks_of(ranking, judged(relevant)) == {"a#-1": 2, "b#0": 4}
@@ -97,28 +97,28 @@ def test_a_whole_article_stands_where_its_first_paragraph_does_and_counts_once()
     } == measured(relevant, ranking)
 
 
-def test_a_paragraph_with_a_judgement_of_its_own_does_not_stand_for_its_article():
+def test_paragraph_with_own_judgement_does_not_count_for_its_article():
     question = judged({"a#-1": 1, "a#0": 2, "a#1": 0})
     assert ranks_of(["a#1", "a#0", "a#5"], question) == {"a#-1": 3, "a#0": 2}
     assert ranks_of(["a#1", "a#0"], question) == {"a#-1": None, "a#0": 2}
 
 
-def test_ids_may_hold_anything():
+def test_ids_may_contain_any_characters():
     relevant = {"Zürich #1#0": 1, "/wiki/108th (Entry)#P366#-1": 1}
     ranking = ["/wiki/108th (Entry)#P366#4", "Zürich #1#0"]
     assert set(ranks_of(ranking, judged(relevant)).values()) == {1, 2}
     assert measured(relevant, ranking) == dict.fromkeys(MEASURES, 1)
 
 
-def test_a_ranking_holds_a_paragraph_once():
+def test_ranking_with_repeated_paragraph_is_refused():
     with pytest.raises(ValueError, match="question 'q' contains a paragraph twice"):
         ranks_of(["a#0", "b#0", "a#0"], judged({"a#0": 1}))
 
 
-# Chance
+# Significance
 
 
-def test_an_interval_covers_the_mean_as_often_as_it_says():
+def test_interval_covers_mean_in_95_percent_of_experiments():
     random = np.random.default_rng(1)
     samples = random.beta(
         2, 3, size=(200, 150)
@@ -128,7 +128,7 @@ def test_an_interval_covers_the_mean_as_often_as_it_says():
     assert 0.9 <= covered <= 0.99
 
 
-def test_an_interval_is_that_of_the_normal_law_where_that_holds():
+def test_interval_of_normal_values_is_that_of_normal_distribution():
     values = np.random.default_rng(2).normal(0.5, 0.1, size=(400, 1))
     low, high = intervals(values)[:, 0]
     error = values.std() / np.sqrt(400)
@@ -136,19 +136,19 @@ def test_an_interval_is_that_of_the_normal_law_where_that_holds():
     assert high == pytest.approx(values.mean() + 1.96 * error, abs=error / 5)
 
 
-def test_intervals_of_one_question_and_of_equal_ones():
+def test_intervals_of_one_question_and_of_equal_values():
     assert intervals(np.array([[0.25]])).tolist() == [[0.25], [0.25]]
     assert intervals(np.full((50, 2), 0.5)) == pytest.approx(np.full((2, 2), 0.5))
 
 
-def test_p_by_hand():
-    """Four questions, all better by the same: of 16 ways to set signs, 2 go as far."""
+def test_p_value_equals_count_by_hand():
+    """With 4 equal differences, 2 of the 16 choices of signs give as large a mean."""
     assert p_values(np.full((4, 1), 0.1)) == pytest.approx([2 / 16], abs=0.01)
-    # Three of the four, one worse: all but the 6 ways that cancel out.
+    # With 3 better and 1 worse, all choices count but the 6 with a mean of 0.
     assert p_values(np.array([[0.1], [0.1], [0.1], [-0.1]])) == pytest.approx([10 / 16], abs=0.02)
 
 
-def test_p_of_equal_and_of_clearly_better_systems():
+def test_p_value_of_equal_and_of_clearly_better_systems():
     random = np.random.default_rng(3)
     equal = np.zeros(100)
     noise = random.normal(0, 0.2, 100)
@@ -160,12 +160,12 @@ def test_p_of_equal_and_of_clearly_better_systems():
     assert p[2] == 1 / (PERMUTATIONS + 1)
 
 
-def test_p_is_small_no_more_often_than_it_says():
+def test_p_value_is_below_limit_as_often_as_chance_allows():
     differences = np.random.default_rng(4).normal(0, 0.3, size=(60, 400))
     assert 0.02 <= np.count_nonzero(p_values(differences) < 0.05) / 400 <= 0.08
 
 
-def test_holm_by_hand():
+def test_holm_correction_equals_result_by_hand():
     assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([3 * 0.01, 2 * 0.03, 2 * 0.03])
     assert holm(np.array([0.6, 0.5])) == pytest.approx([1, 1])
     assert holm(np.array([0.02])) == pytest.approx([0.02])
@@ -205,28 +205,28 @@ def test_systems_are_measured_and_compared():
     assert found["again", "nDCG@10"].p == found["poor", "recall@10"].corrected == 1
 
 
-def test_the_same_again_is_the_same():
+def test_repeated_evaluation_has_same_result():
     systems = {"good": good, "poor": poor}
     assert evaluate(systems, QUESTIONS, threads=4) == evaluate(systems, QUESTIONS)
 
 
-def test_a_baseline_is_one_of_the_systems():
+def test_unknown_baseline_is_refused():
     with pytest.raises(ValueError, match="'best' is not among the systems: good, poor"):
         evaluate({"good": good, "poor": poor}, QUESTIONS, baseline="best")
     assert evaluate({"good": good, "poor": poor}, QUESTIONS, baseline="poor").baseline == "poor"
 
 
-def test_one_system_is_compared_with_nothing():
+def test_one_system_alone_has_no_comparisons():
     assert evaluate({"good": good}, QUESTIONS).comparisons == ()
 
 
-def test_progress_is_told_to_the_end():
+def test_progress_is_reported_to_the_end():
     told = []
     evaluate({"good": good, "poor": poor}, QUESTIONS, on_progress=lambda *state: told.append(state))
     assert told == [(done, 80) for done in range(1, 81)]
 
 
-def test_questions_without_anything_relevant_are_left_out():
+def test_questions_without_relevant_paragraphs_are_skipped():
     questions = [*QUESTIONS[:3], judged({}, "none"), judged({"a#0": 0}, "zero")]
     done = evaluate({"good": good}, questions)
     assert done.skipped == ("none", "zero")
@@ -236,7 +236,7 @@ def test_questions_without_anything_relevant_are_left_out():
         evaluate({"good": good}, questions[3:])
 
 
-def test_json_holds_all_of_it():
+def test_json_contains_all_results():
     found = evaluate({"good": good, "poor": poor}, QUESTIONS[:2]).to_dict()
     assert found["count"] == 2
     assert found["baseline"] == "good"
@@ -245,7 +245,7 @@ def test_json_holds_all_of_it():
     assert set(found["comparisons"][0]) == {"system", "measure", "difference", "p", "corrected"}
 
 
-def test_without_the_library_it_is_said_how_to_get_it(monkeypatch):
+def test_missing_library_is_reported_with_command_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ir_measures", None)
     with pytest.raises(UserError, match=r"pip install 'nutgraf\[evaluation\]'"):
         evaluate({"good": lambda text: pytest.fail("asked before")}, QUESTIONS)
@@ -264,7 +264,7 @@ def write(tmp_path):
     return write_file
 
 
-def test_both_forms_are_read_alike(write):
+def test_both_forms_of_judgements_give_same_questions(write):
     one = write("j.jsonl", '{"id": 1, "question": "Why?", "relevant": {"a#b#0": 2, "c#-1": 1}}\n\n')
     lines = write("q.jsonl", '{"id": "1", "text": "Why?", "answers": ["x"]}\n')
     qrels = write("q.tsv", "1\ta#b\t0\t2\n\n1\tc\t-1\t1\n1\tc\t-1\t1\nother\tc\t0\t1\n")
@@ -304,7 +304,7 @@ GOOD = '{"id": "1", "text": "Why?", "relevant": {"a#0": 1}}\n'
         (GOOD, "'id' is '1', the id of an earlier question"),
     ],
 )
-def test_a_bad_line_is_named(write, line, told):
+def test_invalid_line_is_reported_with_its_number(write, line, told):
     content = line if isinstance(line, bytes) else line.encode()
     path = write("bad.jsonl", GOOD.encode() + content)
     with pytest.raises(InputError) as raised:
@@ -329,7 +329,7 @@ def test_a_bad_line_is_named(write, line, told):
         (b"1\t\xff\t0\t1", "not UTF-8 at byte 2"),
     ],
 )
-def test_a_bad_judgement_is_named(write, line, told):
+def test_invalid_judgement_is_reported_with_its_line(write, line, told):
     content = line if isinstance(line, bytes) else line.encode()
     questions = write("q.jsonl", '{"id": "1", "text": "Why?"}')
     path = write("bad.tsv", b"1\tb\t0\t1\n" + content)
@@ -339,7 +339,7 @@ def test_a_bad_judgement_is_named(write, line, told):
     assert told in str(raised.value)
 
 
-def test_files_that_cannot_be_judgements(write, tmp_path):
+def test_invalid_files_of_judgements_are_refused(write, tmp_path):
     with pytest.raises(InputError, match=r"no\.jsonl: cannot be read: No such file"):
         read_judged(tmp_path / "no.jsonl")
     with pytest.raises(InputError, match="cannot be read: Is a directory"):
@@ -358,7 +358,7 @@ def test_files_that_cannot_be_judgements(write, tmp_path):
     [{}, {"mode": "keyword"}, {"mode": "semantic"}, {"fusion": "rrf"}],
     ids=lambda settings: "-".join(settings.values()) or "default",
 )
-def test_what_is_measured_is_what_a_searcher_shows(seeds_index, settings):
+def test_ranker_gives_same_paragraphs_as_searcher(seeds_index, settings):
     questions = ["who pays for the ferry", '"cooling towers" -car', "people who lost their homes"]
     with Searcher(seeds_index) as searcher, IndexSnapshot.open(seeds_index) as snapshot:
         rank = ranker(snapshot, **settings)
@@ -367,12 +367,12 @@ def test_what_is_measured_is_what_a_searcher_shows(seeds_index, settings):
             assert rank(question) == [hit.paragraph.id for hit in hits]
 
 
-def test_settings_that_cannot_be_are_refused_at_once(seeds_index):
+def test_invalid_settings_are_refused_before_any_question(seeds_index):
     with IndexSnapshot.open(seeds_index) as snapshot, pytest.raises(RequestError, match="mode"):
         ranker(snapshot, mode="both")
 
 
-def test_what_the_index_does_not_hold_is_told(seeds_index):
+def test_judged_ids_missing_in_index_are_reported(seeds_index):
     ferry = "local-skarrow-island-ferry-subsidy"
     relevant = {f"{ferry}#0": 1, f"{ferry}#-1": 1, f"{ferry}#400": 1, "no#-1": 1, "no#0": 0}
     with IndexSnapshot.open(seeds_index) as snapshot:

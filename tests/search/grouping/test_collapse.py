@@ -1,4 +1,4 @@
-"""Collapse: what becomes one hit; by properties, and on the copies among the sample articles."""
+"""Collapse: groups of candidates, and the copies among the sample articles."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ labels = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), max_size=60)
 
 
 @given(labels, st.randoms(use_true_random=False))
-def test_every_candidate_is_in_one_group_and_the_best_stand_first(given_labels, random):
+def test_every_candidate_is_in_one_group_and_best_groups_come_first(given_labels, random):
     stories = np.array([story for _, story in given_labels], np.int64)
     # A unit belongs to one story.
     units = stories * 10 + np.array([unit for unit, _ in given_labels], np.int64)
@@ -55,7 +55,7 @@ DATES = st.sampled_from([NO_DATE, -5, 0, 7, 2**40])
 
 
 @given(st.lists(DATES, max_size=20), st.booleans())
-def test_the_newest_or_the_oldest_has_the_first_turn_and_what_has_no_date_the_last(dates, newest):
+def test_newest_or_oldest_has_first_turn_and_undated_has_last(dates, newest):
     published, units = np.array(dates, np.int64), np.arange(len(dates))
     order = np.argsort(version_order(published, units, newest=newest)).tolist()
     dated = [at for at in order if dates[at] != NO_DATE]
@@ -68,7 +68,7 @@ def test_the_newest_or_the_oldest_has_the_first_turn_and_what_has_no_date_the_la
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
 @pytest.mark.parametrize("versions", ["newest", "first", "all"])
-def test_grouped_by_article_each_stands_once_and_pages_agree(searcher, mode, versions):
+def test_each_article_is_one_hit_and_pages_agree(searcher, mode, versions):
     asked = {"mode": mode, "group": "article", "versions": versions}
     whole = searcher.search("hospital inquiry", limit=100, **asked)
     names = articles(whole)
@@ -83,7 +83,7 @@ def test_grouped_by_article_each_stands_once_and_pages_agree(searcher, mode, ver
     assert [hit.rank for hit in whole.hits] == list(range(1, len(names) + 1))
 
 
-def test_a_grouped_hit_shows_the_best_paragraphs_of_its_article(searcher):
+def test_article_hit_shows_its_best_paragraphs(searcher):
     pages = (searcher.search("legionnaires cooling towers", limit=100, offset=at).hits
              for at in range(0, 401, 100))  # fmt: skip
     paragraphs = [hit for page in pages for hit in page]
@@ -100,7 +100,7 @@ def test_a_grouped_hit_shows_the_best_paragraphs_of_its_article(searcher):
     assert max(len(hit.more) for hit in answer.hits) > 3
 
 
-def test_paragraphs_are_all_shown_where_nothing_else_is_asked_for(searcher):
+def test_all_paragraphs_are_shown_by_default(searcher):
     plain = searcher.search(ASKED, limit=100)
     assert {f"{COPY}#0", f"{WIRE}#0"} <= set(ids(plain.hits))
     for hit in plain.hits:
@@ -111,7 +111,7 @@ def test_paragraphs_are_all_shown_where_nothing_else_is_asked_for(searcher):
 @pytest.mark.parametrize(
     ("versions", "shown", "other"), [("newest", WIRE, COPY), ("first", COPY, WIRE)]
 )
-def test_copies_of_a_story_fold_into_one_hit(searcher, versions, shown, other):
+def test_copies_of_an_article_become_one_hit(searcher, versions, shown, other):
     answer = searcher.search(ASKED, group="article", versions=versions)
     best = answer.hits[0]
     assert best.article.id == shown
@@ -124,12 +124,12 @@ def test_copies_of_a_story_fold_into_one_hit(searcher, versions, shown, other):
     assert answer.total.value < apart.total.value
 
 
-def test_of_articles_the_newest_version_is_shown_unless_asked_otherwise(searcher):
+def test_newest_version_of_article_is_shown_by_default(searcher):
     newest = searcher.search(ASKED, group="article", versions="newest")
     assert searcher.search(ASKED, group="article").hits == newest.hits
 
 
-def test_copies_of_a_paragraph_fold_into_one_hit(searcher):
+def test_copies_of_a_paragraph_become_one_hit(searcher):
     answer = searcher.search(ASKED, versions="first", limit=100)
     (best,) = (hit for hit in answer.hits if f"{WIRE}#0" in hit.version_ids)
     assert best.version_ids == (f"{COPY}#0", f"{WIRE}#0")
@@ -139,14 +139,14 @@ def test_copies_of_a_paragraph_fold_into_one_hit(searcher):
     assert set(ids(whole.hits)) <= set(folded)
     assert len(set(folded)) == len(folded)
     assert answer.total.value < whole.total.value
-    # The hit stands where the best of them stood, with its score.
+    # The hit has the rank and the score of its best version.
     places = {one: (hit.rank, hit.score) for hit in whole.hits for one in hit.version_ids}
     for hit in answer.hits[:20]:
         ranks = [places[one] for one in hit.version_ids if one in places]
         assert hit.score == min(ranks)[1]
 
 
-def test_what_a_filter_leaves_out_is_no_version(searcher):
+def test_filtered_out_article_is_not_counted_as_version(searcher):
     filters = Filters(source=("Northgate Courier",))
     (best, *_) = searcher.search(ASKED, group="article", filters=filters).hits
     assert best.article.id == COPY
@@ -154,14 +154,14 @@ def test_what_a_filter_leaves_out_is_no_version(searcher):
 
 
 @pytest.mark.parametrize("group", ["article", "paragraph"])
-def test_facets_count_what_a_hit_is(searcher, group):
+def test_facets_count_paragraphs_or_articles_as_hits_do(searcher, group):
     asked = {"mode": "keyword", "group": group, "versions": "all", "facets": "language"}
     answer = searcher.search("flood homes", **asked)
     assert answer.total.relation == "eq"
     assert sum(one.count for one in answer.facets["language"]) == answer.total.value
 
 
-def test_every_copy_of_the_sample_articles_folds_and_no_two_other_stories_do(searcher):
+def test_all_copies_in_sample_articles_are_grouped_and_no_others(searcher):
     folded = set()
     for question in ("creamery", "ferry", "forged wine labels", "legionnaires", "market shelling",
                      "flood", "hospital", "council", "strike", "police", "river"):  # fmt: skip
@@ -179,7 +179,7 @@ WORDS = [f"word{number}" for number in range(30)]
 
 
 def text_of(number, words=24):
-    """Return a long text of its own: the same number, the same text."""
+    """Return a long text; each number has a different text."""
     random = np.random.default_rng(number)
     return "Ferry " + " ".join(random.choice(WORDS, words).tolist()) + f" {number}."
 
@@ -203,7 +203,7 @@ def group_of(path, question="ferry", **asked):
         return {frozenset(hit.version_ids) for hit in answer.hits}
 
 
-def test_an_article_is_a_version_if_most_of_the_shorter_one_is_the_same(make):
+def test_articles_are_versions_if_most_of_the_shorter_is_the_same(make):
     def article(name, *numbers):
         return Article(name, "News", ("Ferry.", *map(text_of, numbers)))
 
@@ -221,11 +221,11 @@ def test_an_article_is_a_version_if_most_of_the_shorter_one_is_the_same(make):
     }
 
 
-def test_texts_that_change_little_by_little_do_not_become_one(make):
+def test_chain_of_small_changes_does_not_join_different_texts(make):
     def article(name, start):
         return Article(name, "News", tuple(map(text_of, range(start, start + 10))))
 
-    # Each shares seven paragraphs of ten with the next, and the ends share none.
+    # Each article shares 7 of 10 paragraphs with the next; the first and the last share none.
     path = make(*(article(f"step-{number}", number * 3) for number in range(5)))
     assert group_of(path) == {
         frozenset({"step-0", "step-1"}),
@@ -234,7 +234,7 @@ def test_texts_that_change_little_by_little_do_not_become_one(make):
     }
 
 
-def test_short_paragraphs_fold_only_if_they_are_the_same(make):
+def test_short_paragraphs_are_grouped_only_if_identical(make):
     path = make(
         Article("one", "News", ("The ferry left.", "Ferry fares rise to 4 pounds.")),
         Article("two", "News", ("“The ferry left”", "Ferry fares rise to 5 pounds.")),
@@ -245,7 +245,7 @@ def test_short_paragraphs_fold_only_if_they_are_the_same(make):
     assert found == {frozenset({"one#0", "two#0"}), frozenset({"one#1"}), frozenset({"two#1"})}
 
 
-def test_a_paragraph_in_hundreds_of_articles_does_not_make_them_one(make):
+def test_paragraph_shared_by_hundreds_of_articles_does_not_join_them(make):
     notice = "The ferry gazette is an independent newspaper " + text_of(9999)
     texts = [tuple(text_of(4 * number + place) for place in range(3)) for number in range(120)]
     path = make(*(Article(f"a{n}", "News", (notice, *some)) for n, some in enumerate(texts)))
@@ -285,7 +285,7 @@ def test_dates_decide_which_version_is_shown(make, versions, group):
         ("diversity", "much", "number"),
     ],
 )
-def test_what_cannot_be_asked_is_named(field, value, allowed):
+def test_invalid_options_are_reported_with_their_field(field, value, allowed):
     with pytest.raises(RequestError, match=rf"{field}: .*{allowed}"):
         SearchRequest("ferry", **{field: value})
 
@@ -300,7 +300,7 @@ def test_what_cannot_be_asked_is_named(field, value, allowed):
     limit=st.integers(1, 30),
     offset=st.integers(0, 40),
 )
-def test_a_page_is_a_part_of_the_whole(
+def test_page_is_a_slice_of_all_hits(
     searcher, question, group, versions, per_article, diversity, limit, offset
 ):
     asked = {"group": group, "versions": versions, "diversity": diversity}

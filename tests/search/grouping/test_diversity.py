@@ -1,4 +1,4 @@
-"""Diversity: the method's arithmetic, and what it does to an answer."""
+"""Diversity: the arithmetic of the method, and its effect on responses."""
 
 import numpy as np
 import pytest
@@ -13,11 +13,11 @@ def unit(*rows):
     return values / np.linalg.norm(values, axis=1, keepdims=True)
 
 
-def test_each_next_hit_has_most_left_of_its_score():
+def test_each_next_hit_has_highest_marginal_relevance():
     embeddings = unit([1, 0], [1, 0], [0, 1], [3, 4])
     scores = np.array([0.9, 0.8, 0.5, 0.3])
-    # Cosines to the first: 1, 0, 3/5. Left of them: .4 - .5, .25 - 0, .15 - .3. Then, to the
-    # nearer of two: 1, 4/5: .4 - .5, .15 - .4.
+    # Cosines to the first: 1, 0, 3/5. Marginal relevance: .4 - .5, .25 - 0, .15 - .3. Then the
+    # highest cosines to the first 2: 1, 4/5. Marginal relevance: .4 - .5, .15 - .4.
     assert marginal_relevance(scores, embeddings, 0.5).tolist() == [0, 2, 1, 3]
     assert marginal_relevance(scores, embeddings, 0.05).tolist() == [0, 1, 2, 3]
     assert marginal_relevance(scores, embeddings, 1.0).tolist() == [0, 2, 3, 1]
@@ -28,7 +28,7 @@ def test_each_next_hit_has_most_left_of_its_score():
     st.floats(0, 1),
     st.integers(0, 5),
 )
-def test_nothing_is_lost_and_without_diversity_nothing_moves(scores, diversity, seed):
+def test_all_hits_are_kept_and_zero_diversity_keeps_their_order(scores, diversity, seed):
     values = np.random.default_rng(seed).standard_normal((len(scores), 8))
     embeddings = unit(*values) if scores else np.empty((0, 8), np.float32)
     order = marginal_relevance(np.array(scores), embeddings, diversity).tolist()
@@ -48,7 +48,7 @@ def keys(response):
     return [(hit.article.id, hit.paragraph.position, hit.score) for hit in response.hits]
 
 
-def test_copies_move_apart_and_scores_stay(searcher):
+def test_copies_move_apart_and_keep_their_scores(searcher):
     plain = searcher.search("creamery debts", limit=100)
     diverse = searcher.search("creamery debts", limit=100, diversity=0.5)
     assert keys(diverse)[0] == keys(plain)[0]
@@ -63,7 +63,7 @@ def test_copies_move_apart_and_scores_stay(searcher):
 
 @pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
 @pytest.mark.parametrize("group", ["paragraph", "article"])
-def test_pages_agree_and_hold_what_there_is(searcher, mode, group):
+def test_pages_agree_and_contain_all_hits(searcher, mode, group):
     asked = {"mode": mode, "group": group, "diversity": 0.7}
     plain = searcher.search("flood", mode=mode, group=group, limit=100)
     pages = [searcher.search("flood", limit=9, offset=at, **asked) for at in range(0, 99, 9)]
@@ -74,5 +74,5 @@ def test_pages_agree_and_hold_what_there_is(searcher, mode, group):
         assert set(found) == {hit.version_ids[0] for hit in plain.hits}
 
 
-def test_nothing_found_stays_nothing(searcher):
+def test_empty_result_stays_empty(searcher):
     assert searcher.search('"no such words here"', diversity=1, group="article").hits == ()

@@ -1,4 +1,4 @@
-"""Near words: real questions to the sample articles, and what is never marked for its meaning."""
+"""Near words: questions to the sample articles, and words that are never marked."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_words_near_in_meaning_are_marked(
     assert any(words <= set(marked(hit)) for hit in hits), [marked(hit) for hit in hits]
 
 
-def test_few_words_are_marked_and_none_without_need(searcher: Searcher) -> None:
+def test_few_words_are_marked_and_only_if_a_word_is_missing(searcher: Searcher) -> None:
     hits = 0
     near = 0
     for question in QUESTIONS:
@@ -79,7 +79,7 @@ def test_few_words_are_marked_and_none_without_need(searcher: Searcher) -> None:
                 assert len(words) <= 4
                 assert not any(ANALYZER.is_stop(word) for word in words), words
                 assert not any(sign.isnumeric() for word in words for sign in word), words
-                # What matched is a match, and nothing else.
+                # A keyword match is not a semantic match, too.
                 terms = {term for word in words for term in ANALYZER.terms(word)}
                 assert terms.isdisjoint(ANALYZER.terms(question))
                 hits += 1
@@ -87,7 +87,7 @@ def test_few_words_are_marked_and_none_without_need(searcher: Searcher) -> None:
     assert 0.2 < near / hits < 1.5
 
 
-def test_marks_are_in_order_apart_and_the_html_is_escaped(searcher: Searcher) -> None:
+def test_highlights_are_in_order_without_overlaps_and_html_is_escaped(searcher: Searcher) -> None:
     kinds = set()
     for question in QUESTIONS:
         for hit in searcher.search(question, limit=3).hits:
@@ -122,32 +122,32 @@ def make(tmp_path: Path, encoder_folder: Path) -> Make:
     return make
 
 
-def test_the_nearest_sentence_is_shown_where_no_word_matched(make: Make) -> None:
+def test_nearest_sentence_is_shown_if_no_word_matches(make: Make) -> None:
     hit = first_hit(make(FILLER * 6 + "Eleven infants came early. " + FILLER * 6), "babies")
     assert marked(hit) == ["infants"]
     assert hit.snippet.text.startswith("…")
     assert '<mark class="semantic">infants</mark>' in hit.snippet.html
 
 
-def test_what_matched_counts_for_more_than_what_is_near(make: Make) -> None:
+def test_matching_word_counts_more_than_near_word(make: Make) -> None:
     index = make("Its roads were flooded. " + FILLER * 6 + "The lorries stood still for a week.")
     hit = first_hit(index, "street lorries")
     assert marked(hit, "keyword") == ["lorries"]
-    assert marked(hit) == []  # for the roads are elsewhere
+    assert marked(hit) == []  # "roads" is outside the snippet
 
 
-def test_a_word_that_the_paragraph_has_needs_no_other(make: Make) -> None:
+def test_word_in_paragraph_gets_no_near_word(make: Make) -> None:
     hit = first_hit(make("The babies slept; the infants of the other ward did not."), "babies")
     assert (marked(hit, "keyword"), marked(hit)) == (["babies"], [])
 
 
-def test_keywords_alone_are_not_joined_by_meaning(make: Make) -> None:
+def test_keyword_mode_marks_no_near_words(make: Make) -> None:
     index = make("Eleven infants, and one lorry.")
     assert marked(first_hit(index, "babies lorry", "keyword")) == []
     assert marked(first_hit(index, "babies lorry", "hybrid")) == ["infants"]
 
 
-def test_one_name_does_not_stand_in_for_another(make: Make) -> None:
+def test_name_is_not_marked_as_near_to_another_name(make: Make) -> None:
     index = make("James left for France, and his daughter stayed.")
     assert marked(first_hit(index, "Did David go to Germany with the son?")) == ["daughter"]
 
@@ -155,23 +155,21 @@ def test_one_name_does_not_stand_in_for_another(make: Make) -> None:
 @pytest.mark.parametrize(
     ("other", "words"), [("A ferry is late.", ["infants"]), ("Babies on a ferry.", [])]
 )
-def test_a_word_that_is_in_many_paragraphs_is_not_stood_in_for(
-    make: Make, other: str, words: list[str]
-) -> None:
+def test_common_word_gets_no_near_word(make: Make, other: str, words: list[str]) -> None:
     index = make("Eleven infants.", *["The harbour was calm.", other] * 6, "Two babies.")
     with Searcher(index) as searcher:
         hits = searcher.search("babies", mode="semantic", limit=20).hits
     assert [marked(hit) for hit in hits if hit.paragraph.position == 0] == [words]
 
 
-def test_signs_that_stand_for_several_words_are_marked_once(make: Make) -> None:
+def test_sign_of_several_words_is_marked_once(make: Make) -> None:
     hit = first_hit(make("x℀y infants ½ ﷺ ㍿"), "babies xa cy 1 2")
     highlights = hit.snippet.highlights
     assert all(one.end <= two.start for one, two in pairwise(highlights))
     assert marked(hit) == ["infants"]
 
 
-def test_an_encoder_without_vectors_of_words_marks_what_matched(
+def test_encoder_without_word_vectors_marks_only_matches(
     make: Make, encoder_without_words: Path
 ) -> None:
     hit = first_hit(
@@ -180,7 +178,7 @@ def test_an_encoder_without_vectors_of_words_marks_what_matched(
     assert (marked(hit, "keyword"), marked(hit)) == (["lorry"], [])
 
 
-def test_a_long_page_takes_no_longer_than_it_has_to(make: Make) -> None:
+def test_work_for_long_page_grows_with_its_length(make: Make) -> None:
     def work(many: int) -> int:
         words = " ".join(f"word{number}" for number in range(many))
         index = make(words, "infants " * many, "Infants. " * many)

@@ -1,4 +1,4 @@
-"""Snippets: the right window, safe html, offsets that point at the words."""
+"""Snippets: the best window, safe HTML, and correct offsets."""
 
 import html
 import re
@@ -31,7 +31,7 @@ def marked(found):
     return [found.text[one.start : one.end] for one in found.highlights]
 
 
-def test_words_match_as_they_were_indexed():
+def test_words_match_by_the_analysis_of_the_index():
     found = snippet("Two missiles hit; a third Missile's debris fell.", "missile")
     assert marked(found) == ["missiles", "Missile's"]
     assert found.html == (
@@ -39,7 +39,7 @@ def test_words_match_as_they_were_indexed():
     )
 
 
-def test_a_short_paragraph_is_shown_whole():
+def test_short_paragraph_is_shown_completely():
     text = "One sentence. And another."
     assert snippet(text, "nothing").text == text
 
@@ -60,7 +60,7 @@ def test_a_sentence_that_is_too_long_is_cut_between_words():
     assert re.fullmatch(rf"{ELLIPSIS}(\w+ ?)+{ELLIPSIS}", found.text)
 
 
-def test_a_word_longer_than_a_snippet_is_cut_as_it_must():
+def test_word_longer_than_snippet_is_cut():
     found = snippet("x" * 5_000, "nothing")
     assert len(found.text) <= SNIPPET_WIDTH + 2
 
@@ -80,7 +80,7 @@ def test_excluded_words_are_not_marked():
     assert marked(snippet("air and sea", "air -sea")) == ["air"]
 
 
-def test_marks_are_the_askers_and_text_is_escaped():
+def test_markup_is_that_of_request_and_text_is_escaped():
     found = snippet("<script>alert(1)</script> & fire", "fire alert", Highlight("[", "]"))
     assert found.html == "&lt;script&gt;[alert](1)&lt;/script&gt; &amp; [fire]"
 
@@ -96,14 +96,14 @@ def test_other_scripts_and_emoji_keep_their_offsets():
 
 
 def near(text, *words):
-    """Return near words as if they stood in for terms of their own, the first the nearest."""
+    """Return near words, each of a different term, the first with the highest cosine."""
     return sorted(
         NearWord(text.index(word), text.index(word) + len(word), word, 0.9 - number / 100)
         for number, word in enumerate(words)
     )
 
 
-def test_kinds_are_told_apart():
+def test_keyword_and_semantic_highlights_are_distinguished():
     text = "Babies & their mothers came by car."
     matches = find_matches(text, parse_question("mothers", READER), ANALYZER)
     found = make_snippet(text, matches, "en", MARK, near(text, "Babies", "car"))
@@ -120,21 +120,21 @@ def test_kinds_are_told_apart():
     assert own.html == "Babies &amp; their [mothers] came by {car}."
 
 
-def test_among_windows_with_as_many_matches_the_nearest_is_shown():
+def test_near_words_decide_between_windows_with_equal_matches():
     text = FILLER * 6 + "A ferry sank. " + FILLER * 6 + "A ferry with babies sank. " + FILLER * 6
     matches = find_matches(text, parse_question("ferry", READER), ANALYZER)
     assert "babies" not in make_snippet(text, matches, "en", MARK).text
     assert "babies" in make_snippet(text, matches, "en", MARK, near(text, "babies")).text
 
 
-def test_more_different_matches_count_for_more_than_all_that_is_near():
+def test_more_different_matches_count_more_than_near_words():
     text = "Babies, mothers, cars. " + FILLER * 6 + "A ferry sank."
     matches = find_matches(text, parse_question("ferry", READER), ANALYZER)
     found = make_snippet(text, matches, "en", MARK, near(text, "Babies", "mothers", "cars"))
     assert marked(found) == ["ferry"]
 
 
-def test_the_nearest_words_are_marked_and_not_all():
+def test_only_nearest_words_are_marked():
     text = "One car, two babies, three mothers, four ferries, five bakers, six lorries."
     words = ("lorries", "babies", "ferries", "mothers", "bakers", "car")
     found = make_snippet(text, [], "en", MARK, near(text, *words))
@@ -148,7 +148,7 @@ PLACES = st.lists(st.tuples(st.integers(0, 900), st.integers(1, 9), st.booleans(
 
 
 @given(TEXT, PLACES)
-def test_any_snippet_is_safe_bounded_and_points_at_the_text(text, places):
+def test_any_snippet_is_safe_and_bounded_with_correct_offsets(text, places):
     matches, near_words, end = [], [], 0
     for start, length, matched in sorted(places):
         if end <= start and text[start : start + length].isalnum():
@@ -175,17 +175,17 @@ def test_any_snippet_is_safe_bounded_and_points_at_the_text(text, places):
 
 
 @given(TEXT)
-def test_marking_nothing_only_escapes(text):
+def test_text_without_highlights_is_only_escaped(text):
     assert html.unescape(mark(text, (), MARK)) == text
 
 
-def test_a_long_paragraph_full_of_matches_takes_no_longer_than_it_has_to():
+def test_work_for_paragraph_full_of_matches_grows_with_its_length():
     for text in ("War. ", "war "):
         half, whole = (work_of(lambda: snippet(text * many, "war")) for many in (1_000, 2_000))  # noqa: B023
         assert whole < 2.5 * half
 
 
-def test_a_pattern_against_a_long_word_takes_no_longer_than_it_has_to():
-    # Where each star is tried at each place, this would take years.
+def test_pattern_with_stars_is_fast_on_long_word():
+    # With backtracking over each star, this would take years.
     found = snippet("war " + "a" * 50_000 + " " + ("a" * 64 + " ") * 500, "war a*a*a*b")
     assert marked(found) == ["war"]

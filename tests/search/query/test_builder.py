@@ -1,4 +1,4 @@
-"""How a question becomes a Question, rule by rule."""
+"""The rules by which a typed question becomes a Question."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def ask(question: str) -> Question:
 
 
 def shown(query: object) -> str:
-    """A query tree in whoosh's own notation: text:war, AND, OR, NOT."""
+    """Return a query tree in whoosh's notation: text:war, AND, OR, NOT."""
     return str(query)
 
 
 def scored(query: Question) -> set[str]:
-    """What scores, with the fields of which the better counts as a part each."""
+    """Return the scored queries; the alternatives of a best field are separate."""
     parts = (
         each.subqueries if isinstance(each, wq.DisjunctionMax) else [each]
         for each in query.keywords.subqueries
@@ -69,7 +69,7 @@ PLAIN = {
 
 
 @pytest.mark.parametrize(("question", "terms"), PLAIN.items())
-def test_plain_language_demands_nothing(question: str, terms: tuple[str, ...]) -> None:
+def test_plain_words_make_no_constraint(question: str, terms: tuple[str, ...]) -> None:
     query = ask(question)
     assert query.constraint is None
     assert query.terms == terms
@@ -77,33 +77,33 @@ def test_plain_language_demands_nothing(question: str, terms: tuple[str, ...]) -
     assert {f"text:{term}" for term in terms} <= scored(query)
 
 
-def test_the_encoder_is_asked_what_was_written() -> None:
+def test_encoder_gets_words_as_written() -> None:
     assert ask("Who said  'no' (in 2022-23)?").text == "Who said 'no' in 2022-23 ?"
     assert ask('"anti-air missiles" -bakhmut Kyiv').text == "anti-air missiles Kyiv"
     assert ask("title:Putin +visit source:bbc AND war").text == "Putin visit war"
     assert ask("missil* bakmut~ wom?n").text == "missil bakmut"
 
 
-def test_a_word_counts_once_where_it_counts_most() -> None:
+def test_word_counts_once_in_its_best_field() -> None:
     fields = [wq.Term("text", "missil"), wq.Term("title", "missil", boost=1.4)]
     assert ask("missiles").keywords == wq.Or([wq.DisjunctionMax(fields)])
-    # In a field that was named it counts as it is.
+    # In a named field, a word has no boost.
     assert ask("title:missiles").keywords == wq.Or([wq.Term("title", "missil")])
 
 
-def test_a_word_of_several_terms_scores_as_a_phrase_too() -> None:
+def test_word_of_several_terms_is_also_scored_as_phrase() -> None:
     query = ask("anti-air")
     assert {"text:anti", "text:air", 'text:"anti air"'} <= scored(query)
     assert query.phrases == (("anti", "air"),)
     assert query.constraint is None
 
 
-def test_stop_words_go_unless_they_are_all() -> None:
+def test_stop_words_are_dropped_unless_there_are_no_others() -> None:
     assert ask("who is the president").terms == ("presid",)
     assert scored(ask("how-to")) >= {"text:how", "text:to"}
 
 
-def test_a_name_in_capitals_is_no_stop_word() -> None:
+def test_name_in_capitals_is_not_a_stop_word() -> None:
     assert ask("did the WHO say").terms == ("who", "say")
 
 
@@ -169,24 +169,24 @@ CONSTRAINTS = {
 
 
 @pytest.mark.parametrize(("question", "constraint"), CONSTRAINTS.items())
-def test_what_is_insisted_on(question: str, constraint: str) -> None:
+def test_operators_make_constraints(question: str, constraint: str) -> None:
     query = ask(question)
     assert shown(query.constraint) == constraint
     assert query.warnings == ()
 
 
-def test_slop() -> None:
+def test_number_after_phrase_sets_its_slop() -> None:
     assert ask('"air raid"').constraint.slop == 1
     assert ask('"air raid"~3').constraint.slop == 3
     assert ask('"air raid"~99999999').constraint.slop == 50
 
 
-def test_a_fuzzy_word_may_begin_otherwise() -> None:
+def test_fuzzy_word_may_have_another_first_letter() -> None:
     fuzzy = ask("zakhmut~2").constraint
     assert (fuzzy.maxdist, fuzzy.prefixlength) == (2, 0)
 
 
-def test_what_is_insisted_on_is_scored() -> None:
+def test_required_words_are_scored() -> None:
     query = ask('"air raid" +Kyiv missil* title:war -drones')
     assert {'text:"air raid"', "text:kyiv", "text:missil*"} <= scored(query)
     assert not any("drone" in each for each in scored(query))
@@ -195,14 +195,14 @@ def test_what_is_insisted_on_is_scored() -> None:
 
 
 @pytest.mark.parametrize("question", ["-bakhmut", "source:bbc", "published:2023", "-a -b"])
-def test_without_words_all_that_is_allowed_is_found(question: str) -> None:
+def test_conditions_without_words_match_all_rows_that_meet_them(question: str) -> None:
     query = ask(question)
     assert query.keywords == wq.Every()
     assert query.text == ""
     assert query.constraint is not None
 
 
-def test_patterns_are_told_to_the_highlighter() -> None:
+def test_patterns_are_passed_to_highlighting() -> None:
     assert ask("missiles* wom?n bakmut~2").patterns == (
         Pattern("prefix", "missiles"),
         Pattern("wildcard", "wom?n"),
@@ -252,7 +252,9 @@ DATES = {
 
 
 @pytest.mark.parametrize(("written", "seconds"), DATES.items())
-def test_dates(written: str, seconds: tuple[int | None, int | None]) -> None:
+def test_dates_become_ranges_of_seconds(
+    written: str, seconds: tuple[int | None, int | None]
+) -> None:
     query = ask(f"published:{written} war")
     assert query.constraint == wq.NumericRange("published", *seconds)
     assert query.text == "war"
@@ -277,7 +279,7 @@ NOT_DATES = {
 
 
 @pytest.mark.parametrize(("written", "text"), NOT_DATES.items())
-def test_what_is_no_date_is_searched_as_text(written: str, text: str) -> None:
+def test_invalid_date_is_searched_as_text(written: str, text: str) -> None:
     query = ask(f"published:{written} war")
     assert query.constraint is None
     assert query.text == text
@@ -288,7 +290,7 @@ def test_years_side_by_side_are_alternatives() -> None:
     assert shown(ask("published:2021 published:2023").constraint).count(" OR ") == 1
 
 
-def test_a_time_elsewhere_counts_in_utc() -> None:
+def test_now_in_another_zone_is_converted_to_utc() -> None:
     before_midnight = datetime.fromisoformat("2024-05-15T23:30:00-05:00")
     query = parse_question("published:today", ENGLISH, now=before_midnight)
     assert query.constraint.start == day("2024-05-16")
@@ -337,7 +339,7 @@ WARNINGS = {
 
 
 @pytest.mark.parametrize(("question", "warning"), WARNINGS.items())
-def test_what_is_not_understood_is_said_and_searched_as_words(question: str, warning: str) -> None:
+def test_malformed_question_is_searched_as_words_with_warning(question: str, warning: str) -> None:
     query = ask(question)
     assert warning in query.warnings
     if warning == NO_WORD:
@@ -354,13 +356,13 @@ def test_a_fuzzy_distance_is_capped() -> None:
     assert query.warnings == ("'bakmut~5': at most 2 letters may differ; ~2 is used",)
 
 
-def test_patterns_are_few() -> None:
+def test_number_of_patterns_is_limited() -> None:
     query = ask("".join(f"ab{letter}* " for letter in "abcdefghijklmnopqrstuvwxyz"))
     assert len(query.patterns) == 16
     assert "only 16 patterns are used" in query.warnings[0]
 
 
-def test_a_warning_is_said_once() -> None:
+def test_each_warning_is_given_once() -> None:
     assert len(ask("((( war a* a*").warnings) == 2
 
 
@@ -390,5 +392,5 @@ def test_dates_in_words_are_imported_when_needed() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_all_is_explicit() -> None:
+def test_exports_are_the_two_functions() -> None:
     assert set(module.__all__) == {"parse_question", "read_question"}

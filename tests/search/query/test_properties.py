@@ -1,4 +1,4 @@
-"""What is true of every question, tried on many; and what the trees find."""
+"""Properties of all questions, and the rows that query trees find."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ from tests.work import work_of
 ENGLISH = Analyzer("en")
 READER = MultilingualAnalyzer([ENGLISH])
 MOST_LINES = 2_000_000
-"""Lines of Python that a question may run, as no clock is the same twice; here at most 844,294."""
+"""Maximum number of executed lines of Python for a question.
 
-# Plain language: words of any script, with what stands in and after words.
+Lines are counted, as times vary. The questions here need at most 844,294.
+"""
+
+# Plain words of any script, with the usual signs in and after them.
 
 _letters = st.text(st.characters(categories=["L"]), min_size=1, max_size=8)
 _digits = st.text("0123456789", min_size=1, max_size=4)
@@ -62,7 +65,7 @@ def leaves(query: Any) -> list[Any]:
 
 @given(plain)
 @settings(max_examples=500, deadline=None)
-def test_plain_language_excludes_requires_and_empties_nothing(question: str) -> None:
+def test_plain_words_exclude_and_require_nothing(question: str) -> None:
     query = parse_question(question, READER)
     assert query.constraint is None
     assert query.text == question or not ENGLISH.terms(question)
@@ -74,19 +77,19 @@ def test_plain_language_excludes_requires_and_empties_nothing(question: str) -> 
 
 @given(plain)
 @settings(max_examples=500, deadline=None)
-def test_every_plain_word_is_ranked_by_or_is_a_stop_word(question: str) -> None:
+def test_every_plain_word_is_scored_or_is_a_stop_word(question: str) -> None:
     query = parse_question(question, READER)
     ranked = {leaf.text for leaf in leaves(query.keywords) if isinstance(leaf, wq.Term)}
     for token in ENGLISH.tokens(question):
         word = question[token.start : token.end]
-        # An operator that is part of a word is none, and still no name.
+        # An operator as a part of a word is not an operator, but not a name either.
         plain_word = word.lower() if word in ("AND", "OR", "NOT") else word
         assert token.term in ranked or ENGLISH.is_stop(plain_word)
 
 
 @given(anything)
 @settings(max_examples=1_000, deadline=None)
-def test_any_question_is_understood_somehow_and_soon(question: str) -> None:
+def test_any_question_is_parsed_with_bounded_work(question: str) -> None:
     assert work_of(lambda: parse_question(question, READER)) < MOST_LINES
     query = parse_question(question, READER)
     assert query.keywords == wq.NullQuery or query.constraint is not None or query.terms
@@ -124,14 +127,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("question", HOSTILE.values(), ids=HOSTILE)
-def test_no_question_takes_long(question: str) -> None:
+def test_hostile_questions_are_parsed_with_bounded_work(question: str) -> None:
     assert work_of(lambda: parse_question(question, READER)) < MOST_LINES
     query = parse_question(question, READER)
     assert len(query.terms) <= 256
     assert len(query.patterns) <= 16 * 4
 
 
-# What the trees find, by whoosh itself.
+# The rows that whoosh finds by the trees.
 
 PARAGRAPHS = [
     "Anti-air missiles reached Kyiv",
@@ -177,7 +180,7 @@ def index() -> Any:
         ("zebra", set()),
     ],
 )
-def test_the_trees_find(index: Any, question: str, rows: set[int]) -> None:
+def test_query_trees_find_expected_rows(index: Any, question: str, rows: set[int]) -> None:
     query = parse_question(question, READER)
     with index.searcher() as searcher:
         hits = searcher.search(query.keywords, filter=query.constraint, limit=None)

@@ -1,4 +1,4 @@
-"""Words that stand side by side in a question, and are close in a paragraph."""
+"""Proximity: pairs of neighbours in a question that are close in a paragraph."""
 
 from collections import defaultdict
 
@@ -19,7 +19,7 @@ ANALYZER = MultilingualAnalyzer([Analyzer("en")])
 
 
 ALIKE = defaultdict(lambda: 1.0)
-"""Terms of one weight."""
+"""Weights of terms, all equal."""
 
 
 def pairs_of(text, weights=ALIKE):
@@ -27,32 +27,32 @@ def pairs_of(text, weights=ALIKE):
     return set() if query is None else {tuple(one.subqueries[0].words) for one in query.subqueries}
 
 
-def test_neighbours_are_looked_for_across_stop_words():
+def test_stop_words_between_neighbours_are_ignored():
     assert pairs_of("the cost of the bridge") == {("cost", "bridg")}
     assert pairs_of("bridge") == set()
     assert pairs_of("") == set()
 
 
-def test_a_phrase_has_a_score_of_its_own():
+def test_words_of_a_phrase_make_no_pair():
     assert pairs_of('"bridge cost"') == set()
     assert pairs_of('mayor "bridge cost"') == {("mayor", "bridg")}
 
 
-def test_only_the_pairs_of_rarest_words_are_looked_for():
+def test_only_pairs_of_rarest_words_are_searched():
     rare = {"a1": 1.0, "b2": 5.0, "c3": 9.0, "d4": 2.0, "e5": 7.0, "f6": 8.0}
     found = pairs_of("a1 b2 c3 d4 e5 f6", weights=rare)
     assert found == {("b2", "c3"), ("c3", "d4"), ("e5", "f6")}
     assert len(found) == MAX_PAIRS
 
 
-def test_they_are_looked_for_in_text_and_title():
+def test_pairs_are_searched_in_text_and_title():
     query = close_pairs(parse_question("bridge cost", ANALYZER), ALIKE)
     assert isinstance(query, wq.Or)
     assert [phrase.fieldname for phrase in query.subqueries[0].subqueries] == ["text", "title"]
 
 
 @pytest.mark.both_engines
-def test_a_paragraph_with_the_words_close_together_stands_first(engine, tmp_path, tiny_encoder):
+def test_paragraph_with_close_words_ranks_first(engine, tmp_path, tiny_encoder):
     apart = "The bridge is old. Nobody knows who built it, or when, or at what a cost."
     close = "The old bridge, at what a cost. Nobody knows who built it, or is to, or when."
     create_index(tmp_path / "x", model=str(tiny_encoder), keyword_engine=engine)
@@ -80,7 +80,7 @@ def ranking(scores):
 
 
 @given(FIELD_BOOSTS, FIELD_BOOSTS)
-def test_a_ranking_that_is_raised_has_the_same_rows_in_order(scores, more):
+def test_raised_ranking_has_same_rows_in_order_of_scores(scores, more):
     raised = ranking(scores).raised(ranking(more))
     assert sorted(raised.rows) == sorted(scores)
     for row, score in zip(raised.rows.tolist(), raised.scores.tolist(), strict=True):

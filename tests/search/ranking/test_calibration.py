@@ -1,4 +1,4 @@
-"""Scores that mean the same from question to question, and an honest 'nothing'."""
+"""Calibration: probabilities, and questions for which nothing is relevant."""
 
 import json
 import math
@@ -41,27 +41,27 @@ def test_probabilities_rise_with_scores_and_stay_in_bounds(scores, kind):
     assert (np.diff(likely) >= 0).all()
 
 
-def test_a_probability_is_what_platt_wrote():
+def test_probability_follows_platts_formula():
     weights = CURVES["convex"]
     x = weights.score * 0.7 + weights.meaning * 0.6 + weights.words * 0.2 + weights.bias
     (likely,) = probabilities(np.array([0.7]), "convex", Evidence(meaning=0.6, words=0.2))
     assert likely == pytest.approx(1 / (1 + math.exp(-x)))
 
 
-def test_meaning_counts_from_what_unrelated_texts_have():
+def test_cosine_of_unrelated_texts_counts_as_zero():
     cosines = np.array([0.9, 0.5, 0.4], np.float32)
     # (0.9 - 0.5) / (1 - 0.5), 0, (0.4 - 0.5) / (1 - 0.5)
     assert cosine_above_chance(cosines, 0.5).tolist() == pytest.approx([0.8, 0.0, -0.2])
     assert cosine_above_chance(cosines, None).tolist() == pytest.approx([0.9, 0.5, 0.4])
 
 
-def test_an_export_measures_the_cosine_of_unrelated_texts(encoder_folder):
-    # The default model's is .07 on the samples; two texts of it are seldom below 0.
+def test_export_measures_cosine_of_unrelated_texts(encoder_folder):
+    # The default model has .07 on the samples; its cosines are rarely below 0.
     assert 0.0 < EncoderConfig.read(encoder_folder).unrelated < 0.15
 
 
 @pytest.mark.parametrize("question", FOREIGN)
-def test_what_the_index_cannot_answer_has_no_hits(searcher, question):
+def test_question_without_answer_in_index_has_no_hits(searcher, question):
     response = searcher.search(question)
     assert response.hits == ()
     assert response.total.value == 0
@@ -73,20 +73,20 @@ def test_what_the_index_cannot_answer_has_no_hits(searcher, question):
 
 
 @pytest.mark.parametrize("question", KNOWN)
-def test_what_it_can_answer_scores_more_than_what_it_cannot(searcher, question):
+def test_answerable_question_scores_more_than_unanswerable(searcher, question):
     best = searcher.search(question).hits[0].score
     others = [searcher.search(foreign, min_score=0).hits[0].score for foreign in FOREIGN]
     assert best > max(others), (best, others)
 
 
-def test_conditions_of_the_asker_make_relevant(searcher):
+def test_rows_that_meet_conditions_are_relevant(searcher):
     assert searcher.search("section:health").hits[0].score == 1.0
     assert searcher.search('tungsten hexafluoride "cooling towers"').hits
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
 @pytest.mark.parametrize("least", [0.01, 0.2, 1.0])
-def test_what_scores_less_is_left_out_on_every_page(searcher, mode, least):
+def test_hits_below_min_score_are_omitted_on_every_page(searcher, mode, least):
     whole = searcher.search("flood defences", mode=mode, limit=100, min_score=0)
     kept = [hit.score for hit in whole.hits if hit.score >= least]
     found = searcher.search("flood defences", mode=mode, limit=100, min_score=least)
@@ -102,7 +102,7 @@ def test_what_scores_less_is_left_out_on_every_page(searcher, mode, least):
         )
 
 
-def test_an_encoder_that_was_not_measured_never_says_nothing(tmp_path, tiny_encoder):
+def test_encoder_without_measured_cosine_always_gives_hits(tmp_path, tiny_encoder):
     create_index(tmp_path / "x", model=str(tiny_encoder))
     with IndexWriter(tmp_path / "x") as writer:
         writer.put(Article("a", "Otters", ("They were seen.",)))
@@ -115,7 +115,7 @@ def test_an_encoder_that_was_not_measured_never_says_nothing(tmp_path, tiny_enco
         assert searcher.search("tungsten").hits
 
 
-def test_what_is_less_alike_than_unrelated_texts_keeps_its_order(searcher):
+def test_rows_below_cosine_of_unrelated_texts_keep_their_order(searcher):
     narrow = Filters(source=("Northgate Courier",))
     hits = searcher.search(
         "quantum chromodynamics lattice", mode="semantic", filters=narrow, limit=100, explain=True
@@ -130,7 +130,7 @@ def test_facets_of_no_hits_are_empty(searcher):
     assert response.total.relation == "eq"
 
 
-def test_the_newest_version_is_shown_though_an_older_scores_more(engine, tmp_path, encoder_folder):
+def test_newest_version_is_shown_even_if_older_scores_more(engine, tmp_path, encoder_folder):
     old = "The council voted on Tuesday to close the swimming pool at Overton, which has leaked since it was built, and to sell the land to the hospital next door for a car park."  # noqa: E501
     create_index(tmp_path / "x", model=str(encoder_folder), keyword_engine=engine)
     with IndexWriter(tmp_path / "x", trust=True) as writer:
@@ -151,6 +151,6 @@ def test_the_newest_version_is_shown_though_an_older_scores_more(engine, tmp_pat
 
 
 @pytest.mark.parametrize("least", [-0.1, 1.5, float("nan"), "much", True])
-def test_a_least_score_that_is_none(searcher, least):
+def test_invalid_min_score_is_refused(searcher, least):
     with pytest.raises(RequestError, match="min_score"):
         searcher.search("flood", min_score=least)

@@ -1,4 +1,4 @@
-"""Fusion: fractions written out, and what must hold of any scores."""
+"""Fusion: scores computed by hand, and properties for any scores."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_convex_fusion_of_two_rankings():
     assert explained.fusion.weight == 0.15
 
 
-def test_meaning_counts_for_more_where_words_match_less():
+def test_weight_of_meaning_is_higher_if_fewer_words_match():
     # 0.15 + 0.35 x (1 - best/full)
     assert adaptive_weight(10.0, 10.0) == pytest.approx(0.15)
     assert adaptive_weight(4.0, 10.0) == pytest.approx(0.15 + 0.35 * 0.6)
@@ -101,7 +101,7 @@ def test_reciprocal_fusion_of_two_rankings():
     assert few.scores.tolist() == pytest.approx([0.9 * 61 / 62 + 0.1, 0.9, 0.1 * 61 / 62])
 
 
-def test_ties_stand_in_the_order_of_rows():
+def test_ties_are_in_order_of_rows():
     keyword = ranking([(9, 2.0), (4, 2.0), (1, 2.0)])
     fused = fuse(
         "convex",
@@ -114,7 +114,7 @@ def test_ties_stand_in_the_order_of_rows():
     assert fused.rows.tolist() == [1, 4, 9]
 
 
-def test_a_ranking_that_was_cut_leaves_the_total_open():
+def test_ranking_cut_at_its_depth_gives_open_total():
     cut, whole = ranking([(1, 1.0)], complete=False), ranking([(1, 1.0)])
     rows, cosines = whole.rows, np.ones(1, np.float32)
     assert fuse("rrf", whole, whole, rows=rows, cosines=cosines, perfect=0.0).complete
@@ -123,7 +123,7 @@ def test_a_ranking_that_was_cut_leaves_the_total_open():
     assert vector_candidates(whole).complete
 
 
-def test_one_ranking_alone_explains_itself():
+def test_candidates_of_one_ranking_have_explanation():
     keyword = keyword_candidates(ranking([(5, 4.0), (2, 1.0)]), 0.0)
     assert keyword.scores.tolist() == [1.0, 0.25]
     assert keyword.explain(1).keyword.rank == 2

@@ -1,4 +1,4 @@
-"""Recency: fractions written out, and what the asker sees of it."""
+"""Recency: factors computed by hand, and their effect on hits."""
 
 import math
 
@@ -16,7 +16,7 @@ from nutgraf.search.request.declaration import from_flat
 DAY = 86_400
 
 
-def test_half_of_the_advantage_is_gone_after_a_half_life():
+def test_half_of_the_advantage_is_left_after_a_half_life():
     now = 1_700_000_000
     published = np.array([now, now - 30 * DAY, now - 60 * DAY, now + DAY, NO_DATE])
     factors = recency_factors(published, now, half_life=30 * DAY, weight=0.2)
@@ -46,18 +46,18 @@ def test_half_lives(half_life, seconds):
 @pytest.mark.parametrize(
     "half_life", ["abc", "", "30", "d", "0d", "0.0h", "-1d", "1e9d", "30 d", 5]
 )
-def test_half_lives_that_are_none_are_named(half_life):
+def test_invalid_half_life_is_reported(half_life):
     with pytest.raises(RequestError, match=r"recency\.half_life: is .*write it as 12h, 30d"):
         Recency(half_life)
 
 
 @pytest.mark.parametrize("weight", [-0.1, 1.1, float("nan"), "0.2", True])
-def test_weights_that_are_none_are_named(weight):
+def test_invalid_recency_weight_is_reported(weight):
     with pytest.raises(RequestError, match=r"recency\.weight"):
         Recency("30d", weight)
 
 
-def test_a_weight_alone_is_not_passed_over():
+def test_weight_without_half_life_is_refused():
     with pytest.raises(RequestError, match="is missing; recency_weight requires it") as raised:
         from_flat(SearchRequest, {"q": "why", "recency_weight": 0.3})
     assert raised.value.field == "recency.half_life"
@@ -78,7 +78,7 @@ def index(tmp_path, tiny_encoder):
 
 
 @pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
-def test_newer_counts_more_and_is_explained(index, mode):
+def test_newer_article_ranks_higher_with_explanation(index, mode):
     with Searcher(index) as searcher:
         ask = SearchRequest("The ferry strike began.", mode=mode, explain=True)
         plain = searcher.search(ask)
@@ -92,8 +92,8 @@ def test_newer_counts_more_and_is_explained(index, mode):
         assert factors["undated"] == pytest.approx(0.1)
         assert factors["old"] == pytest.approx(0.1, abs=1e-3)
         assert 0.1 < factors["new"] <= 1
-        # It is the score that ages, before it becomes a probability.
-        # With the same evidence for all, what is added to the score is the same for all.
+        # The factor applies to the score before it becomes a probability. The evidence is the
+        # same for all hits, so the other terms of the logit are, too.
         slope = CURVES["convex" if mode == "hybrid" else mode].score
         before = {hit.article.id: _logit(hit.score) for hit in plain.hits}
         after = {hit.article.id: _logit(hit.score) for hit in aged.hits}
@@ -122,7 +122,7 @@ def test_pages_agree(index):
         assert [hit.score for hit in pages] == [hit.score for hit in whole]
 
 
-def test_nothing_found_stays_nothing(tmp_path, tiny_encoder):
+def test_empty_result_stays_empty(tmp_path, tiny_encoder):
     create_index(tmp_path / "empty.index", model=str(tiny_encoder))
     with Searcher(tmp_path / "empty.index") as searcher:
         assert searcher.search("ferry", recency=Recency("30d")).hits == ()

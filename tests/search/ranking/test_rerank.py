@@ -1,4 +1,4 @@
-"""Reranking: how far, for how long, in which order, and how all of that is asked for."""
+"""Reranking: depth, time budget, order, and options."""
 
 import re
 import shutil
@@ -25,7 +25,7 @@ PATIENT = Rerank(budget_ms=10_000)
 
 
 class ByLength:
-    """A reranker that likes long texts."""
+    """A reranker that gives long texts higher scores."""
 
     def logits(self, question, texts):
         for text in texts:
@@ -51,7 +51,7 @@ def reranked(found, texts, asked=PATIENT, clock=lambda: 0.0):
     return rerank(found, ByLength(), "why", lambda rows: [texts[row] for row in rows], asked, clock)
 
 
-def test_the_first_are_read_and_ordered_by_what_comes_of_it():
+def test_first_candidates_are_read_and_ordered_by_reranker():
     found = reranked(candidates([0.9, 0.8, 0.7]), {0: "x", 3: "x" * 9, 6: "x" * 5})
     assert found.rows.tolist() == [3, 6, 0]
     assert found.logits.tolist() == [9, 5, 1]
@@ -60,13 +60,13 @@ def test_the_first_are_read_and_ordered_by_what_comes_of_it():
     assert found.scores == pytest.approx(1 / (1 + np.exp(-(8.5 * both - 7.5))))
 
 
-def test_what_is_far_behind_and_cannot_come_first_is_not_read():
-    # The first fits so well that not even a perfect fit would put the last two before it.
+def test_low_candidate_that_cannot_rank_first_is_not_read():
+    # Even with a perfect fit, the last 2 could not rank before the first.
     found = reranked(candidates([0.9, 0.8, 0.1, 0.05]), {0: "x" * 10, 3: "xxx", 6: "x", 9: "x"})
     assert found.rows.tolist() == [0, 3, 6, 9]
     assert np.isnan(found.logits).tolist() == [False, False, True, True]
     assert (found.reranked.depth, found.reranked.scored, found.reranked.complete) == (4, 2, True)
-    # The first was found by its words alone: what is far behind may be what was meant.
+    # The first has a low fit, so a candidate far behind can still rank first.
     found = reranked(candidates([0.9, 0.1, 0.05]), {0: "xxx", 3: "x" * 10, 6: "x" * 9})
     assert found.rows.tolist() == [3, 0, 6]
     assert np.isnan(found.logits).tolist() == [False, False, True]
@@ -75,8 +75,8 @@ def test_what_is_far_behind_and_cannot_come_first_is_not_read():
     assert may_rank_first(edge, edge, 2, best=combined(1.0, edge[2]) - 0.01)
 
 
-def test_the_budget_ends_it_and_the_rest_keeps_its_order():
-    ticks = iter(np.arange(0.0, 10.0, 0.1))  # A tenth of a second a look.
+def test_spent_budget_stops_reranking_and_others_keep_order():
+    ticks = iter(np.arange(0.0, 10.0, 0.1))  # 0.1 s for each reading of the clock.
     texts = {row: "x" * (9 - row // 3) for row in range(0, 18, 3)}
     found = reranked(
         candidates([0.9, 0.89, 0.88, 0.87, 0.86, 0.85]), texts, Rerank(20, 200), lambda: next(ticks)
@@ -86,7 +86,7 @@ def test_the_budget_ends_it_and_the_rest_keeps_its_order():
     assert (np.diff(found.scores) < 0).all()
 
 
-def test_conditions_alone_and_nothing_found_leave_nothing_to_read():
+def test_conditions_alone_and_empty_results_are_not_reranked():
     for found in (candidates([]), candidates([0.9, 0.8])):
         done = rerank(found, ByLength(), "", lambda rows: ["x" for _ in rows], PATIENT)
         assert done.rows.tolist() == found.rows.tolist()
@@ -94,14 +94,14 @@ def test_conditions_alone_and_nothing_found_leave_nothing_to_read():
         assert done.reranked.complete
 
 
-def test_age_takes_of_what_the_reranker_gives():
-    # The same texts, one of them old: it is read all the same, and falls behind.
+def test_recency_applies_to_reranked_scores():
+    # The texts are the same, and one is old: it is read, but ranks lower.
     texts = dict.fromkeys((0, 3), "xxxxxxxxx")
     found = reranked(candidates([0.9, 0.8], recency_factors=[0.7, 1.0]), texts)
     assert found.rows.tolist() == [3, 0]
     both = combined(np.array([0.9, 0.9]), np.array([0.8, 0.9]))
     assert found.scores == pytest.approx(probability(both * [1.0, 0.7]))
-    # Age that leaves nothing is no reason to divide by it.
+    # Factors of 0 must not be divided by.
     nothing = reranked(candidates([0.9, 0.8], recency_factors=[0.0, 0.0]), texts)
     assert nothing.scores == pytest.approx(probability(np.zeros(2)))
 
@@ -121,7 +121,7 @@ def test_any_reranking_is_a_ranking_of_the_same_rows(scores, depth, budget, leng
     assert ((done.scores >= 0) & (done.scores <= 1)).all()
     assert (np.diff(done.scores) <= 0).all()
     unread = done.rows[np.isnan(done.logits)].tolist()
-    assert unread == sorted(unread)  # As they were: rows ascend in the order of the scores.
+    assert unread == sorted(unread)  # The order is kept: rows ascend in the order of the scores.
     assert np.isnan(done.logits[done.reranked.scored :]).all()
     assert done.reranked.scored <= done.reranked.depth == min(depth, len(scores))
     assert done.reranked.scored <= budget
@@ -139,13 +139,13 @@ def test_any_reranking_is_a_ranking_of_the_same_rows(scores, depth, budget, leng
         ({"budget_ms": "fast"}, "rerank.budget_ms"),
     ],
 )
-def test_bounds_of_a_reranking(options, field):
+def test_invalid_limits_of_reranking_are_refused(options, field):
     with pytest.raises(RequestError) as refused:
         Rerank(**options)
     assert refused.value.field == field
 
 
-def test_options_that_are_given_apart():
+def test_flat_options_of_reranking():
     def reranking(**options):
         return from_flat(SearchRequest, {"q": "why", **options}).reranking
 
@@ -156,7 +156,7 @@ def test_options_that_are_given_apart():
     assert reranking(rerank=True, rerank_budget_ms=9) == Rerank(budget_ms=9)
     with pytest.raises(RequestError, match="is false, but rerank_depth is given"):
         reranking(rerank=False, rerank_depth=7)
-    with pytest.raises(RequestError, match="must be a bool or a Rerank"):
+    with pytest.raises(RequestError, match="must be of type bool or Rerank, got str"):
         SearchRequest("why", rerank="yes")
 
 
@@ -182,7 +182,7 @@ def ids(response):
 QUESTION = "who pays for flood defences along the river"
 
 
-def test_a_question_is_reranked_where_it_is_asked_for(searcher):
+def test_question_is_reranked_only_on_request(searcher):
     plain = searcher.search(QUESTION, explain=True)
     assert plain.reranked is None
     assert plain.to_dict()["reranked"] is None
@@ -204,13 +204,13 @@ def test_a_question_is_reranked_where_it_is_asked_for(searcher):
     assert ids(found) != ids(searcher.search(QUESTION, limit=50))
 
 
-def test_depth_is_how_many_are_read_at_most(searcher):
+def test_depth_limits_number_of_reranked_candidates(searcher):
     for depth in (1, 3):
         asked = Rerank(depth, 10_000)
         assert searcher.search(QUESTION, rerank=asked).reranked.scored == depth
 
 
-def test_a_spent_budget_is_told(searcher):
+def test_spent_budget_is_reported(searcher):
     found = searcher.search("the harbour wall and the tide", rerank=Rerank(budget_ms=1))
     if not found.reranked.complete:
         (warning,) = found.warnings
@@ -218,7 +218,7 @@ def test_a_spent_budget_is_told(searcher):
         assert str(found.reranked.depth) in warning
 
 
-def test_every_mode_is_reranked_and_so_are_fusion_and_filters(searcher):
+def test_reranking_works_with_every_mode_fusion_and_filter(searcher):
     for options in ({"mode": "keyword"}, {"mode": "semantic"}, {"fusion": "rrf"}):
         found = searcher.search(QUESTION, rerank=PATIENT, **options)
         assert found.reranked.scored > 0
@@ -231,7 +231,7 @@ def test_every_mode_is_reranked_and_so_are_fusion_and_filters(searcher):
     assert searcher.search("zzxqy", mode="keyword", rerank=True).hits == ()
 
 
-def test_recency_still_counts(searcher):
+def test_recency_counts_after_reranking(searcher):
     newest = Recency("1d", 1.0)
     found = searcher.search(QUESTION, rerank=PATIENT, recency=newest, limit=30, explain=True)
     plain = searcher.search(QUESTION, rerank=PATIENT, limit=30)
@@ -239,7 +239,7 @@ def test_recency_still_counts(searcher):
     assert all(hit.explain.recency is not None for hit in found.hits)
 
 
-def test_pages_agree_though_the_budget_cut_the_first(index):
+def test_pages_agree_after_spent_budget(index):
     texts = [question.text for question in read_judged(JUDGED)]
     with Searcher(index, trust=True) as searcher:
         searcher.warm()
@@ -253,8 +253,8 @@ def test_pages_agree_though_the_budget_cut_the_first(index):
             assert ids(first) == ids(again)[:4]
 
 
-def test_pages_that_are_asked_for_at_once_agree(index):
-    """What is done first counts, whoever else is at it."""
+def test_concurrent_pages_agree(index):
+    """All concurrent pages use the ranking that is ready first."""
     with IndexSnapshot.open(index, trust=True) as snapshot:
         snapshot.warm()
         kept = RankingCache(kept=2)
@@ -264,7 +264,7 @@ def test_pages_that_are_asked_for_at_once_agree(index):
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda one: kept.rank(snapshot, one, question), requests))
         assert len({id(one) for one in found}) == 1
-        # Another budget is another request, and a ranking that nobody asks for makes room.
+        # A different budget is a different request; the oldest ranking leaves the cache.
         for budget in (2, 3):
             other = replace(request, rerank=Rerank(budget_ms=budget))
             assert kept.rank(snapshot, other, question) is not found[0]
@@ -273,7 +273,7 @@ def test_pages_that_are_asked_for_at_once_agree(index):
         assert kept.rank(snapshot, plain, question).reranked is None
 
 
-def test_an_index_without_one_says_how_to_get_one(seeds_index):
+def test_missing_reranker_is_reported_with_command_to_add_one(seeds_index):
     with (
         Searcher(seeds_index, trust=True) as searcher,
         pytest.raises(RequestError, match="nutgraf reranker NAME") as refused,
@@ -282,7 +282,7 @@ def test_an_index_without_one_says_how_to_get_one(seeds_index):
     assert refused.value.field == "rerank"
 
 
-def test_the_same_question_is_the_same_whatever_else_is_asked(index):
+def test_order_does_not_depend_on_concurrent_questions(index):
     with Searcher(index, trust=True) as searcher, ThreadPoolExecutor(4) as pool:
         searcher.warm()
         questions = [QUESTION, "ferry strike", "price of bread", "ferry strike", QUESTION] * 3
@@ -292,9 +292,7 @@ def test_the_same_question_is_the_same_whatever_else_is_asked(index):
     assert found == [expected[one] for one in questions]
 
 
-def test_a_real_reranker_knows_an_answer_from_the_words_of_the_question(
-    tmp_path, encoder_folder, real_reranker
-):
+def test_real_reranker_prefers_answer_to_matching_words(tmp_path, encoder_folder, real_reranker):
     index = tmp_path / "facts.index"
     create_index(index, model=str(encoder_folder), reranker=str(real_reranker))
     texts = {

@@ -1,4 +1,4 @@
-"""Declarations of options: read, put together from flat and nested values, and checked."""
+"""Declarations of options, requests from flat and nested values, and checks."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from nutgraf.search.request.validation import check_fields
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Fields that another module may hold: they say nothing of themselves."""
+    """Fields without declarations, as from another module."""
 
     town: str | Sequence[str] = ()
     street: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Where(Place):
-    """Conditions, of which those without a declaration have one in common."""
+    """Conditions. Fields without a declaration share `OPTION`."""
 
     OPTION: ClassVar[Option] = Option("Only these.", max_items=2)
 
@@ -91,12 +91,12 @@ def test_a_field_without_a_declaration_is_an_error():
     class Bare:
         limit: int = 3
 
-    # Annotations are read in the module, where everything that they name has to be.
+    # Annotations are evaluated in the module, so it must contain all of their names.
     with pytest.raises(TypeError, match="limit has no Option"):
         declared(Bare)
 
 
-def test_flat_values_and_nested_ones_make_the_same_request():
+def test_flat_and_nested_values_make_same_request():
     flat = {"q": "x", "town": ["A"], "age_half_life": "3d", "depth_rows": 2, "street": None}
     nested = {"q": "x", "where": {"town": "A"}, "age": {"half_life": "3d"}, "depth": {"rows": 2}}
     expected = Request("x", where=Where(town="A"), age=Age("3d"), depth=Depth(2))
@@ -127,7 +127,7 @@ def test_flat_values_and_nested_ones_make_the_same_request():
         ({"town": [""]}, "town", "is empty"),
     ],
 )
-def test_each_bound_is_checked_and_names_its_field(flat, field, words):
+def test_violated_bound_is_reported_with_its_field(flat, field, words):
     with pytest.raises(RequestError, match=re.escape(words)) as raised:
         from_flat(Request, {"q": "x", **flat})
     assert raised.value.field == field

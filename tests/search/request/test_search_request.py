@@ -1,4 +1,4 @@
-"""Requests: what can be asked, and the field that is named when it cannot."""
+"""Requests: valid options, and errors that name the field."""
 
 import pytest
 
@@ -24,10 +24,10 @@ from nutgraf.search.request.declaration import from_flat
         ({"limit": 0}, "limit", "must be between 1 and 100, got 0"),
         ({"limit": 101}, "limit", "must be between 1 and 100, got 101"),
         ({"offset": -1}, "offset", "must be between 0 and 400, got -1"),
-        ({"offset": 401}, "offset", "is 401"),
+        ({"offset": 401}, "offset", "must be between 0 and 400, got 401"),
     ],
 )
-def test_what_cannot_be_asked_names_its_field(fields, field, words):
+def test_invalid_request_is_reported_with_its_field(fields, field, words):
     with pytest.raises(RequestError, match=words) as raised:
         SearchRequest(**{"q": "flood", **fields})
     assert raised.value.field == field
@@ -43,13 +43,13 @@ def test_what_cannot_be_asked_names_its_field(fields, field, words):
         ({"author": ("a\x00",)}, "author"),
     ],
 )
-def test_what_cannot_be_filtered_names_its_field(fields, field):
+def test_invalid_filter_is_reported_with_its_field(fields, field):
     with pytest.raises(RequestError) as raised:
         Filters(**fields)
     assert raised.value.field == field
 
 
-def test_one_value_may_stand_for_a_tuple_of_one():
+def test_one_value_is_accepted_as_tuple():
     assert Filters(source="BBC", author=["A", "B"]).values() == {
         "source": ("BBC",),
         "author": ("A", "B"),
@@ -58,7 +58,7 @@ def test_one_value_may_stand_for_a_tuple_of_one():
         Filters(source=3)
 
 
-def test_options_that_are_not_given_ask_for_nothing():
+def test_options_of_none_have_their_defaults():
     names = ("source", "author", "section", "published_from", "published_to")
     assert from_flat(SearchRequest, {"q": "x", **dict.fromkeys(names)}) == SearchRequest("x")
     given = {"source": ["A", "B"], "author": [], "section": ["C"], "language": ["de"]}
@@ -73,7 +73,7 @@ def test_options_that_are_not_given_ask_for_nothing():
     )
 
 
-def test_a_date_to_covers_its_whole_day_and_a_time_does_not():
+def test_end_date_includes_its_day_and_end_time_its_second():
     assert Filters(published_from="1970-01-02", published_to="1970-01-02").published() == (
         86_400,
         2 * 86_400 - 1,
@@ -95,7 +95,7 @@ def test_highlights_are_bounded(name):
 
 @pytest.mark.parametrize("name", ["pre", "post", "semantic_pre", "semantic_post"])
 @pytest.mark.parametrize("given", [5, None, b"<b>", ["<b>"]])
-def test_a_mark_that_is_no_text_is_named(name, given):
+def test_markup_of_wrong_type_is_reported(name, given):
     words = f"must be of type str, got {type(given).__name__}"
     with pytest.raises(RequestError, match=words) as raised:
         Highlight(**{name: given})
@@ -103,11 +103,11 @@ def test_a_mark_that_is_no_text_is_named(name, given):
 
 
 @pytest.mark.parametrize("weight", [-0.1, 1.1, float("nan"), float("inf"), True, "0.3"])
-def test_a_weight_that_is_none_is_named(weight):
+def test_invalid_weight_is_reported(weight):
     with pytest.raises(RequestError, match="weight"):
         SearchRequest("ferry", weight=weight)
 
 
-def test_a_weight_may_be_either_end():
+def test_weight_may_be_0_or_1():
     assert SearchRequest("ferry", weight=0).weight == 0
     assert SearchRequest("ferry", weight=1.0).weight == 1.0

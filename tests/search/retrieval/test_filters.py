@@ -1,4 +1,4 @@
-"""Filters: what the disk changed must not make one lose hits."""
+"""Filters: damage on disk must not hide hits."""
 
 import sqlite3
 from contextlib import closing
@@ -17,7 +17,7 @@ from nutgraf.search import Filters, Searcher
         "UPDATE codes SET code = 2 WHERE field = 'source'",
     ],
 )
-def test_a_damaged_code_hides_nothing(tmp_path, tiny_encoder, change):
+def test_damaged_code_of_value_hides_no_hits(tmp_path, tiny_encoder, change):
     index = tmp_path / "news.index"
     create_index(index, model=str(tiny_encoder))
     with IndexWriter(index) as writer:

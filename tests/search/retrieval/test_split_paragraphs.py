@@ -1,4 +1,4 @@
-"""What is demanded and excluded looks at the whole of a paragraph that is ranked by its parts."""
+"""Conditions apply to the complete paragraph, though its parts are ranked."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def found(searcher, asked, mode="keyword"):
         ("+river", set()),
     ],
 )
-def test_conditions_look_at_the_whole_paragraph(searcher, mode, asked, expected):
+def test_conditions_apply_to_complete_paragraph(searcher, mode, asked, expected):
     assert found(searcher, asked, mode) == expected
 
 
@@ -92,7 +92,7 @@ def test_a_phrase_is_found_across_a_cut(searcher, across, mode, form):
     assert found(searcher, f'ferry -"{across[0]} {across[1]}"', mode) == {"short#0", "short#1"}
 
 
-def test_parts_that_have_the_phrase_score_as_without_the_rest(index):
+def test_parts_with_the_phrase_keep_their_scores(index):
     asked = '"nets hung" rail'
     with IndexSnapshot.open(index, trust=True) as snapshot:
         request = SearchRequest(asked, mode="keyword")

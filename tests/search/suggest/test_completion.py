@@ -1,4 +1,4 @@
-"""Completion: what is typed so far, to titles, phrases and words that the articles have."""
+"""Completions of typed text: titles, phrases and words of the articles."""
 
 from __future__ import annotations
 
@@ -69,18 +69,18 @@ def test_titles_are_found_by_their_later_words_and_without_their_signs(searcher:
     assert completed(searcher, "trike") == []
 
 
-def test_one_title_of_two_articles_comes_once_with_the_newest(searcher: Searcher) -> None:
+def test_title_of_two_articles_is_suggested_once_with_newest(searcher: Searcher) -> None:
     (only,) = searcher.suggest("weath").suggestions
     assert (only.text, only.kind, only.article, only.count) == ("Weather", "title", "d", 2)
 
 
-def test_what_is_whole_is_not_completed_to_itself(searcher: Searcher) -> None:
+def test_complete_text_is_not_suggested_for_itself(searcher: Searcher) -> None:
     assert completed(searcher, "ferry strike ends") == []
     assert completed(searcher, "WEATHER") == []
     assert completed(searcher, "jane doe") == []
 
 
-def test_earlier_words_stay_as_they_were_typed(searcher: Searcher) -> None:
+def test_earlier_words_are_not_changed(searcher: Searcher) -> None:
     assert completed(searcher, "why  did JANE d") == ["why  did Jane Doe"]
     assert completed(searcher, "+ferry “port a") == ["+ferry “Port Aldane"]
     assert completed(searcher, "who saw snowe") == ["who saw snowed"]
@@ -97,12 +97,12 @@ def test_stop_words_are_not_offered(searcher: Searcher) -> None:
     assert completed(searcher, "th") == []
 
 
-def test_nothing_typed_is_completed_to_nothing(searcher: Searcher) -> None:
+def test_empty_text_has_no_completions(searcher: Searcher) -> None:
     for q in ("", "   ", "!?", '"'):
         assert searcher.suggest(q).suggestions == ()
 
 
-def test_titles_leave_half_of_the_room_to_phrases(seeds: Searcher) -> None:
+def test_titles_leave_half_of_the_limit_to_phrases(seeds: Searcher) -> None:
     for q in ("c", "d", "dun", "the"):
         kinds = [one.kind for one in seeds.suggest(q, 8).suggestions]
         assert kinds == sorted(kinds, key=["title", "phrase", "word"].index)
@@ -110,7 +110,7 @@ def test_titles_leave_half_of_the_room_to_phrases(seeds: Searcher) -> None:
             assert kinds.count("title") <= max(4, 8 - kinds.count("phrase"))
 
 
-def test_only_the_end_of_much_text_is_completed(searcher: Searcher) -> None:
+def test_only_the_end_of_long_text_is_completed(searcher: Searcher) -> None:
     typed = "much was typed " * 100
     assert completed(searcher, f"{typed}jane d") == [f"{typed}Jane Doe"]
 
@@ -127,7 +127,7 @@ def test_only_the_end_of_much_text_is_completed(searcher: Searcher) -> None:
         ("ferry", True, "limit"),
     ],
 )
-def test_what_cannot_be_completed_names_its_field(
+def test_invalid_request_for_completions_is_reported_with_its_field(
     searcher: Searcher, q: str, limit: int, field: str
 ) -> None:
     with pytest.raises(RequestError) as raised:
@@ -153,7 +153,7 @@ TYPED = st.one_of(
 @example("ferry strike crews go on", 20)
 @example("“Zoë”", 1)
 @example("\xadB", 1)
-def test_completions_hold_what_was_typed_and_are_few_and_different(
+def test_completions_extend_typed_text_and_are_limited_and_distinct(
     searcher: Searcher, q: str, limit: int
 ) -> None:
     try:
@@ -172,7 +172,7 @@ def test_completions_hold_what_was_typed_and_are_few_and_different(
         assert one.count >= (2 if one.kind == "phrase" else 1)
 
 
-def test_completions_are_of_the_newest_commit(tmp_path: Path, tiny_encoder: Path) -> None:
+def test_completions_are_from_newest_commit(tmp_path: Path, tiny_encoder: Path) -> None:
     index = tmp_path / "news.index"
     create_index(index, model=str(tiny_encoder))
     with Searcher(index) as searcher:
@@ -191,7 +191,7 @@ def test_completions_are_of_the_newest_commit(tmp_path: Path, tiny_encoder: Path
         assert completed(searcher, "ferry") == []
 
 
-def test_without_suggestions_questions_are_answered_and_completing_says_why(
+def test_missing_suggestions_break_completions_but_not_search(
     tmp_path: Path, tiny_encoder: Path
 ) -> None:
     index = tmp_path / "news.index"

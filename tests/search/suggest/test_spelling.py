@@ -1,4 +1,4 @@
-"""Did you mean: only unknown words are replaced, by the nearest known ones, and no sign is lost."""
+"""Spelling: the nearest known words replace unknown words, and signs are kept."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def correct_spelling(searcher: Searcher, q: str) -> str | None:
         ("ferrry, and who pays?", "ferry, and who pays?"),
     ],
 )
-def test_unknown_words_are_replaced_and_signs_stay(
+def test_unknown_words_are_replaced_and_signs_are_kept(
     searcher: Searcher, q: str, expected: str
 ) -> None:
     found = correct_spelling(searcher, q)
@@ -52,32 +52,32 @@ def test_unknown_words_are_replaced_and_signs_stay(
     [
         "creamery debts",  # all known
         "flooded flooding floods",  # known in another form
-        "creemery~",  # asked to be near already
+        "creemery~",  # already a fuzzy word
         "creeme*",
-        "beaver -creemery",  # not to be found
+        "beaver -creemery",  # excluded
         "source:creemery water",
         "author:'elis pargeter' water",
         "qqxxzzyy jjkkwwvv",  # near to nothing
-        "creemery astronaut helium",  # near to what stands with none of the others
+        "creemery astronaut helium",  # its nearest word is in no paragraph with the others
         "23o4 c3eamery",  # digits
         "fie teh",  # too short
         "le fromage bleu coute tres cher aujourdhui madame",  # another language
         "?!",
     ],
 )
-def test_all_else_is_left_alone(searcher: Searcher, q: str) -> None:
+def test_other_questions_are_not_corrected(searcher: Searcher, q: str) -> None:
     assert correct_spelling(searcher, q) is None
 
 
 @pytest.mark.parametrize("mode", ["keyword", "hybrid", "semantic"])
-def test_every_mode_suggests(searcher: Searcher, mode: str) -> None:
+def test_spelling_is_corrected_in_every_mode(searcher: Searcher, mode: str) -> None:
     found = searcher.search("creemery debts", mode=mode, limit=1).suggestion
     assert found == "Creamery debts"
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40) | st.text("creamy dbts+-\"':~*", max_size=40))
-def test_no_question_is_suggested_to_itself(searcher: Searcher, q: str) -> None:
+def test_suggestion_differs_from_question(searcher: Searcher, q: str) -> None:
     if not q.strip() or "\0" in q:
         return
     assert correct_spelling(searcher, q) != q
@@ -92,26 +92,28 @@ def index_of(folder: Path, encoder: Path, *texts: str) -> Path:
     return index
 
 
-def test_the_nearest_wins_then_the_most_frequent(tmp_path: Path, tiny_encoder: Path) -> None:
+def test_nearest_then_most_frequent_word_is_suggested(tmp_path: Path, tiny_encoder: Path) -> None:
     texts = ["harbour", "harbour", "harbours", "barbour", "winters", "winner", "winner", "planet"]
     with Searcher(index_of(tmp_path, tiny_encoder, *texts)) as searcher:
         assert correct_spelling(searcher, "harbur") == "harbour"
         assert correct_spelling(searcher, "wimner") == "winner"
         assert correct_spelling(searcher, "wintners") == "winters"
-        assert correct_spelling(searcher, "wintner") == "winner"  # One letter off; of winters, two.
+        assert (
+            correct_spelling(searcher, "wintner") == "winner"
+        )  # 1 letter differs; for "winters", 2.
 
 
-def test_another_first_letter_is_one_letter_off_at_the_most(
+def test_word_with_another_first_letter_differs_in_one_letter(
     tmp_path: Path, tiny_encoder: Path
 ) -> None:
     with Searcher(index_of(tmp_path, tiny_encoder, "creamery", "planet")) as searcher:
         assert correct_spelling(searcher, "kreamery") == "creamery"
         assert correct_spelling(searcher, "kreamary") is None
         assert correct_spelling(searcher, "crimery") == "creamery"
-        assert correct_spelling(searcher, "plnt") is None  # Two letters of five.
+        assert correct_spelling(searcher, "plnt") is None  # 2 of 5 letters differ.
 
 
-def test_a_word_of_deleted_articles_is_not_meant(tmp_path: Path, tiny_encoder: Path) -> None:
+def test_word_of_deleted_articles_is_not_suggested(tmp_path: Path, tiny_encoder: Path) -> None:
     index = index_of(tmp_path, tiny_encoder, "The verhaeghe planet.", "Another planet.")
     with Searcher(index) as searcher:
         assert correct_spelling(searcher, "verhaege planet") == "verhaeghe planet"
@@ -122,7 +124,9 @@ def test_a_word_of_deleted_articles_is_not_meant(tmp_path: Path, tiny_encoder: P
         assert correct_spelling(searcher, "verhaeghe planett") == "verhaeghe planet"
 
 
-def test_a_long_question_takes_as_long_as_its_length(tmp_path: Path, tiny_encoder: Path) -> None:
+def test_work_for_spelling_grows_with_length_of_question(
+    tmp_path: Path, tiny_encoder: Path
+) -> None:
     with IndexSnapshot.open(index_of(tmp_path, tiny_encoder, "creamery debts")) as snapshot:
         question = parse_question("creamery debts", snapshot.multilingual_analyzer)
         short, long = ("creamery debts " * many for many in (100, 2_000))
