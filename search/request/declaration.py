@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence as AnySequence
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache
 from types import UnionType
@@ -160,13 +161,37 @@ def flat_options(kind: type, only: Iterable[str] = ()) -> Iterator[Declared]:
 def from_flat(kind: type[T], given: Mapping[str, Any]) -> T:
     """Make a request, or a group, from options by their flat names.
 
-    None stands for an option that is not given. Raises RequestError.
+    None stands for an option that is not given. Raises RequestError with the flat name.
     """
-    return kind(**arguments(kind, given))
+    with _flat_errors(kind):
+        return kind(**_arguments(kind, given))
 
 
 def arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `kind` from options by flat names. Raises RequestError."""
+    """Return the arguments of `kind` from options by flat names.
+
+    Raises RequestError with the flat name.
+    """
+    with _flat_errors(kind):
+        return _arguments(kind, given)
+
+
+@contextmanager
+def _flat_errors(kind: type) -> Iterator[None]:
+    """Name options in errors by their flat names, as the caller gave them."""
+    try:
+        yield
+    except RequestError as error:
+        field, reason = error.field, error.reason
+        for group in declared(kind):
+            for one in group.options if isinstance(group, DeclaredGroup) else ():
+                nested = f"{group.name}.{one.name}"
+                field = one.flat if field == nested else field
+                reason = reason.replace(nested, one.flat)
+        raise RequestError(field, reason) from None
+
+
+def _arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     given = {name: value for name, value in given.items() if value is not None}
     for each in declared(kind):
@@ -176,7 +201,7 @@ def arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
             continue
         parts = {one.name: given[one.flat] for one in each.options if one.flat in given}
         if parts and each.switch and given.get(each.name) is False:
-            names = " and ".join(one.flat for one in each.options if one.name in parts)
+            names = " and ".join(f"{each.name}.{name}" for name in parts)
             raise RequestError(each.name, f"is false, but {names} is given; omit one of them")
         if parts:
             found[each.name] = _group(each, parts)
@@ -202,7 +227,7 @@ def from_nested(kind: type[T], given: Mapping[str, Any]) -> T:
 def _group(group: DeclaredGroup, parts: Mapping[str, Any]) -> Any:
     for each in group.options:
         if each.default is MISSING and each.name not in parts:
-            names = " and ".join(one.flat for one in group.options if one.name in parts)
+            names = " and ".join(f"{group.name}.{name}" for name in parts)
             raise RequestError(f"{group.name}.{each.name}", f"is missing; {names} requires it")
     return group.kind(**parts)
 

@@ -56,20 +56,21 @@ def test_rerank_is_the_same_by_query_and_by_body(client):
 @pytest.mark.parametrize(
     ("parameters", "body", "field"),
     [
-        ({"rerank_depth": 0}, {"rerank": {"depth": 0}}, "rerank.depth"),
-        ({"rerank_depth": 101}, {"rerank": {"depth": 101}}, "rerank.depth"),
-        ({"rerank_budget_ms": 10_001}, {"rerank": {"budget_ms": 10_001}}, "rerank.budget_ms"),
+        ({"rerank_depth": 0}, {"rerank": {"depth": 0}}, "depth"),
+        ({"rerank_depth": 101}, {"rerank": {"depth": 101}}, "depth"),
+        ({"rerank_budget_ms": 10_001}, {"rerank": {"budget_ms": 10_001}}, "budget_ms"),
         ({"rerank": "false", "rerank_depth": 3}, {"rerank": "much"}, "rerank"),
         ({"rerank_depth": "deep"}, {"rerank": {"depth": "deep"}}, "depth"),
         ({"rerank": "much"}, {"rerank": {"width": 3}}, "rerank"),
     ],
 )
 def test_problem_names_invalid_rerank_field(client, parameters, body, field):
-    for answer in (
-        client.get("/v1/search", params={"q": QUESTION, **parameters}),
-        client.post("/v1/search", json={"q": QUESTION, **body}),
+    for answer, spelling in (
+        (client.get("/v1/search", params={"q": QUESTION, **parameters}), "rerank_"),
+        (client.post("/v1/search", json={"q": QUESTION, **body}), "rerank."),
     ):
         assert answer.status_code == 422
+        assert ("rerank_" if spelling == "rerank." else "rerank.") not in answer.text
         assert any(field in error["field"] for error in answer.json()["errors"]), answer.text
 
 

@@ -60,7 +60,7 @@ def test_invalid_recency_weight_is_reported(weight):
 def test_weight_without_half_life_is_refused():
     with pytest.raises(RequestError, match="is missing; recency_weight requires it") as raised:
         from_flat(SearchRequest, {"q": "why", "recency_weight": 0.3})
-    assert raised.value.field == "recency.half_life"
+    assert raised.value.field == "recency_half_life"
     assert from_flat(SearchRequest, {"q": "why"}).recency is None
     request = from_flat(SearchRequest, {"q": "why", "recency_half_life": "30d"})
     assert request.recency == Recency("30d")

@@ -112,13 +112,13 @@ def test_flat_and_nested_values_make_same_request():
 @pytest.mark.parametrize(
     ("flat", "field", "words"),
     [
-        ({"age_weight": 0.1}, "age.half_life", "is missing; age_weight requires it"),
+        ({"age_weight": 0.1}, "age_half_life", "is missing; age_weight requires it"),
         ({"depth": False, "depth_rows": 2}, "depth", "is false, but depth_rows is given"),
-        ({"age_half_life": "3w"}, "age.half_life", "is '3w'; write it as 30d"),
-        ({"age_half_life": 3}, "age.half_life", "is '3'; write it as 30d"),
-        ({"age_half_life": "3d", "age_weight": 2}, "age.weight", "must be between 0 and 1, got 2"),
-        ({"age_half_life": "3d", "age_weight": "x"}, "age.weight", "must be a number, got str"),
-        ({"depth_rows": 0}, "depth.rows", "must be at least 1, got 0"),
+        ({"age_half_life": "3w"}, "age_half_life", "is '3w'; write it as 30d"),
+        ({"age_half_life": 3}, "age_half_life", "is '3'; write it as 30d"),
+        ({"age_half_life": "3d", "age_weight": 2}, "age_weight", "must be between 0 and 1, got 2"),
+        ({"age_half_life": "3d", "age_weight": "x"}, "age_weight", "must be a number, got str"),
+        ({"depth_rows": 0}, "depth_rows", "must be at least 1, got 0"),
         ({"depth": "yes"}, "depth", "must be of type bool or Depth, got str"),
         ({"most": 10}, "most", "must be at most 9, got 10"),
         ({"order": "left"}, "order", "choose one of up, down"),
@@ -131,3 +131,8 @@ def test_violated_bound_is_reported_with_its_field(flat, field, words):
     with pytest.raises(RequestError, match=re.escape(words)) as raised:
         from_flat(Request, {"q": "x", **flat})
     assert raised.value.field == field
+
+
+def test_error_names_nested_value_by_its_nested_name():
+    with pytest.raises(RequestError, match=r"age.half_life: is missing; age.weight requires it"):
+        from_nested(Request, {"q": "x", "age": {"weight": 0.1}})
