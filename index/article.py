@@ -39,6 +39,8 @@ No prose is so long, so a longer paragraph means that a file was read wrongly.
 MAX_PARAGRAPHS: Final = 50_000
 """The highest number of paragraphs in an article."""
 
+REQUIRED: Final = ("id", "title")
+"""Fields that an article cannot omit, besides its paragraphs."""
 
 POSITION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 """The position of a paragraph in its article; 9 digits are more than enough."""
@@ -61,7 +63,7 @@ class Article(ArticleFields):
 
     def __post_init__(self) -> None:
         if isinstance(self.paragraphs, str):
-            raise InputError("'paragraphs' is a text; it must be a list of texts")
+            raise InputError("'paragraphs' must be a list of texts, got text")
         object.__setattr__(self, "paragraphs", tuple(self.paragraphs))
         _check_text("id", self.id, MAX_ID)
         if not self.id.isprintable():
@@ -144,7 +146,7 @@ def timestamp(published: str) -> int:
         moment = datetime.fromisoformat(published)
     except ValueError:
         raise InputError(
-            f"'published' is {published[:40]!r}, which is not a date; write it as 2023-01-04 "
+            f"'published' is {published[:40]!r}, which is not a valid date; write it as 2023-01-04 "
             "or 2023-01-04T09:30:00+01:00"
         ) from None
     if moment.tzinfo is None:
@@ -154,19 +156,22 @@ def timestamp(published: str) -> int:
 
 def _check_text(name: str, value: object, longest: int) -> None:
     if not isinstance(value, str):
-        raise InputError(f"'{name}' is of type {type(value).__name__}; it must be text")
+        raise InputError(f"'{name}' must be text, got {type(value).__name__}")
     if not value.strip():
-        raise InputError(f"'{name}' is empty")
+        raise InputError(
+            f"'{name}' is empty; give a value" + ("" if name in REQUIRED else ", or omit it")
+        )
     if len(value) > longest:
         raise InputError(
             f"'{name}' is {len(value):,} characters long; at most {longest:,} are allowed"
         )
     if "\x00" in value:
-        raise InputError(f"'{name}' holds a NUL byte at character {value.index(chr(0))}")
+        raise InputError(
+            f"'{name}' contains a NUL byte at character {value.index(chr(0))}; remove it"
+        )
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"'{name}' holds half a surrogate pair at character {error.start}, which is not valid "
-            "text"
+            f"'{name}' contains half a surrogate pair at character {error.start}; remove it"
         ) from None

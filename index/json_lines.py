@@ -22,19 +22,22 @@ def parse_line(line: bytes, limit: int = MAX_TEXT) -> dict[str, Any]:
     Raises InputError if the line is longer or is not a JSON object.
     """
     if len(line) > limit:
-        raise InputError(f"the line is longer than {limit:,} bytes")
+        raise InputError(f"the line is longer than {limit:,} bytes; split or shorten it")
     try:
         fields = json.loads(decode(line.rstrip(b"\r\n")))
     except json.JSONDecodeError as error:
         raise InputError(
-            f"this is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+            f"this is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}; write one "
+            "object a line"
         ) from None
     except RecursionError:
-        raise InputError("this is JSON nested too deeply to be an article") from None
+        raise InputError(
+            "this is JSON nested too deeply to be an article; write the fields at the top level"
+        ) from None
     except ValueError as error:
         # Replace the message of Python about numbers with thousands of digits.
         reason = "a number is too long" if "int_max_str_digits" in str(error) else error
-        raise InputError(f"this is not JSON: {reason}") from None
+        raise InputError(f"this is not JSON: {reason}; write one object a line") from None
     if not isinstance(fields, dict):
         raise InputError(f"the line is {json_type(fields)}; it must be an object: {{...}}")
     return fields

@@ -148,8 +148,10 @@ def checksum_of(fields: Mapping[str, Any]) -> int:
 def _absent(index: Path) -> str:
     if not index.exists():
         return (
-            f"there is no index at {index}: create one with 'nutgraf index SOURCES... -i {index}'"
+            f"there is no index at {index}: check the path (--index), or create one with "
+            f"'nutgraf index SOURCES... -i {index}'"
         )
+    advice = "check the path (--index)"
     if not index.is_dir():
-        return f"{index} is a file, but an index is a directory"
-    return f"{index} is not an index: it holds no {MANIFEST}"
+        return f"{index} is a file, but an index is a directory; {advice}"
+    return f"{index} is not an index: it holds no {MANIFEST}; {advice}"

@@ -126,9 +126,10 @@ class _Indexes:
             snapshot.warm()
             self._snapshots[index] = snapshot
             if missing := missing_judged_ids(snapshot, self._questions):
+                are, count = ("is", "it counts") if len(missing) == 1 else ("are", "they count")
                 self.warnings.append(
-                    f"{len(missing):,} of what is judged relevant is not in {index} "
-                    f"({_examples(missing)}); it counts as not found, so the figures are too low"
+                    f"{len(missing):,} of the relevant paragraphs {are} not in {index} "
+                    f"({_examples(missing)}); {count} as not found, so the figures are too low"
                 )
         return self._snapshots[index]
 
@@ -196,9 +197,11 @@ def _value(text: str) -> Any:
 
 def _skipped(done: Evaluation) -> Iterator[str]:
     if done.skipped:
+        one = len(done.skipped) == 1
+        are, them = ("question is", "it") if one else ("questions are", "them")
         yield (
-            f"{len(done.skipped):,} questions are skipped, because nothing is judged relevant "
-            f"to them ({_examples(done.skipped)})"
+            f"{len(done.skipped):,} {are} skipped, because nothing is judged relevant to {them} "
+            f"({_examples(done.skipped)})"
         )
 
 

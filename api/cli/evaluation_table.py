@@ -31,7 +31,8 @@ def print_evaluation(done: Evaluation, console: Console) -> None:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         console.print(Text("  ".join(cells).rstrip()), soft_wrap=True)
     compared = f"differences from {printable(done.baseline)}; p by paired randomisation, after Holm"
-    console.print(Text(f"{done.questions:,} questions; {compared}"), soft_wrap=True)
+    questions = "question" if done.questions == 1 else "questions"
+    console.print(Text(f"{done.questions:,} {questions}; {compared}"), soft_wrap=True)
 
 
 def _rows(done: Evaluation) -> Iterator[tuple[str, ...]]:

@@ -167,7 +167,7 @@ def show(
             view = searcher.article(name)
     if view is None or (position is not None and position >= len(view.paragraphs)):
         kind = "article" if view is None else "paragraph"
-        raise UserError(f"there is no {kind} {article!r} in {index}")
+        raise UserError(f"there is no {kind} {article!r} in {index}; check the id and --index")
 
     def pretty() -> None:
         from nutgraf.api.cli.output import print_article, standard_output
@@ -218,7 +218,11 @@ def delete(
         lambda: print(f"{index}: {len(deleted):,} deleted"),
     )
     if missing:
-        raise UserError(f"there is no article {', '.join(map(repr, missing))} in {index}")
+        ids = "id" if len(missing) == 1 else "ids"
+        raise UserError(
+            f"there is no article {', '.join(map(repr, missing))} in {index}; check the {ids} and "
+            "--index"
+        )
 
 
 add_serve(app)
@@ -249,7 +253,7 @@ def run(arguments: list[str]) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else EXIT_INTERNAL_ERROR
     except KeyboardInterrupt:
-        return _print_error("interrupted; earlier commits are kept", EXIT_INTERRUPTED)
+        return _print_error("interrupted; earlier commits are safe", EXIT_INTERRUPTED)
     except UserError as error:
         return _print_error(str(error), EXIT_USER_ERROR)
     except NutgrafError as error:

@@ -50,8 +50,12 @@ def verify(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust =
         for leftover in found.leftovers:
             print(f"{leftover}: left by a process that was killed; it does no harm")
         state = "sound" if found.clean else f"faults found: {len(found.findings)}"
-        print(f"{index}: {state}; {_counts(found.articles, found.paragraphs)} as of commit "
-              f"{found.sequence}, {found.encoded:,} embeddings made again to compare")  # fmt: skip
+        counts = _counts(found.articles, found.paragraphs)
+        encoded = _count(found.encoded, "embedding")
+        print(
+            f"{index}: {state}; {counts} as of commit {found.sequence}, {encoded} encoded again "
+            "for comparison"
+        )
 
     print_answer({"clean": found.clean, **asdict(found)}, as_json, pretty)
     if not found.clean:
@@ -99,7 +103,7 @@ def backup(
 
     with _progress() as on_progress:
         done = back_up_index(index, destination, on_progress=on_progress)
-    _print_rebuilt(destination, "a copy", done, as_json)
+    _print_rebuilt(destination, f"backup of {index}", done, as_json)
 
 
 def reindex(
@@ -161,12 +165,12 @@ def reranker(
     chosen = set_reranker(index, model)
     has = "no reranker" if chosen is None else f"the reranker {chosen.name}"
     content = {"reranker": None if chosen is None else chosen.to_dict()}
-    print_answer(content, as_json, lambda: print(f"{index}: has {has} now"))
+    print_answer(content, as_json, lambda: print(f"{index}: now has {has}"))
 
 
 def _print_rebuilt(place: Path, what: str, done: RebuildResult, as_json: bool) -> None:
     def pretty() -> None:
-        rows = f", {done.dropped_rows:,} dead rows dropped" if done.dropped_rows else ""
+        rows = f", {_count(done.dropped_rows, 'dead row')} dropped" if done.dropped_rows else ""
         encoded = f", {done.encoded:,} encoded" if done.encoded else ""
         print(f"{place}: {what}; {_counts(done.articles, done.paragraphs)}{rows}{encoded}")
 
@@ -174,7 +178,11 @@ def _print_rebuilt(place: Path, what: str, done: RebuildResult, as_json: bool) -
 
 
 def _counts(articles: int, paragraphs: int) -> str:
-    return f"{articles:,} articles, {paragraphs:,} paragraphs"
+    return f"{_count(articles, 'article')}, {_count(paragraphs, 'paragraph')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 @contextmanager

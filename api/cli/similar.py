@@ -41,7 +41,9 @@ def similar(
     with Searcher(index, trust=trust) as searcher:
         response = searcher.similar(name, **asked)
     if response is None:
-        raise UserError(f"there is no article or paragraph {name!r} in {index}")
+        raise UserError(
+            f"there is no article or paragraph {name!r} in {index}; check the id and --index"
+        )
 
     def pretty() -> None:
         from nutgraf.api.cli.output import print_hits, standard_output

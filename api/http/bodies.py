@@ -29,6 +29,8 @@ NDJSON: Final = (
 FIELD_MESSAGE: Final = re.compile(r"'([\w\[\]]+)' (.+)", re.DOTALL)
 """The form of an InputError about one field: its name, then the reason."""
 
+ADVICE: Final = "send one JSON object with the fields of an article"
+
 MAX_SHOWN: Final = 80
 """Characters of an invalid value that a response repeats."""
 
@@ -108,16 +110,18 @@ def _object_in(body: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         where = f"at line {error.lineno}, column {error.colno}"
         raise ProblemError(
-            400, "body", f"is not JSON: {error.msg.removesuffix(' at')} {where}"
+            400, "body", f"is not JSON: {error.msg.removesuffix(' at')} {where}; {ADVICE}"
         ) from None
     except InputError as error:
         raise ProblemError(400, "body", str(error)) from None
     except RecursionError:
-        raise ProblemError(400, "body", "is nested too deeply to be an article") from None
+        raise ProblemError(
+            400, "body", f"is nested too deeply to be an article; {ADVICE}"
+        ) from None
     except ValueError as error:
-        raise ProblemError(400, "body", f"is not JSON: {error}") from None
+        raise ProblemError(400, "body", f"is not JSON: {error}; {ADVICE}") from None
     if not isinstance(fields, dict):
-        raise ProblemError(422, "body", "must be a JSON object: {...}")
+        raise ProblemError(422, "body", f"must be a JSON object: {{...}}; {ADVICE}")
     return fields
 
 

@@ -168,4 +168,4 @@ def _parse_article(content: bytes | None) -> Article | str:
 
 
 def _no_id() -> NoReturn:
-    raise InputError("there is no 'id': over HTTP there is no file to take it from")
+    raise InputError("'id' is missing: over HTTP there is no file to take it from; add it")

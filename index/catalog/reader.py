@@ -53,9 +53,13 @@ The text is covered by its digest.
 
 T = TypeVar("T")
 
-_CHANGED: Final = (
-    "is damaged: the disk has changed it since it was written; 'nutgraf verify' lists all damage"
-)
+_ADVICE: Final = "run 'nutgraf verify' to list all damage and how to fix it"
+
+_CHANGED: Final = f"is damaged: its checksum does not match; {_ADVICE}"
+
+_LOST: Final = f"is damaged or missing; {_ADVICE}"
+
+_WRONG_COUNT: Final = f"is damaged: it does not match the counts of the commits; {_ADVICE}"
 
 MANY: Final = 500
 """Values bound in one statement; SQLite's limit is far higher."""
@@ -128,7 +132,10 @@ class Catalog:
         while some := self._commits("WHERE sequence > ? ORDER BY sequence LIMIT ?", last, MANY):
             for commit in some:
                 if commit.sequence <= last:  # Damaged pages could loop for ever.
-                    raise BrokenIndexError(f"{self._path}: the order of commits {_CHANGED}")
+                    raise BrokenIndexError(
+                        f"{self._path}: the order of commits is damaged: commit "
+                        f"{commit.sequence} follows commit {last}; {_ADVICE}"
+                    )
                 last = commit.sequence
                 yield commit
 
@@ -146,7 +153,7 @@ class Catalog:
             "WHERE id = ? AND removed IS NULL AND added <= ?",
             (article, sequence),
         ):
-            raise BrokenIndexError(f"{self._path}: the record of article {article!r} {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the record of article {article!r} {_LOST}")
         return found[0] if found else None
 
     def records_of(self, rows: Iterable[int]) -> dict[int, Record]:
@@ -159,7 +166,7 @@ class Catalog:
                 continue
             found = self._records("WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1", (row,))
             if not found or row not in found[0].rows:
-                raise BrokenIndexError(f"{self._path}: the article of row {row} {_CHANGED}")
+                raise BrokenIndexError(f"{self._path}: the article of row {row} {_LOST}")
             records[row] = found[0]
         return records
 
@@ -193,7 +200,7 @@ class Catalog:
                 found[row] = Row(position, part, start, text, boilerplate=not context)
         if len(found) < len(wanted):
             missing = next(row for row in wanted if row not in found)
-            raise BrokenIndexError(f"{self._path}: the text of row {missing} {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the text of row {missing} {_LOST}")
         return {row: found[row] for row in wanted}
 
     def positions(self, rows: Iterable[int]) -> dict[int, int]:
@@ -211,7 +218,7 @@ class Catalog:
                     found[sealed[0]] = sealed[1]
         if len(found) < len(wanted):
             missing = next(row for row in wanted if row not in found)
-            raise BrokenIndexError(f"{self._path}: the position of row {missing} {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the position of row {missing} {_LOST}")
         return found
 
     def rows_at(self, record: Record, position: int) -> dict[int, Row]:
@@ -237,7 +244,7 @@ class Catalog:
         if not all(_are_rows(first, n, now.rows) for first, n in found) or dead != sum(
             n for _, n in found
         ):
-            raise BrokenIndexError(f"{self._path}: the list of removed rows {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the list of removed rows {_WRONG_COUNT}")
         return [range(first, first + n) for first, n in found]
 
     def boilerplate_rows(self, sequence: int, after: int = 0) -> list[int]:
@@ -292,7 +299,7 @@ class Catalog:
             row = some[-1].rows.stop
             lacking -= sum(record.row_count for record in some)
         if lacking:
-            raise BrokenIndexError(f"{self._path}: the list of living articles {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the list of living articles {_WRONG_COUNT}")
 
     def ids(self, sequence: int) -> Iterator[str]:
         """Yield the ids of the articles alive at `sequence`, in order of rows."""
@@ -332,7 +339,7 @@ class Catalog:
             self._check_code(field, value, code, seal)
             found[code] = value
         if len(found) < min(limit, len(codes)):
-            raise BrokenIndexError(f"{self._path}: a code of {field} {_CHANGED}")
+            raise BrokenIndexError(f"{self._path}: the code of a value of {field} {_LOST}")
         return found
 
     def column_values(self, row: int) -> Iterator[ColumnValues]:
@@ -365,7 +372,7 @@ class Catalog:
         try:
             return [0 if value is None else codes[value] for value in values]
         except KeyError as lost:
-            raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_CHANGED}") from None
+            raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_LOST}") from None
 
     def rows_of_contexts(self, digests: Sequence[bytes]) -> dict[bytes, int]:
         """Return the first row of each known digest of a TitledText."""
@@ -391,7 +398,10 @@ class Catalog:
         commits = [Commit(*found) for found in self.fetch(statement, values)]
         for commit in commits:
             if not all(isinstance(number, int) for number in astuple(commit)[:-1]):
-                raise BrokenIndexError(f"{self._path}: commit {commit.sequence} {_CHANGED}")
+                raise BrokenIndexError(
+                    f"{self._path}: the record of commit {commit.sequence} is damaged: a "
+                    f"field is not an integer; {_ADVICE}"
+                )
         return commits
 
     def _records(self, where: str, values: Sequence[Any]) -> list[Record]:

@@ -280,7 +280,8 @@ class IndexParts(Closing):
         if np.count_nonzero(ranked) != self.commit.ranked:
             raise BrokenIndexError(
                 f"the catalog {self.parts / CATALOG} is damaged: its boilerplate differs from "
-                "that of the commit; run 'nutgraf verify' to list the damage"
+                "that of the commit; run 'nutgraf verify' to list the damage, or restore it from a "
+                "backup"
             )
         ranked.flags.writeable = False
         return ranked

@@ -94,6 +94,10 @@ def read_file(
     path = Path(source.path)
     try:
         status = path.stat()
+    except OSError as error:
+        yield Rejected(source.path, _read_error(error, "path"))  # It may be that of a folder.
+        return
+    try:
         if not stat.S_ISREG(status.st_mode):
             yield Rejected(source.path, "it is not a file; to read from a pipe, use '-'")
             return
@@ -164,12 +168,12 @@ def _read(source: SourceFile, file: CountingFile, options: ReadOptions) -> Itera
         yield Skipped(source.path, _skipped_message(unknown))
 
 
-def _read_error(error: OSError) -> str:
+def _read_error(error: OSError, what: str = "file") -> str:
     if isinstance(error, DamagedError):
         return str(error)
     if isinstance(error, FileNotFoundError):
-        return "there is no such file or folder"
-    return f"the file cannot be read: {error.strerror}"
+        return "there is no such file or folder; check the path"
+    return f"the {what} cannot be read: {error.strerror}"
 
 
 def _file_name(path: Path, taken: dict[str, str], folder: Path | None = None) -> FileName:

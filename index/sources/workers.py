@@ -227,7 +227,7 @@ class _Reader:
         code = self._process.exitcode or 0
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         return (
-            f"the process that read {path} {how}; earlier commits are kept; if memory was short, "
+            f"the process that read {path} {how}; earlier commits are safe; if memory was short, "
             "split that file or omit it"
         )
 

@@ -62,11 +62,16 @@ def is_transient(error: BaseException) -> bool:
 
 
 def sqlite_error(path: Path, error: Exception) -> NutgrafError:
-    """Return the Nutgraf error for an error of SQLite."""
+    """Return the Nutgraf error for an error of SQLite in the catalog at `path`."""
     if is_full(error):
         return disk_full(path)
     said = " ".join(str(error).split())  # It may quote a damaged schema, with line breaks.
-    return BrokenIndexError(f"{path}: {said:.300}; restore it from a backup")
+    advice = (
+        "check its permissions and the disk, and try again"
+        if is_transient(error)
+        else "run 'nutgraf repair', or restore it from a backup"
+    )
+    return BrokenIndexError(f"the catalog {path} cannot be used ({said:.300}); {advice}")
 
 
 def _open(path: Path, mode: str, probe: str, wait: float) -> sqlite3.Connection:

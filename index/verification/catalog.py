@@ -43,6 +43,8 @@ PUT_AGAIN: Final = (
     "(made by 'nutgraf backup')"
 )
 
+RENUMBER: Final = "'nutgraf repair' rebuilds the codes from the articles, if these are not damaged"
+
 REWRITE: Final = (
     "no living article is affected: 'nutgraf repair' writes a new catalog without the damage"
 )
@@ -105,9 +107,9 @@ class CatalogCheck:
                 self._wrong("SQLite cannot read it", str(error).rpartition("; ")[0])
         self._check_file()
 
-    def _wrong(self, what: str, example: str) -> None:
+    def _wrong(self, what: str, example: str, remedy: str = RESTORE) -> None:
         self.is_sound = False
-        self._findings.add(CATALOG, what, RESTORE, example)
+        self._findings.add(CATALOG, what, remedy, example)
 
     def _check_commits(self) -> None:
         last = NO_COMMIT
@@ -132,9 +134,9 @@ class CatalogCheck:
             self.codes[field] = {value: code for value, code, _ in found}
             for value, _, sealed in found:
                 if not sealed:
-                    self._wrong("a code is damaged", f"{field} {value!r:.60}")
+                    self._wrong("a code is damaged", f"{field} {value!r:.60}", RENUMBER)
             if {code for _, code, _ in found} != set(range(1, len(found) + 1)):
-                self._wrong("codes are not numbered from 1 without gaps", field)
+                self._wrong("codes are not numbered from 1 without gaps", field, RENUMBER)
 
     def _check_records(self) -> None:
         expected: int | None = 0
@@ -169,7 +171,8 @@ class CatalogCheck:
         for field in KEYWORD_FIELDS:
             value = getattr(record, field)
             if value is not None and value not in self.codes.get(field, ()):
-                self._wrong("a value has no code", f"{field} of article {record.id!r:.60}")
+                example = f"{field} of article {record.id!r:.60}"
+                self._wrong("a value has no code", example, RENUMBER)
 
     def _check_life(self, stored: StoredRecord) -> bool:
         """Tell whether a record is alive; count it in its adding and removing commits."""

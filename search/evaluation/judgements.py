@@ -60,7 +60,7 @@ def read_judged(path: str | Path, qrels: str | Path | None = None) -> list[Judge
     path = Path(path)
     judgements = None if qrels is None else _read_qrels(Path(qrels))
     found: dict[str, JudgedQuestion] = {}
-    for number, line in _lines(path):
+    for number, line in _lines(path, "check the path"):
         try:
             question = _question(parse_line(line), judgements)
             if question.id in found:
@@ -98,7 +98,7 @@ def _question(
         return JudgedQuestion(name, text, _relevant(given))
     if given is not None:
         raise InputError(
-            "the judgements are in 'relevant' and in a file of judgements (qrels); remove one"
+            "the judgements are in 'relevant' and in a file of judgements (--qrels); remove one"
         )
     return JudgedQuestion(name, text, judgements.get(name, {}))
 
@@ -118,7 +118,7 @@ def _relevant(given: object) -> dict[str, int]:
     if not isinstance(given, dict):
         raise InputError(
             "'relevant' is missing or not of the form {\"ARTICLE#POSITION\": grade}; "
-            "if the judgements are in a separate file, name it as qrels"
+            "if the judgements are in a separate file, name it with --qrels"
         )
     for name, grade in given.items():
         split_id(name)
@@ -132,7 +132,7 @@ def _relevant(given: object) -> dict[str, int]:
 
 def _read_qrels(path: Path) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for number, line in _lines(path):
+    for number, line in _lines(path, "check the path of --qrels"):
         try:
             question, name, grade = _judgement(line)
             if found.setdefault(question, {}).setdefault(name, grade) != grade:
@@ -148,14 +148,15 @@ def _judgement(line: bytes) -> tuple[str, str, int]:
     except UnicodeDecodeError as error:
         raise InputError(f"the line is not UTF-8 at byte {error.start}") from None
     if len(values) != len(COLUMNS):
+        fields = "field" if len(values) == 1 else "fields"
         raise InputError(
-            f"the line has {len(values)} fields between tabs; it must have {len(COLUMNS)}: "
+            f"the line has {len(values)} {fields} between tabs; it must have {len(COLUMNS)}: "
             + ", ".join(COLUMNS)
         )
     question, article, position, grade = values
     for column, value in (("question", question), ("article", article)):
         if not value:
-            raise InputError(f"'{column}' is empty")
+            raise InputError(f"'{column}' is empty; give the id")
     if not POSITION.fullmatch(position):
         raise InputError(
             f"'paragraph' is {position[:40]!r}; it must be a number from 0, or {WHOLE} for the "
@@ -168,12 +169,15 @@ def _judgement(line: bytes) -> tuple[str, str, int]:
     return question, paragraph_id(article, int(position)), int(grade)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the numbered lines of a file that are not blank."""
+def _lines(path: Path, advice: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the numbered lines of a file that are not blank.
+
+    Raises InputError with `advice` if the file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield number, line
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        raise InputError(f"{path} cannot be read: {error.strerror}; {advice}") from None

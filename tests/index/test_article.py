@@ -22,18 +22,21 @@ def article(**fields):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"id": ""}, "'id' is empty"),
+        ({"id": ""}, "'id' is empty; give a value$"),
         ({"id": "x" * 600}, "'id' is 600 characters long"),
         ({"id": "a\nb"}, "'id' holds a control character"),
         ({"id": "a\x9b"}, "'id' holds a control character"),
         ({"title": "  "}, "'title' is empty"),
         ({"paragraphs": ()}, "'paragraphs' is empty"),
-        ({"paragraphs": ("ok", " ")}, r"'paragraphs\[1\]' is empty"),
+        ({"paragraphs": ("ok", " ")}, r"'paragraphs\[1\]' is empty; give a value, or omit it$"),
         ({"paragraphs": ("x" * (MAX_PARAGRAPH + 1),)}, r"'paragraphs\[0\]' is 100,001 characters"),
-        ({"published": "2023-13-01"}, "'published' is '2023-13-01', which is not a date"),
+        ({"published": "2023-13-01"}, "'published' is '2023-13-01', which is not a valid date"),
         ({"published": "soon"}, "write it as 2023-01-04"),
-        ({"source": "a\x00b"}, "'source' holds a NUL byte at character 1"),
-        ({"title": "bad \ud800"}, "'title' holds half a surrogate pair at character 4"),
+        ({"source": "a\x00b"}, "'source' contains a NUL byte at character 1; remove it"),
+        (
+            {"title": "bad \ud800"},
+            "'title' contains half a surrogate pair at character 4; remove it",
+        ),
     ],
 )
 def test_error_names_the_wrong_field(fields, words):
@@ -89,10 +92,10 @@ def test_timestamp(published, seconds):
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"paragraphs": "abc"}, "'paragraphs' is a text; it must be a list of texts"),
-        ({"paragraphs": (1,)}, r"'paragraphs\[0\]' is of type int; it must be text"),
-        ({"id": 5}, "'id' is of type int"),
-        ({"title": None}, "'title' is of type NoneType"),
+        ({"paragraphs": "abc"}, "'paragraphs' must be a list of texts, got text"),
+        ({"paragraphs": (1,)}, r"'paragraphs\[0\]' must be text, got int"),
+        ({"id": 5}, "'id' must be text, got int"),
+        ({"title": None}, "'title' must be text, got NoneType"),
     ],
 )
 def test_error_names_the_field_of_a_wrong_type(fields, told):

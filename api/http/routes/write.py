@@ -211,7 +211,7 @@ async def _parts(request: Request, queue: WriteQueue) -> AsyncIterator[bytes]:
             done = False
             while not done:
                 if queue.draining:
-                    raise UnavailableError("this server is stopping")
+                    raise UnavailableError("this server is stopping: continue when it is back")
                 if time.monotonic() > silent_until:
                     raise RequestTimeoutError(
                         f"the client sent nothing for {MAX_IDLE_SECONDS:g} seconds"

@@ -122,7 +122,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise EncoderError(f"{path} cannot be read: {error.strerror}") from None
+        raise EncoderError(
+            f"{path} cannot be read: {error.strerror}; check its permissions"
+        ) from None
 
 
 def _cut(tokenizer: bytes, positions: int = TOKENS) -> bytes:

@@ -85,7 +85,7 @@ def iso_date(text: str, language: str | None = None) -> str:
         pass
     stripped = text.strip()
     if not stripped:
-        raise InputError("'published' is empty")
+        raise InputError("'published' is empty; give a date, or omit it")
     if len(stripped) > MAX_LENGTH:
         raise _not_a_date(stripped)
     return _read(stripped, language)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCK",
+    "COPY_AGAIN",
     "LONGEST_SIGN",
     "Budget",
     "DamagedError",
@@ -33,6 +34,8 @@ __all__ = [
 
 BLOCK: Final = 64 * 1024
 """Bytes to read, and to decompress, at a time."""
+
+COPY_AGAIN: Final = "download or copy the file again"
 
 MAX_RATIO: Final = 200
 """Largest ratio of decompressed to compressed size: text has 20, a bomb thousands."""
@@ -206,7 +209,9 @@ class _Unpacked(Filling):
         except ERRORS as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise DamagedError(f"the compressed data ({self._compression}) is damaged") from None
+            raise DamagedError(
+                f"the compressed data ({self._compression}) is damaged; {COPY_AGAIN}"
+            ) from None
         return b""
 
     def _decompress_more(self, decompressor: _Decompressor) -> bytes:
@@ -218,8 +223,8 @@ class _Unpacked(Filling):
             data = self._next_piece()
             if not data:
                 raise DamagedError(
-                    f"the compressed data ({self._compression}) ends too early; the file may be "
-                    "incomplete"
+                    f"the compressed data ({self._compression}) ends too early, so the file may be "
+                    f"incomplete; {COPY_AGAIN}"
                 )
         return decompressor.decompress(data, BLOCK)
 
@@ -238,7 +243,10 @@ class _Unpacked(Filling):
         """
         self._without_output += self._is_empty
         if self._without_output > MAX_EMPTY:
-            raise DamagedError(f"the compressed data has more than {MAX_EMPTY:,} empty streams")
+            raise DamagedError(
+                f"the compressed data has more than {MAX_EMPTY:,} empty streams; unpack it "
+                "yourself if you trust it"
+            )
         self._at -= unused
         while (found := NO_ZERO.search(self._block, self._at)) is None:
             self._block, self._at = self._packed.read(BLOCK), 0
@@ -252,7 +260,8 @@ class _Unpacked(Filling):
             self._block, self._at = head, 0
         if compression_of(head) != self._compression:
             raise DamagedError(
-                f"other data follows the compressed data ({self._compression}) in the file"
+                f"other data follows the compressed data ({self._compression}) in the file; "
+                "unpack it yourself"
             )
         self._decompressor = _decompressor(self._compression, self._dictionary)
         self._piece = FIRST_PIECE
@@ -306,4 +315,6 @@ def _dictionary(packed: io.BufferedIOBase, head: bytes) -> zstd.ZstdDict:
         _decompressor("zst", dictionary)  # ZstdDict() does not check the dictionary.
         return dictionary
     except (zstd.ZstdError, EOFError, ValueError):
-        raise DamagedError("the dictionary of the compressed data (zst) is damaged") from None
+        raise DamagedError(
+            f"the dictionary of the compressed data (zst) is damaged; {COPY_AGAIN}"
+        ) from None

@@ -178,7 +178,8 @@ def _strict_or_mended(content: bytes, encoding: str) -> Decoded:
             f"the text is not in the declared encoding {encoding}: byte {first.start:,} is "
             f"0x{content[first.start]:02x}; convert it to UTF-8"
         )
-    return Decoded(text, f"{bad} characters are invalid in {encoding}, and replaced by \ufffd")
+    are = "character is" if bad == 1 else "characters are"
+    return Decoded(text, f"{bad} {are} invalid in {encoding}, and replaced by \ufffd")
 
 
 def _guessed(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> Decoded:

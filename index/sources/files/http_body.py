@@ -14,7 +14,9 @@ from typing import Final
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.files.decompress import Budget, DamagedError, compression_of, unpacked
 
-__all__ = ["body_of"]
+__all__ = ["OMIT_PAGE", "body_of"]
+
+OMIT_PAGE: Final = "omit the page, or write the article as JSONL"
 
 SIZE: Final = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]{0,500})?\r?\n")
 """The line before each piece of a chunked body: its length, and unused extensions."""
@@ -37,7 +39,7 @@ def body_of(payload: bytes, transfer: str | None, encodings: str | None, limit: 
     for name in names[::-1][:MAX_ENCODINGS]:
         body = _decoded(body, name, limit)
     if len(body) > limit:
-        raise InputError(f"the page is larger than {limit:,} bytes")
+        raise InputError(f"the page is larger than {limit:,} bytes; {OMIT_PAGE}")
     return body
 
 
@@ -68,10 +70,16 @@ def _decoded(body: bytes, name: str, limit: int) -> bytes:
     except DamagedError as error:
         if _is_text(body):
             return body
-        raise InputError(f"the body of the page cannot be read: {error}") from None
+        damage = str(error).partition("; ")[0]  # Its advice is about a file.
+        raise InputError(
+            f"the body of the page cannot be read: {damage}; archive the page again, or omit it"
+        ) from None
     if name in ("", "identity", "none") or _is_text(body):
         return body
-    raise InputError(f"the content encoding {name[:40]!r} of the page is not supported")
+    raise InputError(
+        f"the content encoding {name[:40]!r} of the page is not supported; archive the page again "
+        "with Accept-Encoding: gzip"
+    )
 
 
 def _inflated(body: bytes, limit: int) -> bytes:

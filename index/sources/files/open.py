@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from nutgraf.index.sources.files.decompress import (
     BLOCK,
+    COPY_AGAIN,
     LONGEST_SIGN,
     Budget,
     DamagedError,
@@ -205,7 +206,7 @@ def _members(
     except DamagedError:
         raise
     except ERRORS as error:
-        raise DamagedError(f"the zip is damaged: {error}") from None
+        raise DamagedError(f"the zip is damaged: {error}; {COPY_AGAIN}") from None
     with archive:
         for info in archive.infolist():
             if not info.filename:
@@ -261,6 +262,6 @@ class _Member(Filling):
         except ERRORS as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise DamagedError(f"the member is damaged: {error}") from None
+            raise DamagedError(f"the member is damaged: {error}; {COPY_AGAIN}") from None
         self._budget.take(len(content))
         return content

@@ -107,7 +107,9 @@ def _parsed(text: str) -> dict[str, Any]:
             content, response_headers=UTF_8, resolve_relative_uris=False, sanitize_html=False
         )
     except Exception as error:  # noqa: BLE001 - feedparser may raise any error on arbitrary files
-        raise InputError(f"the feed cannot be read: {type(error).__name__}: {error}") from None
+        raise InputError(
+            f"the feed cannot be read: {type(error).__name__}: {error}; download it again"
+        ) from None
     return parsed
 
 
@@ -147,7 +149,7 @@ def _title(entry: dict[str, Any]) -> str:
     from nutgraf.index.sources.html.fragments import inline_text
 
     if not (title := inline_text(_text(entry, "title"))):
-        raise InputError("there is no 'title'")
+        raise InputError("'title' is missing; add it to the entry, or omit the entry")
     return title
 
 
@@ -161,7 +163,7 @@ def _paragraphs(entry: dict[str, Any]) -> tuple[str, ...]:
         plain = detail.get("type") == "text/plain" and "<" not in value
         if found := split_paragraphs(value) if plain else paragraphs_of(blocks_of(value)):
             return found
-    raise InputError("there is no text: neither content nor a summary")
+    raise InputError("there is no text: neither content nor a summary; add one, or omit the entry")
 
 
 def _published(entry: dict[str, Any], language: str | None) -> tuple[str | None, str | None]:

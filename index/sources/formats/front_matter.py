@@ -77,9 +77,14 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
 
 def _checked(inside: str) -> str:
     if len(inside) > MAX_LENGTH:
-        raise InputError(f"the front matter is longer than {MAX_LENGTH:,} characters")
-    if _is_deep(inside):
-        raise InputError(f"the front matter is nested more than {MAX_DEPTH} levels deep")
+        raise InputError(
+            f"the front matter is longer than {MAX_LENGTH:,} characters; move text below it"
+        )
+    if line := _deep_line(inside):
+        raise InputError(
+            f"the front matter is nested more than {MAX_DEPTH} levels deep in line {line}; remove "
+            "the nested values"
+        )
     return inside
 
 
@@ -109,9 +114,12 @@ def _yaml(text: str) -> dict[str, Any] | None:
         mark = error.problem_mark
         # The mark counts from 0, below the fence.
         where = f" in line {mark.line + 2}" if mark else ""
-        raise InputError(f"the front matter is not valid YAML{where}: {error.problem}") from None
+        raise InputError(
+            f"the front matter is not valid YAML{where}: {error.problem}; correct it, or put the "
+            "value in quotation marks"
+        ) from None
     except (yaml.YAMLError, ValueError, RecursionError):
-        raise InputError("the front matter is not valid YAML") from None
+        raise InputError("the front matter is not valid YAML; correct it") from None
     if found in (None, ""):
         return {}
     return found if isinstance(found, dict) else None
@@ -119,9 +127,11 @@ def _yaml(text: str) -> dict[str, Any] | None:
 
 def _toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(f"\n{text}")  # The fence is line 1 in errors.
     except (ValueError, RecursionError) as error:
-        raise InputError(f"the front matter is not valid TOML: {str(error)[:100]}") from None
+        raise InputError(
+            f"the front matter is not valid TOML: {str(error)[:100]}; correct it"
+        ) from None
 
 
 def _json(text: str) -> tuple[dict[str, Any], str]:
@@ -133,13 +143,14 @@ def _json(text: str) -> tuple[dict[str, Any], str]:
     return found, text[end:]
 
 
-def _is_deep(text: str) -> bool:
+def _deep_line(text: str) -> int:
+    """Return the line with brackets nested too deeply, or 0; line 1 is the fence."""
     depth = 0
-    for bracket in re.findall(r"[\[{}\]]", text):
-        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+    for found in re.finditer(r"[\[{}\]]", text):
+        depth = depth + 1 if found[0] in "[{" else max(0, depth - 1)
         if depth > MAX_DEPTH:
-            return True
-    return False
+            return text.count("\n", 0, found.start()) + 2
+    return 0
 
 
 def _texts(value: Any) -> Iterator[str]:

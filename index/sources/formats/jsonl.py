@@ -106,21 +106,22 @@ def _paragraphs(fields: dict[str, Any]) -> tuple[str, ...]:
     if text is not None:
         return split_paragraphs(_text("text", text))
     if not isinstance(_required(fields, "paragraphs"), list):
-        raise InputError(f"'paragraphs' is {json_type(paragraphs)}; it must be a list of texts")
+        raise InputError(f"'paragraphs' must be a list of texts, got {json_type(paragraphs)}")
     texts = (_text(f"paragraphs[{at}]", item) for at, item in enumerate(fields["paragraphs"]))
     return tuple(stripped for item in texts if (stripped := item.strip()))
 
 
 def _required(fields: dict[str, Any], name: str) -> Any:
     if fields.get(name) is None:
-        other = " and no 'text'" if name == "paragraphs" else ""
-        raise InputError(f"there is no '{name}'{other}")
+        if name == "paragraphs":
+            raise InputError("'paragraphs' is missing, and so is 'text'; give one of the two")
+        raise InputError(f"'{name}' is missing; add it")
     return fields[name]
 
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise InputError(f"'{name}' is {json_type(value)}; it must be text")
+        raise InputError(f"'{name}' must be text, got {json_type(value)}")
     return value.strip()
 
 

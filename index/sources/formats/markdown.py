@@ -60,11 +60,13 @@ def _article(text: str, content: bytes, name: FileName) -> Article:
     blocks = list(_blocks(body))
     title = fields.get("title") or next((b.text for b in blocks if b.kind == "heading"), None)
     if title is None:
-        raise InputError("there is no 'title' in front matter, and no heading to use instead")
+        raise InputError(
+            "there is no 'title' in front matter, and no heading to use instead; add one"
+        )
     if blocks and blocks[0] == Block("heading", title):
         del blocks[0]
     if not (paragraphs := paragraphs_of(blocks)):
-        raise InputError("there is no text below the title")
+        raise InputError("there is no text below the title; add text, or omit the file")
     return Article(
         id=fields.get("id") or name.article_id(content=content),
         title=title,

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.columns import choose_columns
 from nutgraf.index.sources.fields.dates import flags_of
+from nutgraf.index.sources.files.decompress import COPY_AGAIN
 from nutgraf.index.sources.formats.jsonl import article_of
 from nutgraf.index.sources.items import Item, OpenedFile, Rejected, Skipped
 
@@ -74,7 +75,8 @@ def read_parquet(opened: OpenedFile) -> Iterator[Item | Skipped]:
         except damaged as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            yield Rejected(opened.place, f"the file is damaged: {_first_line(error)}")
+            reason = f"the file is damaged: {_first_line(error)}; {COPY_AGAIN}"
+            yield Rejected(opened.place, reason)
 
 
 def _rows(table: Any, chosen: dict[str, str], size: int, opened: OpenedFile) -> Iterator[Item]:
@@ -83,7 +85,8 @@ def _rows(table: Any, chosen: dict[str, str], size: int, opened: OpenedFile) -> 
         count += batch.nbytes
         if count > max(ALWAYS_FITS, MAX_RATIO * size):
             raise InputError(
-                f"the file holds more than {MAX_RATIO:,} times its size, which text never does"
+                f"the file holds more than {MAX_RATIO:,} times its size, which text never does; "
+                "if you trust it, write it as JSONL"
             )
         held = {field: _usable(batch.column(name)) for field, name in chosen.items()}
         for row in range(batch.num_rows):
@@ -128,7 +131,7 @@ def _value(field: str, column: Any, row: int) -> Any:
         return None
     if isinstance(value, str | int | float | list | dict | None):
         return value
-    raise InputError(f"'{field}' has the type {column.type}; it must be text")
+    raise InputError(f"'{field}' must be text, got the type {column.type}")
 
 
 @contextmanager

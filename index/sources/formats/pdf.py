@@ -47,7 +47,8 @@ def read_pdf(opened: OpenedFile) -> Iterator[Item]:
         yield Rejected(opened.place, str(error))
         return
     if found.unread:
+        which = "page" if len(found.unread) == 1 else "pages"
         pages = ", ".join(map(str, found.unread[:10])) + (", …" if found.unread[10:] else "")
-        yield Flagged(opened.place, f"the text on page {pages} cannot be read")
+        yield Flagged(opened.place, f"the text on {which} {pages} cannot be read")
     yield from flags_of(article, opened.place)
     yield article

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from nutgraf.index.article import MAX_VALUE
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.paragraphs import paragraphs_of
+from nutgraf.index.sources.files.decompress import COPY_AGAIN
 from nutgraf.index.sources.formats.pdf_lines import Line, blocks_of
 
 __all__ = ["PdfText", "read_file"]
@@ -31,6 +32,8 @@ MAX_STEPS: Final = 2_000_000
 
 LETTERS_A_STEP: Final = 20
 """Letters that count as one more step."""
+
+SCAN: Final = "it may be a scan, which needs text recognition first"
 
 FARTHEST: Final = 100_000.0
 """Points; the largest possible page has 14,400."""
@@ -85,15 +88,12 @@ def read_file(content: bytes) -> PdfText:
     title = _given_title(metadata) or largest[:MAX_VALUE].strip()
     more = " that can be read" if unread else ""
     if not title:
-        raise InputError(
-            f"there is no text in the file{more}; it may be a scan, which needs text recognition "
-            "first"
-        )
+        raise InputError(f"there is no text in the file{more}; {SCAN}")
     same = (at for at, block in enumerate(blocks[:5]) if block.text.casefold() == title.casefold())
     if (at := next(same, None)) is not None:
         del blocks[at]
     if not (paragraphs := paragraphs_of(blocks)):
-        raise InputError(f"there is a title in the file, and no text{more}")
+        raise InputError(f"there is a title in the file, and no text{more}; {SCAN}")
     return PdfText(
         title,
         paragraphs,
@@ -108,7 +108,7 @@ def _refusal(error: Exception) -> str:
     name = type(error).__name__
     if name == "DependencyError":
         return "the file is encrypted with AES, which is not supported; save it without encryption"
-    return f"the file is not a PDF, or is damaged: {str(error)[:100] or name}"
+    return f"the file is not a PDF, or is damaged: {str(error)[:100] or name}; {COPY_AGAIN}"
 
 
 class _Steps:
@@ -121,7 +121,10 @@ class _Steps:
         letters = sum(len(one) for one in operands if isinstance(one, str | bytes | list))
         self.left -= 1 + letters // LETTERS_A_STEP
         if self.left < 0:
-            raise InputError(f"the pages have more than {MAX_STEPS:,} drawing steps")
+            raise InputError(
+                f"the pages have more than {MAX_STEPS:,} drawing steps; save the text in another "
+                "format"
+            )
 
 
 def _lines(reader: PdfReader, count: int) -> tuple[list[Line], list[int]]:

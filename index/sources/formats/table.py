@@ -92,7 +92,11 @@ def _items(
         if isinstance(row, InputError):
             raise row
         if len(row) < width or any(row[width:]):
-            raise InputError(f"the row has {len(row):,} cells, but the table has {width:,} columns")
+            cells = "cell" if len(row) == 1 else "cells"
+            columns_of = "column" if width == 1 else "columns"
+            raise InputError(
+                f"the row has {len(row):,} {cells}, but the table has {width:,} {columns_of}"
+            )
         row, oddity = _mended(row)
         fields = {name: cell for name, at in columns.items() if (cell := row[at]).strip()}
         if "paragraphs" in fields:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.dates import flags_of
 from nutgraf.index.sources.files.decompress import BLOCK, DamagedError
-from nutgraf.index.sources.files.http_body import body_of
+from nutgraf.index.sources.files.http_body import OMIT_PAGE, body_of
 from nutgraf.index.sources.formats.html import begins_as_html
 from nutgraf.index.sources.items import Capture, Item, OpenedFile, Rejected, Skipped
 
@@ -28,6 +28,16 @@ PAGES: Final = ("text/html", "application/xhtml+xml")
 OK: Final = 200
 
 BROKEN: Final = "the rest of the archive cannot be read"
+
+DOWNLOAD: Final = "download or copy the archive again"
+
+SINGULAR: Final = {
+    "pages without an article": "page without an article",
+    "requests and other records": "request or other record",
+    "responses without status 200": "response without status 200",
+    "revisits, which contain no page": "revisit, which contains no page",
+}
+"""Categories of records -> the words for one such record."""
 
 MAX_HEADER: Final = 64 * 1024
 """Bytes in the headers of a record, or of its response."""
@@ -68,8 +78,12 @@ def read_warc(opened: OpenedFile) -> Iterator[Item | Skipped]:
         if not number:
             yield Rejected(opened.place, "there is no record in the archive")
     if left_out:
-        counts = ", ".join(f"{count:,} {what}" for what, count in sorted(left_out.items()))
-        yield Skipped(opened.place, f"of {number:,} records: {counts}")
+        counts = ", ".join(
+            f"{count:,} {SINGULAR.get(what, what) if count == 1 else what}"
+            for what, count in sorted(left_out.items())
+        )
+        records = "record" if number == 1 else "records"
+        yield Skipped(opened.place, f"of {number:,} {records}: {counts}")
 
 
 def _records(opened: OpenedFile) -> Iterator[WarcRecord]:
@@ -89,7 +103,9 @@ def _records(opened: OpenedFile) -> Iterator[WarcRecord]:
         except (OSError, ValueError) as error:
             raise _as_damage(error) from None
         if record.headers.get("Content-Length") is None:
-            raise DamagedError("a record has an incomplete header, or no Content-Length")
+            raise DamagedError(
+                f"a record has an incomplete header, or no Content-Length; {DOWNLOAD}"
+            )
         yield record
 
 
@@ -97,7 +113,7 @@ def _as_damage(error: OSError | ValueError) -> OSError:
     """Convert an error of fastwarc to DamagedError; return disk errors unchanged."""
     if isinstance(error, OSError) and (isinstance(error, DamagedError) or error.errno is not None):
         return error
-    return DamagedError(str(error))
+    return DamagedError(f"{error}; {DOWNLOAD}")
 
 
 class _Stream:
@@ -132,7 +148,8 @@ def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
     address = whole_url(target)
     if address is None:
         raise InputError(
-            f"the URL of the page, {target[:80]!r}, is not a web address, or is too long for an id"
+            f"the URL of the page, {target[:80]!r}, is not a web address, or is too long for "
+            "an id; omit the page, or save it as HTML"
         )
     try:
         page = read_page(content, record.http_charset, address)
@@ -164,13 +181,13 @@ def _content(record: WarcRecord, longest: int) -> bytes:
     if media and media not in PAGES:
         raise _NoPageError("not HTML")
     if record.content_length > longest:
-        raise InputError(f"the page is larger than {longest:,} bytes")
+        raise InputError(f"the page is larger than {longest:,} bytes; {OMIT_PAGE}")
     try:
         payload = record.reader.read(longest)
     except (OSError, ValueError) as error:
         raise _as_damage(error) from None
     if len(payload) < record.content_length:
-        raise DamagedError("the archive ends inside a record")
+        raise DamagedError(f"the archive ends inside a record; {DOWNLOAD}")
     if headers is not None:
         transfer, encodings = headers.get("Transfer-Encoding"), headers.get("Content-Encoding")
         payload = body_of(payload, transfer, encodings, longest)

@@ -73,7 +73,7 @@ def inline_text(html: str) -> str:
 def _parsed(html: str) -> HtmlElement:
     tree = parse(f"<div>{html}</div>")
     if tree is None:
-        raise InputError("the HTML cannot be parsed")
+        raise InputError("the HTML cannot be parsed; correct it, or write the article as JSONL")
     return tree
 
 

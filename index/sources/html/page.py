@@ -19,6 +19,7 @@ from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.paragraphs import Block, Kind, paragraphs_of, split_paragraphs
 from nutgraf.index.sources.files.encoding import declared_encoding, decode_any
+from nutgraf.index.sources.files.http_body import OMIT_PAGE
 from nutgraf.index.sources.html.metadata import PageFields, page_fields
 from nutgraf.index.sources.html.parse import DEEPEST, line_of, parse
 
@@ -116,22 +117,26 @@ def read_page(content: bytes, charset: str | None = None, address: str | None = 
     no article, and InputError if it cannot be read.
     """
     if len(content) > MAX_PAGE:
-        raise InputError(f"the page is larger than {MAX_PAGE:,} bytes")
+        raise InputError(f"the page is larger than {MAX_PAGE:,} bytes; {OMIT_PAGE}")
     decoded = decode_any(content, charset or declared_encoding(content))
     tree = _parsed(decoded.text)
     fields = page_fields(tree, address)
     paragraphs = _paragraphs(tree, fields)
     if not paragraphs:
-        raise NoArticleError("no article was found in the page")
+        raise NoArticleError(f"no article was found in the page; {OMIT_PAGE}")
     if not fields.title:
-        raise NoArticleError("no title was found in the page")
+        raise NoArticleError(
+            "no title was found in the page; add a title element, or omit the page"
+        )
     return Page(fields.title, paragraphs, fields, decoded.oddity)
 
 
 def _parsed(text: str) -> HtmlElement:
     tree = parse(NO_TEXT.sub(" ", text))
     if tree is None:
-        raise NoArticleError("there is no HTML in the page")
+        raise NoArticleError(
+            "there is no HTML in the page; correct the ending of the file, or omit it"
+        )
     _check_size(tree)
     etree.strip_elements(tree, "noscript", with_tail=False)  # "Please enable JavaScript."
     for cell in tree.iter("td", "th"):
@@ -144,7 +149,7 @@ def _parsed(text: str) -> HtmlElement:
 def _check_size(tree: HtmlElement) -> None:
     elements = sum(1 for _ in tree.iter())
     if elements > MAX_ELEMENTS:
-        raise InputError(f"the page has more than {MAX_ELEMENTS:,} elements")
+        raise InputError(f"the page has more than {MAX_ELEMENTS:,} elements; {OMIT_PAGE}")
     if elements * DEEPEST <= MAX_NESTING:
         return
     depth = nesting = 0
@@ -152,7 +157,7 @@ def _check_size(tree: HtmlElement) -> None:
         depth += 1 if event == "start" else -1
         nesting += depth
     if nesting > 2 * MAX_NESTING:
-        raise InputError("the page has too many nested elements")
+        raise InputError(f"the page has too many nested elements; {OMIT_PAGE}")
 
 
 def _paragraphs(tree: HtmlElement, fields: PageFields) -> tuple[str, ...]:

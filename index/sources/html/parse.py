@@ -33,7 +33,10 @@ def parse(html: str) -> HtmlElement | None:
     except (etree.LxmlError, ValueError):
         return None
     if any(entry.type_name == TOO_DEEP for entry in parser.error_log):
-        raise InputError(f"elements are nested too deeply, in more than {DEEPEST} others")
+        raise InputError(
+            f"elements are nested too deeply, in more than {DEEPEST} others; simplify the HTML, or "
+            "write the article as JSONL"
+        )
     return tree
 
 

@@ -104,7 +104,7 @@ def test_two_indexes_are_compared(run, seeds_index, tiny_index, some):
     assert full > 0.8
     assert empty == 0
     (warning,) = found["warnings"]
-    assert f"is not in {tiny_index}" in warning
+    assert f"of the relevant paragraphs are not in {tiny_index}" in warning
     assert "the figures are too low" in warning
     assert f"nutgraf: {warning}\n" == done.stderr.decode()
 
@@ -137,7 +137,9 @@ def test_bad_input_is_reported(run, seeds_index, some, tmp_path):
     assert "no.index" in refused(run("evaluate", some, "-i", "no.index"))
     assert "cannot be read" in refused(run("evaluate", "no.jsonl", "-i", seeds_index))
     (tmp_path / "bad.jsonl").write_text('{"id": "1"}')
-    assert "bad.jsonl:1: there is one 'question'" in refused(run("evaluate", "bad.jsonl"))
+    assert "bad.jsonl:1: exactly one of 'question' and 'text'" in refused(
+        run("evaluate", "bad.jsonl")
+    )
 
 
 def test_questions_without_relevant_paragraphs_are_reported(run, seeds_index, some):
@@ -146,7 +148,7 @@ def test_questions_without_relevant_paragraphs_are_reported(run, seeds_index, so
     done = run("evaluate", some, "-i", seeds_index)
     assert "12 questions;" in told(done)
     warning = done.stderr.decode()
-    assert "1 questions are skipped, because nothing is judged relevant to them" in warning
+    assert "1 question is skipped, because nothing is judged relevant to it" in warning
     assert "(z\N{REPLACEMENT CHARACTER})" in warning
 
 

@@ -1,4 +1,4 @@
-"""The command line, run as a shell runs it."""
+"""The command line, run as a process."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def lines(*articles):
 
 
 def fails(done, code, *words):
-    """Assert that a command failed with a line for a person, and no traceback."""
+    """Assert that a command failed with a message and without a traceback."""
     errors = done.stderr.decode()
     assert done.returncode == code, errors
     assert "Traceback" not in errors
@@ -37,7 +37,7 @@ def fails(done, code, *words):
 
 @pytest.fixture
 def index(tmp_path, seeds_index):
-    """A copy of the sample index, to be changed."""
+    """A copy of the sample index, which a test may change."""
     return shutil.copytree(seeds_index, tmp_path / "nutgraf.index")
 
 
@@ -67,7 +67,7 @@ def test_index_search_show_stats_delete(run, tmp_path, encoder_folder):
     assert json.loads(run("stats", "--json").stdout)["articles"] == 71
 
 
-def test_json_is_what_http_returns(run, index, client):
+def test_json_is_the_same_as_over_http(run, index, client):
     arguments = ["creamery debts", "-n", "3", "--explain", "--source", "Northgate Courier"]
     printed = json.loads(run("search", *arguments, "--json").stdout)
     parameters = {"q": "creamery debts", "limit": 3, "explain": True, "source": "Northgate Courier"}
@@ -79,7 +79,7 @@ def test_json_is_what_http_returns(run, index, client):
     assert shown == client.get("/v1/articles/business-creamery-collapse").json()
 
 
-def test_facets_stand_below_the_hits(run, index):
+def test_facets_are_printed_below_the_hits(run, index):
     facets = ["--facets", "source", "--facets", "published:year", "--facets", "published:month"]
     done = run("search", "flood homes", "-n", "1", *facets)
     *_, source, years, months = done.stdout.decode().splitlines()
@@ -136,7 +136,7 @@ def test_suggest(run, index, client):
     fails(run("suggest", "dun"), 1, "suggestions.sqlite", "open the index for writing once")
 
 
-def test_did_you_mean_goes_to_standard_error(run, index):
+def test_did_you_mean_is_printed_to_standard_error(run, index):
     done = run("search", "creemery detbs", "-n", "1", "--mode", "keyword")
     assert done.stderr.decode() == "did you mean: Creamery debts\n"
     assert b"did you mean" not in done.stdout
@@ -165,12 +165,12 @@ def test_every_option_of_a_search(run, index):
     assert json.loads(none.stdout)["hits"] == []
 
 
-def test_a_terminal_shows_each_story_once_and_json_every_paragraph(run, index, client):
+def test_terminal_shows_each_article_once_and_json_every_paragraph(run, index, client):
     shown = run("search", "creamery debts", "-n", "2").stdout.decode()
     assert "+1 version\n" in shown
     assert "business-creamery-collapse-wire#0" in shown
     assert len(re.findall(r"^    #\d+  ", shown, re.MULTILINE)) == 2
-    assert "1 more score 0.00: --min-score 0 shows them" in shown
+    assert "1 more with score 0.00: --min-score 0 shows them" in shown
     whole = run("search", "creamery debts", "-n", "2", "--min-score", "0").stdout.decode()
     assert len(re.findall(r"^    #\d+  ", whole, re.MULTILINE)) == 4
     assert re.search(r"^at least \d+ articles in ", shown, re.MULTILINE)
@@ -190,7 +190,7 @@ def test_a_terminal_shows_each_story_once_and_json_every_paragraph(run, index, c
     fails(run("search", "x", "--group", "story"), 2, "'paragraph', 'article'")
 
 
-def test_what_cannot_be_indexed_is_told_and_the_rest_is_indexed(run, tmp_path, encoder_folder):
+def test_invalid_articles_are_reported_and_others_are_indexed(run, tmp_path, encoder_folder):
     (tmp_path / "in").mkdir()
     bad_seven = [{**GOOD, "id": f"a{n}"} for n in range(9)]
     content = lines(*bad_seven[:6]) + b"{bad json\n" + lines(*bad_seven[6:])
@@ -205,7 +205,7 @@ def test_what_cannot_be_indexed_is_told_and_the_rest_is_indexed(run, tmp_path, e
     fails(
         done, 2,
         "in/articles.jsonl:7: this is not JSON",
-        "in/articles.jsonl:11: there is no 'title'",
+        "in/articles.jsonl:11: 'title' is missing; add it",
         "in/articles.jsonl:12: 'published' is '2023-99-99', which is not a valid date",
         "in/empty.txt: the file is empty",
         "in/binary.txt: this is binary, not text",
@@ -215,13 +215,13 @@ def test_what_cannot_be_indexed_is_told_and_the_rest_is_indexed(run, tmp_path, e
     assert "הספינה" in run("search", "הספינה").stdout.decode()
 
 
-def test_nothing_to_index_makes_no_index(run, tmp_path):
+def test_no_index_is_created_without_articles(run, tmp_path):
     fails(run("index", "missing.txt"), 2, "missing.txt: there is no such file")
     fails(run("index", "-", stdin=b""), 2, "standard input: the file is empty")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_standard_input_and_index_by_environment(run, tmp_path, encoder_folder):
+def test_standard_input_and_index_from_environment(run, tmp_path, encoder_folder):
     here = {"NUTGRAF_INDEX": str(tmp_path / "sub" / "other.index")}
     done = run("index", "-", "--model", encoder_folder, stdin=lines(GOOD), **here)
     assert done.returncode == 0, done.stderr
@@ -229,7 +229,7 @@ def test_standard_input_and_index_by_environment(run, tmp_path, encoder_folder):
     fails(run("stats"), 2, "there is no index at nutgraf.index")
 
 
-def test_bad_input_harms_nothing_that_is_indexed(run, index):
+def test_bad_input_does_not_change_indexed_articles(run, index):
     before = run("search", "creamery", "--json").stdout
     fails(
         run("index", "-", stdin=b"\x00\x01\n{}\n[]\n"), 2, "standard input:1", "input:2", "input:3"
@@ -247,7 +247,7 @@ def test_columns_are_mapped(run, index, tmp_path):
     assert b"Ferry strike ends" in run("show", "day:2").stdout
 
 
-def test_an_interruption_keeps_what_was_read(tmp_path, encoder_folder):
+def test_interrupted_run_commits_articles_read_so_far(tmp_path, encoder_folder):
     many = lines(*({**GOOD, "id": f"a{n}", "text": f"Number {n}."} for n in range(20)))
     many = many.replace(b'"paragraphs": ["The ferry crews went back."], ', b"")
     rejects = tmp_path / "rejects.jsonl"
@@ -269,15 +269,15 @@ def test_an_interruption_keeps_what_was_read(tmp_path, encoder_folder):
     )
     running.stdin.write(many + b"no article\n")
     running.stdin.flush()
-    # What is rejected is written in its turn: the articles before it were put.
+    # Rejects are written in order, so the articles before this one were put.
     until(lambda: rejects.exists() and rejects.stat().st_size)
     running.send_signal(signal.SIGINT)
     output, errors = running.communicate(timeout=30)
     assert running.returncode == 130, errors
-    assert b"interrupted, and committed until there: 20 new" in output
+    assert b"interrupted, and committed up to there: 20 new" in output
 
 
-def test_choices_for_a_new_index(run, tmp_path, encoder_folder):
+def test_settings_of_a_new_index(run, tmp_path, encoder_folder):
     made = run(
         "index", "-", "--keyword-engine", "whoosh", "--model", encoder_folder, stdin=lines(GOOD)
     )
@@ -287,11 +287,12 @@ def test_choices_for_a_new_index(run, tmp_path, encoder_folder):
     assert b"Ferry strike ends" in run("search", "ferry", NUTGRAF_TRUST="1").stdout
     fails(run("index", "-", stdin=lines(GOOD)), 2, "--trust")
     other = run("index", "-", "--trust", "--keyword-engine", "tantivy", stdin=lines(GOOD))
-    fails(other, 2, "was made with --keyword-engine whoosh, not tantivy")
+    fails(other, 2, "was created with --keyword-engine whoosh, not tantivy")
     same = run("index", "-", "--trust", "--model", encoder_folder, stdin=lines(GOOD))
     assert b"1 unchanged" in same.stdout
     other = run("index", "-", "--trust", "--model", "acme/other", stdin=lines(GOOD))
-    fails(other, 2, "was made with --model sentence-transformers/all-MiniLM-L6-v2, not acme/other")
+    used = "sentence-transformers/all-MiniLM-L6-v2"
+    fails(other, 2, f"was created with --model {used}, not acme/other")
 
 
 @pytest.mark.parametrize(
@@ -300,7 +301,7 @@ def test_choices_for_a_new_index(run, tmp_path, encoder_folder):
         (["search", ""], "q: is empty"),
         (["search", "x" * 10_000], "q: is 10,000 characters long; at most 2,000"),
         (["search", "x", "-n", "0"], "limit: must be between 1 and 100, got 0"),
-        (["search", "x", "--offset", "401"], "offset: is 401"),
+        (["search", "x", "--offset", "401"], "offset: must be between 0 and 400, got 401"),
         (["search", "x", "--mode", "magic"], "--mode"),
         (
             ["search", "x", "--published-from", "soon"],
@@ -319,7 +320,7 @@ def test_choices_for_a_new_index(run, tmp_path, encoder_folder):
         (["serve", "--port", "99999"], "--port"),
     ],
 )
-def test_a_users_fault_is_told_and_exits_2(run, index, arguments, words):
+def test_user_error_is_reported_with_exit_code_2(run, index, arguments, words):
     fails(run(*arguments), 2, words)
 
 
@@ -335,10 +336,10 @@ def test_malformed_questions_are_answered(run, index, question):
 def test_warnings_go_to_standard_error(run, index):
     done = run("search", '"creamery', "--json")
     assert json.loads(done.stdout)["warnings"]
-    assert b"no partner" in run("search", '"creamery').stderr
+    assert b"is not closed" in run("search", '"creamery').stderr
 
 
-def test_folders_that_are_no_index_and_damage(run, index, tmp_path):
+def test_folder_without_index_and_damaged_index_are_reported(run, index, tmp_path):
     (tmp_path / "folder").mkdir()
     fails(run("search", "x", "-i", "folder"), 2, "folder is not an index")
     fails(run("stats", "-i", "/dev/null"), 2, "is a file")
@@ -348,7 +349,7 @@ def test_folders_that_are_no_index_and_damage(run, index, tmp_path):
     fails(run("search", "creamery"), 1, "catalog.sqlite is missing")
 
 
-def test_an_encoder_that_is_not_the_indexs_own_is_refused(run, index):
+def test_encoder_other_than_in_manifest_is_refused(run, index):
     manifest = json.loads((index / "manifest.json").read_text())
     manifest["encoder"].update(name="acme/other", sha256="0" * 64)
     del manifest["checksum"]
@@ -357,14 +358,14 @@ def test_an_encoder_that_is_not_the_indexs_own_is_refused(run, index):
     fails(run("search", "creamery"), 2, "acme/other", "sentence-transformers/all-MiniLM-L6-v2")
 
 
-def test_output_can_be_cut_off(index):
+def test_closed_pipe_is_not_an_error(index):
     for command in ("search creamery -n 100 --json", "search creamery -n 100", "stats"):
         script = f"set -o pipefail; {NUTGRAF} {command} -i {index} | head -c 1"
         done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
         assert (done.returncode, done.stderr, len(done.stdout)) == (0, b"", 1)
 
 
-def test_text_cannot_steer_the_terminal(run, index):
+def test_text_cannot_control_the_terminal(run, index):
     hostile = {
         **GOOD,
         "id": "red",
@@ -397,7 +398,7 @@ def test_serve(index):
     assert b"Traceback" not in b"".join(server.errors)
 
 
-def test_a_port_that_is_taken_is_told(index):
+def test_port_in_use_is_reported(index):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -410,7 +411,7 @@ def test_a_port_that_is_taken_is_told(index):
     assert b"in use" in done.stderr
 
 
-def test_no_model_anywhere_is_one_clear_error(run, tmp_path):
+def test_missing_model_is_reported(run, tmp_path):
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text(
@@ -429,7 +430,7 @@ def test_no_model_anywhere_is_one_clear_error(run, tmp_path):
     assert not (tmp_path / "nutgraf.index").exists()
 
 
-def test_terminals_that_are_closed_or_speak_only_ascii(run, index):
+def test_closed_output_and_ascii_terminal_are_supported(run, index):
     script = f"{NUTGRAF} stats -i {index} >&-; {NUTGRAF} search Brücke -i {index} 2>&-"
     done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
     assert b"Traceback" not in done.stderr
@@ -438,14 +439,14 @@ def test_terminals_that_are_closed_or_speak_only_ascii(run, index):
     assert b"\\xfc" in done.stdout
 
 
-def test_help_tells_every_command(run):
+def test_help_lists_commands(run):
     assert run("--version").stdout.startswith(b"nutgraf 0.")
     told = run("--help").stdout.decode()
     for command in ("index", "search", "show", "stats", "delete", "serve"):
         assert command in told
 
 
-def test_an_index_keeps_boilerplate_where_it_was_made_to(run, tmp_path, tiny_encoder):
+def test_new_index_keeps_boilerplate_on_request(run, tmp_path, tiny_encoder):
     articles = tmp_path / "news.jsonl"
     articles.write_text('{"id": "a", "title": "Ice", "paragraphs": ["It froze.", "Photo: Ann"]}\n')
     for index, options, left_out in (("a", (), 1), ("b", ("--keep-boilerplate",), 0)):
@@ -454,4 +455,4 @@ def test_an_index_keeps_boilerplate_where_it_was_made_to(run, tmp_path, tiny_enc
         assert run(*asked, *options).returncode == 0
         assert json.loads(run("stats", "--json", "-i", at).stdout)["boilerplate"] == left_out
     refused = run("index", str(articles), "-i", str(tmp_path / "a"), "--keep-boilerplate")
-    fails(refused, 2, "was made without --keep-boilerplate")
+    fails(refused, 2, "was created without --keep-boilerplate")

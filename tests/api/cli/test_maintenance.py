@@ -29,7 +29,7 @@ def told(done, code=0):
 
 
 def test_verify_reports_sound_index(run, index):
-    assert "sound; 1 articles, 2 paragraphs as of commit 2" in told(run("verify", "-i", index))
+    assert "sound; 1 article, 2 paragraphs as of commit 2" in told(run("verify", "-i", index))
     found = json.loads(told(run("verify", "-i", index, "--json")))
     assert found["clean"] is True
     assert found["findings"] == []
@@ -43,14 +43,14 @@ def test_damage_is_listed_and_repaired(run, index):
     assert "faults found: 1" in printed
     found = json.loads(told(run("verify", "-i", index, "--json"), 1))
     assert [finding["part"] for finding in found["findings"]] == ["columns"]
-    assert "repaired; 1 articles, 2 paragraphs" in told(run("repair", "-i", index))
+    assert "repaired; 1 article, 2 paragraphs" in told(run("repair", "-i", index))
     told(run("verify", "-i", index))
 
 
 def test_compact_removes_deleted_text(run, index):
     assert any(SECRET.encode() in file.read_bytes() for file in index.rglob("*.sqlite*"))
     printed = told(run("compact", "-i", index))
-    assert "compacted; 1 articles, 2 paragraphs, 1 dead rows dropped" in printed
+    assert "compacted; 1 article, 2 paragraphs, 1 dead row dropped" in printed
     files = [file for file in index.rglob("*") if file.is_file()]
     assert not any(SECRET.encode() in file.read_bytes() for file in files)
     told(run("verify", "-i", index))
@@ -59,7 +59,7 @@ def test_compact_removes_deleted_text(run, index):
 
 def test_backup_is_an_index_and_overwrites_nothing(run, index, tmp_path):
     copy = tmp_path / "copy.index"
-    assert "a copy; 1 articles, 2 paragraphs" in told(run("backup", copy, "-i", index))
+    assert f"backup of {index}; 1 article, 2 paragraphs" in told(run("backup", copy, "-i", index))
     assert "ferry#0" in told(run("search", "ferry", "-i", copy))
     again = run("backup", copy, "-i", index)
     told(again, 2)
@@ -69,7 +69,7 @@ def test_backup_is_an_index_and_overwrites_nothing(run, index, tmp_path):
 def test_reindex_and_undo(run, index, encoder_folder, tmp_path):
     model = shutil.copytree(encoder_folder, tmp_path / "model")
     printed = told(run("reindex", "--model", model, "-i", index))
-    assert "re-encoded; 1 articles, 2 paragraphs, 1 dead rows dropped, 2 encoded" in printed
+    assert "re-encoded; 1 article, 2 paragraphs, 1 dead row dropped, 2 encoded" in printed
     assert "all-MiniLM-L6-v2" in told(run("stats", "-i", index))
     told(run("reindex", "--model", model, "-i", index), 2)
     assert "previous encoder restored" in told(run("reindex", "--undo", "-i", index))

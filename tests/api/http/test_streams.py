@@ -92,7 +92,7 @@ def test_invalid_lines_are_rejected_with_reasons(writer):
         (b'{"id": "a", "title": "a\x00b", "text": "x"}', "NUL"),
         (b"\xff\xfe", "UTF-8"),
         (b"[" * 100_000, "deep"),
-        (b'{"title": "T", "text": "x"}', "no 'id'"),
+        (b'{"title": "T", "text": "x"}', "'id' is missing"),
         (b'{"id": "", "title": "T", "text": "x"}', "'id' is empty"),
         (b'{"id": "a", "title": "T", "text": "x", "paragraphs": []}', "one of the two"),
     ]

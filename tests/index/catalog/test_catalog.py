@@ -239,7 +239,7 @@ def test_codes_map_to_values(catalog):
     assert list(some.values()) == sorted(values)[:4]
     assert catalog.values("author", [], 9) == {}
     assert catalog.values("author", [codes["a"]], 0) == {}
-    with pytest.raises(BrokenIndexError, match="a code of author"):
+    with pytest.raises(BrokenIndexError, match="the code of a value of author"):
         catalog.values("author", [codes["a"], 99], 9)
-    with pytest.raises(BrokenIndexError, match="a code of source"):
+    with pytest.raises(BrokenIndexError, match="the code of a value of source"):
         catalog.values("source", [1], 9)

@@ -103,16 +103,25 @@ def test_jsonl_reads_text_and_forms_missing_ids_from_line_numbers(tmp_path):
         (b'{"id": ' + b"1" * 5_000 + b"}", "this is not JSON"),
         (b'{"title": "\xff"}', "not UTF-8"),
         (b'{"title": "a\x00"}', "NUL"),
-        ({"id": "x", "paragraphs": ["p"]}, "there is no 'title'"),
-        ({"id": "x", "title": "t"}, "there is no 'paragraphs' and no 'text'"),
+        ({"id": "x", "paragraphs": ["p"]}, "'title' is missing; add it"),
+        (
+            {"id": "x", "title": "t"},
+            "'paragraphs' is missing, and so is 'text'; give one of the two",
+        ),
         ({"id": "x", "title": "t", "text": "a", "paragraphs": ["a"]}, "give one of the two"),
-        ({"id": "x", "title": 3, "text": "a"}, "'title' is a number; it must be text"),
-        ({"id": "x", "title": "t", "paragraphs": "a"}, "'paragraphs' is text; it must be a list"),
-        ({"id": "x", "title": "t", "paragraphs": ["a", 1]}, "'paragraphs[1]' is a number"),
+        ({"id": "x", "title": 3, "text": "a"}, "'title' must be text, got a number"),
+        (
+            {"id": "x", "title": "t", "paragraphs": "a"},
+            "'paragraphs' must be a list of texts, got text",
+        ),
+        (
+            {"id": "x", "title": "t", "paragraphs": ["a", 1]},
+            "'paragraphs[1]' must be text, got a number",
+        ),
         ({"id": "x", "title": "t", "text": " "}, "'paragraphs' is empty"),
         ({"id": "x", "title": "t", "text": "a", "published": "yesterday"}, "'published' is"),
-        ({"id": "x", "title": "t", "text": "a\x00"}, "'paragraphs[0]' holds a NUL"),
-        ({"id": True, "title": "t", "text": "a"}, "'id' is true or false"),
+        ({"id": "x", "title": "t", "text": "a\x00"}, "'paragraphs[0]' contains a NUL"),
+        ({"id": True, "title": "t", "text": "a"}, "'id' must be text, got true or false"),
     ],
 )
 def test_bad_line_is_rejected_with_its_number_and_the_rest_is_read(tmp_path, line, words):
@@ -162,9 +171,9 @@ def test_named_files_are_rejected_instead_of_skipped(tmp_path):
     (rejected,) = read(photo)
     assert "no reader accepts .jpg; supported are " in rejected.reason
     (missing,) = read(tmp_path / "gone.txt")
-    assert missing.reason == "there is no such file or folder"
+    assert missing.reason == "there is no such file or folder; check the path"
     (missing,) = read(tmp_path / "gone")
-    assert missing.reason == "there is no such file or folder"
+    assert missing.reason == "there is no such file or folder; check the path"
 
 
 def test_ids_contain_paths_below_the_folder(tmp_path):

@@ -17,8 +17,10 @@ from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.errors import NotAnIndexError, UntrustedIndexError
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.protocol import KeywordEntry
+from nutgraf.index.maintenance.rebuild import repair_index
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.verification import verify as verifying, verify_index
+from nutgraf.index.verification.catalog import RENUMBER
 from tests.waiting import until
 
 SHARED = "The same notice stands in many articles."
@@ -188,6 +190,22 @@ def test_changed_catalog_entry_is_found(index, change, told):
     found = verify(index).findings
     assert {finding.part for finding in found} == {"catalog.sqlite"}, found
     assert told in " ".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM codes WHERE value = 'Source 1'",
+        "UPDATE codes SET code = 77 WHERE value = 'Source 1'",
+        "UPDATE codes SET seal = 7 WHERE value = 'Source 1'",
+    ],
+)
+def test_damaged_codes_are_rebuilt_by_repair_as_the_remedy_says(index, change):
+    sql(index, change)
+    remedies = {finding.remedy for finding in verify(index).findings}
+    assert remedies == {RENUMBER}
+    repair_index(index)
+    assert verify(index).clean
 
 
 def test_catalog_without_its_last_commit_is_found(index):

@@ -317,8 +317,8 @@ def test_invalid_line_is_reported_with_its_number(write, line, told):
     ("line", "told"),
     [
         ("1\ta\t0", "the line has 3 fields between tabs; it must have 4: question, article"),
-        ("1 a 0 1", "the line has 1 fields"),
-        ("\ta\t0\t1", "'question' is empty"),
+        ("1 a 0 1", "the line has 1 field between"),
+        ("\ta\t0\t1", "'question' is empty; give the id"),
         ("1\t\t0\t1", "'article' is empty"),
         ("1\ta\tx\t1", "'paragraph' is 'x'"),
         ("1\ta\t-2\t1", "'paragraph' is '-2'"),
@@ -340,13 +340,15 @@ def test_invalid_judgement_is_reported_with_its_line(write, line, told):
 
 
 def test_invalid_files_of_judgements_are_refused(write, tmp_path):
-    with pytest.raises(InputError, match=r"no\.jsonl: cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"no\.jsonl cannot be read: No such .*; check the path$"):
         read_judged(tmp_path / "no.jsonl")
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match=r"cannot be read: Is a directory; check the path$"):
         read_judged(tmp_path)
+    with pytest.raises(InputError, match=r"Is a directory; check the path of --qrels$"):
+        read_judged(write("one.jsonl", GOOD), tmp_path)
     with pytest.raises(InputError, match="the file is empty"):
         read_judged(write("empty.jsonl", "\n"))
-    with pytest.raises(InputError, match=r"a file of judgements \(qrels\); remove one"):
+    with pytest.raises(InputError, match=r"a file of judgements \(--qrels\); remove one"):
         read_judged(write("both.jsonl", GOOD), write("q.tsv", "1\ta\t0\t1\n"))
 
 

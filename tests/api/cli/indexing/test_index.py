@@ -73,7 +73,7 @@ def test_dry_run_counts_as_the_run_does_and_writes_nothing(tmp_path, day):
     done, told = run_dry()
     assert files_of(tmp_path / "x.index") == before
     assert told == [("unchanged", "a"), ("updated", "b"), ("created", "c"), ("unchanged", "c")]
-    assert "day.jsonl:5: there is no 'title'" in messages.file.getvalue()
+    assert "day.jsonl:5: 'title' is missing" in messages.file.getvalue()
     really, _ = index_day(tmp_path)
     for name in ("created", "updated", "unchanged", "rejected", "paragraphs"):
         assert getattr(done, name) == getattr(really, name), name
@@ -117,7 +117,7 @@ def test_rejects_are_written_as_json(tmp_path, day):
             ("rejected", f"{day}:2"),
             ("flagged", f"{day}:3"),
         ]
-        assert found[0]["reason"].startswith("there is no 'title'")
+        assert found[0]["reason"].startswith("'title' is missing")
 
 
 def test_many_rejects_are_summarized_and_written(tmp_path, day):
@@ -125,7 +125,7 @@ def test_many_rejects_are_summarized_and_written(tmp_path, day):
     rejects = tmp_path / "bad.jsonl"
     done, told = index_day(tmp_path, rejects)
     assert done.rejected == 50
-    assert told.count("and no 'text'") == 20
+    assert told.count("and so is 'text'") == 20
     assert f"{day}: 30 more were rejected, flagged or skipped; {rejects} has the" in told
     assert len(rejects.read_text().splitlines()) == 50
     _, told = index_day(tmp_path)

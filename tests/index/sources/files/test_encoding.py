@@ -89,7 +89,7 @@ def test_stray_byte_in_a_long_text_is_replaced_and_reported():
     content = JAPANESE.encode("euc_jp") * 100 + b"\xff"
     found = decode_any(content, "euc-jp")
     assert found.text == JAPANESE * 100 + "\ufffd"
-    assert "1 characters are invalid in euc_jp" in found.oddity
+    assert "1 character is invalid in euc_jp" in found.oddity
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,13 @@ from hypothesis import given, settings, strategies as st
 from nutgraf.index.article import Article
 from nutgraf.index.sources import Rejected, Skipped, read_sources
 from nutgraf.index.sources.files import decompress as unpacking, open as opening
-from nutgraf.index.sources.files.decompress import Budget, DamagedError, compression_of, unpacked
+from nutgraf.index.sources.files.decompress import (
+    COPY_AGAIN,
+    Budget,
+    DamagedError,
+    compression_of,
+    unpacked,
+)
 from nutgraf.index.sources.files.open import CountingFile, contents, split_name
 from tests.work import work_of
 
@@ -122,7 +128,8 @@ def test_articles_before_a_truncation_are_read(tmp_path, compression):
     *articles, rejected = read(file)
     assert rejected == Rejected(
         str(file),
-        f"the compressed data ({compression}) ends too early; the file may be incomplete",
+        f"the compressed data ({compression}) ends too early, so the file may be incomplete; "
+        f"{COPY_AGAIN}",
     )
     if compression != "bz2":  # It has blocks of 900,000 bytes: this file is 1 block.
         assert len(articles) > 200
@@ -136,7 +143,7 @@ def test_damaged_data_is_rejected(tmp_path, compression):
     content[-3] ^= 0xFF
     file = tmp_path / "day.jsonl"
     file.write_bytes(content)
-    reason = f"the compressed data ({compression}) is damaged"
+    reason = f"the compressed data ({compression}) is damaged; {COPY_AGAIN}"
     assert read(file)[-1] == Rejected(str(file), reason)
 
 

@@ -91,7 +91,7 @@ def test_names_that_are_too_long_are_reported_and_the_rest_is_read(tmp_path):
     article, link, named = read_sources(sources)
     assert (article.id, type(link), type(named)) == ("b", Skipped, Rejected)
     assert str(link).endswith("which does not exist")
-    assert named.reason == "the file cannot be read: File name too long"
+    assert named.reason == "the path cannot be read: File name too long"
     assert total_bytes(sources) == len(ARTICLE)
 
 

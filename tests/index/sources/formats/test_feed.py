@@ -138,8 +138,11 @@ def test_entry_of_an_aggregate_has_its_own_source():
 
 def test_incomplete_entry_is_rejected_with_its_number():
     _, untitled, empty = entries(rss(FULL, "<description>B</description>", "<title>A</title>"))
-    assert untitled == Rejected("feed.xml:entry 2", "there is no 'title'")
-    assert empty == Rejected("feed.xml:entry 3", "there is no text: neither content nor a summary")
+    assert untitled == Rejected(
+        "feed.xml:entry 2", "'title' is missing; add it to the entry, or omit the entry"
+    )
+    reason = "there is no text: neither content nor a summary; add one, or omit the entry"
+    assert empty == Rejected("feed.xml:entry 3", reason)
 
 
 def test_invalid_date_is_flagged_and_omitted():

@@ -98,8 +98,8 @@ def test_missing_ids_are_file_and_line_or_a_digest_in_a_stream():
     [
         ("b,T", "the row has 2 cells, but the table has 3 columns"),
         ("b,T,P,more", "the row has 4 cells, but the table has 3 columns"),
-        ("b,,P", "there is no 'title'"),
-        ("b,T,", "there is no 'paragraphs' and no 'text'"),
+        ("b,,P", "'title' is missing"),
+        ("b,T,", "'paragraphs' is missing, and so is 'text'"),
         ('"b"x,T,P', "there is text after a closing quotation mark"),
         ('"b,T,P\nand so on', "a quotation mark that opens in this row is never closed"),
     ],

@@ -86,8 +86,8 @@ def test_resources_are_pages_and_other_records_are_counted():
     assert (second.article.title, second.place) == ("Second", "a.warc:record 10")
     assert counts == Skipped(
         "a.warc",
-        "of 10 records: 3 not HTML, 1 pages without an article, 2 requests and other records, "
-        "1 responses without status 200, 1 revisits, which contain no page",
+        "of 10 records: 3 not HTML, 1 page without an article, 2 requests and other records, "
+        "1 response without status 200, 1 revisit, which contains no page",
     )
 
 
