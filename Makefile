@@ -11,7 +11,7 @@ BY_FILE := --dist loadfile --no-loadscope-reorder
 SEED ?= $(or $(NUTGRAF_SEED),$(shell date +%s))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test crash soak fuzz lint format bench clean
+.PHONY: help demo test crash soak fuzz lint format docs bench clean
 
 help:
 	@echo "make demo    index the sample articles and ask three questions"
@@ -19,8 +19,9 @@ help:
 	@echo "make crash   kill 1,000 writers, flip bits, and check the indexes"
 	@echo "make soak    send searches and writes to a server for a minute"
 	@echo "make fuzz    test each reader with damaged files for a minute, and each property with random examples"
-	@echo "make lint    check format, style, types and import layers"
+	@echo "make lint    check format, style, types, import layers and prose"
 	@echo "make format  format the code and apply automatic fixes"
+	@echo "make docs    write the generated pages and the picture of docs/ again"
 	@echo "make bench   run the benchmarks and print ratios"
 	@echo "make clean   remove all generated files and the environment"
 
@@ -58,10 +59,16 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p nutgraf
 	$(BIN)/lint-imports
+	$(BIN)/python tools/prose.py index search api tests benchmarks tools docs seeds/README.md *.md
 
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY)
+	$(BIN)/python tools/reference.py > docs/reference.md
+	$(BIN)/nutgraf index seeds/articles -i $(DEMO)
+	$(BIN)/python tools/picture.py $(DEMO) > docs/search.svg
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
