@@ -68,7 +68,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"NUTGRAF_SEED={SEED}")
 
 
-LONGEST = ("tests/crash/", "tests/api/", "tests/test_wheel.py", "tests/test_readme.py")
+LONGEST = ("tests/crash/", "tests/api/", "tests/test_wheel.py", "tests/test_examples.py")
 
 
 Build = Callable[[Path], None]

@@ -1,4 +1,4 @@
-"""What users can set or call is in README.md; the project's words are used, and no others.
+"""The pages describe each command, option, route and field in the project's words.
 
 The words are in ARCHITECTURE.md. Other projects call an article or a paragraph
 a document, a chunk, a passage; here each thing has one name.
@@ -6,8 +6,11 @@ a document, a chunk, a passage; here each thing has one name.
 
 from __future__ import annotations
 
+import html
+import importlib
 import io
 import re
+import sys
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,18 +25,26 @@ from nutgraf.search import Searcher, SearchRequest
 from nutgraf.search.request.declaration import DeclaredGroup, declared, flat_options
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted(
+    path for path in (ROOT / "docs").glob("*.md") if path.name not in ("reference.md", "README.md")
+)
+TEXT = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *PAGES])
+"""README.md and the pages of docs/ that people write."""
+
 CODE = sorted(path for name in ("index", "search", "api") for path in (ROOT / name).rglob("*.py"))
 DOCS = sorted(
     [
         *ROOT.glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "benchmarks").glob("*.md"),
         *(ROOT / name / "README.md" for name in ("index", "search", "api", "seeds")),
     ]
 )
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
-SPANS = frozenset(re.findall(r"`+([^`\n]+)`", re.sub(r"(?ms)^```.*?^```$", "", README)))
-"""What stands in README.md between backticks, code blocks aside."""
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+SPANS = frozenset(re.findall(r"`+([^`\n]+)`", re.sub(r"(?ms)^```.*?^```$", "", TEXT + REFERENCE)))
+"""The code spans of all pages, code blocks aside."""
 
 VARIABLE = re.compile(r"\b(?:NUTGRAF|HF)_[A-Z_]+[A-Z]\b")
 
@@ -41,12 +52,12 @@ FORBIDDEN = re.compile(r"(?i)(?<![a-z])(documents?|chunks?|passages?|doc_?ids?)(
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 THEIRS = {
-    # What the engines keep is called so by their own interfaces.
+    # Names in the interfaces of the engines.
     "index/keywords/tantivy/engine.py": {"document", "Document", "add_document"}
     | {"delete_documents_by_query", "delete_documents_by_term"},
     "index/keywords/whoosh/engine.py": {"add_document", "_document"},
     "index/keywords/fields.py": {"document"},
-    # Terms of art, and the prompts that models come with.
+    # Terms of art, and the prompts of models.
     "index/keywords/protocol.py": {"document"},  # inverse document frequency
     "index/models/sentence_transformers.py": {"document", "passage"},
 }
@@ -55,14 +66,14 @@ MACHINE = re.compile(r"(?<![\w.])/(?:work|tmp|home|root|opt|mnt)/|\bpypi\b", re.
 
 
 def mentions(name: str) -> bool:
-    """Tell whether README.md mentions a name, in its prose or tables, as a word of its own."""
+    """Tell whether a page mentions a name in a code span, as a word of its own."""
     whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
     return any(whole.search(span) for span in SPANS)
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_every_command_is_shown(name: str) -> None:
-    assert f"nutgraf {name} " in README or f"nutgraf {name}\n" in README
+def test_pages_show_every_command(name: str) -> None:
+    assert re.search(rf"nutgraf {name}(?![\w-])", TEXT)
 
 
 FLAGS = [
@@ -75,24 +86,24 @@ FLAGS = [
 
 
 @pytest.mark.parametrize("flag", FLAGS)
-def test_every_flag_is_told(flag: str) -> None:
+def test_pages_describe_every_flag(flag: str) -> None:
     assert mentions(flag)
 
 
 @pytest.mark.parametrize("command", list(COMMANDS.values()), ids=list(COMMANDS))
-def test_every_command_says_what_it_does(command: Any) -> None:
+def test_every_command_has_a_help_text(command: Any) -> None:
     assert command.help
 
 
-def test_every_variable_is_told() -> None:
+def test_pages_describe_every_variable() -> None:
     read = {name for path in CODE for name in VARIABLE.findall(path.read_text(encoding="utf-8"))}
-    # Only named in a message: where the library that reads it keeps its cache.
+    # A message names it: the cache of the library that reads it.
     read -= {"HF_HUB_CACHE"}
     assert {"NUTGRAF_INDEX", "NUTGRAF_TRUST", "NUTGRAF_TRACEBACK"} <= read
-    assert {name for name in read if name not in README} == set()
+    assert {name for name in read if name not in TEXT} == set()
 
 
-def test_every_route_is_told(seeds_index: Path) -> None:
+def test_pages_describe_every_route(seeds_index: Path) -> None:
     with Searcher(seeds_index) as searcher:
         paths = create_app(searcher).openapi()["paths"]
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
@@ -111,15 +122,49 @@ def fields() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", sorted(set(fields())))
-def test_every_field_of_a_request_is_told(name: str) -> None:
+def test_pages_describe_every_field_of_a_request(name: str) -> None:
     assert mentions(name)
+
+
+def test_reference_is_up_to_date() -> None:
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        reference = importlib.import_module("reference").reference()
+    finally:
+        sys.path.pop(0)
+    assert reference == REFERENCE, "run `make docs`"
+
+
+def test_picture_shows_the_output_of_a_search(seeds_index: Path) -> None:
+    drawn = (ROOT / "docs" / "search.svg").read_text(encoding="utf-8")
+    shown = html.unescape(re.sub(r"<[^>]+>", "", drawn)).replace("\xa0", " ")
+    with Searcher(seeds_index) as searcher:
+        found = searcher.search("why did the creamery go under", group="article", limit=2)
+    assert "why did the creamery go under" in shown
+    assert found.hits[0].article.title in shown
+
+
+@pytest.mark.parametrize(("path", "kilobytes"), [("README.md", 8), ("ARCHITECTURE.md", 18)])
+def test_entry_pages_are_short(path: str, kilobytes: int) -> None:
+    assert (ROOT / path).stat().st_size <= kilobytes * 1024
 
 
 def test_links_lead_somewhere() -> None:
     for path in DOCS:
-        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
-            if not target.startswith("https://"):
-                assert (path.parent / target).exists(), f"{path.name}: {target}"
+        text = path.read_text(encoding="utf-8")
+        for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", text):
+            if target.startswith("https://"):
+                continue
+            led_to = path.parent / target if target else path
+            assert led_to.exists(), f"{path.name}: {target}"
+            if anchor:
+                assert anchor in anchors(led_to), f"{path.name}: {target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as GitHub makes them."""
+    headings = re.findall(r"(?m)^#+ (.*)$", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -150,7 +195,7 @@ def test_foreign_words_are_recognised() -> None:
 
 
 def foreign(source: str) -> Iterator[str]:
-    """Yield identifiers that hold a forbidden word, and such words in strings and comments."""
+    """Yield the identifiers, strings and comments with a forbidden word."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.NAME:
             if FORBIDDEN.search(CAMEL.sub("_", token.string)):
@@ -161,12 +206,12 @@ def foreign(source: str) -> Iterator[str]:
 
 
 def token_name(token: tokenize.TokenInfo) -> str:
-    """Return the kind of a token; from Python 3.12 on, f-strings come in parts of their own."""
+    """Return the kind of a token. Python 3.12 splits f-strings into several tokens."""
     return tokenize.tok_name[token.type]
 
 
 def whole_word(text: str, start: int, end: int) -> str:
-    """Return the identifier that a match stands in."""
+    """Return the identifier that contains a match."""
     before = re.search(r"\w*$", text[:start])
     after = re.match(r"\w*", text[end:])
     assert before is not None

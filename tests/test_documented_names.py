@@ -1,4 +1,4 @@
-"""Files, modules, classes and functions that are named in Markdown and in comments exist."""
+"""The files, modules, classes and functions named in pages and comments exist."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from nutgraf.search.request.declaration import flat_options
 
 ROOT = Path(__file__).parent.parent
 WINGS = ("index", "search", "api")
-CODE_FOLDERS = (*WINGS, "tests", "benchmarks")
+CODE_FOLDERS = (*WINGS, "tests", "benchmarks", "tools")
 
-DOCUMENTS = sorted(
+ALL_PAGES = sorted(
     [
         *ROOT.glob("*.md"),
-        *(one for name in (*CODE_FOLDERS, "seeds") for one in (ROOT / name).rglob("*.md")),
+        *(one for name in (*CODE_FOLDERS, "docs", "seeds") for one in (ROOT / name).rglob("*.md")),
     ]
 )
 SOURCES = sorted(one for name in CODE_FOLDERS for one in (ROOT / name).rglob("*.py"))
@@ -56,18 +56,18 @@ FOREIGN_NAMES = {
     "HF_HUB_OFFLINE",
     "WATCHFILES_FORCE_POLLING",
 }
-"""Names of libraries, and variables that they read."""
+"""Names of libraries, and environment variables that they read."""
 
 FOREIGN_FILES = {"langid.py"}
 
 
 def prose(text: str) -> str:
-    """Return a document without its blocks of code."""
+    """Return a page without its blocks of code."""
     return re.sub(r"(?ms)^```.*?^```$", "", text)
 
 
 def spans(text: str) -> list[str]:
-    """Return what stands between backticks."""
+    """Return the texts between backticks."""
     return re.findall(r"`([^`]+)`", text)
 
 
@@ -100,7 +100,7 @@ class Names:
                     )
 
     def has(self, name: str) -> bool:
-        """Tell whether the code has a name: of a module, a class, a member or anything else."""
+        """Tell whether a module, a class, a member or another thing has a name."""
         if name == "nutgraf.__version__":  # Made when it is asked for.
             return hasattr(nutgraf, "__version__")
         if name in self.all:
@@ -118,14 +118,14 @@ class Names:
         for count in range(len(parts), 0, -1):
             path = ROOT.joinpath(*parts[:count])
             if path.is_dir() or path.with_suffix(".py").is_file():
-                # A folder's names may be imported only when they are asked for.
+                # A package may import its names lazily.
                 file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
                 return all(part in file.read_text("utf-8") for part in parts[count:])
         return False
 
 
 def named(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a node gives to something, or uses."""
+    """Yield the names that a node defines or uses."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             yield node.name
@@ -147,7 +147,7 @@ NAMES = Names()
 def missing_paths(text: str, *bases: Path) -> set[str]:
     """Return the paths in a text that exist below none of the folders.
 
-    Those with no usual ending are only taken for ours where they begin with a folder of ours.
+    A path without a usual ending counts only if it begins with a folder of ours.
     """
     found = {match[0].rstrip(".") for match in PATH.finditer(text)}
     return {
@@ -164,20 +164,20 @@ def missing_paths(text: str, *bases: Path) -> set[str]:
 
 
 def missing_names(text: str) -> set[str]:
-    """Return the names in a text that look like ours and that the code does not have."""
+    """Return the names in a text that look like ours and do not exist in the code."""
     found = {match[0] for match in NAME.finditer(text)}
     return {name for name in found - FOREIGN_NAMES if not NAMES.has(name)}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_document_names_what_exists(path: Path) -> None:
+@pytest.mark.parametrize("path", ALL_PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_in_pages_exist(path: Path) -> None:
     quoted = spans(prose(path.read_text("utf-8")))
     assert {p for one in quoted for p in missing_paths(one, ROOT, path.parent)} == set()
     assert {name for one in quoted for name in missing_names(one)} == set()
 
 
 @pytest.mark.parametrize("folder", CODE_FOLDERS)
-def test_comments_name_what_exists(folder: str) -> None:
+def test_names_in_comments_exist(folder: str) -> None:
     missing = {}
     for path in SOURCES:
         if path.relative_to(ROOT).parts[0] == folder:
@@ -194,7 +194,7 @@ def test_comments_name_what_exists(folder: str) -> None:
     assert missing == {}
 
 
-def test_the_map_has_every_folder_of_the_code() -> None:
+def test_map_has_every_folder_of_the_code() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     block = re.search(r"(?ms)^## The folders$.*?^```text\n(.*?)^```$", text)
     assert block is not None
@@ -213,7 +213,7 @@ def test_the_map_has_every_folder_of_the_code() -> None:
     assert {name for name in found if not (ROOT / name).is_dir()} == set()
 
 
-def test_a_name_that_is_gone_is_found() -> None:
+def test_missing_names_are_found() -> None:
     assert missing_paths("index/nowhere.py and index/writer.py", ROOT) == {"index/nowhere.py"}
     assert missing_paths("`index/nowhere/`, not and/or", ROOT) == {"index/nowhere/"}
     assert missing_names("IndexWriter.vanish IndexWriter.commit Article.digest") == {

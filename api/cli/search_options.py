@@ -13,7 +13,7 @@ import typer
 from nutgraf.search.request.declaration import Declared, Option, flat_options
 from nutgraf.search.request.search_request import SearchRequest
 
-__all__ = ["with_search_options"]
+__all__ = ["bounds", "with_search_options"]
 
 METAVARS: Final[dict[type, str]] = {int: "NUMBER", float: "NUMBER", str: "TEXT"}
 
@@ -77,14 +77,15 @@ def _metavar(each: Declared) -> str | None:
 
 
 def _help(each: Declared) -> str:
-    notes = [_bounds(each.option)]
+    notes = [bounds(each.option)]
     if each.many:
         notes += [", ".join(each.choices), "repeatable"]
     told = "; ".join(note for note in notes if note)
     return f"{each.option.help.removesuffix('.')} ({told})." if told else each.option.help
 
 
-def _bounds(option: Option) -> str:
+def bounds(option: Option) -> str:
+    """Return the values that an option accepts, in words; empty if any value fits."""
     if option.form:
         return option.form
     if option.ge is not None and option.le is not None:
