@@ -26,6 +26,22 @@ LOG: Final = logging.getLogger("nutgraf.api")
 UNION_TAGS: Final = ("str", "list[str]", "bool", "Rerank")
 """Names of types that pydantic adds to the location of a value in a union."""
 
+KINDS: Final = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+}
+"""The value that a field must have, by the type of pydantic's error."""
+
 
 class ProblemError(Exception):
     """An invalid field of a request, with the 4xx status of the response."""
@@ -76,7 +92,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    errors = [{"field": _field(item["loc"]), "reason": _reason(item)} for item in error.errors()]
+    errors = _errors(error.errors())
     return problem(422, "; ".join(f"{e['field']}: {e['reason']}" for e in errors[:3]), errors)
 
 
@@ -114,15 +130,39 @@ async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     return problem(500, "internal error; the server's log has the details")
 
 
+def _errors(items: Sequence[Any]) -> list[dict[str, str]]:
+    """Return one error for each invalid field.
+
+    For a field with several types, pydantic reports each type that does not fit.
+    """
+    found: dict[str, list[Any]] = {}
+    for item in items:
+        found.setdefault(_field(item["loc"]), []).append(item)
+    # An error within an object says more than the error that the object is not true or false.
+    deepest = [name for name in found if not any(f.startswith(f"{name}.") for f in found)]
+    return [{"field": name, "reason": _reason(name, found[name])} for name in deepest]
+
+
 def _field(location: Sequence[str | int]) -> str:
     """Return the name of a field as the request spells it: filters.published_from."""
     steps = [step for step in location[1:] if isinstance(step, str) and step not in UNION_TAGS]
     return ".".join(steps) or "body"
 
 
-def _reason(item: dict[str, Any]) -> str:
-    if item["type"] == "extra_forbidden":
-        return "is not a field of this request"
-    if item["type"] == "missing":
-        return "is missing"
-    return str(item["msg"])[:200]
+def _reason(field: str, items: Sequence[Any]) -> str:
+    item, kinds = items[0], [KINDS[each["type"]] for each in items if each["type"] in KINDS]
+    if field == "body" and "an object" in kinds:
+        return "must be a JSON object, sent with content-type: application/json"
+    if kinds:
+        return f"must be {' or '.join(dict.fromkeys(kinds))}, got {item['input']!r:.40}"
+    match item["type"]:
+        case "extra_forbidden":
+            return "is not a field of this request; check its spelling, or omit it"
+        case "missing":
+            return "is missing; give a value"
+        case "literal_error":
+            return f"is {item['input']!r:.40}; choose one of {item['ctx']['expected']}"
+        case "json_invalid":
+            return f"is not JSON: {item['ctx']['error']}; send one JSON object"
+        case _:
+            return str(item["msg"])[:200]

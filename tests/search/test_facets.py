@@ -295,7 +295,7 @@ def test_a_damaged_value_is_not_shown(tmp_path, tiny_encoder, change):
     with closing(sqlite3.connect(index / "catalog.sqlite")) as catalog:
         catalog.execute(change)
         catalog.commit()
-    with Searcher(index) as searcher, pytest.raises(BrokenIndexError, match="code of .*source"):
+    with Searcher(index) as searcher, pytest.raises(BrokenIndexError, match=r"code of .*source"):
         searcher.search("ferry", facets="source")
 
 

@@ -369,7 +369,7 @@ def test_every_paragraph_is_a_hit_by_default(client):
     ("field", "value", "allowed"),
     [
         ("per_article", 0, "must be between 1 and 20, got 0"),
-        ("per_article", "many", "integer"),
+        ("per_article", "many", "whole number"),
         ("group", "story", "'paragraph' or 'article'"),
         ("versions", "oldest", "'newest', 'first' or 'all'"),
         ("diversity", 1.5, "must be between 0 and 1, got 1.5"),
@@ -526,3 +526,33 @@ def test_index_without_suggestions_fails_to_suggest_but_answers_searches(tmp_pat
         answer = asked.get("/v1/search", params={"q": "creemery"})
         assert answer.status_code == 200
         assert answer.json()["suggestion"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "reason"),
+    [
+        (b'{"q":', "body", "is not JSON: Expecting value; send one JSON object"),
+        (b"[1]", "body", "must be a JSON object, sent with content-type: application/json"),
+        (b"{}", "q", "is missing; give a value"),
+        (b'{"q": 1}', "q", "must be text, got 1"),
+        (
+            b'{"q": "a", "filters": {"source": 3}}',
+            "filters.source",
+            "must be text or a list, got 3",
+        ),
+        (b'{"q": "a", "rerank": {"depth": "deep"}}', "rerank.depth", "must be a whole number"),
+        (b'{"q": "a", "rerank": 7}', "rerank", "must be true or false or an object, got 7"),
+        (b'{"q": "a", "mode": "fuzzy"}', "mode", "is 'fuzzy'; choose one of 'hybrid', 'keyword'"),
+        (b'{"q": "a", "qq": 1}', "qq", "is not a field of this request; check its spelling"),
+    ],
+)
+def test_each_invalid_field_has_one_reason_with_the_cure(client, body, field, reason):
+    answer = client.post("/v1/search", content=body, headers={"content-type": "application/json"})
+    (error,) = problem(answer, 422)["errors"]
+    assert error["field"] == field
+    assert error["reason"].startswith(reason)
+
+
+def test_body_of_another_type_is_refused_with_the_type_to_send(client):
+    answer = client.post("/v1/search", content=b'{"q": "a"}')
+    assert "content-type: application/json" in problem(answer, 422)["detail"]
