@@ -4,8 +4,8 @@ Indexing, searching and highlighting all use this analysis, so their terms alway
 agree. Engines receive terms and never read a text.
 
 All languages share the rules for words (tokenizer.py). Stems and stop words depend
-on the language. An article is analysed in its own language, a question in all
-languages of the index (multilingual.py).
+on the language. An article is analysed in its own language. A question is analysed
+in all languages of the index (multilingual.py).
 """
 
 from __future__ import annotations
@@ -72,15 +72,16 @@ LANGUAGES: Final = {
 """Language tag -> name of its Snowball stemmer, for all stemmers of PyStemmer."""
 
 _TAG_ALIASES: Final = {"nb": "no", "nn": "no", "in": "id", "ji": "yi"}
-# Other tags of these languages: the two written forms of Norwegian, and two withdrawn tags.
+# Other tags of the same languages: "nb" and "nn" are the two written forms of Norwegian; "in" and
+# "ji" are withdrawn tags of Indonesian and Yiddish.
 
 _NO_LANGUAGE_TAGS: Final = frozenset({"", "und", "mul", "mis", "zxx"})
 # Tags that name no language.
 
 _ACCENTLESS: Final = frozenset({"en"})
-# Accents are removed before stemming: English writes résumé and resume for one
-# word, and its stemmer ignores accents. Other stemmers need accents, so in those
-# languages accents are removed after stemming.
+# In these languages, accents are removed before stemming. English spells one word both
+# résumé and resume, and the English stemmer ignores accents. Other stemmers need accents,
+# so in all other languages accents are removed after stemming.
 
 _ELISIONS: Final = {
     "ca": re.compile(r"[dlmnst]'(?=\w)"),
@@ -89,21 +90,24 @@ _ELISIONS: Final = {
 }
 
 _MAX_CACHED: Final = 1 << 18
-# Words in the cache of the index's own language: enough for the frequent words of
-# a large archive. A full cache takes about 40 MB.
+# Most words in the cache of the default language of an index. This is enough for the
+# frequent words of a large archive. A full cache takes about 40 MB.
 
 _MAX_CACHED_OTHER: Final = 1 << 16
-# Words in the cache of each other language.
+# Most words in the cache of each other language.
 
 _MAX_CACHED_LENGTH: Final = 64
-# Characters of a cached word. Longer ones, such as encoded data, can have any size
-# and rarely repeat.
+# Most characters of a cached word. Longer words, such as encoded data, can have any
+# size and rarely repeat.
 
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
 
 
 class Token(NamedTuple):
-    """A term and its position: `text[start:end]` of the original text, in code points."""
+    """A term and the position of its word in the original text, in code points.
+
+    The word is `text[start:end]`.
+    """
 
     term: str
     start: int
@@ -134,17 +138,21 @@ class Analyzer:
 
     def terms(self, text: str) -> list[str]:
         """Return the terms of `text` in order. This is faster than `tokens`."""
-        # No word contains white space, and runs between white space often repeat: cache each run.
+        # No word contains white space. The runs of characters between white space often repeat, so
+        # the terms of each run are cached.
         return list(chain.from_iterable(map(self._runs.__getitem__, text.split())))
 
     def term(self, word: str) -> str:
-        """Return the term of one word of `placed_words`, or "" if it has no letter."""
+        """Return the term of one word from `placed_words`.
+
+        The term is "" if the word contains only accents and invisible characters.
+        """
         return self._terms[word]
 
     def words(self, text: str) -> list[str]:
-        """Return the words of `text` in order, as `terms` converts them.
+        """Return the words of `text` in order, before `terms` converts them to terms.
 
-        Words are in NFKC, as terms are, with apostrophes unified.
+        The words are in NFKC. Typographic apostrophes are replaced with "'".
         """
         return written_words(text)
 
@@ -152,8 +160,8 @@ class Analyzer:
         """Return the folded words of `text`, joined by single spaces.
 
         Texts that differ only in case, accents and signs have the same key. As in `terms`,
-        words without a letter (single joiners and marks) are omitted. The key does not depend
-        on the language.
+        words that contain only accents and invisible characters are omitted. The key does not
+        depend on the language.
         """
         return " ".join(filter(None, map(fold, self.words(text))))
 
@@ -161,7 +169,7 @@ class Analyzer:
         """Return the terms of `text` in order, with their positions.
 
         Terms that come from one character of the text (½, ㍿) share its position. In
-        scripts without spaces, each position overlaps the next one.
+        scripts without spaces, the positions of neighbouring terms overlap.
         """
         if text.isascii():
             return [
@@ -195,7 +203,10 @@ class Analyzer:
 
     @staticmethod
     def fold(word: str) -> str:
-        """Return `word` without case and accents, not stemmed: for prefixes and patterns."""
+        """Return `word` without case and accents, not stemmed.
+
+        Prefixes and patterns need this form, because they cannot be stemmed.
+        """
         return fold(word)
 
 
@@ -210,7 +221,10 @@ class Analyzers:
         self._by_language = {self.default.language: self.default}
 
     def of(self, tag: str | None) -> Analyzer:
-        """Return the analyzer of texts with this tag ("en-GB"), created at the first call."""
+        """Return the analyzer for texts with this tag, such as "en-GB".
+
+        The analyzer of a language is created at the first call for this language.
+        """
         language = analysed_as(tag)
         return self.default if language is None else self.of_language(language)
 
@@ -249,8 +263,8 @@ def tags_of(language: str) -> tuple[str, ...]:
 def exact_term(value: str) -> str:
     """Return the term that finds exactly this value of a source, author, section ...
 
-    The term begins with a space. No folded term does, so a folded term never equals
-    the exact term of another value.
+    The term begins with a space. No folded term begins with a space, so a folded term
+    never equals the exact term of another value.
     """
     return " " + value
 
@@ -258,8 +272,8 @@ def exact_term(value: str) -> str:
 def value_terms(value: str) -> tuple[str, ...]:
     """Return the terms of a source, author, section, language or article id.
 
-    The terms are the value (as `exact_term` returns it), the complete folded value with
-    single spaces, and its folded words. Each term occurs once.
+    The terms are the exact term of the value, the complete folded value with single
+    spaces, and the folded words of the value. Each term occurs once.
     """
     words = map(fold, written_words(value))
     whole = " ".join(fold(value).split())
@@ -267,21 +281,22 @@ def value_terms(value: str) -> tuple[str, ...]:
 
 
 _NOT_STOP_TERMS: Final = frozenset({"doe"})
-# Terms of stop words that are also names: the term of "does" is "doe", as in John Doe.
+# Terms that come from stop words but do not count as stop words, because they are also
+# names: the term of "does" is "doe", as in John Doe.
 
 
 class _TermCache(dict[str, str]):
-    """A cache of the term of each word. It is cleared when it is full."""
+    """A cache of the term of each word. The cache is cleared when it is full."""
 
     def __init__(self, language: str, cache_size: int) -> None:
         super().__init__()
         self._size = cache_size
         name = LANGUAGES.get(language)
-        # A cache size of 0: this cache replaces the stemmer's own.
+        # 0 is the size of the stemmer's own cache: this class replaces that cache.
         self._stemmer = Stemmer.Stemmer(name, 0) if name else None
         self._accentless = language in _ACCENTLESS
         self._elision = _ELISIONS.get(language)
-        self._lock = Lock()  # A Snowball stemmer has state: one thread at a time.
+        self._lock = Lock()  # A stemmer has state, so only one thread at a time can use it.
 
     def __missing__(self, word: str) -> str:
         term = self._term(word)
@@ -309,7 +324,10 @@ class _TermCache(dict[str, str]):
 
 
 class _RunCache(dict[str, tuple[str, ...]]):
-    """A cache of the terms of each run between white space, limited like _TermCache."""
+    """A cache of the terms of each run of characters between white space.
+
+    The cache is cleared when it is full.
+    """
 
     def __init__(self, terms: _TermCache, cache_size: int) -> None:
         super().__init__()

@@ -1,11 +1,19 @@
-"""Boilerplate: paragraphs that are not part of the story.
+"""Boilerplate: paragraphs of a web page that are not text of the article itself.
 
-These are sign-ups, pointers to other articles, credits, share lines, and notices of
-cookies and copyright. The rules recognise them by their first words and by the words
-that follow. The rules prefer to miss boilerplate over rejecting a paragraph of the
-story: they accept only short lines without narration or reported speech. The boilerplate
-of one source, in its own words, is learned from its articles
-(catalog/learned_boilerplate.py).
+The rules find these kinds of boilerplate:
+
+- sign-ups: invitations to subscribe or to register
+- pointers: links to other articles
+- credits: names of photographers and of sources
+- share lines: links to social networks, labels of advertisements
+- notices of cookies and copyright
+
+The rules recognise each kind by its first words and by the words that follow. A paragraph
+of the article must not count as boilerplate, even if the rules then miss some boilerplate.
+So they accept only short lines without narration or reported speech.
+
+The rules are the same for all sources. Some sources repeat boilerplate in words of their
+own; it is learned from their articles (catalog/learned_boilerplate.py).
 """
 
 from __future__ import annotations
@@ -16,16 +24,16 @@ from typing import Final
 __all__ = ["MAX_BOILERPLATE", "is_boilerplate"]
 
 MAX_BOILERPLATE: Final = 600
-"""Most characters of boilerplate. Longer paragraphs are not checked."""
+"""Most characters of a boilerplate paragraph. Longer paragraphs are not checked."""
 
 MAX_OFFER: Final = 300
 """Most characters of a sign-up or a notice: both are short."""
 
 MAX_POINTER: Final = 200
-"""Most characters of a share line or of a pointer, which contains a title."""
+"""Most characters of a share line or of a pointer. A pointer contains a title."""
 
 MAX_CREDIT: Final = 80
-"""Most characters of a credit, which contains names but no sentence."""
+"""Most characters of a credit. A credit contains names but no sentence."""
 
 _NETWORK: Final = (
     r"(?:facebook|twitter|x|instagram|whatsapp|linkedin|youtube|tiktok|bluesky|telegram|threads"
@@ -41,7 +49,10 @@ _TOLD: Final = re.compile(
     |сказал\w*|заявил\w*|сообщил\w*|был\w*|قال|قالت|كان|كانت)\b""",
     re.VERBOSE,
 )
-"""Match words of a story. Sign-ups and notices do not need them."""
+"""Match words of narration and reported speech.
+
+Sign-ups and notices do not need such words.
+"""
 
 _POINTERS: Final = re.compile(
     r"""(?:read|see|learn|find\ out)\ more(?:\W*|\ (?:.{0,100}\ )?here\W*
@@ -85,9 +96,9 @@ _JOINING: Final = frozenset(
 """Words in lower case that occur between the names of a credit."""
 
 MAX_PLAIN_CREDIT: Final = 4
-"""Most words after a colon in a credit where some begin in lower case.
+"""Most words after the colon of a credit if some of them begin in lower case.
 
-Some agencies write their names in lower case, and Russian its nouns.
+Some agencies write their names in lower case, and Russian nouns are in lower case.
 """
 
 _SHARES: Final = re.compile(
@@ -189,13 +200,13 @@ _OWNED: Final = re.compile(
         (?:\d{4}\b|.{0,80}\b(?:19|20)\d\d\b|.{0,80}rights\ reserved)""",
     re.VERBOSE,
 )
-"""Match a notice that begins with ©.
+"""Match a notice that begins with © or with "copyright ©".
 
-No sentence of a story begins with this sign, so a long text may follow.
+No sentence of an article begins like this, so a long text may follow.
 """
 
 _SENTENCES: Final = re.compile(r"[.!?]\s+\S")
-"""Match the boundary of 2 sentences. A credit has none."""
+"""Match the boundary between 2 sentences. A credit contains no boundary."""
 
 
 def is_boilerplate(text: str) -> bool:
@@ -222,7 +233,7 @@ def is_boilerplate(text: str) -> bool:
 
 
 def _is_credit(line: str) -> bool:
-    """Return whether a line is a credit: names, and nothing else."""
+    """Return whether a line is a credit: it contains names, and nothing else."""
     found = _CREDITS.match(line)
     if found is None or _SENTENCES.search(line):
         return False

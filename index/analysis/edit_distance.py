@@ -8,8 +8,8 @@ __all__ = ["distance"]
 def distance(one: str, other: str) -> int:
     """Return the least number of edits that change one word into the other.
 
-    An edit inserts, deletes or replaces a letter, or swaps 2 adjacent letters. This is
-    optimal string alignment; 3 rows of the table are in memory:
+    An edit inserts, deletes or replaces a letter, or swaps 2 adjacent letters. The method
+    is optimal string alignment, with 3 rows of its table in memory:
     https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
     """
     before: list[int] = []

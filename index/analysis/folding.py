@@ -10,15 +10,15 @@ __all__ = ["APOSTROPHES", "MAX_TERM", "cut", "fold", "lower"]
 MAX_TERM: Final = 64
 """Most characters of a term.
 
-Longer words are addresses and noise. Searches still find them: they cut the word of the question
-at the same length.
+Longer words are addresses and noise. A search still finds such a word, because the word in the
+question is cut at the same length.
 """
 
 APOSTROPHES: Final = {ord(char): "'" for char in "\u2019\u2018\u02bc\u02b9\u201b\uff07\u2032"}
 """Typographic apostrophes, as a table for `str.translate`."""
 
 _INVISIBLE: Final[dict[int, None]] = dict.fromkeys(
-    # Soft hyphen, joiners, variation selectors: they change the look of a word, not the word.
+    # Soft hyphen, joiners and variation selectors change the look of a word, not its letters.
     [0xAD, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)]
 )
 
@@ -34,14 +34,20 @@ _FOLDED: Final = {**_PLAIN, **_LETTERS}
 
 
 def lower(word: str) -> str:
-    """Return `word` without case, typographic apostrophes and invisible characters."""
+    """Return `word` in lower case.
+
+    Typographic apostrophes are replaced with "'", and invisible characters are removed.
+    """
     if word.isascii():
         return word.lower()
     return unicodedata.normalize("NFKC", word.casefold().translate(_PLAIN))
 
 
 def fold(word: str) -> str:
-    """Return `word` without case and accents, with apostrophes unified. Idempotent."""
+    """Return `word` without case, accents and invisible characters.
+
+    Typographic apostrophes are replaced with "'". Folding a folded word does not change it.
+    """
     if word.isascii():
         return word.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())

@@ -1,13 +1,14 @@
-"""Sketches: 16 bytes for each paragraph, by which near-duplicates are recognised.
+"""Sketches: 16 bytes per paragraph, to recognise near-duplicates.
 
 A sketch has 1 bit for each of 128 hash functions. MinHash applies each function to all pairs of
-adjacent words of the paragraph and takes the least value; the sketch stores its lowest bit. If two
-paragraphs share a fraction J of their pairs, (1 - J) / 2 of the bits differ on average. Broder, "On
-the resemblance and containment", SEQUENCES 1997, doi:10.1109/SEQUEN.1997.666900; Li and König,
-"b-Bit Minwise Hashing", WWW 2010, arXiv:0910.3349.
+adjacent words of the paragraph and takes the least value. The sketch stores the lowest bit of this
+value. If two paragraphs share a fraction J of their pairs, (1 - J) / 2 of the bits differ on
+average. Sources: Broder, "On the resemblance and containment", SEQUENCES 1997,
+doi:10.1109/SEQUEN.1997.666900; Li and König, "b-Bit Minwise Hashing", WWW 2010, arXiv:0910.3349.
 
-The sketch of a short paragraph is a digest of its words: "He agreed." is a near-duplicate only of
-itself. The first bit is 1 for a MinHash sketch and 0 for a digest.
+A short paragraph has no MinHash sketch. Its sketch is a digest of its words. So "He agreed." is a
+near-duplicate only of paragraphs with the same words. The first bit is 1 in a MinHash sketch and 0
+in a digest.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ SKETCH: Final[np.dtype[Any]] = np.dtype(("<u8", (2,)))
 MAX_DIFFERING_BITS: Final = 24
 """Most bits in which near-duplicates differ.
 
-Paragraphs without a common pair of words differ in about 64 bits. Paragraphs that differ in 24
-share about 60 % of their pairs. Measured on 1,200 news paragraphs, each changed by a program, the
-share that is recognised as a near-duplicate:
+Paragraphs without a common pair of words differ in about 64 bits. Paragraphs that differ in 24 bits
+share about 60 % of their pairs of words.
+
+In a measurement, a program changed 1,200 news paragraphs in several ways. The list shows how many
+of the changed paragraphs are recognised as near-duplicates:
 
 - 1 word changed: all
 - an agency's credit added at the start: all
@@ -40,18 +43,20 @@ share that is recognised as a near-duplicate:
 - 2 words changed: 99 %
 - a sentence of another article added: 86 %
 - 5 words changed: 72 %
-- a sentence removed, mostly from 2 or 3: 59 %
+- a sentence removed, mostly from a paragraph of 2 or 3 sentences: 59 %
 
-Measured on 16,046 paragraphs of 6 collections (encyclopedia, news, science; 33 million pairs of
-paragraphs): 131 pairs count as near-duplicates. In 129 of them, 60 to 100 % of the words are the
-same in the same order; in the other 2, one paragraph contains the other.
+In another measurement, 33 million pairs of paragraphs were compared. The paragraphs were 16,046
+from 6 collections (encyclopedia, news, science). 131 pairs count as near-duplicates. In 129 of
+these pairs, 60 to 100 % of the words are the same in the same order. In the other 2 pairs, one
+paragraph contains the other.
 """
 
 MIN_WORDS: Final = 20
 """Fewest words of a paragraph with a MinHash sketch.
 
-In a shorter paragraph, 1 other word is another fact. With paragraphs of 8 to 19 words, questions of
-an interviewer to different people counted as near-duplicates.
+In a shorter paragraph, 1 different word can mean a different fact. When paragraphs of 8 to 19 words
+had MinHash sketches, the questions of an interviewer to different people counted as
+near-duplicates.
 """
 
 HASHES: Final = 128
@@ -65,11 +70,11 @@ SAMPLE: Final = (
 _WORD: Final = re.compile(r"\w+")
 
 _LONG_FLAG: Final = np.uint8(0x80)
-"""The first bit of the first byte."""
+"""The first bit of the first byte. This bit is 1 in a MinHash sketch."""
 
 
 def make_sketches(texts: Sequence[str]) -> NDArray[np.uint64]:
-    """Return the sketch of each text, uint64 of shape (len(texts), 2).
+    """Return the sketch of each text: a uint64 array of shape (len(texts), 2).
 
     Case, punctuation, quotation marks and compatibility forms of letters are ignored.
     """
@@ -88,7 +93,10 @@ def make_sketches(texts: Sequence[str]) -> NDArray[np.uint64]:
 
 
 def are_long(sketches: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Return for each sketch whether its paragraph is long: a MinHash sketch."""
+    """Return for each sketch whether its paragraph is long.
+
+    Only long paragraphs, of at least MIN_WORDS words, have a MinHash sketch.
+    """
     long: NDArray[np.bool_] = (sketches[:, 0] & np.uint64(_LONG_FLAG)) != 0
     return long
 
@@ -96,7 +104,7 @@ def are_long(sketches: NDArray[np.uint64]) -> NDArray[np.bool_]:
 def near_duplicates(some: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Compare all sketches of `some` with all of `others`.
 
-    Return booleans of shape (len(some), len(others)): True for near-duplicates.
+    Return a bool array of shape (len(some), len(others)). It is True for near-duplicates.
     """
     differing = np.bitwise_count(some[:, None, 0] ^ others[None, :, 0])
     differing += np.bitwise_count(some[:, None, 1] ^ others[None, :, 1])
@@ -105,8 +113,9 @@ def near_duplicates(some: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDA
 
 
 def method_fingerprint() -> str:
-    """Return a fingerprint of the method, which changes with our code or with rensa.
+    """Return a fingerprint of the method that makes sketches.
 
+    The fingerprint changes if this module or the library rensa makes other sketches.
     Sketches of different methods cannot be compared.
     """
     return make_sketches([SAMPLE]).tobytes().hex()
@@ -117,14 +126,18 @@ def _words(text: str) -> list[str]:
 
 
 def _bits(paragraphs: Sequence[list[str]]) -> NDArray[np.uint8]:
-    """Return the lowest MinHash bits of each paragraph, packed into 16 bytes."""
+    """Return the lowest bits of the MinHash values of each paragraph.
+
+    The result is a uint8 array of shape (len(paragraphs), 16): 128 bits per paragraph.
+    """
     hashes = np.array([_hashes(words) for words in paragraphs], np.uint32)
     return np.packbits((hashes & 1).astype(bool), axis=1)
 
 
 def _hashes(words: Sequence[str]) -> list[int]:
-    # Imported here because only writers need it. It gets one paragraph a call: for many it starts
-    # threads, and these take twice as much time from an encoder that uses all cores.
+    # Imported here because only writers need rensa. Each call gets one paragraph: for many
+    # paragraphs, rensa starts threads. If an encoder uses all cores at the same time, these threads
+    # slow it down twice as much as single calls.
     from rensa import RMinHash
 
     sketch = RMinHash(HASHES, SEED)

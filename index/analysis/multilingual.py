@@ -1,7 +1,8 @@
 """Analysis of a question in all languages of an index.
 
-Each language has its own term for a word. A term does not name its language, so a
-name is found in articles of all languages. Most words have 1 or 2 different terms.
+The analyzers of two languages can convert one word to different terms. Most words have
+1 or 2 different terms. A term does not contain its language, so a search for the name
+of a person or place finds articles in all languages.
 """
 
 from __future__ import annotations
@@ -16,25 +17,30 @@ from nutgraf.index.analysis.tokenizer import placed_words
 __all__ = ["MultilingualAnalyzer", "QuestionToken"]
 
 MAX_STOP_WORD_GAP: Final = 1
-"""Most stop words by which a possible language is behind the likeliest one.
+"""Largest difference in stop words between the likeliest and a possible language.
 
-A word of one language can be a stop word of another. More than 1 in a question is rare.
+`MultilingualAnalyzer.for_question` compares languages by the number of their stop words in a
+question. A word of one language can be a stop word of another, but more than 1 such word in a
+question is rare.
 """
 
 MIN_PARAGRAPH_SHARE: Final = 0.25
-"""Fewest paragraphs of a possible language without stop words in the question.
+"""Smallest share of paragraphs for a possible language without stop words.
 
-This is a share of the paragraphs in the likeliest language. A question such as "price of bread" is
-hardly in a language of few articles.
+If the question has no stop word of a language, this language is possible only if it has enough
+paragraphs: at least this share of the number of paragraphs in the likeliest language. A question
+such as "price of bread" is probably not in a language with few articles.
 """
 
 
 class QuestionToken(NamedTuple):
-    """A word of a question, its position, and its terms, likeliest language first.
+    """A word of a question: its position, and its term in each language.
 
-    `foreign` contains pairs of a term and its language. These terms are stop words of the likeliest
-    language, but the word is not. A stemmer can shorten words of another language too much: the
-    French one changes "bees" to "be", which must not find the English "be".
+    `terms` are in the order of the languages, the likeliest first. `foreign` contains pairs of a
+    term and its language. Each of these terms is a stop word of the likeliest language, although
+    the word itself is not. The cause is a stemmer that shortens words of another language too much.
+    For example, the French stemmer changes "bees" to "be". This term must not find the English
+    "be".
     """
 
     terms: tuple[str, ...]
@@ -52,10 +58,10 @@ class QuestionToken(NamedTuple):
 class MultilingualAnalyzer:
     """An analyzer of questions in one or more languages.
 
-    It is safe to use from many threads. The first of `analyzers` is for the likeliest
-    language. `paragraphs` is the number of paragraphs in each language, by default the
-    same for all. `asked` are the analyzers of the possible languages of the question, by
-    default all.
+    Many threads can use one analyzer. The first of `analyzers` is for the likeliest
+    language. `paragraphs` contains the number of paragraphs in each language; by default,
+    it is the same for all languages. `asked` contains the analyzers of the possible
+    languages of the question, by default all `analyzers`.
     """
 
     def __init__(
@@ -85,16 +91,19 @@ class MultilingualAnalyzer:
     def for_question(self, question: str) -> MultilingualAnalyzer:
         """Return an analyzer for the possible languages of this question.
 
-        The likeliest language is the one with most stop words in the question. A language
-        with at most MAX_STOP_WORD_GAP fewer is also possible. A word is a stop word only if
-        it is one in all possible languages: "who will die in war" has 3 stop words of
-        English and 4 of German, so both are possible, and only "will" and "in" are stop words.
+        The likeliest language is the one with the most stop words in the question. A language
+        with at most MAX_STOP_WORD_GAP fewer stop words is also possible. If it has none,
+        MIN_PARAGRAPH_SHARE applies.
+
+        A word counts as a stop word only if it is a stop word of all possible languages. For
+        example, "who will die in war" has 3 English and 4 German stop words, so both languages
+        are possible. Only "will" and "in" are stop words of both.
         """
         if len(self._analyzers) == 1:
             return self
         words = {word for word, _, _ in placed_words(question)}
         counts = {each: sum(map(each.is_stop, words)) for each in self._analyzers}
-        # The sort is stable: of languages with the same count, the order of the analyzers stays.
+        # The sort is stable: languages with the same count stay in the order of the analyzers.
         first, *others = sorted(self._analyzers, key=lambda each: -counts[each])
         close = [each for each in others if counts[each] >= counts[first] - MAX_STOP_WORD_GAP]
         few = MIN_PARAGRAPH_SHARE * self._paragraphs[first.language]
@@ -142,5 +151,8 @@ class MultilingualAnalyzer:
 
     @staticmethod
     def fold(word: str) -> str:
-        """Return `word` without case and accents, not stemmed: for prefixes and patterns."""
+        """Return `word` without case and accents, not stemmed.
+
+        Prefixes and patterns need this form, because they cannot be stemmed.
+        """
         return fold(word)

@@ -1,7 +1,7 @@
-"""The suggestions of an article: its words, names and phrases of its title.
+"""The suggestions of an article: its words and names, and phrases of its title.
 
-Suggestions have the spelling of the article. The spellings of a phrase share a key:
-its folded words, joined by single spaces, without signs.
+A form is a word or phrase in the spelling of the article. Forms that differ only in case,
+accents and signs have the same key: the folded words, joined by single spaces.
 """
 
 from __future__ import annotations
@@ -32,13 +32,19 @@ MAX_PHRASE: Final = 80
 """Most characters of a suggested phrase."""
 
 MAX_STARTS: Final = 16
-"""Words of a title from which it can be completed. Few titles have more words."""
+"""Most words of a title at which one of its keys begins.
+
+A key is made for each of these words (see `PhraseExtractor.title_keys`). Few titles have more.
+"""
 
 TITLE_KEY: Final = 48
-"""Most characters of a key that begins at a later word of a title: bounds storage."""
+"""Most characters of a key that begins at a later word of a title.
+
+The limit saves disk space.
+"""
 
 _MAX_CACHED: Final = 1 << 17
-"""Entries of a cache of forms. A full cache takes about 20 MB."""
+"""Most entries in a cache of forms. A full cache takes about 20 MB."""
 
 _CAPITALS: Final = "A-Z" + "".join(chr(at) for at in range(0x80, 0x0600) if chr(at).isupper())
 """Capitals of Latin, Greek, Cyrillic and Armenian; other scripts have none."""
@@ -50,7 +56,10 @@ SIMPLE_TEXT: Final = re.compile(
 """Match texts in Latin, Greek and Cyrillic without marks or invisible characters."""
 
 QUICK_WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
-"""Match the words of such texts, 3 times as fast as the analyzer."""
+"""Match a word in a text that SIMPLE_TEXT matches.
+
+This is 3 times as fast as the analyzer.
+"""
 
 _REST: Final = r"(?:[^\W\d_]|['’-](?=[^\W\d_]))*"
 _NAME: Final = rf"[{_CAPITALS}]{_REST}"
@@ -63,7 +72,7 @@ _NAMES: Final = re.compile(
 """Match names: 2 to 5 words with capitals, and the short words that join them.
 
 The pattern begins with the capital and tests the start of the word with a lookbehind. So `re` skips
-all other characters, in half the time.
+all other characters, which halves the time.
 """
 
 _OWNED: Final = re.compile("['’]s$")
@@ -77,7 +86,7 @@ def is_plain_word(word: str) -> bool:
 class PhraseExtractor:
     """An extractor of words and phrases.
 
-    It has caches, so threads must not share it.
+    An extractor has caches, so threads must not share one.
     """
 
     def __init__(self, analyzers: Analyzers) -> None:
@@ -90,11 +99,13 @@ class PhraseExtractor:
     def of(self, title: str, paragraphs: Iterable[str], language: str | None = None) -> set[str]:
         """Return the words and phrases of an article, each once.
 
-        Only phrases contain a space. `language` is the article's tag, which decides on stop
-        words: no phrase begins or ends with one.
+        A phrase contains a space; a word does not. `language` is the language tag of the
+        article, and selects the stop words. Stop words are removed from the start of a name. A
+        phrase of the title neither begins nor ends with a stop word.
         """
         analyzer = self._analyzers.of(language)
-        # Runs between white space often repeat: the words of each run are cached.
+        # The runs of characters between white space often repeat, so the words of each run are
+        # cached.
         simple: set[str] = set()
         others: set[str] = set()
         names: set[str] = set()
@@ -115,14 +126,15 @@ class PhraseExtractor:
     def key(self, text: str) -> str:
         """Return the key of a form: its folded words, joined by single spaces."""
         if text.isascii() and text.replace(" ", "").isalpha():
-            return text.lower()  # The same key as below, for most forms, in a tenth of the time.
+            # For most forms, this gives the same key as below, in a tenth of the time.
+            return text.lower()
         return self._analyzer.key(text) if " " in text else self._analyzer.fold(text)
 
     def title_keys(self, title: str) -> Iterator[tuple[int, str]]:
-        """Yield the keys of a title: one that begins at each of its words.
+        """Yield the key of a complete title, and the keys that begin at its later words.
 
-        The complete key comes first, as (0, key). The keys of later words follow, as (1, key),
-        cut at TITLE_KEY characters.
+        The key of the complete title comes first, as (0, key). The other keys follow, as
+        (1, key). They omit the first words of the title, and are cut at TITLE_KEY characters.
         """
         words = self._analyzer.key(title).split()
         yield 0, " ".join(words)
@@ -134,8 +146,9 @@ class PhraseExtractor:
 def _name(run: str, analyzer: Analyzer) -> tuple[str, ...]:
     """Return the names in a run of words with capitals.
 
-    Stop words at the start are removed: they only begin the sentence. The last 2 words
-    of a longer name are also a name: President Jane Doe is Jane Doe.
+    Stop words at the start are removed: they have a capital only because they begin a
+    sentence. The last 2 words of a longer name are returned as a second name: for
+    "President Jane Doe", the names are "President Jane Doe" and "Jane Doe".
     """
     words = _OWNED.sub("", run).split()
     while len(words) > 1 and analyzer.is_stop(words[0]):
@@ -147,7 +160,10 @@ def _name(run: str, analyzer: Analyzer) -> tuple[str, ...]:
 
 
 def _title_phrases(title: str, analyzer: Analyzer) -> Iterator[str]:
-    """Yield each 2 and 3 adjacent words of a title without a stop word at either end."""
+    """Yield the phrases of a title: each 2 and each 3 adjacent words.
+
+    A phrase neither begins nor ends with a stop word.
+    """
     places = [(token.start, token.end) for token in analyzer.tokens(title)]
     stops = [analyzer.is_stop(title[start:end]) for start, end in places]
     for many in (2, 3):
@@ -157,7 +173,8 @@ def _title_phrases(title: str, analyzer: Analyzer) -> Iterator[str]:
             if stops[first] or stops[last] or end - start > MAX_PHRASE:
                 continue
             between = zip(places[first:last], places[first + 1 : last + 1], strict=True)
-            # Words with a sign or a digit between them form no phrase.
+            # Words form a phrase only if a single space separates them. The words of a phrase
+            # contain only letters and apostrophes.
             if all(title[one[1] : other[0]] == " " for one, other in between):
                 phrase = title[start:end].removesuffix("'s")
                 if is_plain_word(phrase.replace(" ", "").replace("’", "")):
@@ -165,7 +182,7 @@ def _title_phrases(title: str, analyzer: Analyzer) -> Iterator[str]:
 
 
 class _FormCache(dict[str, tuple[str, ...]]):
-    """A cache of the forms of each text. It is cleared when it is full."""
+    """A cache of the forms of each text. The cache is cleared when it is full."""
 
     def __init__(self, forms: Callable[[str], tuple[str, ...]]) -> None:
         super().__init__()
@@ -184,7 +201,8 @@ class _FormCache(dict[str, tuple[str, ...]]):
 def word_forms(words: Iterable[str]) -> tuple[str, ...]:
     """Return the forms of words to suggest, without a possessive 's.
 
-    Words with digits and words of other lengths are omitted. Apostrophes are unified.
+    Words shorter than MIN_WORD or longer than MAX_WORD are omitted, and words that do not
+    consist of letters and apostrophes. Typographic apostrophes are replaced with "'".
     """
     forms = (word.replace("’", "'").removesuffix("'s") for word in words)
     return tuple(

@@ -11,7 +11,10 @@ import sentencex
 __all__ = ["sentence_spans"]
 
 _WIDE: Final = re.compile(r"[^\S\x00-\x7f]")
-"""Match white space outside ASCII, at which sentencex 1.0 stops after a sentence."""
+"""Match white space outside ASCII.
+
+After a sentence, sentencex 1.0 stops at such white space. So it is replaced with a space.
+"""
 
 
 def sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:

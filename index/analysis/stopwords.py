@@ -1,10 +1,10 @@
 """Stop words: words that a question does not need.
 
-The index contains them all the same, because phrases need them.
+An index contains stop words too, because a phrase in a question can contain them.
 
-The lists for English and for languages without a Snowball list are our own: articles,
-pronouns, prepositions, conjunctions, auxiliaries and question words. The other lists
-are the Snowball lists that whoosh includes.
+The lists for English and for languages without a Snowball list are our own. They contain
+articles, pronouns, prepositions, conjunctions, auxiliaries and question words. The other
+lists are the Snowball lists that whoosh includes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nutgraf.index.analysis.folding import fold
 
 __all__ = ["stop_words"]
 
-# "us" is omitted on purpose: it is also the term of U.S.
+# "us" is omitted on purpose: "U.S." is converted to the same term, and is not a stop word.
 _ENGLISH: Final = """
 a an the this that these those some any each every either neither such i me my mine we our ours
 you your yours he him his she her hers it its they them their theirs myself ourselves yourself
@@ -95,7 +95,8 @@ _SNOWBALL: Final = frozenset(
 )
 
 _NOT_STOP_WORDS: Final = {
-    # Forms of "to be" and "to feel" that are also nouns: state, sense, summer.
+    # Words of the Snowball lists that are forms of "to be" and "to feel", but also nouns: state and
+    # sense in Spanish, summer in French, state in Italian.
     "es": frozenset({"estado", "estados", "sentido", "sentidos"}),
     "fr": frozenset({"été", "étés"}),
     "it": frozenset({"stati", "stato"}),
@@ -104,7 +105,7 @@ _NOT_STOP_WORDS: Final = {
 
 @cache
 def stop_words(language: str) -> frozenset[str]:
-    """Return the folded stop words of a language ("de").
+    """Return the folded stop words of a language, such as "de".
 
     The set is empty for a language without a list.
     """

@@ -1,14 +1,15 @@
 """Split text into words, by the same rules for all languages and scripts.
 
-A word is a run of letters, digits and marks. It may contain apostrophes and,
-between digits, dots and commas. All other characters separate words: anti-air is
-two words, so a phrase query finds it. tests/index/analysis/test_analyzer.py lists
-every rule.
+A word is a run of letters, digits and marks. A word may contain apostrophes and,
+between digits, dots and commas. All other characters separate words: "anti-air" is
+two words, so the phrase "anti air" finds it. tests/index/analysis/test_analyzer.py
+lists every rule.
 
 In scripts without spaces (Chinese, Japanese, Thai, Lao, Burmese, Khmer), each pair
 of adjacent characters is a word: 東京都 becomes 東京 and 京都. Pairs need no
-dictionary. They find more than single characters do, and more than words that
-budoux finds (benchmarks/languages.md). A run of 1 character is a word.
+dictionary. Searches with pairs find more than searches with single characters, and
+more than searches with the words that budoux finds (benchmarks/languages.md). If a
+run has only 1 character, this character is a word.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ _MARK: Final = "\ua78c"
 
 
 def _word(first: str, letter: str, inner: str, more: str = "") -> re.Pattern[str]:
-    # Each word begins with `first`, so `re` skips all other characters. Each rare form begins with
-    # its own sign ("." or "+" or "#"). Both halve the time.
+    # Each word begins with `first`, so `re` skips all other characters. The pattern of each rare
+    # form begins with a sign (".", "+" or "#"), so other words skip it fast. Both halve the time.
     return re.compile(
         rf"{first}(?:"
         # U.S. and e.g., with their last dot if they have one
@@ -47,7 +48,10 @@ def _word(first: str, letter: str, inner: str, more: str = "") -> re.Pattern[str
 
 
 ASCII_WORD: Final = _word("[A-Za-z0-9]", "[A-Za-z]", "[A-Za-z0-9]")
-"""Match a word in a text that is all ASCII: the same rules, in less time."""
+"""Match a word in a text that is all ASCII.
+
+The rules are the same as for other texts, but matching takes less time.
+"""
 
 _CHARACTER: Final = rf"(?![{_MARK}\W_])[{_SINGLE}][{_MARK}]*"
 _WORD: Final = _word(
@@ -66,7 +70,8 @@ _SIGNS: Final = {
     "“": '"', "”": '"', "–": "-", "—": "-",
 }  # fmt: skip
 # Typographic signs and their ASCII equivalents. Quotation marks and dashes only separate words, so
-# replacing them changes no word. A text without other such signs is then ASCII, and fast to split.
+# replacing them changes no word. If a text has no other characters outside ASCII, it is then ASCII
+# and fast to split.
 
 
 class PlacedWord(NamedTuple):
@@ -78,9 +83,9 @@ class PlacedWord(NamedTuple):
 
 
 def written_words(text: str) -> list[str]:
-    """Return the words of any text, in NFKC, with apostrophes unified.
+    """Return the words of any text, in NFKC.
 
-    This is faster than `placed_words`.
+    Typographic apostrophes are replaced with "'". This is faster than `placed_words`.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
@@ -117,7 +122,10 @@ def is_lone(term: str) -> bool:
 
 
 def _words(text: str) -> Iterator[PlacedWord]:
-    """Yield the words of an NFKC text in order, with apostrophes unified."""
+    """Yield the words of an NFKC text in order.
+
+    Typographic apostrophes are replaced with "'".
+    """
     text = text.translate(APOSTROPHES)
     marks = [char for char in set(text) if not char.isalnum() and _is_inner(char)]
     # Each code point is replaced by 1 code point, so positions stay correct.
@@ -139,12 +147,15 @@ def _pairs(run: re.Match[str]) -> Iterator[tuple[int, int]]:
 
 
 def _is_inner(char: str) -> bool:
-    # Marks of category Me are excluded: they draw keycaps around a character.
+    # Marks of category Me are excluded. They draw a shape around a character, such as a keycap.
     return unicodedata.category(char) in ("Mn", "Mc") or char in "\u00ad\u200c\u200d\u2060\ufeff"
 
 
 def _normalize(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return the NFKC form of a text and the source span of each of its characters."""
+    """Return the NFKC form of a text, and the span of each of its characters.
+
+    A span is the start and end, in the text, of the characters that it comes from.
+    """
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
     start, piece = 0, ""
