@@ -1,10 +1,12 @@
 """Suggestions to complete a question and to correct its words.
 
-They are in a database next to the catalog, derived from it. It contains words and
-phrases with the number of living articles that have them, and titles by their keys. It
-stores the sequence of the commit that it shows. That commit is never older than the
-commit of the keyword index, so a deleted article is not suggested after it can no longer
-be found. It can be 1 commit newer.
+The suggestions are in a database next to the catalog, and are derived from the catalog.
+The database contains the words and phrases of articles, each with the number of articles
+that contain it, and the keys of titles. Deleted articles are not included.
+
+The database stores the sequence (number) of the commit that it shows. This commit is
+never older than the commit of the keyword index, but can be 1 commit newer. So when a
+search no longer finds a deleted article, the article is no longer suggested either.
 """
 
 from __future__ import annotations
@@ -29,38 +31,48 @@ __all__ = ["PROBE", "VERSION", "Suggestions", "TermCount", "counted_checksum", "
 VERSION: Final = 2
 """Version of the tables and of the rules in analysis/phrases.py.
 
-If the rules changed without it, counts of deleted articles would not go down to 0.
+Increase the version when the rules change. Otherwise, deleting an old article would subtract other
+words than were counted when it was added.
 """
 
 PROBE: Final = "SELECT version, sequence FROM shown"
 
 LAST_CHARACTER: Final = "\U0010ffff"
-"""The last character in order: a prefix followed by it ends the prefix's range."""
+"""The last code point of Unicode.
+
+Every key that begins with a prefix sorts before the prefix followed by this character.
+"""
 
 POOL: Final = 20_000
-"""Most words that a word is compared with, most frequent first.
+"""Most words with which a word is compared, the most frequent words first.
 
-Of 300,000 words, about 10,000 have the same 2 first letters.
+Of the 300,000 words of an index, about 10,000 have the same 2 first letters.
 """
 
 FREQUENT: Final = 2_000
-"""Most frequent words, whose letters are nearly all letters of the language."""
+"""Number of words from which the alphabet is read, the most frequent words first.
+
+These words contain nearly all letters of the language.
+"""
 
 ALPHABET: Final = 64
-"""Most letters to try in place of another: with accents, and of a second script."""
+"""Most letters that are tried in place of another letter.
+
+This is enough for the letters of 2 scripts.
+"""
 
 MAX_SIMILAR: Final = 64
-"""Most similar words to return, nearest first.
+"""Largest number of similar words to return, the nearest words first.
 
-The first of them that a paragraph has is nearly always the correct one.
+The caller uses the first word that a paragraph contains; this is nearly always the correct one.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TermCount:
-    """A word or phrase, its key, and the number of articles with it.
+    """A word or phrase, its key, and the number of articles that contain it.
 
-    analysis/phrases.py makes the keys.
+    analysis/phrases.py explains the keys.
     """
 
     text: str
@@ -69,21 +81,27 @@ class TermCount:
 
 
 def magnitude_of(count: int) -> int:
-    """Return the number of binary digits: a rough order by count that rarely changes."""
+    """Return the magnitude of a count: the number of its binary digits.
+
+    Words are ordered by magnitude, which changes less often than the count.
+    """
     return count.bit_length()
 
 
 def counted_checksum(text: str, key: str, count: int) -> int:
-    """Return the CRC-32 of a row: SQLite does not detect a bit that a disk flipped."""
+    """Return the CRC-32 of a word or phrase, its key and its count.
+
+    The checksum is needed because SQLite does not detect a bit that a disk flipped.
+    """
     return zlib.crc32(f"{text}\0{key}\0{count}".encode())
 
 
 class Suggestions:
-    """A connection to the suggestions.
+    """A read-only connection to the suggestions.
 
-    Many threads can use it; their calls run one at a time. `sequence` is the oldest
-    accepted commit. Raise BrokenIndexError if the file is missing, damaged or shows an
-    older commit.
+    Many threads can use one connection; their calls run one at a time. `sequence` is the
+    oldest accepted commit. Raises BrokenIndexError if the file is missing or damaged, or
+    shows an older commit.
     """
 
     def __init__(self, path: Path, sequence: int) -> None:
@@ -105,11 +123,12 @@ class Suggestions:
             self._connection.close()
 
     def titles(self, start: str, most: int, *, later: bool) -> list[int]:
-        """Return the first rows of articles with a title key that begins with `start`.
+        """Return up to `most` articles with a title key that begins with `start`.
 
-        The order is that of the keys. If `later` is True, search the keys that begin at a later
-        word of the title. They are cut at TITLE_KEY characters, so a long `start` can return
-        articles that do not match it.
+        The result contains the first row of each article, in the order of the keys. If `later`
+        is False, the keys are those of complete titles. If `later` is True, the keys begin at a
+        later word of the title and are cut at TITLE_KEY characters. Then a longer `start` is
+        also cut, so an article may not match the complete `start`.
         """
         start = start[:TITLE_KEY] if later else start
         found = self._fetch(
@@ -126,15 +145,16 @@ class Suggestions:
     def words(self, start: str, most: int) -> list[TermCount]:
         """Return up to `most` words with keys that begin with `start`, by frequency.
 
-        The order is rough: words of one magnitude are in order of their keys, and the list
-        can end within a magnitude.
+        The order is rough. Words of a higher magnitude come first, but words of the same
+        magnitude are in the order of their keys. If the list ends within a magnitude, more
+        frequent words of this magnitude may be missing.
         """
         return [self._checked(row) for row in self._by_magnitude("phrase = 0", start, most)]
 
     def phrases(self, start: str, most: int) -> list[TermCount]:
-        """Return phrases of at least 2 articles, with keys that begin with `start`.
+        """Return phrases that are in 2 or more articles and have keys with this start.
 
-        The order and the limit are those of `words`.
+        The order and the limit are the same as in `words`.
         """
         found = self._by_magnitude("phrase = 1 AND magnitude > 1", start, most)
         return [self._checked(row) for row in found]
@@ -142,9 +162,12 @@ class Suggestions:
     def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
         """Return words that are similar to `word`, each with its distance (1 or more).
 
-        An edit inserts, deletes or replaces a letter, or swaps 2 adjacent letters. The result
-        contains the MAX_SIMILAR nearest words of the POOL most frequent ones with the same 2
-        first letters, up to `letters` edits, and all words with other first letters and 1 edit.
+        The distance is a number of edits. An edit inserts, deletes or replaces a letter, or
+        swaps 2 adjacent letters. The result contains two groups of words:
+
+        - Words with the same 2 first letters as `word` and a distance of at most `letters`. Only
+          the POOL most frequent words are compared, and the MAX_SIMILAR nearest are returned.
+        - All words that differ in the first 2 letters, with a distance of 1.
         """
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
@@ -158,7 +181,7 @@ class Suggestions:
         return [(apart[one.key], one) for one in self._with_keys(apart)]
 
     def _other_first_letters(self, word: str) -> Iterator[str]:
-        """Yield keys within 1 edit of `word` whose first 2 letters differ from its own."""
+        """Yield the keys that are 1 edit from `word` and differ in the first 2 letters."""
         for at in (0, 1):
             start, letter, rest = word[:at], word[at : at + 1], word[at + 1 :]
             found = [start + rest, start + rest[:1] + letter + rest[1:]]
@@ -167,15 +190,15 @@ class Suggestions:
 
     @cached_property
     def _alphabet(self) -> list[str]:
-        """At most ALPHABET letters of the most frequent words."""
+        """The most frequent letters of the most frequent words, at most ALPHABET."""
         counts = Counter("".join(self._keys("", FREQUENT)))
         return [letter for letter, _ in counts.most_common(ALPHABET)]
 
     def _keys(self, start: str, most: int) -> list[str]:
         """Return the keys of the `most` most frequent words that begin with `start`.
 
-        SQLite joins the keys, several times as fast as fetching their rows. A key can occur
-        twice.
+        SQLite joins the keys into one text, because this is several times as fast as fetching
+        one row per key. A key can occur twice, because several words can have the same key.
         """
         found: list[str] = []
         for magnitude in self._magnitudes("phrase = 0"):
@@ -201,7 +224,7 @@ class Suggestions:
         return [self._checked(row) for row in found]
 
     def _magnitudes(self, which: str) -> range:
-        """Return all magnitudes, highest first."""
+        """Return all magnitudes from the highest in the table down to 1."""
         ((highest,),) = self._fetch(f"SELECT max(magnitude) FROM terms WHERE {which}", ())
         return range(highest or 0, 0, -1)
 
@@ -224,9 +247,10 @@ class Suggestions:
         return TermCount(text, key, count)
 
     def _check(self, sequence: int) -> None:
-        """Check the version and the commit.
+        """Check the version of the file, and the commit that it shows.
 
-        Once is enough: commits only move forward, and a rebuild makes another file.
+        One check per connection is enough: the file can only change to newer commits, and a
+        rebuild creates another file.
         """
         ((version, shown),) = self._connection.execute(PROBE)
         if version != VERSION:

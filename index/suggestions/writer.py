@@ -1,4 +1,4 @@
-"""The writer of the suggestions, which follows the commits of the catalog."""
+"""The writer that applies the commits of the catalog to the suggestions."""
 
 from __future__ import annotations
 
@@ -30,41 +30,45 @@ CREATE TABLE shown (version INTEGER NOT NULL, sequence INTEGER NOT NULL) STRICT;
 CREATE TABLE terms (
     text TEXT PRIMARY KEY,        -- a word or phrase, as written
     key TEXT NOT NULL,
-    phrase INTEGER NOT NULL,      -- 0: one word
-    count INTEGER NOT NULL,       -- articles alive that hold it
+    phrase INTEGER NOT NULL,      -- 0: a word; 1: a phrase
+    count INTEGER NOT NULL,       -- number of articles, without deleted ones, that contain it
     magnitude INTEGER NOT NULL,   -- binary digits of count
     seal INTEGER NOT NULL         -- CRC-32 of text, key and count
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX terms_by_magnitude ON terms (phrase, magnitude, key)
-    WHERE phrase = 0 OR magnitude > 1;  -- most phrases are in one article, and not suggested
+    WHERE phrase = 0 OR magnitude > 1;  -- most phrases are in 1 article, and are not suggested
 CREATE TABLE titles (
-    later INTEGER NOT NULL,       -- 0: the whole title, 1: from a later word on
+    later INTEGER NOT NULL,       -- 0: key of the complete title;
+                                  -- 1: key of the title without its first words
     key TEXT NOT NULL,
-    row INTEGER NOT NULL,         -- the first of the article
+    row INTEGER NOT NULL,         -- the first row of the article
     PRIMARY KEY (later, key, row)
 ) STRICT, WITHOUT ROWID;
 """
 
 _BATCH_SIZE: Final = 500
-"""Articles that are counted together, and terms that are read together."""
+"""Number of articles that are counted together, and of terms read together."""
 
 _LOCK_WAIT: Final = 0.25
-"""Seconds to wait for the lock of another connection, which delays the commit."""
+"""Seconds to wait while another connection holds the lock. The commit waits too."""
 
 _CACHE_KIB: Final = -32_000
-"""Size of SQLite's cache, large because frequent words are all over the file.
+"""Size of SQLite's cache. A negative number means KiB.
 
-SQLite reads a negative number as KiB.
+The cache is large because frequent words are spread over the whole file.
 """
 
 
 class SuggestionsWriter:
-    """The writer of the suggestions at `path`. It keeps them up to date.
+    """The writer of the suggestions at `path`.
 
-    It rebuilds them if they are missing, damaged, ahead of the catalog, or of other
-    rules. It does not if only a lock of another connection prevents writing. Articles that
-    the catalog cannot read are omitted: a user must delete them, and an error here would
-    prevent that.
+    The writer rebuilds suggestions that are missing, damaged or newer than the catalog, or
+    made with other rules (another version). If only a lock of another connection prevents
+    writing, the suggestions are not rebuilt.
+
+    The catalog can contain a damaged article that cannot be read. The writer then skips the
+    article and raises no error. The user must be able to delete this article, and an error
+    here would make the deletion fail.
     """
 
     def __init__(self, path: Path, catalog: Catalog, analyzers: Analyzers) -> None:
@@ -82,12 +86,14 @@ class SuggestionsWriter:
     ) -> None:
         """Update the suggestions to commit `sequence` of the catalog.
 
-        `prepared` has results for some of the articles. `written` are rows of the commit, which
-        are then not read from the catalog.
+        `prepared` contains the results of text analysis for some of the articles. `written`
+        contains the rows that the commit added, by row number. These rows are not read from the
+        catalog.
 
-        Raise DiskFullError. No other fault of the suggestions makes a commit fail. If they are
-        locked, they stay behind: readers reject them, and the next commit updates them. If they
-        cannot be created, they are missing until a writer is opened again.
+        Raises DiskFullError if the disk is full. No other error with the suggestions makes a
+        commit fail. If the file is locked, the suggestions are not updated: readers reject them,
+        and the next commit updates them. If the file cannot be created, the suggestions are
+        missing until a writer is opened again.
         """
         while not self._given_up:
             anew = not self._path.exists()
@@ -104,10 +110,11 @@ class SuggestionsWriter:
             self._given_up = anew
 
     def close(self) -> None:
-        """Release files, and remove the log unless a reader uses it."""
+        """Release files, and remove SQLite's log unless a reader uses it."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(sqlite3.Error):  # The log stays valid; it is only one more file.
+            # If this fails, the log remains as an extra file, which SQLite can still read.
+            with suppress(sqlite3.Error):
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
 
@@ -146,7 +153,7 @@ class SuggestionsWriter:
             self._connection = None
 
     def _remove(self) -> None:
-        """Remove the files. Open readers continue with the removed files."""
+        """Delete the files. Readers that are open can still read the deleted files."""
         self._release()
         for log in ("", "-wal", "-shm"):
             self._path.with_name(f"{self._path.name}{log}").unlink(missing_ok=True)
@@ -168,11 +175,15 @@ def derive(catalog: Catalog, analyzers: Analyzers, sequence: int) -> sqlite3.Con
 
 
 class _OutdatedError(Exception):
-    """The counts cannot be updated, because they are wrong or of other rules."""
+    """The counts cannot be updated: they are wrong, or made with other rules.
+
+    Other rules have another version.
+    """
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
-    # After a power cut the file is intact but can be outdated; the next writer updates it.
+    # With NORMAL, a power cut does not damage the file, but the last commits can be lost from it.
+    # The next writer adds these commits again.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA cache_size = {_CACHE_KIB:d}")
     # Overwrite the data of deleted articles. Not every build of SQLite does this by default.
@@ -208,14 +219,14 @@ def _update(
             change.apply(records, 1)
         connection.execute("UPDATE shown SET sequence = ?", (sequence,))
     except BaseException:
-        if connection.in_transaction:  # SQLite rolls back itself after some failures.
+        if connection.in_transaction:  # After some errors, SQLite has already rolled back.
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
 
 def _removed(catalog: Catalog, sequence: int, after: int) -> Iterator[Record]:
-    """Yield the records that were alive at `after` and are not at `sequence`."""
+    """Yield the records that existed in commit `after` and are deleted in `sequence`."""
     known = catalog.commit_of(after).rows
     firsts = [rows.start for rows in catalog.removed_rows(sequence, after) if rows.start < known]
     for some in _batches(firsts):
@@ -223,7 +234,7 @@ def _removed(catalog: Catalog, sequence: int, after: int) -> Iterator[Record]:
 
 
 class _Change:
-    """A change of the tables: it adds or removes records."""
+    """A change of the tables that adds or removes records."""
 
     def __init__(
         self,
@@ -247,10 +258,13 @@ class _Change:
             try:
                 rows = self._catalog.rows(record.rows, self._written).values()
             except BrokenIndexError:
+                # The words of a removed article are in the counts. If they cannot be read, they
+                # cannot be subtracted, so the suggestions must be rebuilt.
                 if sign < 0:
-                    raise  # It was counted, but its words are no longer known.
+                    raise
                 continue
-            # Paragraphs that are learned as boilerplate later stay counted until compaction.
+            # A paragraph that becomes boilerplate after it was counted stays counted until
+            # compaction.
             texts = [row.text for row in rows if not row.boilerplate]
             words.update(
                 self._prepared.phrases(record.digest, texts)
@@ -286,7 +300,7 @@ class _Change:
                 other.append((count, seal, magnitude, text))
         run = self._connection.executemany
         run("INSERT INTO terms VALUES (?, ?, ?, ?, ?, ?)", new)
-        # If the magnitude does not change, SQLite updates no index.
+        # If the magnitude does not change, SQLite updates only the table and not its index.
         run("UPDATE terms SET count = ?, seal = ? WHERE text = ?", same)
         run("UPDATE terms SET count = ?, seal = ?, magnitude = ? WHERE text = ?", other)
         run("DELETE FROM terms WHERE text = ?", gone)
