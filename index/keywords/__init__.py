@@ -39,7 +39,7 @@ class _EngineModule(Protocol):
 def create(path: Path, engine: Engine) -> None:
     """Create an empty keyword index in the directory `path`, which need not exist.
 
-    Raise FileExistsError if the directory is not empty.
+    Raises FileExistsError if the directory is not empty.
     """
     path.mkdir(parents=True, exist_ok=True)
     if any(path.iterdir()):
@@ -55,9 +55,10 @@ def open_reader(
 ) -> KeywordReader:
     """Return a view of the last commit of the keyword index at `path`.
 
-    `older` is a view of an earlier commit; files that it has checked are not read again.
+    `older` is a view of an earlier commit. tantivy does not check files again that were
+    checked for `older`.
 
-    Raise UntrustedIndexError for a whoosh index unless `trust` is True. Raise
+    Raises UntrustedIndexError for a whoosh index unless `trust` is True. Raises
     BrokenIndexError if files are missing or damaged.
     """
     _check_trust(path, engine, trust=trust)
@@ -67,7 +68,7 @@ def open_reader(
 def open_writer(path: Path, engine: Engine, *, trust: bool = False) -> KeywordWriter:
     """Return the writer of the keyword index at `path`.
 
-    Raise IndexLockedError if the index has another writer, and all errors of `open_reader`.
+    Raises IndexLockedError if the index has another writer, and the errors of `open_reader`.
     """
     _check_trust(path, engine, trust=trust)
     return _module(engine).open_writer(path)

@@ -17,31 +17,35 @@ from nutgraf.index.schema import KEYWORD_FIELDS
 __all__ = ["FILLER", "entries_of"]
 
 FILLER: Final = "\ue000" * 9
-"""A term that is no word.
+"""A term that fills up a text and is not a word of any text.
 
-It is in no script, and longer than any pattern of question marks.
+Its characters belong to no script. It is longer than any pattern of question marks.
 """
 
 _MAX_CACHED: Final = 1 << 12
-"""Values whose terms are cached: most articles share a few sources and sections."""
+"""Most values whose terms are cached.
+
+Most articles share a few sources and sections.
+"""
 
 _TEXT_FILL: Final = (FILLER,) * 60
 _TITLE_FILL: Final = (FILLER,) * 10
-# BM25 lowers the score of a long text by its parameter b. Lucene's value, 0.75, is too high for
-# paragraphs, each of which contains one thought, and it is built into both engines. So each text
-# gets as many fillers as an average paragraph has words. This makes lengths more similar, as a b of
-# 0.4 would: the mean nDCG@10 of hybrid search on 5 judged sets rises from 0.773 to 0.788. Fillers
-# cost disk and hardly any CPU: tantivy's positions grow by 87 % and its complete index by 22 %,
-# about 51 MB for a million paragraphs; whoosh's index grows by 1.6 %.
+# BM25 lowers the score of a long text. Its parameter b controls how much. Lucene's value, 0.75, is
+# built into both engines. It is too high for paragraphs, because a paragraph contains one thought.
+# So each text gets as many fillers as an average paragraph has words. The lengths of texts are then
+# more similar, which has the same effect as a b of 0.4. The mean nDCG@10 of hybrid search on 5
+# judged sets rises from 0.773 to 0.788. Fillers need disk space and hardly any CPU time. The
+# positions of tantivy grow by 87 %. The complete index of tantivy grows by 22 %, which is about
+# 51 MB for a million paragraphs. The index of whoosh grows by 1.6 %.
 
 
 def entries_of(
     record: Record, rows: Mapping[int, Row], analyzers: Analyzers
 ) -> Iterator[KeywordEntry]:
-    """Yield an entry for each row of a record.
+    """Yield one entry per row of a record.
 
-    `rows` are in order and include all parts of each paragraph that has parts. Title and
-    text are analysed in the language of the record.
+    `rows` are in order. If they include a part of a long paragraph, they include all its
+    parts. Title and text are analysed in the language of the record.
     """
     analyzer = analyzers.of(record.language)
     title = (*analyzer.terms(record.title), *_TITLE_FILL)
@@ -68,14 +72,14 @@ def _whole(
     texts: Sequence[str], words: Sequence[Sequence[str]], analyzer: Analyzer
 ) -> tuple[str, ...]:
     """Return the words of a paragraph, given the text and words of each part."""
-    # The entry of each part contains all words of the paragraph. The longest paragraph, 100,000
-    # characters in about 90 parts, costs 3.6 MB and 0.5 s with tantivy, 5.4 MB and 10 s with
-    # whoosh; a paragraph in 2 parts costs about 4 kB. If the words were stored once, each search
-    # would have to join them with the parts.
+    # The entry of each part contains all words of the paragraph. The longest paragraph has 100,000
+    # characters in about 90 parts. It costs 3.6 MB and 0.5 s with tantivy, and 5.4 MB and 10 s with
+    # whoosh. A paragraph in 2 parts costs about 4 kB. If the words were stored only once, each
+    # search would have to join them with the parts.
     if all(one[-1:].isspace() or other[:1].isspace() for one, other in pairwise(texts)):
         return tuple(chain.from_iterable(words))
-    # In scripts without spaces, 2 adjacent characters are a word: one word crosses the boundary of
-    # the parts, and neither part has it.
+    # In scripts without spaces, 2 adjacent characters are a word. So one word crosses the boundary
+    # between 2 parts, and neither part contains this word.
     return tuple(analyzer.terms("".join(texts)))
 
 

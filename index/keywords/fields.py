@@ -26,12 +26,15 @@ TERM_FIELDS: Final = (*TEXT_FIELDS, *VALUE_FIELDS, WHOLE)
 ROW: Final = "row"
 
 HAS: Final = "has"
-"""Names of the fields of a paragraph. All have `row`: one term finds them."""
+"""A field that contains the names of the other fields of a paragraph.
+
+Every paragraph has the field `row`, so one term finds all paragraphs.
+"""
 
 SEQUENCE: Final = "sequence"
 """The sequence of the last commit. Only the marker has this field.
 
-The marker is an entry without a row that every commit replaces. It is needed because
-no engine can attach a number to a commit, and because a second file could not be replaced
-atomically with the commit.
+The marker is an entry without a row. Every commit replaces the marker. It is needed because
+no engine can attach a number to a commit. A second file with the number is no solution: it
+could not be replaced atomically with the commit.
 """

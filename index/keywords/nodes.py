@@ -1,4 +1,7 @@
-"""The nodes that an engine must run, with the matches and the score of each."""
+"""The nodes of a query tree that an engine must run.
+
+The docstring of each class says which paragraphs the node matches, and their score.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Matches each paragraph that has the field; scores `boost`."""
+    """Matches each paragraph that has the field. The score is `boost`."""
 
     field: str
     boost: float = 1.0
@@ -45,7 +48,7 @@ class Every:
 class Word:
     """Matches paragraphs with this term.
 
-    Scores BM25 in text and title, `boost` in other fields.
+    The score is BM25 times `boost` in text and title, and `boost` in other fields.
     """
 
     field: str
@@ -55,10 +58,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Matches at least 2 words in this order.
+    """Matches paragraphs with these words, at least 2, in this order.
 
-    Each word is 1 to `slop` positions after the one before. Scores BM25 in text and
-    title, `boost` in `whole`.
+    Each word is 1 to `slop` positions after the word before. The score is BM25 times
+    `boost` in text and title, and `boost` in `whole`.
     """
 
     field: str
@@ -69,10 +72,11 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Matches terms that start with `start` and fully match `regex`; scores `boost`.
+    """Matches paragraphs with a term that completely matches `regex`.
 
-    `regex` contains only literals, `.`, `*`, `?`, `[^ ]` and groups, which have the
-    same meaning in Python and in tantivy.
+    The term also begins with `start`. The score is `boost`. `regex` contains only
+    literals, `.`, `*`, `?`, `[^ ]` and groups: they have the same meaning in Python and
+    in tantivy.
     """
 
     field: str
@@ -87,10 +91,10 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Fuzzy:
-    """Matches terms within `distance` edits of `word`; scores `boost`.
+    """Matches paragraphs with a term that is at most `distance` edits from `word`.
 
     The first `same` letters of the term and the word must be equal. An edit inserts,
-    deletes or replaces a letter, or swaps 2 adjacent letters.
+    deletes or replaces a letter, or swaps 2 adjacent letters. The score is `boost`.
     """
 
     field: str
@@ -110,7 +114,10 @@ class Fuzzy:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Matches paragraphs published from `first` to `last`, inclusive; scores `boost`."""
+    """Matches paragraphs published from `first` to `last`, inclusive.
+
+    `first` and `last` are in seconds since 1970 UTC. The score is `boost`.
+    """
 
     first: int
     last: int
@@ -119,16 +126,20 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Intersection:
-    """Matches if all of at least 2 nodes match; scores their sum."""
+    """Matches paragraphs that all of `nodes` match. There are at least 2 nodes.
+
+    The score is the sum of the scores of the nodes.
+    """
 
     nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """Matches if any of at least 2 nodes matches.
+    """Matches paragraphs that any of `nodes` matches. There are at least 2 nodes.
 
-    Scores the sum. If `tie` is given, scores the best score plus `tie` times the others.
+    Without `tie`, the score is the sum of the scores of the matching nodes. With `tie`,
+    the score is the best of these scores plus `tie` times the sum of the others.
     """
 
     nodes: tuple[Node, ...]
@@ -137,7 +148,10 @@ class Union:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """Matches if `kept` matches and `dropped` does not; scores as `kept`."""
+    """Matches paragraphs that `kept` matches and `dropped` does not match.
+
+    The score is that of `kept`.
+    """
 
     kept: Node
     dropped: Node
@@ -145,7 +159,10 @@ class Without:
 
 @dataclass(frozen=True, slots=True)
 class Preferring:
-    """Matches if `kept` matches; adds the score of `preferred` if it also matches."""
+    """Matches paragraphs that `kept` matches.
+
+    The score is that of `kept`, plus that of `preferred` if `preferred` also matches.
+    """
 
     kept: Node
     preferred: Node
@@ -153,7 +170,7 @@ class Preferring:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """Matches if `node` matches; scores `score`."""
+    """Matches paragraphs that `node` matches, with the constant score `score`."""
 
     node: Node
     score: float
@@ -176,7 +193,7 @@ Node: TypeAlias = (
 
 
 def constant_score(node: Node) -> float | None:
-    """Return the score of all matches of a node, or None if scores may differ."""
+    """Return the score that all matches of a node have, or None if scores may differ."""
     match node:
         case Word(field=field) | Phrase(field=field):
             return None if field in TEXT_FIELDS else node.boost

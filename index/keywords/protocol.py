@@ -1,11 +1,13 @@
-"""The interface of a keyword engine. tests/contract/test_keywords.py tests both.
+"""The interface of a keyword engine.
+
+tests/contract/test_keywords.py runs the same tests on both engines.
 
 A query is a tree of `whoosh.query` nodes over *analysed* terms (see
 index/analysis/analyzer.py): Term, Phrase, And, Or, Not, AndNot, AndMaybe, Require,
 DisjunctionMax, Prefix, Wildcard, FuzzyTerm, NumericRange, ConstantScoreQuery,
 Every, NullQuery. reduce.py defines the meaning of each node and reduces the tree to
-the nodes that both engines run. Any other node raises TypeError. An unknown field or
-a pattern that is too long raises ValueError.
+the nodes that both engines run. Any other class of node raises TypeError. An unknown
+field or a pattern that is too long raises ValueError.
 """
 
 from __future__ import annotations
@@ -30,10 +32,10 @@ __all__ = ["KeywordEntry", "KeywordReader", "KeywordWriter", "TermStatistics"]
 class TermStatistics:
     """Statistics of one term.
 
-    `weight` is its inverse document frequency: the BM25 score of a text of average length that
-    contains the term once. A term in no text has the highest weight. `frequency` is the number of
-    texts with the term; it may include deleted texts. `known` is True if a text or title contains
-    the term.
+    `weight` is the inverse document frequency of the term. It is the BM25 score of a text of
+    average length that contains the term once. A term in no text has the highest weight.
+    `frequency` is the number of texts with the term; it may include deleted texts. `known` is True
+    if a text or title contains the term.
     """
 
     weight: float
@@ -46,10 +48,10 @@ class KeywordEntry:
     """The analysed fields of one paragraph, or of a part of a long one.
 
     `text` and `title` are stemmed words in order. `values` maps each field of
-    VALUE_FIELDS to the terms that `value_terms` returns for its value; a field
-    without a value has no entry or an empty one. `published` is in seconds since
-    1970 UTC. If the row is a part, `whole` are the words of the complete paragraph;
-    otherwise it is empty.
+    VALUE_FIELDS to the terms that `value_terms` returns for the value of the field. A
+    field without a value is missing or has no terms. `published` is in seconds since
+    1970 UTC. If the row is a part, `whole` contains the words of the complete
+    paragraph; otherwise, `whole` is empty.
     """
 
     row: int
@@ -72,18 +74,21 @@ class KeywordReader(Protocol):
 
     @property
     def sequence(self) -> int:
-        """Sequence of the commit that this view shows, as in the catalog; 0 before any."""
+        """Sequence of the commit that this view shows; 0 before the first commit.
+
+        Commits have the same sequences as in the catalog.
+        """
 
     @property
     def paragraphs(self) -> int:
         """Number of rows in the index."""
 
     def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
-        """Return the best `depth` rows by BM25 (float32, higher is better, ties by row).
+        """Return the best `depth` rows by BM25; rows with equal scores are ascending.
 
-        `depth` is at least 1. Rows must also match `within`, which adds nothing to the
-        score. Words and phrases in text and title score by BM25. Each other leaf of the
-        tree scores 1, times its boosts.
+        Scores are float32; higher is better. `depth` is at least 1. Rows must also match
+        `within`, which adds nothing to the score. Words and phrases in text and title score by
+        BM25. Each other leaf of the query tree scores 1. Scores are multiplied by the boosts.
         """
 
     def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:

@@ -2,9 +2,10 @@
 
 The meaning of a tree is defined only here, so both engines agree:
 
-- Not matches all rows that its query does not match, anywhere in a tree, and scores 0.
+- Not matches all rows that its query does not match, and scores 0. A Not can be anywhere
+  in a tree.
 - Words and phrases in text and title score by BM25. Every other leaf scores 1.
-- Boosts multiply down to the leaves.
+- The score of a leaf is multiplied by its boost and by the boosts of all nodes above it.
 - In a Wildcard, only `*` and `?` are special.
 - A pattern that starts with a wildcard does not match terms of `exact_term`.
 - `minmatch` and `scale` of Or are ignored.
@@ -46,7 +47,7 @@ _NOTHING: Final = Nothing()
 def reduce_query(tree: Any) -> Node:
     """Return the node for a `whoosh.query` tree.
 
-    Raise TypeError for an unsupported kind of query. Raise ValueError for an unknown
+    Raises TypeError for an unsupported kind of query. Raises ValueError for an unknown
     field, and for a pattern that exceeds MAX_PATTERN or MAX_WILDCARDS.
     """
     return _reduce(tree, 1.0)
@@ -246,7 +247,10 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _is_term(text: object) -> bool:
-    """Return whether an index can contain a term. A lone surrogate is no valid term."""
+    """Return whether an index can contain `text` as a term.
+
+    A term is not empty and contains no lone surrogate, because terms are stored as UTF-8.
+    """
     if not isinstance(text, str) or not text:
         return False
     try:
@@ -263,7 +267,7 @@ _REDUCERS: Final[dict[type, Callable[[Any, float], Node]]] = {
     query.Wildcard: _wildcard,
     query.FuzzyTerm: _fuzzy,
     query.NumericRange: _range,
-    query.DateRange: _unsupported,  # its numbers are not in seconds
+    query.DateRange: _unsupported,  # The numbers of a DateRange are not in seconds.
     query.Every: _every,
     type(query.NullQuery): _nothing,
     query.ConstantScoreQuery: _constant,

@@ -14,13 +14,13 @@ __all__ = ["is_settled", "top_k"]
 _TIE_TOLERANCE: Final = 1e-6
 # Relative difference below which scores count as equal. Engines add the same numbers
 # in different orders, so the scores of equal paragraphs differ in their last bits.
-# float32 rounds at 1.2e-7.
+# The relative precision of float32 is 1.2e-7.
 
 
 def top_k(rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> Ranking:
-    """Return the best `depth` rows, ties in ascending order of rows.
+    """Return the best `depth` rows; rows with equal scores are ascending.
 
-    `scores` must descend. Call `is_settled` to check that there are enough rows.
+    `scores` must be in descending order. `is_settled` tells whether there are enough rows.
     """
     if not len(rows):
         return Ranking.empty()
@@ -31,7 +31,11 @@ def top_k(rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> R
 
 
 def is_settled(scores: NDArray[np.float32], depth: int) -> bool:
-    """Return whether descending scores go beyond all ties with rank `depth` (from 1)."""
+    """Return whether `scores` include all scores that equal the score at rank `depth`.
+
+    `scores` are the highest scores, in descending order. They are enough if the last one is
+    lower than the score at rank `depth`. The best score has rank 1.
+    """
     groups = _tie_groups(scores)
     return len(groups) > depth and bool(groups[-1] > groups[depth - 1])
 

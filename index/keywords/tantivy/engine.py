@@ -45,20 +45,21 @@ if TYPE_CHECKING:
 __all__ = ["TantivyReader", "TantivyWriter", "create", "open_reader", "open_writer"]
 
 _HEAP: Final = 64_000_000
-# Bytes in memory before a segment is written: about 60,000 paragraphs. More is not faster.
+# Bytes in memory before a segment is written: about 60,000 paragraphs. More memory is not faster.
 
 _THREADS: Final = 1
-# One thread is as fast as 4 analysing processes, and stores rows in order on disk.
+# One thread is as fast as 4 processes that analyse texts, and it stores rows in order on disk.
 
 _FIRST_WIDER: Final = 8
-# Factor by which the limit grows when the cut of a ranking falls into a tie.
+# If the last row of a ranking may have the same score as a missing row, the search is repeated.
+# The limit of the search is then multiplied by this factor.
 
 _MAX_ATTEMPTS: Final = 10
 _RETRY_SECONDS: Final = 0.1
-# Retries take 1 s together: a commit takes less, including the change of file modes after it.
+# All retries together take 1 s. A commit takes less, including the change of file modes after it.
 
 _MAX_CANDIDATES: Final = 5_000
-# With more candidates, reading all matches is cheaper than a query by row.
+# With more candidates, reading all matches is cheaper than a query that lists the candidates.
 
 
 def create(path: Path) -> None:
@@ -68,13 +69,17 @@ def create(path: Path) -> None:
 
 
 def open_reader(path: Path, older: KeywordReader | None = None) -> TantivyReader:
-    """Return a view of the last commit, or raise BrokenIndexError."""
+    """Return a view of the last commit.
+
+    Raises BrokenIndexError if files are missing or damaged.
+    """
     for _ in range(_MAX_ATTEMPTS):
         try:
             return _open_reader(path, older)
         except BrokenIndexError:
             # A user without write access cannot take tantivy's lock. So a writer can delete a file
-            # while it is opened here, or replace a file and allow reading only a moment later.
+            # while this function opens it. A writer can also replace a file, and make the new file
+            # readable only a moment later.
             if os.access(path, os.W_OK):
                 raise
             sleep(_RETRY_SECONDS)
@@ -87,9 +92,9 @@ def _open_reader(path: Path, older: KeywordReader | None) -> TantivyReader:
         stems = stems_of(path)
         index = tantivy.Index.open(str(_lockable(path, held)))
         _check_schema(index)
-        # A snapshot needs no thread that watches for new commits.
+        # A view shows one commit, so it needs no thread that watches for new commits.
         index.config_reader("manual")
-        # Read the names again: a commit may have happened since.
+        # Read the names again: a writer may have committed since `stems` was read.
         files = check_files(path, stems | stems_of(path), known)
         return TantivyReader(path, index, files)
 
@@ -97,9 +102,9 @@ def _open_reader(path: Path, older: KeywordReader | None) -> TantivyReader:
 def _lockable(path: Path, held: ExitStack) -> Path:
     """Return `path`, or a folder of links to its files if `path` is not writable.
 
-    tantivy writes a lock file next to the index even to read it. This fails on a read-only
-    mount and for an index of another user. After the files are mapped, the links can be
-    deleted.
+    tantivy writes a lock file next to the index, even to read the index. This fails on a
+    read-only mount, and if the index belongs to another user. The links can be deleted after
+    tantivy has mapped the files into memory.
     """
     if os.access(path, os.W_OK):
         return path
@@ -111,7 +116,11 @@ def _lockable(path: Path, held: ExitStack) -> Path:
 
 
 def open_writer(path: Path) -> TantivyWriter:
-    """Return the writer, or raise IndexLockedError or BrokenIndexError."""
+    """Return the writer of the index at `path`.
+
+    Raises IndexLockedError if the index has another writer, and BrokenIndexError if files
+    are missing or damaged.
+    """
     with _guarded(path):
         # Check first: a merge would copy damaged data to new files with correct checksums.
         check_files(path, stems_of(path))
@@ -162,8 +171,8 @@ class TantivyReader:
         """See KeywordReader."""
         with _guarded(self._path):
             paragraphs = self._searcher.num_docs
-            # Frequencies include deleted paragraphs. A higher frequency than their number means
-            # that a living paragraph has the term.
+            # Frequencies include deleted paragraphs. If a frequency is higher than the number of
+            # deleted paragraphs, at least one paragraph with the term is not deleted.
             deleted = self._searcher.doc_freq(HAS, ROW) - self.paragraphs
             return [self._statistics(term, paragraphs, deleted) for term in terms]
 
@@ -196,7 +205,7 @@ class TantivyReader:
             return self._ascending(chosen, len(candidates))
 
     def close(self) -> None:
-        """See KeywordReader. Mapped files are released with the last use of the view."""
+        """See KeywordReader. Mapped files are released when nothing uses the view."""
 
     def _rank_by_score(self, node: Node, depth: int) -> Ranking:
         with _guarded(self._path):
@@ -234,10 +243,11 @@ class TantivyWriter:
         self._schema = index.schema
         self._sequence = _sequence(index.searcher())
         self._writer: tantivy.IndexWriter | None = index.writer(_HEAP, _THREADS)
-        # Files of a killed writer have names that the next commit would use.
+        # Delete the files of a killed writer: the next commit would use the same names.
         self._writer.garbage_collect_files()
-        # tantivy 0.27 numbers operations from the last commit on, and treats its segments as up to
-        # date at that number. So a merge skips the first deletion: make it an empty one.
+        # tantivy 0.27 gives the first operation of a writer the number of the last commit. A merge
+        # treats the segments of that commit as up to date at this number, so it skips the first
+        # operation if this is a deletion. Therefore the first deletion is an empty one.
         self._delete(ROW, [])
 
     @property
@@ -255,7 +265,7 @@ class TantivyWriter:
         if entry.published is not None:
             fields[PUBLISHED] = [entry.published]
         fields[ROW] = [entry.row]
-        # With the schema, a number gets the type of its field.
+        # The schema gives each number the type of its field.
         document = tantivy.Document.from_dict({**fields, HAS: list(fields)}, self._schema)
         with _guarded(self._path):
             writer.add_document(document)
@@ -274,12 +284,15 @@ class TantivyWriter:
             writer.add_document(marker)
             writer.commit()
             self._sequence = sequence
-            # Otherwise, merged segments stay on disk.
+            # Without this call, segments that were merged into others stay on disk.
             writer.garbage_collect_files()
             self._share()
 
     def _share(self) -> None:
-        """Make the 2 private files of tantivy readable for all readers of the folder."""
+        """Let all users that can read the folder read meta.json and .managed.json.
+
+        tantivy creates both files readable only for their owner.
+        """
         mode = self._path.stat().st_mode & 0o666
         for name in ("meta.json", ".managed.json"):
             (self._path / name).chmod(mode | 0o600)
@@ -287,16 +300,16 @@ class TantivyWriter:
     def close(self) -> None:
         """See KeywordWriter."""
         if self._writer is not None:
-            # Merges run in other threads. Wait for them: they must not run beside the next writer,
-            # and an interrupted merge would leave files that no commit lists.
+            # Merges run in other threads. Wait for them, because they must not run at the same time
+            # as the next writer. An interrupted merge would also leave files that no commit lists.
             writer, self._writer = self._writer, None
             with _guarded(self._path):
                 writer.wait_merging_threads()
                 self._share()
 
     def _delete(self, field: str, values: list[int]) -> None:
-        # Not delete_documents_by_term: in tantivy 0.27 it reads each number as
-        # signed and finds nothing in an unsigned field.
+        # Do not use delete_documents_by_term: in tantivy 0.27, this method reads each
+        # number as signed and finds nothing in an unsigned field.
         writer = self._open()
         with _guarded(self._path):
             query = tantivy.Query.term_set_query(self._schema, field, values)
@@ -323,7 +336,10 @@ def _schema() -> tantivy.Schema:
 
 
 def _check_schema(index: tantivy.Index) -> None:
-    """Raise ValueError if meta.json, which has no checksum, describes other fields."""
+    """Raise ValueError if meta.json describes other fields than `_schema`.
+
+    This check is needed because meta.json has no checksum.
+    """
     if index.schema != _schema():
         raise ValueError("meta.json describes other fields than Nutgraf writes")
 
@@ -336,11 +352,14 @@ def _sequence(searcher: tantivy.Searcher) -> int:
 
 @contextmanager
 def _guarded(path: Path) -> Iterator[None]:
-    """Convert errors of tantivy, which has no exception classes, to Nutgraf's errors."""
+    """Convert errors of tantivy to errors of Nutgraf.
+
+    tantivy has no exception classes of its own.
+    """
     try:
         yield
     except BaseException as error:
-        # A panic is no Exception, and its class cannot be imported.
+        # A panic is not a subclass of Exception, and the class of a panic cannot be imported.
         panic = type(error).__module__ == "pyo3_runtime"
         if not panic and not isinstance(error, (ValueError, OSError, KeyError, TypeError)):
             raise

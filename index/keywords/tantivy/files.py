@@ -1,8 +1,9 @@
 """Checksums of the files of a tantivy index.
 
-Each file of a segment is written once and ends in a footer: JSON with the CRC-32 of
-the bytes before it, the length of that JSON, and a magic number, both uint32. Source of
-the format: src/directory/footer.rs in tantivy 0.27.
+Each file of a segment is written once and ends in a footer. The footer begins with JSON
+that contains the CRC-32 of the bytes before the footer. The length of the JSON and a magic
+number follow, both as little-endian uint32. Source of the format:
+src/directory/footer.rs in tantivy 0.27.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ _TAIL: Final = struct.Struct("<II")
 def stems_of(folder: Path) -> frozenset[str]:
     """Return the names, without suffixes, of the files of the last commit.
 
-    A name is SEGMENT, or SEGMENT.OPSTAMP for the deletions in a segment: a killed
-    writer may have left an incomplete file with another OPSTAMP. Raise OSError,
-    ValueError, KeyError or TypeError if meta.json cannot be read.
+    A name is SEGMENT, or SEGMENT.OPSTAMP for the file of deletions in a segment. OPSTAMP
+    is included because a killed writer may have left an incomplete file with another
+    OPSTAMP. Raises OSError, ValueError, KeyError or TypeError if meta.json cannot be read.
     """
     stems = set()
     for segment in json.loads((folder / "meta.json").read_bytes())["segments"]:
@@ -40,11 +41,12 @@ def stems_of(folder: Path) -> frozenset[str]:
 
 
 def check_files(folder: Path, stems: Set[str], known: Set[str] = frozenset()) -> frozenset[str]:
-    """Return the names of the files with these stems, after a check.
+    """Check the checksums of the files with these stems, and return their names.
 
-    Files in `known` are not checked again. Raise BrokenIndexError if a checksum does not
-    match. A missing file is no error here: a later commit merged it into another file.
-    Open readers still have it, and tantivy fails when it opens a missing file.
+    Files in `known` are not checked again. Raises BrokenIndexError if a checksum does not
+    match. A missing file is no error here: a later commit may have merged it into another
+    file, and open readers can still use the deleted file. If tantivy needs a missing file,
+    opening the index fails.
     """
     files = {path.name for path in folder.iterdir() if path.stem in stems}
     for name in sorted(files - known):

@@ -30,14 +30,14 @@ from nutgraf.index.keywords.nodes import (
 __all__ = ["Translator"]
 
 _MAX_SPACINGS: Final = 256
-# Most ways to space the words of a phrase with slop. Each is a query, so a larger
-# slop is reduced until the number fits.
+# Most ways to space the words of a phrase with slop. Each way becomes a query, so a
+# larger slop is reduced until the number of ways is low enough.
 
 
 class Translator:
-    """A translator of nodes for one schema.
+    """A translator of nodes to queries for one schema.
 
-    It finds the terms of fuzzy nodes in one searcher.
+    The terms of fuzzy nodes are looked up with `searcher`.
     """
 
     def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
@@ -95,8 +95,9 @@ class Translator:
         return tantivy.Query.term_query(self._schema, field, term, "basic")
 
     def _phrase(self, node: Phrase) -> tantivy.Query:
-        # tantivy's own slop differs: it sums over the phrase and allows words to change
-        # places. So make a query with fixed positions for each spacing.
+        # tantivy's own slop has another meaning: it limits the sum of all gaps in the phrase,
+        # and it allows words in another order. So make one query with fixed positions for each
+        # spacing.
         parts = [
             tantivy.Query.phrase_query(
                 self._schema, node.field, list(zip(places, node.words, strict=True))
@@ -114,8 +115,8 @@ class Translator:
             return tantivy.Query.fuzzy_term_query(
                 schema, node.field, node.word, node.distance, transposition_cost_one=True
             )
-        # tantivy's own fuzzy search cannot fix the start of a word. For 1 edit, search a few
-        # patterns; for 2, list all terms with that start and compare them.
+        # tantivy's own fuzzy search cannot require an equal start of the word. For 1 edit, search
+        # for a few patterns. For 2 edits, list all terms with this start, and compare them.
         if node.distance <= 1:
             regexes = _one_edit(node.word, node.same)
             queries = [tantivy.Query.regex_query(schema, node.field, regex) for regex in regexes]
@@ -130,7 +131,10 @@ class Translator:
 
 
 def _spacings(words: int, slop: int) -> list[list[int]]:
-    """Return all positions of a phrase, each word 1 to `slop` after the last."""
+    """Return every list of positions that the words of a phrase can have.
+
+    The first position is 0. Each later position is 1 to `slop` after the one before.
+    """
     while slop > 1 and slop ** (words - 1) > _MAX_SPACINGS:
         slop -= 1
     places = []
@@ -143,7 +147,10 @@ def _spacings(words: int, slop: int) -> list[list[int]]:
 
 
 def _one_edit(word: str, same: int) -> list[str]:
-    """Return patterns of the terms within 1 edit after the first `same` letters."""
+    """Return patterns that match all terms at most 1 edit from `word`.
+
+    The first `same` letters stay the same.
+    """
     start, rest = word[:same], word[same:]
     spots = range(len(rest))
     endings = dict.fromkeys(

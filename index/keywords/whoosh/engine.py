@@ -1,8 +1,8 @@
 """The keyword engine whoosh 2.7.4. It implements keywords/protocol.py.
 
-whoosh stores, finds and scores terms. This engine runs query trees itself, over dicts,
-one term at a time, and does not use whoosh's matchers: they are slower, they drop
-boosts, and they score negations.
+whoosh stores, finds and scores terms. This package runs query trees itself, one term at
+a time, with dicts of scores. It does not run trees with whoosh's matchers, because these
+are slower, ignore boosts, and give scores to negations.
 """
 
 from __future__ import annotations
@@ -65,7 +65,10 @@ def create(path: Path) -> None:
 
 
 def open_reader(path: Path, older: KeywordReader | None = None) -> WhooshReader:  # noqa: ARG001
-    """Return a view of the last commit, or raise BrokenIndexError. Loads pickles."""
+    """Return a view of the last commit. Opening the index loads pickles.
+
+    Raises BrokenIndexError if files are missing or damaged.
+    """
     with _guarded(path):
         check_files(path)
         for _ in range(_MAX_ATTEMPTS):
@@ -77,7 +80,11 @@ def open_reader(path: Path, older: KeywordReader | None = None) -> WhooshReader:
 
 
 def open_writer(path: Path) -> WhooshWriter:
-    """Return the writer, or raise IndexLockedError or BrokenIndexError. Loads pickles."""
+    """Return the writer of the index at `path`. Opening the index loads pickles.
+
+    Raises IndexLockedError if the index has another writer, and BrokenIndexError if files
+    are missing or damaged.
+    """
     with _guarded(path):
         check_files(path)
         return WhooshWriter(path, _open(path))
@@ -91,7 +98,7 @@ class WhooshReader:
         self._searcher = searcher
         self._leaves = [Segment(leaf, base) for leaf, base in searcher.leaf_searchers()]
         self._sequence = _sequence(searcher)
-        # A searcher has file positions and caches, so threads must not use it together.
+        # A searcher has file positions and caches, so only one thread at a time can use it.
         self._lock = Lock()
 
     @property
@@ -117,8 +124,8 @@ class WhooshReader:
     def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:
         """See KeywordReader."""
         with self._lock, _guarded(self._path):
-            # Frequencies include deleted paragraphs. A higher frequency than their number means
-            # that a living paragraph has the term.
+            # Frequencies include deleted paragraphs. If a frequency is higher than the number of
+            # deleted paragraphs, at least one paragraph with the term is not deleted.
             deleted = self._searcher.doc_count_all() - self._searcher.doc_count()
             return [self._statistics(term, deleted) for term in terms]
 
@@ -129,7 +136,7 @@ class WhooshReader:
         if known and highest <= deleted:
             words = [Word(name, term) for name in TEXT_FIELDS]
             known = any(leaf.ids(word) for leaf in self._leaves for word in words)
-        # whoosh divides by the number of paragraphs, even if it is 0.
+        # whoosh divides by the number of paragraphs, even if this number is 0.
         weight = self._searcher.idf(TEXT, term) if self._searcher.doc_count_all() else 0.0
         return TermStatistics(float(weight), frequency, known)
 
@@ -161,7 +168,7 @@ class WhooshReader:
         places = [(leaf, local) for leaf, hit in pairs for local in hit]
         order = np.argsort(-scores, kind="stable")
         falling = scores[order]
-        # Read rows only of the hits that can be among the best.
+        # Read the rows of only those hits that can be among the best.
         limit = min(depth + 1, len(order))
         while limit < len(order) and not is_settled(falling[:limit], depth):
             limit = min(limit * 8, len(order))
@@ -213,7 +220,8 @@ class WhooshWriter:
         """See KeywordWriter."""
         self._check_open()
         with _guarded(self._path):
-            # This writer holds the lock until `close`; whoosh's own releases it at each commit.
+            # This writer holds the lock until `close`. If whoosh held the lock, each commit would
+            # release it.
             writer = SegmentWriter(self._index, _lk=False, limitmb=_HEAP_MB)
             try:
                 self._fill(writer, sequence)
@@ -270,7 +278,8 @@ def _schema() -> Any:
         **{name: WORDS(analyzer=IDAnalyzer(), phrase=True) for name in ORDERED_FIELDS},
         **{name: KEYWORD() for name in (*VALUE_FIELDS, HAS)},
         **{
-            # Rows and sequences are searched one at a time: they need no tiers for ranges.
+            # No search is for a range of rows or sequences, so these fields need no extra terms
+            # for ranges.
             ROW: number(shift_step=0, sortable=True),
             SEQUENCE: number(shift_step=0, stored=True),
             PUBLISHED: number(),
@@ -279,7 +288,7 @@ def _schema() -> Any:
 
 
 def _open(path: Path) -> Any:
-    # With a schema given, whoosh does not load the pickled one.
+    # With this schema, whoosh does not load the pickled schema.
     return FileStorage(str(path)).open_index(schema=_schema())
 
 

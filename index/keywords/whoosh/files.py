@@ -1,8 +1,8 @@
 """Checksums of the files of a whoosh index, and their sync to disk.
 
 whoosh has no checksums and does not sync files. So each commit writes a list of the
-files with the CRC-32 of each, next to them. A new file that is not listed yet is not
-checked.
+files, with the CRC-32 of each file, into the same folder. A new file that is not in the
+list yet is not checked.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def check_files(folder: Path) -> None:
         try:
             sound = zlib.crc32((folder / name).read_bytes()) == checksum
         except FileNotFoundError:
-            continue  # A commit merged it into another file. If not, opening the index fails.
+            # A commit has merged this file into another one. If not, opening the index fails.
+            continue
         if not sound:
             raise _damaged(folder / name)
 

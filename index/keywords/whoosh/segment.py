@@ -34,7 +34,10 @@ __all__ = ["Segment"]
 
 
 class Segment:
-    """A segment. It finds the local numbers that match a node, and their scores."""
+    """A segment of a whoosh index, with methods that run a node on it.
+
+    A local number is the number of an entry within its segment.
+    """
 
     def __init__(self, searcher: Any, base: int) -> None:
         self._searcher = searcher
@@ -121,7 +124,10 @@ class Segment:
         return {matcher.id(): matcher.score() * boost for matcher in self._postings(field, term)}
 
     def _postings(self, field: str, term: str) -> Iterator[Any]:
-        """Yield a matcher at each posting of a term. It is always the same object."""
+        """Yield a matcher at each posting of a term.
+
+        The matcher is always the same object.
+        """
         if (field, term) in self._reader:
             matcher = self._searcher.postings(field, term)
             while matcher.is_active():
@@ -154,7 +160,11 @@ class Segment:
 
 
 def _follows(places: Iterable[frozenset[int]], slop: int) -> bool:
-    """Return whether each set has a position 1 to `slop` after that of the set before."""
+    """Return whether the sets contain positions that follow each other.
+
+    One position is chosen from each set, in the order of the sets. Each chosen position
+    must be 1 to `slop` after the one before.
+    """
     steps = range(1, slop + 1)
     first, *rest = places
     ends = set(first)
