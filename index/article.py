@@ -25,25 +25,26 @@ __all__ = [
 ]
 
 MAX_ID: Final = 512
-"""The longest id of an article, in characters: it has to fit into a URL."""
+"""The longest id of an article, in characters: an id has to fit into a URL."""
 
 MAX_VALUE: Final = 4_096
-"""The longest value of any other field of an article, in characters."""
+"""The longest title, and the longest value of an optional field, in characters."""
 
 MAX_PARAGRAPH: Final = 100_000
 """The longest paragraph, in characters.
 
-No prose is so long, so a longer paragraph means that a file was read wrongly.
+Prose does not have longer paragraphs, so a longer one is a file that was read
+wrongly.
 """
 
 MAX_PARAGRAPHS: Final = 50_000
 """The highest number of paragraphs in an article."""
 
 REQUIRED: Final = ("id", "title")
-"""Fields that an article cannot omit, besides its paragraphs."""
+"""The fields that every article needs, in addition to its paragraphs."""
 
 POSITION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
-"""The position of a paragraph in its article; 9 digits are more than enough."""
+"""The digits of a position: an article has at most MAX_PARAGRAPHS paragraphs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,9 @@ class Article(ArticleFields):
     "2023-01-04T09:30:00+01:00"). `language` is a tag such as "en". Text is
     stored and shown unchanged.
 
-    Raises InputError, with the name of the field, if a field is empty, too long
-    or of the wrong type, is not a date, or contains characters that cannot be
-    stored as text.
+    Raises InputError if a field is empty, too long or of the wrong type, or if it
+    contains characters that cannot be stored as text. Raises InputError if
+    `published` is not a date. The message names the field.
     """
 
     paragraphs: tuple[str, ...]
@@ -87,23 +88,27 @@ class Article(ArticleFields):
 
     def digest(self) -> bytes:
         """Return 16 bytes that change if any field of the article changes."""
-        # Not asdict: it copies each paragraph.
+        # Do not use dataclasses.asdict here: it copies each paragraph.
         content = {name: getattr(self, name) for name in _DIGESTED}
         packed = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return hashlib.blake2b(packed.encode(), digest_size=16).digest()
 
 
 _DIGESTED: Final = ("id", "title", "paragraphs", *OPTIONAL_FIELDS)
-"""The fields of an article in the order of its digest; never change this order."""
+"""The fields in the order in which they are hashed; never change this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """The unit of indexing and ranking: a text and its position in its article.
+    """A paragraph of an article, or a part of a long paragraph.
 
-    A paragraph that is too long for the encoder is split into parts. Then the
-    object is one part: `part` is its number, from 1, and `start` its offset in
-    the paragraph, in code points. `part` is 0 for a complete paragraph.
+    `row` is its number in the index, `article` the id of its article, and
+    `position` the position of the paragraph in the article, from 0.
+
+    A paragraph that is too long for the encoder is split into parts, which are
+    indexed and ranked separately. `part` is the number of a part, from 1, and
+    `start` the offset of the part in its paragraph, in code points. Both are 0
+    for a complete paragraph.
     """
 
     row: int
@@ -125,10 +130,10 @@ def paragraph_id(article: str, position: int) -> str:
 
 
 def split_paragraph_id(name: str) -> tuple[str, int] | None:
-    """Return the article id and the position in the public id of a paragraph.
+    """Split the public id of a paragraph into the article id and the position.
 
-    None if `name` does not have this form. The id of an article can have the
-    form too, because it can contain a `#`.
+    Return None if `name` does not have the form ARTICLE#POSITION. The id of an
+    article can have this form too, because it can contain a `#`.
     """
     article, sign, position = name.rpartition("#")
     if not sign or POSITION.fullmatch(position) is None:
@@ -139,8 +144,8 @@ def split_paragraph_id(name: str) -> tuple[str, int] | None:
 def timestamp(published: str) -> int:
     """Return seconds since 1970 UTC for an ISO 8601 date or date and time.
 
-    A time without a zone is in UTC. A date is its first second. Raises
-    InputError for any other text.
+    A time without a time zone is in UTC. A date without a time means 00:00:00 of
+    that day. Raises InputError if the text is neither.
     """
     try:
         moment = datetime.fromisoformat(published)

@@ -17,11 +17,14 @@ __all__ = ["Batch"]
 
 @dataclass(slots=True)
 class Batch:
-    """The writes and deletions of the next commit, which replaces the batch.
+    """The writes and deletions of the next commit.
 
-    The keys of `articles` and `prepared` are ids, in the order of the puts. The
-    keys of `to_encode` and `embeddings` are digests of texts. `rows` and
-    `characters` are totals over `articles`.
+    After the commit, the writer starts a new batch.
+
+    The keys of `articles` and `prepared` are article ids, in the order in which
+    the articles were put. The keys of `to_encode` and `embeddings` are digests of
+    texts. `rows` and `characters` are the numbers of rows and characters in all
+    articles of the batch.
     """
 
     articles: dict[str, ArticleRows] = field(default_factory=dict)
@@ -34,11 +37,14 @@ class Batch:
 
     @property
     def texts(self) -> int:
-        """The number of texts with or without embedding, also those of dropped articles."""
+        """The number of texts in the batch, both encoded and waiting to be encoded.
+
+        The texts of dropped articles are included.
+        """
         return len(self.embeddings) + len(self.to_encode)
 
     def put(self, article: ArticleRows, prepared: Prepared | None) -> None:
-        """Add an article; it replaces the article with the same id."""
+        """Add an article; it replaces an article or deletion with the same id."""
         name = article.article.id
         self.drop(name)
         self.rows += len(article.rows)
@@ -48,7 +54,7 @@ class Batch:
             self.prepared[name] = prepared
 
     def drop(self, article: str) -> None:
-        """Remove the put or deletion of the article with this id from the batch."""
+        """Remove the article with this id, or its deletion, from the batch."""
         self.deleted.pop(article, None)
         self.prepared.pop(article, None)
         dropped = self.articles.pop(article, None)
@@ -71,7 +77,7 @@ class Batch:
     def row_embeddings(self, dimension: int) -> NDArray[np.float16]:
         """Return the embeddings of all rows, of shape (rows, dimension).
 
-        Boilerplate has zeros.
+        The embedding of a boilerplate row contains only zeros.
         """
         none = np.zeros(dimension, np.float16)
         rows = [
@@ -82,6 +88,6 @@ class Batch:
         return np.stack(rows) if rows else np.empty((0, dimension), np.float16)
 
     def numbered_rows(self, first: int) -> dict[int, Row]:
-        """Return the rows of all articles by number; the first number is `first`."""
+        """Return the rows of all articles, numbered in order from `first`."""
         articles: Sequence[ArticleRows] = list(self.articles.values())
         return dict(enumerate((row for article in articles for row in article.rows), first))

@@ -1,10 +1,10 @@
-"""Columns: memory-mapped values by row, for filters and collapse.
+"""Columns: memory-mapped arrays with one value per row, for filters and collapse.
 
 The values of a row never change, so each column is an append-only file of
 fixed-width numbers. Columns are built from the catalog and rebuilt if they are
-lost. The file checks.json stores their number of rows, the CRC-32 of each
-column and the method of the sketches. No column says whether a row is alive,
-because that depends on the snapshot.
+lost. The file checks.json stores the number of rows, the CRC-32 of each column
+and a fingerprint of the method that computes the sketches. Columns do not say
+which rows are deleted, because that depends on the snapshot.
 """
 
 from __future__ import annotations
@@ -45,21 +45,27 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
 }
 
 _BLOCK: Final = 1_024
-"""Rows that are read and sketched at once."""
+"""The number of rows to read and sketch in one step."""
 
 _OF_TEXTS: Final = ("part", "sketch")
-"""The columns with values of the row; the others have values of its article."""
+"""The columns whose values depend on the text of a row.
+
+In the other columns, all rows of an article have the same value.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """The columns of a snapshot, each of shape (rows,).
+    """The columns of a snapshot.
 
-    `article` is the number of the record; it never decreases from row to row.
-    `published` is in seconds since 1970 UTC or NO_DATE. `part` is the number of
-    the part, 0 for a complete paragraph. `sketch` has shape (rows, 2): the
-    sketch of the text by index/analysis/minhash.py. `codes` maps keyword fields
-    to the codes of their values in the catalog, 0 for no value.
+    Each column has shape (rows,), except `sketch` with shape (rows, 2).
+
+    `article` is the number of the article's record in the catalog; it never
+    decreases from row to row. `published` is in seconds since 1970 UTC or NO_DATE.
+    `part` is the number of the part, 0 for a complete paragraph. `sketch` is the
+    sketch of the text, computed by index/analysis/minhash.py. `codes` maps each
+    keyword field to its column. Such a column contains the code of the value in
+    the catalog, 0 for no value.
     """
 
     article: NDArray[np.uint32]
@@ -82,13 +88,16 @@ class Columns:
     def languages(folder: Path, rows: int) -> NDArray[np.uint32]:
         """Map only the column `language`, which every question needs.
 
-        Raises BrokenIndexError like `open`.
+        Raises BrokenIndexError in the same cases as `open`.
         """
         found: NDArray[np.uint32] = _opened(folder, ("language",), rows)["language"]
         return found
 
     def paragraphs(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the first row of each row's paragraph, int64 of shape (len(rows),)."""
+        """Return, for each row, the first row of its paragraph.
+
+        The result is int64 of shape (len(rows),).
+        """
         return rows - np.maximum(self.part[rows].astype(np.int64) - 1, 0)
 
     def code(self, field: str) -> NDArray[np.uint32]:
@@ -98,9 +107,11 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class _Checksums:
-    """The number of rows of the columns and the CRC-32 of each column.
+    """The content of checks.json.
 
-    `sketches` is the fingerprint of the method of the sketches.
+    `rows` is the number of rows in every column. `of` maps the name of each column
+    to its CRC-32. `sketches` is the fingerprint of the method that computed the
+    sketches.
     """
 
     rows: int
@@ -109,9 +120,10 @@ class _Checksums:
 
     @classmethod
     def read(cls, folder: Path) -> _Checksums:
-        """Read the checksums; without a file, return those of 0 rows.
+        """Read the checksums from checks.json.
 
-        Raises BrokenIndexError if the file is damaged.
+        If there is no file, return the checksums of 0 rows. Raises
+        BrokenIndexError if the file is damaged.
         """
         path = folder / CHECKSUMS
         try:
@@ -147,15 +159,17 @@ def catch_up(
     sketch: Sketching = make_sketches,
     written: Mapping[int, Row] | None = None,
 ) -> None:
-    """Bring every column durably to exactly `rows` rows, from the catalog.
+    """Extend every column to `rows` rows with values from the catalog, durably.
 
-    `sketch` returns the same as `make_sketches`, but can be faster. `written`
-    contains rows that do not have to be read from the catalog.
+    `sketch` is a function that returns the same as `make_sketches`, but can be
+    faster. `written` maps row numbers to rows. The function does not read these
+    rows from the catalog.
 
-    Intact columns are extended in place, because readers have them mapped; rows
-    that a crash left at the end are dropped. If a column is damaged or missing,
-    or if the method of the sketches changed, all columns are rebuilt, each in a
-    new file that replaces the old one when it is complete.
+    Intact columns are extended in place, because readers have mapped them. Rows
+    that a crash left at the end are removed. If a column is damaged or missing,
+    all columns are rebuilt. They are also rebuilt if the method that computes the
+    sketches changed. A rebuilt column is written to a new file, which replaces the
+    old file when it is complete.
 
     Raises BrokenIndexError if the catalog cannot be read.
     """
@@ -205,10 +219,10 @@ def _read(
 
 
 def _readable(catalog: Catalog, row: int) -> Row:
-    """Return a row, an empty one if it is damaged.
+    """Return a row, or an empty row if the row is damaged in the catalog.
 
-    Readers still get the error. A writer must be able to open the index, because
-    deleting the article is the repair.
+    Readers of the damaged row still get the error. But a writer must be able to
+    open the index, because the repair is to delete the article.
     """
     try:
         return catalog.rows([row])[row]
@@ -217,7 +231,11 @@ def _readable(catalog: Catalog, row: int) -> Row:
 
 
 def _sound(folder: Path, rows: int, sketches: str) -> _Checksums:
-    """Return the checksums of the columns, those of 0 rows unless all are intact."""
+    """Return the checksums of the columns if all columns can be extended.
+
+    If a column is damaged or has other sketches, return the checksums of 0 rows.
+    Then all columns are rebuilt.
+    """
     try:
         checks = _Checksums.read(folder)
         if checks.rows <= rows and checks.sketches == sketches:

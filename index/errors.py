@@ -66,7 +66,7 @@ class DiskFullError(UserError):
 
 
 class UntrustedIndexError(UserError):
-    """Opening the index loads pickles, and the caller did not declare trust in it."""
+    """Opening the index loads pickles, and the caller did not pass `trust`."""
 
 
 class WorkerError(NutgrafError):

@@ -1,4 +1,8 @@
-"""Generations: complete sets of the parts of an index; the manifest names one."""
+"""Generations: each generation is a complete set of the parts of an index.
+
+A rebuild of the index writes a new generation. The manifest stores the number of
+the generation in use.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +26,10 @@ __all__ = ["check_no_links", "remove_generation", "remove_leftovers"]
 
 
 def remove_generation(index: Path, generation: int) -> None:
-    """Remove the parts of a generation; readers with open parts continue.
+    """Remove the parts of a generation.
 
-    Raises OSError if a part cannot be removed.
+    Readers that have opened the parts can still use them. Raises OSError if a
+    part cannot be removed.
     """
     folder = parts_folder(index, generation)
     if generation != FIRST:
@@ -39,10 +44,10 @@ def remove_generation(index: Path, generation: int) -> None:
 
 
 def remove_leftovers(index: Path, manifest: Manifest) -> None:
-    """Remove the generations that an ended process left, old or incomplete.
+    """Remove the old and incomplete generations that an ended process left behind.
 
     An incomplete generation with another encoder is not removed, because a later
-    run can complete it. Raises OSError if a generation cannot be removed.
+    `reindex` can complete it. Raises OSError if a generation cannot be removed.
     """
     kept = {manifest.generation, manifest.previous}
     newest = max(manifest.generation, manifest.previous or 0)
@@ -58,7 +63,10 @@ def remove_leftovers(index: Path, manifest: Manifest) -> None:
 
 
 def check_no_links(index: Path, generation: int) -> None:
-    """Raise BrokenIndexError if a part is a link: its target would not be removed."""
+    """Raise BrokenIndexError if a part is a link.
+
+    The removal of a generation would not remove the target of the link.
+    """
     folder = parts_folder(index, generation)
     for path in (folder, *(folder / part for part in PARTS)):
         if path != index and path.is_symlink():
@@ -71,10 +79,11 @@ def check_no_links(index: Path, generation: int) -> None:
 def _is_copy(index: Path, generation: int, manifest: Manifest) -> bool:
     """Return whether an incomplete generation has the encoder of the current one.
 
-    Then it comes from a compaction or a repair.
+    A generation with the same encoder comes from a compaction or a repair, which
+    no later run completes.
     """
     try:
         encoder = EncoderConfig.read(parts_folder(index, generation) / ENCODER)
     except BrokenIndexError:
-        return True  # Without its encoder, no run can complete it.
+        return True  # Without an encoder, no run can complete the generation.
     return encoder.sha256 == manifest.encoder.sha256

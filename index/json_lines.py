@@ -1,4 +1,4 @@
-"""Lines of JSON, for articles in files and requests and for judged questions."""
+"""Lines of JSON: articles in files and in requests, and judged questions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from nutgraf.index.errors import InputError
 __all__ = ["MAX_TEXT", "decode", "json_type", "parse_line"]
 
 MAX_TEXT: Final = 32 * 1024 * 1024
-"""Bytes in a text file or in a line of JSONL; no real article is larger."""
+"""The largest text file, and the longest line of JSONL, in bytes.
+
+No real article is larger.
+"""
 
 JSON_TYPES: Final = {dict: "an object", list: "a list", bool: "true or false", int: "a number",
                 float: "a number", str: "text"}  # fmt: skip
@@ -44,7 +47,10 @@ def parse_line(line: bytes, limit: int = MAX_TEXT) -> dict[str, Any]:
 
 
 def decode(content: bytes) -> str:
-    """Decode UTF-8, with or without a byte order mark. Raises InputError."""
+    """Decode UTF-8, with or without a byte order mark.
+
+    Raises InputError if `content` contains a NUL byte or is not UTF-8.
+    """
     if (at := content.find(b"\x00")) >= 0:
         raise InputError(f"this is binary, not text: byte {at:,} is NUL")
     try:
@@ -57,5 +63,5 @@ def decode(content: bytes) -> str:
 
 
 def json_type(value: Any) -> str:
-    """Return the name of the type of a value, for errors."""
+    """Return the JSON type of a value in words, for error messages."""
     return JSON_TYPES.get(type(value), "null")

@@ -15,8 +15,8 @@ def lazy_exports(
     """Return the `__getattr__` and the `__dir__` of a package (PEP 562).
 
     `modules` maps each public name to the module of the package that defines it.
-    A module is imported on its first use, because commands such as --help need
-    a fast start.
+    A module is imported when one of its names is first used, so that commands such
+    as --help start fast.
     """
 
     def __getattr__(name: str) -> Any:  # noqa: N807 - Python requires this name

@@ -1,7 +1,10 @@
 """The manifest: the properties of an index and the generation in use.
 
-It is written when the index is created. It is replaced atomically when another
-generation comes into use; at that moment readers and writers change to it.
+A generation is a complete set of the parts of an index (see generations.py).
+
+The manifest is written when the index is created. When a new generation is
+complete, or when the reranker changes, a new manifest replaces it atomically.
+From then on, readers and writers use the new generation.
 """
 
 from __future__ import annotations
@@ -31,9 +34,11 @@ FORMAT: Final = 1
 class Manifest:
     """The properties of an index.
 
-    `generation` is the generation in use. `previous` is the generation before a
-    change of encoder, which can be restored. `reranker` is None if the index has
-    none. With `keep_boilerplate`, boilerplate is ranked like other paragraphs.
+    `generation` is the number of the generation in use. `previous` is the number
+    of the generation before the last change of encoder, None if it is not stored.
+    `put_back_index` restores that generation. `reranker` is None if the index has
+    no reranker. With `keep_boilerplate`, boilerplate is ranked like other
+    paragraphs.
     """
 
     language: str
@@ -67,7 +72,7 @@ class Manifest:
         )
 
     def parts(self, index: Path) -> Path:
-        """Return the folder with the parts in use."""
+        """Return the folder with the parts of the generation in use."""
         return parts_folder(index, self.generation)
 
     @classmethod
@@ -75,7 +80,8 @@ class Manifest:
         """Read the manifest of the index directory `index`.
 
         Raises NotAnIndexError if there is no manifest or if this version does
-        not read its format. Raises BrokenIndexError if it is damaged.
+        not read its format. Raises BrokenIndexError if the manifest is damaged or
+        cannot be read.
         """
         path = index / MANIFEST
         try:
@@ -95,7 +101,7 @@ class Manifest:
 
     @classmethod
     def _parse(cls, fields: dict[str, Any], path: Path) -> Manifest:
-        # Check this first: otherwise a damaged digit could look like another format.
+        # Check the checksum first: a damaged digit could look like another format.
         if fields.pop("checksum") != checksum_of(fields):
             raise ValueError("its checksum does not match")
         if fields["format"] != FORMAT:
@@ -136,12 +142,18 @@ class Manifest:
 
 
 def now() -> str:
-    """Return the time in microseconds, which distinguishes two indexes."""
+    """Return the current time in UTC, in the form of ISO 8601.
+
+    The microseconds distinguish two indexes that are created in the same second.
+    """
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def checksum_of(fields: Mapping[str, Any]) -> int:
-    """Return the CRC-32 of the fields of a manifest; white space has no effect."""
+    """Return the CRC-32 of the fields of a manifest.
+
+    White space in the file has no effect.
+    """
     return zlib.crc32(json.dumps(fields, sort_keys=True).encode())
 
 

@@ -1,9 +1,10 @@
-"""Prepared articles: results for the writer that depend only on the texts.
+"""Prepared articles: articles with results that depend only on their texts.
 
 The processes that read files (sources/workers.py) compute these results with
-the functions of the writer, which saves the writer this work. The writer finds
-a result by all the inputs on which it depends. It computes missing results
-itself, such as those for the parts of a long paragraph.
+the functions of the writer, so the writer has less to do. The writer uses a
+result only if all the inputs of its computation are the same. The writer
+computes missing results itself, for example the sketches of the parts of a long
+paragraph.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ __all__ = ["NOTHING_PREPARED", "Prepared", "PreparedTexts", "Preparer", "article
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An article with a known language and its precomputed results, by `Preparer`.
+    """An article with a known language, and the results that `Preparer` computed.
 
     `digest` is the digest of the article. `boilerplate` contains the paragraphs
     that look like boilerplate. `sketches` contains the sketches of all
@@ -54,9 +55,9 @@ class Preparer:
         self._phrases = PhraseExtractor(Analyzers(""))
 
     def prepare(self, article: Article) -> Prepared | Article:
-        """Return the prepared article, or the article itself without a known language.
+        """Return the prepared article, or `article` itself if its language is unknown.
 
-        The index then chooses the language.
+        The writer chooses the language of such an article.
         """
         if analysed_as(article.language) is None:
             return article
@@ -94,7 +95,7 @@ class PreparedTexts:
         """Return the words and phrases of an article, given its digest and texts.
 
         `texts` are the paragraphs that are not boilerplate. The result is empty if
-        the article is not prepared, or if its prepared texts are not `texts`.
+        the article was not prepared, or if it was prepared with other `texts`.
         """
         found = self._articles.get(digest)
         if found is None or not found.phrases or found.texts != texts:
@@ -106,7 +107,7 @@ NOTHING_PREPARED: Final = PreparedTexts()
 
 
 def article_in(item: Article | Prepared) -> Article:
-    """Return the article, also from a prepared one."""
+    """Return `item` if it is an article, or the article of a prepared `item`."""
     return item.article if isinstance(item, Prepared) else item
 
 

@@ -27,10 +27,14 @@ with quiet_imports():
     from whoosh import query
 
 MAX_PATTERN: Final = 128
-"""The longest prefix or wildcard, in characters; terms have at most half as many."""
+"""The longest prefix or wildcard pattern, in characters.
+
+It is twice as long as the longest term (`MAX_TERM`).
+"""
 
 MAX_WILDCARDS: Final = 8
 """The highest number of stars and question marks in a pattern.
 
-An automaton of tantivy has at most 1,000 states, and each of these takes 20.
+tantivy converts a pattern to an automaton with at most 1,000 states. Each star
+or question mark takes 20 states.
 """

@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 __all__ = ["NO_DATE", "Ranking"]
 
 NO_DATE: Final = int(np.iinfo(np.int64).min)
-"""The value of `published`, seconds since 1970 UTC, for an article without a date."""
+"""The value of `published` for an article without a date.
+
+The other values are seconds since 1970 UTC.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Rows with their scores, best first; equal scores are in the order of rows.
+    """Rows with their scores, best first.
 
-    `rows` is int64, `scores` float32, both of shape (n,). `complete` is False if
-    the ranking was cut at its depth and more rows match.
+    Rows with equal scores are in ascending order. `rows` is int64, `scores`
+    float32, both of shape (n,). `complete` is False if more rows match, but were
+    cut off at the depth of the query.
     """
 
     rows: NDArray[np.int64]
@@ -30,7 +34,7 @@ class Ranking:
         return len(self.rows)
 
     def raised(self, other: Ranking) -> Ranking:
-        """Return the same rows, with the scores of `other` added for common rows."""
+        """Return the same rows; rows that are also in `other` get both scores added."""
         _, here, there = np.intersect1d(
             self.rows, other.rows, assume_unique=True, return_indices=True
         )

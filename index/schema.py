@@ -1,9 +1,9 @@
 """The table of the fields of an article.
 
-The table is `ArticleFields`. All other code derives its fields from it: the
-catalog, the columns, the keyword index, filters, facets, `field:` in questions,
-the readers of files, HTTP and the command line. To add a keyword field, add it
-to `ArticleFields` and to `KeywordFilters`.
+The table is the class `ArticleFields`. All other code derives its fields from
+this table: the catalog, the columns, the keyword index, filters, facets, `field:`
+in questions, the readers of files, HTTP and the command line. To add a keyword
+field, add it to `ArticleFields` and to `KeywordFilters`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ __all__ = [
 Kind = Literal["text", "keyword", "date", "stored"]
 """How a field is searched.
 
-`text` is searched by words, `keyword` by the value and by words, `date` by
-ranges. `stored` is only shown.
+A `text` field is searched by words. A `keyword` field is searched by its value
+and by words, a `date` field by ranges. A `stored` field is only shown.
 """
 
 
@@ -43,7 +43,8 @@ ranges. `stored` is only shown.
 class Field:
     """One field of an article.
 
-    `boost` is the weight of a word in a text field; in a paragraph it is 1.
+    `boost` is the weight of a word in a text field. A word in a paragraph has the
+    weight 1.
     """
 
     kind: Kind
@@ -63,9 +64,9 @@ class ArticleFields:
     id: str
     title: Annotated[
         str,
-        # A title names the topic of its article. With 1.4 instead of 1, keyword search finds
-        # dated facts in the right article better: nDCG@10 is .58 instead of .53. 4 other judged
-        # sets hardly change.
+        # A title names the topic of its article. With a boost of 1.4 instead of 1, keyword search
+        # is better at questions about facts of a certain date: nDCG@10 is .58 instead of .53. On
+        # 4 other judged sets the results hardly change.
         Field("text", "The title of the article.", boost=1.4),
     ]
     _: KW_ONLY
@@ -84,7 +85,7 @@ class ArticleFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeywordFilters:
-    """The values that each keyword field may have; a text is a list of one value."""
+    """The allowed values of each keyword field; a single text is one allowed value."""
 
     source: str | Sequence[str] = ()
     author: str | Sequence[str] = ()
@@ -106,7 +107,10 @@ OPTIONAL_FIELDS: Final = FIELD_NAMES[2:]
 """The fields that an article may lack."""
 
 KEYWORD_FIELDS: Final = tuple(field.name for field in FIELDS if field.kind == "keyword")
-"""The fields that are filtered and counted by value; columns store their codes."""
+"""The fields that are filtered and counted by value.
+
+Columns store a code for each value.
+"""
 
 TEXT: Final = "text"
 """The name of the field for paragraph text, in the keyword index and in questions."""
@@ -114,19 +118,23 @@ TEXT: Final = "text"
 FIELD_BOOSTS: Final = {TEXT: 1.0} | {
     field.name: field.boost for field in FIELDS if field.kind == "text"
 }
-"""The weight of a plain word in each text field.
+"""The weight of a word in each text field, if the question names no field for it.
 
-A word in several fields counts only in the field with the highest score. If
-the scores are added, all paragraphs of an article with a matching title rank
-above better ones. nDCG@10 on 4 judged sets with keywords alone: .687 for the
-sum, .721 for the highest score. After fusion: .714 and .733.
+A word that occurs in several fields counts only in the field with the highest
+score. With the sum of the scores, all paragraphs of an article with a matching
+title would rank above better paragraphs of other articles. On 4 judged sets,
+nDCG@10 of keyword search alone is .687 with the sum and .721 with the highest
+score. After fusion it is .714 with the sum and .733 with the highest score.
 """
 
 TEXT_FIELDS: Final = tuple(FIELD_BOOSTS)
-"""The fields of words with positions, scored by BM25."""
+"""The fields that are indexed as words with positions and scored by BM25."""
 
 VALUE_FIELDS: Final = (*KEYWORD_FIELDS, "article")
-"""The fields of values (see `value_terms`); a match scores 1. `article` is the id."""
+"""The fields that are indexed by value (see `value_terms`). A match scores 1.
+
+`article` is the id of the article.
+"""
 
 PUBLISHED: Final = "published"
 
@@ -142,9 +150,9 @@ FACETS: Final = (
 """The facets: the values of a keyword field, or days, months and years of a date."""
 
 WHOLE: Final = "whole"
-"""The field of a part for the words of its complete paragraph.
+"""The field of a part that contains the words of the complete paragraph.
 
-Paragraphs without parts do not have it. A part is ranked by its `text`, but
-the constraint of a question applies to the complete paragraph. A match of a
-word or phrase in this field scores 1.
+Only parts have this field. A part is ranked by its `text`, but the constraint of
+a question (phrases, + and -, fields) applies to the complete paragraph. A match
+of a word or phrase in this field scores 1.
 """

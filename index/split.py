@@ -1,8 +1,8 @@
 """The split of an article into rows, and the text of each row for the encoder.
 
 A row is a paragraph, or a part of a paragraph that is too long for the encoder.
-Its text is unchanged. The encoder reads the text with the title of its article
-and, if the text is very short, together with a neighbour.
+The text of a row is stored unchanged. For the encoder, it gets the title of its
+article, and a very short text is joined with the text of a neighbouring row.
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ __all__ = ["TokenCount", "contexts_of", "rows_of"]
 SHORT: Final = 12
 """The shortest sentence that the encoder reads alone, in characters.
 
-A shorter one, such as "He agreed.", is read together with a neighbour.
+A shorter sentence, such as "He agreed.", is joined with a neighbouring row.
 """
 
 LABEL: Final = 40
-"""The same limit for other texts: a crosshead, a label, the name under a quote."""
+"""The shortest text of another kind that the encoder reads alone, in characters.
+
+Such texts are subheadings, labels or the name under a quotation.
+"""
 
 SMALLEST: Final = 4
-"""A part that is cut after a sentence has more than 1/4 of the tokens that fit."""
+"""A part that ends with a sentence has more than 1/SMALLEST of the token limit."""
 
 _ENDS: Final = tuple(".!?…。！？؟।")
 
@@ -52,7 +55,7 @@ class TokenCount(Protocol):
 def rows_of(paragraphs: Sequence[str], tokens: TokenCount, language: str) -> tuple[Row, ...]:
     """Return the rows of an article in `language`.
 
-    The texts of the parts of a paragraph, joined, are exactly its text.
+    The joined texts of all parts of a paragraph are exactly its text.
     """
     return tuple(
         row
@@ -64,10 +67,11 @@ def rows_of(paragraphs: Sequence[str], tokens: TokenCount, language: str) -> tup
 def contexts_of(title: str, rows: Sequence[Row]) -> tuple[TitledText | None, ...]:
     """Return the text of each row for the encoder, in NFC with single spaces.
 
-    It is None for boilerplate.
+    Boilerplate gets None, because the encoder does not read it.
 
-    A short row is read with a neighbour: a text that ends a sentence with the
-    previous row, any other text, such as a name or a label, with the next row.
+    A short text is joined with the text of a neighbouring row. If the short text
+    ends a sentence, this is the previous row. If it is another text, such as a name
+    or a label, this is the next row.
     """
     title = _plain(title)
     texts = [_plain(row.text) for row in rows if not row.boilerplate]
@@ -88,7 +92,7 @@ def _rows(position: int, text: str, tokens: TokenCount, language: str) -> Iterat
 
 
 def _cuts(text: str, tokens: TokenCount, language: str) -> Iterator[int]:
-    """Yield the offsets of the cuts that give parts that fit and have similar lengths."""
+    """Yield the offsets that cut `text` into parts of similar length that fit."""
     starts, limit = tokens.starts(text), tokens.limit
     if len(starts) <= limit:
         return
@@ -102,7 +106,7 @@ def _cuts(text: str, tokens: TokenCount, language: str) -> Iterator[int]:
             or _nearest(words, at, at + limit, ideal)
             or ideal
         )
-        if starts[cut] > place:  # A single character can be many tokens.
+        if starts[cut] > place:  # One character can be many tokens, which start at one offset.
             place = starts[cut]
             yield place
         at = cut
@@ -113,7 +117,10 @@ def _is_between_words(text: str, at: int) -> bool:
 
 
 def _nearest(places: Sequence[int], above: int, most: int, ideal: int) -> int | None:
-    """Return the place nearest to `ideal` that is above `above` and at most `most`."""
+    """Return the one of `places` that is nearest to `ideal`.
+
+    It is above `above` and at most `most`. Return None if there is no such place.
+    """
     some = places[bisect_left(places, above + 1) : bisect_left(places, most + 1)]
     return min(some, key=lambda place: abs(place - ideal), default=None)
 

@@ -1,7 +1,7 @@
 """The vector index: embeddings on disk, searched with FAISS.
 
 rows.f16 holds one float16 embedding per row. Rows are appended and never
-changed. FAISS searches them exactly, with a flat index over the same bytes.
+changed. FAISS searches them exactly, in flat indexes with a copy of the bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ class VectorFile:
         self._dimension = dimension
 
     def cut(self, rows: int) -> None:
-        """Truncate the file to `rows` rows. Raises BrokenIndexError if it is shorter."""
+        """Truncate the file to `rows` rows.
+
+        Raises BrokenIndexError if the file has fewer rows.
+        """
         self._path.touch()
         if _length(self._path, self._dimension) < rows:
             raise _short(self._path, rows)
@@ -65,7 +68,7 @@ class VectorFile:
         return np.array(_map(self._path, max(rows) + 1, self._dimension)[rows])
 
     def damaged(self, commits: Iterable[Commit]) -> list[range]:
-        """Return the rows of each commit whose bytes do not match its checksum.
+        """Return the rows of each commit whose checksum does not match the file.
 
         `commits` are all commits, in order. Missing rows count as damaged.
         """
@@ -94,10 +97,11 @@ class _Segment:
 
 
 class VectorIndex:
-    """Exact search by cosine over the first `rows` rows of rows.f16.
+    """Exact search by cosine over the rows of rows.f16 as of one commit.
 
-    FAISS has its own copy of the embeddings, in segments. After a commit, the
-    new vector index shares the segments of the previous one. It is thread-safe.
+    FAISS has its own copy of the embeddings, in segments of consecutive rows. After
+    a commit, the new vector index shares segments with the previous one. A vector
+    index is thread-safe.
     """
 
     def __init__(self, embeddings: NDArray[np.float16], segments: Sequence[_Segment] = ()) -> None:
@@ -106,7 +110,7 @@ class VectorIndex:
 
     @property
     def segments(self) -> int:
-        """The number of segments: it grows with the logarithm of the rows."""
+        """The number of segments, which grows with the logarithm of the row count."""
         return len(self._segments)
 
     @classmethod
@@ -119,18 +123,20 @@ class VectorIndex:
         return cls(_checked(path, dimension, NO_COMMIT, commit))
 
     def grown(self, path: Path, dimension: int, before: Commit, commit: Commit) -> VectorIndex:
-        """Return the vector index as of a later commit of the same file.
+        """Return the vector index as of `commit`, a later commit of the same file.
 
-        This vector index is as of the commit `before`.
+        `before` is the commit of this vector index. Raises BrokenIndexError in the
+        same cases as `open`.
         """
         return VectorIndex(_checked(path, dimension, before, commit), self._segments)
 
     def rank(
         self, question: NDArray[np.float32], depth: int, allowed: NDArray[np.bool_] | None
     ) -> Ranking:
-        """Return the `depth` rows nearest by cosine to `question`, of shape (dimension,).
+        """Return the `depth` rows with the highest cosines to `question`.
 
-        `allowed`, of shape (rows,), excludes the rows for which it is False.
+        `question` is an embedding of shape (dimension,). `allowed` is a mask of
+        shape (rows,) that is False for the rows to exclude; None excludes no row.
         """
         possible = len(self._embeddings) if allowed is None else int(np.count_nonzero(allowed))
         wanted = min(depth, possible)
@@ -144,7 +150,10 @@ class VectorIndex:
         return Ranking(rows[order], scores[order], complete=possible <= depth)
 
     def scores(self, question: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the cosine of each row to an embedding, float32 of shape (len(rows),)."""
+        """Return the cosine of `question` to each row, float32 of shape (len(rows),).
+
+        `question` is an embedding of shape (dimension,).
+        """
         if len(rows) == 0:
             return np.empty(0, np.float32)
         return self.embeddings(rows) @ question
@@ -152,7 +161,7 @@ class VectorIndex:
     def embeddings(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the embeddings of `rows`, float32 of shape (len(rows), dimension).
 
-        Each has norm 1.
+        Each embedding has norm 1. A row that was added as boilerplate has zeros.
         """
         return self._embeddings[rows].astype(np.float32)
 
@@ -167,16 +176,16 @@ def _search(
     selector = None if part is None else _selector(part)
     most = min(wanted, int(segment.flat.ntotal))
     scores, rows = segment.flat.search(question[None, :], most, params=selector)
-    there = rows[0] >= 0  # FAISS returns -1 if fewer rows than wanted are allowed.
+    there = rows[0] >= 0  # FAISS fills up with -1 if fewer rows than wanted are allowed.
     return rows[0][there] + segment.first, scores[0][there]
 
 
 def _grown(embeddings: NDArray[np.float16], segments: Sequence[_Segment]) -> tuple[_Segment, ...]:
     """Return segments over all rows: the given ones and one over the new rows.
 
-    A segment that is not larger than the rows after it is merged with them. This
-    keeps the number of segments low, and copies each row only a few times when
-    the index grows by many commits.
+    If a segment has at most as many rows as come after it, it is merged with them.
+    This keeps the number of segments low. When the index grows by many commits,
+    each row is copied only a few times.
     """
     kept = list(segments)
     first = kept[-1].stop if kept else 0
@@ -191,9 +200,10 @@ def _grown(embeddings: NDArray[np.float16], segments: Sequence[_Segment]) -> tup
 def _one_thread() -> Iterator[None]:
     """Restrict FAISS to the calling thread within the block.
 
-    More threads do not make one question faster: with 200,000 rows it takes
-    13 ms with 1 and with 2 threads. On busy cores the threads wait for each
-    other, and a complete search of the sample articles takes 5 times as long.
+    More threads do not make one question faster: with 200,000 rows, a question
+    takes 13 ms both on 1 thread and on 2 threads. On busy cores, several threads
+    wait for each other. A complete search of the sample articles then takes 5 times
+    as long.
     """
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
@@ -206,8 +216,8 @@ def _one_thread() -> Iterator[None]:
 def _flat(embeddings: NDArray[np.float16]) -> faiss.IndexScalarQuantizer:
     """Return a flat float16 index over `embeddings`, copied byte for byte.
 
-    The method `add` would accept float32 and convert each number back to the
-    original float16: the same bytes, but 4 times as slow.
+    The method `add` of FAISS needs float32 and converts each number back to the
+    original float16. The result has the same bytes, but takes 4 times as long.
     """
     rows, dimension = embeddings.shape
     flat = faiss.IndexScalarQuantizer(
@@ -241,7 +251,10 @@ def _map(path: Path, rows: int, dimension: int) -> NDArray[np.float16]:
 
 
 def _checked(path: Path, dimension: int, before: Commit, commit: Commit) -> NDArray[np.float16]:
-    """Map the rows of `commit`, and check the rows after those of `before`."""
+    """Map the rows of `commit`; check the rows that were added after `before`.
+
+    Raises BrokenIndexError if the checksum does not match or rows are missing.
+    """
     rows = _map(path, commit.rows, dimension)
     if zlib.crc32(_bytes(rows[before.rows :]), before.checksum) != commit.checksum:
         raise BrokenIndexError(

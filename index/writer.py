@@ -1,12 +1,12 @@
 """IndexWriter: put, delete, commit, recover.
 
-The source of truth of an index is the catalog with rows.f16. A commit first
-appends embeddings to rows.f16 and makes them durable, then it commits the
+The source of truth of an index is the catalog, together with rows.f16. A commit
+first appends embeddings to rows.f16 and makes them durable, then it commits the
 catalog. After that, a crash loses nothing. Columns, suggestions and keyword
-index are derived: the same code updates them from the catalog after a commit
-and after a crash. The keyword index is updated last and stores the sequence
-number of the catalog. Readers use that number, so a commit is visible in all
-parts or in none.
+index are derived from the catalog: the same code updates them after a commit and
+after a crash. The keyword index is updated last and stores the sequence number
+of the commit. Readers show all parts as of that number, so a commit is visible
+in all parts or in none.
 """
 
 from __future__ import annotations
@@ -49,27 +49,32 @@ __all__ = ["IndexWriter", "Outcome", "PartsWriter"]
 Outcome = Literal["created", "updated", "unchanged"]
 
 ENCODE_EVERY: Final = 128
-"""Paragraphs encoded together: enough for all cores, and less than 1 s of work."""
+"""The number of paragraphs to encode together.
+
+It is large enough for all cores, and takes less than 1 s.
+"""
 
 COMMIT_EVERY: Final = 8_192
-"""Rows after which the writer commits.
+"""The number of uncommitted rows at which the writer commits.
 
 This limits the memory, and the work that a crash can lose.
 """
 
 COMMIT_CHARACTERS: Final = 64_000_000
-"""Characters after which the writer commits, for any number of rows."""
+"""The number of uncommitted characters at which the writer commits."""
 
 
 class PartsWriter:
-    """A writer of one generation of an index: the parts in `folder`.
+    """A writer of the parts of an index in `folder`, which are one generation.
 
-    `encoder` replaces the encoder in `folder`: it must return the same
-    embeddings. The caller must have the write lock of the index.
+    The writer uses `encoder` instead of the encoder in `folder`. Both must return
+    the same embeddings. The caller must have the write lock of the index.
 
-    Opening recovers the index after a crash of an earlier writer. `encoded`
-    counts the encoded paragraphs. `failed` is True after a commit that failed
-    half-way. Raises UntrustedIndexError, EncoderError, BrokenIndexError.
+    The constructor recovers the index after a crash of an earlier writer. Raises
+    UntrustedIndexError, EncoderError or BrokenIndexError if it cannot open a part.
+
+    `encoded` is the number of paragraphs that the writer has encoded. `failed` is
+    True after a commit that failed half-way.
     """
 
     def __init__(
@@ -118,11 +123,11 @@ class PartsWriter:
     def put(self, article: Article | Prepared) -> Outcome:
         """Add an article or replace the article with the same id; return the outcome.
 
-        An article with the same id and content is not changed. The article is
-        visible and durable after the next commit; the writer commits after every
-        COMMIT_EVERY rows. An article without a language gets the detected
-        language, or the language of the index if the detection is uncertain. A
-        prepared article has the same effect and takes less time.
+        If the index has this article with the same content, nothing changes. The
+        article is visible and durable after the next commit. The writer commits
+        when COMMIT_EVERY rows are uncommitted. An article without a language gets
+        the detected language, or the language of the index if the detection is
+        uncertain. A prepared article gives the same result in less time.
         """
         prepared = article if isinstance(article, Prepared) else None
         article = with_language(article_in(article), self._manifest.language)
@@ -130,7 +135,8 @@ class PartsWriter:
         digest = article.digest() if prepared is None else prepared.digest
         if before == digest:
             return "unchanged"
-        # Add the texts before the article: after an interrupt in between, a commit still works.
+        # Add the texts before the article. An interrupt between these two steps leaves texts
+        # without an article, and a commit still works.
         put = self._to_rows(article, digest, prepared)
         self._batch.put(put, prepared)
         if len(self._batch.to_encode) >= ENCODE_EVERY:
@@ -150,8 +156,9 @@ class PartsWriter:
     def commit(self, number: int = 0) -> int:
         """Make all puts and deletions durable and visible; return the sequence number.
 
-        The new sequence number is the next one, or `number` if it is higher.
-        Without changes there is a commit only if `number` is higher.
+        The new sequence number is the last one plus 1, or `number` if that is
+        higher. If there are no changes, nothing is committed unless `number` is
+        higher than the last sequence number.
         """
         self._check_usable()
         if self._batch.articles or self._batch.deleted or number > self.sequence:
@@ -188,9 +195,10 @@ class PartsWriter:
             self.close()
 
     def digest_of(self, article: str) -> bytes | None:
-        """Return the digest of an article after the next commit, None without an article.
+        """Return the digest that an article will have after the next commit.
 
-        The digest identifies a version of an article.
+        Return None if the index will not have the article. The digest identifies a
+        version of an article.
         """
         self._check_usable()
         if article in self._batch.articles:
@@ -240,17 +248,20 @@ class PartsWriter:
             if not row.part and (self._is_learned(article, row.text) or looks_so(row.text))
         }
         if len(known) == len(rows):
-            return rows  # Otherwise the article could not be found by its title either.
+            return rows  # If all rows were marked, no search could find the article.
         return tuple(replace(row, boilerplate=True) if row in known else row for row in rows)
 
     def _is_learned(self, article: Article, text: str) -> bool:
-        """Return whether a paragraph is learned boilerplate of its source."""
+        """Return whether the index has learned that `text` is boilerplate in its source."""
         if not self._learned or len(text) > MAX_BOILERPLATE:
             return False
         return RecurringText(article.source or "", text_digest(text)) in self._learned
 
     def _encode(self) -> None:
-        """Add an embedding for each queued text; copy existing ones from the index."""
+        """Add an embedding for each queued text to the batch.
+
+        If the index has an embedding of the same text, copy it.
+        """
         texts = self._batch.to_encode
         known = self._catalog.rows_of_contexts(list(texts))
         copies = self._vectors.read(list(known.values()))
@@ -293,8 +304,9 @@ class PartsWriter:
     ) -> None:
         """Update columns, suggestions and keyword index to the last commit of the catalog.
 
-        `prepared` contains the prepared results of that commit, `written` its
-        rows by number. They save reading them from the catalog.
+        `prepared` contains the prepared results of that commit, and `written` maps
+        row numbers to its rows. Rows that are not in `written` are read from the
+        catalog. Results that are not in `prepared` are computed.
         """
         seen = self._keywords.sequence
         if seen > self.sequence:
@@ -325,28 +337,29 @@ class PartsWriter:
 
 
 class IndexWriter(PartsWriter):
-    """The writer of an index. An index has at most one at a time.
+    """The writer of an index. An index has at most one writer at a time.
 
         with IndexWriter("news.index") as writer:
             writer.put(article)
 
-    The end of the `with` block commits, unless it ends with an exception.
-    Opening recovers the index after a crash of an earlier writer.
+    The `with` block commits at its end, unless an exception leaves the block.
+    The constructor recovers the index after a crash of an earlier writer.
 
     `trust` is required for a whoosh index, because its files contain pickles.
     `wait` is the number of seconds to wait for the write lock.
 
     Raises NotAnIndexError, IndexLockedError, NotWritableError,
-    UntrustedIndexError, EncoderError, BrokenIndexError.
+    UntrustedIndexError, EncoderError or BrokenIndexError if the index cannot be
+    opened.
     """
 
     def __init__(self, path: str | Path, *, trust: bool = False, wait: float = LOCK_WAIT) -> None:
         index = Path(path)
-        Manifest.read(index)  # Do not create a lock file in a folder that is not an index.
+        Manifest.read(index)  # If this is not an index, raise before a lock file is created.
         with ExitStack() as locked:
             locked.callback(WriteLock(index, wait=wait).release)
             manifest = Manifest.read(index)
-            with suppress(OSError):  # Writing still works, and a compaction reports the error.
+            with suppress(OSError):  # Leftovers do no harm, and a compaction reports the error.
                 remove_leftovers(index, manifest)
             super().__init__(manifest.parts(index), manifest, trust=trust)
             self._locked = locked.pop_all()
@@ -358,8 +371,9 @@ class IndexWriter(PartsWriter):
 
 
 def _failpoint(step: str) -> None:
-    """Report that a step of a commit is done. Tests end the process at such a step.
+    """Raise an audit event after a step of a commit.
 
-    An audit event costs nothing without a listener, and needs no test code here.
+    Tests listen for the event and end the process at that step. Without a listener,
+    an audit event costs nothing.
     """
     sys.audit("nutgraf.commit", step)
