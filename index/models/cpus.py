@@ -8,7 +8,10 @@ __all__ = ["usable_cpus"]
 
 
 def usable_cpus() -> int:
-    """Return the number of cores this process may use; the machine may have more."""
+    """Return the number of cores that this process may use.
+
+    The machine can have more.
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -30,9 +30,9 @@ WORDS_FILE: Final = "words.npy"
 class ConfigFields:
     """The fields of a JSON config, with checked types.
 
-    `where` names the source of the JSON in errors. `repair_hint` is the advice
-    in them. The methods raise BrokenIndexError, with `where` and the field, if
-    the field is missing or has the wrong type.
+    In error messages, `where` names the source of the JSON, and `repair_hint` is the
+    advice. The methods raise BrokenIndexError if a field is missing or has the
+    wrong type. The message names `where` and the field.
     """
 
     def __init__(self, values: object, where: str, repair_hint: str) -> None:
@@ -46,7 +46,10 @@ class ConfigFields:
 
     @classmethod
     def read(cls, path: Path, repair_hint: str) -> ConfigFields:
-        """Read the fields from a JSON file. Raises BrokenIndexError."""
+        """Read the fields from a JSON file.
+
+        Raises BrokenIndexError if the file is missing, unreadable or not a JSON object.
+        """
         content = read_part(path, repair_hint)
         try:
             values = json.loads(content)
@@ -98,16 +101,19 @@ class ConfigFields:
 
 
 def fingerprint(*files: bytes) -> str:
-    """Return 64 hex digits that change if any of the files of a model changes.
+    """Return 64 hex digits that change if any file of a model changes.
 
-    `files` are the contents of the model, the tokenizer and, if an encoder has
-    them, the word vectors.
+    `files` are the contents of model.onnx and tokenizer.json. If an encoder has
+    word vectors, the content of words.npy follows.
     """
     return hashlib.sha256(b"".join(hashlib.sha256(file).digest() for file in files)).hexdigest()
 
 
 def read_part(path: Path, repair_hint: str) -> bytes:
-    """Return the bytes of one file of a model. Raises BrokenIndexError."""
+    """Return the bytes of one file of a model.
+
+    Raises BrokenIndexError if the file is missing or cannot be read.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError:

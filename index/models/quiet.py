@@ -24,15 +24,15 @@ _LOUD_LOGGERS: Final = (
 def quiet() -> Iterator[None]:
     """Suppress warnings and log records below ERROR of the libraries that load models.
 
-    These messages address model developers. Our own check measures the export
-    against its source. Warnings are suppressed in the whole process, because
+    These messages are for developers of models. Our own check compares the exported
+    model with the original. Warnings are suppressed in the whole process, because
     the warning filters of Python are global.
     """
     loggers = [logging.getLogger(name) for name in _LOUD_LOGGERS]
     levels = [logger.level for logger in loggers]
     root = logging.getLogger()
-    # onnxruntime.quantization calls logging.warning(). That logs on the root logger
-    # and, if the root logger has no handler, installs a permanent one.
+    # onnxruntime.quantization calls logging.warning(). This function logs on the root
+    # logger. If the root logger has no handler, the function adds a permanent handler.
     handler = logging.NullHandler()
     root.addHandler(handler)
     root.addFilter(_refuse)

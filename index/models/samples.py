@@ -1,6 +1,7 @@
 """Sample texts for the check of an exported model.
 
-They were written for this purpose and have the lengths that occur in articles.
+The texts were written for this check. Their lengths are those of paragraphs in
+articles.
 """
 
 from __future__ import annotations
@@ -89,4 +90,4 @@ SAMPLES: Final[tuple[str, ...]] = (
     "said that the first instalment would appear on Sunday.",
     _LONG,
 )
-"""32 texts of 1 to 280 tokens; the last one is longer than most models read."""
+"""32 texts of 1 to 280 tokens; the last text exceeds the limit of most models."""

@@ -1,4 +1,4 @@
-"""Models run by sentence-transformers: the reference for the check of an export."""
+"""Models run by sentence-transformers, with which exported models are compared."""
 
 from __future__ import annotations
 
@@ -21,23 +21,28 @@ __all__ = [
 ]
 
 _PARAGRAPH_PROMPTS: Final = ("document", "passage", "corpus")
-"""Names of the prompt for paragraphs, in the order of sentence-transformers."""
+"""The names that a model can give to its prompt for paragraphs.
+
+The order is that of sentence-transformers: the first name with a prompt counts.
+"""
 
 _BATCH: Final = 32
-"""Texts in a batch: the default of sentence-transformers."""
+"""The number of texts in a batch, which is the default of sentence-transformers."""
 
 
 class SentenceTransformersEncoder:
-    """An Encoder that runs the model with sentence-transformers, in float32.
+    """An Encoder that runs a model with sentence-transformers, in float32.
 
-    Use it for models on a GPU, and for tests that need reference embeddings.
-    An OnnxEncoder of the same model returns similar embeddings, not equal ones.
+    Use this class for models on a GPU, and for tests that need reference
+    embeddings. An OnnxEncoder of the same model returns similar embeddings, not
+    equal ones.
     """
 
     def __init__(self, model: Path, device: str | None = None) -> None:
         """Load the model in the folder `model` onto `device`.
 
-        `device` is a name such as "cuda". None lets sentence-transformers choose.
+        `device` is a name such as "cuda". If it is None, sentence-transformers
+        chooses the device.
         """
         self._model = load_sentence_transformer(model, device)
         self._question_prefix, self._paragraph_prefix = prefixes(self._model)
@@ -49,13 +54,16 @@ class SentenceTransformersEncoder:
         return self._dimension
 
     def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 of shape (len(texts), dimension); each row has norm 1."""
+        """Return the embeddings of `texts`: one row of norm 1 per text.
+
+        The result is float32 of shape (len(texts), dimension).
+        """
         if not texts:
             return np.empty((0, self._dimension), dtype=np.float32)
         return self._encode(texts, self._paragraph_prefix)
 
     def encode_question(self, text: str) -> NDArray[np.float32]:
-        """Return float32 of shape (dimension,), with norm 1."""
+        """Return the embedding of a question: float32 of shape (dimension,), norm 1."""
         embedding: NDArray[np.float32] = self._encode([text], self._question_prefix)[0]
         return embedding
 
@@ -75,9 +83,9 @@ def load_sentence_transformer(
 ) -> Any:
     """Return the SentenceTransformer in the folder `model`, in float32, for inference.
 
-    `attention` names an implementation of attention in transformers; None lets
-    transformers choose. This function never runs code that a model includes,
-    downloads nothing and prints nothing. Raises EncoderError if the model
+    `attention` names an implementation of attention in transformers. If it is
+    None, transformers chooses one. This function never runs code that a model
+    includes, downloads nothing and prints nothing. Raises EncoderError if the model
     cannot be loaded.
     """
     return _load("SentenceTransformer", "model", model, device, attention)
@@ -86,16 +94,17 @@ def load_sentence_transformer(
 def load_cross_encoder(model: Path, *, attention: str) -> Any:
     """Return the CrossEncoder in the folder `model`, in float32, for inference.
 
-    The rules of `load_sentence_transformer` apply.
+    It runs no code of the model, downloads nothing, prints nothing and raises
+    EncoderError, as `load_sentence_transformer` does.
     """
     return _load("CrossEncoder", "cross-encoder", model, "cpu", attention)
 
 
 def tokenizer_json(reference: Any, name: str) -> str:
-    """Return the content of tokenizer.json for the model called `name`.
+    """Return the content of tokenizer.json for a loaded model with this name.
 
-    Raises EncoderError if the model has no fast tokenizer: only those can be
-    stored as a tokenizer.json.
+    Raises EncoderError if the model has no fast tokenizer. Only a fast tokenizer can
+    be stored as a tokenizer.json.
     """
     backend = getattr(reference.tokenizer, "backend_tokenizer", None)
     if backend is None:
@@ -134,11 +143,11 @@ def _load(
 
 
 def prefixes(model: Any) -> tuple[str, str]:
-    """Return a model's prefix of questions and its prefix of paragraphs.
+    """Return the prefix of a model for questions and its prefix for paragraphs.
 
     `model` is a SentenceTransformer.
     """
     prompts: dict[str, str | None] = model.prompts
-    # A prompt that the model does not set is "": use the first that is not empty.
+    # A prompt that the model does not set is "". Use the first prompt that is not empty.
     paragraph = next((prompts[name] for name in _PARAGRAPH_PROMPTS if prompts.get(name)), None)
     return prompts.get("query") or "", paragraph or ""

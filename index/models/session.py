@@ -1,4 +1,4 @@
-"""Models opened with ONNX Runtime: fingerprint checked, one thread per run."""
+"""Opening models with ONNX Runtime, after a check of their fingerprint."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["inputs_of", "open_model", "open_session"]
 
 _ERRORS_ONLY: Final = 3
-"""Log severity of ONNX Runtime: its warnings concern graphs and go to stderr."""
+"""The log severity of ONNX Runtime at which it prints no warnings to stderr.
+
+The warnings are about details of graphs.
+"""
 
 
 def open_model(
@@ -33,22 +36,22 @@ def open_model(
 ) -> tuple[Tokenizer, Any]:
     """Return the tokenizer and the session of the model in `folder`.
 
-    `others` are the contents of further files that the fingerprint includes.
-    Raises BrokenIndexError, with `repair_hint`, if files are missing or if their
-    fingerprint is not `sha256`. Raises EncoderError if this ONNX Runtime cannot
-    run the model.
+    `others` are the contents of other files on which the fingerprint depends. Raises
+    BrokenIndexError if files are missing or if their fingerprint is not `sha256`.
+    The message includes `repair_hint`. Raises EncoderError if the installed ONNX
+    Runtime cannot run the model.
     """
     model = read_part(folder / MODEL_FILE, repair_hint)
     tokenizer = read_part(folder / TOKENIZER_FILE, repair_hint)
-    # A question in a shell waits for this step. Hashing and ONNX Runtime both release the
-    # interpreter lock: in parallel, both take no longer than one of them.
+    # A question in a shell waits for this step. Hash the files and open the model in parallel:
+    # both release the interpreter lock, so together they take no longer than one of them.
     with ThreadPoolExecutor(1) as pool:
         hashed = pool.submit(fingerprint, model, tokenizer, *others)
         try:
             session = open_session(model)
         finally:
-            # Report a wrong fingerprint before the error that ONNX Runtime raises because of
-            # the damage: it names the cause.
+            # If a file is damaged, ONNX Runtime can raise an error too. Raise the error about the
+            # fingerprint instead, because that error names the cause.
             _check_fingerprint(hashed.result(), sha256, folder, repair_hint)
     from tokenizers import Tokenizer
 
@@ -56,20 +59,25 @@ def open_model(
 
 
 def open_session(model: bytes) -> Any:
-    """Return an onnxruntime.InferenceSession over an ONNX model. Raises EncoderError."""
-    # Imported here, because the import takes 0.15 s and a keyword search does not need it.
+    """Return an onnxruntime.InferenceSession for an ONNX model.
+
+    Raises EncoderError if ONNX Runtime cannot run the model.
+    """
+    # Import it here: the import takes 0.15 s, and a keyword search does not need it.
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
-    # One thread per run is fastest. A question of 9 tokens takes 1.0 ms on 1 thread,
-    # 1.0 ms on 2 spinning threads and 1.5 ms on 2 sleeping threads. With 8 concurrent
-    # callers on 2 cores, 1 thread answers 1,800 questions a second, 2 spinning threads
-    # 1,400 and 2 sleeping threads 1,500.
+    # One thread per run is fastest. Several threads of a run can wait busily for work (spin)
+    # or sleep. A question of 9 tokens takes 1.0 ms on 1 thread, 1.0 ms on 2 spinning threads
+    # and 1.5 ms on 2 sleeping threads. With 8 concurrent callers on 2 cores, runs on 1 thread
+    # encode 1,800 questions per second, runs on 2 spinning threads 1,400, and runs on 2
+    # sleeping threads 1,500.
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        # The fallback of ONNX Runtime prints the error of a graph and tries to open it again.
+        # Disable the fallback of ONNX Runtime: after an error, it prints the error and opens the
+        # graph again.
         return onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"], enable_fallback=0
         )
@@ -81,9 +89,9 @@ def open_session(model: bytes) -> Any:
 
 
 def inputs_of(encoding: Encoding, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-    """Return the inputs `names` of a model, for one text or one pair of texts.
+    """Return the inputs of a model for one text or one pair of texts.
 
-    Each input is int64 of shape (1, tokens).
+    `names` are the names of the inputs. Each input is int64 of shape (1, tokens).
     """
     ids = np.array([encoding.ids], dtype=np.int64)
     values = {

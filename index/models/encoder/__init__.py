@@ -1,4 +1,4 @@
-"""Encoders: text to embeddings.
+"""Encoders, which convert texts to embeddings.
 
 `find_model` finds a sentence-transformers model. `export_encoder` exports it
 once into a folder of the index, with torch and transformers. `OnnxEncoder`

@@ -1,4 +1,7 @@
-"""EncoderConfig: the properties on which the comparability of embeddings depends."""
+"""EncoderConfig: the description of an encoder.
+
+Only the embeddings of encoders with the same fingerprint can be compared.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,12 @@ REPAIR_HINT: Final = (
 class EncoderConfig:
     """The description of an encoder.
 
-    It is stored in the folder of the encoder and in the manifest of the index.
+    The description is stored in the folder of the encoder and in the manifest of
+    the index.
 
-    `revision` is the commit on the Hugging Face hub, if it is known.
-    `weights_sha256` is the digest of the weights before the export. `sha256` is
-    the fingerprint of the exported files, which identifies the encoder.
+    `revision` is the commit of the model on the Hugging Face hub, None if it is
+    unknown. `weights_sha256` is the digest of the weights before the export.
+    `sha256` is the fingerprint of the exported files, which identifies the encoder.
     `unrelated` is the mean cosine of unrelated texts, None if it was not measured.
     """
 
@@ -46,16 +50,19 @@ class EncoderConfig:
 
     @classmethod
     def from_dict(cls, values: object, where: str = "the index's manifest") -> EncoderConfig:
-        """Return the config in `values`, JSON that was read from `where`.
+        """Return the config from `values`, the JSON that was read from `where`.
 
-        Unknown keys are ignored. Raises BrokenIndexError, with `where` and the
-        field, if a field is missing or has the wrong type.
+        Unknown keys are ignored. Raises BrokenIndexError if a field is missing or
+        has the wrong type. The message names `where` and the field.
         """
         return cls._of(ConfigFields(values, where, REPAIR_HINT))
 
     @classmethod
     def read(cls, folder: Path) -> EncoderConfig:
-        """Return the config of the encoder in `folder`. Raises BrokenIndexError."""
+        """Return the config of the encoder in `folder`.
+
+        Raises BrokenIndexError if the config is missing or damaged.
+        """
         return cls._of(ConfigFields.read(folder / CONFIG_FILE, REPAIR_HINT))
 
     @classmethod
@@ -78,5 +85,5 @@ class EncoderConfig:
 def is_exported(folder: Path) -> bool:
     """Return whether `folder` holds an exported encoder, complete or damaged."""
     parts = (folder / MODEL_FILE, folder / TOKENIZER_FILE)
-    # A folder with modules.json is a sentence-transformers model: it can include an ONNX graph.
+    # A folder with modules.json is a sentence-transformers model, even if it has an ONNX graph.
     return all(part.is_file() for part in parts) and not (folder / "modules.json").exists()

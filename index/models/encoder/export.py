@@ -1,9 +1,9 @@
 """The export of a sentence-transformers model to an int8 ONNX graph.
 
-It runs once, when an index is created. Seconds for each step with the default
-model on 2 cores: importing sentence-transformers 4.0, loading the weights 0.3,
-tracing 0.9, quantising 2.0, checking 0.8, word vectors 0.6, hashing and
-writing 0.1.
+The export runs once, when an index is created. With the default model on 2
+cores, its steps take this many seconds: importing sentence-transformers 4.0,
+loading the weights 0.3, tracing 0.9, quantising 2.0, checking 0.8, word vectors
+0.6, hashing and writing 0.1.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ __all__ = ["export_encoder"]
 _POOLINGS: Final = ("mean", "cls")
 
 _LONGEST: Final = 8_192
-"""The highest token limit of an export.
+"""The highest token limit of an exported model.
 
-It is also the limit if neither the model nor its tokenizer has one.
+An export also has this limit if neither the model nor its tokenizer has a limit.
 """
 
 MIN_FLOAT_COSINE: Final = 0.999
@@ -72,15 +72,16 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
 
     `model` is the folder of the model, `name` its name in the config.
 
-    The write is atomic. `destination` contains model.onnx (transformer, pooling
-    and normalisation in one graph; weights in int8, one scale per channel),
-    tokenizer.json, words.npy (one vector per token) and config.json. Before the
-    write, the embeddings of SAMPLES in float32 and in int8 are compared with
-    those of the original.
+    The export consists of model.onnx, tokenizer.json, words.npy and config.json.
+    model.onnx contains transformer, pooling and normalisation in one graph, with
+    weights in int8 and one scale per channel. words.npy contains one vector per
+    token. Before the files are written, the graph encodes SAMPLES in float32 and in
+    int8, and the embeddings are compared with those of the original. The write is
+    atomic.
 
-    Raises EncoderError if `destination` is a file or is not empty, if the model
-    cannot be loaded or is not supported, and if the export differs too much
-    from the original.
+    Raises EncoderError if `destination` is a file or is not empty, or if the model
+    cannot be loaded or is not supported. Also raises EncoderError if the export
+    differs too much from the original.
     """
     if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
         raise EncoderError(
@@ -159,7 +160,7 @@ def _pooling(reference: Any, name: str) -> str:
 def _tokenizer(reference: Any, name: str) -> Any:
     """Return a tokenizers.Tokenizer that truncates like the model and does not pad.
 
-    The limit is stored in tokenizer.json, so the fingerprint covers it.
+    The token limit is stored in tokenizer.json, so the fingerprint depends on it.
     """
     from tokenizers import Tokenizer
 
@@ -171,7 +172,7 @@ def _tokenizer(reference: Any, name: str) -> Any:
 
 
 def _words(reference: Any) -> bytes:
-    """Return the vectors of the tokens of the model, in the format of numpy files."""
+    """Return the word vectors of the model as the content of a numpy file."""
     embeddings = reference[0].auto_model.get_input_embeddings().weight.detach().float().numpy()
     file = io.BytesIO()
     np.save(file, word_table(embeddings, reference.tokenizer.all_special_ids), allow_pickle=False)
@@ -183,7 +184,7 @@ def _graph(reference: Any, pooling: str) -> bytes:
     transformer = reference[0].auto_model
     taken = inspect.signature(transformer.forward).parameters
     given = reference.tokenizer(
-        # Two texts of different length: the trace has to include padding.
+        # Use two texts of different length, because the trace has to include padding.
         ["A question", "A paragraph that is somewhat longer"],
         padding=True,
         return_tensors="pt",
@@ -218,8 +219,9 @@ def _whole(reference: Any, inputs: list[str], pooling: str) -> Any:
 
 
 def _pool(tokens: Any, attention_mask: Any, pooling: str) -> Any:
-    """Return (batch, dimension) from (batch, sequence, dimension).
+    """Return one vector per text, computed from the vectors of its tokens.
 
+    `tokens` has shape (batch, sequence, dimension), the result (batch, dimension).
     The padding is at the end of each text.
     """
     if pooling == "cls":
@@ -232,7 +234,7 @@ def _encode_samples(reference: Any, prefix: str) -> NDArray[np.float32]:
     embeddings: NDArray[np.float32] = reference.encode(
         list(SAMPLES),
         prompt=prefix,
-        # A small batch has less padding: the longest text has 280 tokens.
+        # A small batch needs less padding: the longest text has 280 tokens.
         batch_size=4,
         normalize_embeddings=True,
         show_progress_bar=False,
@@ -243,13 +245,14 @@ def _encode_samples(reference: Any, prefix: str) -> NDArray[np.float32]:
 def _check(
     encoder: OnnxEncoder, expected: NDArray[np.float32], precision: str, least: float
 ) -> NDArray[np.float32]:
-    """Return the embeddings of SAMPLES by the export.
+    """Return the embeddings of SAMPLES from the exported model.
 
-    Raises EncoderError if their mean cosine with `expected` is below `least`.
+    Raises EncoderError if their mean cosine with `expected`, the embeddings from
+    the original, is below `least`.
     """
     found = encoder.encode_paragraphs(SAMPLES)
     cosine = float((found * expected).sum(axis=1).mean())
-    # Not `cosine < least`: that is False for NaN.
+    # Written with `not`, so that NaN is refused too.
     if not cosine >= least:
         raise EncoderError(
             f"the {precision} export of {encoder.config.name} is not faithful: on "
@@ -260,13 +263,16 @@ def _check(
 
 
 def _mean_cosine(embeddings: NDArray[np.float32]) -> float:
-    """Return the mean cosine over all pairs of the samples, which are unrelated texts."""
+    """Return the mean cosine of all pairs of samples, which are unrelated texts."""
     first, second = np.triu_indices(len(embeddings), 1)
     return round(float((embeddings[first] * embeddings[second]).sum(axis=1).mean()), 4)
 
 
 def _revision(model: Path) -> str | None:
-    """Return the commit in the name of a folder of the Hugging Face cache, or None."""
+    """Return the commit of a model on the hub, None if it is unknown.
+
+    The Hugging Face cache names the folder of a model after the commit.
+    """
     commit = model.name
     known = model.parent.name == "snapshots" and re.fullmatch("[0-9a-f]{40}", commit)
     return commit if known else None

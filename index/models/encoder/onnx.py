@@ -1,4 +1,4 @@
-"""OnnxEncoder: embeddings without torch or a network."""
+"""OnnxEncoder: an encoder that needs neither torch nor a network."""
 
 from __future__ import annotations
 
@@ -24,22 +24,28 @@ if TYPE_CHECKING:
 __all__ = ["OnnxEncoder"]
 
 _SLICE: Final = 16
-"""Texts per task of a thread: 0.1 s of work, so an interrupt takes effect soon."""
+"""The number of texts in one task of a thread.
+
+A task takes about 0.1 s, so an interrupt takes effect soon.
+"""
 
 
 class OnnxEncoder:
-    """An Encoder that runs an export of export_encoder(). It is thread-safe.
+    """An Encoder that runs a model exported by export_encoder(). It is thread-safe.
 
     Each text runs alone, on one thread. int8 models scale their activations by
-    the largest in the batch, so in a batch an embedding depends on the other
-    texts. Alone, a text has the same embedding as a paragraph and as a question,
-    in any order. Single texts are also fastest. Measured on 2 cores with 400
-    paragraphs of 76 tokens and one session:
+    the largest activation in the batch, so in a batch an embedding depends on the
+    other texts. Run alone, a text always gets the same embedding: as a paragraph
+    or as a question, and whatever ran before it.
 
-        texts per run                        1    4    8   16   32
-        2 runs in parallel, 1 thread each  330  317  294  254  212 paragraphs/s
-        1 run, 2 spinning threads          219  262  270  238  178
-        1 run, 2 sleeping threads          162  226  241  225  178
+    Single texts are also fastest. The table shows the speed on 2 cores with one
+    session and 400 paragraphs of 76 tokens. Threads that spin wait busily for
+    work, and threads that sleep do not.
+
+        paragraphs per second, by texts per run    1    4    8   16   32
+        2 runs in parallel, 1 thread each        330  317  294  254  212
+        1 run, 2 spinning threads                219  262  270  238  178
+        1 run, 2 sleeping threads                162  226  241  225  178
     """
 
     __slots__ = ("_config", "_inputs", "_session", "_tokenizer", "_words")
@@ -51,7 +57,11 @@ class OnnxEncoder:
         session: Any,
         words: NDArray[np.int8] | None = None,
     ) -> None:
-        """Create an encoder from its parts. `tokenizer` truncates and does not pad."""
+        """Create an encoder from a config, a tokenizer, a session and word vectors.
+
+        `tokenizer` truncates and does not pad. `words` is the table of word vectors,
+        None if the encoder has none.
+        """
         self._config = config
         self._tokenizer = tokenizer
         self._session = session
@@ -62,9 +72,9 @@ class OnnxEncoder:
     def open(cls, folder: Path, expected: EncoderConfig | None = None) -> OnnxEncoder:
         """Return the encoder in `folder`.
 
-        Raises EncoderError if it is not the encoder that `expected` describes,
-        or if this ONNX Runtime cannot run it. Raises BrokenIndexError if files
-        are missing or damaged.
+        Raises EncoderError if the folder has another encoder than `expected`
+        describes, or if the installed ONNX Runtime cannot run the encoder. Raises
+        BrokenIndexError if files are missing or damaged.
         """
         config = EncoderConfig.read(folder)
         if expected is not None:
@@ -87,9 +97,10 @@ class OnnxEncoder:
         return self._config.dimension
 
     def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 of shape (len(texts), dimension); each row has norm 1.
+        """Return the embeddings of `texts`: one row of norm 1 per text.
 
-        The encoder truncates a text at config.max_tokens. It uses one thread per core.
+        The result is float32 of shape (len(texts), dimension). The encoder truncates
+        a text at config.max_tokens. The texts are encoded on one thread per core.
         """
         embeddings = np.empty((len(texts), self.dimension), dtype=np.float32)
         threads = min(usable_cpus(), len(texts))
@@ -110,15 +121,15 @@ class OnnxEncoder:
         return embeddings
 
     def encode_question(self, text: str) -> NDArray[np.float32]:
-        """Return float32 of shape (dimension,), with norm 1."""
+        """Return the embedding of a question: float32 of shape (dimension,), norm 1."""
         return self._encode(self._config.question_prefix + text)
 
     def word_vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 of shape (len(words), n): one vector of norm 1 per word.
+        """Return one vector of norm 1 per word: float32 of shape (len(words), n).
 
         Compare these vectors only with one another, not with embeddings. A word
-        that is not one token of the encoder has a vector of zeros. For an
-        encoder without word vectors n is 0, and so is the cosine of any 2 words.
+        that is not exactly one token of the encoder has a vector of zeros. If the
+        encoder has no word vectors, n is 0, so the cosine of any 2 words is 0.
         """
         if self._words is None:
             return np.zeros((len(words), 0), np.float32)
@@ -126,7 +137,7 @@ class OnnxEncoder:
 
     def _encode(self, text: str) -> NDArray[np.float32]:
         # Replace unpaired surrogates: JSON can contain them, and the tokenizer rejects them.
-        # Not encode_batch: it starts threads, and warns after a fork.
+        # Do not call encode_batch: it starts threads, and prints a warning after a fork.
         encoding = self._tokenizer.encode(text.encode(errors="replace").decode())
         outputs = self._session.run(None, inputs_of(encoding, self._inputs))
         embedding: NDArray[np.float32] = outputs[0][0]

@@ -12,10 +12,10 @@ __all__ = ["Encoder"]
 
 
 class Encoder(Protocol):
-    """An encoder: text to float32 embeddings of shape (n, dimension), of norm 1.
+    """An encoder, which converts texts to embeddings: float32, with norm 1.
 
-    There is one method for questions and one for paragraphs, because some
-    models need a different prefix for each.
+    Questions and paragraphs have separate methods, because some models need a
+    different prefix for each.
     """
 
     @property
@@ -23,7 +23,10 @@ class Encoder(Protocol):
         """The length of an embedding."""
 
     def encode_paragraphs(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one embedding per text, in the order of `texts`."""
+        """Return one embedding per text, in the order of `texts`.
+
+        The result has shape (len(texts), dimension).
+        """
 
     def encode_question(self, text: str) -> NDArray[np.float32]:
-        """Return one embedding, of shape (dimension,)."""
+        """Return the embedding of a question, of shape (dimension,)."""

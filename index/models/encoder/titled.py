@@ -1,15 +1,16 @@
 """The title of an article as context for the embeddings of its paragraphs.
 
 A paragraph often omits the topic of its article: "He was charged on Monday."
-So its embedding is a weighted sum of the embeddings of text and title, both of
-norm 1:
+So the embedding of a paragraph is a weighted sum of the embeddings of its text
+and of the title, both of norm 1:
 
     (text + TITLE_SHARE x title) / |text + TITLE_SHARE x title|
 
-The alternative, the title as the first words of each paragraph, makes the
-encoder read the title once per paragraph. It also gives worse results for
-questions in other words. nDCG@10 of vector search alone: .658 for the weighted
-sum, .628 for the alternative, .633 without titles (benchmarks/relevance.md).
+The alternative is to encode the title as the first words of each paragraph. Then
+the encoder reads the title once per paragraph. The results are also worse for
+questions that use other words than the text. nDCG@10 of vector search alone is
+.658 with the weighted sum, .628 with the alternative and .633 without titles
+(benchmarks/relevance.md).
 """
 
 from __future__ import annotations
@@ -26,27 +27,27 @@ from nutgraf.index.models.encoder import Encoder
 __all__ = ["TITLE_SHARE", "ParagraphEncoder", "TitledEncoder", "TitledText"]
 
 TITLE_SHARE: Final = 0.5
-"""Weight of the title; the text has 1.
+"""The weight of the title; the weight of the text is 1.
 
 Hybrid search is equally good with weights from .3 to .7.
 """
 
 MAX_TITLES: Final = 1_024
-"""Size of the cache of title embeddings.
+"""The highest number of titles whose embeddings are cached.
 
-The cache works because the paragraphs of an article follow one another.
+A small cache is enough, because the paragraphs of an article follow one another.
 """
 
 
 class TitledText(NamedTuple):
-    """The text of a paragraph and the title of its article: they share one embedding."""
+    """The text of a paragraph and the title of its article, for one embedding."""
 
     title: str
     text: str
 
     def digest(self) -> bytes:
         """Return 16 bytes that identify the pair of title and text."""
-        # No text contains a NUL byte, so it separates title and text.
+        # Texts contain no NUL byte, so a NUL byte separates title and text.
         content = f"{self.title}\x00{self.text}"
         return hashlib.blake2b(content.encode(), digest_size=16).digest()
 
@@ -54,7 +55,7 @@ class TitledText(NamedTuple):
 class ParagraphEncoder(Protocol):
     """An encoder of paragraphs with their titles.
 
-    Its embeddings are float32 of shape (n, dimension), of norm 1.
+    The embeddings are float32 of shape (n, dimension). Each has norm 1.
     """
 
     def encode(self, paragraphs: Sequence[TitledText]) -> NDArray[np.float32]:
@@ -62,7 +63,10 @@ class ParagraphEncoder(Protocol):
 
 
 class TitledEncoder:
-    """A ParagraphEncoder over an Encoder. It encodes equal texts of a call only once."""
+    """A ParagraphEncoder that uses an Encoder.
+
+    In one call, equal texts are encoded only once.
+    """
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder

@@ -1,4 +1,4 @@
-"""The number of tokens in a text: an encoder does not read beyond its limit."""
+"""The number of tokens in a text, because an encoder reads a limited number."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["TokenCounter"]
 
 _MAX_CACHED: Final = 1 << 17
-"""Words in the cache of token counts; about 15 MB when full."""
+"""The highest number of words in the cache of token counts.
+
+A full cache takes about 15 MB.
+"""
 
 _MAX_CACHED_WORD: Final = 64
 """The longest cached word, in characters.
@@ -29,8 +32,8 @@ In languages that are written without spaces, a sentence is one word.
 class TokenCounter:
     """A counter of tokens for the encoder in `folder`. It is not thread-safe.
 
-    `config` describes the encoder. The tokenizer is opened for the first text
-    that could be too long.
+    `config` describes the encoder. The tokenizer is opened at the first text that
+    could be too long.
     """
 
     def __init__(self, folder: Path, config: EncoderConfig) -> None:
@@ -40,7 +43,10 @@ class TokenCounter:
 
     @cached_property
     def limit(self) -> int:
-        """The tokens of a text that the encoder reads, without prefix and special tokens."""
+        """The highest number of tokens of a text that the encoder reads.
+
+        The tokens of the prefix and special tokens are not included.
+        """
         added = self._tokenizer.num_special_tokens_to_add(is_pair=False)
         prefix = self._count(self._config.paragraph_prefix)
         return max(1, self._config.max_tokens - added - prefix)
@@ -48,13 +54,13 @@ class TokenCounter:
     def fits(self, text: str) -> bool:
         """Return True if the encoder certainly reads the complete text.
 
-        The check is fast for most texts that fit. It relies on this fact: a text
-        has at most as many tokens as its words have one by one.
+        The check is fast for most texts that fit. It uses the sum of the tokens of
+        the single words, because a text has at most as many tokens.
         """
         if text.isascii() and len(text) < self._config.max_tokens // 2:
-            return True  # This check does not open the tokenizer.
+            return True  # Until here, the tokenizer is not opened.
         if text.isascii() and len(text) < self.limit:
-            return True  # The sum of `_most` over its words is within the limit.
+            return True  # The sum of `_most` over the words is within the limit.
         words = text.split()
         counts = list(map(self._words.get, words))
         left = self.limit - sum(filter(None, counts))
@@ -104,6 +110,7 @@ class TokenCounter:
 def _most(word: str) -> float:
     """Return the highest possible number of tokens of a word.
 
-    An ASCII word has at most one token per letter and one for its space.
+    An ASCII word has at most one token per letter and one token for the space
+    before the word.
     """
     return len(word) + 1 if word.isascii() else math.inf

@@ -1,8 +1,8 @@
 """Word vectors: the meaning of single words, from the input embeddings of a model.
 
-They need neither another model nor a run of the encoder. For single words they
-are as good as the embeddings of the encoder (benchmarks/highlights.md). The
-table is created when an encoder is exported. Highlights use it.
+Word vectors need neither another model nor a run of the encoder. For single words
+they are as good as the embeddings of the encoder (benchmarks/highlights.md). The
+table of word vectors is created when an encoder is exported. Highlights use it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["WordVectors", "word_table"]
 
 _WIDTH: Final = 96
-"""Components per token vector.
+"""The number of components of a word vector.
 
-96 separate words of similar meaning from others as well as all 384 of the
-default model do, in 3 MB instead of 12 MB. 64 are slightly worse.
+96 components separate words of similar meaning from other words. All 384
+components of the default model do not separate them better, and take 12 MB
+instead of 3 MB. 64 components are slightly worse.
 """
 
 CACHE_SIZE: Final = 1 << 16
-"""Words in the cache of tokens; 8 MB when full."""
+"""The highest number of words in the cache of tokens; a full cache takes 8 MB."""
 
 _LONG: Final = 64
 """The longest word, in characters. Longer strings are not words and can be huge."""
@@ -36,15 +37,15 @@ _NONE: Final = -1
 
 
 def word_table(embeddings: NDArray[np.float32], special: Iterable[int]) -> NDArray[np.int8]:
-    """Return the vectors of tokens as int8 of shape (tokens, _WIDTH at most).
+    """Return one vector per token: int8 of shape (tokens, n), n at most _WIDTH.
 
-    `embeddings` is the table of a model, of shape (tokens, n). The function
-    subtracts the mean, which all tokens share (Mu and Viswanath 2018,
-    "All-but-the-Top"), and projects onto the first principal components. Each
-    row has its own scale, because cosines ignore the scale. The `special`
-    tokens are not words and get zeros.
+    `embeddings` is the table of input embeddings of a model, one row per token. The
+    function subtracts the mean of all tokens (Mu and Viswanath 2018,
+    "All-but-the-Top") and projects onto the first principal components. Each row
+    has its own scale, because cosines ignore the scale. The tokens in `special` are
+    not words, and their vectors are zeros.
     """
-    # In float64, so rounding gives the same bytes on every machine.
+    # Compute in float64: then the rounded bytes are the same on every machine.
     centred = embeddings.astype(np.float64)
     centred -= centred.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)  # by eigenvalue, ascending
@@ -58,7 +59,7 @@ def word_table(embeddings: NDArray[np.float32], special: Iterable[int]) -> NDArr
 
 
 class WordVectors:
-    """Vectors of words from a table by word_table(). It is thread-safe."""
+    """The word vectors of an encoder, with a table from word_table(). Thread-safe."""
 
     __slots__ = ("_cache_size", "_table", "_tokenizer", "_tokens")
 
@@ -76,10 +77,11 @@ class WordVectors:
         return len(self._tokens)
 
     def of(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 of shape (len(words), width), in rows of norm 1.
+        """Return one vector of norm 1 per word: float32 of shape (len(words), width).
 
-        A word of several tokens has a row of zeros, so its cosine with any word
-        is 0: its tokens seldom have its meaning (poll, ina, tors).
+        A word of several tokens has a vector of zeros, so its cosine with any word
+        is 0. The reason is that such tokens seldom have the meaning of the word:
+        pollinators has the tokens poll, ina and tors.
         """
         tokens = np.array(self._look_up(words), dtype=np.int64)
         vectors = self._table[tokens].astype(np.float32)
@@ -88,7 +90,7 @@ class WordVectors:
         return np.asarray(vectors / np.maximum(lengths, 1), dtype=np.float32)
 
     def _look_up(self, words: Sequence[str]) -> list[int]:
-        """Return the token of each word, _NONE for a word with several tokens or no token."""
+        """Return the token of each word, _NONE if it does not have exactly one token."""
         found = {word: self._tokens.get(word) for word in words}
         unknown = [word for word, token in found.items() if token is None]
         if unknown:
@@ -101,11 +103,11 @@ class WordVectors:
 
     def _encode(self, words: Sequence[str]) -> list[int]:
         """Return the token of each word, with one call of the tokenizer."""
-        # Add the space before the word: in some tokenizers it belongs to the token.
+        # Add a space before each word: in some tokenizers the space belongs to the token.
         texts = [f" {word}" if len(word) <= _LONG else "" for word in words]
         encoding = self._tokenizer.encode(texts, is_pretokenized=True, add_special_tokens=False)
         pieces: list[list[int]] = [[] for _ in words]
-        # The tokenizer truncates: the other tokens are in `overflowing`.
+        # The tokenizer truncates its result; the remaining tokens are in `overflowing`.
         for part in (encoding, *encoding.overflowing):
             for word, token in zip(part.word_ids, part.ids, strict=True):
                 if word is not None:

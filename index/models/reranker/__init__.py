@@ -1,4 +1,4 @@
-"""Rerankers: models that read a question and a text together and score the text.
+"""Rerankers: models that read a question together with a text and score the text.
 
 `export_reranker` exports a cross-encoder once into a folder of the index.
 `OnnxReranker` opens that folder with only ONNX Runtime and a tokenizer.

@@ -1,4 +1,4 @@
-"""A cache of logits, so a reranker seldom reads a pair twice."""
+"""A cache of logits: a reranker seldom reads a pair of question and text twice."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from nutgraf.index.models.reranker.protocol import Reranker
 __all__ = ["CachingReranker"]
 
 CACHE_SIZE: Final = 20_000
-"""Logits in the cache, about 3 MB. It drops the least recently used pair."""
+"""The highest number of logits in the cache; a full cache takes about 3 MB.
+
+The cache drops the least recently used logit.
+"""
 
 
 class CachingReranker:
-    """A Reranker that caches the logits of another one. It is thread-safe."""
+    """A Reranker that caches the logits of another Reranker. It is thread-safe."""
 
     def __init__(self, reranker: Reranker, size: int = CACHE_SIZE) -> None:
         self._reranker = reranker
@@ -36,7 +39,7 @@ class CachingReranker:
                 yield self._put(key, next(reading)) if logit is None else logit
 
     def fit(self, logit: float) -> float:
-        """Return a logit on the common scale of all rerankers."""
+        """Convert a logit to the common scale of all rerankers."""
         return self._reranker.fit(logit)
 
     def _get(self, key: bytes) -> float | None:
@@ -54,7 +57,7 @@ class CachingReranker:
 
 
 def _key(question: str, text: str) -> bytes:
-    """Return 16 bytes that identify the pair."""
-    # The length of the question marks its end.
+    """Return 16 bytes that identify a pair of question and text."""
+    # The length tells where the question ends, so different pairs have different bytes.
     pair = f"{len(question)} {question}{text}".encode(errors="replace")
     return hashlib.blake2b(pair, digest_size=16).digest()

@@ -22,12 +22,14 @@ REPAIR_HINT: Final = (
 class RerankerConfig:
     """The description of a reranker.
 
-    It is stored in the folder of the reranker and in the manifest of the index.
+    The description is stored in the folder of the reranker and in the manifest of
+    the index.
 
-    `max_tokens` is the limit on the tokens of question and text together. The
-    scales of models differ, so `low` is the mean logit of sample texts that are
-    unrelated to their question, and `high` that of texts that answer it.
-    `sha256` is the fingerprint of the files.
+    `max_tokens` is the limit on the tokens of question and text together. `low` and
+    `high` are the scale of the logits, which differs between models. `low` is the
+    mean logit of sample texts that are unrelated to their question. `high` is the
+    mean logit of sample texts that answer their question. `sha256` is the
+    fingerprint of the files.
     """
 
     name: str
@@ -39,9 +41,10 @@ class RerankerConfig:
 
     @property
     def folder(self) -> str:
-        """The name of its folder.
+        """The name of the folder of the reranker.
 
-        It is unique, so a reranker can be replaced while the old one is open.
+        Every reranker has a folder of its own, so a new reranker can be written while
+        the old one is open.
         """
         return self.sha256[:12]
 
@@ -51,16 +54,19 @@ class RerankerConfig:
 
     @classmethod
     def from_dict(cls, values: object, where: str = "the index's manifest") -> RerankerConfig:
-        """Return the config in `values`, JSON that was read from `where`.
+        """Return the config from `values`, the JSON that was read from `where`.
 
-        Raises BrokenIndexError, with `where` and the field, if a field is
-        missing or has the wrong type.
+        Raises BrokenIndexError if a field is missing or has the wrong type. The
+        message names `where` and the field.
         """
         return cls._of(ConfigFields(values, where, REPAIR_HINT))
 
     @classmethod
     def read(cls, folder: Path) -> RerankerConfig:
-        """Return the config of the reranker in `folder`. Raises BrokenIndexError."""
+        """Return the config of the reranker in `folder`.
+
+        Raises BrokenIndexError if the config is missing or damaged.
+        """
         return cls._of(ConfigFields.read(folder / CONFIG_FILE, REPAIR_HINT))
 
     @classmethod

@@ -2,8 +2,8 @@
 
 The source is a CrossEncoder of sentence-transformers or an existing ONNX graph.
 A CrossEncoder is traced, quantised to int8 and compared with the original. An
-existing graph is used unchanged. Both must score texts that answer a question
-higher than other texts.
+existing graph is used unchanged. Both kinds of source must score texts that
+answer a question higher than other texts.
 """
 
 from __future__ import annotations
@@ -40,29 +40,39 @@ __all__ = ["export_reranker"]
 
 KIND: Final = "CrossEncoder (of sentence-transformers, or model.onnx and tokenizer.json)"
 EXAMPLE: Final = "cross-encoder/ms-marco-MiniLM-L6-v2"
-"""The kind and the example in the error about a name that is not a cross-encoder."""
+"""Two texts in the error message about a reranker that cannot be found.
+
+KIND describes the models that are accepted. EXAMPLE is the name of one of them.
+"""
 
 TOKENS: Final = 128
-"""Tokens in a pair: the question, the title and the relevant part of a paragraph.
+"""The highest number of tokens in a pair of question and text.
 
+The text is the title and the relevant part of a paragraph.
 More tokens take more time and improve little (benchmarks/reranking.md).
 """
 
 FEWEST: Final = 32
-"""The lowest number of tokens in a pair that leaves room for a text."""
+"""The lowest token limit of a model that is accepted.
+
+With a lower limit, a question would leave too few tokens for the text.
+"""
 
 APART: Final = 3.0
-"""The lowest distance between logits of texts that answer and of other texts.
+"""The lowest accepted distance between two mean logits, in standard deviations.
 
-The unit is standard deviations. The reranker of our measurements has 14; a
+One is the mean of the texts that answer their question, the other the mean of
+unrelated texts. The reranker of our measurements has a distance of 14, and a
 model for another task has about 0.
 """
 
 FLOAT_ERROR: Final = 0.001
 INT8_ERROR: Final = 0.05
-"""The highest mean error of an export against sentence-transformers.
+"""The highest accepted mean error of the logits of an exported model.
 
-It is a share of the distance between the mean logits of right and wrong texts.
+The error of a logit is its difference from the logit of the original. Both
+constants are shares of a distance: between the mean logit of texts that answer
+their question and the mean logit of unrelated texts.
 """
 
 Pairs = Sequence[tuple[str, str]]
@@ -71,16 +81,16 @@ Pairs = Sequence[tuple[str, str]]
 def export_reranker(model: str, destination: Path) -> RerankerConfig:
     """Export a cross-encoder to the folder `destination`; return its config.
 
-    `model` is a CrossEncoder of sentence-transformers, given in the forms that
-    `find_model` accepts, or a folder with tokenizer.json and an ONNX graph:
+    `model` is the name or the folder of a CrossEncoder of sentence-transformers, as
+    for `find_model`. It can also be a folder with tokenizer.json and an ONNX graph:
     model.onnx or onnx/model.onnx. The inputs of the graph are input_ids,
-    attention_mask and, optionally, token_type_ids. Its output is one logit per
-    pair.
+    attention_mask and, optionally, token_type_ids. The output of the graph is one
+    logit per pair.
 
-    Raises EncoderError if there is no such model, if it cannot be run, if it
-    returns more than one logit, if it does not score texts that answer a
-    question higher than others, or if the export differs too much from the
-    original.
+    Raises EncoderError if the model is not found, cannot be run, or returns more
+    than one logit per pair. Also raises EncoderError if the model does not score
+    texts that answer a question higher than others, or if the export differs too
+    much from the original.
     """
     folder = Path(model).expanduser()
     graph = _graph_in(folder)
@@ -95,10 +105,13 @@ def export_reranker(model: str, destination: Path) -> RerankerConfig:
 
 
 def _graph_in(folder: Path) -> Path | None:
-    """Return the ONNX graph in a folder, None if there is none to use.
+    """Return the ONNX graph to use from a folder, None if there is none.
 
-    model.onnx has priority. Weights have priority over a graph in onnx/,
-    because an export from weights is smaller.
+    model.onnx in the folder is used first. Without it, return None if the folder
+    has weights: they are exported instead, because their export is smaller. Without
+    weights, a graph in onnx/ is used. Also return None if the folder has no
+    tokenizer.json. Raises EncoderError if onnx/ has several graphs and none of them
+    is model.onnx.
     """
     if not (folder / TOKENIZER_FILE).is_file():
         return None
@@ -130,7 +143,8 @@ def _read(path: Path) -> bytes:
 def _cut(tokenizer: bytes, positions: int = TOKENS) -> bytes:
     """Return a tokenizer that truncates the text of a pair and does not pad.
 
-    The limit is stored in tokenizer.json, so the fingerprint covers it.
+    The token limit is stored in tokenizer.json, so the fingerprint depends on it.
+    `positions` is the token limit of the model.
     """
     from tokenizers import Tokenizer
 
@@ -147,7 +161,11 @@ def _cut(tokenizer: bytes, positions: int = TOKENS) -> bytes:
 
 
 def _checked(files: dict[str, bytes], config: RerankerConfig) -> RerankerConfig:
-    """Run a reranker on samples and return its completed config. Raises EncoderError."""
+    """Run a reranker on PAIRS and UNRELATED_PAIRS; return its completed config.
+
+    Raises EncoderError if the reranker cannot be run, or if it does not score texts
+    that answer a question higher than others.
+    """
     reranker = _open(files, config)
     try:
         right, wrong = _logits(reranker, PAIRS), _logits(reranker, UNRELATED_PAIRS)
@@ -159,7 +177,7 @@ def _checked(files: dict[str, bytes], config: RerankerConfig) -> RerankerConfig:
         ) from error
     low, high = float(wrong.mean()), float(right.mean())
     spread = float(np.sqrt((wrong.var() + right.var()) / 2))
-    # Not `high - low < ...`: that is False for NaN.
+    # Written with `not`, so that NaN is refused too.
     if not (high > low and high - low >= APART * spread):
         raise EncoderError(
             f"{config.name} is not a reranker: its mean logit is {high:.2f} for texts that answer "
@@ -196,7 +214,11 @@ def _logits(reranker: OnnxReranker, pairs: Pairs) -> NDArray[np.float64]:
 
 
 def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
-    """Export a CrossEncoder, compare it with the original and return its files."""
+    """Export a CrossEncoder and compare the export with the original.
+
+    Return the files of the export without config.json, and the config. Raises
+    EncoderError.
+    """
     reference = _load(model, name)
     positions = getattr(reference.model.config, "max_position_embeddings", TOKENS)
     if positions < FEWEST:
@@ -221,14 +243,15 @@ def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
 
 
 def _load(model: Path, name: str) -> Any:
-    """Return the CrossEncoder in a folder. Raises EncoderError.
+    """Return the CrossEncoder in a folder. It runs no code that the model includes.
 
-    This function never runs code that the model includes.
+    Raises EncoderError if the model cannot be loaded or is not a cross-encoder with
+    one logit per pair.
     """
     loaded = load_cross_encoder(model, attention=ATTENTION)
     built = loaded.model.config.architectures or [type(loaded.model).__name__]
     labels = loaded.num_labels
-    # transformers adds a random head to a model that has none.
+    # Check this: transformers adds a random head to a model without a head.
     if not built[0].endswith("ForSequenceClassification"):
         raise EncoderError(f"{name} is a {built[0]}, not a cross-encoder: choose another model")
     if labels != 1:
@@ -245,7 +268,7 @@ def _graph(reference: Any) -> bytes:
 
     model = reference.model
     taken = inspect.signature(model.forward).parameters
-    # Two texts of different length: the trace has to include padding.
+    # Use two texts of different length, because the trace has to include padding.
     questions, texts = ["A question", "Another"], ["A paragraph", "A paragraph that is longer"]
     given = reference.tokenizer(questions, texts, padding=True, return_tensors="pt")
     inputs = {name: given[name] for name in INPUTS if name in given and name in taken}
@@ -263,7 +286,7 @@ def _graph(reference: Any) -> bytes:
 
 
 def _predicted(reference: Any, tokens: int) -> NDArray[np.float64]:
-    """Return the logits of the original for both sets of pairs.
+    """Return the logits of the original for PAIRS and UNRELATED_PAIRS, in order.
 
     The pairs are truncated exactly as in OnnxReranker.
     """

@@ -1,4 +1,4 @@
-"""OnnxReranker: a cross-encoder without torch or a network."""
+"""OnnxReranker: a cross-encoder that needs neither torch nor a network."""
 
 from __future__ import annotations
 
@@ -19,22 +19,26 @@ if TYPE_CHECKING:
 __all__ = ["OnnxReranker"]
 
 QUESTION_SHARE: Final = 0.5
-"""The largest share of the tokens for a question; the rest is for the text."""
+"""The largest share of a pair's tokens that a question gets.
+
+The text gets the other tokens.
+"""
 
 
 class OnnxReranker:
-    """A Reranker that runs an export of export_reranker(). It is thread-safe.
+    """A Reranker that runs a model exported by export_reranker(). It is thread-safe.
 
-    Each pair runs alone, on one thread. int8 models scale their activations by
-    the largest in the batch, so in a batch a logit depends on the other pairs.
-    Single pairs cost no time: 20 pairs of 96 tokens, on 2 shared cores, take
-    404 ms in batches of 1, 424 ms of 2, 374 ms of 5 and 393 ms of 10.
+    Each pair of question and text runs alone, on one thread. int8 models scale their
+    activations by the largest activation in the batch, so in a batch a logit depends
+    on the other pairs. Single pairs are not slower than batches. On 2 shared cores,
+    20 pairs of 96 tokens take 404 ms one by one, 424 ms in batches of 2, 374 ms in
+    batches of 5 and 393 ms in batches of 10.
     """
 
     __slots__ = ("_config", "_inputs", "_session", "_tokenizer")
 
     def __init__(self, config: RerankerConfig, tokenizer: Tokenizer, session: Any) -> None:
-        """Create a reranker from its parts.
+        """Create a reranker from a config, a tokenizer and a session.
 
         `tokenizer` truncates the text of a pair and does not pad.
         """
@@ -47,9 +51,9 @@ class OnnxReranker:
     def open(cls, folder: Path, expected: RerankerConfig | None = None) -> OnnxReranker:
         """Return the reranker in `folder`.
 
-        Raises EncoderError if this ONNX Runtime cannot run it. Raises
-        BrokenIndexError if files are missing or damaged, or if it is not the
-        reranker that `expected` describes.
+        Raises EncoderError if the installed ONNX Runtime cannot run the reranker.
+        Raises BrokenIndexError if files are missing or damaged, or if the folder has
+        another reranker than `expected` describes.
         """
         config = RerankerConfig.read(folder)
         if expected is not None and config != expected:
@@ -67,8 +71,8 @@ class OnnxReranker:
     def logits(self, question: str, texts: Sequence[str]) -> Generator[float, None, None]:
         """Yield the logit of each text, in the order of `texts`, as soon as it is known.
 
-        One thread per core is used. Closing the generator waits for the pairs in
-        progress, one per thread, and drops the others.
+        The pairs run on one thread per core. Closing the generator waits for the
+        pairs in progress, at most one per thread, and drops the other pairs.
         """
         asked = self._cut(question)
         threads = max(1, min(usable_cpus(), len(texts)))
@@ -79,22 +83,22 @@ class OnnxReranker:
             pool.shutdown(cancel_futures=True)
 
     def fit(self, logit: float) -> float:
-        """Return a logit on the common scale of all rerankers."""
+        """Convert a logit to the common scale of all rerankers."""
         return (logit - self._config.low) / (self._config.high - self._config.low)
 
     def _cut(self, question: str) -> str:
-        """Truncate a question, so there is room for a text."""
+        """Truncate a question, so that tokens are left for the text."""
         # Replace unpaired surrogates: JSON can contain them, and the tokenizer rejects them.
         asked = question.encode(errors="replace").decode()
         most = int(self._config.max_tokens * QUESTION_SHARE)
-        # Encode it as the text of a pair, because the tokenizer truncates only the text.
+        # Encode the question as the text of a pair: the tokenizer truncates only the text.
         encoding = self._tokenizer.encode("", asked)
         places = zip(encoding.offsets, encoding.sequence_ids, strict=True)
         ends = [end for (_, end), sequence in places if sequence == 1]
         return asked if len(ends) <= most else asked[: ends[most - 1]]
 
     def _logit(self, question: str, text: str) -> float:
-        # Not encode_batch: it starts threads, and warns after a fork.
+        # Do not call encode_batch: it starts threads, and prints a warning after a fork.
         encoding = self._tokenizer.encode(question, text.encode(errors="replace").decode())
         outputs = self._session.run(None, inputs_of(encoding, self._inputs))
         return float(outputs[0].reshape(-1)[0])

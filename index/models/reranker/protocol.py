@@ -9,18 +9,18 @@ __all__ = ["Reranker"]
 
 
 class Reranker(Protocol):
-    """A reranker: one logit per text for a question; higher is better."""
+    """A reranker, which gives texts one logit each for a question; higher is better."""
 
     def logits(self, question: str, texts: Sequence[str]) -> Generator[float, None, None]:
         """Yield the logit of each text, in the order of `texts`, as soon as it is known.
 
-        Close the generator to stop early; the pairs not yet started are never
-        read. A logit depends only on the question and the text.
+        Close the generator to stop early: then no other pairs of question and text
+        are started. A logit depends only on the question and the text.
         """
 
     def fit(self, logit: float) -> float:
-        """Return a logit on the common scale of all rerankers.
+        """Convert a logit to the common scale of all rerankers.
 
-        A text that is unrelated to the question has about 0, and a text that
-        answers it about 1.
+        On this scale, a text that is unrelated to the question has about 0. A text
+        that answers the question has about 1.
         """

@@ -26,12 +26,12 @@ _QUESTIONS: Final = {
     29: "how old are the signals between the stations",
     30: "may the newspaper publish the minister's letters",
 }
-"""Questions, by the position in SAMPLES of the text that answers them."""
+"""Questions; the key is the position in SAMPLES of the text with the answer."""
 
 PAIRS: Final = tuple((question, SAMPLES[at]) for at, question in _QUESTIONS.items())
-"""16 questions with texts that answer them."""
+"""16 pairs of a question and a text that answers it."""
 
 UNRELATED_PAIRS: Final = tuple(
     (question, text) for (question, _), (_, text) in zip(PAIRS, PAIRS[1:] + PAIRS[:1], strict=True)
 )
-"""The same questions with unrelated texts."""
+"""16 pairs of the same questions and unrelated texts."""
