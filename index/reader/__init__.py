@@ -1,1 +1,1 @@
-"""Readers of an index: one snapshot, or always the newest snapshot."""
+"""Readers of an index: `IndexSnapshot` shows one commit, `LiveIndex` the newest."""

@@ -1,4 +1,8 @@
-"""Condition: the filters and the constraint that every hit must meet."""
+"""Condition: the filters and the constraint that every hit must meet.
+
+A filter allows values of a field. The constraint comes from the text of the
+question: its phrases, +, - and fields.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,13 @@ __all__ = ["NO_CONDITION", "Condition"]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition on rows. A row must meet all its fields.
+    """A condition on rows. A row must meet every part of the condition.
 
-    `values` are pairs of a field and exact values; the row must have one of
-    them. The field is a keyword field or `article`. `published` is the first
-    and the last second allowed, since 1970 UTC; None means no limit.
-    `constraint` is a tree of `whoosh.query` over analysed terms. `other_than`
-    is the id of an article whose rows are excluded.
+    `values` are pairs of a field and its allowed values. The field is a keyword
+    field or `article`. The value of the row must be equal to one of the allowed
+    values. `published` is the first and the last allowed second since 1970 UTC;
+    None means no limit. `constraint` is a tree of `whoosh.query` over analysed
+    terms. The rows of the article with the id `other_than` are excluded.
     """
 
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -34,7 +38,7 @@ class Condition:
 
     @property
     def without_constraint(self) -> Condition:
-        """The same condition without its constraint."""
+        """The condition without its constraint."""
         return replace(self, constraint=None)
 
     def tree(self) -> Any:

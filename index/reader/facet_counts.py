@@ -22,7 +22,7 @@ UNITS: Final = {"day": "D", "month": "M", "year": "Y"}
 def count_facets(
     snapshot: IndexSnapshot, retrieval: QueryExecution, asked: tuple[FacetQuery, ...]
 ) -> tuple[FacetCounts, ...]:
-    """Return the counts of each facet. Facets over the same rows share one search."""
+    """Return the counts of each facet. Facets of the same rows share one search."""
     rows: dict[tuple[object, ...], NDArray[np.int64]] = {}
     facets = []
     for facet in asked:
@@ -43,9 +43,9 @@ def count_facets(
 def _first_rows(
     snapshot: IndexSnapshot, rows: NDArray[np.int64], by: CountedBy
 ) -> NDArray[np.int64]:
-    """Return the first of the given rows of each paragraph or article.
+    """Return, of each paragraph or article in `rows`, the first row in `rows`.
 
-    `rows` is ascending. The rows of a paragraph or an article are adjacent.
+    `rows` is ascending, and the rows of one paragraph or article follow one another.
     """
     columns = snapshot.columns
     by_article = by == "article"
@@ -61,7 +61,8 @@ def _values(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64], most: 
     least = 0
     if len(found) > most:
         least = int(np.partition(counts[found], -most)[-most])
-    # Several values can tie for the last positions: the catalog decides which come first.
+    # Several values can have the lowest count that is returned: the catalog decides which of
+    # them come first.
     named = snapshot.catalog.values(field, found[counts[found] > least].tolist(), most)
     tied = found[counts[found] == least].tolist()
     named |= snapshot.catalog.values(field, tied, most - len(named))
@@ -70,13 +71,16 @@ def _values(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64], most: 
 
 
 def _periods(published: NDArray[np.int64], unit: str, most: int) -> FacetCounts:
-    """Count seconds since 1970 by day, month or year. Return the newest, ascending."""
+    """Count the dates per day, month or year; return the newest periods, ascending.
+
+    `published` is in seconds since 1970 UTC or NO_DATE.
+    """
     seconds = published[published != NO_DATE]
     if not len(seconds):
         return FacetCounts()
     periods = seconds.astype("datetime64[s]").astype(f"datetime64[{unit}]").astype(np.int64)
     first = periods.min()
-    # A year has four digits, so there are fewer than 4 million days between first and last.
+    # A year has 4 digits, so the first and the last day are fewer than 4 million days apart.
     counts = np.bincount(periods - first)
     found = np.flatnonzero(counts)
     newest = found[-most:]

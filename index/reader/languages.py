@@ -1,4 +1,7 @@
-"""The languages of the articles of an index, in which it analyses questions."""
+"""The languages of the articles of an index.
+
+Questions are analysed in these languages.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,15 @@ from nutgraf.index.catalog.reader import Catalog
 __all__ = ["make_question_analyzer"]
 
 RARE: Final = 0.001
-"""The lowest share of paragraphs of a language that is used for questions.
+"""Languages with a smaller share of all paragraphs are not used for questions.
 
-A few articles with a wrong language would make every question match more
-words. Articles of a rare language are found by words they share with others.
+Without this limit, a few articles with a wrong language would make every question
+match more words. Articles in a rarer language are still found by words that are
+the same in another language.
 """
 
 MOST: Final = 16
-"""The highest number of languages for a question; each takes a little more time."""
+"""The highest number of languages for a question, because each takes some time."""
 
 
 def make_question_analyzer(
@@ -30,9 +34,9 @@ def make_question_analyzer(
 ) -> MultilingualAnalyzer:
     """Return an analyzer for the languages in use, the most frequent first.
 
-    It has at least one language. `codes`, of shape (rows,), are the codes of
-    the column `language` in the living rows. Raises BrokenIndexError if a code
-    is missing in the catalog.
+    If no language is frequent enough, the analyzer is for the language of the index.
+    `codes` are the values of the column `language` for all rows that are not deleted,
+    of shape (n,). Raises BrokenIndexError if a code is missing in the catalog.
     """
     counts = np.bincount(codes)
     there = np.flatnonzero(counts).tolist()

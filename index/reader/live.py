@@ -1,4 +1,4 @@
-"""LiveIndex: the newest commit of an index, also of other processes."""
+"""LiveIndex: the newest commit of an index, even if another process wrote it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ _LOOK_EVERY: Final = 0.25
 
 
 class _Held:
-    """A snapshot with the number of its users."""
+    """An open snapshot with the number of `with` blocks that use it.
+
+    A snapshot is retired when a newer one replaces it or the LiveIndex is closed.
+    Then it is closed as soon as it has no users.
+    """
 
     __slots__ = ("closed", "retired", "snapshot", "users")
 
@@ -32,11 +36,11 @@ class _Held:
 
 
 class LiveIndex(Closing):
-    """A lender of the newest snapshot, which stays open while it has users.
+    """A source of the newest snapshot of an index. A LiveIndex is thread-safe.
 
-    The next request for a snapshot notices a commit by another process. One
-    caller opens the new snapshot; meanwhile the other callers get the previous
-    one. It is thread-safe.
+    A snapshot stays open while `with` blocks use it. A call of `snapshot` checks for
+    a newer commit, which can come from another process. The caller that finds one
+    opens the new snapshot. Meanwhile, other callers get the previous snapshot.
     """
 
     def __init__(self, path: str | Path, *, trust: bool = False) -> None:
@@ -48,9 +52,10 @@ class LiveIndex(Closing):
 
     @contextmanager
     def snapshot(self) -> Iterator[IndexSnapshot]:
-        """Lend the newest open snapshot; it does not change within the block.
+        """Return the newest open snapshot, for use in a `with` block.
 
-        Raises ValueError if the LiveIndex is closed.
+        The snapshot does not change within the block. Raises ValueError if the
+        LiveIndex is closed.
         """
         self._look()
         with self._lock:
@@ -66,9 +71,9 @@ class LiveIndex(Closing):
             self._close_if_unused(held)
 
     def refresh(self) -> bool:
-        """Open the newest commit if it is newer; return whether it was.
+        """Open a snapshot of a newer commit, if there is one; return whether there was.
 
-        Raises the errors of IndexSnapshot.open. After an error, the current
+        Raises the same errors as IndexSnapshot.open. After an error, the current
         snapshot stays in use.
         """
         with self._refreshing:
@@ -81,14 +86,14 @@ class LiveIndex(Closing):
             with self._lock:
                 older, self._held = self._held, _Held(newer)
                 older.retired = True
-                # If the index was closed meanwhile, close the new snapshot too.
+                # If the LiveIndex was closed meanwhile, close the new snapshot too.
                 self._held.retired = self._closed
             self._close_if_unused(older)
             self._close_if_unused(self._held)
         return True
 
     def close(self) -> None:
-        """Release the files as soon as they have no users."""
+        """Release the files as soon as no `with` block uses them."""
         with self._lock:
             self._closed = True
             self._held.retired = True
@@ -97,7 +102,7 @@ class LiveIndex(Closing):
     def _look(self) -> None:
         if time.monotonic() - self._looked < _LOOK_EVERY or self._refreshing.locked():
             return
-        # After an error, the open snapshot still answers. refresh() raises the error.
+        # Ignore errors here: the open snapshot still answers. A caller of refresh() gets them.
         with suppress(NutgrafError):
             self.refresh()
 

@@ -46,7 +46,10 @@ __all__ = ["IndexParts", "SharedParts"]
 Mark = tuple[tuple[int, int], ...]
 
 _TICK: Final = 2_000_000_000
-"""Nanoseconds of the coarsest time stamps of file systems; most have milliseconds."""
+"""The resolution of the coarsest time stamps of file systems, in nanoseconds.
+
+Most file systems have time stamps in milliseconds.
+"""
 
 
 PARTS: Final = (
@@ -57,14 +60,15 @@ PARTS: Final = (
     "ranked",
     "multilingual_analyzer",
 )
-"""The parts that are opened on their first use."""
+"""The parts that are opened at their first use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SharedParts:
-    """Open parts of an older snapshot that a newer one shares; None if not shared.
+    """The open parts of an older snapshot that a newer snapshot uses too.
 
-    `vectors` belongs to the older `commit`.
+    A part is None if it is not shared. `commit` is the commit of the older snapshot
+    and of `vectors`.
     """
 
     analyzers: Analyzers | None = None
@@ -77,11 +81,10 @@ class SharedParts:
 class IndexParts(Closing):
     """The parts of an index directory, all as of one commit.
 
-    A part is opened on its first use, so a question opens only the parts that it
-    needs. After a compaction, parts that are not yet open no longer exist; `warm`
-    opens all of them. It is thread-safe.
-
-    Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
+    A part is opened at its first use, so a question opens only the parts that it
+    needs. A compaction deletes the files of this commit, and then parts that are not
+    yet open cannot be opened any more. Call `warm` to open all parts at once. The
+    class is thread-safe.
     """
 
     def __init__(
@@ -100,7 +103,7 @@ class IndexParts(Closing):
         self.parts = manifest.parts(path)
         self.catalog = catalog
         self.keywords = reader
-        # The keyword index is committed last: all parts contain the commit that it shows.
+        # The keyword index is committed last, so all other parts contain its commit too.
         self.commit: Commit = catalog.commit_of(reader.sequence)
         self._shared = SharedParts() if older is None else older.shared_with(manifest, self.commit)
         self.analyzers = self._shared.analyzers or Analyzers(manifest.language)
@@ -120,19 +123,22 @@ class IndexParts(Closing):
     ) -> Self:
         """Open the newest commit of the index at `path`.
 
-        `trust` is required for a whoosh index, because its files contain
-        pickles. Unchanged parts that are open in `older`, an earlier commit, are
-        shared.
+        `trust` is required for a whoosh index, because its files contain pickles.
+        `older` is an open snapshot of an earlier commit; its open parts are shared if
+        they are unchanged.
+
+        Raises NotAnIndexError, UntrustedIndexError or BrokenIndexError if the index
+        cannot be opened.
         """
         index = Path(path)
         while True:
-            # Take the mark first, so any later change makes a different mark.
+            # Take the mark first, so that every later change results in a different mark.
             mark = _stamps(index / MANIFEST)
             manifest = Manifest.read(index)
             try:
                 return cls._open(index, manifest, mark, trust=trust, older=older)
             except BrokenIndexError:
-                # Another generation can have replaced this one and deleted its files.
+                # A rebuild can have replaced this generation meanwhile and deleted its files.
                 if Manifest.read(index) == manifest:
                     raise
 
@@ -160,9 +166,10 @@ class IndexParts(Closing):
         return snapshot
 
     def successor(self) -> Self | None:
-        """Return a snapshot of a newer commit, None if there is none.
+        """Return a snapshot of the newest commit, None if this snapshot shows it.
 
-        The parts that are open here are opened there too. Unchanged parts are shared.
+        The new snapshot opens the parts that are open in this one. Unchanged parts are
+        shared.
         """
         now = (*_stamps(self.path / MANIFEST), *_stamps(self.parts / KEYWORDS))
         if self._mark is not None and self._mark == now:
@@ -174,7 +181,7 @@ class IndexParts(Closing):
             return None
         try:
             for name in PARTS:
-                if name in vars(self):  # Open it now, so no question waits for it.
+                if name in vars(self):  # Open the part now, so that no question waits for it.
                     getattr(newer, name)
         except BaseException:
             newer.close()
@@ -183,7 +190,7 @@ class IndexParts(Closing):
 
     def shared_with(self, manifest: Manifest, commit: Commit) -> SharedParts:
         """Return the open parts that a newer manifest and commit do not change."""
-        opened = vars(self)  # It contains a cached property after the first use.
+        opened = vars(self)  # A cached property is in vars() after its first use.
         same = replace(manifest, reranker=self.manifest.reranker) == self.manifest
         grown = same and commit.rows >= self.commit.rows and "vectors" in opened
         same_encoder = "encoder" in opened and manifest.encoder == self.manifest.encoder
@@ -204,7 +211,7 @@ class IndexParts(Closing):
 
     @cached_property
     def columns(self) -> Columns:
-        """The columns, with one value per row."""
+        """The columns (see columns.py)."""
         return Columns.open(self.parts / COLUMNS, self.commit.rows)
 
     @cached_property
@@ -212,14 +219,14 @@ class IndexParts(Closing):
         """The vector index."""
         path, dimension = self.parts / VECTORS, self.manifest.encoder.dimension
         if self._shared.vectors is not None:
-            # If its rows differ nevertheless, open the vector index from disk.
+            # If the rows on disk differ from the shared ones, open the vector index anew.
             with suppress(BrokenIndexError):
                 return self._shared.vectors.grown(path, dimension, self._shared.commit, self.commit)
         return VectorIndex.open(path, dimension, self.commit)
 
     @cached_property
     def encoder(self) -> OnnxEncoder:
-        """The encoder that the index was created with."""
+        """The encoder of the index."""
         shared = self._shared.encoder
         return shared or OnnxEncoder.open(self.parts / ENCODER, self.manifest.encoder)
 
@@ -245,7 +252,7 @@ class IndexParts(Closing):
 
     @cached_property
     def reranker(self) -> CachingReranker | None:
-        """The reranker of the index, None if it has none."""
+        """The reranker of the index, None if the index has no reranker."""
         chosen = self.manifest.reranker
         if chosen is None:
             return None
@@ -255,7 +262,10 @@ class IndexParts(Closing):
 
     @cached_property
     def alive(self) -> NDArray[np.bool_] | None:
-        """A mask of the living rows, of shape (rows,); None if all rows are alive."""
+        """A mask of the rows that are not deleted, of shape (rows,).
+
+        It is None if no row is deleted.
+        """
         removed = self.catalog.removed_rows(self.sequence)
         if not removed:
             return None
@@ -267,10 +277,11 @@ class IndexParts(Closing):
 
     @cached_property
     def ranked(self) -> NDArray[np.bool_] | None:
-        """A mask of the rows that are alive and not boilerplate, of shape (rows,).
+        """A mask of the rows that are in rankings, of shape (rows,).
 
-        It is None if these are all rows. Raises BrokenIndexError if their number
-        differs from the number in the commit.
+        These rows are neither deleted nor boilerplate. The mask is None if all rows
+        are in rankings. Raises BrokenIndexError if the number of these rows differs
+        from the number in the commit.
         """
         left_out = self.catalog.boilerplate_rows(self.sequence)
         if not left_out and self.commit.ranked == self.commit.living:
@@ -288,9 +299,10 @@ class IndexParts(Closing):
 
     @cached_property
     def newest(self) -> int:
-        """The date of the newest article up to the commit, in seconds since 1970 UTC.
+        """The newest date of an article, in seconds since 1970 UTC.
 
-        It is the time of the commit if no article has such a date.
+        Dates after the commit are ignored. If no other dates exist, this is the time
+        of the commit.
         """
         committed = timestamp(self.commit.at)
         published = self.columns.published
@@ -300,7 +312,7 @@ class IndexParts(Closing):
         return int(past.max()) if len(past) else committed
 
     def warm(self) -> None:
-        """Open every part now, so no question has to wait for one."""
+        """Open every part of the index now, so that no question waits for it."""
         for name in PARTS:
             getattr(self, name)
 
@@ -316,7 +328,8 @@ class IndexParts(Closing):
 def _stamps(path: Path) -> Mark:
     """Return a mark that changes if the file or folder `path` changes.
 
-    A folder changes if a file in it is added, deleted or replaced.
+    The mark consists of the inode and the time of the last change. A folder changes
+    if a file in it is added, deleted or replaced.
     """
     try:
         found = path.stat()
@@ -326,9 +339,10 @@ def _stamps(path: Path) -> Mark:
 
 
 def _settled(mark: Mark) -> Mark | None:
-    """Return the mark if any later change is certain to alter it, else None.
+    """Return `mark`, or None if a later change could result in the same mark.
 
-    A mark that is too recent can equal the mark after the next change.
+    This is possible if the last change is more recent than the resolution of time
+    stamps.
     """
     newest = max((stamp for _, stamp in mark), default=0)
     return mark if time.time_ns() - newest > _TICK else None

@@ -1,11 +1,11 @@
 """IndexReader: the interface between search and an index.
 
-It consists of queries, conditions, rows and counts. `IndexSnapshot` implements
-it for one directory. A reader could also run on other machines, so the
-interface has these properties: methods accept many items at once; no argument
-or result grows with the index; and a question needs few calls that read the
-index, namely the statistics of its terms, its rankings with their facets, the
-cosines of their rows and the texts of its page.
+`IndexSnapshot` implements the interface for one directory. An implementation
+could also read an index on other machines, so the interface keeps the number of
+calls and the size of their data small. Methods accept many items at once, and no
+argument or result grows with the index. A question needs few calls that read the
+index. These calls return the statistics of its terms, its rankings and facets,
+the cosines of the ranked rows, and the texts of its page of hits.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ CountedBy = Literal["paragraph", "article"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeywordQuery:
-    """A ranking by BM25 of at most `depth` rows.
+    """A request for the best `depth` rows by BM25 that meet `condition`.
 
     `query` is a tree of `whoosh.query` over analysed terms.
     """
@@ -68,9 +68,9 @@ class KeywordQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VectorQuery:
-    """A ranking by cosine to `embedding` of at most `depth` rows.
+    """A request for the best `depth` rows by their cosine to `embedding`.
 
-    `embedding` is float32 of shape (dimension,).
+    The rows meet `condition`. `embedding` is float32 of shape (dimension,).
     """
 
     embedding: NDArray[np.float32]
@@ -80,13 +80,14 @@ class VectorQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FacetQuery:
-    """A count of the values of a field, or of the periods of a date.
+    """A request to count the values of a field, or the periods of a date field.
 
-    `unit` is the length of a period, None for values. A row is counted if it
-    matches any query of `matching`: a KeywordQuery at any depth, a VectorQuery
-    only to its depth. `by` says whether paragraphs or articles of these rows are
-    counted. At most `most` values are returned: the most frequent, sorted by
-    value if equal. At most `most` periods are returned: the newest.
+    `unit` is the length of a period, None to count values. A row is counted if it
+    matches one of the queries in `matching`. All rows that match a KeywordQuery are
+    counted, but only the first `depth` rows of a VectorQuery. `by` says whether the
+    paragraphs or the articles of these rows are counted. At most `most` values or
+    periods are returned: the most frequent values or the newest periods. Values with
+    equal counts are sorted by value.
     """
 
     field: str
@@ -98,9 +99,11 @@ class FacetQuery:
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """Values with their counts, in the order of the facet.
+    """The result of a FacetQuery: values or periods with their counts.
 
-    `total` is the number of different values, including those not returned.
+    Values are sorted by count, the highest first. Periods are sorted by time, the
+    oldest first. `total` is the number of different values or periods, including
+    those that are not in `counts`.
     """
 
     counts: tuple[tuple[str, int], ...] = ()
@@ -109,7 +112,7 @@ class FacetCounts:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The results of one `retrieve`, in the order of its queries."""
+    """The results of one call of `retrieve`, in the order of its arguments."""
 
     rankings: tuple[Ranking, ...]
     facets: tuple[FacetCounts, ...]
@@ -117,12 +120,12 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowValues:
-    """Values of n rows, in the order of the rows.
+    """The values of n rows, in the order of the rows.
 
-    `article` is a number that all rows of an article share, int64 of shape (n,).
+    `article` is the number of the row's article, int64 of shape (n,).
     `published` is in seconds since 1970 UTC or NO_DATE, int64 of shape (n,).
-    `paragraph` is the first row of the paragraph, int64 of shape (n,).
-    `sketch` is the MinHash sketch of the text, uint64 of shape (n, 2).
+    `paragraph` is the first row of the row's paragraph, int64 of shape (n,).
+    `sketch` is the MinHash sketch of the row's text, uint64 of shape (n, 2).
     """
 
     article: NDArray[np.int64]
@@ -142,7 +145,7 @@ class RowValues:
 
 @dataclass(frozen=True, slots=True)
 class FoundParagraph:
-    """The article, the paragraph or part, and the complete paragraph text of a row."""
+    """The article of a row, its paragraph or part, and the paragraph's complete text."""
 
     record: Record
     paragraph: Paragraph
@@ -151,7 +154,10 @@ class FoundParagraph:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The paragraphs of some rows and the public ids of the paragraphs of others."""
+    """The paragraphs of some rows, and only the public ids of other paragraphs.
+
+    The keys of `paragraphs` and `ids` are rows.
+    """
 
     paragraphs: Mapping[int, FoundParagraph]
     ids: Mapping[int, str]
@@ -169,8 +175,8 @@ class Title:
 class Statistics:
     """Counts and properties of an index.
 
-    `bytes` is its size on disk. `boilerplate` is the number of paragraphs that
-    are excluded from the rankings.
+    `bytes` is the size of the index on disk. `boilerplate` is the number of
+    paragraphs that are excluded from the rankings.
     """
 
     articles: int
@@ -191,33 +197,35 @@ class Statistics:
 class SuggestionReader(Protocol):
     """A reader of titles, phrases and words that complete or correct a question.
 
-    Every method raises BrokenIndexError if the suggestions are missing or damaged.
+    The key of a title, phrase or word is its text without case and accents. Every
+    method raises BrokenIndexError if the suggestions are missing or damaged.
     """
 
     def titles(self, start: str, most: int, *, later: bool) -> Iterable[Title]:
-        """Return titles whose key begins with `start`, those of the newest articles first.
+        """Return at most `most` titles with a key that begins with `start`.
 
-        With `later`, a word after the first word of the key begins with `start`.
+        If `later` is True, `start` is compared with the rest of the key from each
+        later word. Titles of newer articles come first.
         """
 
     def title_counts(self, keys: Sequence[str]) -> list[int]:
-        """Return the number of articles with each title, given by its key."""
+        """Return, for each key of a title, the number of articles with this title."""
 
     def phrases(self, start: str, most: int) -> list[TermCount]:
-        """Return frequent phrases whose keys begin with `start`."""
+        """Return the `most` most frequent phrases with keys that begin with `start`."""
 
     def words(self, start: str, most: int) -> list[TermCount]:
-        """Return frequent words whose keys begin with `start`."""
+        """Return the `most` most frequent words with keys that begin with `start`."""
 
     def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
-        """Return words at most `letters` edits from `word`, each with its edit distance."""
+        """Return words at most `letters` edits from `word`, with their edit distances."""
 
 
 class IndexReader(Protocol):
     """An immutable view of an index, for search. It is thread-safe.
 
-    Methods raise BrokenIndexError if the index is damaged. Rows are int64,
-    unique and ordered, and have gaps.
+    Methods raise BrokenIndexError if the index is damaged. Row numbers are int64 and
+    unique. They ascend in the order in which the rows were added, with gaps.
     """
 
     @property
@@ -226,11 +234,11 @@ class IndexReader(Protocol):
 
     @property
     def key(self) -> Hashable:
-        """A key for caches: it changes if any result can change."""
+        """A key for caches; two readers with equal keys return the same results."""
 
     @property
     def language(self) -> str:
-        """The language of articles without one, a tag such as "en"."""
+        """The language of articles without a language, as a tag such as "en"."""
 
     @property
     def paragraph_count(self) -> int:
@@ -238,44 +246,49 @@ class IndexReader(Protocol):
 
     @property
     def has_split_paragraphs(self) -> bool:
-        """Whether any paragraph is ranked by its parts."""
+        """Whether any paragraph is split into parts, which are ranked separately."""
 
     @property
     def newest(self) -> int:
-        """The date of the newest article up to the commit, in seconds since 1970 UTC.
+        """The newest date of an article, in seconds since 1970 UTC.
 
-        It is the time of the commit if no article has such a date.
+        Dates after the commit are ignored. If no other dates exist, this is the time
+        of the commit.
         """
 
     @property
     def unrelated_cosine(self) -> float | None:
-        """The mean cosine of unrelated texts for the encoder, None if unknown."""
+        """The mean cosine of unrelated texts with this encoder, None if unknown."""
 
     @property
     def reranker(self) -> Reranker | None:
-        """The reranker of the index, None if it has none."""
+        """The reranker of the index, None if the index has no reranker."""
 
     @property
     def suggestions(self) -> SuggestionReader:
         """The suggestions of the index."""
 
     def analyzer(self, language: str | None) -> Analyzer:
-        """Return the analyzer for a language; None is the language of the index."""
+        """Return the analyzer for a language; None means the language of the index."""
 
     def question_analyzer(self, languages: Iterable[str] = ()) -> MultilingualAnalyzer:
-        """Return the analyzer of questions, for those of `languages` in the index.
+        """Return the analyzer of questions for the given languages.
 
-        If `languages` is empty, it is for all languages of the index.
+        Languages that the index does not have are ignored. If no language is left,
+        the analyzer is for all languages of the index.
         """
 
     def encode(self, question: str) -> NDArray[np.float32]:
-        """Return the embedding of a question, of norm 1 and shape (dimension,)."""
+        """Return the embedding of a question: float32 of shape (dimension,), norm 1."""
 
     def word_vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Return vectors of single words, of shape (words, n)."""
+        """Return one vector per word: float32 of shape (len(words), n).
+
+        If the encoder has no word vectors, n is 0.
+        """
 
     def term_statistics(self, terms: Sequence[str]) -> Mapping[str, TermStatistics]:
-        """Return the statistics of each term. They are cached."""
+        """Return the statistics of each term. The reader caches statistics."""
 
     def retrieve(
         self,
@@ -287,15 +300,16 @@ class IndexReader(Protocol):
     def cosines(
         self, embedding: NDArray[np.float32], rows: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """Return the cosine of each row to an embedding, float32 of shape (rows,)."""
+        """Return the cosine of `embedding` to each row, float32 of shape (len(rows),)."""
 
     def embeddings(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the embeddings of rows, float32 of shape (rows, dimension)."""
+        """Return the embeddings of rows, float32 of shape (len(rows), dimension)."""
 
     def values(self, rows: NDArray[np.int64]) -> RowValues:
         """Return the values of rows of a ranking.
 
-        A remote reader can get them with `retrieve`, without another call.
+        A reader on another machine can fetch these values together with the rankings,
+        and needs no other call for them.
         """
 
     def article_sketches(self, articles: Sequence[int]) -> list[NDArray[np.uint64]]:
@@ -305,47 +319,55 @@ class IndexReader(Protocol):
         """
 
     def paragraphs(self, rows: Sequence[int]) -> Mapping[int, tuple[Record, Paragraph]]:
-        """Return the article and the paragraph, or part of one, of each row."""
+        """Return the article of each row, and its paragraph or part."""
 
     def page(self, rows: Sequence[int], named: Sequence[int] = ()) -> Page:
-        """Return the paragraphs of `rows` with complete texts, and the ids of `named`.
+        """Return paragraphs with their complete texts, and public ids.
 
-        The ids are the public ids of the paragraphs.
+        `rows` are the rows of the paragraphs. `named` are other rows; for each of
+        them, only the public id of its paragraph is returned.
         """
 
     def counts(self, queries: Sequence[Any]) -> list[int]:
-        """Return the number of rows that satisfy each query."""
+        """Return, for each query, the number of rows that match it."""
 
     def unknown_values(self, values: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-        """Return the pairs of keyword field and value without an article.
+        """Return the pairs of a keyword field and a value that no article has.
 
-        They are sorted by value within each field.
+        The pairs of each field are sorted by value.
         """
 
     def article(self, article: str) -> Record | None:
-        """Return the article with this id, without its text; None if there is none."""
+        """Return the article with this id without its text, None if it does not exist."""
 
     def article_texts(self, record: Record) -> Sequence[str]:
-        """Return the texts of an article's paragraphs."""
+        """Return the complete texts of an article's paragraphs, in order."""
 
     def ranked_rows(self, record: Record, position: int | None = None) -> NDArray[np.int64]:
-        """Return the ranked rows of an article, or of its paragraph at a position."""
+        """Return the rows of an article, or of one paragraph, that are in rankings.
+
+        `position` is the position of the paragraph in the article; None returns the
+        rows of all paragraphs. Boilerplate is not in rankings.
+        """
 
     def statistics(self) -> Statistics:
         """Count the contents of the index."""
 
     def warm(self) -> None:
-        """Open every part now, so no question has to wait for one."""
+        """Open every part of the index now, so that no question waits for it."""
 
 
 class ReaderSource(Protocol):
-    """A lender of the newest reader of an index."""
+    """A source of readers of one index, which always show its newest commit."""
 
     def snapshot(self) -> AbstractContextManager[IndexReader]:
-        """Lend the newest reader; it does not change within the block."""
+        """Return the newest reader, for use in a `with` block.
+
+        The reader does not change within the block.
+        """
 
     def refresh(self) -> bool:
         """Check for a newer commit now; return whether there was one."""
 
     def close(self) -> None:
-        """Release the files as soon as they have no users."""
+        """Release the files as soon as no `with` block uses them."""

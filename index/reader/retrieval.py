@@ -1,7 +1,7 @@
-"""QueryExecution: rankings under conditions and matching rows, for one directory.
+"""QueryExecution: rankings of queries and rows that match them, in one snapshot.
 
-Only this module and facet_counts.py use masks of shape (rows,). The reader never
-returns one.
+Masks have one value per row of the index, so their size grows with the index. The
+methods of a reader do not return masks.
 """
 
 from __future__ import annotations
@@ -24,18 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["QueryExecution"]
 
 MAX_EXACT_ROWS: Final = 20_000
-"""The highest number of rows that meet a constraint for an exact vector search.
+"""The highest number of rows that a vector search fetches from the keyword index.
 
-Up to this number, all of them are fetched and ranked. Above it, so many rows
-meet the constraint that it is cheaper to rank first and check afterwards.
+It needs them if the condition has a constraint. Up to this number, all rows that
+meet the condition are fetched and then ranked. If more rows meet the condition, it
+is cheaper to rank first and to check the ranked rows afterwards.
 """
 
 WIDEN: Final = 4
-"""The growth of the depth if too few rows of a vector ranking meet the constraint."""
+"""The factor by which the depth of a vector ranking grows at each attempt.
+
+Another attempt is needed if too few of the ranked rows meet the constraint.
+"""
 
 
 class QueryExecution:
-    """The queries of one call on a snapshot. It computes each ranking once."""
+    """The queries of one call of `retrieve`. It computes each ranking only once."""
 
     def __init__(self, snapshot: IndexSnapshot) -> None:
         self._snapshot = snapshot
@@ -53,7 +57,10 @@ class QueryExecution:
         return self._rankings[asked]
 
     def mark_matching(self, asked: KeywordQuery | VectorQuery, mask: NDArray[np.bool_]) -> None:
-        """Set `mask`, of shape (rows,), at each row that a query matches: see FacetQuery."""
+        """Set `mask`, of shape (rows,), to True at each row that a query matches.
+
+        FacetQuery defines which rows match.
+        """
         if isinstance(asked, VectorQuery):
             mask[self.rank(asked).rows] = True
             return
@@ -63,7 +70,7 @@ class QueryExecution:
         if 2 * keywords.count(wanted) <= keywords.paragraphs:
             mask[keywords.rows(wanted)] = True
             return
-        # More than half of the rows match: fetch the others, because they are fewer.
+        # More than half of the rows match. Fetch the rows that do not, because they are fewer.
         matching = np.ones(len(mask), bool) if ranked is None else ranked.copy()
         matching[keywords.rows(query.Not(wanted))] = False
         mask |= matching
@@ -81,7 +88,10 @@ class QueryExecution:
         return snapshot.vectors.rank(asked.embedding, asked.depth, mask)
 
     def _checked(self, asked: VectorQuery, within: Any) -> Ranking:
-        """Rank by cosine first, keep rows that match `within`, and widen until enough do."""
+        """Rank by cosine first, then keep the rows that match `within`.
+
+        If too few rows match, rank again with a larger depth.
+        """
         snapshot, depth = self._snapshot, asked.depth
         allowed = _allowed(snapshot, asked.condition.without_constraint)
         wider = depth * WIDEN
@@ -96,10 +106,10 @@ class QueryExecution:
 
 
 def _allowed(snapshot: IndexSnapshot, condition: Condition) -> NDArray[np.bool_] | None:
-    """Return a mask of the ranked rows that meet a condition, of shape (rows,).
+    """Return a mask of the rows that can be in a ranking under `condition`.
 
-    It ignores the constraint. None means that all rows are ranked and meet the
-    condition.
+    The mask has shape (rows,). The constraint of the condition is ignored. None means
+    that all rows of the index can be in the ranking.
     """
     masks = [] if snapshot.ranked is None else [snapshot.ranked]
     masks += [_value_mask(snapshot, field, values) for field, values in condition.values]

@@ -36,17 +36,19 @@ from nutgraf.index.reader.suggestions import SnapshotSuggestions
 __all__ = ["IndexSnapshot"]
 
 _MAX_TERMS: Final = 1 << 16
-"""Terms in the cache of statistics, about 10 MB."""
+"""The highest number of terms in the cache of statistics.
+
+A full cache takes about 10 MB.
+"""
 
 
 class IndexSnapshot(IndexParts):
     """An IndexReader of one directory, with all parts as of one commit.
 
-    A part is opened on its first use, so a question opens only the parts that it
-    needs. After a compaction, parts that are not yet open no longer exist; `warm`
-    opens all of them. It is thread-safe.
-
-    Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
+    A part is opened at its first use, so a question opens only the parts that it
+    needs. A compaction deletes the files of this commit, and then parts that are not
+    yet open cannot be opened any more. Call `warm` to open all parts at once. The
+    class is thread-safe.
     """
 
     @cached_property
@@ -55,7 +57,10 @@ class IndexSnapshot(IndexParts):
 
     @property
     def suggestions(self) -> SnapshotSuggestions:
-        """See IndexReader. Raises BrokenIndexError if they are missing or damaged."""
+        """See IndexReader.
+
+        Raises BrokenIndexError if the suggestions are missing or damaged.
+        """
         return SnapshotSuggestions(self.open_suggestions(), self)
 
     @property
@@ -144,7 +149,7 @@ class IndexSnapshot(IndexParts):
     def article_sketches(self, articles: Sequence[int]) -> list[NDArray[np.uint64]]:
         """See IndexReader."""
         column = self.columns.article
-        # Use the type of the column: for another type, numpy would copy the column first.
+        # Use the dtype of the column: with another dtype, numpy would first copy the column.
         numbers = np.array(articles, column.dtype)
         starts = np.searchsorted(column, numbers)
         stops = np.searchsorted(column, numbers, side="right")
@@ -170,7 +175,7 @@ class IndexSnapshot(IndexParts):
     def names(self, rows: Iterable[int]) -> dict[int, str]:
         """Return the public id, ARTICLE#POSITION, of the paragraph of each row.
 
-        It reads no text.
+        The texts of the paragraphs are not read.
         """
         wanted = list(rows)
         positions = self.catalog.positions(wanted)
@@ -204,7 +209,7 @@ class IndexSnapshot(IndexParts):
         return rows if self.ranked is None else rows[self.ranked[rows]]
 
     def _whole_text(self, record: Record, paragraph: Paragraph) -> str:
-        """Return the complete text of a paragraph, also if `paragraph` is a part of it."""
+        """Return the complete text of a paragraph, even if `paragraph` is only a part."""
         if not paragraph.part:
             return paragraph.text
         rows = self.catalog.rows_at(record, paragraph.position)
@@ -236,15 +241,18 @@ def _paragraph(number: int, record: Record, row: Row) -> Paragraph:
 
 
 def _shown(model: str) -> str:
-    """Return the name of a model; of an absolute path, only the name of the folder.
+    """Return the name of a model, without the parents of an absolute path.
 
-    The path would reveal details of the machine that created the index.
+    The complete path would reveal details of the machine that created the index.
     """
     return Path(model).name if Path(model).is_absolute() else model
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes of all files below `folder`; ignore files deleted meanwhile."""
+    """Return the size of all files below `folder` in bytes.
+
+    Files that are deleted meanwhile are ignored.
+    """
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:

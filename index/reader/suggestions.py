@@ -1,4 +1,4 @@
-"""Suggestions for a snapshot: only titles of articles that it shows."""
+"""Suggestions for a snapshot, without titles of articles that are not in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ __all__ = ["SnapshotSuggestions"]
 class SnapshotSuggestions:
     """A SuggestionReader for a snapshot.
 
-    The suggestions of the index can be newer than the snapshot.
+    The suggestions of the index can be newer than the snapshot. So titles are
+    returned only if the snapshot has the article.
     """
 
     def __init__(self, suggestions: Suggestions, snapshot: IndexSnapshot) -> None:
@@ -25,7 +26,7 @@ class SnapshotSuggestions:
         self._snapshot = snapshot
 
     def titles(self, start: str, most: int, *, later: bool) -> Iterator[Title]:
-        """See SuggestionReader. Titles are read one at a time, on demand."""
+        """See SuggestionReader. Each title is read only when it is needed."""
         for row in sorted(self._suggestions.titles(start, most, later=later), reverse=True):
             title = self._title(row)
             if title is not None:
@@ -48,7 +49,10 @@ class SnapshotSuggestions:
         return self._suggestions.words_like(word, letters)
 
     def _title(self, row: int) -> Title | None:
-        """Return the title of the article that begins at a row, None if not visible."""
+        """Return the title of the article whose first row is `row`.
+
+        Return None if the snapshot does not have this article.
+        """
         if row >= self._snapshot.commit.rows:
             return None
         record = self._snapshot.catalog.records_of([row])[row]
