@@ -48,7 +48,7 @@ class Prepared:
 
 
 class Preparer:
-    """A converter of articles to prepared articles. Its caches are not thread-safe."""
+    """A converter of articles to prepared articles. A `Preparer` is not thread-safe."""
 
     def __init__(self) -> None:
         # The default language is never used: articles without a language are not prepared.

@@ -57,7 +57,7 @@ It is large enough for all cores, and takes less than 1 s.
 COMMIT_EVERY: Final = 8_192
 """The number of uncommitted rows at which the writer commits.
 
-This limits the memory, and the work that a crash can lose.
+The number limits the memory, and the work that a crash can lose.
 """
 
 COMMIT_CHARACTERS: Final = 64_000_000

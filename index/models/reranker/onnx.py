@@ -30,9 +30,9 @@ class OnnxReranker:
 
     Each pair of question and text runs alone, on one thread. int8 models scale their
     activations by the largest activation in the batch, so in a batch a logit depends
-    on the other pairs. Single pairs are not slower than batches. On 2 shared cores,
-    20 pairs of 96 tokens take 404 ms one by one, 424 ms in batches of 2, 374 ms in
-    batches of 5 and 393 ms in batches of 10.
+    on the other pairs. Single pairs are hardly slower than batches. On 2 shared
+    cores, 20 pairs of 96 tokens take 404 ms one by one. They take 424 ms in batches
+    of 2, 374 ms in batches of 5 and 393 ms in batches of 10.
     """
 
     __slots__ = ("_config", "_inputs", "_session", "_tokenizer")
