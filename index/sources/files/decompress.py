@@ -33,30 +33,40 @@ __all__ = [
 ]
 
 BLOCK: Final = 64 * 1024
-"""Bytes to read, and to decompress, at a time."""
+"""Number of bytes that are read or decompressed at a time."""
 
 COPY_AGAIN: Final = "download or copy the file again"
 
 MAX_RATIO: Final = 200
-"""Largest ratio of decompressed to compressed size: text has 20, a bomb thousands."""
+"""Largest ratio of decompressed to compressed size.
+
+The ratio of text is about 20. The ratio of a file that was made to fill memory
+or disk is in the thousands.
+"""
 
 ALWAYS_FITS: Final = 64 * 1024 * 1024
 """Decompressed bytes that are accepted at any ratio."""
 
 MAX_UNPACKED: Final = 256 * 1024**3
-"""Decompressed bytes in one file. This limits the time; memory is bounded anyway."""
+"""Largest number of decompressed bytes in one file.
+
+The purpose is to limit the time, because memory use does not depend on the size.
+"""
 
 MAX_MEMORY: Final = 128 * 1024 * 1024
-"""Bytes of memory for a decompressor: `xz -9` and `zstd -19` need half of it."""
+"""Largest memory of a decompressor, in bytes.
+
+Files of `xz -9` and `zstd -19` need about half of this memory.
+"""
 
 DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
-"""The first bytes of a zst that contains its dictionary, as in web archives.
+"""The first bytes of a zst file that contains a dictionary, as in web archives.
 
 See https://iipc.github.io/warc-specifications/specifications/warc-zstd/.
 """
 
 MAX_DICTIONARY: Final = 16 * 1024 * 1024
-"""Bytes in a dictionary; 0.1 MB is usual."""
+"""Largest size of a dictionary, in bytes; the usual size is 0.1 MB."""
 
 SIGNS: Final = {
     "gz": re.compile(rb"\x1f\x8b\x08"),
@@ -64,19 +74,26 @@ SIGNS: Final = {
     "bz2": re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"),
     "zst": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
 }
-"""The first bytes of compressed files. A zst may begin with a skippable frame."""
+"""The first bytes of compressed files.
+
+A zst file may begin with a frame to skip, which has one of 16 other beginnings.
+"""
 
 LONGEST_SIGN: Final = 16
 """Bytes that suffice to recognise the compression of a file."""
 
 MAX_EMPTY: Final = 10_000
-"""Empty streams in a file: each costs time, and no program writes many."""
+"""Largest number of empty compressed streams in a file.
+
+Each empty stream takes time, and no program writes many of them.
+"""
 
 FIRST_PIECE: Final = 1024
-"""Bytes in the first piece for a stream; each later piece is twice as large.
+"""Number of bytes in the first piece of a stream that a decompressor receives.
 
-Bytes that the decompressor does not use are copied, and a block may hold
-thousands of streams.
+Each later piece of the stream is twice as large, up to BLOCK bytes. After the end
+of a stream, the decompressor copies the rest of the piece. So large first pieces
+would be slow in a file with thousands of short streams.
 """
 
 NO_ZERO: Final = re.compile(rb"[^\x00]")
@@ -90,16 +107,17 @@ class DamagedError(OSError):
 
 @dataclass(slots=True)
 class Budget:
-    """A limit of the decompressed size of one file, from its compressed size.
+    """A limit of the decompressed size of a file, relative to its compressed size.
 
-    `packed` returns the number of compressed bytes that are known to exist.
+    `packed` returns the compressed size, or the number of compressed bytes that
+    were read so far.
     """
 
     packed: Callable[[], int]
     _unpacked: int = field(default=0, init=False)
 
     def take(self, count: int) -> None:
-        """Count `count` decompressed bytes. Raises DamagedError over the limit."""
+        """Add `count` decompressed bytes. Raises DamagedError if they are too many."""
         self._unpacked += count
         if self._unpacked > MAX_UNPACKED:
             raise DamagedError(
@@ -116,7 +134,8 @@ class Budget:
 class Filling(io.RawIOBase):
     """A stream that fills each buffer with as many `_read_some` calls as needed.
 
-    An error is raised after all bytes before it were returned.
+    If `_read_some` raises an error, the stream first returns all bytes before the
+    error. The next read raises the error.
     """
 
     def __init__(self) -> None:
@@ -151,7 +170,7 @@ class Filling(io.RawIOBase):
 
     @abstractmethod
     def _read_some(self) -> bytes:
-        """Return the next bytes, b"" at the end. Raises OSError."""
+        """Return the next bytes, or b"" at the end. Raises OSError on failure."""
 
 
 class _Decompressor(Protocol):
@@ -167,15 +186,18 @@ class _Decompressor(Protocol):
 
 
 def compression_of(head: bytes) -> str | None:
-    """Return "gz", "xz", "bz2" or "zst" by the first bytes; None for others."""
+    """Return the compression that the first bytes of a file prove, or None.
+
+    The compressions are "gz", "xz", "bz2" and "zst".
+    """
     return next((name for name, sign in SIGNS.items() if sign.match(head)), None)
 
 
 def unpacked(packed: io.BufferedIOBase, compression: str, budget: Budget) -> io.BufferedReader:
     """Return a stream of the decompressed bytes of a file.
 
-    Concatenated streams are read as one. Reading raises DamagedError, an
-    OSError, where it cannot continue.
+    Concatenated compressed streams are read as one. Reading raises DamagedError, a
+    subclass of OSError, if the data is damaged or exceeds `budget`.
     """
     return io.BufferedReader(_Unpacked(packed, compression, budget), BLOCK)
 
@@ -237,9 +259,10 @@ class _Unpacked(Filling):
         return piece
 
     def _begin_next(self, unused: int) -> None:
-        """Start the next stream, after zeros that pad a block.
+        """Skip the zeros that pad the last stream, and start the next stream.
 
-        `unused` is the number of bytes that the last stream did not use.
+        `unused` is the number of bytes that the decompressor received and that do
+        not belong to the last stream.
         """
         self._without_output += self._is_empty
         if self._without_output > MAX_EMPTY:
@@ -269,7 +292,7 @@ class _Unpacked(Filling):
 
 
 class _Gzip:
-    """A zlib decompressor with the interface of the others."""
+    """A gzip decompressor with the interface of `_Decompressor`."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(wbits=31)
@@ -305,7 +328,11 @@ def _decompressor(compression: str, dictionary: zstd.ZstdDict | None) -> _Decomp
 
 
 def _dictionary(packed: io.BufferedIOBase, head: bytes) -> zstd.ZstdDict:
-    """Return the dictionary of a zst; it may be compressed. Raises DamagedError."""
+    """Return the dictionary of a zst file, which may be compressed.
+
+    `head` contains the first bytes of the file: DICTIONARY and the size of the
+    dictionary. Raises DamagedError if the dictionary is damaged or too large.
+    """
     size = int.from_bytes(head[len(DICTIONARY) :], "little")
     content = packed.read(size) if size <= MAX_DICTIONARY else b""
     try:

@@ -1,7 +1,7 @@
-"""Decode bytes by byte order mark, declaration, UTF-8 or a guess.
+"""Find the encoding of bytes, and decode them.
 
-The names of encodings, and the names that mean a larger encoding, follow
-https://encoding.spec.whatwg.org/#names-and-labels.
+On the Web, the name of an encoding can mean a larger encoding: ascii means cp1252.
+The names follow https://encoding.spec.whatwg.org/#names-and-labels.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks. A longer mark precedes its own prefix."""
+"""Byte order marks and their encodings.
+
+The mark of UTF-32-LE begins with the mark of UTF-16-LE, so it is checked first.
+"""
 
 STREAMED: Final = {
     "utf-8": "utf-8-sig", "utf-16-le": "utf-16", "utf-16-be": "utf-16", "utf-32-le": "utf-32",
     "utf-32-be": "utf-32",
 }  # fmt: skip
-"""Codecs that skip the byte order mark."""
+"""Encoding -> its codec for streams, which skips a byte order mark."""
 
 DECLARATION: Final = re.compile(
     rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']\s*([\w.:-]{1,40})"""
@@ -38,21 +41,24 @@ DECLARATION: Final = re.compile(
 )
 
 HEAD: Final = 4_096
-"""First bytes that are searched for a declaration: browsers search 1,024."""
+"""Number of first bytes that are searched for a declaration.
+
+Browsers search the first 1,024 bytes.
+"""
 
 SUPERSETS: Final = {
     "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874",
     "tis-620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932",
     "euc_kr": "cp949", "big5": "big5hkscs", "utf-16": "utf-16-le", "utf-32": "utf-32-le",
 }  # fmt: skip
-"""Names of encodings, and the larger encoding that each means on the Web."""
+"""Name of an encoding -> the larger encoding that the name means on the Web."""
 
 ONE_BYTE: Final = frozenset(
     [f"cp{page}" for page in (437, 850, 852, 866, 874, *range(1250, 1259))]
     + [f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)]
     + ["koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"]
 )
-"""Encodings in which nearly all bytes are valid."""
+"""Encodings with 1 byte per letter. In them, nearly all bytes are valid."""
 
 KNOWN: Final = ONE_BYTE | {
     "utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "gb18030", "big5hkscs", "cp932",
@@ -72,40 +78,45 @@ GUESSED: Final = [
 WESTERN: Final = "cp1252"
 
 LATIN: Final = {"cp1250", "cp1252", "cp1254", "iso8859_2"}
-"""Encodings in `GUESSED` that differ in few bytes."""
+"""Encodings of Latin letters in `GUESSED`. Few bytes differ between them."""
 
 WRITTEN_IN_WESTERN: Final = {
     "ca", "da", "de", "en", "es", "eu", "fi", "fr", "ga", "gl", "is", "it", "nb", "nl", "nn", "no",
     "pt", "sv",
 }  # fmt: skip
+"""Languages that are usually written in cp1252, if the text is not in UTF-8."""
 
 SAMPLE_BYTES: Final = 64 * 1024
-"""Bytes to guess an encoding from."""
+"""Number of first bytes from which an encoding is guessed."""
 
 MIN_COHERENCE: Final = 0.4
-"""Lowest similarity of the letters to a language for a guess, 0..1.
+"""Smallest coherence of an accepted guess, 0..1.
 
-In tests, guesses of 0.4 and more were wrong only between encodings that differ
-in a few letters.
+Coherence is the similarity of the letters to those of a language. In our tests,
+wrong guesses with 0.4 and more named an encoding that differs in only a few
+letters.
 """
 
 MAX_CHAOS: Final = 0.05
-"""Largest share of characters that are unusual in text, for a guess, 0..1."""
+"""Largest chaos of an accepted guess, 0..1: the share of unusual characters."""
 
 MAX_BAD_SHARE: Final = 1 / 500
-"""Share of characters that may be invalid in a declared encoding: a stray byte."""
+"""Largest share of characters that are invalid in a declared encoding.
+
+A few invalid characters can be stray bytes. With more, the declaration is wrong.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text, and a problem of its encoding to report; None without one."""
+    """Decoded text. `oddity` is a problem of the encoding to report, or None."""
 
     text: str
     oddity: str | None = None
 
 
 def declared_encoding(content: bytes) -> str | None:
-    """Return the encoding that an HTML or XML file declares, None without one."""
+    """Return the encoding that an HTML or XML file declares, or None."""
     found = DECLARATION.search(content[:HEAD])
     return None if found is None else (found[1] or found[2]).decode("ascii", "ignore")
 
@@ -113,17 +124,25 @@ def declared_encoding(content: bytes) -> str | None:
 def decode_any(content: bytes, declared: str | None = None) -> Decoded:
     """Return the text of a file.
 
-    The first of these decides: a byte order mark; UTF-8 where all bytes are
-    valid, unless the `declared` encoding has several bytes a letter; the
-    `declared` encoding; a guess, if it is reliable. Raises InputError where the
-    encoding is unknown.
+    The first of these rules that applies decides the encoding:
+
+    1. The encoding of the byte order mark.
+    2. The `declared` encoding, if it has several bytes per letter, as UTF-8 and
+       GB18030 have, and is not UTF-16 or UTF-32.
+    3. UTF-8, if all bytes are valid UTF-8.
+    4. The `declared` encoding.
+    5. A guess, if the guess is reliable.
+
+    An unknown `declared` encoding is ignored. Raises InputError if no rule applies,
+    or if more than a few bytes are invalid in the encoding.
     """
     for mark, name in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return _strict_or_mended(content[len(mark) :], name)
     encoding = _known(declared)
     if encoding is None or encoding in ONE_BYTE or encoding.startswith(("utf-16", "utf-32")):
-        # UTF-8 pages often declare another encoding; other bytes are not valid UTF-8 by chance.
+        # Pages in UTF-8 often declare another encoding. Text in another encoding is not valid
+        # UTF-8 by chance.
         try:
             return Decoded(_without_nul(content).decode("utf-8"))
         except UnicodeDecodeError as error:
@@ -136,9 +155,10 @@ def decode_any(content: bytes, declared: str | None = None) -> Decoded:
 
 
 def encoding_of(start: bytes) -> str:
-    """Return the encoding of a file from its first bytes, to decode it as a stream.
+    """Return the encoding of a stream from its first bytes.
 
-    Raises InputError where the encoding is unknown.
+    The codec of this name skips a byte order mark. Raises InputError if the
+    encoding is unknown.
     """
     for mark, name in BYTE_ORDER_MARKS:
         if start.startswith(mark):
@@ -161,9 +181,10 @@ def _known(declared: str | None) -> str | None:
 
 
 def _strict_or_mended(content: bytes, encoding: str) -> Decoded:
-    """Return the text and replace a few invalid characters.
+    """Decode bytes, and replace invalid characters if they are few.
 
-    Raises InputError where there are more than `MAX_BAD_SHARE`.
+    One invalid character is always replaced. Raises InputError if there are more,
+    and their share is larger than `MAX_BAD_SHARE`.
     """
     if not encoding.startswith(("utf-16", "utf-32")):
         _without_nul(content)
@@ -193,7 +214,7 @@ def _guessed(content: bytes, failed: UnicodeDecodeError, declared: str | None) -
 
 
 def _guess(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> str:
-    from charset_normalizer import from_bytes  # 0.1 s to import, and for few files
+    from charset_normalizer import from_bytes  # 0.1 s to import; few files need it
 
     best = from_bytes(content[:SAMPLE_BYTES], cp_isolation=GUESSED).best()
     if best is None or best.coherence < MIN_COHERENCE or best.chaos > MAX_CHAOS:
@@ -204,10 +225,11 @@ def _guess(content: bytes, failed: UnicodeDecodeError, declared: str | None) -> 
 
 
 def _western(content: bytes) -> str | None:
-    """Return cp1252 where the language of the text is usually written in it.
+    """Return cp1252 if texts in the language of this text usually use it, or None.
 
-    The language is detected from the plain letters. A guess from the few other
-    letters often returns a similar encoding.
+    The letters of ASCII, which are the same in all encodings of `LATIN`, suffice
+    to detect the language. A guess of the encoding depends on the few other
+    letters, and is often a similar encoding.
     """
     try:
         language = detect_language(content.decode(WESTERN).splitlines())

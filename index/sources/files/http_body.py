@@ -1,7 +1,7 @@
 """Decode the body of an archived HTTP response: RFC 9112, 7.1, and RFC 9110, 8.4.
 
-Archives store responses unchanged, or decoded with the original headers. So a
-body that does not match its headers is returned unchanged.
+Some archives store responses unchanged. Others store decoded bodies with the
+original headers. So a body that does not match its headers is returned unchanged.
 """
 
 from __future__ import annotations
@@ -19,20 +19,23 @@ __all__ = ["OMIT_PAGE", "body_of"]
 OMIT_PAGE: Final = "omit the page, or write the article as JSONL"
 
 SIZE: Final = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]{0,500})?\r?\n")
-"""The line before each piece of a chunked body: its length, and unused extensions."""
+"""The line before each piece of a chunked body.
+
+The line contains the length of the piece, and extensions, which are ignored.
+"""
 
 COMPRESSIONS: Final = {"gzip": "gz", "x-gzip": "gz", "zstd": "zst"}
 
 MAX_ENCODINGS: Final = 3
-"""Nested content encodings; servers use one."""
+"""Largest number of content encodings of one body; servers use one."""
 
 
 def body_of(payload: bytes, transfer: str | None, encodings: str | None, limit: int) -> bytes:
     """Return the body of a response.
 
-    `transfer` and `encodings` are the headers Transfer-Encoding and
-    Content-Encoding. Raises InputError if the body is damaged or larger than
-    `limit` bytes.
+    `transfer` and `encodings` are the values of the headers Transfer-Encoding and
+    Content-Encoding. Raises InputError if the body is damaged, is larger than
+    `limit` bytes, or has an unknown encoding.
     """
     body = _joined(payload) if "chunked" in (transfer or "").lower() else payload
     names = [name.strip().lower() for name in (encodings or "").split(",")]
@@ -70,7 +73,7 @@ def _decoded(body: bytes, name: str, limit: int) -> bytes:
     except DamagedError as error:
         if _is_text(body):
             return body
-        damage = str(error).partition("; ")[0]  # Its advice is about a file.
+        damage = str(error).partition("; ")[0]  # The rest is advice about files.
         raise InputError(
             f"the body of the page cannot be read: {damage}; archive the page again, or omit it"
         ) from None
@@ -83,7 +86,10 @@ def _decoded(body: bytes, name: str, limit: int) -> bytes:
 
 
 def _inflated(body: bytes, limit: int) -> bytes:
-    """Decompress a zlib stream, or raw deflate, which some servers send instead."""
+    """Decompress a zlib stream, or raw deflate, which some servers send instead.
+
+    Raises DamagedError if the body is neither.
+    """
     for bits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
         try:
             return zlib.decompressobj(bits).decompress(body, limit + 1)

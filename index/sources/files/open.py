@@ -1,8 +1,9 @@
-"""Open a file: plain, compressed, or a zip with members.
+"""Open a file: plain, compressed, or a zip. The files in a zip are its members.
 
-The first bytes decide the compression of a file, not its name. But a zip is
-opened only if its name ends in .zip or has no ending, because many formats are
-zips. A member may be compressed itself; a zip in a zip is rejected.
+The first bytes of a file decide its compression, and the name is ignored. But a
+zip is opened only if its name ends in .zip or has no ending, because files of
+many other formats are zips too. A member of a zip may be compressed. A zip in a
+zip is rejected.
 """
 
 from __future__ import annotations
@@ -38,19 +39,25 @@ COMPRESSED: Final = (".gz", ".xz", ".zst", ".bz2")
 ZIP: Final = ".zip"
 
 ZIPS: Final = (b"PK\x03\x04", b"PK\x05\x06")
-"""The first bytes of a zip, and those of a zip without members."""
+"""The first bytes of a zip with members, and of a zip without members."""
 
 ENCRYPTED: Final = 0x1
 """The bit in a member's flags for encryption."""
 
 METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""Accepted methods of members: the usual ones, decompressed in pieces."""
+"""Accepted compression methods of members.
+
+Other methods are rare. zipfile decompresses these two in small pieces.
+"""
 
 LONGEST_ENDING: Final = 10
-"""Letters in an ending; `page.php?id=3` has none."""
+"""Largest number of letters in an ending."""
 
 MAX_LIST: Final = 32 * 1024 * 1024
-"""Bytes in the list of a zip's members; in memory it needs about 10 times as many."""
+"""Largest size of the list of members in a zip, in bytes.
+
+In memory, the list needs about 10 times as many bytes.
+"""
 
 ERRORS: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError,
@@ -63,9 +70,9 @@ ERRORS: Final = (
 class Content:
     """The decompressed stream of a file, or of a member of a zip.
 
-    `stem` and `ending` are parts of the name, without the ending of its
-    compression. The stem of a member begins with the stem of its zip. `member`
-    is True for a member of a zip.
+    `stem` and `ending` are "day" and ".jsonl" if the name is "day.jsonl.gz". The
+    stem of a member begins with the stem of its zip. `member` is True for a member
+    of a zip.
     """
 
     file: io.BufferedReader[Any]
@@ -75,15 +82,18 @@ class Content:
     member: bool = False
 
     def head(self) -> bytes:
-        """Return the first bytes, at most 64 KiB, and keep them for the next read.
+        """Return the first bytes, at most 64 KiB; the next read returns them again.
 
-        Raises OSError.
+        Raises OSError if the file cannot be read.
         """
         return self.file.peek(BLOCK)
 
 
 class CountingFile(io.RawIOBase):
-    """A file that reports the bytes read from it, at most `size` if that is known."""
+    """A file that reports the number of bytes read from it.
+
+    If `size` is known, the sum of the reported numbers is at most `size`.
+    """
 
     def __init__(self, file: io.BufferedIOBase, on_bytes: OnBytes, size: int | None = None) -> None:
         self._file = file
@@ -108,7 +118,10 @@ class CountingFile(io.RawIOBase):
         return self._file.tell()
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """See RawIOBase. The first call waits for enough bytes to recognise the format."""
+        """See RawIOBase.
+
+        The first call waits for enough bytes to recognise a compression.
+        """
         out = memoryview(buffer).cast("B")
         count = self._file.readinto1(out)
         while not self.count and 0 < count < min(LONGEST_SIGN, len(out)):
@@ -119,7 +132,7 @@ class CountingFile(io.RawIOBase):
         return count
 
     def finish(self) -> None:
-        """Report the bytes that were not read, so that the file counts as read."""
+        """Report the bytes that were not read, so that the reports add up to `size`."""
         if self.size is not None:
             self._tell(self.size)
 
@@ -133,9 +146,10 @@ class CountingFile(io.RawIOBase):
 def contents(file: CountingFile, name: str, place: str) -> Iterator[Content | Rejected]:
     """Yield one Content for a file, or one for each member of a zip.
 
-    Read each Content before the next one is requested. This function, and reads
-    of a Content, raise OSError if the file cannot be read, and its subclass
-    DamagedError if compressed data is damaged.
+    Read each Content before you request the next one. A member that cannot be
+    opened is Rejected. Both this function and reads of a Content raise OSError if
+    the file cannot be read. They raise DamagedError, a subclass of OSError, if
+    compressed data is damaged.
     """
     buffered = io.BufferedReader(file, BLOCK)
     stem, ending = split_name(name)
@@ -149,9 +163,10 @@ def contents(file: CountingFile, name: str, place: str) -> Iterator[Content | Re
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Return the name without endings, and its ending in small letters or "".
+    """Return the stem and the ending of a name: ("day", ".jsonl") for "day.jsonl.gz".
 
-    The ending of a compression is omitted: "day.jsonl.gz" is "day", ".jsonl".
+    The ending of a compression is omitted. The ending is in lower case, and "" if
+    there is none.
     """
     if (outer := ending_of(name)) in COMPRESSED:
         name = name[: -len(outer)]
@@ -160,7 +175,10 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def ending_of(name: str) -> str:
-    """Return the ending of a name in small letters, with its dot; "" if it has none."""
+    """Return the ending of a name in lower case and with its dot, such as ".html".
+
+    The result is "" if the name has no ending, as in `page.php?id=3`.
+    """
     letters = PurePosixPath(name).suffix[1:]
     is_ending = letters.isalnum() and letters.isascii() and not letters.isdigit()
     return f".{letters.lower()}" if is_ending and len(letters) <= LONGEST_ENDING else ""
@@ -187,7 +205,10 @@ def _unpacked_once(
 
 
 class _Archive(io.BufferedReader):
-    """A file that limits the size of the member list, for zipfile."""
+    """A file for zipfile; a zip with too long a list of members raises an error.
+
+    zipfile reads the list in one call of `read`.
+    """
 
     def read(self, size: int | None = -1, /) -> bytes:
         """See BufferedReader."""
@@ -262,6 +283,8 @@ class _Member(Filling):
         except ERRORS as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise DamagedError(f"the member is damaged: {error}; {COPY_AGAIN}") from None
+            raise DamagedError(
+                f"this file in the archive is damaged: {error}; {COPY_AGAIN}"
+            ) from None
         self._budget.take(len(content))
         return content

@@ -18,7 +18,10 @@ NOT_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder; False if it is invalid, such as too long."""
+    """Tell whether a path is a folder.
+
+    The result is False if the path is invalid, for example too long.
+    """
     try:
         return path.is_dir()
     except OSError:
@@ -26,10 +29,11 @@ def is_folder(path: Path) -> bool:
 
 
 def walk(folder: Path) -> Iterator[Path | Rejected | Skipped]:
-    """Yield the files below `folder`, sorted by name; files precede subfolders.
+    """Yield the files below `folder`, sorted by name, and reports.
 
-    Hidden files and folders are skipped. Links are followed last, and only to
-    targets that were not visited, so that loops end.
+    The files of a folder precede its subfolders. Hidden files and folders are
+    skipped. Symbolic links are followed after all other files, and only if their
+    targets were not visited before. So a loop of links ends.
     """
     seen: set[str] = set()
     links: list[Path] = []
@@ -61,7 +65,10 @@ def _leads_nowhere(link: Path, target: Path, error: OSError) -> Rejected | Skipp
 
 
 def _below(folder: Path, seen: set[str], links: list[Path]) -> Iterator[Path | Rejected | Skipped]:
-    """Yield the files below a folder; add the symbolic links to `links`."""
+    """Yield the files below a folder, and add the symbolic links to `links`.
+
+    `seen` contains the real paths of visited folders; they are skipped.
+    """
     folders = [folder]
     while folders:
         folder = folders.pop()

@@ -224,7 +224,7 @@ def test_unreadable_member_does_not_stop_the_others(tmp_path):
     found = read(file)
     assert [item.id for item in found if isinstance(item, Article)] == ["a/1", "a/6"]
     reasons = {item.place.rpartition(":")[2]: item.reason for item in found[1:-1]}
-    assert "the member is damaged" in reasons["2.txt"]
+    assert "this file in the archive is damaged" in reasons["2.txt"]
     assert "inside another one" in reasons["3.txt.gz"]
     assert "inside another one" in reasons["4.zip"]
     assert "encrypted" in reasons["5.txt"]
