@@ -1,4 +1,4 @@
-"""Choose the newest copy of each article whose id is its URL."""
+"""Choose the newest of several copies of an article."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ def newest_captures(
 def newest_captures(
     items: Iterable[Item | Skipped | Prepared],
 ) -> Iterator[Article | Prepared | Rejected | Skipped | Flagged]:
-    """Yield the items; of a captured article, only copies newer than all before.
+    """Yield the items, with each Capture replaced by its article or a report.
 
-    An older copy is Skipped. Where the order of two copies is unknown, the
-    second is Rejected, because pages that declare a wrong URL would replace one
-    another. The function stores about 150 bytes for each URL, and nothing of
-    earlier runs.
+    If an earlier Capture with the same id is as new or newer, the result is a
+    Skipped. If the time of one of the two is unknown, the result is a Rejected:
+    different pages can declare the same URL by mistake, and would replace one
+    another. Only items of the same call are compared. The function stores about
+    150 bytes for each id.
     """
     seen: dict[bytes, tuple[float | None, str]] = {}
     for item in items:

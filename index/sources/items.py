@@ -1,7 +1,8 @@
 """The input and output types of readers.
 
-A reader is a function for one format: it reads an OpenedFile and yields Items,
-in bounded memory. It never raises for faults of the content.
+Each format has a reader: a function that reads an OpenedFile and yields Items,
+in bounded memory. For invalid content, a reader yields a Rejected. A reader
+raises OSError if the file cannot be read.
 """
 
 from __future__ import annotations
@@ -28,12 +29,19 @@ __all__ = [
 ]
 
 OnBytes = Callable[[int], None]
-"""Called with the number of bytes on disk that were read since the last call."""
+"""A progress callback, called with the number of bytes read since the last call.
+
+The bytes are those on disk: compressed bytes if the file is compressed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """A message about a place: a file, a line or a record."""
+    """A message about a file, or about a line or a record of a file.
+
+    `place` is the name of the file, with the line or record if it is known, as in
+    "day.jsonl:7". `reason` is the message.
+    """
 
     place: str
     reason: str
@@ -46,28 +54,36 @@ class _Report:
 class Rejected(_Report):
     """An article or a file that could not be indexed.
 
-    `place` names the file, and the line or record if known; `reason` names the
-    fault and the field.
+    `reason` describes the fault, with the name of the field if a field is invalid.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped(_Report):
-    """Content that was not named for indexing and contains no article."""
+    """Content that is not indexed, without an error.
+
+    Examples are a file without an article in a folder, a link to a file that is
+    read anyway, and an older copy of an article. The user did not name such
+    content, so it is no error.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Flagged(_Report):
-    """A warning about an article that is indexed; yielded before the article."""
+    """A warning about an article or a file that is indexed.
+
+    A reader yields the warning before the article.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """An article whose id is its URL, so that another file may contain a copy.
+    """An article whose id is not from its file, so other files may contain copies.
 
-    `at` is the time of the copy, in seconds since 1970 UTC: of several copies,
-    the newest is indexed. None if the time is unknown: then a second article
-    with the URL is rejected.
+    The id is a URL, or the id of an entry in a feed. `at` is the time of the copy
+    in seconds since 1970 UTC, or None if the time is unknown. Of several copies,
+    the newest is indexed. If the time of one of two copies is unknown, the second
+    copy is rejected.
     """
 
     article: Article
@@ -77,11 +93,12 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class FileName:
-    """The name of a file without its ending; the default id of its articles.
+    """The name of a file, from which articles without an id get an id.
 
-    `clash` is an earlier file with the same name: articles of the two files
-    would otherwise count as versions of one article. `stream` is True for
-    standard input: its lines differ each time, so ids are digests of the lines.
+    `stem` is the name without its ending. `clash` is an earlier file with the same
+    stem, or None. With the same ids, articles of the two files would count as
+    versions of one article. `stream` is True for standard input. The lines of
+    standard input differ each time, so ids contain a digest of the line.
     """
 
     stem: str
@@ -89,9 +106,11 @@ class FileName:
     stream: bool = False
 
     def article_id(self, line: int | None = None, content: bytes = b"") -> str:
-        """Return the id for the article of the file, or of a line of it.
+        """Return the id of an article of this file that has no id of its own.
 
-        Raises InputError if another file uses the name.
+        `line` is the line of the article, or None if the file contains one
+        article. `content` is digested for standard input. Raises InputError if
+        another file has the same stem.
         """
         if self.stream:
             return f"{self.stem}:{hashlib.blake2b(content, digest_size=8).hexdigest()}"
@@ -105,17 +124,18 @@ class FileName:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """Options for reading. `columns` maps a field of an article to its column."""
+    """Options for reading. `columns` maps fields of an article to column names."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """An opened file or member of an archive; `file` is the decompressed stream.
+    """An opened file, or a file inside a zip.
 
-    `place` is its name in messages. `named` is False for a file that was found
-    in a folder or an archive: it may contain something else than articles.
+    `file` is the decompressed stream. `place` is the name of the file in messages.
+    `named` is False if the user did not name the file, because it was found in a
+    folder or a zip. Such a file may contain no articles.
     """
 
     file: BinaryIO
@@ -125,7 +145,10 @@ class OpenedFile:
     named: bool = True
 
     def without_articles(self, reason: str) -> Rejected | Skipped:
-        """Return the report that the file contains something else than articles."""
+        """Return the report on a file without articles.
+
+        The report is Rejected if the user named the file, or else Skipped.
+        """
         return Rejected(self.place, reason) if self.named else Skipped(self.place, reason)
 
 
@@ -133,4 +156,4 @@ Item = Article | Capture | Rejected | Flagged
 """A result of a reader."""
 
 Reader = Callable[[OpenedFile], Iterator[Item | Skipped]]
-"""A reader of a format. It yields Skipped for other content of an archive."""
+"""A reader of a format. It yields Skipped for content without an article."""

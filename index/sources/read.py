@@ -49,21 +49,24 @@ KNOWN_FORMATS: Final = (
 )
 
 INDEX_PAGE: Final = "index"
-"""The stem of a file that gets the name of its folder."""
+"""A file with this stem gets the name of its folder as its stem."""
 
 AMBIGUOUS_ENDINGS: Final = ("", ".xml")
 """Endings that do not determine the format of a file."""
 
 PEEK_BYTES: Final = 4_096
-"""First bytes of a file with such an ending that decide its format in a folder."""
+"""Number of first bytes that decide the format of a file with such an ending.
+
+Only files that were found in a folder are checked.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file to read; `path` is "-" for standard input.
 
-    `named` is False for a file that was found in a folder: it may contain
-    something else than articles.
+    `named` is False if the user did not name the file, because it was found in a
+    folder. Such a file may contain no articles.
     """
 
     path: str
@@ -72,7 +75,10 @@ class SourceFile:
 
 
 def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipped]:
-    """Yield the files of `sources`, in order, and a report on each skipped path."""
+    """Yield the files of `sources` in order, and reports on skipped paths.
+
+    A source is a file, a folder with its subfolders, or "-" for standard input.
+    """
     taken: dict[str, str] = {}
     for source in sources:
         path = Path(source)
@@ -87,7 +93,10 @@ def find_files(sources: Iterable[str]) -> Iterator[SourceFile | Rejected | Skipp
 def read_file(
     source: SourceFile, on_bytes: OnBytes, options: ReadOptions
 ) -> Iterator[Item | Skipped]:
-    """Yield the items of one file. Other content of an unnamed file is Skipped."""
+    """Yield the articles of one file, and reports.
+
+    A file in an unknown format is Rejected if the user named it, or else Skipped.
+    """
     if source.path == STANDARD_INPUT:
         yield from _read_stream(source, on_bytes, options)
         return
@@ -95,7 +104,7 @@ def read_file(
     try:
         status = path.stat()
     except OSError as error:
-        yield Rejected(source.path, _read_error(error, "path"))  # It may be that of a folder.
+        yield Rejected(source.path, _read_error(error, "path"))  # The path may be a folder.
         return
     try:
         if not stat.S_ISREG(status.st_mode):
@@ -112,7 +121,7 @@ def read_file(
 def total_bytes(sources: Iterable[str]) -> int | None:
     """Return the total size of the files that `find_files` yields, in bytes.
 
-    None if `sources` contain standard input, which has no known size.
+    Return None if `sources` contain standard input, because its size is unknown.
     """
     total = 0
     for source in sources:
@@ -177,13 +186,17 @@ def _read_error(error: OSError, what: str = "file") -> str:
 
 
 def _file_name(path: Path, taken: dict[str, str], folder: Path | None = None) -> FileName:
-    """Return the name of a file; if found in `folder`, with the path below it."""
+    """Return the FileName of a file.
+
+    If the file was found in `folder`, its stem is its path below `folder`, as in
+    "2023/ferry". `taken` maps the stems of earlier files to their paths.
+    """
     stem, ending = split_name(path.name)
     above = () if folder is None else path.relative_to(folder).parent.parts
     if stem == INDEX_PAGE and path.parent.name:  # Sites often have a folder for each article.
         above, stem = above[:-1], path.parent.name
     stem = "/".join((*above, stem))
-    # Names of zip members are ZIP/MEMBER. So a zip may have the stem of another file.
+    # Articles of a zip are named ZIP/FILE, so a zip can share its stem with another file.
     first = taken.setdefault(f"{stem}/" if ending == ZIP else stem, str(path))
     return FileName(stem, None if first == str(path) else first)
 
@@ -208,7 +221,7 @@ def _files_in(folder: Path, taken: dict[str, str]) -> Iterator[SourceFile | Reje
 
 
 def _walk_readable(folder: Path) -> Iterator[Path | str | Rejected | Skipped]:
-    """Yield the files that may contain articles, and the endings of the others."""
+    """Yield files that may contain articles, endings of other files, and reports."""
     for found in walk(folder):
         if not isinstance(found, Path):
             yield found

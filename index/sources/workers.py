@@ -1,9 +1,10 @@
-"""Read files in worker processes, so that the encoder never waits for them.
+"""Read files in worker processes, so that the encoder never waits for files.
 
-Each of n workers reads every n-th file and sends its items. Items are yielded
-in the order of the files, so the number of workers does not change the result.
-Reading ahead is limited, in characters. A worker also detects the language of
-articles, and can prepare them for a writer.
+Each of n workers reads every n-th file, and sends the items to the process that
+indexes. Items are yielded in the order of the files, so the number of workers
+does not change the result. A worker reads at most QUEUED_CHARACTERS characters
+ahead. A worker also detects the language of articles, and can prepare articles
+for a writer.
 """
 
 from __future__ import annotations
@@ -41,16 +42,28 @@ from nutgraf.index.sources.read import STANDARD_INPUT, SourceFile, find_files, r
 __all__ = ["Found", "read_found", "read_sources", "workers_for"]
 
 MIN_BYTES_FOR_WORKERS: Final = 2_000_000
-"""Smallest total size for workers: to start one takes as long as to read it."""
+"""Smallest total size of files for which workers are started.
+
+To start a worker takes as long as to read this number of bytes.
+"""
 
 MAX_WORKERS: Final = 8
-"""Most workers: each needs 60 MB of memory, or 140 MB to detect languages."""
+"""Largest number of workers.
+
+Each worker needs 60 MB of memory, or 140 MB if it detects languages.
+"""
 
 QUEUED_FILES: Final = 64
-"""Files in the queue of a worker: many files contain one article only."""
+"""Largest number of files in the queue of a worker.
+
+Many files contain only one article, so the queue is long.
+"""
 
 QUEUED_CHARACTERS: Final = 4_000_000
-"""Characters that a worker reads ahead: 10,000 paragraphs, about 40 s of encoding."""
+"""Number of characters that a worker can read ahead.
+
+They are about 10,000 paragraphs, and the encoder needs about 40 s for them.
+"""
 
 STOP_SECONDS: Final = 5.0
 """Seconds to wait for the exit code of a worker."""
@@ -61,13 +74,16 @@ STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The end of a file; `fault` is the error that stopped its reader, if any."""
+    """The last message about a file.
+
+    `fault` is the error that stopped the reader, or None if there was no error.
+    """
 
     fault: str | None = None
 
 
 _Sent = Item | Skipped | Prepared | int | _End
-"""A message of a worker; an int is the number of bytes that were read."""
+"""A message from a worker; an int is a number of bytes that were read."""
 
 
 Found = SourceFile | Rejected | Skipped
@@ -75,7 +91,10 @@ Found = SourceFile | Rejected | Skipped
 
 
 def workers_for(size: int | None) -> int:
-    """Return the number of workers for `size` bytes; 0 if the size is unknown."""
+    """Return the number of workers to read `size` bytes.
+
+    The number is 0 if `size` is unknown, or too small for workers.
+    """
     return (
         min(usable_cpus(), MAX_WORKERS) if size is not None and size >= MIN_BYTES_FOR_WORKERS else 0
     )
@@ -91,11 +110,12 @@ def read_found(
 ) -> Generator[Item | Skipped | Prepared]:
     """Yield the items of `read_file` for each file, in the order of `found`.
 
-    `workers` is the number of worker processes; 0 reads in this process.
-    Standard input is always read in this process. The workers stop when the
-    iterator ends or is closed. With `prepare`, they prepare articles for a
-    writer. `on_bytes` is called when the items of the bytes are yielded. Raises
-    WorkerError, which names the file, if a worker or a reader fails.
+    `workers` is the number of worker processes. If it is 0, all files are read in
+    this process. Standard input is always read in this process. The workers stop
+    when the iterator ends or is closed. If `prepare` is true, the workers prepare
+    articles for a writer. `on_bytes` counts bytes when their items are yielded,
+    not when a worker reads ahead. Raises WorkerError, with the name of the file,
+    if a worker or a reader fails.
     """
     readers: list[_Reader] = []
     try:
@@ -120,11 +140,11 @@ def read_sources(
     on_bytes: OnBytes = lambda _: None,
     options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
 ) -> Iterator[Article | Rejected | Skipped | Flagged]:
-    """Yield the articles of files, of folders with their subfolders, and of "-".
+    """Yield the articles of files, folders and standard input, and reports.
 
-    "-" is JSONL on standard input, which may be compressed. Hidden files and
-    folders are skipped. All files are read in this process. Raises WorkerError
-    if a reader fails.
+    Folders include their subfolders. Hidden files and folders are skipped. The
+    source "-" is JSONL on standard input, which may be compressed. All files are
+    read in this process. Raises WorkerError if a reader fails.
     """
     for item in newest_captures(read_found(find_files(sources), on_bytes, options)):
         yield article_in(item) if isinstance(item, Prepared) else item
@@ -150,10 +170,11 @@ def _fault(error: Exception) -> str:
 def _distributed(
     found: Iterable[Found], start: Callable[[], _Reader], readers: list[_Reader], workers: int
 ) -> Iterator[tuple[Found, _Reader | None]]:
-    """Yield all items of `found` in order, each file with the reader that has it.
+    """Yield the items of `found` in order, each with the worker that reads it.
 
-    A file is sent to its reader some time before it is yielded. Readers are
-    started when there are files for them, and added to `readers`.
+    The worker is None for a report, and for a file that this process reads. A file
+    is sent to its worker before it is yielded, so that workers can read ahead. A
+    worker is started when there is a file for it, and is added to `readers`.
     """
     ahead: deque[tuple[Found, _Reader | None]] = deque()
     files = 0
@@ -172,11 +193,11 @@ def _distributed(
 
 
 class _Reader:
-    """A worker process, used from the process that indexes."""
+    """A worker process; the process that indexes uses this class to control it."""
 
     def __init__(self, options: ReadOptions, *, prepare: bool) -> None:
         self._told: deque[str] = deque()
-        # Not fork: threads of the encoder and of tantivy may hold locks now.
+        # Not fork: it would copy locks that threads of the encoder or of tantivy hold now.
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
@@ -197,7 +218,10 @@ class _Reader:
             self._connection.send(source)
 
     def read(self, on_bytes: OnBytes) -> Iterator[Item | Skipped | Prepared]:
-        """Yield the items of the next file in the queue. Raises WorkerError."""
+        """Yield the items of the next file in the queue.
+
+        Raises WorkerError if the worker has ended or the reader of the file failed.
+        """
         path = self._told.popleft()
         while True:
             try:
@@ -236,10 +260,10 @@ class _Reader:
 def _uninterrupted() -> Iterator[None]:
     """Block STOP_SIGNALS in processes that are started in this context.
 
-    A terminal or a service manager sends these signals to the complete process
-    group. They must interrupt the process that indexes only; it stops the workers.
+    A terminal or a service manager sends these signals to all processes of the
+    group. Only the process that indexes must react, because it stops the workers.
     """
-    # The first worker also starts the resource tracker, which would unblock the signals.
+    # Starting the resource tracker unblocks the signals, so start it before they are blocked.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
@@ -255,7 +279,8 @@ def _work(
     outbox = _Outbox(connection)
     finish = partial(_finished, preparer=Preparer() if prepare else None)
     inbox: SimpleQueue[SourceFile] = SimpleQueue()
-    # A thread receives, so that the sender of files never blocks: it could not receive items then.
+    # A thread receives files, so that their sender never blocks. While the sender blocks, it
+    # cannot receive items.
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     while True:
         try:
@@ -276,8 +301,11 @@ def _receive(connection: Connection[_Sent, SourceFile], inbox: SimpleQueue[Sourc
 
 
 def _finished(item: Item | Skipped, preparer: Preparer | None) -> Item | Skipped | Prepared:
-    """Return an item with the language that a writer would detect, and prepared."""
-    if isinstance(item, Capture):  # Not prepared, as only the newest of its copies is put.
+    """Detect the language of an article as a writer would, and prepare the article.
+
+    If `preparer` is None, articles are not prepared. Reports are unchanged.
+    """
+    if isinstance(item, Capture):  # Not prepared: only the newest of several copies is indexed.
         return replace(item, article=with_language(item.article))
     if not isinstance(item, Article):
         return item
@@ -286,7 +314,10 @@ def _finished(item: Item | Skipped, preparer: Preparer | None) -> Item | Skipped
 
 
 class _Outbox:
-    """A queue of items to send, of QUEUED_CHARACTERS characters; a thread sends them."""
+    """A queue of items, and a thread that sends the items.
+
+    The queue is full when it holds QUEUED_CHARACTERS characters.
+    """
 
     def __init__(self, connection: Connection[_Sent, SourceFile]) -> None:
         self._connection = connection
