@@ -45,9 +45,10 @@ def parse_columns(pairs: Iterable[str]) -> dict[str, str]:
 def choose_columns(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
     """Return field -> position of its column in `header`.
 
-    The column of a field has the name that `columns` maps to it, or else the
-    name of the field; case is ignored. Raises InputError if a mapped or a
-    required column is missing, or if two columns have the name.
+    The column of a field is the one to which `columns` maps the field, or else the
+    column with the name of the field. Case is ignored, but an exact match of a
+    mapped name is preferred. Raises InputError if a mapped or a required column is
+    missing, or if two columns match one field.
     """
     names = [name.strip() for name in header]
     lower = [name.lower() for name in names]
@@ -76,9 +77,10 @@ def choose_columns(header: Sequence[str], columns: Mapping[str, str]) -> dict[st
 
 
 def rename(fields: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
-    """Return `fields` with the keys in `columns` replaced by names of article fields.
+    """Return `fields` with each mapped field set to the value of its column.
 
-    Raises InputError if a mapped key that is required is missing.
+    If one of `text` and `paragraphs` is mapped, the other is removed. Raises
+    InputError if `title`, `text` or `paragraphs` is mapped to a missing column.
     """
     if not columns:
         return fields

@@ -1,4 +1,7 @@
-"""Convert the date formats of articles to ISO 8601; dateparser reads prose dates."""
+"""Convert the dates of articles from many formats to ISO 8601.
+
+dateparser reads dates with the name of a month, such as "4 January 2023".
+"""
 
 from __future__ import annotations
 
@@ -20,25 +23,34 @@ if TYPE_CHECKING:
 __all__ = ["far_future", "flags_of", "iso_date"]
 
 MAX_AHEAD: Final = timedelta(days=3)
-"""Longest time ahead for a date: for time zones, and for a weekend edition."""
+"""Longest time by which a date can be in the future without a warning.
+
+Time zones need up to a day, and a weekend edition is dated a few days ahead.
+"""
 
 MAX_LENGTH: Final = 100
-"""Characters in a date; it may include the names of its weekday and time zone."""
+"""Largest number of characters in a date, with a weekday and a time zone."""
 
 _BUDDHIST: Final = 543
-"""Years that the Thai calendar is ahead."""
+"""Number of years by which the Thai calendar is ahead."""
 
 _YEAR_2400: Final = 2400
 """First year that can only be a year of the Thai calendar."""
 
 _MONTH_FIRST_COUNTRIES: Final = {"US", "PH"}
-"""Regions of English in which a date begins with its month."""
+"""Countries where an English date such as 3/4/2023 begins with its month."""
 
 _AMBIGUOUS_COUNTRIES: Final = {"", "CA"}
-"""Regions of English in which a date may begin with its day or its month."""
+"""Countries where an English date such as 3/4/2023 is ambiguous.
+
+The country "" means that `language` names no country, as in "en".
+"""
 
 _MAX_CACHED: Final = 4_096
-"""Dates in the cache: articles of a day share a date, and parsing takes 2 ms."""
+"""Largest number of dates in the cache.
+
+Parsing a date takes 2 ms, and all articles of a day have the same date.
+"""
 
 _EPOCH: Final = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d+)?", re.ASCII)
 _COMPACT: Final = re.compile(r"\d{14}", re.ASCII)
@@ -62,22 +74,28 @@ _LANGUAGES: Final = (
     "bg", "hr", "sr", "sl", "el", "tr", "da", "nb", "fi", "et", "lv", "lt", "ca", "he", "fa", "hi",
     "bn", "id", "ms", "vi", "th", "ja", "ko", "zh",
 )  # fmt: skip
-"""Languages whose months are read. All 200 of dateparser take 0.3 s a date."""
+"""Languages in which names of months are read.
+
+With all 200 languages of dateparser, parsing takes 0.3 s per date.
+"""
 
 
 def iso_date(text: str, language: str | None = None) -> str:
-    """Return a date, or a date and time, as ISO 8601; ISO 8601 is unchanged.
+    """Return a date, or a date and time, as ISO 8601.
 
-    Accepted are RFC 2822, ISO 8601 and similar formats, seconds or milliseconds
-    since 1970, and dates with the name of the month in one of `_LANGUAGES`. The
-    time zone is kept. In 3/4/2023, the day is first, except if `language` is
-    American English.
+    Text in ISO 8601 is returned unchanged, and time zones are kept. Other accepted
+    formats are RFC 2822, formats similar to ISO 8601, seconds or milliseconds since
+    1970, and dates with the name of the month in one of `_LANGUAGES`. The date
+    3/4/2023 is in April, except if `language` is English of a country in
+    `_MONTH_FIRST_COUNTRIES`. It is ambiguous if `language` is None, or English of
+    `_AMBIGUOUS_COUNTRIES`.
 
-    Raises InputError if the text is not a date, is relative ("yesterday"),
-    lacks its year or day, or is ambiguous.
+    Raises InputError if the text is not a date, is relative ("yesterday"), lacks
+    its year, month or day, or is ambiguous.
     """
     try:
-        # fromisoformat() accepts seconds since 1970; some versions accept a space before a zone.
+        # fromisoformat() misreads some milliseconds since 1970 as dates. In some versions of
+        # Python, it accepts a space before a time zone.
         if " " not in text[11:] and (not text.isdigit() or len(text) == len("20230104")):
             datetime.fromisoformat(text)
             return text
@@ -92,12 +110,18 @@ def iso_date(text: str, language: str | None = None) -> str:
 
 
 def far_future(published: str) -> bool:
-    """Tell whether an ISO 8601 date is more than MAX_AHEAD ahead; it is likely wrong."""
+    """Tell whether an ISO 8601 date is so far in the future that it is likely wrong.
+
+    The limit is MAX_AHEAD after now.
+    """
     return timestamp(published) > (datetime.now(UTC) + MAX_AHEAD).timestamp()
 
 
 def flags_of(article: Article, place: str, *oddities: str | None) -> Iterator[Flagged]:
-    """Yield warnings for the oddities that a reader found, and for a future date."""
+    """Yield a warning for each text in `oddities`, and for a date in the far future.
+
+    A reader passes in `oddities` the problems that it found, or None.
+    """
     yield from (Flagged(place, oddity) for oddity in oddities if oddity)
     if article.published is not None and far_future(article.published):
         yield Flagged(
@@ -135,7 +159,7 @@ def _rfc_2822(text: str) -> str | None:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    # parsedate_to_datetime() drops unknown zones.
+    # parsedate_to_datetime() ignores unknown zones, so `_parsed` reads a date with such a zone.
     return None if moment.tzinfo is None and _zone_of(text) else moment.isoformat()
 
 
@@ -144,7 +168,7 @@ def _parsed(text: str, language: str | None) -> str:
     if not _YEAR.search(text):
         raise _not_a_date(text)
     if found := _YEAR_FIRST.search(text):
-        # Reject 2023-13-01, which dateparser would read from the end.
+        # date() raises ValueError for 2023-13-01, which dateparser would read as 13 January.
         date(int(found[1]), int(found[2]), int(found[3]))
     zone = _zone_of(text)
     known = _tzinfo(zone)
@@ -180,13 +204,16 @@ def _parser(order: str) -> DateDataParser:
 
 
 def _zone_of(text: str) -> str:
-    """Return the text of the time zone after the time, "" if there is none."""
+    """Return the text of the time zone after the time, or "" if there is none."""
     found = _ZONE.search(text)
     return found["zone"] if found and found["zone"].lower() not in ("am", "pm") else ""
 
 
 def _tzinfo(zone: str) -> tzinfo | None:
-    """Return the zone for an offset, or for letters unknown to dateparser."""
+    """Return the time zone for an offset, or for letters in `_AMERICAN`.
+
+    The result is None for other letters, which dateparser may know.
+    """
     if zone in _AMERICAN:
         from dateutil.tz import gettz
 
@@ -196,7 +223,18 @@ def _tzinfo(zone: str) -> tzinfo | None:
 
 
 def _is_month_first(text: str, language: str | None) -> bool:
-    """Tell whether 3/4/2023 is in March. Raises InputError if it is ambiguous."""
+    """Tell whether a date such as 3/4/2023 begins with its month.
+
+    The first of these rules that applies decides:
+
+    1. A date in another form, or with dots as in 3.4.2023: False.
+    2. A date with a number over 12: True for 3/14/2023, False for 14/3/2023.
+    3. A date with two equal numbers: False.
+    4. English of a country in `_MONTH_FIRST_COUNTRIES`, such as "en-US": True.
+    5. `language` is None, or English of `_AMBIGUOUS_COUNTRIES`, such as "en": raises
+       InputError, because the date is ambiguous.
+    6. Any other `language`, such as "en-GB" or "de": False.
+    """
     found = _YEAR_LAST.search(text)
     if found is None or found[2] == ".":
         return False

@@ -1,9 +1,10 @@
 """Split text into paragraphs.
 
 `split_paragraphs` splits plain text at blank lines. Readers of structured
-formats yield a `Block` for each heading, item of a list or row of a table, and
-`paragraphs_of` joins the blocks. Both join a crosshead, which says little
-alone, with the paragraph below it.
+formats yield a `Block` for each paragraph, heading, item of a list or row of a
+table, and `paragraphs_of` joins the blocks. Both functions join a crosshead with
+the paragraph below it. A crosshead is a short heading inside an article, which
+says little alone.
 """
 
 from __future__ import annotations
@@ -23,19 +24,31 @@ Kind = Literal["text", "heading", "item", "row"]
 BLANK_LINES: Final = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 MAX_CROSSHEAD: Final = 60
-"""Characters in a crosshead of plain text: fewer than in a wrapped line."""
+"""Largest number of characters in a crosshead of plain text.
+
+A line of wrapped text is longer.
+"""
 
 MIN_PROSE: Final = 80
-"""Characters in a paragraph below a crosshead: a shorter one may be a list."""
+"""Smallest number of characters in a paragraph below a crosshead.
+
+A shorter paragraph may be an item of a list.
+"""
 
 MAX_HEADING: Final = 200
-"""Characters in a heading; longer text was marked as one to look larger."""
+"""Largest number of characters in a heading.
+
+Longer text is a paragraph that was marked as a heading so that it looks larger.
+"""
 
 MAX_HEADINGS: Final = 2
-"""Headings in one paragraph: of a section and a subsection."""
+"""Largest number of headings in one paragraph: for a section and a subsection."""
 
 MAX_GATHERED: Final = 2_000
-"""Characters of items or rows in one paragraph: a longer one is too large to rank."""
+"""Largest number of characters of items or rows in one paragraph.
+
+A longer paragraph is too large to rank well.
+"""
 
 _OPENING: Final = "\"'“‘„‚«‹「『([¿¡"
 _CLOSING: Final = "\"'”’“‘»›」』)]"
@@ -48,8 +61,8 @@ _COLONS: Final = (":", "：")
 class Block:
     """An element of an article in a structured format.
 
-    Line breaks in `text` are kept only in the kind "text". In a "row", tabs
-    separate the cells.
+    `paragraphs_of` keeps the line breaks of a block of the kind "text" only. In a
+    block of the kind "row", tabs separate the cells.
     """
 
     kind: Kind
@@ -59,10 +72,11 @@ class Block:
 def paragraphs_of(blocks: Iterable[Block]) -> tuple[str, ...]:
     """Return the paragraphs of `blocks`, trimmed and with single spaces.
 
-    A heading becomes the first line of the paragraph below it, or a paragraph
-    if none follows. The items of a list become one paragraph of lines "- item",
-    with the text before them if it ends in a colon. The rows of a table become
-    one paragraph of lines "cell | cell". A list or table over MAX_GATHERED is
+    A heading becomes the first line of the paragraph below it. If no paragraph
+    follows, the heading is a paragraph. The items of a list become one paragraph,
+    with a line "- item" for each. If the text before the list ends in a colon, it
+    is part of this paragraph. The rows of a table become one paragraph, with a
+    line "cell | cell" for each. A list or table over MAX_GATHERED characters is
     split. Every character that is not white space is kept, in order.
     """
     gathered = _Gathered()
@@ -74,11 +88,11 @@ def paragraphs_of(blocks: Iterable[Block]) -> tuple[str, ...]:
 
 
 def split_paragraphs(text: str) -> tuple[str, ...]:
-    """Return the paragraphs of `text`, which blank lines separate, trimmed.
+    """Split plain text at blank lines, and return the trimmed paragraphs.
 
     A line that looks like a crosshead becomes the first line of the paragraph
-    below it. Line breaks in a paragraph are unchanged. Every character that is
-    not white space is in exactly one paragraph, in order.
+    below it. Line breaks in a paragraph are kept. Every character that is not white
+    space is in exactly one paragraph, in order.
     """
     unix = text.replace("\r\n", "\n").replace("\r", "\n")
     parts = [stripped for part in BLANK_LINES.split(unix) if (stripped := part.strip())]
@@ -101,7 +115,10 @@ def split_title(text: str) -> tuple[str, str]:
 
 
 class _Gathered:
-    """A builder of paragraphs: the finished ones, and the lines of the current one."""
+    """A builder of paragraphs.
+
+    It stores the finished paragraphs, and the lines of the current paragraph.
+    """
 
     def __init__(self) -> None:
         self._done: list[str] = []
@@ -113,7 +130,7 @@ class _Gathered:
         if not self._takes(kind, line):
             self._finish()
         elif kind == "text" and is_boilerplate(line):
-            # A heading before boilerplate would hide the boilerplate, or be omitted with it.
+            # Below a heading, boilerplate is not recognised, or the heading is omitted with it.
             self._finish()
         elif kind == "heading" and len(self._lines) == MAX_HEADINGS:
             self._done.append(self._lines.pop(0))
@@ -142,7 +159,10 @@ class _Gathered:
 
 
 def _cleaned(block: Block) -> str:
-    """Return the line of a block for its paragraph, several for a text; "" for none."""
+    """Return the text of a block for its paragraph, or "" if there is no text.
+
+    The text has single spaces. It has several lines only in the kind "text".
+    """
     text = block.text
     if block.kind == "row":
         return " ".join(" | ".join(text.rstrip().split("\t")).split()) if text.strip() else ""
@@ -172,12 +192,19 @@ def _is_crosshead(part: str) -> bool:
 
 
 def _is_prose(part: str) -> bool:
-    """Tell whether `part` is prose without a crosshead."""
+    """Tell whether `part` can be the paragraph below a crosshead.
+
+    Such a part has at least MIN_PROSE characters and ends in a punctuation mark.
+    Its first line is not a crosshead.
+    """
     first = part.split("\n", 1)[0]
     ends = part.rstrip(_CLOSING).endswith(tuple(_FINAL))
     return len(part) >= MIN_PROSE and ends and not _is_crosshead(first)
 
 
 def _begins_anew(letter: str) -> bool:
-    """Tell whether a sentence could begin with a letter: not if it is lower case."""
+    """Tell whether a sentence can begin with a character.
+
+    It can begin with a digit, or with a letter that is not lower case.
+    """
     return letter.isdigit() or (letter.isalpha() and not letter.islower())
