@@ -39,7 +39,10 @@ KINDS: Final[dict[str, Kind]] = {
 LINE_BREAKS: Final = frozenset({"br", "hr"})
 
 LONG_CELL: Final = 200
-"""Characters in the only cell of a row that make it text: the table is layout."""
+"""Largest number of characters in a cell that is alone in its row.
+
+A longer cell contains paragraphs: the page uses the table for its layout.
+"""
 
 _BLOCK: Final = re.compile(
     r"<(?:p|div|br|hr|li|d[tdl]|h[1-6]|table|t[dhr]|blockquote|pre|section|article)\b",
@@ -48,8 +51,9 @@ _BLOCK: Final = re.compile(
 
 
 def blocks_of(html: str) -> Iterator[Block]:
-    """Yield the blocks of HTML; without block elements, blank lines separate them.
+    """Yield the Blocks of HTML.
 
+    If the HTML has no block elements such as <p>, blank lines separate the Blocks.
     Raises InputError if elements are nested too deeply.
     """
     if _BLOCK.search(html):
@@ -98,7 +102,7 @@ def _blocks(element: HtmlElement, kind: Kind) -> Iterator[Block]:
 
 
 def _flushed(parts: list[str], kind: Kind) -> Iterator[Block]:
-    """Yield the blocks of the text in `parts`; two line breaks separate two blocks."""
+    """Join the texts in `parts`, and yield a Block for each text between blank lines."""
     for text in BLANK_LINES.split("".join(parts)):
         if text.strip():
             yield Block(kind, text)

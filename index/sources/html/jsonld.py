@@ -12,21 +12,27 @@ from typing import Any, Final
 __all__ = ["Described", "described_article"]
 
 MAX_NODES: Final = 2_000
-"""Nodes of JSON-LD to read in a page; a page that lists articles has hundreds."""
+"""Largest number of nodes that are read in a page. A node is a JSON object.
+
+A page that lists articles has hundreds of nodes.
+"""
 
 TYPES: Final = ("Article", "BlogPosting", "LiveBlogPosting", "Report")
-"""Last parts of the names of article types: NewsArticle, OpinionNewsArticle ..."""
+"""The ends of the names of article types, such as NewsArticle."""
 
 WRAPPED: Final = re.compile(r"^\s*(?://\s*)?(?:<!\[CDATA\[|<!--)|(?://\s*)?(?:\]\]>|-->)\s*$")
 """Comment and CDATA marks that old templates put around scripts."""
 
 INSIDE: Final = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "itemListElement", "item")
-"""Keys of nodes whose values are nodes; the last 3 are lists."""
+"""Keys whose values are other nodes.
+
+The nodes of the last 3 keys are entries of a list.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The fields of an article in JSON-LD, unchanged; None for missing ones."""
+    """The unchanged fields of an article in JSON-LD; a missing field is None."""
 
     title: str | None = None
     author: str | None = None
@@ -41,8 +47,8 @@ class Described:
 def described_article(scripts: Iterable[str]) -> Described:
     """Return the fields of the article that the scripts of a page describe.
 
-    Of several articles, the first that is not an entry of a list is the article
-    of the page. A script that is not JSON is skipped.
+    If there are several articles, the first one that is not an entry of a list is
+    the article of the page. A script that is not JSON is skipped.
     """
     nodes = list(_nodes(scripts))
     by_id = {
@@ -51,7 +57,8 @@ def described_article(scripts: Iterable[str]) -> Described:
     articles = [(node, listed) for node, listed in nodes if _is_article(node)]
     article = next((node for node, listed in articles if not listed), None)
     if article is None:
-        # A page with 1 article in a list is about that article. A page with several is not.
+        # A page whose lists contain 1 article is about that article. A page whose lists contain
+        # several articles is about none of them.
         article = articles[0][0] if len(articles) == 1 else {}
     return Described(
         title=_first(article, "headline", "name"),
@@ -66,7 +73,7 @@ def described_article(scripts: Iterable[str]) -> Described:
 
 
 def _nodes(scripts: Iterable[str]) -> Iterator[tuple[Mapping[str, Any], bool]]:
-    """Yield the nodes of all scripts, and whether each is an entry of a list."""
+    """Yield each node of the scripts, with True if the node is an entry of a list."""
     waiting: deque[tuple[Any, bool]] = deque()
     for script in scripts:
         try:
@@ -93,7 +100,11 @@ def _is_article(node: Mapping[str, Any]) -> bool:
 
 
 def _first(node: Mapping[str, Any], *names: str) -> str | None:
-    """Return the first of the fields that is text, or a list that begins with text."""
+    """Return the text of the first field in `names` that has a text, or None.
+
+    The value of a field can be a text, or an object with a text as "@value". If the
+    value is a list, its first entry is used.
+    """
     for name in names:
         value = node.get(name)
         if isinstance(value, list):
@@ -106,7 +117,11 @@ def _first(node: Mapping[str, Any], *names: str) -> str | None:
 
 
 def _name(value: Any, by_id: Mapping[str, Mapping[str, Any]], *names: str) -> str | None:
-    """Return a text value, or the name of a node, which an "@id" may refer to."""
+    """Return a value that is text, or the name of a value that is a node.
+
+    `names` are the keys of the name. If the node has only an "@id", its name is
+    that of the node with the same "@id" in `by_id`.
+    """
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, dict):
@@ -116,7 +131,7 @@ def _name(value: Any, by_id: Mapping[str, Mapping[str, Any]], *names: str) -> st
 
 
 def _names(value: Any, by_id: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return the names of one or several authors, joined by commas."""
+    """Return the names of one or several authors, with commas between them."""
     values = value if isinstance(value, list) else [value]
     names = (_name(item, by_id, "name") for item in values[:50])
     return ", ".join(dict.fromkeys(name.strip() for name in names if name)) or None

@@ -1,6 +1,6 @@
-"""Read the metadata of a page: from JSON-LD, then meta tags, then its text.
+"""Read the metadata of a page: from JSON-LD, or else meta tags, or else the text.
 
-trafilatura and htmldate find bylines and dates in the text.
+In the text, trafilatura finds bylines, and htmldate finds dates.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ URL_SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 
 @dataclass(frozen=True, slots=True)
 class PageFields:
-    """The fields of a page's article for Article; `text` is the text in JSON-LD."""
+    """The metadata of the article of a page; `text` is its text in JSON-LD."""
 
     title: str | None
     author: str | None
@@ -52,10 +52,10 @@ class PageFields:
 
 
 def page_fields(tree: HtmlElement, address: str | None = None) -> PageFields:
-    """Return the metadata of a page; `address` is its URL, if known.
+    """Return the metadata of a page; `address` is the URL of the page, if known.
 
-    `url` is absolute, without a fragment, and not a home page. `published` is
-    ISO 8601, with a time zone if the page states it.
+    In the result, `url` is absolute, has no fragment, and is not a home page.
+    `published` is in ISO 8601, with a time zone if the page states one.
     """
     described = described_article(_scripts(tree))
     meta = _Meta(tree)
@@ -77,9 +77,11 @@ def page_fields(tree: HtmlElement, address: str | None = None) -> PageFields:
 
 
 def whole_url(url: str | None, base: str | None = None) -> str | None:
-    """Return an absolute web address that can be an id, None if `url` is invalid.
+    """Return `url` as an absolute web address that can be an id, or None.
 
-    The fragment is removed, and invalid characters are quoted.
+    A relative `url` is resolved against `base`. The fragment is removed, and invalid
+    characters are percent-encoded. The result is None if `url` is invalid, is not a
+    web address, or is longer than MAX_ID.
     """
     try:
         parts = urlsplit(urljoin(base or "", (url or "").strip()))
@@ -92,7 +94,7 @@ def whole_url(url: str | None, base: str | None = None) -> str | None:
 
 
 class _Meta:
-    """The meta tags of a page, by lower-case name."""
+    """The values of the meta tags of a page, by the name of the tag in lower case."""
 
     def __init__(self, tree: HtmlElement) -> None:
         self._values: dict[str, list[str]] = {}
@@ -186,7 +188,7 @@ def _language(tags: Iterable[str | None]) -> str | None:
 
 
 def _one(values: Iterable[str | None]) -> str | None:
-    """Return the first value that is valid for a field, in one line."""
+    """Return the first value that is not empty or too long, in one line."""
     for value in values:
         line = " ".join(CONTROLS.sub(" ", html.unescape(value or "")).split())
         if line and len(line) <= MAX_VALUE:
@@ -195,7 +197,7 @@ def _one(values: Iterable[str | None]) -> str | None:
 
 
 def _tried(find: Callable[[HtmlElement], str | None], tree: HtmlElement) -> str | None:
-    """Return the result of `find`, None if it raises an error for the page."""
+    """Return the result of `find`, or None if `find` raises an error for the page."""
     try:
         return find(tree)
     except Exception:  # noqa: BLE001 - libraries may raise any error on arbitrary pages

@@ -26,16 +26,22 @@ from nutgraf.index.sources.html.parse import DEEPEST, line_of, parse
 __all__ = ["MAX_PAGE", "NoArticleError", "Page", "read_page"]
 
 MAX_PAGE: Final = 8 * 1024 * 1024
-"""Bytes in a page; most of an article of 1 MB is images and scripts."""
+"""Largest size of a page, in bytes.
+
+In a page of 1 MB, most bytes are images and scripts.
+"""
 
 MAX_ELEMENTS: Final = 50_000
-"""Elements in a page. Finding the main text in this many takes about 8 s."""
+"""Largest number of elements in a page.
+
+To find the main text in a page of this size takes about 8 s.
+"""
 
 MAX_NESTING: Final = 500_000
-"""Sum of the depths of all elements in a page.
+"""Limit of the sum of the depths of all elements in a page.
 
-The worst page with this sum takes about 8 s, and the time grows with its
-square. A long page of an encyclopedia has half of it.
+The slowest page with this sum takes about 8 s, and the time grows with the square
+of the sum. The sum of a long page of an encyclopedia is half of the limit.
 """
 
 KINDS: Final[dict[str, Kind]] = {"head": "heading", "item": "item"}
@@ -44,50 +50,62 @@ KINDS: Final[dict[str, Kind]] = {"head": "heading", "item": "item"}
 IN_LINE: Final = frozenset({"hi", "ref", "del", "span", "graphic", "a", "b", "i", "em", "strong"})
 
 LONG_CELL: Final = 500
-"""Characters in a cell that show that its table is layout.
+"""Largest number of characters in a cell of a data table.
 
-Cells beside it without a sentence are menus.
+A row with a longer cell is part of the layout of the page. In such a row, a cell
+without a sentence is a menu, and is omitted.
 """
 
 BREAK: Final = "\ufdd0"
-"""A mark for two line breaks, which trafilatura would merge into one.
+"""A mark for two consecutive line breaks, because trafilatura would merge them.
 
 Unicode reserves this character for internal use, so no page contains it.
 """
 
 MIN_PROSE: Final = 30
-"""Characters in a paragraph of prose with a sentence.
+"""Smallest number of characters in a paragraph of prose, which ends a sentence.
 
-A page without such a paragraph is not an article: trafilatura found its menus.
+A page without a paragraph of prose is not an article: trafilatura found only menus.
 """
 
 SENTENCE: Final = re.compile(
     r"[.!?\u2026\u3002\uff01\uff1f\u061f\u06d4\u0964]|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
-"""Ends of sentences, and letters of scripts without: Thai, Lao, Burmese, Khmer."""
+"""A mark that ends a sentence, or a letter of a script without such marks.
+
+These scripts are Thai, Lao, Burmese and Khmer.
+"""
 
 MIN_BODY: Final = 200
-"""Characters of an article in JSON-LD that replaces a shorter text of the page."""
+"""Smallest number of characters of an article in JSON-LD that is used.
+
+The article in JSON-LD is used if the text found in the page is shorter than this,
+or has the same words.
+"""
 
 NO_TEXT: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
     r"|&#[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F]);?"
     r"|&#0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]);?"
 )
-"""Characters, also as references, that HTML may contain and lxml refuses to write."""
+"""Characters that HTML can contain and that lxml cannot write.
 
-# Without a handler, Python prints log records. Our errors report the faults of pages.
+The pattern also finds references to these characters, such as &#0; for NUL.
+"""
+
+# Without a handler, Python prints the log records of the two libraries. The records are not
+# needed, because our errors report the faults of pages.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 logging.getLogger("htmldate").addHandler(logging.NullHandler())
 
 
 class NoArticleError(InputError):
-    """The page has no main text: a list of links, a form, an error message."""
+    """The page has no main text or no title: it may be a list of links or a form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The article of a page; `oddity` is a problem of its encoding, or None."""
+    """The article of a page; `oddity` is a problem of the encoding, or None."""
 
     title: str
     paragraphs: tuple[str, ...]
@@ -95,7 +113,7 @@ class Page:
     oddity: str | None
 
     def article(self, name: str, url: str | None) -> Article:
-        """Return the article with the id `name`. Raises InputError if it is invalid."""
+        """Return an Article with the id `name`. Raises InputError if it is invalid."""
         return Article(
             id=name,
             title=self.title,
@@ -112,9 +130,9 @@ class Page:
 def read_page(content: bytes, charset: str | None = None, address: str | None = None) -> Page:
     """Return the article of an HTML page.
 
-    `charset` is the encoding from HTTP, which overrides the declaration of the
-    page. `address` is the URL of the page. Raises NoArticleError if the page has
-    no article, and InputError if it cannot be read.
+    `charset` is the encoding in the HTTP headers. If given, it overrides the encoding
+    that the page declares. `address` is the URL of the page. Raises NoArticleError
+    if the page has no article, and InputError if the page cannot be read.
     """
     if len(content) > MAX_PAGE:
         raise InputError(f"the page is larger than {MAX_PAGE:,} bytes; {OMIT_PAGE}")
@@ -140,7 +158,7 @@ def _parsed(text: str) -> HtmlElement:
     _check_size(tree)
     etree.strip_elements(tree, "noscript", with_tail=False)  # "Please enable JavaScript."
     for cell in tree.iter("td", "th"):
-        # trafilatura would add a cell for each row and column of a span, up to 1,000,000.
+        # For a cell with a span, trafilatura would add up to 1,000,000 cells.
         cell.attrib.pop("rowspan", None)
         cell.attrib.pop("colspan", None)
     return tree
@@ -184,7 +202,7 @@ def _is_prose(paragraph: str) -> bool:
 
 
 def _mark_breaks(tree: HtmlElement) -> None:
-    """Mark two consecutive line breaks: old pages separate paragraphs by them."""
+    """Insert BREAK after two line breaks, which separate paragraphs in old pages."""
     for first in tree.iter("br"):
         second = first.getnext()
         if second is not None and second.tag == "br" and not (first.tail or "").strip():

@@ -12,17 +12,17 @@ from nutgraf.index.errors import InputError
 __all__ = ["DEEPEST", "line_of", "parse"]
 
 DEEPEST: Final = 255
-"""Deepest nesting of elements: libxml2 stops beyond it."""
+"""Largest depth of nested elements. libxml2 does not parse deeper elements."""
 
 TOO_DEEP: Final = "ERR_RESOURCE_LIMIT"
 """The error type of libxml2 for deeper nesting."""
 
 
 def parse(html: str) -> HtmlElement | None:
-    """Return the tree of HTML, None if there are no elements.
+    """Return the tree of HTML, or None if there are no elements.
 
-    Raises InputError if elements are nested too deeply, because deeper elements
-    would be missing.
+    Raises InputError if elements are nested too deeply, because the tree would lack
+    the deeper elements.
     """
     parser = HTMLParser(
         encoding="utf-8", collect_ids=False, default_doctype=False, remove_comments=True,
@@ -41,5 +41,5 @@ def parse(html: str) -> HtmlElement | None:
 
 
 def line_of(text: str | None) -> str:
-    """Return text of HTML with line breaks replaced by spaces."""
+    """Return text of HTML with single spaces and without line breaks."""
     return " ".join(f"|{text or ''}|".split())[1:-1]
