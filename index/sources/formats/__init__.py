@@ -1,1 +1,1 @@
-"""The readers: one module for each format of source files."""
+"""The readers of source files: one module per format."""

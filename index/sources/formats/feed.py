@@ -1,4 +1,4 @@
-"""Read RSS, Atom and RDF feeds: one article for each entry. No links are fetched."""
+"""Read RSS, Atom and RDF feeds: one article per entry. No links are fetched."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from nutgraf.index.sources.items import Capture, Flagged, Item, OpenedFile, Reje
 __all__ = ["begins_as_feed", "read_feed"]
 
 MAX_FEED: Final = 16 * 1024 * 1024
-"""Bytes in a feed: reading it needs about 10 times as much memory."""
+"""Largest size of a feed, in bytes.
+
+To read a feed takes about 10 times as many bytes of memory.
+"""
 
 ROOT: Final = re.compile(r"<(?:[\w.-]{1,20}:)?(?:rss|feed|RDF)[\s>]", re.IGNORECASE)
 """The start tag of the root element of a feed."""
 
 MARK: Final = re.compile(r"[^\s\ufeff]")
-"""A character that is not white space or a byte order mark."""
+"""A character that is neither white space nor a byte order mark."""
 
 CONTROLS: Final = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML forbids; a single one would make a feed ill-formed."""
@@ -44,8 +47,8 @@ def read_feed(opened: OpenedFile) -> Iterator[Item]:
     """Yield an article or a report for each entry, in order.
 
     The id of an article is the id (guid) of its entry, or else the link, or else
-    a digest of the text. A feed that is not well-formed is Flagged, and read as
-    far as possible.
+    a digest of the text. A feed that is not well-formed XML is read as far as
+    possible, with a warning.
     """
     content = opened.file.read(MAX_FEED + 1)
     try:
@@ -74,8 +77,8 @@ def read_feed(opened: OpenedFile) -> Iterator[Item]:
 def _split_prologue(text: str) -> tuple[str, str]:
     """Return the text before the root element, and the rest, without a DOCTYPE.
 
-    A DOCTYPE can make a small feed huge: its entities may contain one another,
-    or name files.
+    The entities in a DOCTYPE can contain one another, so that a small feed becomes
+    huge. Entities can also include other files.
     """
     at = 0
     while True:
@@ -100,7 +103,7 @@ def _split_prologue(text: str) -> tuple[str, str]:
 def _parsed(text: str) -> dict[str, Any]:
     import feedparser  # 0.1 s to import
 
-    # feedparser would fetch a text that looks like an address; it never fetches a stream.
+    # feedparser would fetch a text that looks like a URL. It never fetches anything for a stream.
     content = io.BytesIO(CONTROLS.sub("", "".join(_split_prologue(text))).encode())
     try:
         parsed: dict[str, Any] = feedparser.parse(
@@ -114,7 +117,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _parse_error(feed: dict[str, Any]) -> str:
-    """Return the line and the fault of XML that is not well-formed; "" without one."""
+    """Return the error and the line where XML is not well-formed, or "" if it is."""
     if not feed.get("bozo"):
         return ""
     return str(feed.get("bozo_exception"))[:200].replace("<unknown>:", "line ")
@@ -167,7 +170,10 @@ def _paragraphs(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _published(entry: dict[str, Any], language: str | None) -> tuple[str | None, str | None]:
-    """Return the date of publication, or else of change, and a fault of the date."""
+    """Return the date of publication, or else of change, and a warning or None.
+
+    If the date is invalid, the result is None and a warning.
+    """
     given = _text(entry, "published") or _text(entry, "updated")
     try:
         return (iso_date(given, language) if given else None), None
@@ -176,7 +182,10 @@ def _published(entry: dict[str, Any], language: str | None) -> tuple[str | None,
 
 
 def _changed(entry: dict[str, Any], language: str | None) -> float | None:
-    """Return the time of change in seconds since 1970, to find the newest copy."""
+    """Return the time of the last change, or else of publication, or None.
+
+    The time is in seconds since 1970. The latest time decides the newest copy.
+    """
     given = _text(entry, "updated") or _text(entry, "published")
     try:
         return timestamp(iso_date(given, language)) if given else None
@@ -185,10 +194,10 @@ def _changed(entry: dict[str, Any], language: str | None) -> float | None:
 
 
 def _name(entry: dict[str, Any], source: str | None) -> str | None:
-    """Return the id of an entry, or else its link.
+    """Return the id of an entry, or else its link, or None.
 
-    An id such as 1001 is unique in one feed only, so the name of the feed
-    precedes it.
+    An id without a colon, such as 1001, is unique in one feed only. So the name of
+    the feed precedes such an id.
     """
     given = _text(entry, "id")
     whose = given if ":" in given or not source else f"{source}:{given}"
@@ -209,7 +218,10 @@ def _link(entry: dict[str, Any]) -> str | None:
 
 
 def _source(entry: dict[str, Any], feed: dict[str, Any]) -> str | None:
-    """Return the name of the feed of an entry; an aggregate names it in each entry."""
+    """Return the name of the feed of an entry.
+
+    A feed can collect the entries of several feeds. Then each entry names its feed.
+    """
     own = dict.get(entry, "source")
     title = _text(own, "title") if isinstance(own, dict) else ""
     return _value(title or _text(feed, "title"))
@@ -234,13 +246,13 @@ def _language(entry: dict[str, Any], feed: dict[str, Any]) -> str | None:
 
 
 def _value(text: str) -> str | None:
-    """Return the text of a field in one line, None if it is empty."""
+    """Return the text of a field in one line, or None if the text is empty."""
     from nutgraf.index.sources.html.fragments import inline_text
 
     return inline_text(text)[:MAX_VALUE].strip() or None
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
-    # For a missing field, feedparser's get() returns another one, with a warning.
+    # If a field is missing, get() of feedparser returns another field, with a warning.
     value = dict.get(fields, name)
     return value.strip() if isinstance(value, str) else ""

@@ -1,4 +1,7 @@
-"""Read front matter of Markdown files, as in Hugo and Jekyll: YAML, TOML or JSON."""
+"""Read the front matter of Markdown files: metadata in YAML, TOML or JSON.
+
+Hugo and Jekyll read such metadata at the start of a file.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,16 @@ from nutgraf.index.schema import FIELD_NAMES
 __all__ = ["article_fields", "split_front_matter"]
 
 MAX_LENGTH: Final = 16 * 1024
-"""Characters of front matter: it has few keys, and parsing is slow."""
+"""Largest number of characters in front matter.
+
+Front matter has few keys, and parsing is slow.
+"""
 
 MAX_DEPTH: Final = 50
-"""Nested brackets: the time of PyYAML grows with the square of their number."""
+"""Largest depth of nested brackets.
+
+The time that PyYAML needs grows with the square of the depth.
+"""
 
 FENCED: Final = re.compile(
     r"\s*(?:---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)|\+\+\+[ \t]*\n(?P<toml>.*?)^\+\+\+)"
@@ -30,7 +39,10 @@ FENCED: Final = re.compile(
 )
 
 KEY_FIRST: Final = re.compile(r"(?:#[^\n]*\n)*[\"']?[\w-]+[\"']?[ \t]*:(?:\s|\Z)")
-"""The first key of YAML; text between two rules begins without a key."""
+"""The first key of YAML.
+
+Two lines of --- can also be horizontal rules. Text between rules has no such key.
+"""
 
 JSON_BEGINS: Final = re.compile(r'\s*\{\s*(?:"|\})')
 
@@ -44,18 +56,19 @@ KEYS: Final = {name: (name,) for name in FIELD_NAMES} | {
     "published": ("date", "published", "publishdate", "published_at", "pubdate", "created"),
     "language": ("language", "lang", "locale"),
 }
-"""Field -> its keys in front matter, in small letters; the first found is used."""
+"""Field -> its keys in front matter, in lower case. The first key found is used."""
 
 LISTED: Final = frozenset({"source", "author"})
-"""Fields whose values are joined; other fields use the first value."""
+"""Fields that join all values of a list. Other fields use the first value."""
 
 WEB: Final = ("http://", "https://")
 
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """Return the front matter, {} if there is none, and the text below it.
+    """Return the front matter and the text below it.
 
-    Raises InputError if the front matter cannot be read.
+    The front matter is {} if there is none. Raises InputError if the front matter
+    cannot be read.
     """
     if JSON_BEGINS.match(text):
         return _json(text)
@@ -89,7 +102,7 @@ def _checked(inside: str) -> str:
 
 
 def article_fields(matter: dict[str, Any]) -> dict[str, str]:
-    """Return the fields of an article in front matter, by the names of Article."""
+    """Return the values in front matter, by the names of the fields of Article."""
     lower = {str(key).lower(): value for key, value in matter.items()}
     fields: dict[str, str] = {}
     for field, keys in KEYS.items():
@@ -106,13 +119,16 @@ def article_fields(matter: dict[str, Any]) -> dict[str, str]:
 
 
 def _yaml(text: str) -> dict[str, Any] | None:
-    """Return a YAML mapping, None for other YAML, which is text between two rules."""
+    """Return a YAML mapping, or None for other YAML.
+
+    Other YAML is text between two horizontal rules.
+    """
     try:
         # BaseLoader creates only text, lists and mappings; safe_load reads a title "On" as True.
         found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        # The mark counts from 0, below the fence.
+        # The mark counts lines from 0, and line 1 of the file is the fence.
         where = f" in line {mark.line + 2}" if mark else ""
         raise InputError(
             f"the front matter is not valid YAML{where}: {error.problem}; correct it, or put the "
@@ -127,7 +143,7 @@ def _yaml(text: str) -> dict[str, Any] | None:
 
 def _toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(f"\n{text}")  # The fence is line 1 in errors.
+        return tomllib.loads(f"\n{text}")  # So that line 1 in errors is the fence.
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"the front matter is not valid TOML: {str(error)[:100]}; correct it"
@@ -144,7 +160,10 @@ def _json(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _deep_line(text: str) -> int:
-    """Return the line with brackets nested too deeply, or 0; line 1 is the fence."""
+    """Return the number of the line where brackets are nested too deeply, or 0.
+
+    Line 1 is the fence.
+    """
     depth = 0
     for found in re.finditer(r"[\[{}\]]", text):
         depth = depth + 1 if found[0] in "[{" else max(0, depth - 1)
@@ -154,7 +173,10 @@ def _deep_line(text: str) -> int:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield the texts of a value, or of each value in a list; people have names."""
+    """Yield the text of a value, or of each value in a list.
+
+    The text of an object, for example of an author, is its name or title.
+    """
     for one in value if isinstance(value, list) else [value]:
         named = (one.get("name") or one.get("title")) if isinstance(one, dict) else one
         if isinstance(named, str) and named.strip():

@@ -1,4 +1,4 @@
-"""Read HTML files and saved pages: one article each."""
+"""Read HTML files and saved pages: one article per file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BEGINNING: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?(?>\s+|<!--.*?-->|<\?.*?\?>)*+(?:<!doctype\s+html|<html[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
-"""The first bytes of a page; no other format that contains HTML begins so."""
+"""The first bytes of a page. No other format that contains HTML begins with them."""
 
 
 def begins_as_html(head: bytes) -> bool:
@@ -25,7 +25,7 @@ def begins_as_html(head: bytes) -> bool:
 
 
 def read_html(opened: OpenedFile) -> Iterator[Item]:
-    """Yield the article of a page or a report.
+    """Yield the article of a page, or a report.
 
     The id is the URL that the page declares, or else the name of the file.
     """

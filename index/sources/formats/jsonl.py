@@ -1,8 +1,9 @@
-"""Read JSONL: one article for each line.
+"""Read JSONL: one article per line.
 
-{"id", "title", "url", "source", "author", "section", "published", "language",
- "paragraphs": [...]} or "text" in place of "paragraphs". `title` and one of
-`paragraphs` and `text` are required; unknown fields are ignored.
+A line is an object with the fields "id", "title", "url", "source", "author",
+"section", "published" and "language", and either "paragraphs", which is a list of
+texts, or "text". The title and one of paragraphs and text are required. Unknown
+fields are ignored.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ AS_TEXT: Final = tuple(field.name for field in FIELDS if field.kind in ("stored"
 """Fields whose text is used unchanged."""
 
 TYPICAL_FIELDS: Final = ("title", "paragraphs")
-"""An object with one of these fields is an article, not, for example, a question."""
+"""Fields that show that an object is an article, and not, for example, a question."""
 
 NOT_ARTICLES: Final = (
     "its first line has no 'title' and no 'paragraphs', so it seems to contain no articles; to "
@@ -37,10 +38,11 @@ NOT_ARTICLES: Final = (
 def read_jsonl(opened: OpenedFile) -> Iterator[Item | Skipped]:
     """Yield an article or a report for each line that is not blank.
 
-    A file that was not named is Skipped if its first line is not an article.
+    A file that the user did not name is Skipped if its first line is not an article.
 
-    An article without an id gets the name of the file and the line number,
-    NAME:7; on standard input, a digest of the line.
+    An article without an id gets an id from the name of the file and the number of
+    its line, such as NAME:7. On standard input, a digest of the line replaces the
+    number.
     """
     empty, doubtful = True, not opened.named
     columns = opened.options.columns
@@ -69,14 +71,19 @@ def read_jsonl(opened: OpenedFile) -> Iterator[Item | Skipped]:
 
 
 def looks_like_article(fields: dict[str, Any], columns: Mapping[str, str]) -> bool:
-    """Tell whether an object is an article, valid or not, with mapped field names."""
+    """Tell whether an object has a field of TYPICAL_FIELDS, so that it is an article.
+
+    `columns` maps the names of fields. The article may be invalid.
+    """
     return any(columns.get(name, name) in fields for name in TYPICAL_FIELDS)
 
 
 def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article:
-    """Return the article that `fields` describe. Raises InputError naming the field.
+    """Return the article with the values in `fields`.
 
-    `published` may be in any format that `iso_date` accepts.
+    `published` may be in any format that `iso_date` accepts. `id_if_none` returns
+    the id of an article without an id. Raises InputError, with the name of the field,
+    if a field is missing or invalid.
     """
     given = fields.get("id")
     if isinstance(given, int) and not isinstance(given, bool):
@@ -126,7 +133,11 @@ def _text(name: str, value: Any) -> str:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Yield numbered lines, a line over MAX_TEXT cut to MAX_TEXT + 1 bytes."""
+    """Yield each line with its number, from 1.
+
+    A line of more than MAX_TEXT bytes is cut to MAX_TEXT + 1 bytes. `parse_line`
+    rejects such a line.
+    """
     number = 0
     while line := file.readline(MAX_TEXT + 1):
         number += 1

@@ -1,4 +1,4 @@
-"""Read Markdown: one article for each file, with or without front matter."""
+"""Read Markdown: one article per file, with or without front matter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["read_markdown"]
 
 MAX_MARKDOWN: Final = 1024 * 1024
-"""Bytes in a file: 1 MiB of prose takes 1 to 2 s, the worst input 30 s."""
+"""Largest size of a file, in bytes.
+
+A file of this size takes 1 to 2 s if it is prose, and at most 30 s.
+"""
 
 DATED: Final = re.compile(r"(?:.*/)?(\d{4}-\d{2}-\d{2})-.")
 """The name of a post in Jekyll, such as 2023-01-04-ferry-stops."""
@@ -32,7 +35,7 @@ LINE_BREAKS: Final = ("softbreak", "hardbreak")
 
 
 def read_markdown(opened: OpenedFile) -> Iterator[Item]:
-    """Yield the article of a file or a report.
+    """Yield the article of a file, or a report.
 
     The title is the title in front matter, or else the first heading. The id is
     the id in front matter, or else the name of the file.
@@ -101,7 +104,7 @@ def _blocks(text: str) -> Iterator[Block]:
                 cells.append(line)
             else:
                 yield Block(kind, line)
-                # Later text in an item of a list is a block of text.
+                # Only the first text in an item of a list is an item.
                 kind = "text"
         elif token.type in ("fence", "code_block"):
             yield Block("text", token.content)

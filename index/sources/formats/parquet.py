@@ -1,4 +1,4 @@
-"""Read Parquet: one article for each row. The extra `parquet` installs pyarrow."""
+"""Read Parquet: one article per row. The extra `parquet` installs pyarrow."""
 
 from __future__ import annotations
 
@@ -21,16 +21,22 @@ from nutgraf.index.sources.items import Item, OpenedFile, Rejected, Skipped
 __all__ = ["read_parquet"]
 
 BATCH: Final = 64
-"""Rows in memory at a time: with their texts, a few MiB."""
+"""Number of rows in memory at a time. With their texts, they need a few MiB."""
 
 BUFFER: Final = 1024 * 1024
-"""Bytes of a column to read at a time, instead of a complete row group."""
+"""Number of bytes of a column to read at a time, instead of a complete row group."""
 
 MAX_RATIO: Final = 1_000
-"""Largest ratio of decoded to stored bytes: a text in all rows is stored once."""
+"""Largest ratio of decoded to stored bytes.
+
+The limit is high, because a text that all rows contain is stored only once.
+"""
 
 MAX_COPY: Final = 1024**3
-"""Decompressed bytes to copy to the disk; Parquet has its own compression."""
+"""Largest number of decompressed bytes that are copied to the disk.
+
+Few Parquet files need a copy, because Parquet has its own compression.
+"""
 
 ALWAYS_FITS: Final = 256 * 1024 * 1024
 """Decoded bytes that are accepted at any ratio."""
@@ -39,9 +45,10 @@ ALWAYS_FITS: Final = 256 * 1024 * 1024
 def read_parquet(opened: OpenedFile) -> Iterator[Item | Skipped]:
     """Yield an article or a report for each row. Nulls are ignored.
 
-    A row without an id gets the name of the file and its number, from 1: NAME:7.
-    Dates may have a type for dates; `paragraphs` is a list of texts. A
-    file that cannot seek, as Parquet requires, is copied to a temporary file.
+    An article without an id gets an id from the name of the file and the number of
+    its row, from 1, such as NAME:7. `published` may be a text or a Parquet date, and
+    `paragraphs` is a list of texts. Parquet readers must seek, so a file that cannot
+    seek is copied to a temporary file.
     """
     try:
         import pyarrow
@@ -106,7 +113,10 @@ def _rows(table: Any, chosen: dict[str, str], size: int, opened: OpenedFile) -> 
 
 
 def _usable(column: Any) -> Any:
-    """Return a column whose values Python can represent: without nanoseconds."""
+    """Return a column with values that Python can represent.
+
+    Times in nanoseconds are converted to microseconds.
+    """
     import pyarrow
 
     kind = column.type
@@ -116,7 +126,10 @@ def _usable(column: Any) -> Any:
 
 
 def _value(field: str, column: Any, row: int) -> Any:
-    """Return a cell as a JSON type, or None. Raises InputError for other types."""
+    """Return the value of a cell as a type of JSON, or None.
+
+    Raises InputError if the value has another type.
+    """
     try:
         value = column[row].as_py()
         if isinstance(value, bytes):
@@ -136,7 +149,10 @@ def _value(field: str, column: Any, row: int) -> Any:
 
 @contextmanager
 def _seekable(file: BinaryIO) -> Iterator[BinaryIO | None]:
-    """Provide the file, or a copy if it cannot seek; None if the copy is too large."""
+    """Provide the file, or a copy if the file cannot seek.
+
+    The result is None if the copy would be too large.
+    """
     if file.seekable():
         yield file
         return

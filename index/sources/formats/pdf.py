@@ -1,4 +1,4 @@
-"""Read PDF: one article for each file. The extra `pdf` installs pypdf."""
+"""Read PDF: one article per file. The extra `pdf` installs pypdf."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from nutgraf.index.sources.items import Flagged, Item, OpenedFile, Rejected
 __all__ = ["read_pdf"]
 
 MAX_PDF: Final = 64 * 1024 * 1024
-"""Bytes in a file; a large one is mostly pictures."""
+"""Largest size of a file, in bytes. Large files contain mostly pictures."""
 
 
 def read_pdf(opened: OpenedFile) -> Iterator[Item]:
-    """Yield the article of a PDF or a report. The id is the name of the file.
+    """Yield the article of a PDF, or a report. The id is the name of the file.
 
     The title is the title in the metadata, or else the largest text on the first
-    page. Unreadable pages are Flagged.
+    page. A warning lists the unreadable pages.
     """
     try:
         from nutgraf.index.sources.formats.pdf_file import read_file

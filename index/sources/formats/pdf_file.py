@@ -1,4 +1,4 @@
-"""Extract the lines on the pages of a PDF, and its metadata, by pypdf."""
+"""Extract the text and the metadata of a PDF with pypdf."""
 
 from __future__ import annotations
 
@@ -19,24 +19,34 @@ from nutgraf.index.sources.formats.pdf_lines import Line, blocks_of
 __all__ = ["PdfText", "read_file"]
 
 MAX_PAGES: Final = 2_000
-"""Pages in a file: a longer one is a book, not an article."""
+"""Largest number of pages in a file: a longer file is a book, not an article."""
 
 MAX_DRAWN: Final = 4 * 1024 * 1024
-"""Bytes of drawing on a page: text needs a few thousand, a map more than this."""
+"""Largest size of the drawing instructions of a page, in bytes.
+
+A page of text needs a few thousand bytes, and a map more than this limit.
+"""
 
 MAX_ALL_DRAWN: Final = 64 * 1024 * 1024
-"""Bytes of drawing in a file, counted for each page: pages can share a drawing."""
+"""Largest size of the drawing instructions of a file, in bytes.
+
+Pages can share instructions, which are then counted once per page.
+"""
 
 MAX_STEPS: Final = 2_000_000
-"""Drawing steps in a file. Nested forms can expand a few bytes to very many steps."""
+"""Largest number of drawing instructions in a file.
+
+A form is a drawing that other drawings can contain. So a few bytes of nested forms
+can result in millions of instructions.
+"""
 
 LETTERS_A_STEP: Final = 20
-"""Letters that count as one more step."""
+"""Number of letters that count as one more instruction."""
 
 SCAN: Final = "it may be a scan, which needs text recognition first"
 
 FARTHEST: Final = 100_000.0
-"""Points; the largest possible page has 14,400."""
+"""Largest accepted coordinate, in points; the largest possible page has 14,400."""
 
 CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
@@ -51,13 +61,17 @@ NO_TITLE: Final = re.compile(
 )
 """Titles that programs write when the author sets none."""
 
-# Without a handler, Python prints log records. Our errors report the faults of files.
+# Without a handler, Python prints the log records of pypdf. The records are not needed,
+# because our errors report the faults of files.
 logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
 class PdfText:
-    """The text and metadata of a PDF; `unread` are unreadable pages, from 1."""
+    """The text and the metadata of a PDF.
+
+    `unread` contains the numbers of unreadable pages, from 1.
+    """
 
     title: str
     paragraphs: tuple[str, ...]
@@ -68,7 +82,11 @@ class PdfText:
 
 
 def read_file(content: bytes) -> PdfText:
-    """Return the text of a PDF. Raises InputError if it has none, or is encrypted."""
+    """Return the text and the metadata of a PDF.
+
+    Raises InputError if the file contains no text, requires a password, is damaged,
+    or exceeds a limit.
+    """
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -112,7 +130,7 @@ def _refusal(error: Exception) -> str:
 
 
 class _Steps:
-    """A counter of drawing steps that raises InputError over the limit."""
+    """A counter of drawing instructions. Raises InputError over MAX_STEPS."""
 
     def __init__(self) -> None:
         self.left = MAX_STEPS
@@ -122,8 +140,8 @@ class _Steps:
         self.left -= 1 + letters // LETTERS_A_STEP
         if self.left < 0:
             raise InputError(
-                f"the pages have more than {MAX_STEPS:,} drawing steps; save the text in another "
-                "format"
+                f"the pages are too complex to read (more than {MAX_STEPS:,} drawing "
+                "instructions); save the text in another format, such as HTML or plain text"
             )
 
 
@@ -152,7 +170,7 @@ def _lines(reader: PdfReader, count: int) -> tuple[list[Line], list[int]]:
 
 
 class _Drawn:
-    """A builder of the lines of a page from pypdf's text, matrices and line ends."""
+    """A builder of the lines of a page. pypdf calls `write` for each piece of text."""
 
     def __init__(self, page: int) -> None:
         self._page = page
@@ -173,7 +191,7 @@ class _Drawn:
             if not any(self._parts):
                 self._at = x, y
             if len(part) > self._longest:
-                # A bullet or a superscript differs in size from its line.
+                # The longest part has the size of the line. A bullet or a superscript differs.
                 self._longest, self._size = len(part), height
             self._parts.append(part)
 
@@ -191,10 +209,11 @@ class _Drawn:
 
 
 def _place(outer: Any, inner: Any, size: float) -> tuple[float, float, float]:
-    """Return x, y and the size of letters, in points.
+    """Return the position x, y of a text and the size of its letters, in points.
 
-    x and y begin at the bottom left of the page. Values over FARTHEST, which no
-    page has, become 0.
+    `outer` and `inner` are the matrices of the page and of the text. x and y are
+    distances from the bottom left corner of the page. Values over FARTHEST are
+    impossible, and become 0.
     """
     x = inner[4] * outer[0] + inner[5] * outer[2] + outer[4]
     y = inner[4] * outer[1] + inner[5] * outer[3] + outer[5]
@@ -229,7 +248,10 @@ DATE: Final = re.compile(
 
 
 def _published(metadata: dict[str, Any]) -> str | None:
-    """Return the creation date, such as D:20230104093000+01'00'; None if invalid."""
+    """Return the creation date in ISO 8601, or None if it is missing or invalid.
+
+    The metadata contains the date in a form such as D:20230104093000+01'00'.
+    """
     from nutgraf.index.sources.fields.dates import iso_date
 
     found = DATE.match(_text(metadata, "/CreationDate") or "")

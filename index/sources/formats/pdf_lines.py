@@ -1,4 +1,8 @@
-"""Group lines of pages into Blocks: find paragraphs, headings and running heads."""
+"""Group the lines of pages into Blocks: paragraphs, headings and items of lists.
+
+Running heads are removed. They are page numbers, and lines that are repeated at the
+top or bottom of several pages.
+"""
 
 from __future__ import annotations
 
@@ -15,35 +19,38 @@ from nutgraf.index.sources.fields.paragraphs import Block, Kind
 __all__ = ["Line", "blocks_of"]
 
 EDGE: Final = 2
-"""Lines at the top and at the bottom of a page that can be running heads."""
+"""Number of lines that can be running heads, at the top and at the bottom each."""
 
 MIN_PAGES: Final = 3
-"""Fewest pages with a running head."""
+"""Smallest number of pages that have the same running head."""
 
 MIN_SHARE: Final = 0.3
-"""Smallest share of pages with a running head: left and right pages may differ."""
+"""Smallest share of pages that have the same running head.
+
+The share is below half because left and right pages may have different ones.
+"""
 
 PAGE_NUMBER: Final = re.compile(
     r"\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:/|of|von|de)\s*\d{1,4})?\W*", re.IGNORECASE
 )
 
 LARGER: Final = 1.15
-"""Size of letters in a heading, relative to the text."""
+"""Smallest size of letters in a heading, relative to the letters of the text."""
 
 WIDER: Final = 1.25
-"""Distance between paragraphs, relative to the usual distance between lines."""
+"""Smallest distance of paragraphs, relative to the usual distance of lines."""
 
 INDENT: Final = 0.8
-"""Indent of the first line of a paragraph, relative to the size of letters."""
+"""Smallest indent of the first line of a paragraph, relative to the letter size."""
 
 SHORT: Final = 0.7
-"""Length of a short line, relative to the usual length of lines.
+"""Largest length of a short line, relative to the usual length of lines.
 
-A sentence at the end of a short line ends its paragraph.
+If a short line ends a sentence, it also ends the paragraph.
 """
 
 MAX_HEADING: Final = 200
-"""Characters in a heading."""
+"""Largest number of characters in a heading."""
 
 _FINAL: Final = tuple('.!?…:"”’»)')
 _HYPHENS: Final = ("-", "\u00ad", "\u2010")
@@ -53,7 +60,11 @@ _BULLET: Final = re.compile(r"[•·◦▪‣–*-]\s|\d{1,2}[.)]\s|\(?[a-z]\)\s
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line on a page; `page` counts from 0, `x` and `y` are its start in points."""
+    """A line of text on a page.
+
+    `page` counts from 0. `x` and `y` are the position of the start of the line, and
+    `size` is the size of its letters, in points.
+    """
 
     page: int
     x: float
@@ -63,10 +74,10 @@ class Line:
 
 
 def blocks_of(lines: Sequence[Line]) -> tuple[list[Block], str]:
-    """Return the paragraphs and headings without running heads, and the title.
+    """Return the Blocks of the lines, without running heads, and the title.
 
-    The title is the largest heading on the first page, or else the first line;
-    "" if there is no line.
+    The title is the largest heading on the first page, or else the first line. The
+    title is "" if there is no line.
     """
     kept = _without_running_heads(lines)
     if not kept:
@@ -83,7 +94,11 @@ def blocks_of(lines: Sequence[Line]) -> tuple[list[Block], str]:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """The layout of the text: size of letters, leading in that size, length of lines."""
+    """The usual layout of the text.
+
+    `size` is the size of letters in points. `leading` is the distance of two lines,
+    divided by `size`. `length` is the number of characters in a line.
+    """
 
     size: float
     leading: float
@@ -145,7 +160,11 @@ def _joined(group: Sequence[Line], words: set[str]) -> str:
 
 
 def _unhyphenated(text: str, following: str, words: set[str]) -> str:
-    """Join two lines; keep the hyphen if the text has the word only with it."""
+    """Join two lines, of which the first one ends in a hyphen.
+
+    The hyphen is kept if `words` contain the word with the hyphen and do not contain
+    the word without it. `words` are all words of the text.
+    """
     first = re.search(r"[\w-]*$", text[:-1])
     rest = re.match(r"[\w-]*", following)
     start = first[0].casefold() if first else ""
@@ -174,5 +193,5 @@ def _edges(page: Iterable[Line]) -> list[Line]:
 
 
 def _key(line: Line) -> tuple[str, int]:
-    # A title may be repeated as a running head, in smaller letters: so the size counts.
+    # The size is part of the key, because a running head can repeat the title in small letters.
     return re.sub(r"\d+", "#", line.text).casefold(), round(line.size)

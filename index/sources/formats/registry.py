@@ -23,10 +23,11 @@ __all__ = ["ENDINGS", "JSONL", "KINDS", "Kind", "kind_by_content", "kind_by_endi
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A format: its name, the endings of its files, its reader and a content test.
+    """A format of source files.
 
-    `begins` receives the first bytes, up to 64 KiB, and returns True only if
-    they prove this format. A reader imports its libraries when it is called.
+    `endings` are the endings of its files, and `read` is its reader. `begins`
+    receives the first bytes of a file, up to 64 KiB, and returns True only if they
+    prove this format. A reader imports its libraries when it is called.
     """
 
     name: str
@@ -65,18 +66,22 @@ ENDINGS: Final = tuple(ending for kind in KINDS for ending in kind.endings)
 
 
 def kind_of(head: bytes, ending: str) -> Kind | None:
-    """Return the format of a file that begins with `head`; None if it is unknown.
+    """Return the format of a file that begins with `head`, or None if it is unknown.
 
-    The content overrides the ending: a page that was saved as .txt is a page.
+    The content overrides the ending: an HTML page that was saved as .txt is read as
+    HTML.
     """
     return kind_by_content(head) or kind_by_ending(ending)
 
 
 def kind_by_content(head: bytes) -> Kind | None:
-    """Return the format that the first bytes prove, None if they prove none."""
+    """Return the format that the first bytes of a file prove, or None."""
     return next((kind for kind in KINDS if kind.begins(head)), None)
 
 
 def kind_by_ending(ending: str) -> Kind | None:
-    """Return the format for an ending, with its dot and in small letters, or None."""
+    """Return the format for an ending such as ".html", or None if it is unknown.
+
+    The ending must be in lower case.
+    """
     return next((kind for kind in KINDS if ending in kind.endings), None)

@@ -1,7 +1,7 @@
-"""Read CSV and TSV: one article for each row; the first row names the columns.
+"""Read CSV and TSV: one article per row. The first row contains the column names.
 
-Commas, semicolons, tabs or bars separate cells. Cells may be quoted; quotation
-marks in them are doubled (RFC 4180) or follow a backslash.
+Commas, semicolons, tabs or bars separate cells. Cells may be quoted. Quotation
+marks inside quoted cells are doubled (RFC 4180) or follow a backslash.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SEPARATORS: Final = (",", ";", "\t", "|")
 WIDE_ENCODINGS: Final = ("utf-16", "utf-32")
 
 HEAD_BYTES: Final = 64 * 1024
-"""First bytes, from which the dialect is detected."""
+"""Number of first bytes from which the encoding and the dialect are detected."""
 
 BACKSLASH_QUOTE: Final = re.compile(r'\\"(?![,;\t|\r\n])')
 DOUBLED: Final = re.compile(r'[^\\,;\t|\r\n"]""[^,;\t|\r\n"]')
@@ -52,11 +52,11 @@ REASONS: Final = {
 def read_table(opened: OpenedFile) -> Iterator[Item | Skipped]:
     """Yield an article or a report for each row. Empty cells are ignored.
 
-    A file that was not named is Skipped if it lacks a required column.
+    A file that the user did not name is Skipped if it lacks a required column.
 
-    A row without an id gets the name of the file and the number of its first
-    line, NAME:7; on standard input, a digest of the row. A row in another
-    encoding than the first rows is Flagged.
+    An article without an id gets an id from the name of the file and the number of
+    the first line of its row, such as NAME:7. A row in another encoding than the
+    first rows results in a warning.
     """
     try:
         lines = _Lines(opened.file)
@@ -114,7 +114,11 @@ def _items(
 
 
 def _mended(row: list[str]) -> tuple[list[str], str | None]:
-    """Return the cells with invalid bytes decoded by a guess, and a warning or None."""
+    """Return the cells of a row, and a warning or None.
+
+    If the row contains bytes that are invalid in the encoding of the file,
+    `decode_any` decodes the row, and the warning reports a guess.
+    """
     joined = BETWEEN.join(row)
     if joined.isascii():
         return row, None
@@ -152,7 +156,8 @@ def _dialect(head: str, columns: Mapping[str, str]) -> _Dialect:
 
 def _rows(lines: _Lines, dialect: _Dialect) -> Iterator[list[str] | InputError]:
     """Yield the cells of each row that is not empty, or an error for a bad row."""
-    # csv has one limit for the process; its default is smaller than a long article.
+    # The csv module has one limit of the size of a cell for the process. The default limit is
+    # smaller than a long article.
     csv.field_size_limit(MAX_TEXT)
     rows = csv.reader(
         lines,
@@ -178,14 +183,18 @@ def _rows(lines: _Lines, dialect: _Dialect) -> Iterator[list[str] | InputError]:
 
 
 class _Lines:
-    """The lines of a file, as text; `first` is the first line of the current row."""
+    """The lines of a file, as text.
+
+    `first` is the number of the first line of the current row.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         start = file.read(HEAD_BYTES)
         self.encoding = encoding_of(start)
         self.head = start.decode(self.encoding, "replace")
         whole = io.BufferedReader(_Joined(start, file))
-        # Invalid bytes are decoded for each row later. In wide encodings, they have no meaning.
+        # `_mended` decodes the invalid bytes of a row later. In UTF-16 and UTF-32, invalid bytes
+        # are replaced, because a guess is impossible.
         errors = "replace" if self.encoding.startswith(WIDE_ENCODINGS) else "surrogateescape"
         self._text = io.TextIOWrapper(whole, self.encoding, errors, newline="")
         self.first = 1
@@ -193,7 +202,7 @@ class _Lines:
         self._size = 0
 
     def begin(self) -> None:
-        """Note that the next line begins a row."""
+        """Record that the next line begins a row."""
         self.first = self._next
         self._size = 0
 

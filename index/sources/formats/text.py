@@ -1,4 +1,7 @@
-"""Read plain text: the first line is the title, blank lines separate paragraphs."""
+"""Read plain text: one article per file.
+
+The first line is the title, and blank lines separate the paragraphs.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ __all__ = ["read_text"]
 
 
 def read_text(opened: OpenedFile) -> Iterator[Item]:
-    """Yield the article of a text file or a report. The id is the name of the file."""
+    """Yield the article of a text file, or a report.
+
+    The id of the article is the name of the file.
+    """
     content = opened.file.read(MAX_TEXT + 1)
     try:
         if len(content) > MAX_TEXT:

@@ -1,7 +1,8 @@
-"""Read web archives (WARC, ISO 28500): an article for each page, its URL as id.
+"""Read web archives (WARC, ISO 28500): one article per page, with its URL as id.
 
-Most records are not articles: images, scripts, lists of links, copies. They are
-counted and reported once at the end; a report for each would hide the others.
+Most records are not articles: they are images, scripts, lists of links or copies.
+Such records are counted, and one report at the end contains the counts. Separate
+reports would hide the reports of errors.
 """
 
 from __future__ import annotations
@@ -40,11 +41,14 @@ SINGULAR: Final = {
 """Categories of records -> the words for one such record."""
 
 MAX_HEADER: Final = 64 * 1024
-"""Bytes in the headers of a record, or of its response."""
+"""Largest size of the headers of a record, or of the response in it, in bytes."""
 
 
 class _NoPageError(Exception):
-    """The record contains no page; the message is its category in the report."""
+    """The record contains no page.
+
+    The message is the category of the record in the report.
+    """
 
 
 def begins_as_warc(head: bytes) -> bool:
@@ -53,10 +57,10 @@ def begins_as_warc(head: bytes) -> bool:
 
 
 def read_warc(opened: OpenedFile) -> Iterator[Item | Skipped]:
-    """Yield the articles of the HTML pages of an archive, with the time of capture.
+    """Yield the articles of the HTML pages in an archive, with their capture times.
 
-    Responses with status 200 and resources are used. Records after damage cannot
-    be found, which is reported.
+    Pages are read from resources and from responses with status 200. Records after
+    damaged data cannot be found, and a Rejected reports the damage.
     """
     left_out: Counter[str] = Counter()
     number = 0
@@ -117,9 +121,9 @@ def _as_damage(error: OSError | ValueError) -> OSError:
 
 
 class _Stream:
-    """A file that returns available bytes at once.
+    """A file for fastwarc that returns available bytes at once.
 
-    So damage does not hide the bytes before it.
+    So fastwarc receives all bytes before damaged data.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -167,7 +171,7 @@ def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
 
 
 def _content(record: WarcRecord, longest: int) -> bytes:
-    """Return the HTML of a record. Raises _NoPageError if it has none."""
+    """Return the HTML of a record. Raises _NoPageError if the record has no HTML."""
     kind = (record.headers.get("WARC-Type") or "").lower()
     if kind == "revisit":
         raise _NoPageError("revisits, which contain no page")

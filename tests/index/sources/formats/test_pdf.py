@@ -199,7 +199,7 @@ def test_bombs_are_refused(monkeypatch):
     assert rejected.reason.startswith(told)
     monkeypatch.setattr(pdf_file, "MAX_STEPS", 1_000)
     (rejected,) = read(pdf(b"q Q " * 2_000, FIRST))
-    assert "more than 1,000 drawing steps" in rejected.reason
+    assert "more than 1,000 drawing instructions" in rejected.reason
     # A page that draws itself recursively.
     (itself,) = read(pdf(b"/X Do " * 20, more=b"/Type /XObject /Subtype /Form /BBox [0 0 9 9]"))
     assert isinstance(itself, Rejected)
