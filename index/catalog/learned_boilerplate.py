@@ -3,8 +3,9 @@
 Repetition alone does not make a text boilerplate: versions of one story repeat
 ordinary paragraphs, and a news agency repeats its background paragraphs. A text
 is boilerplate if a large share of the source's articles contain it and these
-articles have little else in common. Nothing is learned from a source with few
-articles. All articles without a source count as one source.
+articles are different stories. Two articles are the same story if they have the
+same title, or if most of their other text is the same. Nothing is learned from
+a source with few articles. All articles without a source count as one source.
 """
 
 from __future__ import annotations
@@ -21,52 +22,55 @@ from nutgraf.index.catalog.rows import ArticleRows
 __all__ = ["MIN_ARTICLES", "MIN_SOURCE", "learn_boilerplate"]
 
 MIN_SOURCE: Final = 100
-"""Living articles that a source needs before boilerplate is learned from it.
+"""Number of living articles that a source needs for boilerplate to be learned.
 
-The first 10 may all be of one week and repeat the same background.
+The first 10 articles of a source may all be from one week and repeat the same
+background paragraphs.
 """
 
 MIN_ARTICLES: Final = 10
-"""Different stories that must contain a text."""
+"""Number of articles, and of different stories, that must contain a text."""
 
 MIN_SHARE: Final = 0.05
 """Share of the source's articles that must contain a text.
 
-Background paragraphs are in far fewer.
+Background paragraphs are in a far smaller share.
 """
 
 SAME_STORY_SHARE: Final = 0.5
-"""Share of common characters above which two articles are one story.
+"""Share of equal text above which two articles are the same story.
 
-The text itself is not counted. The share is of the shorter article.
+The share is the number of characters in paragraphs that both articles have,
+divided by the number of characters of the shorter article. The text that may be
+boilerplate is not counted.
 """
 
 STORY_SAMPLE: Final = 40
-"""Newest articles containing a text that are compared with one another."""
+"""Number of the newest articles with a text that are compared with each other."""
 
 _FROM_ROWS_HOLDING: Final = (
     "FROM paragraphs CROSS JOIN articles ON first_row = "
     "(SELECT max(first_row) FROM articles WHERE first_row <= row) "
     "WHERE paragraphs.digest = ? AND +removed IS NULL"  # Plus: use the first_row index.
 )
-"""The rows that contain a text, with their living articles."""
+"""SQL clause: the living rows with a given digest, and their articles."""
 
 _HoldingArticle = tuple[str, int, int]
-"""An article that contains a text: title, first row, row after the last."""
+"""An article that contains a text: its title, first row, and last row + 1."""
 
 
 def learn_boilerplate(
     connection: sqlite3.Connection, articles: Sequence[ArticleRows], learned: Set[RecurringText]
 ) -> Iterator[tuple[RecurringText, list[int]]]:
-    """Yield the texts of newly written articles that have become boilerplate.
+    """Yield the texts that newly written articles have made boilerplate.
 
-    Each text is yielded with the living rows that contain it. Texts that are already
-    `learned` are skipped: new rows with such a text are marked before they are written,
+    Each text is yielded with the living rows that contain it. The texts in `learned` are
+    skipped: new rows with such a text are marked as boilerplate before they are written,
     except in an article that has no other text.
 
-    The cost is low: sources with too few articles are skipped before any text is
-    queried, a text is queried once for all its sources, and few texts need more
-    than that one query.
+    The cost is low. Sources with too few articles are skipped before any text is
+    queried. A text is queried once for all its sources, and few texts need more than
+    this query.
     """
     min_articles = _min_articles(connection, {put.article.source or "" for put in articles})
     for digest, sources in _candidates(articles, min_articles, learned).items():
@@ -104,7 +108,10 @@ def _min_articles(connection: sqlite3.Connection, sources: set[str]) -> dict[str
 def _candidates(
     articles: Sequence[ArticleRows], min_articles: dict[str, int], learned: Set[RecurringText]
 ) -> dict[bytes, dict[str, None]]:
-    """Return the digests of possible boilerplate, each with its new articles' sources."""
+    """Return the digests of texts that may be boilerplate, each with its sources.
+
+    These are the sources of the new articles that contain the text.
+    """
     found: dict[bytes, dict[str, None]] = {}
     for put in articles:
         source = put.article.source or ""
@@ -140,7 +147,7 @@ def _newest(connection: sqlite3.Connection, text: RecurringText) -> list[_Holdin
 
 
 def _in_different_stories(connection: sqlite3.Connection, text: RecurringText) -> bool:
-    """Tell whether the newest articles with a text are MIN_ARTICLES different stories."""
+    """Tell whether the newest articles with a text are at least MIN_ARTICLES stories."""
     stories: list[tuple[str, dict[bytes, int]]] = []
     for title, first, stop in _newest(connection, text):
         others = connection.execute(

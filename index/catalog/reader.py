@@ -2,13 +2,19 @@
 
 Content is never changed in place. A new version of an article is a new record
 with new rows. The commit that replaces or deletes an article only marks the
-old record as removed (its tombstone). So any number of readers can read the
-catalog as of any commit while the one writer continues:
+old record as removed. This mark is called a tombstone. So any number of readers
+can read the catalog as of any commit while the one writer continues.
+
+A record stores the sequence number of the commit that added it and, with its
+tombstone, the number of the commit that removed it:
 
     a record is alive at sequence s when added <= s and not removed <= s
 
-The rows of a record are dense: first_row, first_row + 1, ... Each row holds a
-paragraph, or a part of a paragraph that is too long for the encoder.
+The rows of a living record are called alive too; all other rows are dead.
+
+The rows of a record have consecutive numbers: first_row, first_row + 1, ...
+Each row is a paragraph, or a part of a paragraph that is too long for the
+encoder.
 """
 
 from __future__ import annotations
@@ -48,7 +54,7 @@ CHECKSUMMED: Final = (
 CHECKSUMMED_ROW: Final = "row, position, part, start, digest, context"
 """Columns covered by the checksum of a row: all except the text.
 
-The text is covered by its digest.
+The text has its own digest, which is one of these columns.
 """
 
 T = TypeVar("T")
@@ -62,14 +68,18 @@ _LOST: Final = f"is damaged or missing; {_ADVICE}"
 _WRONG_COUNT: Final = f"is damaged: it does not match the counts of the commits; {_ADVICE}"
 
 MANY: Final = 500
-"""Values bound in one statement; SQLite's limit is far higher."""
+"""Values bound in one statement, and records read at a time.
+
+SQLite allows far more values in a statement.
+"""
 
 
 class Catalog:
     """One connection to the catalog, safe to use from many threads.
 
-    Threads take turns. Errors of SQLite, such as a damaged file, are raised as
-    BrokenIndexError; a full disk raises DiskFullError.
+    Only one thread at a time uses the connection; other threads wait. Raises
+    BrokenIndexError for an error of SQLite, such as a damaged file, and DiskFullError
+    if the disk is full.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, *, writing: bool) -> None:
@@ -103,10 +113,13 @@ class Catalog:
         return cls(path, connection, writing=writing)
 
     def close(self) -> None:
-        """Close the connection; a writer also removes the log unless a reader uses it."""
+        """Close the connection.
+
+        A writer also removes SQLite's write-ahead log, unless a reader uses the log.
+        """
         with self._lock:
             if self._writing:
-                with suppress(sqlite3.Error):  # Leaving the log is safe: it is one more file.
+                with suppress(sqlite3.Error):  # A log that stays is valid: only one more file.
                     self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.connection.close()
 
@@ -115,7 +128,10 @@ class Catalog:
         return self._commit("ORDER BY sequence DESC LIMIT 1") or NO_COMMIT
 
     def commit_of(self, sequence: int) -> Commit:
-        """Return the commit numbered `sequence`. Raises BrokenIndexError if it is unknown."""
+        """Return the commit with number `sequence`, or NO_COMMIT for 0.
+
+        Raises BrokenIndexError if the catalog has no such commit.
+        """
         if sequence == 0:
             return NO_COMMIT
         found = self._commit("WHERE sequence = ?", sequence)
@@ -131,7 +147,7 @@ class Catalog:
         last = 0
         while some := self._commits("WHERE sequence > ? ORDER BY sequence LIMIT ?", last, MANY):
             for commit in some:
-                if commit.sequence <= last:  # Damaged pages could loop for ever.
+                if commit.sequence <= last:  # Damaged pages can repeat commits.
                     raise BrokenIndexError(
                         f"{self._path}: the order of commits is damaged: commit "
                         f"{commit.sequence} follows commit {last}; {_ADVICE}"
@@ -140,7 +156,10 @@ class Catalog:
                 yield commit
 
     def find(self, article: str, sequence: int) -> Record | None:
-        """Return the record of an article that was alive at `sequence`, or None."""
+        """Return the record of an article id that is alive at `sequence`, or None.
+
+        Raises BrokenIndexError if the record is damaged.
+        """
         if not _is_text(article):
             return None
         found = self._records(
@@ -148,7 +167,7 @@ class Catalog:
             (article, sequence, sequence),
         )
         if not found and self.fetch(
-            # Ask a second SQLite index: one flipped bit cannot hide an article from both.
+            # Query another SQLite index too: one flipped bit can hide an article in only one.
             "SELECT 1 FROM articles INDEXED BY articles_alive "
             "WHERE id = ? AND removed IS NULL AND added <= ?",
             (article, sequence),
@@ -171,13 +190,16 @@ class Catalog:
         return records
 
     def texts(self, rows: Iterable[int]) -> dict[int, str]:
-        """Return the text of each row; raises the errors of `rows`."""
+        """Return the text of each row.
+
+        Raises BrokenIndexError if a text is missing or damaged.
+        """
         return {number: row.text for number, row in self.rows(rows).items()}
 
     def rows(self, rows: Iterable[int], written: Mapping[int, Row] | None = None) -> dict[int, Row]:
-        """Return the given rows, ascending.
+        """Return the rows with the given numbers, in ascending order.
 
-        If all of them are in `written`, return those without reading the catalog.
+        If `written` contains all of them, return its rows and do not read the catalog.
         Raises BrokenIndexError if the text of a row is missing or damaged.
         """
         wanted = sorted(set(rows))
@@ -222,16 +244,20 @@ class Catalog:
         return found
 
     def rows_at(self, record: Record, position: int) -> dict[int, Row]:
-        """Return the rows of the paragraph at `position`; raises the errors of `rows`."""
+        """Return the rows of the paragraph at `position` of a record.
+
+        Raises BrokenIndexError if the text of a row is missing or damaged.
+        """
         if record.row_count == record.paragraphs:
             return self.rows(record.rows[position : position + 1])
         found = self.rows(record.rows)
         return {number: row for number, row in found.items() if row.position == position}
 
     def removed_rows(self, sequence: int, after: int = 0) -> list[range]:
-        """Return the rows of the records removed in commits `after` < s <= `sequence`.
+        """Return the rows of records removed after commit `after`, up to `sequence`.
 
-        Raises BrokenIndexError if their number differs from the counts in the commits.
+        Raises BrokenIndexError if the number of rows does not match the counts that the
+        commits store.
         """
         statement = (
             "SELECT first_row, rows FROM articles WHERE removed > ? AND removed <= ? "
@@ -240,7 +266,8 @@ class Catalog:
         found = self.fetch(statement, (after, sequence))
         now, then = self.commit_of(sequence), self.commit_of(after)
         dead = now.rows - now.living - (then.rows - then.living)
-        # This query reads no checksums, and a dead row must not be shown: check the sum.
+        # The query checks no checksums, but a search must not show a dead row. So compare the
+        # number of rows with the counts of the commits.
         if not all(_are_rows(first, n, now.rows) for first, n in found) or dead != sum(
             n for _, n in found
         ):
@@ -248,9 +275,9 @@ class Catalog:
         return [range(first, first + n) for first, n in found]
 
     def boilerplate_rows(self, sequence: int, after: int = 0) -> list[int]:
-        """Return rows that became boilerplate in commits `after` < s <= `sequence`.
+        """Return rows that became boilerplate after commit `after`, up to `sequence`.
 
-        The rows are ascending and may include dead ones.
+        The rows are in ascending order and can include dead rows.
         Raises BrokenIndexError if an entry is damaged.
         """
         found = self.fetch(
@@ -262,9 +289,9 @@ class Catalog:
         return [row for row, _, _ in found]
 
     def learned_boilerplate(self) -> set[RecurringText]:
-        """Return the texts that are boilerplate in a source.
+        """Return all texts that were learned as boilerplate, each with its source.
 
-        Skip damaged entries: these texts are learned again.
+        Damaged entries are skipped: a later commit learns their texts again.
         """
         found = self.fetch("SELECT source, digest, added, seal FROM learned", ())
         return {
@@ -274,11 +301,12 @@ class Catalog:
         }
 
     def alive(self, sequence: int, after: int = 0) -> Iterator[Record]:
-        """Yield records alive at `sequence` and added after `after`, in order of rows.
+        """Yield records that are alive at `sequence` and were added after `after`.
 
-        Raises BrokenIndexError after the last record if the number of rows differs from
-        the counts in the commits: a copy of an index must not lose records that a damaged
-        page hides.
+        The records are in order of their rows. After the last record, raises
+        BrokenIndexError if the number of rows does not match the counts that the commits
+        store. Without this check, a copy of an index would lose the records that a
+        damaged page hides.
         """
         now, then = self.commit_of(sequence), self.commit_of(after)
         ((gone,),) = self.fetch(
@@ -287,7 +315,7 @@ class Catalog:
             (after, sequence, after),
         )
         lacking = now.living - (then.living - gone)
-        # Rows are numbered in the order of commits: later commits have higher rows.
+        # Rows are numbered in the order of commits: later commits have higher row numbers.
         row = then.rows
         while some := self._records(
             # The plus signs make SQLite use the index on first_row.
@@ -307,12 +335,15 @@ class Catalog:
             yield record.id
 
     def removed_ids(self, sequence: int, after: int) -> list[str]:
-        """Return the ids of the records removed in commits `after` < s <= `sequence`."""
+        """Return the ids of records removed after commit `after`, up to `sequence`."""
         statement = "SELECT DISTINCT id FROM articles WHERE removed > ? AND removed <= ?"
         return [found for (found,) in self.fetch(statement, (after, sequence))]
 
     def codes(self, field: str, values: Sequence[str]) -> dict[str, int]:
-        """Return the codes of `values` of a field; omit values that have no code."""
+        """Return the codes of `values` of a field; omit values that have no code.
+
+        A code is the number that the columns store instead of a value.
+        """
         found: dict[str, int] = {}
         for some in _batches(values):
             marks = ",".join("?" * len(some))
@@ -325,12 +356,13 @@ class Catalog:
         return found
 
     def values(self, field: str, codes: Sequence[int], limit: int) -> dict[int, str]:
-        """Return the first `limit` values of the given codes of a field, sorted by value.
+        """Return the value of each of the given codes of a field.
 
+        Return at most `limit` values, the first in the order of values.
         Raises BrokenIndexError if the entry of a code is missing or damaged.
         """
         found: dict[int, str] = {}
-        # SQLite stops at the limit, even if many codes tie for the last position.
+        # `codes` can be far longer than `limit`: facets pass all codes that have the same count.
         statement = (
             "SELECT value, code, seal FROM codes "
             "WHERE field = ? AND code IN (SELECT value FROM json_each(?)) ORDER BY value LIMIT ?"
@@ -343,9 +375,9 @@ class Catalog:
         return found
 
     def column_values(self, row: int) -> Iterator[ColumnValues]:
-        """Yield the column values of each record, from the record that contains `row`.
+        """Yield the column values of each record, beginning with the record of `row`.
 
-        The records are in order of rows and include dead ones.
+        The records are in order of their rows and include removed records.
         """
         before = "SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?"
         ((row,),) = self.fetch(before, (row,))
@@ -366,7 +398,7 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: the code of {field} {value!r} {_CHANGED}")
 
     def _codes_of(self, field: str, records: Sequence[Record]) -> list[int]:
-        """Return the code that each record has for a field, 0 for no value."""
+        """Return the code of each record's value of a field; 0 if it has no value."""
         values = [getattr(record, field) for record in records]
         codes = self.codes(field, list({value for value in values if value is not None}))
         try:
@@ -375,7 +407,11 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_LOST}") from None
 
     def rows_of_contexts(self, digests: Sequence[bytes]) -> dict[bytes, int]:
-        """Return the first row of each known digest of a TitledText."""
+        """Return the lowest row of each TitledText, by digest.
+
+        A row belongs to the TitledText that the encoder read for it. Digests without a
+        row are omitted.
+        """
         found: dict[bytes, int] = {}
         for some in _batches(digests):
             marks = ",".join("?" * len(some))
@@ -416,7 +452,7 @@ class Catalog:
         return records
 
     def fetch(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        """Return the rows of a result.
+        """Run a statement and return all rows of its result.
 
         Raises BrokenIndexError or DiskFullError for an error of SQLite, and ValueError if
         the catalog is closed.

@@ -34,9 +34,11 @@ __all__ = [
 class Commit:
     """One commit: its sequence number and the counts after it.
 
-    `rows` counts all rows so far, dead ones included. `living` counts the living
-    rows, and `ranked` the living rows that are not boilerplate. `articles` and
-    `paragraphs` count living ones. `checksum` is the CRC-32 of rows.f16 up to `rows`.
+    `rows` counts all rows so far, including rows of replaced and deleted articles.
+    `living` excludes these rows, and `ranked` also excludes boilerplate. `articles` and
+    `paragraphs` do not count replaced and deleted articles. `checksum` is the CRC-32 of
+    the first `rows` embeddings in rows.f16. `at` is the time of the commit in UTC, in
+    ISO 8601.
     """
 
     sequence: int
@@ -70,20 +72,21 @@ class Record(ArticleFields):
 
     @property
     def rows(self) -> range:
-        """The rows of its paragraphs and their parts, in order."""
+        """The row numbers of the paragraphs of the record and of their parts, in order."""
         return range(self.first_row, self.first_row + self.row_count)
 
 
 RECORD_FIELDS: Final = (*FIELD_NAMES, "digest", "first_row", "row_count", "paragraphs")
-"""The fields of a record except its number, in the order of catalog columns."""
+"""The fields of a record, except its number, in the order of the table's columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
     """A record as stored in the catalog, possibly damaged.
 
-    `is_intact` says that the checksum matches; otherwise no field can be trusted.
-    `added` and `removed` are the sequences of commits, and those commits may not exist.
+    `is_intact` is True if the checksum matches; otherwise no field can be trusted.
+    `added` and `removed` are the numbers of the commits that added and removed the
+    record. In a damaged catalog, these commits may not exist.
     """
 
     record: Record
@@ -96,7 +99,8 @@ class StoredRecord:
 class StoredRow:
     """A row as stored in the catalog, possibly damaged.
 
-    `is_intact` says that its checksum matches: all fields except the text are right.
+    `is_intact` is True if the checksum matches. The checksum covers all fields except
+    the text.
     """
 
     text: Any
@@ -121,7 +125,10 @@ class StoredRow:
 
 
 class RecurringText(NamedTuple):
-    """The digest of a text that is boilerplate in a source ("" for no source)."""
+    """A text that is boilerplate in a source, given by its digest.
+
+    `source` is "" for articles without a source.
+    """
 
     source: str
     digest: bytes
@@ -129,9 +136,10 @@ class RecurringText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ColumnValues:
-    """The column values of one record.
+    """The values of one record for the columns.
 
-    `codes` are in the order of KEYWORD_FIELDS, 0 for no value.
+    `codes` has one code per keyword field, in the order of KEYWORD_FIELDS. The code of a
+    field without a value is 0.
     """
 
     number: int
@@ -142,7 +150,7 @@ class ColumnValues:
 
 
 def article_of(record: Record, rows: Mapping[int, Row]) -> Article:
-    """Return the original article of a record; `rows` must include all its rows."""
+    """Return the article of a record; `rows` must include all rows of the record."""
     return Article(
         record.id,
         record.title,
@@ -159,9 +167,10 @@ def text_digest(text: str) -> bytes:
 def row_checksum(
     row: int, position: int, part: int, start: int, digest: bytes, context: bytes
 ) -> int:
-    """Return the `fields_checksum` of a row, in a fifth of the time.
+    """Return the checksum of a row: the same number as `fields_checksum`.
 
-    The speed matters because every paragraph has one.
+    This function takes a fifth of the time. Every row has a checksum, so the speed
+    matters.
     """
     plain = f'[{row}, {position}, {part}, {start}, "{digest.hex()}", "{context.hex()}"]'
     return zlib.crc32(plain.encode())

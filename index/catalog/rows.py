@@ -12,12 +12,13 @@ __all__ = ["ArticleRows", "Row", "whole_texts"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A paragraph, or a part of a long one.
+    """A paragraph, or a part of a long paragraph.
 
-    `position` is that of the paragraph in its article. `part` is 0 for a complete
-    paragraph; the parts of a long one are numbered from 1. `start` is the offset of
-    the text in its paragraph, in code points. `boilerplate` says that the text was
-    known as boilerplate when the article was added; the encoder does not read it.
+    `position` is the position of the paragraph in its article, counted from 0. `part` is
+    0 for a complete paragraph; the parts of a long paragraph are numbered from 1. `start`
+    is the offset of the text in its paragraph, in code points. `boilerplate` is True if
+    the text was known as boilerplate when the article was added. The encoder does not
+    read such a row.
     """
 
     position: int
@@ -31,8 +32,9 @@ class Row:
 class ArticleRows:
     """An article with its rows, ready to be written.
 
-    `contexts` has for each row the digest of the encoder's input. It is empty for
-    boilerplate, which the encoder does not read. `digest` is that of the article.
+    `contexts` has one digest per row: the digest of the TitledText that the encoder reads
+    for this row. The digest is empty for boilerplate, which the encoder does not read.
+    `digest` is the digest of the article.
     """
 
     article: Article
@@ -42,7 +44,10 @@ class ArticleRows:
 
 
 def whole_texts(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return the paragraphs of an article, joined from all its rows in order."""
+    """Return the paragraphs of an article; `rows` are all its rows, in order.
+
+    The parts of a long paragraph are joined.
+    """
     texts: dict[int, list[str]] = {}
     for row in rows:
         texts.setdefault(row.position, []).append(row.text)

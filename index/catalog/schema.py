@@ -74,4 +74,4 @@ CREATE TABLE codes (
 
 
 PROBE: Final = "SELECT count(*) FROM commits"
-"""A query that succeeds on a catalog; any other file raises an error of SQLite."""
+"""A query to test a file: SQLite raises an error if the file is not a catalog."""

@@ -23,11 +23,17 @@ class UncheckedCatalog(Catalog):
         return [str(each) for (each,) in said if each != "ok"]
 
     def rebuild_indexes(self) -> None:
-        """Rebuild SQLite's indexes from its tables. Raises BrokenIndexError if that fails."""
+        """Rebuild the SQLite indexes from the tables of the catalog.
+
+        Raises BrokenIndexError if SQLite reports an error.
+        """
         self.fetch("REINDEX", ())
 
     def stored_records(self, after: int, until: int | None = None) -> list[StoredRecord]:
-        """Return the next MANY records, with numbers above `after` and at most `until`."""
+        """Return records with numbers above `after` and at most `until`, in order.
+
+        Return at most MANY records.
+        """
         statement = (
             f"SELECT number, seal, {CHECKSUMMED} FROM articles "
             "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
@@ -41,7 +47,7 @@ class UncheckedCatalog(Catalog):
         ]
 
     def stored_rows(self, rows: range) -> dict[int, StoredRow]:
-        """Return the rows in a range; omit missing ones."""
+        """Return the stored rows in a range of numbers; omit missing rows."""
         statement = (
             f"SELECT CAST(text AS BLOB), seal, {CHECKSUMMED_ROW} FROM paragraphs "
             "WHERE row >= ? AND row < ?"
@@ -52,12 +58,20 @@ class UncheckedCatalog(Catalog):
         }
 
     def stored_boilerplate(self) -> list[tuple[int, int, bool]]:
-        """Return all boilerplate: row, sequence, and whether the checksum matches."""
+        """Return the entry of each boilerplate row.
+
+        An entry has the row, the number of the commit that excluded the row from rankings,
+        and whether the checksum of the entry matches.
+        """
         found = self.fetch("SELECT row, added, seal FROM boilerplate ORDER BY row", ())
         return [(row, added, fields_checksum((row, added)) == seal) for row, added, seal in found]
 
     def strays(self) -> tuple[int, int]:
-        """Count records of unknown commits, and texts outside the rows of all commits."""
+        """Return the number of records, and of texts, that belong to no commit.
+
+        Such a record was added or removed by a commit that the catalog does not contain.
+        Such a text has a row number outside the rows of all commits.
+        """
         ((records, texts),) = self.fetch(
             "SELECT (SELECT count(*) FROM articles "
             "WHERE added NOT IN (SELECT sequence FROM commits) "
@@ -69,7 +83,7 @@ class UncheckedCatalog(Catalog):
         return records, texts
 
     def alive_twice(self, sequence: int) -> list[str]:
-        """Return the ids that several records alive at `sequence` share."""
+        """Return the article ids that have several records alive at `sequence`."""
         statement = (
             "SELECT id FROM articles WHERE added <= ? AND (removed IS NULL OR removed > ?) "
             "GROUP BY id HAVING count(*) > 1"

@@ -1,4 +1,4 @@
-"""The catalog, opened by its one writer: each commit is one transaction."""
+"""The writer of the catalog: each commit is one transaction."""
 
 from __future__ import annotations
 
@@ -37,17 +37,18 @@ class CatalogWriter(Catalog):
         *,
         learned: Set[RecurringText] | None = None,
     ) -> Commit:
-        """Add `articles` and delete ids in one transaction; return the commit.
+        """Add `articles`, delete the ids in `deleted`, and return the new commit.
 
-        Rows are assigned in order, starting at `first_row`. An article whose id is alive
-        replaces the living record. `checksum` is the CRC-32 of rows.f16 including the new
-        rows. The number of the commit is the next sequence, or `sequence` if that is higher.
+        An added article replaces the article with the same id. The new rows are numbered
+        from `first_row`. `checksum` is the CRC-32 of rows.f16, including the new rows. The
+        number of the commit is the next sequence number, or `sequence` if that is higher.
 
-        `learned` holds the texts already known as boilerplate. Texts that the new articles
-        make boilerplate are excluded from rankings, starting with this commit; if `learned`
-        is None, no boilerplate is learned. At least one row of each article stays ranked.
+        `learned` contains the texts already known as boilerplate. The commit learns further
+        boilerplate from the added articles, and excludes its rows from rankings. At least
+        one row of each article stays in the rankings. If `learned` is None, no boilerplate
+        is learned.
 
-        Raises BrokenIndexError or DiskFullError for an error of SQLite.
+        Raises BrokenIndexError for an error of SQLite, and DiskFullError if the disk is full.
         """
         with self._lock:
             try:
@@ -62,7 +63,7 @@ class CatalogWriter(Catalog):
                     commit = replace(commit, ranked=commit.ranked - hidden)
                     self._insert_commit(commit)
                 except BaseException:
-                    if self.connection.in_transaction:  # SQLite itself rolls back some failures.
+                    if self.connection.in_transaction:  # After some errors, SQLite has rolled back.
                         self.connection.execute("ROLLBACK")
                     raise
                 self.connection.execute("COMMIT")
@@ -88,7 +89,8 @@ class CatalogWriter(Catalog):
         for put in articles:
             self._insert(put, row, sequence)
             row += len(put.rows)
-        # Each distinct value once (there are few), in order of appearance: codes count up.
+        # Insert each distinct value once: there are few. The order of their first appearance is
+        # the order of their codes.
         for field, value in dict.fromkeys(_coded_values(articles)):
             self._insert_code(field, value)
         added, new = row - first_row, sum(len(put.article.paragraphs) for put in articles)
@@ -126,7 +128,7 @@ class CatalogWriter(Catalog):
     def _learn_boilerplate(
         self, articles: Sequence[ArticleRows], known: Set[RecurringText], sequence: int
     ) -> int:
-        """Mark newly learned boilerplate; return how many rows leave the rankings."""
+        """Mark newly learned boilerplate; return the number of rows that it excludes."""
         hidden = 0
         for text, rows in learn_boilerplate(self.connection, articles, known):
             self._insert_learned(text, sequence)
