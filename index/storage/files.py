@@ -40,7 +40,10 @@ _SQLITE_FULL_CODES: Final = frozenset(
 _FULL_MESSAGE: Final = re.compile(
     "|".join(("StorageFull", "FileTooLarge", *(rf"\(?os error {code}\)?" for code in _FULL_ERRNOS)))
 )
-"""Out-of-space errors of Rust libraries, which pass on only the text of an error."""
+"""Texts of out-of-space errors of Rust libraries.
+
+These libraries report only the text of an error, no error number.
+"""
 
 
 def is_full(error: BaseException) -> bool:
@@ -72,9 +75,10 @@ def raising_disk_full(path: Path) -> Iterator[None]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file atomically and durably: it survives a power cut.
+    """Write a file atomically and durably.
 
-    Raises DiskFullError.
+    After a power cut, the file has its old content or `content`, never a part of it.
+    Raises DiskFullError if the disk is full.
     """
     partial = path.with_name(f"{path.name}.partial")
     with raising_disk_full(path):
@@ -87,7 +91,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Flush a folder, all files in it and its entry in its parent to disk."""
+    """Flush a folder, everything in it, and its entry in the parent folder to disk."""
     for place, _, names in os.walk(folder):
         for name in names:
             sync(Path(place, name))
@@ -96,7 +100,7 @@ def sync_tree(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Flush a file, or the entries of a folder, to disk."""
+    """Flush a file, or the list of the entries of a folder, to disk."""
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
@@ -105,7 +109,10 @@ def sync(path: Path) -> None:
 
 
 def copy_files(folder: Path, destination: Path) -> None:
-    """Copy the files of a folder to a new folder. Raises DiskFullError."""
+    """Copy the files of a folder to a new folder.
+
+    Raises DiskFullError if the disk is full.
+    """
     destination.mkdir()
     for file in folder.iterdir():
         with raising_disk_full(destination / file.name):

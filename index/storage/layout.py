@@ -1,4 +1,8 @@
-"""File names in an index directory (format 1), and the folders of generations."""
+"""File names in an index directory (format 1), and the folders of generations.
+
+A generation is a complete set of the parts of an index. A rebuild creates a new
+generation. The manifest names the generation in use.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,10 @@ PARTS: Final = (
 """The files and folders of a generation."""
 
 FIRST: Final = 1
-"""The first generation of an index; its parts are beside the manifest."""
+"""The number of the first generation of an index.
+
+Its parts are in the index directory itself, beside the manifest.
+"""
 
 _FOLDER: Final = re.compile(r"generation-([1-9][0-9]{0,8})")
 
@@ -56,7 +63,7 @@ def parts_folder(index: Path, generation: int) -> Path:
 
 
 def generations(index: Path) -> list[int]:
-    """Return the generations with files in the index directory, ascending."""
+    """Return the numbers of the generations in an index directory, ascending."""
     found = {int(name[1]) for path in index.iterdir() if (name := _FOLDER.fullmatch(path.name))}
     if any((index / part).exists() for part in PARTS):
         found.add(FIRST)

@@ -19,7 +19,10 @@ __all__ = ["LOCK_WAIT", "WriteLock", "is_locked"]
 _RETRY_SECONDS: Final = 0.05
 
 LOCK_WAIT: Final = 0.2
-"""Seconds to wait for a lock; is_locked() holds it for a much shorter time."""
+"""Seconds to wait for a lock.
+
+The function is_locked() also holds the lock, but for a much shorter time.
+"""
 
 _ACTIVITY: Final = {LOCK: "written", REBUILD_LOCK: "rebuilt"}
 
@@ -27,12 +30,14 @@ _ACTIVITY: Final = {LOCK: "written", REBUILD_LOCK: "rebuilt"}
 class WriteLock:
     """An exclusive lock on an index directory.
 
-    The kernel releases it when its process dies. `name` is LOCK for writing, or
-    REBUILD_LOCK for building a new generation, during which the index can still be
-    written. `wait` is the number of seconds to wait for another holder.
+    When the process that holds the lock ends, the kernel releases the lock. `name` is
+    LOCK for a writer, or REBUILD_LOCK for a rebuild. These locks are independent: the
+    index can be written during a rebuild. `wait` is the number of seconds to wait while
+    another process holds the lock.
 
-    Raises IndexLockedError, with the name of the holder, if another process has the
-    lock, and NotWritableError if the directory cannot be written.
+    Raises IndexLockedError if another process still holds the lock after that time; the
+    message names the process. Raises NotWritableError if this user cannot write to the
+    directory.
     """
 
     def __init__(self, index: Path, name: str = LOCK, wait: float = LOCK_WAIT) -> None:
@@ -60,7 +65,7 @@ class WriteLock:
             os.close(self._file)
             raise
         os.truncate(self._file, 0)
-        with suppress(OSError):  # On a full disk the lock works without its holder's name.
+        with suppress(OSError):  # On a full disk, the lock works without the name.
             os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
     def _try_acquire(self) -> bool:
@@ -72,7 +77,7 @@ class WriteLock:
 
     def release(self) -> None:
         """Release the lock."""
-        # After close() alone, a child process forked meanwhile would still have the lock.
+        # With close() alone, a child process that was forked before would keep the lock.
         fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
 
@@ -80,7 +85,8 @@ class WriteLock:
 def is_locked(index: Path, name: str = LOCK) -> bool:
     """Tell whether a process holds a lock.
 
-    Return True if that is unknown: for a folder that this user cannot write.
+    Return True if this is unknown, for example in a directory that this user cannot
+    write to.
     """
     if not os.access(index, os.W_OK):
         return True  # Another machine or another user may be writing.
@@ -91,7 +97,7 @@ def is_locked(index: Path, name: str = LOCK) -> bool:
     except OSError:
         return True
     try:
-        # The lock is released at once: a writer that starts now waits up to LOCK_WAIT.
+        # This lock is released at once. A writer that starts meanwhile waits up to LOCK_WAIT.
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -12,18 +12,18 @@ from nutgraf.index.storage.files import disk_full, is_full
 __all__ = ["SQLITE_ERRORS", "connect", "is_transient", "sqlite_error"]
 
 SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
-"""Errors of sqlite3 for a damaged file.
+"""Errors that the module sqlite3 raises for a damaged file.
 
-UnicodeDecodeError is raised where SQLite's error message quotes a damaged name.
+It raises UnicodeDecodeError if the message of SQLite contains a damaged name.
 """
 
 _TRANSIENT: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_PROTOCOL,  # Also means busy, while the log is opened.
+        sqlite3.SQLITE_PROTOCOL,  # Also means busy: another connection opens the log.
         sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,  # Also raised where too many files are open.
+        sqlite3.SQLITE_CANTOPEN,  # Also raised if too many files are open.
         sqlite3.SQLITE_NOMEM,
         sqlite3.SQLITE_INTERRUPT,
     }
@@ -37,19 +37,19 @@ WAIT: Final = 10.0
 def connect(path: Path, *, writing: bool, probe: str, wait: float = WAIT) -> sqlite3.Connection:
     """Open the database at `path` and run the query `probe`.
 
-    Wait up to `wait` seconds while it is locked. Raises one of SQLITE_ERRORS if the
-    database cannot be read or the query fails.
+    Wait up to `wait` seconds while another connection locks the database. Raises one of
+    SQLITE_ERRORS if the database cannot be read or the query fails.
     """
     if writing:
         connection = _open(path, "mode=rw", probe, wait)
-        # In WAL mode, a commit is atomic without FULL but durable only with it.
+        # In WAL mode, every commit is atomic, but a commit is durable only with FULL.
         connection.execute("PRAGMA synchronous = FULL")
         return connection
     try:
         return _open(path, "mode=ro", probe, wait)
     except sqlite3.OperationalError:
-        # A reader of a WAL database creates files beside it. If that fails (a read-only mount,
-        # a full disk) and there is no log, the database file alone has all the data.
+        # To read a WAL database, SQLite creates files beside it. This fails on a read-only mount
+        # or a full disk. If there is no log, the database file alone contains all the data.
         if _has_log(path):
             raise
         return _open(path, "immutable=1", probe, wait)
@@ -58,14 +58,14 @@ def connect(path: Path, *, writing: bool, probe: str, wait: float = WAIT) -> sql
 def is_transient(error: BaseException) -> bool:
     """Tell whether an error is temporary and says nothing about the file."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _TRANSIENT  # The higher bits are the extended code.
+    return code is not None and code & 0xFF in _TRANSIENT  # The higher bits are an extended code.
 
 
 def sqlite_error(path: Path, error: Exception) -> NutgrafError:
-    """Return the Nutgraf error for an error of SQLite in the catalog at `path`."""
+    """Return the error of Nutgraf for an SQLite error in the catalog at `path`."""
     if is_full(error):
         return disk_full(path)
-    said = " ".join(str(error).split())  # It may quote a damaged schema, with line breaks.
+    said = " ".join(str(error).split())  # A message can quote a damaged schema, with line breaks.
     advice = (
         "check its permissions and the disk, and try again"
         if is_transient(error)
