@@ -1,7 +1,7 @@
 """Verification of a catalog: all its entries are read and checked for consistency.
 
-Content of a catalog is never changed in place. So the check reads it as of one
-commit, in batches of records, while a writer may continue.
+The content of a catalog is never changed in place. So the check can read it as
+of one commit, in batches of records, while a writer adds later commits.
 """
 
 from __future__ import annotations
@@ -50,25 +50,28 @@ REWRITE: Final = (
 )
 
 MOST_COMPLAINTS: Final = 5
-"""Faults to report from SQLite's check of one file; further ones repeat the first."""
+"""Number of faults to report from SQLite's check of the file.
+
+Further faults repeat the first ones.
+"""
 
 _WINDOW: Final = 500
-"""Record numbers to try one by one where SQLite cannot read them together."""
+"""Number of records to read one at a time if SQLite cannot read them together."""
 
 
 class CatalogCheck:
-    """The content of a catalog as of `commit`; faults are added to `findings`.
+    """The check of a catalog as of `commit`; it adds each fault to `findings`.
 
     These arrays have one bool per row:
 
-    - `alive`: its article is alive.
-    - `readable`: its text is undamaged.
-    - `ranked`: it is alive and not boilerplate.
-    - `unread`: it was boilerplate from the start, so the encoder did not read it.
+    - `alive`: the article of the row is neither replaced nor deleted.
+    - `readable`: the text of the row is undamaged.
+    - `ranked`: the row is alive and is not boilerplate.
+    - `unread`: the row was added as boilerplate, so the encoder did not read it.
 
-    `codes` maps the values of each coded field to their codes. `is_sound` says that
-    records, commits and codes are undamaged, so that other parts can be compared with
-    them. It says nothing about the texts.
+    `codes` maps each keyword field to its values and their codes. `is_sound` is True if
+    records, commits and codes are undamaged. Then other parts can be compared with the
+    catalog. Texts may be damaged even if `is_sound` is True.
     """
 
     def __init__(
@@ -175,7 +178,10 @@ class CatalogCheck:
                 self._wrong("a value has no code", example, RENUMBER)
 
     def _check_life(self, stored: StoredRecord) -> bool:
-        """Tell whether a record is alive; count it in its adding and removing commits."""
+        """Tell whether a record is alive, and add it to the counts of its two commits.
+
+        These are the commit that added the record and the commit that removed it.
+        """
         record, added, removed = stored.record, stored.added, stored.removed
         at = bisect_right(self._rows, record.first_row)
         if at == len(self._rows) or self._sequences[at] != added:
@@ -234,7 +240,7 @@ class CatalogCheck:
         self.unread[[row for row in self._unread if row < rows]] = True
 
     def _check_boilerplate(self) -> None:
-        """Check boilerplate rows and subtract them from the ranked rows of commits."""
+        """Check boilerplate rows; subtract them from the ranked rows of each commit."""
         if not self.is_sound:
             return
         firsts = [first for first, _, _ in self._lives]
@@ -267,7 +273,7 @@ class CatalogCheck:
                     f"commit {commit.sequence} counts {counted} articles, paragraphs, rows and "
                     f"ranked rows, but its records have {right}",
                 )
-                break  # All later commits differ by the same amount.
+                break  # The counts of later commits have the same error.
 
     def _check_strays(self) -> None:
         records, texts = self._catalog.strays()
@@ -279,7 +285,7 @@ class CatalogCheck:
             self._wrong("an article is stored twice", f"{name!r:.60}")
 
     def _check_file(self) -> None:
-        # If all articles are undamaged, only the file is: writing a new one repairs it.
+        # If all articles are undamaged, only the file is damaged: a new file is the repair.
         remedy = REWRITE if self.is_sound and not self._damaged else RESTORE
         try:
             for complaint in self._catalog.complaints(MOST_COMPLAINTS):

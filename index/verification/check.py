@@ -1,4 +1,4 @@
-"""Context and helpers shared by the checks of all parts."""
+"""The context and the helper functions that the checks of all parts share."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ CATCH_UP: Final = (
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """One verification of one generation.
+    """The context of one verification of one generation.
 
-    `catalog` is read as of `commit`, and `catalog_check` is the result of its own check.
-    Faults are added to `findings`. Checks that are too slow for all rows use `sample` rows.
+    A generation is a complete set of the parts of an index. `catalog` is read as of
+    `commit`, and `catalog_check` is the finished check of the catalog. The other checks
+    add faults to `findings`. A check that is too slow for all rows uses `sample` rows.
     """
 
     index: Path
@@ -49,18 +50,21 @@ class CheckContext:
 
     @property
     def is_written(self) -> bool:
-        """Whether the index has a writer, which may be bringing the parts up to date."""
+        """Whether the index has a writer, which may be updating the parts now."""
         return is_locked(self.index)
 
     def spread(self, rows: NDArray[np.int64]) -> list[int]:
-        """Return `sample` evenly spread rows, including the first and the last."""
+        """Return `sample` of `rows`, evenly spread, including the first and the last."""
         if self.sample < 1 or not len(rows):
             return []
         places = np.linspace(0, len(rows) - 1, min(self.sample, len(rows)))
         return [int(row) for row in rows[np.unique(places.round().astype(np.int64))]]
 
     def read(self, rows: list[int]) -> tuple[dict[int, Row], dict[int, Record]]:
-        """Read rows and records through SQLite's indexes, as a search does."""
+        """Read rows and their records through SQLite's indexes, as a search does.
+
+        If one of them is damaged, add a finding and return empty dicts.
+        """
         try:
             return self.catalog.rows(rows), self.catalog.records_of(rows)
         except BrokenIndexError as error:

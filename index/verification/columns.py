@@ -1,4 +1,4 @@
-"""Check of the columns, including sketches, against the catalog."""
+"""Check of the columns, including the MinHash sketches, against the catalog."""
 
 from __future__ import annotations
 
@@ -31,16 +31,18 @@ REPAIR_COLUMNS: Final = (
 )
 
 _BLOCK: Final = 8_192
-"""Records to compare at a time."""
+"""Number of records to compare at a time."""
 
 _TEXTS: Final = 1_024
-"""Texts to sketch at a time."""
+"""Number of texts whose sketches are computed at a time."""
 
 
 def open_columns(index: Path, manifest: Manifest, commit: Commit) -> Columns | None:
-    """Open the columns as of a commit; return None if a writer has yet to extend them.
+    """Open the columns as of a commit.
 
-    Raises BrokenIndexError if they are missing, short or damaged.
+    Return None if the columns are too short and the index has a writer, because the
+    writer may extend them. Raises BrokenIndexError if the columns are missing, too short
+    or damaged.
     """
     folder = manifest.parts(index) / COLUMNS
     Columns.open(folder, 0)  # Raises if the existing values are damaged.
@@ -95,7 +97,10 @@ def _records(catalog: UncheckedCatalog) -> Iterator[Record]:
 def _column_values(
     records: Sequence[Record], catalog_check: CatalogCheck
 ) -> dict[str, NDArray[np.int64]]:
-    """Return the expected values of every column for the rows of consecutive records."""
+    """Return the values that columns should have for the rows of consecutive records.
+
+    These are the columns with values of the article, not `part` and `sketch`.
+    """
     values = {
         "article": [record.number for record in records],
         "published": [

@@ -1,4 +1,4 @@
-"""Check of the keyword index against the catalog's living rows and last commit."""
+"""Check of the keyword index against the rows and the last commit of the catalog."""
 
 from __future__ import annotations
 
@@ -26,11 +26,18 @@ __all__ = ["REPAIR_KEYWORDS", "check_lag", "check_rows", "check_terms", "open_ke
 REPAIR_KEYWORDS: Final = "'nutgraf repair' rebuilds the keyword index from the catalog"
 
 _MOST_CONDITIONS: Final = 256
-"""Conditions to search a paragraph by; the longest have thousands of terms."""
+"""Most search conditions to try for one paragraph.
+
+The longest paragraphs have thousands of terms.
+"""
 
 
 def open_keywords(parts: Path, manifest: Manifest, *, trust: bool) -> KeywordReader:
-    """Open the keyword index. Raises UntrustedIndexError and BrokenIndexError."""
+    """Open the keyword index.
+
+    Raises UntrustedIndexError for a whoosh index without `trust`, and BrokenIndexError if
+    the keyword index is missing or damaged.
+    """
     return keywords.open_reader(parts / KEYWORDS, manifest.keyword_engine, trust=trust)
 
 
@@ -53,7 +60,7 @@ def check_rows(context: CheckContext, reader: KeywordReader) -> None:
 
 
 def check_terms(context: CheckContext, reader: KeywordReader) -> None:
-    """Search for some paragraphs by each of their terms."""
+    """Check that a sample of paragraphs is found by each of their terms."""
     if not context.catalog_check.is_sound:
         return
     there = np.isin(np.arange(len(context.catalog_check.ranked)), reader.rows(query.Every()))
@@ -74,7 +81,8 @@ def check_lag(context: CheckContext, reader: KeywordReader, *, trust: bool) -> N
     last = context.catalog.last_commit()
     if reader.sequence >= last.sequence or context.is_written:
         return
-    # The writer has closed. It may have updated the keyword index after `reader` was opened.
+    # No writer is active now, but one may have updated the keyword index after `reader` was
+    # opened.
     again = open_keywords(context.parts, context.manifest, trust=trust)
     seen = again.sequence
     again.close()
@@ -86,16 +94,16 @@ def check_lag(context: CheckContext, reader: KeywordReader, *, trust: bool) -> N
 def _entry(
     context: CheckContext, number: int, row: Row, record: Record, analyzers: Analyzers
 ) -> KeywordEntry | None:
-    """Return the expected entry of a row.
+    """Return the entry that the keyword index should have for a row.
 
-    Return None if another part of its paragraph is damaged.
+    Return None if another part of the paragraph is damaged.
     """
     rows = {number: row}
     if row.part:
         try:
             rows = context.catalog.rows_at(record, row.position)
         except BrokenIndexError:
-            return None  # The check of the catalog reports it.
+            return None  # The check of the catalog reports the damage.
     return next(entry for entry in entries_of(record, rows, analyzers) if entry.row == number)
 
 
@@ -105,7 +113,7 @@ def _tell_rows(context: CheckContext, what: str, rows: NDArray[np.int64]) -> Non
 
 
 def _not_found(reader: KeywordReader, entry: KeywordEntry) -> list[query.Query]:
-    """Return the conditions that a paragraph meets but is not found by."""
+    """Return the search conditions that should find this paragraph, but do not."""
     conditions: list[query.Query] = [
         query.Term(field, term)
         for field in TERM_FIELDS

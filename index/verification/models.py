@@ -19,12 +19,20 @@ REPAIR_ENCODER: Final = (
 
 
 def open_encoder(parts: Path, manifest: Manifest) -> OnnxEncoder:
-    """Open the encoder. Raises EncoderError and BrokenIndexError."""
+    """Open the encoder.
+
+    Raises EncoderError if it is not the encoder that the manifest describes, or if this
+    ONNX Runtime cannot run it. Raises BrokenIndexError if files are missing or damaged.
+    """
     return OnnxEncoder.open(parts / ENCODER, manifest.encoder)
 
 
 def check_reranker(parts: Path, manifest: Manifest) -> None:
-    """Open the reranker, if the index has one. Raises BrokenIndexError."""
+    """Open the reranker, if the index has one.
+
+    Raises BrokenIndexError if files are missing or damaged, or if it is not the reranker
+    that the manifest describes. Raises EncoderError if this ONNX Runtime cannot run it.
+    """
     chosen = manifest.reranker
     if chosen is not None:
         OnnxReranker.open(parts / RERANKER / chosen.folder, chosen)

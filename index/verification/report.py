@@ -8,12 +8,12 @@ from typing import Final
 __all__ = ["Finding", "FindingCollector", "VerificationReport"]
 
 EXAMPLES: Final = 3
-"""Examples listed for each finding."""
+"""Number of examples listed in each finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fault: the part of the index, a description, and its remedy."""
+    """A fault: the damaged part of the index, a description, and a remedy."""
 
     part: str
     what: str
@@ -27,10 +27,11 @@ class Finding:
 class VerificationReport:
     """The counts of an index and the faults found in it.
 
-    `articles` and `paragraphs` count those alive at commit `sequence`. `rows` counts
-    all rows up to that commit, dead ones included. `encoded` counts the paragraphs
-    that were encoded again for comparison. `leftovers` are unused files; they are not
-    damage.
+    `articles` and `paragraphs` are the numbers of articles and paragraphs as of commit
+    `sequence`. `rows` counts all rows up to that commit, including rows of replaced and
+    deleted articles. `encoded` counts the paragraphs that were encoded again, to compare
+    the results with the stored embeddings. `leftovers` are unused files, which are not a
+    fault.
     """
 
     sequence: int
@@ -54,7 +55,7 @@ class _Tally:
 
 
 class FindingCollector:
-    """Collects faults; the same fault in many places becomes one finding."""
+    """A collector of faults: the same fault in many rows becomes one finding."""
 
     def __init__(self) -> None:
         self._tallies: dict[tuple[str, str, str], _Tally] = {}

@@ -1,4 +1,4 @@
-"""Check of the suggestions against those derived from the catalog."""
+"""Check that the stored suggestions match the articles of the catalog."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ TITLES: Final = "SELECT later, key, row FROM titles ORDER BY later, key, row"
 def check_suggestions(context: CheckContext) -> None:
     """Check that the suggestions are up to date and match the catalog.
 
-    Raises BrokenIndexError if they cannot be read.
+    Raises BrokenIndexError if the suggestions cannot be read.
     """
     path = context.parts / SUGGESTIONS
     if not path.exists() and (not context.commit.sequence or context.is_written):
-        return  # A writer creates them when it opens an index.
+        return  # A writer creates the file when it opens an index.
     with closing(StoredSuggestions(path)) as check:
         if check.sequence < context.commit.sequence:
             if context.is_written:
@@ -52,10 +52,11 @@ def check_suggestions(context: CheckContext) -> None:
 
 
 class StoredSuggestions:
-    """A consistent view of the suggestions at `path`; a writer may continue meanwhile.
+    """A consistent view of the suggestions at `path`.
 
-    `sequence` is the commit that they show. Raises BrokenIndexError if they cannot be
-    read.
+    The view stays the same if a writer updates the file meanwhile. `sequence` is the
+    number of the last commit in the suggestions. Raises BrokenIndexError if the
+    suggestions cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -78,7 +79,10 @@ class StoredSuggestions:
         self._connection.close()
 
     def differences(self, catalog: Catalog, analyzers: Analyzers) -> Iterator[str]:
-        """Yield each word, phrase and title that differs from those of the catalog."""
+        """Yield each word, phrase and title that does not match the catalog.
+
+        If SQLite finds damage in the file, yield its message first.
+        """
         try:
             said = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if said != "ok":
@@ -95,9 +99,10 @@ class StoredSuggestions:
 def _in_one_only(
     there: sqlite3.Connection, right: sqlite3.Connection, statement: str, column: int
 ) -> Iterator[Any]:
-    """Yield one column of the rows that only one of two databases has.
+    """Yield the value of one column in each row that only one of two databases has.
 
-    The values are in order, without repetition.
+    `statement` selects the rows in both databases. The values are in the order of the
+    rows; equal values that follow each other are yielded once.
     """
     rows = heapq.merge(there.execute(statement), right.execute(statement))
     odd = (row[column] for row, same in groupby(rows) if len(list(same)) == 1)

@@ -1,4 +1,4 @@
-"""Check of the embeddings against the catalog's checksums and texts."""
+"""Check of the embeddings against the checksums and texts of the catalog."""
 
 from __future__ import annotations
 
@@ -25,22 +25,26 @@ __all__ = ["REPAIR_ROWS", "check_vectors"]
 REPAIR_ROWS: Final = "'nutgraf repair' encodes their paragraphs again"
 
 _ALIKE: Final = 0.999
-"""Lowest cosine of a stored embedding (float16) and its text encoded again."""
+"""Lowest accepted cosine between a stored embedding and the text encoded again.
+
+The stored embedding is rounded to float16, so the cosine can be below 1.
+"""
 
 _OFF: Final = 0.01
-"""Allowed difference of a length from 1.
+"""Allowed difference between the length of an embedding and 1.
 
-Rounding to float16 causes a twentieth of it.
+Rounding to float16 causes a twentieth of this difference.
 """
 
 _BLOCK: Final = 8_192
-"""Embeddings to measure at a time."""
+"""Number of embeddings whose lengths are computed at a time."""
 
 
 def check_vectors(context: CheckContext, encoder: Encoder | None) -> int:
     """Check the bytes and the length of every embedding, and encode some texts again.
 
-    Return the number of texts encoded, 0 without an encoder. Raises BrokenIndexError.
+    Return the number of encoded texts; it is 0 if `encoder` is None. Raises
+    BrokenIndexError if rows.f16 or the commits of the catalog cannot be read.
     """
     if not context.catalog_check.is_sound:
         return 0  # The ranges and checksums of embeddings come from the catalog.
@@ -62,7 +66,8 @@ def _damaged(context: CheckContext, file: VectorFile) -> list[range]:
     damaged = file.damaged(_until(context.catalog, context.commit))
     if not damaged or not _is_whole(file, context.commit):
         return damaged
-    # All bytes match the checksum of the last commit, so that of an earlier one is damaged.
+    # All bytes match the checksum of the last commit. So the checksum of an earlier commit is
+    # damaged, not the embeddings.
     what = "the checksum of rows.f16 in a commit is damaged"
     for rows in damaged:
         context.findings.add(CATALOG, what, RESTORE, _span(rows))
@@ -75,7 +80,7 @@ def _check_lengths(context: CheckContext, file: VectorFile, rows: NDArray[np.int
         lengths = np.linalg.norm(file.read(some.tolist()).astype(np.float32), axis=1)
         expected = np.where(
             context.catalog_check.unread[some], 0, 1
-        )  # The encoder does not read boilerplate: its rows are 0.
+        )  # The encoder does not read boilerplate: its embeddings are 0.
         for row in some[~(np.abs(lengths - expected) < _OFF)]:  # The negation also finds NaN.
             what = "an embedding does not have length 1"
             context.findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
@@ -101,7 +106,7 @@ def _check_meaning(
 
 
 def _contexts(context: CheckContext, records: set[Record]) -> dict[int, TitledText]:
-    """Return the encoder's input for each row of the articles; skip damaged articles."""
+    """Return the text for the encoder of each row; skip damaged articles."""
     contexts: dict[int, TitledText] = {}
     for record in records:
         if context.catalog_check.readable[record.first_row : record.rows.stop].all():

@@ -1,4 +1,4 @@
-"""`verify_index`: opens the parts of a generation and checks each of them."""
+"""The function `verify_index`, which opens and checks all parts of an index."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ __all__ = ["verify_index"]
 T = TypeVar("T")
 
 SAMPLE: Final = 64
-"""Paragraphs to encode again and to search for; this takes half a second."""
+"""Number of paragraphs to encode again and to search for.
+
+For this number, both take half a second together.
+"""
 
 
 def verify_index(
@@ -58,12 +61,13 @@ def verify_index(
 ) -> VerificationReport:
     """Look for damage in every part of the index at `path`.
 
-    `sample` paragraphs, spread over all rows, are encoded again and searched for by
-    each of their terms. All other checks are complete. `trust` is required for a
-    whoosh index, because its files contain pickles.
+    Two checks read only `sample` paragraphs, spread over all rows: these are encoded
+    again, and searched for by each of their terms. All other checks are complete.
+    `trust` is required for a whoosh index, because its files contain pickles.
 
-    Damage does not raise an error; it is reported as findings. Raises NotAnIndexError
-    and UntrustedIndexError.
+    Damage does not raise an error: the report has a finding for it. Raises
+    NotAnIndexError if there is no index at `path`, and UntrustedIndexError for a whoosh
+    index without `trust`.
     """
     index = Path(path)
     while True:
@@ -74,11 +78,14 @@ def verify_index(
         found = _Verifier(index, manifest, trust=trust, sample=sample).run()
         if found.clean or _is_in_use(index, manifest):
             return found
-        # Another generation has replaced this one, and the files of this one are deleted.
+        # A rebuild has replaced this generation and deleted its files: check the new one.
 
 
 class _Verifier:
-    """Opens the parts of one generation and checks each of them."""
+    """The verification of one generation.
+
+    A generation is a complete set of the parts of an index.
+    """
 
     def __init__(self, index: Path, manifest: Manifest, *, trust: bool, sample: int) -> None:
         self._index = index
@@ -91,7 +98,8 @@ class _Verifier:
     def run(self) -> VerificationReport:
         parts, manifest = self._parts, self._manifest
         with ExitStack() as opened:
-            # The keyword index first, as readers do: the catalog has every commit it shows.
+            # Open the keyword index before the catalog, as readers do. Then the catalog has the
+            # last commit of the keyword index.
             reader = self._guard(
                 KEYWORDS,
                 REPAIR_KEYWORDS,
@@ -163,14 +171,18 @@ class _Verifier:
             raise
         except NutgrafError as error:
             self._findings.add(part, said(error), remedy)
-        except Exception as error:  # noqa: BLE001 - damage can make them raise anything
+        except Exception as error:  # noqa: BLE001 - damage can cause any exception
             self._findings.add(part, f"it cannot be used ({error!r:.200})", remedy)
         return None
 
     def _commit(
         self, catalog: UncheckedCatalog, reader: KeywordReader | None
     ) -> tuple[Commit, KeywordReader | None]:
-        """Return the commit to check, and the keyword index if it shows that commit."""
+        """Return the commit to check, and the keyword index, or None for the latter.
+
+        The keyword index is None if it cannot be opened, or if its last commit is not in
+        the catalog.
+        """
         if reader is None:
             return catalog.last_commit(), None
         try:
@@ -195,7 +207,7 @@ def _is_in_use(index: Path, manifest: Manifest) -> bool:
     try:
         return Manifest.read(index) == manifest
     except NutgrafError:
-        return True  # There is no other generation to check.
+        return True  # No other generation can be checked.
 
 
 def _leftovers(index: Path, manifest: Manifest) -> tuple[str, ...]:
@@ -210,7 +222,7 @@ def _leftovers(index: Path, manifest: Manifest) -> tuple[str, ...]:
     ]
     if building or is_locked(index):
         return tuple(found)
-    # Not rglob: it fails if a folder is deleted meanwhile.
+    # This is not rglob, because rglob fails if a folder is deleted meanwhile.
     places = (Path(place, name) for place, *names in os.walk(index) for name in chain(*names))
     partial = sorted(path for path in places if path.suffix == ".partial")
     return (*found, *(str(path.relative_to(index)) for path in partial))
