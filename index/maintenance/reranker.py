@@ -113,7 +113,8 @@ def _exported(model: str) -> Path | None:
     manifest = Manifest.read(folder)
     if manifest.reranker is None:
         raise EncoderError(
-            f"the index {model} has no reranker: name a cross-encoder or an index with a reranker"
+            f"the index {model} has no reranker to copy: give the name of a cross-encoder, or an "
+            "index that has a reranker"
         )
     return manifest.parts(folder) / RERANKER / manifest.reranker.folder
 

@@ -366,7 +366,7 @@ def _guarded(path: Path) -> Iterator[None]:
         if "LockBusy" in str(error):
             raise IndexLockedError(
                 f"cannot lock the keyword index at {path}: another process is writing it; "
-                "wait for that process, or end it"
+                "wait for that process, or stop it"
             ) from error
         if is_full(error):
             raise disk_full(path) from error

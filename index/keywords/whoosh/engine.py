@@ -186,7 +186,7 @@ class WhooshWriter:
         if not self._lock.acquire():
             raise IndexLockedError(
                 f"cannot lock the keyword index at {path}: another process is writing it; "
-                "wait for that process, or end it"
+                "wait for that process, or stop it"
             )
         try:
             with index.searcher() as searcher:

@@ -202,9 +202,9 @@ def test_set_reranker_ignores_a_writer_but_not_a_rebuild(index, tiny_reranker, t
 
 
 def test_index_without_a_reranker_is_refused_as_model(index, tmp_path, tiny_encoder):
-    with pytest.raises(EncoderError, match="has no reranker"):
+    with pytest.raises(EncoderError, match="has no reranker to copy"):
         set_reranker(index, str(index))
-    with pytest.raises(EncoderError, match="has no reranker"):
+    with pytest.raises(EncoderError, match="has no reranker to copy"):
         create_index(tmp_path / "b.index", model=str(tiny_encoder), reranker=str(index))
     assert not (tmp_path / "b.index").exists()
 
