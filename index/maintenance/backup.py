@@ -33,13 +33,13 @@ def back_up_index(
 ) -> RebuildResult:
     """Copy the newest commit of the index to `destination`, which must not exist.
 
-    The copy is a compacted index. It appears atomically: until it is complete, it is
-    named DESTINATION.partial. The index can be searched and written meanwhile; this
-    function does not lock it.
+    The copy is an index without deleted and replaced articles. Until it is complete, it
+    is named DESTINATION.partial. This function does not lock the index, so the index can
+    be searched and written meanwhile.
 
-    Raises NotAnIndexError if `destination` exists or is inside the index,
-    IndexLockedError if another process makes the same backup, and BrokenIndexError if
-    the index must be repaired first.
+    Raises NotAnIndexError if `destination` exists or is inside the index. Raises
+    IndexLockedError if another process makes the same backup, and BrokenIndexError if the
+    index must be repaired first.
     """
     index, copy = Path(path), Path(destination).resolve()
     manifest = Manifest.read(index)
@@ -71,11 +71,11 @@ def _copy(index: Path, manifest: Manifest, partial: Path, on_progress: OnProgres
             before, manifest = manifest, Manifest.read(index)
             if manifest == before:
                 raise
-            # Another generation has replaced this one, and the files of this one are deleted.
+            # A rebuild has replaced this generation and deleted its files: copy the new one.
 
 
 def _clear(partial: Path) -> None:
-    """Remove the files of an earlier attempt, except the held lock."""
+    """Remove the files of an earlier attempt, except the lock, which is in use."""
     for path in partial.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -95,8 +95,8 @@ def _copy_generation(
         copy_files(source.folder / ENCODER, partial / ENCODER)
         reranker = copy_reranker(source.folder, manifest, partial)
         make_parts(partial, manifest.keyword_engine)
-        # A new creation time: a process that has the original open must notice if the copy
-        # replaces it.
+        # The copy gets a new creation time, so that a process that has the original open notices
+        # if the copy replaces the original.
         target = replace(
             manifest, generation=FIRST, previous=None, created=now(), reranker=reranker
         )

@@ -39,10 +39,11 @@ def create_index(
     """Create an empty index at `path`, which must be missing or an empty folder.
 
     `model` is the name or folder of a sentence-transformers model, a folder with an
-    exported encoder, or another index, whose encoder is copied. `reranker` is the name
-    or folder of a cross-encoder, another index that has a reranker, or None;
-    `set_reranker` can set it later. Boilerplate (analysis/boilerplate.py) is excluded
-    from rankings unless `keep_boilerplate` is true. The index is created atomically.
+    exported encoder, or another index. The encoder of another index is copied. `reranker`
+    is the name or folder of a cross-encoder, another index that has a reranker, or None.
+    `set_reranker` can set the reranker later. Boilerplate (analysis/boilerplate.py) is
+    excluded from rankings unless `keep_boilerplate` is true. The index is created
+    atomically.
 
     Raises NotAnIndexError if `path` is a file or a folder that is not empty, and
     EncoderError if a model cannot be found or used.
@@ -53,7 +54,7 @@ def create_index(
             f"{path} already exists and is not an empty folder: name another path for the index"
         )
     index.parent.mkdir(parents=True, exist_ok=True)
-    # Use an existing folder itself: it may be a mount, and renaming across mounts fails.
+    # Work inside an existing folder: it may be a mount, and renaming across mounts fails.
     place = index if index.exists() else index.parent
     partial = Path(tempfile.mkdtemp(prefix=f".{index.name}.", dir=place))
     try:
@@ -72,7 +73,7 @@ def create_index(
 
 
 def make_parts(folder: Path, engine: Engine) -> None:
-    """Create the empty parts of a generation in `folder`, except its encoder."""
+    """Create an empty catalog, rows.f16 and keyword index in `folder`."""
     Catalog.create(folder / CATALOG)
     (folder / VECTORS).touch()
     keywords.create(folder / KEYWORDS, engine)
@@ -81,7 +82,8 @@ def make_parts(folder: Path, engine: Engine) -> None:
 def exported_encoder(model: str) -> Path | None:
     """Return the folder of the exported encoder named by `model`, or None.
 
-    `model` can be that folder, or an index, which names the encoder that it uses.
+    `model` can be that folder, or an index that uses the encoder. Return None for
+    the name or folder of a model that is not exported.
     """
     folder = Path(model)
     if (folder / MANIFEST).is_file():
@@ -90,25 +92,25 @@ def exported_encoder(model: str) -> Path | None:
 
 
 def make_encoder(model: str, destination: Path) -> EncoderConfig:
-    """Export a model, or copy an exported encoder; return its configuration.
+    """Export a model, or copy an exported encoder, to the folder `destination`.
 
-    Raises EncoderError if the model cannot be found or used, and BrokenIndexError if
-    the exported encoder is damaged.
+    Return the configuration of the new encoder. Raises EncoderError if the model cannot
+    be found or used, and BrokenIndexError if the exported encoder is damaged.
     """
     exported = exported_encoder(model)
     if exported is not None:
         copy_files(exported, destination)
     else:
         export_encoder(find_model(model), model, destination)
-    # Open it, instead of only reading its configuration: the original may be damaged.
+    # Open the copy, instead of only reading its configuration: the original may be damaged.
     return OnnxEncoder.open(destination).config
 
 
 def _move(partial: Path, index: Path) -> None:
     """Move the parts to the index folder.
 
-    The manifest is last, because it makes the folder an index. Raises NotAnIndexError if
-    another process has created something there.
+    The manifest is moved last, because a folder with a manifest is an index. Raises
+    NotAnIndexError if another process has created files in the folder.
     """
     moved = []
     try:

@@ -1,17 +1,21 @@
-"""Rebuilds: a new generation of an index, built from the current one's articles.
+"""Rebuilds: write the articles of an index to a new generation.
 
-Compaction, repair and a change of encoder all work in this way; a backup
-(backup.py) does the same in another folder. The ordinary writer adds the living
-articles, one at a time, to a new generation. Stored embeddings are reused.
-Boilerplate is learned again from the living articles. A paragraph that was
-boilerplate, but is not or not yet in the new generation, has no embedding and
-is encoded.
+A generation is a complete set of the parts of an index. The manifest names the
+generation in use, which is called the current one here. Compaction, repair and
+a change of encoder are rebuilds. A backup (backup.py) does the same in another
+folder.
+
+The new generation is written by `PartsWriter`, like any index. It contains the
+articles of the current generation, without deleted and replaced articles.
+Stored embeddings are reused, unless the encoder changes. Boilerplate is learned
+again. A paragraph that was added as boilerplate has no stored embedding. If the
+new generation does not treat it as boilerplate, the paragraph is encoded.
 
 The new generation is built beside the current one, which can be searched and
 written meanwhile. At the end, the rebuild takes the write lock, applies the
-changes made since it began, and replaces the manifest. From then on, readers
-and writers use the new generation. If the process is killed before that, the
-index is unchanged.
+changes made since the rebuild began, and replaces the manifest. From then on,
+readers and writers use the new generation. If the process is killed before the
+manifest is replaced, the index is unchanged.
 """
 
 from __future__ import annotations
@@ -53,7 +57,7 @@ __all__ = [
 ]
 
 OnProgress = Callable[[int, int], None]
-"""Called with the number of finished paragraphs and their total."""
+"""A function that is called with the numbers of finished and of all paragraphs."""
 
 REBUILD_LOCK_WAIT: Final = 60.0
 """Seconds to wait for the write lock before the switch to the new generation."""
@@ -61,7 +65,12 @@ REBUILD_LOCK_WAIT: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """Counts of a rebuild; `encoded` paragraphs had no embedding to reuse."""
+    """The counts of a rebuild.
+
+    `articles` and `paragraphs` are those of the new generation. `dropped_rows` counts the
+    rows of deleted and replaced articles. `encoded` counts the paragraphs that had no
+    embedding to reuse. `snapshot` is the sequence number of the new generation.
+    """
 
     articles: int
     paragraphs: int
@@ -80,8 +89,8 @@ def compact_index(path: str | Path, *, on_progress: OnProgress = no_progress) ->
     Previous and unfinished generations are removed too. Afterwards, no file of the
     index contains the text of an article that was deleted before.
 
-    Raises NotAnIndexError, IndexLockedError, and BrokenIndexError if the index must be
-    repaired first.
+    Raises NotAnIndexError if there is no index at `path`, IndexLockedError if another
+    process rebuilds or writes it, and BrokenIndexError if it must be repaired first.
     """
     index = Path(path)
     with _rebuilding(index) as manifest, RebuildSource(manifest.parts(index), manifest) as source:
@@ -93,10 +102,11 @@ def compact_index(path: str | Path, *, on_progress: OnProgress = no_progress) ->
 
 
 def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> RebuildResult:
-    """Rebuild the keyword index, columns and damaged embeddings, and compact.
+    """Rebuild the keyword index, columns and suggestions, and damaged embeddings.
 
-    Raises BrokenIndexError if the catalog is damaged, because texts cannot be rebuilt,
-    and EncoderError if the encoder is damaged and its model cannot be found.
+    Deleted and replaced articles are removed, as by `compact_index`. Raises
+    BrokenIndexError if the catalog is damaged, because texts cannot be rebuilt. Raises
+    EncoderError if the encoder is damaged and its model cannot be found.
     """
     index = Path(path)
     with _rebuilding(index) as manifest:
@@ -109,14 +119,17 @@ def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> 
 def reindex(
     path: str | Path, model: str, *, trust: bool = False, on_progress: OnProgress = no_progress
 ) -> RebuildResult:
-    """Encode every paragraph with another model; keep the previous generation.
+    """Encode every paragraph with another model, in a new generation.
 
-    `put_back_index` switches back to it. `model` is the same as for `create_index`.
-    After a kill or an interruption, call this again with the same model to continue. To
-    continue with a whoosh index, `trust` is required, because its files contain pickles.
+    The old generation is kept, so that `put_back_index` can switch back to it. `model`
+    has the same meaning as for `create_index`. If the process was killed or interrupted,
+    call this function again with the same model to continue. To continue with a whoosh
+    index, `trust` is required, because its files contain pickles.
 
-    Raises NotAnIndexError, IndexLockedError, UntrustedIndexError, BrokenIndexError, and
-    EncoderError if the index already has that encoder or the model is not found.
+    Raises NotAnIndexError if there is no index at `path`, IndexLockedError if another
+    process rebuilds or writes it, and BrokenIndexError if it is damaged. Raises
+    UntrustedIndexError if `trust` is required but not given. Raises EncoderError if the
+    index already has that encoder or the model is not found.
     """
     index = Path(path)
     with _rebuilding(index) as manifest:
@@ -130,8 +143,8 @@ def reindex(
                 try:
                     return _take(index, source, generation, on_progress, trust=trust)
                 except (BrokenIndexError, EncoderError):
-                    # The generation is damaged: start again. If the index itself is damaged,
-                    # the next attempt raises the error.
+                    # The generation of the earlier run is damaged: start again. If the index
+                    # itself is damaged, the next attempt raises the error.
                     remove_generation(index, generation)
             generation, _ = _begin(index, manifest, model)
             return _take(index, source, generation, on_progress, trust=True)
@@ -140,9 +153,10 @@ def reindex(
 def put_back_index(
     path: str | Path, *, trust: bool = False, on_progress: OnProgress = no_progress
 ) -> RebuildResult:
-    """Switch back to the encoder in use before the last `reindex`; keep later changes.
+    """Switch back to the encoder that the index had before the last `reindex`.
 
-    The current generation becomes the previous one, so the switch can be reversed.
+    Changes of articles since then are kept. The current generation is kept too, so a
+    second call of this function switches to its encoder again.
     `trust` is required for a whoosh index, because its files contain pickles. Raises
     EncoderError if there is no previous generation, and the other errors of `reindex`.
     """
@@ -159,8 +173,11 @@ def put_back_index(
 
 @contextmanager
 def _rebuilding(index: Path) -> Iterator[Manifest]:
-    """Hold the rebuild lock and yield the manifest; no other process changes it."""
-    Manifest.read(index)  # First, so that no lock file is created outside an index.
+    """Hold the rebuild lock and yield the manifest.
+
+    No other process changes the manifest while the lock is held.
+    """
+    Manifest.read(index)  # Before the lock: no lock file is created outside an index.
     lock = WriteLock(index, REBUILD_LOCK)
     try:
         yield Manifest.read(index)
@@ -169,7 +186,10 @@ def _rebuilding(index: Path) -> Iterator[Manifest]:
 
 
 def _repair_catalog(index: Path, manifest: Manifest) -> None:
-    """Rebuild SQLite's indexes if they are damaged; the tables may be undamaged."""
+    """Rebuild the SQLite indexes of the catalog if SQLite reports damage.
+
+    Its tables may be undamaged.
+    """
     lock = WriteLock(index, wait=REBUILD_LOCK_WAIT)
     try:
         # Other damage raises an error later, when the catalog is read.
@@ -188,7 +208,10 @@ def _repair_catalog(index: Path, manifest: Manifest) -> None:
 def _renew(
     index: Path, source: RebuildSource, known: StoredEmbeddings, on_progress: OnProgress
 ) -> RebuildResult:
-    """Build a generation with the same encoder; keep no other generation."""
+    """Build a new generation with the encoder that the index has now.
+
+    Then delete all other generations.
+    """
     manifest = source.manifest
     for generation in generations(index):
         check_no_links(index, generation)
@@ -206,7 +229,7 @@ def _renew(
             last, sequence = _build(index, source, target, writer, on_progress)
             return rebuild_result(last, known.encoded if same else writer.encoded, sequence)
     except BaseException:
-        # It is not continued later, and the disk may be full because of it.
+        # No later run continues the new generation, and its files may have filled the disk.
         if Manifest.read(index).generation != generation:
             shutil.rmtree(parts_folder(index, generation), ignore_errors=True)
         raise
@@ -215,7 +238,10 @@ def _renew(
 def _take(
     index: Path, source: RebuildSource, generation: int, on_progress: OnProgress, *, trust: bool
 ) -> RebuildResult:
-    """Update a generation with another encoder and switch to it; keep the current one."""
+    """Update a generation with another encoder, and switch to it.
+
+    The current generation is kept as the previous one.
+    """
     manifest = source.manifest
     encoder = EncoderConfig.read(parts_folder(index, generation) / ENCODER)
     target = replace(manifest, encoder=encoder, generation=generation, previous=manifest.generation)
@@ -236,7 +262,11 @@ def _open_parts(
 
 
 def _begin(index: Path, manifest: Manifest, model: str) -> tuple[int, EncoderConfig]:
-    """Create an empty generation; it gets its final name when it is complete."""
+    """Create an empty generation with the encoder of `model`.
+
+    Its folder gets its final name when all empty parts exist. Return the number of the
+    generation and the configuration of the encoder.
+    """
     generation = max(*generations(index), manifest.generation, manifest.previous or 0) + 1
     folder = parts_folder(index, generation)
     partial = folder.with_name(f"{folder.name}.partial")
@@ -255,7 +285,7 @@ def _begin(index: Path, manifest: Manifest, model: str) -> tuple[int, EncoderCon
 def _begun(index: Path, manifest: Manifest, model: str) -> int | None:
     """Return the unfinished or previous generation with the encoder of `model`.
 
-    Remove all other unfinished generations.
+    Return None if there is no such generation. Remove all other unfinished generations.
     """
     found = None
     for generation in generations(index):
@@ -292,7 +322,8 @@ def _build(
 ) -> tuple[Commit, int]:
     """Copy the articles of the index to the parts of `target`, and switch to them.
 
-    Return the copied commit of the index, and its sequence in the new generation.
+    Return the copied commit of the index, and the number of this commit in the new
+    generation.
     """
     catalog = source.catalog
     reranker = copy_reranker(source.folder, source.manifest, target.parts(index))
@@ -332,7 +363,7 @@ def _remove_others(index: Path, target: Manifest) -> None:
 
 
 def _follow(source: RebuildSource, seen: Commit, writer: PartsWriter) -> Commit:
-    """Apply the changes made since commit `seen`; return the newest commit."""
+    """Apply the changes of the index since commit `seen`; return its newest commit."""
     catalog = source.catalog
     last = catalog.last_commit()
     for article in source.articles(last, seen.sequence):
@@ -355,7 +386,10 @@ def put_articles(
 
 
 def rebuild_result(commit: Commit, encoded: int, sequence: int) -> RebuildResult:
-    """Return the result of rebuilding `commit`, whose sequence is now `sequence`."""
+    """Return the result of a rebuild of `commit`.
+
+    `sequence` is the number of the commit in the new generation.
+    """
     dropped = commit.rows - commit.living
     return RebuildResult(commit.articles, commit.paragraphs, dropped, encoded, sequence)
 

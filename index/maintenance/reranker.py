@@ -1,8 +1,8 @@
-"""The reranker of an index: set, removed, and copied when the index is rebuilt.
+"""Setting, removing and copying the reranker of an index.
 
-Each reranker has its own folder in `reranker/`, named after its fingerprint, so a
-new one can be written beside the current one. The manifest names the reranker in
-use: replacing the manifest makes the change.
+Each reranker has its own folder in `reranker/`, named after the fingerprint of
+its files. So a new reranker can be written beside the current one. The manifest
+names the reranker in use. The change takes effect when the manifest is replaced.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ def set_reranker(path: str | Path, model: str | None) -> RerankerConfig | None:
     """Set the reranker of the index at `path`, or remove it if `model` is None.
 
     `model` is the name or folder of a cross-encoder (`export_reranker`), or another
-    index, whose reranker is copied. Searches continue meanwhile and use the new
-    reranker from their next question. If the process is killed, the index keeps its
-    old reranker. Return the configuration of the new reranker.
+    index. The reranker of another index is copied. The index can be searched meanwhile; a
+    searcher uses the new reranker from its next question on. If the process is killed,
+    the index keeps its old reranker. Return the configuration of the new reranker.
 
-    Raises NotAnIndexError, IndexLockedError if another process rebuilds the index, and
-    EncoderError if the model cannot be found or used.
+    Raises NotAnIndexError if there is no index at `path`, IndexLockedError if another
+    process rebuilds it, and EncoderError if the model cannot be found or used.
     """
     index = Path(path)
-    Manifest.read(index)  # First, so that no lock file is created outside an index.
-    # All changes of a manifest need this lock. A writer only reads it and does not wait.
+    Manifest.read(index)  # Before the lock: no lock file is created outside an index.
+    # All changes of a manifest need this lock. A writer only reads the manifest, so it does not
+    # wait for this lock.
     lock = WriteLock(index, REBUILD_LOCK)
     try:
         manifest = Manifest.read(index)
@@ -51,10 +52,11 @@ def set_reranker(path: str | Path, model: str | None) -> RerankerConfig | None:
 
 
 def make_reranker(model: str, parts: Path) -> RerankerConfig:
-    """Export a cross-encoder, or copy a reranker, to the parts of an index.
+    """Export a cross-encoder, or copy a reranker, to the folder `parts` of an index.
 
-    Other rerankers stay there. Raises EncoderError if the model cannot be found or
-    used, and BrokenIndexError if the reranker to copy is damaged.
+    Other rerankers in this folder are kept. Return the configuration of the new reranker.
+    Raises EncoderError if the model cannot be found or used, and BrokenIndexError if the
+    reranker to copy is damaged.
     """
     place = parts / RERANKER
     partial = place / "new.partial"
@@ -66,7 +68,7 @@ def make_reranker(model: str, parts: Path) -> RerankerConfig:
             export_reranker(model, partial)
         else:
             copy_files(exported, partial)
-        # Open it, instead of only reading its configuration: the original may be damaged.
+        # Open the copy, instead of only reading its configuration: the original may be damaged.
         config = OnnxReranker.open(partial).config
         sync_tree(partial)
         if not _is_sound(place / config.folder):
@@ -75,16 +77,17 @@ def make_reranker(model: str, parts: Path) -> RerankerConfig:
             sync_tree(place)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        with suppress(OSError):  # It is empty if the export failed.
+        with suppress(OSError):  # The folder is empty if the export failed.
             place.rmdir()
     return config
 
 
 def copy_reranker(source: Path, manifest: Manifest, parts: Path) -> RerankerConfig | None:
-    """Copy the reranker of `manifest` from the parts in `source` to those in `parts`.
+    """Copy the reranker of `manifest` from the folder `source` to the folder `parts`.
 
-    If its files are damaged, export its model again. Raises BrokenIndexError if that
-    model is not available.
+    Both folders contain the parts of a generation. If the files of the reranker are
+    damaged, export its model again. If that model is not available, raises
+    BrokenIndexError.
     """
     chosen = manifest.reranker
     if chosen is not None:
@@ -104,8 +107,9 @@ def copy_reranker(source: Path, manifest: Manifest, parts: Path) -> RerankerConf
 def _exported(model: str) -> Path | None:
     """Return the folder of the exported reranker named by `model`, or None.
 
-    `model` can be that folder, or an index that has a reranker. Return None for a
-    cross-encoder. Raises EncoderError for an index without a reranker.
+    `model` can be that folder, or an index that has a reranker. Return None if it is the
+    name or folder of a cross-encoder. Raises EncoderError if it is an index without a
+    reranker.
     """
     folder = Path(model).expanduser()
     if not (folder / MANIFEST).is_file():
@@ -128,7 +132,10 @@ def _is_sound(folder: Path) -> bool:
 
 
 def _remove_others(parts: Path, chosen: RerankerConfig | None) -> None:
-    """Remove all rerankers except the chosen one; readers can still use open ones."""
+    """Remove all rerankers except the chosen one.
+
+    A reader can still use a removed reranker that it has open.
+    """
     place = parts / RERANKER
     if chosen is None:
         shutil.rmtree(place, ignore_errors=True)

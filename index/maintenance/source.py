@@ -23,9 +23,10 @@ __all__ = ["RebuildSource", "StoredEmbeddings"]
 
 
 class RebuildSource(Closing):
-    """The catalog and rows.f16 of a generation; its writer may continue meanwhile.
+    """The catalog and rows.f16 of a generation, opened for reading.
 
-    Raises BrokenIndexError if the catalog is missing or damaged.
+    A generation is a complete set of the parts of an index. It may be written at the same
+    time. Raises BrokenIndexError if the catalog is missing or damaged.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -41,7 +42,7 @@ class RebuildSource(Closing):
 
     def damaged_rows(self) -> list[range]:
         """Return the rows with missing or damaged embeddings."""
-        # Ignore later commits: their embeddings may be missing when the file is read.
+        # Ignore commits that a writer adds meanwhile: rows.f16 may be read without their rows.
         last = self.catalog.last_commit().sequence
         commits = takewhile(lambda commit: commit.sequence <= last, self.catalog.commits())
         return self.vectors.damaged(commits)
@@ -54,7 +55,8 @@ class RebuildSource(Closing):
 class StoredEmbeddings:
     """A ParagraphEncoder that returns stored embeddings and encodes missing ones.
 
-    `damaged` rows count as missing. The encoder is opened on first use.
+    The embeddings of the rows in `damaged` are treated as missing. `encoded` counts the
+    paragraphs that were encoded. The encoder is opened when the first one is encoded.
     """
 
     def __init__(self, source: RebuildSource, damaged: Sequence[range] = ()) -> None:
@@ -78,7 +80,7 @@ class StoredEmbeddings:
         embeddings[known] = self._source.vectors.read([rows[digests[at]] for at in known])
         if lacking:
             made = self._open().encode([paragraphs[at] for at in lacking])
-            # Round to float16, so that new and stored embeddings are the same.
+            # Round to float16, so that a new embedding equals the stored embedding of its text.
             embeddings[lacking] = made.astype(np.float16)
             self.encoded += len(lacking)
         return embeddings
