@@ -1,1 +1,1 @@
-"""Grouping: collapse to articles, near-duplicates, diversity."""
+"""Grouping of candidates into hits: articles, versions of a text, and diversity."""

@@ -1,6 +1,14 @@
 """Collapse: groups of ranked paragraphs, one group for each hit.
 
-All candidates are collapsed before the page is cut, so that pages agree. No text is read.
+All candidates are grouped before the page is selected, so that all pages of a request agree. The
+texts of paragraphs are not read. The functions use these words:
+
+- A unit is a paragraph or an article, the same kind for all hits of a request. A unit is identified
+  by a number from `RowValues`.
+- A story is a set of units that are versions of one another: copies and updates of one text. A
+  story is identified by the number of one of its units. One story is one hit.
+- The turn of a candidate is the position of its unit in the order of versions. The version with the
+  lowest turn is shown.
 """
 
 from __future__ import annotations
@@ -33,8 +41,8 @@ class Group:
     """The candidates of one hit. All numbers are positions among the candidates.
 
     `shown` are the paragraphs of the shown version, best first. `best` is the best paragraph of
-    all versions; the hit has its rank and score. `versions` are the best paragraphs of all
-    versions, that of the shown version first.
+    all versions. The hit has the rank and the score of this paragraph. `versions` contains the best
+    paragraph of each version, with the shown version first.
     """
 
     shown: tuple[int, ...]
@@ -59,7 +67,7 @@ def collapse(index: IndexReader, request: SearchRequest, candidates: Candidates)
 
 
 def group_by_paragraph(index: IndexReader, rows: NDArray[np.int64]) -> list[Group]:
-    """Return a group for each paragraph among the rows of candidates."""
+    """Return one group for each paragraph that the rows of candidates belong to."""
     if not index.has_split_paragraphs:
         return single_groups(len(rows))  # Without parts, each row is a paragraph.
     paragraphs = index.values(rows).paragraph
@@ -87,8 +95,9 @@ def group_versions(
 ) -> list[Group]:
     """Return one group for each story, the group with the best candidate first.
 
-    The arrays are in the order of candidates, int64 of shape (candidates,). Candidates of the same
-    story and unit are one version. The version with the lowest `turn` is shown.
+    Each array contains one value per candidate, in the order of candidates: int64 of shape
+    (candidates,). Candidates with the same story and the same unit are one version. The version
+    with the lowest `turn` is shown.
     """
     found: dict[int, dict[int, list[int]]] = {}
     for at, (unit, story) in enumerate(zip(units.tolist(), stories.tolist(), strict=True)):
@@ -107,8 +116,9 @@ def drop_below(
 ) -> Sequence[Group]:
     """Return the groups with a score of at least `least`.
 
-    The score of a group is that of its best candidate, whichever version is shown. The first
-    shown paragraph stays in the group; the others stay if they score at least `least`.
+    The score of a group is the score of its best candidate, also if another version is shown. The
+    first of the shown paragraphs always stays in the group. The others stay if they score at least
+    `least`. With None, all groups are returned unchanged.
     """
     if least is None:
         return groups
@@ -124,10 +134,11 @@ def drop_below(
 def version_order(
     published: NDArray[np.int64], units: NDArray[np.int64], *, newest: bool
 ) -> NDArray[np.int64]:
-    """Return the turn of each candidate; the newest, or the oldest, has the lowest.
+    """Return the turn of each candidate: its position in the order of versions.
 
-    Of units with the same date or without dates, units that were indexed later (with higher
-    numbers) count as newer. Candidates without a date come after those with a date.
+    The order begins with the newest version if `newest` is True, and otherwise with the oldest. If
+    two units have the same date, or no dates, the unit that was indexed later counts as newer. It
+    has the higher number. Candidates without a date come after those with a date.
     """
     if not newest:
         published = np.where(published == NO_DATE, np.iinfo(np.int64).max, published)
@@ -139,13 +150,16 @@ def version_order(
 def _stories(
     index: IndexReader, group: Grouping, rows: NDArray[np.int64], values: RowValues
 ) -> NDArray[np.int64]:
-    """Return the story of each candidate: the first unit among its versions."""
+    """Return the story of each candidate.
+
+    The number of a story is that of the first of its units, in the order of rows.
+    """
     ordered = values.take(np.argsort(rows))
     if group == "article":
         units, of = values.article, article_versions(index, ordered)
     else:
         first = paragraph_versions(ordered.sketch)
-        # The first part that was found decides for all parts of its paragraph.
+        # The first part of a paragraph among the rows decides the story of the paragraph.
         paragraphs, at = np.unique(ordered.paragraph, return_index=True)
         stories = ordered.paragraph[first[at]]
         units, of = values.paragraph, dict(zip(paragraphs.tolist(), stories.tolist(), strict=True))

@@ -1,6 +1,6 @@
 """Diversity: hits that repeat an earlier hit move down.
 
-Maximal marginal relevance: Carbonell and Goldstein, SIGIR 1998,
+The method is maximal marginal relevance: Carbonell and Goldstein, SIGIR 1998,
 doi:10.1145/290941.291025.
 """
 
@@ -19,9 +19,9 @@ from nutgraf.search.ranking.candidates import Candidates
 __all__ = ["diversify", "marginal_relevance"]
 
 MAX_DIVERSIFIED: Final = 200
-"""Number of hits, from the first, that are reordered; the same for all pages.
+"""Number of best hits that are reordered, the same for all pages of a request.
 
-The hits after them keep their order. They are 20 pages from the start.
+The other hits keep their order. With 10 hits per page, they begin after the 20th page.
 """
 
 
@@ -33,7 +33,7 @@ def diversify(
     if diversity == 0 or not first:
         return groups
     scores = candidates.scores[[group.best for group in first]]
-    # Relative to the best score: if all probabilities are low, cosines alone would decide.
+    # The scores are divided by the best one. If all were low, the cosines alone would decide.
     scores = scores / max(scores.max(), np.finfo(np.float64).tiny)
     rows = candidates.rows[[group.shown[0] for group in first]]
     order = marginal_relevance(scores, index.embeddings(rows), diversity)
@@ -43,11 +43,14 @@ def diversify(
 def marginal_relevance(
     scores: NDArray[np.float64], embeddings: NDArray[np.float32], diversity: float
 ) -> NDArray[np.int64]:
-    """Return the positions of hits in their new order, int64 of shape (n,).
+    """Return the positions of hits in their new order: int64 of shape (n,).
 
-    Each next hit is that with the highest (1 - diversity) x score - diversity x the highest
-    cosine to a hit before it. `embeddings`, of shape (n, dimension), are of length 1. Ties are in
-    order of position.
+    The next hit is always the one with the highest value of
+
+        (1 - diversity) x score - diversity x (highest cosine to an earlier hit)
+
+    If two values are equal, the hit with the lower position is first. `embeddings` has the shape
+    (n, dimension), and each embedding has length 1.
     """
     cosines = embeddings @ embeddings.T
     relevance = (1 - diversity) * scores

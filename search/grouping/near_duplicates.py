@@ -1,9 +1,9 @@
 """Versions: copies and updates of one text among the candidates of a question.
 
-Paragraphs are versions of one another if their sketches are near-duplicates
-(index/analysis/minhash.py). Articles are versions if most of their paragraphs are. A text is
-compared only with the first text of a group. Otherwise, a chain of small changes would join
-different texts in one group.
+Two paragraphs are versions of one another if their sketches are near-duplicates
+(index/analysis/minhash.py). Two articles are versions of one another if most paragraphs of the
+shorter article are versions of paragraphs of the other. A text is compared only with the first text
+of a group. Otherwise, a chain of small changes would join different texts in one group.
 """
 
 from __future__ import annotations
@@ -20,29 +20,35 @@ from nutgraf.index.reader.protocol import IndexReader, RowValues
 __all__ = ["article_versions", "paragraph_versions"]
 
 MIN_SHARED: Final = 0.5
-"""More than this share of the shorter article's long paragraphs must be versions.
+"""More than this share of the long paragraphs of an article must be versions.
 
-Among 2,143 articles in 6 collections, this finds 4 pairs of versions, all correct: 3 times a wire
-story in 2 papers, and an update with 5 of 9 paragraphs unchanged. Pairs that share half are
-different articles: reports on 2 elections, interviews with 2 candidates. An update with half or
-more of its paragraphs rewritten counts as a different article.
+The article is the shorter one of two, and its paragraphs are compared with those of the other
+article. Among 2,143 articles in 6 collections, 4 pairs of versions are found, and all are correct.
+Three are a report of a news agency in 2 papers; one is an update with 5 of 9 paragraphs unchanged.
+Pairs of articles that share half of their paragraphs are not versions: reports on 2 elections, or
+interviews with 2 candidates. So an update with half or more of its paragraphs rewritten counts as
+a different article.
 """
 
 MAX_COMPARED: Final = 32
-"""Long paragraphs compared of an article, from the first: nearly always all."""
+"""Maximum number of long paragraphs of an article that are compared.
+
+The first ones are compared. Nearly all articles have no more.
+"""
 
 MAX_PAIRS: Final = 2_000
-"""Maximum number of pairs of articles compared for one question: milliseconds.
+"""Maximum number of pairs of articles that are compared for one question.
 
-If hundreds of articles share one paragraph, such as a notice of their newspaper, each would be
-compared with each other, without result. A story with hundreds of copies needs one pair a copy.
+This takes milliseconds. If hundreds of articles share one paragraph, such as a notice of their
+newspaper, each article would be compared with all others, without result. A text with hundreds of
+copies needs only one pair per copy.
 """
 
 
 def paragraph_versions(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return, for each sketch, the position of the first in its group, int64 (n,).
+    """Return for each sketch the position of the first sketch in its group.
 
-    For the first sketch of a group, this is its own position.
+    The result is int64 of shape (n,). The first sketch of a group has its own position.
     """
     near = near_duplicates(sketches, sketches)
     places = np.arange(len(sketches))
@@ -54,10 +60,11 @@ def paragraph_versions(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def article_versions(index: IndexReader, values: RowValues) -> dict[int, int]:
-    """Return the first article of the group of each article among some rows.
+    """Return a mapping from each article to the first article among its versions.
 
-    Articles are the numbers in `values`, which are in the order of rows. Two articles are compared
-    if they have long paragraphs among the rows that are versions of one another.
+    Articles are given by their numbers in `values`, and `values` are in the order of rows. Two
+    articles are compared only if a long paragraph of each is among the rows, and these two
+    paragraphs are versions of one another.
     """
     numbers, articles = np.unique(values.article, return_inverse=True)
     linked = _linked(articles, values.sketch, len(numbers))
@@ -70,7 +77,7 @@ def article_versions(index: IndexReader, values: RowValues) -> dict[int, int]:
             continue
         placed[at] = True
         seen, near = placed.copy(), linked[at]
-        # An article linked to a version of the first may be a version of the first, too.
+        # An article that is linked to a version of the first article may also be a version of it.
         while len(waiting := np.flatnonzero(near & ~seen)):
             seen[waiting] = True
             pairs += len(waiting)
@@ -85,7 +92,10 @@ def article_versions(index: IndexReader, values: RowValues) -> dict[int, int]:
 def _linked(
     articles: NDArray[np.intp], sketches: NDArray[np.uint64], many: int
 ) -> NDArray[np.bool_]:
-    """Return which articles share long near-duplicates, bool of shape (many, many)."""
+    """Return which pairs of articles are linked: bool of shape (many, many).
+
+    Two articles are linked if a long paragraph of one is a near-duplicate of one of the other.
+    """
     long = np.flatnonzero(are_long(sketches))
     one, other = np.nonzero(near_duplicates(sketches[long], sketches[long]))
     linked = np.zeros((many, many), bool)
@@ -99,7 +109,8 @@ def _long_sketches(
 ) -> dict[int, NDArray[np.uint64]]:
     """Return the sketches of long paragraphs, the first MAX_COMPARED of each article.
 
-    The articles are at the positions `places` in `numbers`. The keys are these positions.
+    The articles are those at the positions `places` in `numbers`. The keys of the result are these
+    positions.
     """
     if not len(places):
         return {}
@@ -113,10 +124,11 @@ def _long_sketches(
 def _are_versions(
     mine: NDArray[np.uint64], others: Sequence[NDArray[np.uint64]]
 ) -> NDArray[np.bool_]:
-    """Return which of the other articles are versions of this one, bool of shape (n,).
+    """Return which of the other articles are versions of this one: bool of shape (n,).
 
-    All arguments are sketches of long paragraphs; each article has at least one. The share is that
-    of paragraphs of the shorter article with a near-duplicate in the other.
+    `mine` are the sketches of the long paragraphs of this article, `others` those of each other
+    article. Each article has at least one. Paragraphs of the shorter of two articles are counted if
+    the other article contains a near-duplicate.
     """
     lengths = np.array([len(sketches) for sketches in others])
     starts = np.cumsum(lengths) - lengths
