@@ -1,12 +1,13 @@
 """Evaluation of search systems on judged questions.
 
-It computes measures, their intervals, and tests of the differences between systems.
+The evaluation computes measures and their intervals, and tests the differences between systems.
 
     with IndexSnapshot.open("news.index") as snapshot:
         systems = {mode: ranker(snapshot, mode=mode) for mode in ("keyword", "hybrid")}
         evaluation = evaluate(systems, read_judged("judged.jsonl"))
 
-ir-measures computes the measures; the extra `evaluation` installs it.
+The library ir-measures computes the measures. The extra `evaluation` of the package installs the
+library.
 """
 
 from nutgraf.search.evaluation.evaluate import System, evaluate

@@ -24,9 +24,9 @@ from nutgraf.search.evaluation.significance import holm, intervals, p_values
 __all__ = ["System", "evaluate"]
 
 System = Callable[[str], Sequence[str]]
-"""A function from the text of a question to paragraph ids (ARTICLE#POSITION).
+"""A function that ranks paragraphs for the text of a question.
 
-The ids are in order, best first, each once.
+The function returns paragraph ids (ARTICLE#POSITION), the best first, each id once.
 """
 
 OnProgress = Callable[[int, int], None]
@@ -48,9 +48,9 @@ def evaluate(
     call the systems at the same time. `on_progress` is called with the number of finished rankings
     and the number of all rankings.
 
-    Raises UserError if ir-measures is not installed, InputError if no question has a relevant
-    paragraph, and ValueError if `baseline` is not a system, or a ranking contains a paragraph
-    twice.
+    Raises UserError if ir-measures is not installed, and InputError if no question has a relevant
+    paragraph. Raises ValueError if `baseline` is not the name of a system, or if a ranking contains
+    a paragraph twice.
     """
     check_library()
     named = next(iter(systems), "") if baseline is None else baseline
@@ -78,7 +78,7 @@ def _ask(
     threads: int,
     on_progress: OnProgress,
 ) -> dict[str, list[Ranks]]:
-    """Return the ranks of the relevant paragraphs, by system and question."""
+    """Return for each system the ranks of the relevant paragraphs of each question."""
 
     def rank(pair: tuple[JudgedQuestion, str]) -> Ranks:
         question, name = pair

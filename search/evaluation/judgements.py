@@ -1,4 +1,7 @@
-"""Judged questions, from JSONL, or from JSONL and a TSV of judgements."""
+"""Judged questions, read from a JSONL file.
+
+The judgements are in the same file, or in a TSV file.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +34,10 @@ GRADE: Final = re.compile(r"[0-9]{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuestion:
-    """A question with judgements of its paragraphs.
+    """A question, with grades of the paragraphs that were judged for it.
 
-    `relevant` maps ARTICLE#POSITION to a grade from 0 (not relevant) to MAX_GRADE. Paragraphs that
-    it does not contain are not relevant. ARTICLE#-1 means the complete article.
+    `relevant` maps ARTICLE#POSITION to a grade from 0 (not relevant) to MAX_GRADE. A paragraph that
+    is not in `relevant` is not relevant. ARTICLE#-1 means the complete article.
     """
 
     id: str
@@ -43,19 +46,21 @@ class JudgedQuestion:
 
     @property
     def wanted(self) -> dict[str, int]:
-        """The relevant paragraphs and articles: the judgements above 0."""
+        """The relevant paragraphs and articles: the ids with a grade above 0."""
         return {name: grade for name, grade in self.relevant.items() if grade > 0}
 
 
 def read_judged(path: str | Path, qrels: str | Path | None = None) -> list[JudgedQuestion]:
     """Read judged questions in the order of the file.
 
-    A line of JSONL contains "id", the question as "question" or "text", and "relevant":
-    {"ARTICLE#POSITION": grade}. With `qrels`, a TSV of question, article, paragraph (from 0; -1
-    for the complete article) and relevance, the judgements are read from it, and judgements of
-    other questions are ignored.
+    Each line of the file at `path` is a JSON object. It contains "id", the question as "question"
+    or "text", and "relevant", such as {"ARTICLE#POSITION": grade}.
 
-    Raises InputError naming the file, line and field.
+    If `qrels` is given, "relevant" must be absent. The judgements are then read from `qrels`, a TSV
+    file with the columns question, article, paragraph and relevance. A paragraph is a position from
+    0, or -1 for the complete article. Judgements of other questions are ignored.
+
+    Raises InputError if a line is not valid. The error names the file, the line and the field.
     """
     path = Path(path)
     judgements = None if qrels is None else _read_qrels(Path(qrels))
@@ -170,7 +175,7 @@ def _judgement(line: bytes) -> tuple[str, str, int]:
 
 
 def _lines(path: Path, advice: str) -> Iterator[tuple[int, bytes]]:
-    """Yield the numbered lines of a file that are not blank.
+    """Yield the lines of a file that are not blank, with their numbers.
 
     Raises InputError with `advice` if the file cannot be read.
     """

@@ -1,16 +1,16 @@
-"""nDCG, reciprocal rank and recall, computed by ir-measures (code of trec_eval).
+"""nDCG, reciprocal rank and recall, computed by ir-measures and its trec_eval.
 
-With g(r) the grade of the paragraph at rank r:
+In the definitions, g(r) is the grade of the paragraph at rank r.
 
-- nDCG@10 is the DCG divided by the DCG of the best possible order, with
-  DCG = sum over r = 1..10 of g(r) / log2(r + 1): a grade of 2 counts twice as
-  much as a grade of 1. Järvelin and Kekäläinen, "Cumulated gain-based evaluation of
-  IR techniques", ACM TOIS 20(4), 2002, doi:10.1145/582415.582418; the discount is
-  that of trec_eval.
-- MRR@10 is 1/r for the first r <= 10 with a grade above 0, else 0. Voorhees,
-  "The TREC-8 Question Answering Track Report", 1999.
-- recall@k is the number of paragraphs with a grade above 0 at r <= k, divided by
-  the number of all paragraphs with a grade above 0.
+- nDCG@10 is the DCG divided by the DCG of the best possible order. The DCG is the
+  sum of g(r) / log2(r + 1) over r = 1..10, so a grade of 2 counts twice as much as a
+  grade of 1. Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR
+  techniques", ACM TOIS 20(4), 2002, doi:10.1145/582415.582418; the division by
+  log2(r + 1) is as in trec_eval.
+- MRR@10 is 1/r for the first rank r <= 10 with a grade above 0. It is 0 if there is
+  no such rank. Voorhees, "The TREC-8 Question Answering Track Report", 1999.
+- recall@k is the number of paragraphs with a grade above 0 at the ranks r <= k,
+  divided by the number of all paragraphs with a grade above 0.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ __all__ = ["MEASURES", "Ranks", "check_library", "measure", "ranks_of"]
 
 MEASURES: Final = {"nDCG@10": "nDCG@10", "MRR@10": "RR@10", "recall@10": "R@10",
                    "recall@100": "R@100"}  # fmt: skip
-"""The measures, and their names in ir-measures."""
+"""A mapping from our names of the measures to their names in ir-measures."""
 
 Ranks = Mapping[str, int | None]
-"""The rank (from 1) of each relevant paragraph or article; None if not found."""
+"""The rank, from 1, of each relevant paragraph or article; None if not found."""
 
 
 def check_library() -> None:
-    """Check that ir-measures is installed. Raises UserError."""
+    """Check that ir-measures is installed; raise UserError if it is not."""
     _library()
 
 
 def ranks_of(ranking: Sequence[str], question: JudgedQuestion) -> dict[str, int | None]:
     """Return the ranks of the relevant paragraphs and articles in a ranking.
 
-    An article with a judgement has the rank of its first paragraph in the ranking, and counts
-    once. Its other paragraphs count as not judged. A paragraph with its own judgement, also of 0,
-    does not count for its article.
+    The id of a complete article (ARTICLE#-1) gets the rank of the first paragraph of the article in
+    the ranking. A paragraph with a judgement of its own, also with the grade 0, is not used for
+    this. Later paragraphs of the article count as not judged.
 
     Raises ValueError if the ranking contains a paragraph twice.
     """
@@ -61,7 +61,7 @@ def ranks_of(ranking: Sequence[str], question: JudgedQuestion) -> dict[str, int 
 
 
 def measure(questions: Sequence[JudgedQuestion], ranks: Sequence[Ranks]) -> NDArray[np.float64]:
-    """Return the measures of each question, float64 of shape (questions, measures).
+    """Return the measures of each question: float64 of shape (questions, measures).
 
     Raises UserError if ir-measures is not installed.
     """
@@ -76,15 +76,18 @@ def measure(questions: Sequence[JudgedQuestion], ranks: Sequence[Ranks]) -> NDAr
 
 
 def _grades(question: JudgedQuestion) -> dict[str, int]:
-    """Return the grades of the relevant ids, by number: C code gets no ids of users."""
+    """Return the grades of the relevant paragraphs and articles.
+
+    The keys are numbers, because the ids come from users and must not reach the C code.
+    """
     return {str(at): grade for at, grade in enumerate(question.wanted.values())}
 
 
 def _scores(ranks: Ranks) -> dict[str, float]:
-    """Return a score for each rank down to that of the last relevant paragraph.
+    """Return a score for each rank down to the last rank of a relevant paragraph.
 
-    trec_eval orders by score, and equal scores by id. All scores are different, so only the order
-    of the ranking counts.
+    trec_eval sorts by score, and sorts equal scores by id. No two of these scores are equal, so the
+    order stays that of the ranking.
     """
     held = {rank: str(at) for at, rank in enumerate(ranks.values()) if rank is not None}
     return {

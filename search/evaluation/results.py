@@ -11,7 +11,10 @@ __all__ = ["Comparison", "Evaluation", "Figure", "QuestionResult", "SystemResult
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A mean over questions, and its 95% interval."""
+    """The mean of a measure, or of a difference in a measure, over all questions.
+
+    `low` and `high` are the ends of the 95% confidence interval of the mean.
+    """
 
     mean: float
     low: float
@@ -22,7 +25,8 @@ class Figure:
 class QuestionResult:
     """The result of a system for one question.
 
-    `ranks` are the ranks (from 1) of the relevant paragraphs, None if one is not in the ranking.
+    `ranks` maps the id of each relevant paragraph or article to its rank, from 1. The rank is None
+    if the ranking does not contain the paragraph or article.
     """
 
     id: str
@@ -32,7 +36,10 @@ class QuestionResult:
 
 @dataclass(frozen=True, slots=True)
 class SystemResult:
-    """The results of a system for all questions, with a figure for each measure."""
+    """The results of a system for all questions.
+
+    `measures` contains the mean of each measure.
+    """
 
     name: str
     measures: Mapping[str, Figure]
@@ -43,9 +50,9 @@ class SystemResult:
 class Comparison:
     """The difference between a system and the baseline in one measure.
 
-    A difference above 0 means that the system is better. `p` is the p-value of the paired
-    randomisation test. `corrected` is `p` corrected by Holm's method for all comparisons of the
-    evaluation.
+    `difference` is the value of the system minus the value of the baseline, so a system with a
+    difference above 0 is better. `p` is the p-value of the paired randomisation test. `corrected`
+    is `p`, corrected by Holm's method for the number of comparisons in the evaluation.
     """
 
     system: str
@@ -59,8 +66,8 @@ class Comparison:
 class Evaluation:
     """The results of all systems in their order, and comparisons with the baseline.
 
-    `skipped` are the ids of questions without a relevant paragraph. No ranking of them is right or
-    wrong, so the figures do not include them.
+    `skipped` are the ids of questions without a relevant paragraph. For such a question, no ranking
+    is better than another one, so the question is not included in the means.
     """
 
     baseline: str
@@ -70,9 +77,9 @@ class Evaluation:
 
     @property
     def questions(self) -> int:
-        """The number of questions in the figures."""
+        """The number of questions that the means are computed from."""
         return len(self.systems[0].questions)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all figures and the details of every question, as in `--json`."""
+        """Return all results, with those of every question, in the form of `--json`."""
         return {"count": self.questions, **asdict(self)}

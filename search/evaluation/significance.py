@@ -1,11 +1,12 @@
 """Intervals by bootstrap, p-values by randomisation, and Holm's correction.
 
-Bootstrap: Efron, "Bootstrap Methods: Another Look at the Jackknife", Annals of Statistics 7(1),
-1979, doi:10.1214/aos/1176344552; the interval is between percentiles (Efron and Tibshirani, "An
-Introduction to the Bootstrap", 1993, chapter 13). Randomisation: Smucker, Allan and Carterette, "A
-Comparison of Statistical Significance Tests for Information Retrieval Evaluation", CIKM 2007,
-doi:10.1145/1321440.1321528. Correction: Holm, "A Simple Sequentially Rejective Multiple Test
-Procedure", Scandinavian Journal of Statistics 6, 1979.
+- Bootstrap: Efron, "Bootstrap Methods: Another Look at the Jackknife", Annals of Statistics 7(1),
+  1979, doi:10.1214/aos/1176344552. An interval lies between two percentiles: Efron and Tibshirani,
+  "An Introduction to the Bootstrap", 1993, chapter 13.
+- Randomisation: Smucker, Allan and Carterette, "A Comparison of Statistical Significance Tests for
+  Information Retrieval Evaluation", CIKM 2007, doi:10.1145/1321440.1321528.
+- Correction: Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal
+  of Statistics 6, 1979.
 """
 
 from __future__ import annotations
@@ -19,29 +20,36 @@ from numpy.typing import NDArray
 __all__ = ["PERMUTATIONS", "RESAMPLES", "holm", "intervals", "p_values"]
 
 RESAMPLES: Final = 2_000
-"""Bootstrap samples. A 95% interval excludes the 50 lowest and 50 highest means."""
+"""Number of bootstrap samples.
+
+A 95% interval excludes the 50 lowest and the 50 highest means of the samples.
+"""
 
 PERMUTATIONS: Final = 10_000
-"""Random draws of signs. A p-value near .05 is then exact to .004."""
+"""Number of draws of random signs. A p-value near .05 is then exact to .004."""
 
 SEED: Final = 2026
-"""A fixed seed: the same judgements and rankings result in the same figures."""
+"""A fixed seed, so that the same judgements and rankings give the same results."""
 
 TAILS: Final = (2.5, 97.5)
 """Percentiles: 95% of the means lie between them."""
 
 BATCH: Final = 1 << 20
-"""Random numbers drawn at once: 8 MB."""
+"""Number of random numbers that are drawn at once: 8 MB of memory."""
 
 NOISE: Final = 1e-9
-"""Tolerance: the order of a sum changes it by less; a real difference is larger."""
+"""Tolerance in the comparison of two sums.
+
+The order of its terms changes a sum by less than this. A real difference is larger.
+"""
 
 
 def intervals(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the 95% interval of each column's mean, float64 of shape (2, columns).
+    """Return the 95% interval of each column's mean: float64 of shape (2, columns).
 
-    `values`, of shape (questions, columns), contains one question a row. The bootstrap draws rows,
-    so that all columns of a sample are of the same questions.
+    The first row contains the lower ends, the second row the upper ends. `values` has the shape
+    (questions, columns), with one row per question. The bootstrap draws complete rows, so all
+    columns of a sample are from the same questions.
     """
     count = len(values)
     random = np.random.default_rng(SEED)
@@ -58,10 +66,10 @@ def p_values(differences: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the p-value of each column's mean.
 
     A p-value is the probability that chance alone moves the mean as far from 0, or farther.
-    `differences`, of shape (questions, columns), are those between two systems on the same
-    questions. If no system were better, each difference could have the other sign, too: so signs
-    are drawn at random, PERMUTATIONS times. The measured signs count as one more draw, so no
-    p-value is 0.
+    `differences` are the differences between two systems on the same questions, of shape
+    (questions, columns). If neither system were better, each difference could also have the other
+    sign. So the signs are drawn at random, PERMUTATIONS times. The measured signs count as one more
+    draw, so no p-value is 0.
     """
     count = len(differences)
     random = np.random.default_rng(SEED)
@@ -74,10 +82,11 @@ def p_values(differences: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return p-values corrected for their number.
+    """Return p-values that are corrected for the number of comparisons.
 
-    If corrected p-values below .05 count as differences, at most 1 of 20 evaluations finds a
-    difference that does not exist, for any number of comparisons and any dependence between them.
+    Suppose that every corrected p-value below .05 counts as a difference. Then at most 1 of 20
+    evaluations finds a difference that does not exist. This is true for any number of comparisons,
+    and for any dependence between the comparisons.
     """
     order = np.argsort(p, kind="stable")
     steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))

@@ -1,4 +1,4 @@
-"""Systems: rankings of an index with given settings."""
+"""Systems for an evaluation: each ranks one index with fixed settings."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["missing_judged_ids", "ranker"]
 def ranker(index: IndexReader, **settings: Any) -> System:
     """Return a system that ranks as a Searcher does, up to MAX_LIMIT paragraphs.
 
-    `settings` are fields of SearchRequest. Threads may share the system after all files of the
-    index are open (`warm`). Raises RequestError for invalid settings.
+    `settings` are fields of SearchRequest. Threads may share the system after `warm` has opened all
+    files of the index. Raises RequestError if a setting is not valid.
     """
     SearchRequest("a question", **settings)
 
     def rank(text: str) -> list[str]:
         request = SearchRequest(text, **settings)
         question = read_question(index, request)
-        # A Searcher uses the same function. It is not called here, because it would make 100
-        # snippets a question, which takes 5 times as long as the ranking.
+        # A Searcher ranks with the same function. No Searcher is used here, because it would also
+        # make 100 snippets per question, and these take 5 times as long as the ranking.
         found = rank_candidates(index, request, question)
         rows = found.rows[found.scores >= (request.min_score or 0.0)][:MAX_LIMIT].tolist()
         return list(dict.fromkeys(index.page((), rows).ids.values()))
@@ -38,7 +38,7 @@ def ranker(index: IndexReader, **settings: Any) -> System:
 def missing_judged_ids(index: IndexReader, questions: Iterable[JudgedQuestion]) -> list[str]:
     """Return the relevant ids that are not in the index, sorted."""
     wanted = {name for question in questions for name in question.wanted}
-    # For WHOLE, the article needs at least one paragraph.
+    # A judgement of a complete article (WHOLE) needs an article with at least one paragraph.
     places = {name: split_id(name) for name in wanted}
     lengths = {article: _length(index, article) for article, _ in places.values()}
     return sorted(
