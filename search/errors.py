@@ -8,7 +8,7 @@ __all__ = ["RequestError"]
 
 
 class RequestError(UserError):
-    """A request that cannot be answered; `field` is the field with the error."""
+    """A request that cannot be answered; `field` names the field with the error."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")

@@ -1,7 +1,8 @@
-"""Facets: counts of all matches by source, author, day and other values.
+"""Facets: numbers of matches for each value of a field, such as each source.
 
-The counts are over all matches, not only over the page or the rows that the rankings read to
-their depth (see search/retrieval/rankings.py).
+Every row that the keywords match is counted, also if it is not on the page or is beyond the depth
+of the ranking. Of the vector ranking, only the rows within its depth are counted (see
+search/retrieval/rankings.py).
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ Facets = dict[str, tuple[FacetCount, ...]]
 def facets_of(request: SearchRequest, candidates: Candidates) -> tuple[Facets, tuple[str, ...]]:
     """Return the requested facets, and a warning for each facet with too many values.
 
-    Values are ordered by count, the largest first, and then by value; days, months and years
-    (in UTC) by time. Matches without a value are not counted. If nothing is relevant, the facets
-    are empty.
+    Values are ordered by count, the largest first. Values with the same count are ordered by
+    value. Days, months and years are in UTC, and are ordered by time. A match without a value is
+    not counted. If nothing is relevant, and the request has no `min_score`, the facets are empty.
     """
     if request.min_score is None and not candidates.is_relevant:
         return dict.fromkeys(request.facets, ()), ()

@@ -66,10 +66,10 @@ def _paragraphs(
     rows: Mapping[int, int],
     page: Page,
 ) -> Mapping[int, More]:
-    """Return each paragraph with its snippet, by its position among the candidates."""
+    """Return a mapping from positions of candidates to their paragraphs with snippets."""
     found = [page.paragraphs[row] for row in rows.values()]
     analyzed = [_analyze(index, question, each) for each in found]
-    # If the search did not rank by meaning, no word was found by it, and no encoder is open.
+    # Without a ranking by meaning, no word was found by its meaning, and no encoder is open.
     by_meaning = candidates.cosines is not None
     near = find_near_words(index, question, analyzed) if by_meaning else [()] * len(found)
     paragraphs = {}
@@ -92,7 +92,7 @@ def _paragraphs(
 
 
 def _version_ids(request: SearchRequest, rows: Mapping[int, int], page: Page) -> Mapping[int, str]:
-    """Return the public ids of the page's versions, by position among the candidates."""
+    """Return a mapping from positions of candidates to the public ids of versions."""
     ids = dict(page.ids)
     for row, found in page.paragraphs.items():
         ids[row] = paragraph_id(found.record.id, found.paragraph.position)

@@ -39,14 +39,17 @@ NOTHING_RELEVANT: Final = (
 BELOW_MIN_SCORE: Final = "all hits score less than min_score; set a lower min_score"
 
 CONFIDENT_SCORE: Final = 0.5
-"""Score of the best hit from which no spelling correction is tried.
+"""If the best hit has at least this score, no spelling correction is tried.
 
 The correction takes longer than the rest of the search.
 """
 
 
 def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> Response:
-    """Answer a request from a snapshot; `cache` keeps its pages consistent."""
+    """Answer a request from a snapshot.
+
+    `cache` stores reranked orders, so that all pages of a request use the same order.
+    """
     started = time.perf_counter()
     question = read_question(index, request)
     candidates = cache.rank(index, request, question)
@@ -73,16 +76,19 @@ def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> R
 
 
 def _total(request: SearchRequest, candidates: Candidates, groups: Sequence[Group]) -> Total:
-    """Count the hits on all pages; the relation is "gte" if a ranking may have more."""
+    """Count the hits on all pages.
+
+    The relation is "gte" (at least) if rows beyond the depth of a ranking could be hits, too.
+    """
     least = candidates.scores.min(initial=1.0)
-    # Rows beyond the depth score at most as much as the last row within it.
+    # A row beyond the depth scores at most as much as the last row within the depth.
     below = request.min_score is not None and least < request.min_score
     whole = candidates.complete or below or not candidates.is_relevant
     return Total(len(groups), "eq" if whole else "gte")
 
 
 def _unknown_values(index: IndexReader, request: SearchRequest) -> list[str]:
-    """Return a warning for each filter value that no article has in this case."""
+    """Return a warning for each filter value that no article has; case matters."""
     asked = {
         field: values
         for field, values in request.filters.values().items()
