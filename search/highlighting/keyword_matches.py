@@ -32,9 +32,10 @@ def find_matches(
 ) -> list[Match]:
     """Return the words of `text` that match the question, in text order, each once.
 
-    The analysis is that of the index; `tokens` are the tokens of the text, if they are known. A
-    word of a phrase matches inside the phrase; other than a stop word, it also matches elsewhere.
-    The term of a word in another language is the term of `question.terms` for it.
+    `analyzer` is the analyzer of the language of the text. `tokens` are the tokens of the text;
+    with None, they are computed. A word of a phrase matches inside the phrase. If it is not a stop
+    word, it also matches elsewhere. A word can have different terms in different languages. The
+    term of its match is always the term in `question.terms`.
     """
     tokens = analyzer.tokens(text) if tokens is None else tokens
     forms = question.forms(analyzer.language)
@@ -54,7 +55,10 @@ def find_matches(
 
 
 def _apart(matches: Iterable[Match]) -> Iterator[Match]:
-    """Yield matches without overlaps; in scripts without spaces, tokens overlap."""
+    """Yield the matches, cut so that no match overlaps an earlier one.
+
+    In scripts without spaces, tokens overlap.
+    """
     last = 0
     for match in matches:
         if match.end > last:
@@ -76,7 +80,11 @@ def _in_phrases(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> 
 
 
 def _place(pattern: Pattern, text: str, token: Token) -> tuple[int, int]:
-    """Return the position of a match: only 猫 in 小猫, if the pattern is that sign."""
+    """Return the start and the end of a match in the text.
+
+    If the pattern is 1 character of a script without spaces, only this character is the match:
+    猫 in 小猫.
+    """
     char = pattern.text.removeprefix("?")
     at = text.find(char, token.start, token.end) if is_lone(char) else -1
     return (token.start, token.end) if at < 0 else (at, at + len(char))
@@ -93,8 +101,8 @@ def _fits(pattern: Pattern, word: str, term: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    # `fnmatch.translate` avoids backtracking: with ".*" for each star, a*a*a*b and a long word of
-    # the letter a would take minutes.
+    # `fnmatch.translate` avoids backtracking. If each star became ".*", the pattern a*a*a*b would
+    # take minutes on a long word of the letter a.
     return re.compile(fnmatch.translate(pattern))
 
 

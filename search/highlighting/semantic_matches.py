@@ -1,9 +1,9 @@
 """Words of a paragraph that are near in meaning to missing words of the question.
 
-Each word of the question without a match is compared with the words of the paragraph, and the
-nearest word counts: greedy matching, as in BERTScore (Zhang et al. 2020). It compares vectors of
-single words, so the encoder does not run. The quality of snippets chosen by it is in
-benchmarks/highlights.md.
+A missing word is a word of the question without a keyword match in the paragraph. Each missing word
+is compared with all words of the paragraph, and the nearest word counts. This is greedy matching,
+as in BERTScore (Zhang et al. 2020). The vectors of single words are compared, so the encoder does
+not run. The quality of the resulting snippets is in benchmarks/highlights.md.
 """
 
 from __future__ import annotations
@@ -26,21 +26,25 @@ __all__ = ["AnalyzedParagraph", "NearWord", "find_near_words"]
 MIN_COSINE: Final = 0.45
 """Least cosine of two words that are near in meaning.
 
-Most pairs above it are good, by inspection of the pairs of 120 questions and their hits:
+The pairs of 120 questions and their hits were inspected. Most pairs with a higher cosine are good:
 heat ~ cooling, genuine ~ authentic.
 """
 
 MAX_SHARE: Final = 0.1
-"""Largest share of paragraphs that may contain a compared word of the question.
+"""A word of the question is compared if at most this share of paragraphs has it.
 
-More common words say little. One can be a stop word of a language whose stop words are unknown.
+More common words say little. Such a word can be a stop word of a language whose stop words are
+unknown.
 """
 
 MAX_ASKED: Final = 32
 """Maximum number of words of a question that are compared."""
 
 MAX_WORDS: Final = 20_000
-"""Maximum number of different words of a page; 100 usual paragraphs have 5,000."""
+"""Maximum number of different words of a page that are compared.
+
+100 paragraphs of usual length have 5,000 different words.
+"""
 
 
 class AnalyzedParagraph(NamedTuple):
@@ -52,7 +56,10 @@ class AnalyzedParagraph(NamedTuple):
 
 
 class NearWord(NamedTuple):
-    """A word, `text[start:end]`, the term that it is near to, and their cosine."""
+    """A word of a paragraph that is near in meaning to a term of the question.
+
+    The word is `text[start:end]`. `cosine` is the cosine of the word and the term.
+    """
 
     start: int
     end: int
@@ -61,7 +68,7 @@ class NearWord(NamedTuple):
 
 
 Nearest = Mapping[str, Sequence[tuple[float, str]]]
-"""A word of a paragraph -> the terms that it is near to, with their cosines."""
+"""A mapping from a word of a paragraph to its near terms, as (cosine, term)."""
 
 
 def find_near_words(
@@ -69,8 +76,8 @@ def find_near_words(
 ) -> list[list[NearWord]]:
     """Return the near words of each paragraph of a page, in text order.
 
-    A near word is near in meaning to a word of the question that the paragraph lacks. It is not
-    a keyword match itself. Stop words, numbers and single letters are never compared.
+    A near word is near in meaning to a missing word of the question. A keyword match is never a
+    near word. Stop words, numbers and single letters are not compared.
     """
     lacking = [_lacking(question, paragraph.matches) for paragraph in page]
     asked = _asked(index, question, frozenset(chain.from_iterable(lacking)))
@@ -88,7 +95,10 @@ def _lacking(question: Question, matches: Iterable[Match]) -> frozenset[str]:
 
 
 def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dict[str, str]:
-    """Return the words of the question to compare, by their term, which is in `terms`."""
+    """Return a mapping from terms to words of the question that are compared.
+
+    Only words with a term in `terms` are compared.
+    """
     words: dict[tuple[str, ...], str] = {}
     for token in question.analyzer.tokens(question.text):
         word = _plain(question.text[token.start : token.end])
@@ -110,11 +120,11 @@ def _nearest(
     asked: Mapping[str, str],
     page: Iterable[AnalyzedParagraph],
 ) -> Nearest:
-    """Return the words of a page that are near to the words `asked`, with their terms."""
+    """Return the words of a page that are near in meaning to words of the question."""
     words = list(islice(_words(page), MAX_WORDS))
     wanted = index.word_vectors(list(asked.values()))
     cosines = index.word_vectors(list(map(_plain, words))) @ wanted.T
-    # Two near names mean two different things: David ~ James, France ~ Germany.
+    # Two names can be near, but they name different things: David ~ James, France ~ Germany.
     cosines[np.outer(_are_names(words), _are_names(asked.values()))] = 0
     terms = tuple(asked)
     nearest: dict[str, list[tuple[float, str]]] = {}
@@ -132,7 +142,7 @@ def _words(page: Iterable[AnalyzedParagraph]) -> Iterable[str]:
 def _near_words(
     paragraph: AnalyzedParagraph, nearest: Nearest, lacking: frozenset[str]
 ) -> Iterator[NearWord]:
-    """Yield the words of a paragraph that are near to a term that it lacks."""
+    """Yield the words of a paragraph that are near to one of its missing terms."""
     matched = {match.start for match in paragraph.matches}
     last = 0
     for _, start, end in paragraph.tokens:

@@ -1,8 +1,9 @@
 """Snippets: the part of a paragraph that shows why it was found.
 
 Sentences are joined into windows of at most SNIPPET_WIDTH characters. The window with the most
-different matches is shown. Among equal windows, the words nearest in meaning to the words without
-a match decide. A sentence longer than a window is cut between words.
+different matches is shown. If several windows have equally many, the window is shown whose words
+are nearest in meaning to the missing words of the question (semantic_matches.py). A sentence longer
+than a window is cut between words.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from nutgraf.search.response import Highlighted, HighlightKind, Snippet
 __all__ = ["SNIPPET_WIDTH", "best_span", "make_snippet", "mark"]
 
 SNIPPET_WIDTH: Final = 280
-"""Characters of a snippet without ellipses: 2 or 3 lines of a page or a terminal."""
+"""Maximum number of characters of a snippet, without ellipses.
+
+This is 2 or 3 lines of a page or a terminal.
+"""
 
 ELLIPSIS: Final = "…"
 
@@ -49,8 +53,8 @@ def make_snippet(
     """Cut the best window out of a text and mark the matches in it.
 
     `matches` and `near` are in text order and do not overlap. Of the near words in the snippet,
-    the MAX_SEMANTIC_MARKS nearest are marked. For a part of a paragraph, `start` is its position in
-    the paragraph, and `goes_on` is True if it is not the last part.
+    the MAX_SEMANTIC_MARKS nearest are marked. If the text is a part of a paragraph, `start` is the
+    position of the part in the paragraph, and `goes_on` is True unless the part is the last one.
     """
     first, last = best_span(text, matches, language, near=near)
     before = ELLIPSIS if start or text[:first].strip() else ""
@@ -80,8 +84,8 @@ def best_span(
 ) -> Span:
     """Return the span of a text with the most different `matches`.
 
-    It consists of complete sentences if they fit. Start and end are in code points, at most
-    `width` apart.
+    The span consists of complete sentences if they fit. Its start and end are in code points, and
+    at most `width` apart.
     """
     return _best_window(_windows(text, language, width), matches, near)
 
@@ -103,10 +107,10 @@ def mark(text: str, highlights: Sequence[Highlighted], highlight: Highlight) -> 
 
 
 def _apart(marked: Iterable[Marked]) -> Iterator[Marked]:
-    """Yield the marked spans that do not overlap an earlier span.
+    """Yield the marked spans without spans that overlap an earlier one.
 
-    Several words written as one sign (℀) overlap. Spans of one kind that touch are joined, as
-    words in scripts without spaces touch.
+    Words that are written as one sign (℀) overlap. Spans of one kind that touch are joined, because
+    words touch in scripts without spaces.
     """
     last: Marked | None = None
     for start, end, kind in marked:
@@ -131,8 +135,9 @@ def _best_window(
 ) -> Span:
     """Return the window with the most different matches.
 
-    Ties are decided by the nearest words, then by the number of matches, then by position.
-    Windows and matches are in text order, so one pass over both is enough.
+    If windows have equally many different matches, the highest `_nearness` decides, then the number
+    of all matches, then the earliest position. Windows and matches are in text order, so one pass
+    over both is enough.
     """
     best, worth = windows[0], (0, 0.0, 0)
     inside: Counter[str] = Counter()
@@ -156,7 +161,7 @@ def _best_window(
 
 
 def _nearness(near: Sequence[NearWord]) -> float:
-    """Return the sum, over the terms of near words, of the nearest word's cosine."""
+    """Return the sum of the cosines of near words; for each term, the highest counts."""
     nearest: dict[str, float] = {}
     for word in near:
         nearest[word.term] = max(word.cosine, nearest.get(word.term, 0.0))
@@ -164,7 +169,10 @@ def _nearness(near: Sequence[NearWord]) -> float:
 
 
 def _windows(text: str, language: str, width: int) -> list[Span]:
-    """Return one span from each sentence, of complete sentences within `width`."""
+    """Return a window for each sentence: the sentence and those after it that fit.
+
+    A window has at most `width` characters. A longer sentence is cut into several windows.
+    """
     sentences = list(sentence_spans(text, language))
     windows: list[Span] = []
     last = 0
