@@ -1,6 +1,7 @@
 """RankingCache: one reranked order for all pages of a question.
 
-Reranking stops when its time is spent, so a second run can give another order.
+Reranking stops when its time is spent, so a second run for the same question can give another
+order.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from nutgraf.search.request.search_request import SearchRequest
 __all__ = ["RankingCache"]
 
 MAX_CACHED: Final = 256
-"""Cached rankings, of about 25 KB each. Users turn pages soon after the first one."""
+"""Maximum number of cached rankings, each of about 25 KB.
+
+A ranking is not needed for long: users open other pages soon after the first one.
+"""
 
 Key = tuple[Hashable, SearchRequest]
 
@@ -29,8 +33,8 @@ Key = tuple[Hashable, SearchRequest]
 class RankingCache:
     """A ranker with a cache of reranked candidates, so that pages of a request agree.
 
-    Requests without reranking are not cached, as their order is the same each time. Threads may
-    share it.
+    Candidates without reranking are not cached, because their order is the same each time. Threads
+    may share a RankingCache.
     """
 
     def __init__(self, kept: int = MAX_CACHED) -> None:
@@ -57,5 +61,5 @@ class RankingCache:
 
 
 def _without_page(request: SearchRequest) -> SearchRequest:
-    """Return a request without the options of the page and of its display."""
+    """Return the request with fixed values for options of the page and its display."""
     return replace(request, limit=1, offset=0, explain=False, highlight=Highlight())

@@ -1,18 +1,22 @@
-"""Calibration: scores as the probability that a hit is relevant.
+"""Calibration: from scores of hits to probabilities that the hits are relevant.
 
-A fused score orders the hits of one question. A probability is comparable between questions.
-Platt's method computes it as 1 / (1 + exp(-x)): "Probabilistic Outputs for Support Vector
-Machines", 1999. Here x also includes the evidence that the index has any relevant paragraph:
+A fused score only orders the hits of one question. A probability can be compared between questions.
+Platt's method computes the probability as 1 / (1 + exp(-x)): "Probabilistic Outputs for Support
+Vector Machines", 1999. Here, x also includes the evidence that the index contains any relevant
+paragraph:
 
-    x = score x the hit's score + meaning x the best cosine above chance
-        + words x the share of the question's words that the best paragraph has + bias
+    x = score x (score of the hit) + meaning x (best cosine above chance)
+        + words x (share of the question's words in the best paragraph) + bias
 
-The probability rises with the score, so the order does not change. The numbers are fitted by
-logistic regression to the first 10 hits of 1,272 questions of 5 judged sets with equal weights,
-and of 800 questions asked of an index of another set. There, the probabilities of hybrid search
-are off by .004 on average, and by .007 on one set if the numbers are fitted to the other four.
-Hits without a judgement count as not relevant, so the probabilities tend to be too low. With a
-weight that the user sets, nothing is fitted, and the probabilities only give an order.
+The four factors score, meaning, words and bias are in CURVES. The probability rises with the score,
+so the order does not change.
+
+The factors are fitted by logistic regression to the first 10 hits of 1,272 questions, and of 800
+questions asked of an index that does not contain their answers. The 1,272 questions are from 5
+judged sets with equal weights. The probabilities of hybrid search have an average error of .004. If
+the factors are fitted to four sets and tested on the fifth, the error is .007. Hits without a
+judgement count as not relevant, so the probabilities tend to be too low. The factors are not fitted
+to fusion weights that a user sets: with such a weight, the probabilities only give an order.
 """
 
 from __future__ import annotations
@@ -32,14 +36,14 @@ __all__ = [
 ]
 
 Curve = Literal["convex", "rrf", "keyword", "semantic"]
-"""The method that made the scores."""
+"""The method that computed the scores; each has a curve from score to probability."""
 
 
 class Evidence(NamedTuple):
-    """The best match of a question in the index, by meaning and by words, each 0 to 1.
+    """The evidence that the index contains a relevant paragraph: two values, 0 to 1.
 
-    `meaning` is the best cosine above chance (see `cosine_above_chance`), `words` the largest
-    share of the question's words in a paragraph. Each is 0 if it was not computed.
+    `meaning` is the best cosine above chance (see `cosine_above_chance`). `words` is the largest
+    share of the question's words in a paragraph. A value that was not computed is 0.
     """
 
     meaning: float = 0.0
@@ -66,9 +70,10 @@ CURVES: Final[dict[Curve, _Weights]] = {
 MIN_EVIDENCE: Final = 0.3
 """The least evidence with which a hit can be relevant.
 
-The larger of meaning and words counts. Of the 1,272 questions, none with a relevant hit among its
-first 10 has less. Of the 800 questions that the index could not answer, 41% have less. With .34,
-these would be 0.6% and 60%.
+The larger of `meaning` and `words` counts. The questions are those of the module docstring. Each of
+the 1,272 questions with a relevant hit among its first 10 has at least this evidence. Of the 800
+questions that the index could not answer, 41% have less. With .34, 0.6% of the former and 60% of
+the latter would have less.
 """
 
 
@@ -87,8 +92,9 @@ def cosine_above_chance(
 ) -> NDArray[np.float64]:
     """Return cosines on a scale where 0 is the cosine of unrelated texts.
 
-    `unrelated` is that cosine for the encoder. Encoders differ: some give no two texts less than
-    .5. Cosines below `unrelated` result in negative numbers.
+    `unrelated` is the mean cosine of unrelated texts for the encoder; None counts as 0. Encoders
+    differ: with some, no two texts have a cosine below .5. Cosines below `unrelated` become
+    negative.
     """
     least = unrelated or 0.0
     above: NDArray[np.float64] = (cosines.astype(np.float64) - least) / (1 - least)

@@ -35,18 +35,25 @@ __all__ = ["Candidates", "fuse", "keyword_candidates", "vector_candidates"]
 class Candidates:
     """Rows with their scores (float64), best first.
 
-    Until scores become probabilities, ties are in order of rows.
+    Rows with the same score are in ascending order, until scores are replaced by probabilities.
 
-    - `keyword` and `semantic` are the rankings of the rows, None if the mode omits one.
-    - `cosines` are the cosines of all rows, also of rows that only the keywords found.
-    - `recency_factors` are the factors by which age reduced the scores, None without recency.
-    - `embedding`, of shape (dimension,), is that of the question, None if it was not encoded.
-    - `curve` is the method that made the scores, None if all rows are equally good.
-    - `is_relevant` is False if the `evidence` shows that neither words nor meaning of any
-      paragraph are near the question.
-    - `logits` are those of the reranker, NaN for rows that it did not read; None without it.
-    - `reranked` is the extent of reranking, None without it.
-    - `facets` are the facets of the request, in its order.
+    - `keyword` and `semantic` are the rankings that found the rows. One is None if the search did
+      not use it.
+    - `cosines` are the cosines of all rows to the question, also of rows that only the keywords
+      found. None without a vector ranking.
+    - `recency_factors` are the factors by which age reduced the scores, one per row. None if the
+      request has no recency.
+    - `embedding` is the embedding of the question, of shape (dimension,). None if the question was
+      not encoded.
+    - `curve` names the method that computed the scores. None if nothing ranks the rows, because the
+      question contains only conditions.
+    - `evidence` is the best match of the question by words and by meaning (see calibration.py).
+    - `is_relevant` is False if the `evidence` is too low: no paragraph of the index is near the
+      question, neither in its words nor in its meaning.
+    - `logits` are the scores that the reranker computed, one per row. NaN for rows that the
+      reranker did not read. None without reranking.
+    - `reranked` contains the number of rows that the reranker read. None without reranking.
+    - `facets` are the counts of each facet, in the order of the request.
     """
 
     rows: NDArray[np.int64]
@@ -71,7 +78,7 @@ class Candidates:
 
     @property
     def relevance(self) -> NDArray[np.float64]:
-        """The scores before the recency factors."""
+        """The scores before the recency factors were applied."""
         if self.recency_factors is None:
             return self.scores
         aged = (self.scores > 0) & (self.recency_factors > 0)
@@ -99,7 +106,7 @@ class Candidates:
         )
 
     def with_probabilities(self) -> Candidates:
-        """Return the same rows with the probabilities that they are relevant as scores."""
+        """Return the same rows, each with its probability of relevance as the score."""
         return replace(self, scores=self.probabilities)
 
     def empty(self) -> Candidates:
@@ -107,7 +114,7 @@ class Candidates:
         return self._chosen(np.empty(0, np.int64))
 
     def with_recency(self, recency_factors: NDArray[np.float64]) -> Candidates:
-        """Return the same rows with scores times the factors, in their new order.
+        """Return the same rows with each score multiplied by its factor, best first.
 
         Scores below 0 are not changed.
         """
@@ -117,9 +124,9 @@ class Candidates:
     def with_reranking(
         self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
     ) -> Candidates:
-        """Return the same rows with the scores of a reranking, in their new order.
+        """Return the same rows with the scores of a reranking, best first.
 
-        `logits` are those of the first rows.
+        `logits` are the logits of the first rows, the only ones that the reranker read.
         """
         unread = np.full(len(self.rows) - len(logits), np.nan)
         logits = np.concatenate([logits, unread])
@@ -151,10 +158,11 @@ class Candidates:
 def keyword_candidates(ranking: Ranking, perfect: float) -> Candidates:
     """Return the candidates of the keyword ranking alone.
 
-    A score of 1 is a perfect match, or the best match if that scores more than `perfect`.
+    The score `perfect` of a perfect match becomes 1. If the best row scores more than `perfect`,
+    the score of this row becomes 1.
     """
     scores = normalize(ranking.scores, 0.0, perfect)
-    # Conditions alone have no perfect match: all rows that meet them score 1.
+    # A question with only conditions has no perfect match: all rows that meet them score 1.
     curve: Curve | None = "keyword" if perfect > 0 else None
     found = Evidence(words=matched_share(_best(ranking), perfect))
     return Candidates(
@@ -192,11 +200,14 @@ def fuse(
 ) -> Candidates:
     """Return the rows of both rankings, ordered by their fused score.
 
-    `rows` are the rows of either ranking, each once, ascending; `cosines` are their cosines. A
-    row that the vector ranking lacks gets its own cosine, not the lowest. `perfect` is the BM25
-    score of a perfect match. `weight` is the weight of meaning; with None, it depends on the
-    method and the question. `unrelated` is the cosine of unrelated texts. Cosines are scaled from
-    the lowest of them, because with the theoretical minimum (-1) they would hardly differ.
+    `rows` are the rows of the two rankings, each once, in ascending order. `cosines` are the
+    cosines of these rows to the question. So a row that is not in the vector ranking counts with
+    its own cosine, not with the lowest one. `perfect` is the BM25 score of a perfect match.
+    `weight` is the weight of meaning; with None, the weight depends on the method and the question.
+    `unrelated` is the cosine of unrelated texts.
+
+    Cosines are scaled so that the lowest of them becomes 0. If the theoretical minimum (-1) became
+    0, the scaled cosines would hardly differ.
     """
     if weight is None:
         weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(_best(keyword), perfect)
@@ -227,7 +238,7 @@ def _best(ranking: Ranking) -> float:
 
 
 def _scores_of(rows: NDArray[np.int64], ranking: Ranking) -> NDArray[np.float32]:
-    """Return the score of each of `rows` (ascending), 0 where the ranking has none."""
+    """Return the score of each of `rows` (ascending), 0 for rows not in the ranking."""
     scores = np.zeros(len(rows), np.float32)
     scores[np.searchsorted(rows, ranking.rows)] = ranking.scores
     return scores

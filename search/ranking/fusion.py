@@ -1,8 +1,10 @@
-"""Fusion: one score for each row of two rankings, in 0..1, higher is better.
+"""Fusion: one score, from 0 to 1, for each row of two rankings; 1 is the best.
 
-Convex combination of normalised scores: Bruch, Gai and Ingber, "An Analysis of Fusion Functions
-for Hybrid Retrieval", ACM TOIS 2023, arXiv:2210.11934. Reciprocal rank fusion: Cormack, Clarke and
-Büttcher, SIGIR 2009, doi:10.1145/1571941.1572114.
+There are two methods:
+
+- Convex combination of normalised scores: Bruch, Gai and Ingber, "An Analysis of Fusion Functions
+  for Hybrid Retrieval", ACM TOIS 2023, arXiv:2210.11934.
+- Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009, doi:10.1145/1571941.1572114.
 """
 
 from __future__ import annotations
@@ -29,34 +31,38 @@ RRF_WEIGHT: Final = 0.5
 
 MIN_WEIGHT: Final = 0.15
 UNMATCHED_WEIGHT: Final = 0.35
-"""Weight of meaning in convex fusion: the minimum, and the largest addition to it.
+"""The weight of meaning in convex fusion: MIN_WEIGHT plus a share of this value.
 
-The addition is largest if no word matches. The mean of nDCG@10 over 5 judged sets is .782 with the
-best constant weight, and .788 with these. Only with these, hybrid search is at least as good on
-each set as the better of its two rankings: see benchmarks/relevance.md.
+The share is 0 if all words of a question match, and 1 if no word matches. The mean of nDCG@10 over
+5 judged sets is .782 with the best constant weight, and .788 with these two values. Only with these
+values, hybrid search is on each set at least as good as the better of its two rankings: see
+benchmarks/relevance.md.
 """
 
 PERFECT_MATCH: Final = 1.5
 """Keyword score of a perfect match.
 
-The unit is the score of a text that contains each word of the question once. It is more than 1, as
-words occur more than once, and in titles. Keyword scores are divided by this, not by the best
-score, so that a poor match stays poor: if a question shares only 1 word of 6 with any paragraph,
-meaning decides. On 4 judged sets together, this changes nDCG@10 from .716 to .714; on questions
-that paraphrase their answers, from .03 to .53.
+The unit is the score of a text that contains each word of the question once. A perfect match scores
+more than 1 unit, because words occur more than once, and in titles.
+
+Keyword scores are divided by the score of a perfect match, not by the best score, so that a poor
+match stays poor. If no paragraph contains more than 1 of 6 words of a question, meaning decides. On
+4 judged sets together, this division changes nDCG@10 from .716 to .714. On questions that
+paraphrase their answers, nDCG@10 changes from .03 to .53.
 """
 
 RRF_K: Final = 60
-"""The constant of reciprocal rank fusion, as its authors chose it."""
+"""The constant k of reciprocal rank fusion, with the value that its authors chose."""
 
 
 def normalize(
     scores: NDArray[np.float32], lowest: float, highest: float = 0.0
 ) -> NDArray[np.float64]:
-    """Return scores scaled to 0..1, where `lowest` is 0.
+    """Return scores scaled to 0..1: `lowest` becomes 0.
 
-    The larger of `highest` and the maximum of the scores is 1, so that different scores stay
-    different. Scores below `lowest` count as `lowest`. If no score is above it, all are 0.
+    The larger of `highest` and the maximum of the scores becomes 1, so different scores stay
+    different. Scores below `lowest` count as `lowest`. If no score is above `lowest`, all scores
+    become 0.
     """
     if len(scores) == 0:
         return np.empty(0, np.float64)
@@ -75,8 +81,9 @@ def convex(
 def adaptive_weight(best: float, full: float) -> float:
     """Return the weight of meaning in convex fusion, by the share of matched words.
 
-    `best` is the best keyword score, `full` the score of a perfect match. The fewer words of a
-    question any paragraph has, the more likely the answer uses other words.
+    `best` is the best keyword score, `full` the score of a perfect match. If even the best
+    paragraph contains few words of a question, the answer probably uses other words, so meaning has
+    more weight.
     """
     return MIN_WEIGHT + UNMATCHED_WEIGHT * (1 - matched_share(best, full))
 
@@ -84,7 +91,7 @@ def adaptive_weight(best: float, full: float) -> float:
 def matched_share(best: float, full: float) -> float:
     """Return the share of a question's words in the best paragraph, 0 to 1.
 
-    It is estimated from the `best` keyword score; `full` is the score of a perfect match.
+    The share is estimated from the `best` keyword score. `full` is the score of a perfect match.
     """
     return best / max(best, full) if best > 0 else 0.0
 
@@ -94,9 +101,10 @@ def reciprocal_rank(
 ) -> NDArray[np.float64]:
     """Return the fused score (k + 1) x ((1 - weight)/(k + rank) + weight/(k + rank)).
 
-    The first rank is that in the keyword ranking, the second that in the semantic one. Two first
-    ranks score 1. Ranks count from 1; a rank of 0 means that the ranking lacks the row, and adds
-    nothing. With a weight of 1/2 the order is that of the paper.
+    The first rank in the formula is from `keyword`, the second from `semantic`. These arrays
+    contain one rank per row, counted from 1. A rank of 0 means that the row is not in the ranking,
+    and adds 0 to the score. A row with rank 1 in both rankings scores 1. With a weight of 1/2, the
+    order is that of the paper.
     """
     total = np.zeros(len(keyword), np.float64)
     for rank, share in ((keyword, 1 - weight), (semantic, weight)):
@@ -105,6 +113,6 @@ def reciprocal_rank(
 
 
 def ranks(rows: NDArray[np.int64], ranked: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rank of each of `rows` in a ranking, from 1; 0 if it lacks the row."""
+    """Return the rank, from 1, of each of `rows` in `ranked`; 0 for rows not in it."""
     places = {int(row): rank for rank, row in enumerate(ranked, start=1)}
     return np.array([places.get(int(row), 0) for row in rows], np.int64)

@@ -1,4 +1,4 @@
-"""The order of all candidates of a request, from the rankings to the last score."""
+"""The order of all candidates: fusion, recency, reranking and probabilities."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ __all__ = ["rank_candidates"]
 def rank_candidates(index: IndexReader, request: SearchRequest, question: Question) -> Candidates:
     """Rank by the mode of the request, then by recency and a reranker if requested.
 
-    The scores are probabilities. If nothing is relevant, there are no candidates, unless the
-    request has a `min_score`.
+    The scores of the result are probabilities. If nothing is relevant, the result contains no rows,
+    unless the request has a `min_score`.
     """
     retrieval = retrieve(index, request, question)
     candidates = _fused(index, request, question, retrieval)
@@ -43,10 +43,10 @@ def rank_candidates(index: IndexReader, request: SearchRequest, question: Questi
 
 
 def _with_recency(index: IndexReader, request: SearchRequest, candidates: Candidates) -> Candidates:
-    """Return the candidates with the recency factors that the request asks for.
+    """Return the candidates with the recency factors of the request, if it has any.
 
-    Age is counted from the newest article, not from now, so that pages agree, and the last days
-    of an archive count as new.
+    Age is counted from the date of the newest article, not from the current time. So all pages use
+    the same ages, and the last days of an old archive count as new.
     """
     if request.recency is None or not len(candidates.rows):
         return candidates
@@ -59,7 +59,7 @@ def _with_recency(index: IndexReader, request: SearchRequest, candidates: Candid
 def _fused(
     index: IndexReader, request: SearchRequest, question: Question, retrieval: RetrievalResult
 ) -> Candidates:
-    """Return the candidates of one ranking, or of both, fused."""
+    """Return the candidates of the only ranking, or of both rankings after fusion."""
     unrelated = index.unrelated_cosine
     keyword, semantic = retrieval.keyword, retrieval.semantic
     perfect = PERFECT_MATCH * retrieval.weight
@@ -80,8 +80,8 @@ def _fused(
         weight=request.weight,
         unrelated=unrelated,
     )
-    # Rows that meet conditions are relevant. Without the cosine of unrelated texts, which is not
-    # known for every encoder, no row can be called irrelevant.
+    # Rows that meet conditions are relevant. The cosine of unrelated texts is not known for every
+    # encoder; without this cosine, no row can be called irrelevant.
     conditional = question.constraint is not None or request.filters != Filters()
     is_relevant = conditional or unrelated is None or max(fused.evidence) >= MIN_EVIDENCE
     return replace(fused, is_relevant=is_relevant)

@@ -21,10 +21,11 @@ __all__ = ["recency_factors"]
 def recency_factors(
     published: NDArray[np.int64], now: int, half_life: float, weight: float
 ) -> NDArray[np.float64]:
-    """Return the factor of each paragraph, 1 - weight to 1, float64 of shape (rows,).
+    """Return the factor of each paragraph: float64 of shape (rows,).
 
-    `published` and `now` are seconds since 1970, `half_life` is in seconds. Dates after `now`
-    have the factor 1; paragraphs without a date have the factor 1 - weight.
+    Factors are from 1 - weight to 1. `published` and `now` are seconds since 1970, `half_life` is
+    in seconds. Paragraphs with a date after `now` have the factor 1. Paragraphs without a date have
+    the factor 1 - weight.
     """
     age = np.maximum(now - published.astype(np.float64), 0.0)
     faded = np.exp2(-age / half_life)

@@ -1,9 +1,9 @@
 """Reranking: a cross-encoder reads the question and each of the first candidates.
 
-A cross-encoder (Nogueira and Cho, 2019, arXiv:1901.04085) judges a pair better than embeddings and
-word counts do, but takes 1,000 times as long. So it reads few candidates, only a window of each,
-and stops when its time is spent. The measurements for the numbers below are in
-benchmarks/reranking.md.
+A cross-encoder is a model that reads a question and a text together (Nogueira and Cho, 2019,
+arXiv:1901.04085). This model judges the text better than embeddings and word counts do, but takes
+1,000 times as long. So the cross-encoder reads few candidates, and of each only a window, and stops
+when its time is spent. The measurements for the numbers below are in benchmarks/reranking.md.
 """
 
 from __future__ import annotations
@@ -35,26 +35,36 @@ T = TypeVar("T", float, Values)
 MIN_SHARE: Final = 0.7
 """Least share of the best score with which the reranker reads a candidate.
 
-It reads candidates below it only if they can still rank first. This saves half of the time, and
-loses 1/20 of the gain.
+The reranker reads a candidate with a lower score only if the candidate can still rank first. This
+rule saves half of the time, and loses 1/20 of the gain of reranking.
 """
 
 WINDOW: Final = 360
-"""Characters read of a paragraph: the window with most words of the question."""
+"""Maximum number of characters of a paragraph that are read.
+
+Of a longer paragraph, the window with the most words of the question is read.
+"""
 
 MAX_TITLE: Final = 120
-"""Characters read of the title, which names the subject, before the paragraph."""
+"""Maximum number of characters of the title that are read before the paragraph.
+
+The title names the subject.
+"""
 
 FUSED_WEIGHT: Final = 0.4
-"""Weight of the fused score against the reranker's: it keeps the best fused hits."""
+"""Weight of the fused score in the combined score; the rest is for the reranker.
+
+The fused score keeps the best hits of the fusion near the top.
+"""
 
 SLOPE: Final = 8.5
 BIAS: Final = -7.5
 """Slope and bias of the probability that a paragraph is relevant.
 
-The combined score is the variable. Logistic regression (Platt, "Probabilistic Outputs for Support
-Vector Machines", 1999) on 5 judged sets with equal weights. The probability is .5 if both scores
-are .88, and .73 if both are 1.
+The probability is 1 / (1 + exp(-(slope x combined score + bias))). Slope and bias are fitted by
+logistic regression (Platt, "Probabilistic Outputs for Support Vector Machines", 1999) to 5 judged
+sets with equal weights. The probability is .5 if the fused score and the reranker's score are both
+.88, and .73 if both are 1.
 """
 
 
@@ -89,12 +99,13 @@ def rerank(
 ) -> Candidates:
     """Return the same rows: the first in the order of the reranker, the others below.
 
-    `read` returns the texts of rows. When the time budget is spent, the reranker starts no
-    further pair. Rows that it did not read keep their order below the others, with lower scores.
+    `read` returns the texts of rows. When the time budget is spent, the reranker reads no further
+    row. Rows that the reranker did not read keep their order, with lower scores than all rows that
+    it read.
     """
     started = clock()
     fused = candidates.relevance
-    # A question of conditions alone is empty here, so there is no text to compare with.
+    # A question with only conditions has no text here that a paragraph could be compared with.
     first = candidates.rows[: asked.depth if question else 0].tolist()
     logits: list[float] = []
     best, in_time = 0.0, True
@@ -113,10 +124,10 @@ def rerank(
 
 
 def may_rank_first(scores: Values, fused: Values, at: int, best: float) -> bool:
-    """Return whether to read the candidate at `at`; `best` is the best score so far.
+    """Return whether the reranker should read the candidate at position `at`.
 
-    `scores` are the scores with recency, by which candidates are ordered. `fused` are the scores
-    without recency.
+    `scores` are the scores with recency, in which candidates are ordered. `fused` are the scores
+    without recency. `best` is the best combined score of the candidates read so far.
     """
     return bool(scores[at] >= MIN_SHARE * scores[0] or combined(1.0, fused[at]) > best)
 
@@ -132,11 +143,11 @@ def probability(both: Values) -> Values:
 
 
 def _scores(candidates: Candidates, fit: Values) -> Values:
-    """Return the scores of all candidates.
+    """Return the scores of all candidates after reranking.
 
-    `fit` are the reranker's scores of the first of them. The recency factor applies to the
-    combined score exactly as to the fused score. Candidates that were not read keep their order
-    below the others.
+    `fit` are the reranker's scores of the first candidates. The recency factor applies to the
+    combined score exactly as to the fused score. Candidates that were not read keep their order,
+    below those that were read.
     """
     count = len(fit)
     both = combined(fit, candidates.relevance[:count])
