@@ -1,7 +1,8 @@
 """The builder of a Question: text to encode, terms to rank by, and the constraint.
 
-Plain words never exclude or require anything. Only operators make a constraint; parser.py decides
-which signs are operators. All other signs are searched as words, with a warning.
+The constraint is the condition that every hit must meet. Plain words never exclude or require
+anything: only operators make a constraint. parser.py decides which signs are operators. All other
+signs are searched as words, with a warning.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ MAX_PATTERNS: Final = 16
 
 
 def read_question(index: IndexReader, request: SearchRequest) -> Question:
-    """Parse the question of a request, in the languages of the index or of its filter.
+    """Parse the question of a request.
+
+    The languages are those of the language filter of the request. Without this filter, they are
+    all languages of the index.
 
     Raises BrokenIndexError if the languages of the index cannot be read.
     """
@@ -56,10 +60,10 @@ def read_question(index: IndexReader, request: SearchRequest) -> Question:
 def parse_question(
     question: str, analyzer: MultilingualAnalyzer, *, now: datetime | None = None
 ) -> Question:
-    """Parse a question. Never raises for any text.
+    """Parse a question. No text raises an error.
 
-    The languages are those of `analyzer`, or those of them that the question requires
-    (`language:de`). `now` is the time for dates such as `published:yesterday`, by default the
+    The languages are those of `analyzer`. If the question requires some of them (`language:de`),
+    only these are used. `now` is the time for dates such as `published:yesterday`, by default the
     current time. Days begin and end in UTC. A time without a zone is in UTC.
     """
     said: dict[str, None] = {}
@@ -70,7 +74,7 @@ def parse_question(
     reader = _QueryBuilder(analyzer, moment, warn)
     constraint = reader.read(tree).insists
     if not reader.scored and constraint is None:
-        # No word is left beside the signs: read the letters in the text as a question.
+        # The question has no word beside its signs: read all its letters as plain words.
         reader = _QueryBuilder(analyzer, moment, warn)
         reader.read(_plain(question[:_MAX_LEFT]))
     if not reader.scored and constraint is None:
@@ -103,7 +107,10 @@ def _languages(node: Node) -> Iterator[str]:
 
 
 def _foreign(words: Mapping[tuple[str, ...], Set[tuple[str, str]]]) -> frozenset[tuple[str, str]]:
-    """Return the foreign terms of words that are not a common term of another word."""
+    """Return the foreign terms (see QuestionToken) of words, with their languages.
+
+    A term is omitted if it is also a term of a word for which it is not foreign.
+    """
     found = frozenset[tuple[str, str]]().union(*words.values())
     common = {
         term
@@ -114,7 +121,7 @@ def _foreign(words: Mapping[tuple[str, ...], Set[tuple[str, str]]]) -> frozenset
 
 
 _MAX_LEFT: Final = 1_024
-"""Characters read of a question that has no word beside its signs."""
+"""Maximum number of characters that are read of a question with only signs."""
 
 
 def _plain(text: str) -> Group:
@@ -138,8 +145,10 @@ def _but_stops(found: dict[Any, tuple[Any, bool]]) -> list[Any]:
 class _Clause:
     """The meaning of a node of the question's tree.
 
-    `holds` is the condition of the node if an operator (+, AND ...) requires it, None if it has no
-    words. `insists` is its condition without an operator, None for plain words.
+    `holds` is the condition if an operator such as + or AND requires the node. It is None if the
+    node has no words. `insists` is the condition without such an operator. It is None for plain
+    words. `value_of` is the field of a value, such as source in source:bbc. `stop` is True if all
+    words of the node are stop words.
     """
 
     holds: Any = None
@@ -211,7 +220,7 @@ class _QueryBuilder:
         return self.as_words(leaf, scoring=scoring)
 
     def text(self, leaf: Leaf, *, scoring: bool) -> _Clause:
-        """Read a word or phrase of the paragraph or the title."""
+        """Read a word or phrase that is searched in paragraphs or titles."""
         words = self.readings(leaf.text)
         if scoring and leaf.text != '"':
             self.words.append(leaf.text)
@@ -234,7 +243,11 @@ class _QueryBuilder:
         return words
 
     def lone(self, words: Sequence[QuestionToken]) -> list[Pattern]:
-        """Return the patterns for a lone 猫, which is half of a term in the index."""
+        """Return the patterns for 1 character of a script without spaces, such as 猫.
+
+        Terms of these scripts in the index are pairs of characters. The list is empty for other
+        words.
+        """
         if len(words) > 1 or not is_lone(words[0].terms[0]) or not self.patterns_left:
             return []
         self.patterns_left -= 1
@@ -242,7 +255,7 @@ class _QueryBuilder:
         return [Pattern("prefix", char), Pattern("wildcard", f"?{char}")]
 
     def is_stop(self, word: str) -> bool:
-        # WHO in capitals is a name, but AND in capitals is an operator in a wrong position.
+        # WHO in capitals is a name, and no stop word. AND in capitals is a misplaced operator.
         return self.analyzer.is_stop(word.lower() if word in ("AND", "OR", "NOT") else word)
 
     def score(
@@ -265,12 +278,12 @@ class _QueryBuilder:
             self.add((fields, *phrases, slop), query, stop=all(stops))
 
     def add(self, key: Any, query: Any, *, stop: bool = False) -> None:
-        """Add a query to the scored ones; each key is scored once."""
+        """Add a query to `scored`; of queries with the same key, only the last counts."""
         stop = stop and (key not in self.scored or self.scored[key][1])
         self.scored[key] = (query, stop)
 
     def pattern(self, leaf: Leaf, *, scoring: bool) -> _Clause:
-        """Read a prefix*, wild?card or fuzzy~ of the paragraph or the title."""
+        """Read a prefix*, wild?card or fuzzy~ that is searched in paragraphs or titles."""
         name = leaf.field or "text"
         heads: Sequence[QuestionToken] = ()
         if leaf.kind == "wildcard":
@@ -304,7 +317,7 @@ class _QueryBuilder:
         return _Clause(holds, holds)
 
     def value(self, leaf: Leaf, *, scoring: bool) -> _Clause:
-        """Read a field with a value, as source:bbc; the encoder does not get the value."""
+        """Read a field with a value: source:bbc. The encoder does not get the value."""
         text = leaf.text.rstrip(",;!?") if leaf.kind == "word" else leaf.text
         folded = " ".join(self.analyzer.fold(text).split())
         if not any(map(str.isalnum, folded)):
@@ -344,6 +357,6 @@ def _plain_clauses(inner: list[_Clause]) -> _Clause:
         return _Clause(any_of(plain_holds), stop=all(clause.stop for clause in plain))
     insists = all_of(demands)
     if plain and all(isinstance(demand, wq.Not) for demand in demands):
-        # If an operator requires the group, (missiles -drones) means more than 'no drones'.
+        # If an operator requires this group, (missiles -drones) also requires missiles.
         return _Clause(all_of([any_of(plain_holds), *demands]), insists)
     return _Clause(insists, insists)

@@ -1,9 +1,9 @@
 """The parser of questions: whoosh's parser with stricter rules for operators.
 
-Whoosh's own plugins read *anti-air* as an exclusion and a final ? as a wildcard. Here, whoosh
-tags, groups and applies operators by regular expressions that accept a sign as an operator only
-where users mean it. All other text is words. The result is a small tree of our own classes, so
-only this module depends on `whoosh.qparser`.
+Whoosh's own plugins read the - in anti-air as an exclusion, and a ? at the end of a question as a
+wildcard. The regular expressions here accept a sign as an operator only where users mean an
+operator. All other text is words. Whoosh groups the operators and applies them. The result is a
+small tree of our own classes, so only this module depends on `whoosh.qparser`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ __all__ = [
 ]
 
 MAX_WORDS: Final = 256
-"""Maximum number of searched words, to bound time; the encoder reads no more."""
+"""Maximum number of words that are searched, which limits the time of a search.
+
+The encoder reads no more words than these.
+"""
 
 TOO_LONG: Final = f"the question is too long: only its start is searched, at most {MAX_WORDS} words"
 
@@ -42,19 +45,26 @@ MAX_CHARACTERS: Final = 4_096
 """Maximum number of characters that are read, enough for MAX_WORDS long words."""
 
 MAX_DEPTH: Final = 12
-"""Maximum depth of nested brackets, a bound on the recursion of whoosh's filters."""
+"""Maximum depth of nested brackets, to limit the recursion of whoosh's filters."""
 
 MAX_PATTERN: Final = 64
 """Maximum number of characters in a pattern, the same as in a term."""
 
 MAX_STARS: Final = 3
-"""Maximum number of stars in a pattern. Matching time grows with a power of them."""
+"""Maximum number of stars in a pattern.
+
+The time for matching grows with a power of this number.
+"""
 
 MAX_SLOP: Final = 50
-"""Maximum slop of a phrase in words, as in "a b"~50: the length of a paragraph."""
+"""Maximum slop of a phrase, as in "a b"~50.
+
+The slop is the largest distance of neighbouring words of the phrase, in words; 1 means side by
+side. A paragraph has about 50 words.
+"""
 
 MAX_DISTANCE: Final = 2
-"""Maximum number of differing letters in fuzzy~2. With 3, most short words match."""
+"""Maximum of differing letters, as in fuzzy~2. With 3, most short words match."""
 
 Warn = Callable[[str], None]
 PatternKind = Literal["prefix", "wildcard", "fuzzy"]
@@ -64,8 +74,9 @@ PatternKind = Literal["prefix", "wildcard", "fuzzy"]
 class Leaf:
     """One word, "phrase", prefix*, wild?card, fuzzy~ or [a TO b], with its field.
 
-    `text` is without the signs of the kind. `distance` is the slop of a phrase (1: side by side),
-    or the number of letters in which a fuzzy word may differ.
+    `text` does not contain the quotes of a phrase, the * of a prefix or the ~ of a fuzzy word.
+    `distance` is the slop of a phrase (1: side by side), or the number of letters in which a fuzzy
+    word may differ.
     """
 
     kind: Literal["word", "phrase", "range"] | PatternKind
@@ -93,9 +104,9 @@ def parse(question: str, warn: Warn) -> Group:
     return tree if isinstance(tree, Group) else Group("plain", (tree,))
 
 
-# Control characters, and halves of surrogate pairs, which no encoder accepts.
+# Control characters, and also halves of surrogate pairs, because no encoder accepts these.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# Telephones and word processors insert these for ".
+# Telephones and word processors insert these quotes in place of ".
 _QUOTES: Final = str.maketrans({"“": '"', "”": '"', "„": '"'})
 
 _START: Final = r"(?:^|(?<=[\s(]))"
@@ -111,7 +122,7 @@ _FIELD: Final = re.compile(
     rf"(?:{_START}|(?<=^[+-])|(?<=[\s(][+-]))(?P<name>(?i:{_NAMES})):(?=[^\s)])"
 )
 _PHRASE: Final = re.compile(r'(?<!\w)"(?=[^"]*\w)(?P<text>[^"]+)"(?:~(?P<slop>[1-9]\d*))?')
-# The next 2 match only directly after a field, where the colon is the last character read.
+# The next 2 expressions match only directly after the colon of a field.
 _QUOTED_VALUE: Final = re.compile(r"(?<=:)'(?P<text>[^']*\w[^']*)'(?=[\s)]|$)")
 _RANGE: Final = re.compile(r"(?<=:)(?P<text>[\[{][^\[\]{}]*\b(?i:TO)\b[^\[\]{}]*[\]}])")
 # A " inside or at the end of a word does not open a phrase: a 12" pipe.
@@ -134,7 +145,7 @@ def _readable(question: str, warn: Warn) -> str:
 
 
 def _is_headline(text: str) -> bool:
-    """Return whether the text is all in capitals, where AND is a word.
+    """Return whether all letters of the text are capitals; AND is then a plain word.
 
     Text without any capitals, such as 北京, is not a headline.
     """
@@ -157,7 +168,7 @@ class _LeafNode(syntax.TextNode):  # type: ignore[misc]
 
 
 class _Plain(syntax.GroupNode):  # type: ignore[misc]
-    """The default group. Its own class distinguishes it from a written OR."""
+    """The default group. A class of its own distinguishes the group from a written OR."""
 
 
 class _Required(syntax.Wrapper):  # type: ignore[misc]
@@ -276,7 +287,7 @@ class _Brackets(plugins.GroupPlugin):  # type: ignore[misc]
         top = stack[0]
         for unclosed in stack[1:]:
             self.warn("a bracket is unmatched and is ignored")
-            # An operator or field before the bracket applied to the group, not to its first word.
+            # An operator or field before an unclosed bracket does not apply to the first word in it.
             while len(top) and isinstance(top[-1], syntax.FieldnameNode | syntax.PrefixOperator):
                 top.pop()
             top.extend(unclosed)
@@ -301,13 +312,13 @@ class _Operators(plugins.OperatorsPlugin):  # type: ignore[misc]
 
 
 class _Placing(plugins.Plugin):  # type: ignore[misc]
-    """A filter that replaces AND, OR, NOT without a word on both sides by words."""
+    """A filter that makes AND, OR and NOT plain words if a word beside is missing."""
 
     def __init__(self, warn: Warn) -> None:
         self.warn = warn
 
     def filters(self, parser: Any) -> list[tuple[Any, int]]:  # noqa: ARG002
-        # After whitespace is removed (500), and before operators get their operands (600).
+        # This runs after whitespace is removed (500), before operators get their operands (600).
         return [(lambda _, group: self.placed(group, anything_before=False), 590)]
 
     def placed(self, group: Any, *, anything_before: bool) -> Any:

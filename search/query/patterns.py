@@ -24,9 +24,10 @@ __all__ = [
 class Pattern:
     """A prefix*, wild?card or fuzzy~, for queries and highlighting.
 
-    A word matches if its folded form or its term does. A prefix matches words that start with
-    `text`. In a wildcard, ? matches one character, and * any characters. A fuzzy pattern matches
-    words that differ from `text` in at most `distance` letters.
+    A word matches if its folded form (without case and accents) matches, or if its term matches. A
+    prefix matches words that start with `text`. In a wildcard, ? matches one character, and *
+    matches any number of characters. A fuzzy pattern matches words that differ from `text` in at
+    most `distance` letters.
     """
 
     kind: PatternKind
@@ -48,17 +49,20 @@ def pattern_query(name: str | None, pattern: Pattern) -> Any:
 
 
 def can_be_searched(pattern: Pattern) -> bool:
-    """Return whether a keyword index accepts a pattern; folding can make it longer."""
+    """Return whether a keyword index accepts a pattern.
+
+    The parser limits the length of patterns, but folding can make a pattern longer.
+    """
     signs = pattern.text.count("*") + pattern.text.count("?")
     return len(pattern.text) < MAX_PATTERN and signs < MAX_WILDCARDS
 
 
 def prefix_patterns(word: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pattern], list[str]]:
-    """Return the pattern for word*, and stems of its words that are shorter than it.
+    """Return the pattern for word*, and stems that are shorter than the prefix.
 
-    The index contains stems: radioactiv* starts no term, as radioactive has the stem radioact. So
-    usual endings are added to the prefix, and stems that are shorter than the prefix are searched,
-    too.
+    The index contains stems. No term starts with radioactiv, because radioactive has the stem
+    radioact. So usual endings are added to the prefix, and the results are stemmed. Stems that are
+    shorter than the prefix are searched, too.
     """
     prefix = analyzer.fold(word)
     stems = (stem for ending in _ENDINGS for stem in analyzer.stems(prefix + ending))
@@ -67,10 +71,10 @@ def prefix_patterns(word: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pat
 
 
 def wildcard_patterns(text: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pattern], list[str]]:
-    """Return the patterns of wild?card as stems, and the stems without a sign.
+    """Return the patterns for the stems of wild?card, and its stems without a sign.
 
-    Letters replace the signs, the word is stemmed, and where the letter is in the stem the sign
-    replaces it again: organi?ation finds organis and organ.
+    The signs are replaced by letters, and the word is stemmed. If the stem contains such a letter,
+    the letter is replaced by the sign again. So organi?ation finds organis and organ.
     """
     pattern = analyzer.fold(text)
     found = {pattern: None}
@@ -91,8 +95,8 @@ def fuzzy_patterns(
 ) -> list[Pattern]:
     """Return the patterns for word~: near its stem, and near the word as written.
 
-    The stem of zelensky is zelenski, which differs from the stem of zelenskyy in 2 letters. The
-    words differ in 1.
+    The stem of zelensky is zelenski. This stem differs from the stem of zelenskyy in 2 letters, but
+    the words differ in only 1.
     """
     written = analyzer.fold(text[last.start : last.end])
     return [Pattern("fuzzy", each, distance) for each in dict.fromkeys([*last.common, written])]

@@ -1,10 +1,12 @@
 """Proximity: neighbours in a question score more if they are close in a paragraph.
 
-A paragraph gets its BM25 score, and PAIR_BOOST times the BM25 score of each pair of neighbouring
-words of the question that are within PAIR_SLOP positions of one another, in their order, in the
-text or in the title. This is the sequential dependence of Metzler and Croft, "A Markov Random
-Field Model for Term Dependencies", SIGIR 2005, doi:10.1145/1076034.1076115, with the pairs of
-rarest words only: 3 pairs give the same results as all pairs, in a third of the time.
+The score of a paragraph is its BM25 score plus PAIR_BOOST times the BM25 score of each matching
+pair. A pair is two neighbouring words of the question. A pair matches if both words are in the
+text, or both in the title, in their order and within PAIR_SLOP positions of one another.
+
+This is the sequential dependence of Metzler and Croft, "A Markov Random Field Model for Term
+Dependencies", SIGIR 2005, doi:10.1145/1076034.1076115. Only the MAX_PAIRS pairs of the rarest words
+are used: 3 pairs give the same results as all pairs, in a third of the time.
 """
 
 from __future__ import annotations
@@ -21,26 +23,32 @@ from nutgraf.search.query.trees import confined
 __all__ = ["PAIR_DEPTH", "close_pairs"]
 
 PAIR_BOOST: Final = 0.3
-"""Boost of a pair relative to a phrase.
+"""Factor of the score of a pair, relative to the score of a phrase.
 
-With .5, matching words push down paragraphs that use other words.
+With .5, paragraphs that use other words than the question rank too low.
 """
 
 PAIR_SLOP: Final = 4
-"""Slop of a pair, in positions: "cost of the bridge". 3 to 8 are equally good."""
+"""Largest distance of the words of a pair, in positions. 3 to 8 are equally good.
+
+In "cost of the bridge", cost and bridge are 3 positions apart.
+"""
 
 MAX_PAIRS: Final = 3
 """Maximum number of pairs in the query."""
 
 PAIR_DEPTH: Final = 2_000
-"""Rows read with a close pair. Only rows of the keyword ranking score higher."""
+"""Maximum number of rows with a matching pair that are read.
+
+A pair changes only the scores of rows that are in the keyword ranking.
+"""
 
 
 def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:
-    """Return the query for rows with close pairs, None if the question has no pair.
+    """Return the query for rows with matching pairs, None if the question has no pair.
 
-    `weights` are the weights of terms by rarity (`TermStatistics.weight`). Pairs inside a phrase
-    are omitted, because the phrase has its own score.
+    `weights` maps terms to their `TermStatistics.weight`: a rarer term has a higher weight. Pairs
+    inside a phrase are omitted, because the phrase has its own score.
     """
     phrases = {pair for phrase in question.phrases for pair in pairwise(phrase)}
     pairs = [
@@ -48,7 +56,7 @@ def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:
         for pair in zip(*map(pairwise, question.readings), strict=True)
         if pair[0] not in phrases
     ]
-    # The terms of a word in several languages are in order, the likeliest language first.
+    # A pair contains the terms of each language. Those of the likeliest language are the first.
     rarest = sorted(pairs, key=lambda pair: sum(weights[term] for term in pair[0]), reverse=True)[
         :MAX_PAIRS
     ]
@@ -58,7 +66,7 @@ def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:
 
 
 def _best(pair: Sequence[tuple[str, str]], foreign: Set[tuple[str, str]]) -> Any:
-    """Return the query for two words side by side, with their terms in any language."""
+    """Return the query for the two words of a pair, with their terms in any language."""
     return wq.DisjunctionMax(
         [
             confined(

@@ -22,39 +22,49 @@ class Question:
     keywords: Any
     """The query of the keyword ranking.
 
-    It is an Or of the words, Every if the question has only a constraint, or NullQuery.
+    It is an Or of the words. It is Every if the question has only a constraint, and NullQuery if
+    the question has no searchable word.
     """
     constraint: Any | None
-    """The query that every hit must meet, also semantic hits.
+    """The condition that every hit must meet, also a hit that was found by meaning.
 
-    It can be a bare Not. It is None without conditions.
+    It is a query, which can be a single Not. It is None if the question has no conditions.
     """
     terms: tuple[str, ...]
-    """The terms to highlight, one a word; stop words only if there are no others."""
+    """The terms to highlight, one per word, in the likeliest language of the question.
+
+    Stop words are included only if the question has no other words.
+    """
     phrases: tuple[tuple[str, ...], ...]
     """The terms of each phrase, and of each word that has several terms (anti-air)."""
     patterns: tuple[Pattern, ...]
     warnings: tuple[str, ...]
-    """Messages for the user about signs that are not operators, and their meaning."""
+    """Warnings for the user, for example that a sign is searched as a word."""
     analyzer: MultilingualAnalyzer = field(compare=False)
-    """The analyzer in the possible languages of the question, the likeliest first."""
+    """The analyzer for the possible languages of the question, the likeliest first."""
     others: tuple[tuple[str, ...], ...] = ()
-    """`terms` in other languages, each of the same length; only those that differ."""
+    """The terms of the same words in other languages, one tuple per language.
+
+    Each tuple has the length of `terms`. Equal tuples are included once.
+    """
     foreign: frozenset[tuple[str, str]] = frozenset()
-    """Terms that are searched only in articles of a language, with that language."""
+    """Pairs of term and language; the term is searched only in texts of the language."""
 
     @property
     def readings(self) -> tuple[tuple[str, ...], ...]:
-        """The terms in each language with different terms, `terms` first."""
+        """`terms`, followed by `others`: the terms of the words in each language."""
         return (self.terms, *self.others)
 
     @property
     def all_terms(self) -> Iterator[str]:
-        """The terms of its words in all languages; a term can occur twice."""
+        """The terms of all words in all languages; a term can occur twice."""
         return chain.from_iterable(self.readings)
 
     def weight(self, weights: Mapping[str, float]) -> float:
-        """Return the sum of the weights of its words, each by its commonest term."""
+        """Return the sum of the weights of all words of the question.
+
+        The weight of a word is the weight of its most common term, the lowest one.
+        """
         foreign = {term for term, _ in self.foreign}
         words = zip(*self.readings, strict=True)
         return sum(
@@ -63,7 +73,7 @@ class Question:
         )
 
     def forms(self, language: str) -> Mapping[str, str]:
-        """Return a mapping from the terms in texts of a language to those in `terms`."""
+        """Return a mapping from terms in texts of a language to the terms in `terms`."""
         elsewhere = {term for term, _ in self.foreign if (term, language) not in self.foreign}
         readings = reversed(self.readings)
         return {

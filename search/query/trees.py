@@ -23,9 +23,10 @@ __all__ = [
 
 
 def by_language(words: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Return the terms of words in each language, the likeliest first, each list once.
+    """Return the terms of all words in each language, the likeliest language first.
 
-    A word with only one term has it in all languages.
+    `words` contains a tuple of terms for each word, with one term per language. A word with only
+    one term has this term in all languages. Equal results are returned once.
     """
     languages = max(map(len, words), default=1)
     readings = (tuple(terms[at % len(terms)] for terms in words) for at in range(languages))
@@ -83,8 +84,8 @@ def side_by_side(
 def confined(query: Any, terms: Iterable[str], foreign: Set[tuple[str, str]]) -> Any:
     """Return the query, limited to articles of a language if any term is foreign.
 
-    `terms` are the terms of `query`, of one language. `foreign` is that of a QuestionToken.
-    Articles with an unknown language tag are excluded.
+    `terms` are the terms of `query`, all of one language. `foreign` contains pairs of a term and
+    its language, see QuestionToken. The limit excludes articles with an unknown language tag.
     """
     if not foreign:
         return query
@@ -100,7 +101,7 @@ def confined(query: Any, terms: Iterable[str], foreign: Set[tuple[str, str]]) ->
 def best_of(
     words: Sequence[QuestionToken], lone: Sequence[Pattern], slop: int, boosts: Mapping[str, float]
 ) -> Any:
-    """Return the query for words side by side; only the best field counts."""
+    """Return the query for words side by side, scored by the best field only."""
     return _best(
         [
             query
