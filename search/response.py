@@ -91,9 +91,9 @@ class FusionUsed:
 
 @dataclass(frozen=True, slots=True)
 class Reranked:
-    """The extent of reranking: `scored` of the first `depth` candidates were reranked.
+    """The number of reranked candidates: `scored` of the first `depth` candidates.
 
-    `complete` is False if the time budget was spent before the last of them.
+    `complete` is False if reranking stopped because the time budget was spent.
     """
 
     depth: int
@@ -105,8 +105,8 @@ class Reranked:
 class Explanation:
     """The explanation of a hit's rank.
 
-    `recency` is the factor by which age reduced the score. `rerank` has the rank among the
-    reranked candidates, and the reranker's logit as score.
+    `recency` is the factor by which age reduced the score. `rerank` contains the rank among the
+    reranked candidates. Its score is the logit of the reranker.
     """
 
     keyword: Place | None
@@ -120,10 +120,10 @@ class Explanation:
 class HitParagraph:
     """A paragraph that was found.
 
-    `id` is its public id, `position` its position in its article, from 0. `part` is the number,
-    from 1, of the part that was found in a paragraph too long for the encoder; it is None for
-    other paragraphs. `text` is the text of the complete paragraph. JSON contains it only if the
-    request has `text`.
+    `id` is the public id of the paragraph, `position` its position in its article, from 0. A
+    paragraph that is too long for the encoder is divided into parts. `part` is the number, from 1,
+    of the part that was found. It is None for other paragraphs. `text` is the text of the complete
+    paragraph. JSON contains this text only if the request has `text`.
     """
 
     id: str = field(metadata={"examples": ["ARTICLE#12"]})
@@ -158,10 +158,11 @@ class More:
 class Hit:
     """A ranked paragraph, or an article ranked by its best paragraph.
 
-    `id` is the public id of the paragraph (ARTICLE#POSITION) or of the article. `score` is in
-    0..1, the best of all versions. `more` are the next best paragraphs of a hit that is an
-    article. `versions` counts the versions that were found, including this hit. `version_ids`
-    are their ids, this hit's first. `explain` is None unless the request has `explain`.
+    `id` is the public id of the paragraph (ARTICLE#POSITION) or of the article. `score`, from 0 to
+    1, is the best score of all versions of the hit. If the hit is an article, `more` contains its
+    next best paragraphs. `versions` is the number of versions that were found, this hit included.
+    `version_ids` are the ids of these versions, with the id of this hit first. `explain` is None
+    unless the request has `explain`.
     """
 
     rank: int
@@ -217,9 +218,9 @@ class FacetCount:
 class Response:
     """The response to one request.
 
-    Iteration yields its hits; its length is their number. The keys of `facets` are the names in
-    the request. `suggestion` is the question with corrected spelling, None if there is nothing
-    to correct.
+    Iteration over a response yields its hits, and the length of a response is the number of its
+    hits. The keys of `facets` are the names of the facets in the request. `suggestion` is the
+    question with corrected spelling, None if there is nothing to correct.
     """
 
     query: str
@@ -272,8 +273,8 @@ class ParagraphView:
 class ArticleView(ArticleFields):
     """An article with all its paragraphs, from one snapshot.
 
-    `digest` is 16 bytes that identify this version of the article. JSON does not contain it;
-    HTTP sends it as the ETag.
+    `digest` is 16 bytes that identify this version of the article. JSON does not contain the
+    digest, but HTTP sends it as the ETag.
     """
 
     paragraphs: tuple[ParagraphView, ...]

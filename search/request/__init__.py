@@ -1,1 +1,1 @@
-"""Search requests: their fields and the checks of these."""
+"""Search requests: their fields, and the checks of the fields."""

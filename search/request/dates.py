@@ -21,10 +21,10 @@ _MAX_DATE: Final = 64
 
 
 def date_range(text: str, now: datetime) -> tuple[int | None, int | None] | None:
-    """Return the first and last second of a date or range, since 1970 UTC.
+    """Return the first and last second of a date or range, in seconds since 1970 UTC.
 
-    The start or the end is None if the range is open there. The result is None if `text` is not
-    a date or range.
+    The first or the last second is None if the range is open at that end. The result is None if
+    `text` is not a date or range.
     """
     if len(text) > 2 * _MAX_DATE:
         return None
@@ -50,9 +50,9 @@ def _second(moment: datetime) -> int:
 
 
 def iso_seconds(text: str) -> tuple[int, int] | None:
-    """Return the first and last second of a date in digits, since 1970 UTC.
+    """Return the first and last second of a date, in seconds since 1970 UTC.
 
-    Dates are years, months, days and moments: 2023, 2023-01, 2023-01-04,
+    A date is a year, a month, a day or a time: 2023, 2023-01, 2023-01-04,
     2023-01-04T09:30:00+01:00. The result is None for any other text.
     """
     try:
@@ -74,7 +74,7 @@ def _written(text: str) -> tuple[datetime, datetime] | None:
 
 
 def _period(text: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """Return the first moment of a date or named period, and the first after it."""
+    """Return the start of a date or named period, and the first moment after its end."""
     try:
         if period := _written(text):
             return period
@@ -110,9 +110,9 @@ def _english_date(text: str, now: datetime) -> tuple[datetime, datetime] | None:
 
     try:
         found = _english().date_from(text, now.replace(tzinfo=None))
-    except (TimeError, AttributeError, TypeError):  # whoosh fails so on '10am to -9 years'
+    except (TimeError, AttributeError, TypeError):  # raised for '10am to -9 years'
         return None
-    if isinstance(found, datetime):  # an instant, such as -2 weeks, means its day
+    if isinstance(found, datetime):  # -2 weeks is an instant, and means its day
         first = _start(found.replace(tzinfo=UTC), "day")
         return first, _next(first, "day")
     if found is None:
@@ -123,7 +123,7 @@ def _english_date(text: str, now: datetime) -> tuple[datetime, datetime] | None:
 
 @cache
 def _english() -> Any:
-    # Imported here, as only a question with a date in words needs it.
+    # Imported here, because only a question with a date in words needs this parser.
     from whoosh.qparser.dateparse import English
 
     return English()

@@ -1,12 +1,15 @@
 """Declarations of options.
 
-The annotation of a request's field holds its help and its bounds:
+The annotation of a field of a request contains the help and the bounds of the field:
 
     limit: Annotated[int, Option("Number of hits on the page.", ge=1, le=100)] = 10
 
-A field is one option, or a group of options in a dataclass. `declared` reads the declarations.
-Validation, HTTP parameters, the JSON body, OpenAPI and the flags of the command line are made from
-its result, so a new option is declared in one place.
+A field is one option, or a group of options in a dataclass. `declared` returns the declarations.
+Validation, HTTP parameters, the JSON body, OpenAPI and the flags of the command line use these
+declarations, so a new option is declared in only one place.
+
+In query parameters and flags, an option has a flat name. The flat name of an option in a group
+begins with the name of the group: recency_half_life is `half_life` in the group `recency`.
 """
 
 from __future__ import annotations
@@ -45,18 +48,18 @@ __all__ = [
 T = TypeVar("T")
 
 UNDECLARED: Final = "OPTION"
-"""Class attribute with the Option of fields that have none in their annotation."""
+"""Name of the class attribute with the Option for fields that declare none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """The help and bounds of a field, for Python, HTTP and the command line.
 
-    `ge` and `le` are the bounds of a number, both allowed. `max_length` is the number of
-    characters in a text, `max_items` the number of values in a list. A text must match `pattern`;
-    error messages and help show `form` as an example of it. `metavar` and `flags` (such as -n)
-    are for the command line. With `flat`, the options of a group have no prefix in flat names:
-    source, not filters_source.
+    `ge` is the lowest allowed number, `le` the highest. `max_length` is the maximum number of
+    characters in a text, `max_items` the maximum number of values in a list. A text must match
+    `pattern`; error messages and help show `form`, an example of such a text. `metavar` and `flags`
+    (such as -n) are for the command line. If `flat` is True, the flat names of the options in a
+    group do not begin with the name of the group: source, not filters_source.
     """
 
     help: str
@@ -76,10 +79,11 @@ class Option:
 class Declared:
     """One option.
 
-    `kind` is the type of its value; with `many`, of each value in its list. `choices` are the
-    allowed texts, () for any. With `optional` it may be None. `default` is MISSING if a value is
-    required. `flat` is its name in query parameters and flags, such as recency_half_life.
-    `group_default` is its value if other options of its group are given and this one is not.
+    `flat` is the flat name of the option. `kind` is the type of the value. If `many` is True, the
+    value is a list, and `kind` is the type of each value in the list. `choices` are the allowed
+    texts; an empty tuple means that any text is allowed. If `optional` is True, the value may be
+    None. `default` is MISSING if a value is required. `group_default` is the value if the option is
+    not given, but other options of the group are.
     """
 
     name: str
@@ -95,10 +99,10 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredGroup:
-    """A field of a request that holds a group of options: the dataclass `kind`.
+    """A field of a request that contains a group of options: the dataclass `kind`.
 
-    With `optional` the field may be None. With `switch` it may be a bool; true means the
-    defaults of the group.
+    If `optional` is True, the field may be None. If `switch` is True, the field may also be a bool:
+    true turns the group on with its default values, and false turns the group off.
     """
 
     name: str
@@ -126,11 +130,11 @@ def _declared(kind: Any) -> tuple[Declared | DeclaredGroup, ...]:
 
 
 def flat_options(kind: type, only: Iterable[str] = ()) -> Iterator[Declared]:
-    """Yield all options by flat names, of all fields or of the fields `only`.
+    """Yield all options by flat names: of all fields, or of the fields in `only`.
 
-    The options of groups are among the others. If a group may be omitted, its options have the
-    default None, and any value turns the group on. A switch is an option, too, with the default
-    None.
+    The options in groups are included. If a group may be omitted, its options have the default
+    None, and a value of any of them turns the group on. If a group can be a bool, an option with
+    the name of the group is included, too. This option is a bool with the default None.
     """
     wanted = set(only)
     for each in declared(kind):
@@ -161,16 +165,17 @@ def flat_options(kind: type, only: Iterable[str] = ()) -> Iterator[Declared]:
 def from_flat(kind: type[T], given: Mapping[str, Any]) -> T:
     """Make a request, or a group, from options by their flat names.
 
-    None stands for an option that is not given. Raises RequestError with the flat name.
+    The value None means that an option is not given. Raises RequestError if an option is not valid.
+    The error contains the flat name of the option.
     """
     with _flat_errors(kind):
         return kind(**_arguments(kind, given))
 
 
 def arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `kind` from options by flat names.
+    """Return the arguments for a call of `kind`, from options by their flat names.
 
-    Raises RequestError with the flat name.
+    Raises RequestError if the options of a group are not valid. The error contains the flat name.
     """
     with _flat_errors(kind):
         return _arguments(kind, given)
@@ -178,7 +183,7 @@ def arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _flat_errors(kind: type) -> Iterator[None]:
-    """Name options in errors by their flat names, as the caller gave them."""
+    """Replace names of options in errors by the flat names that the caller used."""
     try:
         yield
     except RequestError as error:
@@ -211,9 +216,9 @@ def _arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_nested(kind: type[T], given: Mapping[str, Any]) -> T:
-    """Make a request from the fields of a JSON object; a group is an object in it.
+    """Make a request from the fields of a JSON object, in which a group is an object.
 
-    Raises RequestError.
+    Raises RequestError if a field is not valid, or if a required one is missing in a group.
     """
     groups = {each.name: each for each in declared(kind) if isinstance(each, DeclaredGroup)}
     return kind(
@@ -244,7 +249,7 @@ def _read(
     parts = _alternatives(annotation)
     optional = type(None) in parts
     kinds = [part for part in parts if part not in (type(None), bool)]
-    # `str | Sequence[str]`: one text is accepted as a list of one.
+    # `str | Sequence[str]` is a list. One text is accepted in place of a list with one value.
     kind: Any = next((part for part in kinds if _is_list(part)), kinds[0] if kinds else bool)
     if isinstance(kind, type) and is_dataclass(kind):
         prefix = "" if option.flat else f"{name}_"

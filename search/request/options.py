@@ -29,9 +29,9 @@ MAX_MARK: Final = 100
 """Maximum number of characters in the markup before or after a highlight."""
 
 MAX_RERANKED: Final = 100
-"""Maximum number of reranked candidates, about 1 second of work.
+"""Maximum number of candidates that are reranked, which takes about 1 second.
 
-A page has at most as many hits.
+This is also the maximum number of hits on a page.
 """
 
 MAX_BUDGET: Final = 10_000
@@ -47,13 +47,14 @@ SECONDS: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400, "y": 365.25 * 86_400
 class Filters(KeywordFilters):
     """Conditions that every hit must meet.
 
-    The values of one field are alternatives. All fields with values must match. One text is
-    accepted as a list of one.
+    The values of one field are alternatives: a hit must have one of them. If several fields have
+    values, a hit must match each of these fields. One text is accepted in place of a list with one
+    value.
 
-    `published_from` and `published_to` are years, months, days or moments: 2023, 2023-01,
-    2023-01-04, 2023-01-04T09:30:00+01:00. Both are inclusive.
+    `published_from` and `published_to` are years, months, days or times: 2023, 2023-01, 2023-01-04,
+    2023-01-04T09:30:00+01:00. Both ends are included.
 
-    Raises RequestError naming the field.
+    Raises RequestError if a field is not valid. The error names the field.
     """
 
     OPTION: ClassVar[Option] = Option(
@@ -91,18 +92,21 @@ class Filters(KeywordFilters):
             )
 
     def values(self) -> dict[str, tuple[str, ...]]:
-        """Return the values of each field that has any."""
+        """Return the values of each field that has values."""
         return {name: values for name in VALUE_FIELDS if (values := getattr(self, name))}
 
     def without(self, field: str) -> Filters:
-        """Return the filters without that of `field`; `published` is both of its ends."""
+        """Return the filters without the filter on `field`.
+
+        The field "published" means `published_from` and `published_to`.
+        """
         if field == "published":
             return replace(self, published_from=None, published_to=None)
         cleared: dict[str, Any] = {field: ()}
         return replace(self, **cleared)
 
     def published(self) -> tuple[int | None, int | None]:
-        """Return the first and last second since 1970 UTC; None where it is open."""
+        """Return the first and last allowed second, since 1970 UTC; None for no limit."""
         start = _seconds("published_from", self.published_from)
         end = _seconds("published_to", self.published_to)
         return start and start[0], end and end[1]
@@ -110,12 +114,12 @@ class Filters(KeywordFilters):
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """The markup around highlights in a snippet's HTML. It is not escaped.
+    """The markup around highlights in the HTML of a snippet, which is not escaped.
 
     `pre` and `post` mark words that the keywords matched. `semantic_pre` and `semantic_post`
     mark words that are near in meaning.
 
-    Raises RequestError naming the field.
+    Raises RequestError if a field is not valid. The error names the field.
     """
 
     pre: Annotated[
@@ -153,13 +157,13 @@ class Highlight:
 
 @dataclass(frozen=True, slots=True)
 class Recency:
-    """The advantage of newer articles: at the age `half_life`, half of it is left.
+    """The advantage of newer articles: half of the advantage is left at `half_life`.
 
-    `half_life` is a number of hours, days, weeks or years: 12h, 30d, 2w, 1y. `weight`, 0 to 1,
-    is the largest share of a score that age takes away. Age is counted from the newest article
-    of the index.
+    `half_life` is an age, as a number of hours, days, weeks or years: 12h, 30d, 2w, 1y. `weight`, 0
+    to 1, is the largest share of a score that age takes away. Age is counted from the date of the
+    newest article of the index.
 
-    Raises RequestError naming the field.
+    Raises RequestError if a field is not valid. The error names the field.
     """
 
     half_life: Annotated[
@@ -193,9 +197,9 @@ class Recency:
 
 @dataclass(frozen=True, slots=True)
 class Rerank:
-    """The limits of reranking: `depth` candidates in `budget_ms` milliseconds.
+    """The limits of reranking: at most `depth` candidates in `budget_ms` milliseconds.
 
-    Raises RequestError naming the field.
+    Raises RequestError if a field is not valid. The error names the field.
     """
 
     depth: Annotated[

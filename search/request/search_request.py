@@ -1,4 +1,4 @@
-"""SearchRequest: a question and its options, for all faces."""
+"""SearchRequest: a question and its options, in Python, HTTP and the command line."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ Grouping = Literal["paragraph", "article"]
 Versions = Literal["newest", "first", "all"]
 
 DEPTH: Final = 200
-"""Rows read from each ranking; the same for all pages, so that pages agree."""
+"""Number of rows read from each ranking, the same for all pages of a request."""
 
 MAX_LIMIT: Final = 100
 """Maximum number of hits on a page."""
 
 MAX_OFFSET: Final = 2 * DEPTH
-"""Rows in two rankings of DEPTH rows that share none: no hit has a higher offset."""
+"""Maximum offset: two rankings of DEPTH rows have no more rows in total."""
 
 MAX_PER_ARTICLE: Final = 20
 """Maximum number of paragraphs shown for one article."""
@@ -55,21 +55,22 @@ MAX_QUESTION: Final = 2_000
 class SearchRequest:
     """One question and its options.
 
-    `weight` is the weight of meaning against keywords in the fusion, 0 to 1. With None, the
-    fusion method chooses it. Without `recency`, age has no effect. Hits that score less than
-    `min_score` are omitted. With None, no hit is omitted for its score, but there are no hits if
-    nothing is relevant. `facets` are counted over all matches. One text is accepted as a tuple of
-    one, and a list as a tuple.
+    `weight` is the weight of meaning against keywords in the fusion, 0 to 1. With None, the weight
+    depends on the fusion method. Without `recency`, age has no effect. Hits that score less than
+    `min_score` are omitted. If `min_score` is None, no hit is omitted for its score, but if nothing
+    is relevant, there are no hits. `facets` are the fields whose values are counted over all
+    matches. A list, or one text, is accepted in place of a tuple.
 
     `group` decides if a hit is a paragraph or an article. A hit that is an article shows up to
-    `per_article` paragraphs. `versions` of one text: the newest or the first is shown, or all are
-    shown as separate hits. None means the newest for articles, and all for paragraphs.
-    `diversity`, 0 to 1, moves hits down that repeat an earlier hit.
+    `per_article` paragraphs. Versions are copies and updates of one text. `versions` decides if
+    only the newest or the first of them is shown, or if all are separate hits. None means the
+    newest for articles, and all for paragraphs. `diversity`, 0 to 1, moves hits down that repeat an
+    earlier hit.
 
-    With `rerank`, True or a Rerank, the reranker of the index scores the first candidates again.
-    `text` is for JSON: in Python, a paragraph always has its text.
+    If `rerank` is True or a Rerank, the reranker of the index scores the first candidates again.
+    `text` is only for JSON: in Python, a paragraph always has its text.
 
-    Raises RequestError naming the field.
+    Raises RequestError if a field is not valid. The error names the field.
     """
 
     q: Annotated[
@@ -179,7 +180,7 @@ class SearchRequest:
 
     @property
     def effective_versions(self) -> Versions:
-        """The value of `versions`, or the default for `group` if it is None."""
+        """The value of `versions`; if this is None, the default value for `group`."""
         return self.versions or ("newest" if self.group == "article" else "all")
 
     @property

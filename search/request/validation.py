@@ -1,6 +1,6 @@
 """Checks of requests by their declarations.
 
-Each function raises RequestError naming the field.
+Each function raises RequestError if a value is not valid. The error names the field.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ __all__ = ["check_fields", "check_kind", "check_range", "check_text"]
 def check_fields(request: Any, prefix: str = "") -> None:
     """Check each field of a request, or of a group of its options, by its declaration.
 
-    Replace a list, or one text in place of a list, by a tuple. `prefix` goes before the name of a
-    field in errors: "recency." for recency.half_life.
+    A list, or one text that was given in place of a list, is replaced by a tuple. In errors,
+    `prefix` is put before the name of a field: "recency." for recency.half_life.
     """
     for each in declared(type(request)):
         name, value = prefix + each.name, getattr(request, each.name)
@@ -40,7 +40,7 @@ def check_kind(name: str, value: object, kind: type) -> None:
 def check_range(
     name: str, value: float, lowest: float | None = None, highest: float | None = None
 ) -> None:
-    """Check that a number lies within inclusive bounds; None is no bound."""
+    """Check that a number lies within inclusive bounds; None means no bound."""
     above = lowest is None or value >= lowest  # False for NaN
     if above and (highest is None or value <= highest):
         return
