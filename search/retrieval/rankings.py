@@ -27,16 +27,19 @@ from nutgraf.search.retrieval.split_paragraphs import paragraph_constraint, para
 __all__ = ["MAX_COUNTS", "RetrievalResult", "retrieve"]
 
 MAX_COUNTS: Final = 100
-"""Maximum number of values of a facet: more than a page shows, 3 months of days."""
+"""Maximum number of values of a facet.
+
+This is more than a page shows: for days, 3 months.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RetrievalResult:
     """The rankings of a question, and its facets in the order of the request.
 
-    A ranking is None if the mode omits it. `weight` is the BM25 score of a text that contains each
-    word of the question once. `embedding`, of shape (dimension,), is that of the question, None if
-    it was not encoded.
+    A ranking is None if the search does not use it. `weight` is the BM25 score of a text that
+    contains each word of the question once. `embedding` is the embedding of the question, of shape
+    (dimension,). It is None if the question was not encoded.
     """
 
     keyword: Ranking | None
@@ -59,8 +62,8 @@ class _Queries:
 
 
 def retrieve(index: IndexReader, request: SearchRequest, question: Question) -> RetrievalResult:
-    """Return the rankings of the request's mode, each to DEPTH for any page."""
-    # A question of conditions and wild?cards alone has no text to encode, in any mode.
+    """Return the rankings for the mode of the request, each of at most DEPTH rows."""
+    # A question with only conditions and wild?cards has no text to encode, in any mode.
     by_meaning = request.mode != "keyword" and bool(question.text)
     by_keywords = request.mode != "semantic" or not question.text
     embedding = index.encode(question.text) if by_meaning else None
@@ -124,7 +127,7 @@ def _facets(
         filters = request.filters.without(field)
         if filters not in matching:
             other = replace(request, filters=filters)
-            # Without a filter on languages, words of the question can have other terms.
+            # Without the filter on the language, words of the question can have other terms.
             same = filters.language == request.filters.language
             asked = question if same else read_question(index, other)
             matching[filters] = _queries(index, other, asked, embedding, by_keywords=by_keywords)

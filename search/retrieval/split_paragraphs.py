@@ -1,7 +1,8 @@
-"""Conditions of a question on complete paragraphs, if rows are parts of them.
+"""Conditions of a question for complete paragraphs, if rows are parts of them.
 
-A part is ranked by its own words. A hit shows the complete paragraph, so the complete paragraph
-must contain the required words and none of the excluded words.
+A long paragraph is divided into parts, and each part is a row. A part is ranked by its own words. A
+hit shows the complete paragraph, so the complete paragraph must contain the required words and none
+of the excluded words.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ def paragraph_constraint(index: IndexReader, question: Question) -> Any | None:
 def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:
     """Return the query of the keyword ranking.
 
-    A required phrase can cross the cut between two parts, so that no part contains it. So parts
-    with single words of the question are ranked, too, by these words. Other rows score as usual.
+    A required phrase can begin in one part and end in the next, so that no part contains the
+    phrase. So parts that contain only single words of the question are ranked, too, by these words.
+    The scores of all other rows do not change.
     """
     keywords: query.Query = question.keywords
     demanded = question.constraint is not None and (question.phrases or question.patterns)
@@ -42,7 +44,7 @@ def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:
 
 
 def _of_paragraph(tree: Any) -> Any:
-    """Return the tree with text conditions that the complete paragraph can meet, too."""
+    """Return the tree; its text conditions are met by the row or its full paragraph."""
     if isinstance(tree, query.Not):
         return query.Not(_of_paragraph(tree.query))
     if isinstance(tree, query.And | query.Or):
