@@ -1,7 +1,8 @@
 """Completions of typed text: titles, then names and other phrases, then words.
 
-Words are compared folded, so that case, accents and signs between words make no difference. A
-phrase or a word replaces only the last typed words. A title replaces the complete typed text.
+Words are compared in their folded form, so case, accents and signs between words make no
+difference. A phrase or a word replaces only the last typed words. A title replaces the complete
+typed text.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ MAX_COMPLETIONS: Final = 20
 """Maximum number of completions in one response."""
 
 MAX_TYPED: Final = 200
-"""Characters at the end of the typed text that are completed.
+"""Maximum number of characters that are read, from the end of the typed text.
 
-The start of a title that the index stores is not longer.
+The index stores the start of each title, and this start is not longer.
 """
 
 MAX_PHRASE: Final = 4
-"""Maximum number of last typed words that a phrase can begin with."""
+"""Maximum number of typed words, the last ones, that a phrase can begin with."""
 
 MAX_CANDIDATES: Final = 64
 """Maximum number of candidates of one kind, the most frequent ones."""
@@ -42,8 +43,8 @@ MAX_CANDIDATES: Final = 64
 class Completion:
     """A completion of a typed question.
 
-    `article` is the id of the newest article with that title, None for phrases and words. `count`
-    is the number of articles with the title, the phrase or the word.
+    `article` is the id of the newest article with the title; it is None for phrases and words.
+    `count` is the number of articles with the title, the phrase or the word.
     """
 
     text: str
@@ -72,7 +73,10 @@ class Completions:
 
 
 def check_completion(q: str, limit: int) -> None:
-    """Check a request for completions; an empty `q` is valid. Raises RequestError."""
+    """Check a request for completions; an empty `q` is valid.
+
+    Raises RequestError if `q` or `limit` is not valid.
+    """
     check_kind("q", q, str)
     check_text("q", q)
     if len(q) > MAX_QUESTION:
@@ -86,8 +90,9 @@ def check_completion(q: str, limit: int) -> None:
 def complete(index: IndexReader, q: str, limit: int) -> Completions:
     """Return up to `limit` completions of a typed text, each once.
 
-    Titles come before phrases, but leave half of the limit for phrases. Words fill the rest.
-    Raises BrokenIndexError if the suggestions of the index are missing or damaged.
+    Titles come before phrases. If there are enough of both, each kind gets half of `limit`. If
+    there are fewer than `limit` of both together, words follow. Raises BrokenIndexError if the
+    suggestions of the index are missing or damaged.
     """
     started = time.perf_counter()
     typed = _Typed.read(q, index.analyzer(None))
@@ -137,7 +142,7 @@ class _Typed:
         )
 
     def last(self, many: int) -> str:
-        """Return the prefix of the keys that continue the last `many` words."""
+        """Return the prefix of all keys that continue the last `many` words."""
         return " ".join(self.words[-many:]) + ("" if self.going_on else " ")
 
     def with_last(self, many: int, text: str) -> str:
@@ -170,7 +175,10 @@ def _titles(index: IndexReader, typed: _Typed, limit: int) -> list[Completion]:
 
 
 def _phrases(index: IndexReader, typed: _Typed) -> Iterator[Completion]:
-    """Yield phrases that continue the last words, the most words that any phrase has."""
+    """Yield phrases that continue the last words of the typed text.
+
+    All phrases continue the same number of last words: the highest number for which there are any.
+    """
     seen: set[str] = set()
     for many in range(min(MAX_PHRASE, len(typed.words)), 0, -1):
         if seen:
@@ -196,7 +204,10 @@ def _by_count(found: Iterable[TermCount]) -> list[TermCount]:
 
 
 def _distinct(found: Iterable[Completion], analyzer: Analyzer) -> list[Completion]:
-    """Return the first of the completions that differ only in case, accents or signs."""
+    """Return the completions without repetitions.
+
+    A completion is a repetition if it differs from an earlier one only in case, accents or signs.
+    """
     first: dict[str, Completion] = {}
     for one in found:
         first.setdefault(analyzer.key(one.text), one)

@@ -17,16 +17,28 @@ from nutgraf.search.query.question import Question
 __all__ = ["correct_spelling"]
 
 MIN_LETTERS: Final = 4
-"""Least number of letters of a corrected word. Shorter words are near to too many."""
+"""Minimum number of letters of a word that is corrected.
+
+A shorter word is near to too many other words.
+"""
 
 LONG: Final = 6
-"""Letters of a word from which on 2 may differ; in shorter words, only 1 may."""
+"""Minimum number of letters of a long word.
+
+A correction may change 2 letters of a long word, and only 1 letter of a shorter word.
+"""
 
 MAX_UNKNOWN: Final = 4
-"""Maximum number of unknown words; a question with more is in another language."""
+"""Maximum number of unknown words in a question that is corrected.
+
+A question with more unknown words is in another language.
+"""
 
 COUNTED_AT_ONCE: Final = 4
-"""Corrections counted in one call to the index; nearly always, the first is good."""
+"""Number of possible corrections that are counted in one call to the index.
+
+Nearly always, the first of them is good.
+"""
 
 _VALUE: Final = re.compile(
     rf"(?<![^\s(+-])(?:{'|'.join((*VALUE_FIELDS, PUBLISHED))}):(\S*)", re.IGNORECASE
@@ -78,11 +90,14 @@ def _unknown(index: IndexReader, q: str, question: Question) -> list[QuestionTok
 def _nearest(
     index: IndexReader, analyzer: MultilingualAnalyzer, word: str, others: Sequence[str]
 ) -> str | None:
-    """Return the known word nearest to `word`, the most frequent of equally near ones.
+    """Return the word of the index nearest to `word`, None if no word is near enough.
 
-    A paragraph or its title contains it together with any of the `others`, the known terms of the
-    question: "the president of Brazil" must not become "the resident of Brazil". Of equally near
-    words, those with a different first letter come last, as it is seldom mistyped.
+    Of equally near words, the most frequent one is returned. Words with a different first letter
+    come last, because the first letter is seldom mistyped.
+
+    `others` are the known terms of the question. A paragraph or its title must contain the returned
+    word together with one of them: "the president of Brazil" must not become "the resident of
+    Brazil".
     """
     near = index.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
     ordered = sorted(near, key=lambda found: _edit_order(word, *found))
