@@ -57,11 +57,12 @@ class Searcher:
             for hit in searcher.search("missiles supplied to Ukraine", limit=5).hits:
                 print(hit.score, hit.article.title, hit.snippet.text)
 
-    Each question uses the newest commit, also one of another process. Threads may share a
-    Searcher. `trust` is required for an index of the whoosh engine, whose files contain pickles:
-    set it only for an index that you made.
+    Each question uses the newest commit, also if another process made it. Threads may share a
+    Searcher. The files of an index with the whoosh engine contain pickles, so such an index opens
+    only with `trust`. Set `trust` only for an index that you made.
 
-    Raises NotAnIndexError, UntrustedIndexError, BrokenIndexError.
+    Raises NotAnIndexError if the path is not an index, UntrustedIndexError if `trust` is required,
+    and BrokenIndexError if the index is damaged.
     """
 
     def __init__(self, index: str | Path | ReaderSource, *, trust: bool = False) -> None:
@@ -93,7 +94,7 @@ class Searcher:
         other articles, each with its nearest paragraph. For a paragraph, they are paragraphs of
         other articles. A score is a cosine. `limit` is 1 to 100.
 
-        Raises RequestError.
+        Raises RequestError if an argument is not valid.
         """
         check_kind("name", name, str)
         return self._ask(partial(similar, name=name, limit=limit, filters=filters))
@@ -108,9 +109,9 @@ class Searcher:
         return self._ask(partial(complete, q=q, limit=limit))
 
     def article(self, article: str) -> ArticleView | None:
-        """Return the article with this id and all its paragraphs, or None.
+        """Return the article with this id and all its paragraphs, None if there is none.
 
-        Raises RequestError.
+        Raises RequestError if `article` is not a text.
         """
         check_kind("article", article, str)
         return self._ask(partial(_article, article=article))
@@ -125,14 +126,14 @@ class Searcher:
         return self._ask(lambda index: index.sequence)
 
     def warm(self) -> None:
-        """Open all files of the index now; otherwise, the first question waits for it."""
+        """Open all files of the index now, so that the first question does not wait."""
         self._ask(lambda index: index.warm())
 
     def refresh(self) -> bool:
         """Open the newest commit now, not at the next question.
 
-        Return whether it is newer. Raises the errors of opening an index; after an error, the
-        previous commit still answers.
+        Return True if there was a newer commit. Raises the same errors as opening an index. After
+        an error, the previous commit still answers questions.
         """
         return self._source.refresh()
 
@@ -147,12 +148,12 @@ class Searcher:
         self.close()
 
     def _ask(self, ask: Callable[[IndexReader], T]) -> T:
-        """Answer from the newest snapshot; retry once if a generation replaced its files."""
+        """Answer from the newest snapshot; retry once if its files were replaced."""
         with self._source.snapshot() as snapshot:
             try:
                 return ask(snapshot)
             except BrokenIndexError:
-                # A new generation may have replaced files that were not open yet.
+                # A rebuilt index (a new generation) may have replaced files that were not open yet.
                 self._source.refresh()
                 with self._source.snapshot() as newer:
                     if newer is snapshot:

@@ -1,4 +1,4 @@
-"""Articles and paragraphs near in meaning to one of the index.
+"""Articles and paragraphs that are near in meaning to an article or paragraph.
 
 The embedding of an article is the mean of its paragraphs' embeddings, scaled to length 1. The
 index stores all embeddings, so no encoder is opened.
@@ -30,7 +30,7 @@ from nutgraf.search.retrieval.filters import condition_of
 __all__ = ["similar"]
 
 NOTHING_NEAR: Final = Ranking(np.empty(0, np.int64), np.empty(0, np.float32), complete=True)
-"""The result for boilerplate, which has no embedding to compare."""
+"""The ranking for boilerplate, because boilerplate has no embedding to compare."""
 
 WIDEN: Final = 4
 """Factor by which the depth of the ranking grows if it contains too few articles."""
@@ -45,7 +45,7 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
     For an article id, the hits are other articles, each with its nearest paragraph. For
     ARTICLE#POSITION, they are paragraphs of other articles. Boilerplate has no hits.
 
-    Raises RequestError.
+    Raises RequestError if `limit` or `filters` is not valid.
     """
     started = time.perf_counter()
     check_kind("limit", limit, int)
@@ -55,7 +55,7 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
     if found is None:
         return None
     article, position = found
-    # Boilerplate is not ranked, as it is not about the subject of its article.
+    # Boilerplate is not ranked, because it is not about the subject of its article.
     embedding = _mean(index.embeddings(index.ranked_rows(article, position)))
     condition = condition_of(filters, other_than=article.id)
     if not embedding.any():
@@ -85,7 +85,8 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
 def _find(index: IndexReader, name: str) -> tuple[Record, int | None] | None:
     """Return the article, and the paragraph's position if `name` is ARTICLE#POSITION.
 
-    The id of an article can contain a `#`. A name that is the id of an article means the article.
+    The id of an article can contain a `#`. So a name that is the id of an article means this
+    article, not a paragraph.
     """
     article = index.article(name)
     if article is not None:
@@ -100,7 +101,7 @@ def _find(index: IndexReader, name: str) -> tuple[Record, int | None] | None:
 def _mean(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean of embeddings of shape (n, dimension), scaled to length 1.
 
-    The result is 0 if the mean is 0, or if there are no embeddings.
+    All values of the result are 0 if the mean is 0, or if there are no embeddings.
     """
     mean: NDArray[np.float32] = embeddings.sum(axis=0) / np.float32(max(1, len(embeddings)))
     length = float(np.linalg.norm(mean))
@@ -112,8 +113,8 @@ def _nearest_articles(
 ) -> Ranking:
     """Return the nearest row of each article in the vector ranking.
 
-    Read the ranking to DEPTH, and deeper if it contains fewer than `limit` articles, because one
-    long article can fill the first rows.
+    The ranking is read to DEPTH. One long article can fill the first rows, so the ranking is read
+    deeper if it contains fewer than `limit` articles.
     """
     depth = DEPTH
     while True:

@@ -287,7 +287,7 @@ class _Brackets(plugins.GroupPlugin):  # type: ignore[misc]
         top = stack[0]
         for unclosed in stack[1:]:
             self.warn("a bracket is unmatched and is ignored")
-            # An operator or field before an unclosed bracket does not apply to the first word in it.
+            # An operator or field before an unclosed bracket does not apply to the word after it.
             while len(top) and isinstance(top[-1], syntax.FieldnameNode | syntax.PrefixOperator):
                 top.pop()
             top.extend(unclosed)
