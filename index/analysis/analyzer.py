@@ -229,7 +229,7 @@ class Analyzers:
         return self.default if language is None else self.of_language(language)
 
     def of_language(self, language: str) -> Analyzer:
-        """Return the analyzer of a language that `analysed_as` returned."""
+        """Return the analyzer of a language, given as by `analysed_as`: "en", or ""."""
         found = self._by_language.get(language)
         if found is None:
             made = Analyzer(language, cache_size=_MAX_CACHED_OTHER)
