@@ -6,7 +6,8 @@ texts of paragraphs are not read. The functions use these words:
 - A unit is a paragraph or an article, the same kind for all hits of a request. A unit is identified
   by a number from `RowValues`.
 - A story is a set of units that are versions of one another: copies and updates of one text. A
-  story is identified by the number of one of its units. One story is one hit.
+  story is identified by the number of one of its units. One story is one hit. If a request shows
+  all versions, each unit is a story of its own.
 - The turn of a candidate is the position of its unit in the order of versions. The version with the
   lowest turn is shown.
 """
@@ -137,8 +138,8 @@ def version_order(
     """Return the turn of each candidate: its position in the order of versions.
 
     The order begins with the newest version if `newest` is True, and otherwise with the oldest. If
-    two units have the same date, or no dates, the unit that was indexed later counts as newer. It
-    has the higher number. Candidates without a date come after those with a date.
+    two units have the same date, or no dates, the unit with the higher number counts as newer: that
+    unit was indexed later. Candidates without a date come after those with a date.
     """
     if not newest:
         published = np.where(published == NO_DATE, np.iinfo(np.int64).max, published)

@@ -33,7 +33,7 @@ def diversify(
     if diversity == 0 or not first:
         return groups
     scores = candidates.scores[[group.best for group in first]]
-    # The scores are divided by the best one. If all were low, the cosines alone would decide.
+    # The scores are divided by the best one: if all scores were low, cosines alone would decide.
     scores = scores / max(scores.max(), np.finfo(np.float64).tiny)
     rows = candidates.rows[[group.shown[0] for group in first]]
     order = marginal_relevance(scores, index.embeddings(rows), diversity)

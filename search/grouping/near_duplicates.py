@@ -20,11 +20,14 @@ from nutgraf.index.reader.protocol import IndexReader, RowValues
 __all__ = ["article_versions", "paragraph_versions"]
 
 MIN_SHARED: Final = 0.5
-"""More than this share of the long paragraphs of an article must be versions.
+"""Two articles are versions of one another if they share more than this.
 
-The article is the shorter one of two, and its paragraphs are compared with those of the other
-article. Among 2,143 articles in 6 collections, 4 pairs of versions are found, and all are correct.
-Three are a report of a news agency in 2 papers; one is an update with 5 of 9 paragraphs unchanged.
+The value is a share of the long paragraphs of the shorter article: of those, more than this share
+must be versions of paragraphs of the other article.
+
+Among 2,143 articles in 6 collections, 4 pairs of versions are found, and all are correct. Three
+pairs are a report of a news agency in 2 papers. One pair is an article and its update, with 5 of 9
+paragraphs unchanged.
 Pairs of articles that share half of their paragraphs are not versions: reports on 2 elections, or
 interviews with 2 candidates. So an update with half or more of its paragraphs rewritten counts as
 a different article.
@@ -39,9 +42,9 @@ The first ones are compared. Nearly all articles have no more.
 MAX_PAIRS: Final = 2_000
 """Maximum number of pairs of articles that are compared for one question.
 
-This takes milliseconds. If hundreds of articles share one paragraph, such as a notice of their
-newspaper, each article would be compared with all others, without result. A text with hundreds of
-copies needs only one pair per copy.
+The comparison takes milliseconds. If hundreds of articles share one paragraph, such as a notice of
+their newspaper, each article would be compared with all others, without result. A text with
+hundreds of copies needs only one pair per copy.
 """
 
 
@@ -77,7 +80,7 @@ def article_versions(index: IndexReader, values: RowValues) -> dict[int, int]:
             continue
         placed[at] = True
         seen, near = placed.copy(), linked[at]
-        # An article that is linked to a version of the first article may also be a version of it.
+        # An article linked to a version of the first one may also be a version of the first.
         while len(waiting := np.flatnonzero(near & ~seen)):
             seen[waiting] = True
             pairs += len(waiting)

@@ -142,7 +142,7 @@ def _words(page: Iterable[AnalyzedParagraph]) -> Iterable[str]:
 def _near_words(
     paragraph: AnalyzedParagraph, nearest: Nearest, lacking: frozenset[str]
 ) -> Iterator[NearWord]:
-    """Yield the words of a paragraph that are near to one of its missing terms."""
+    """Yield the words of a paragraph that are near to a term without a match."""
     matched = {match.start for match in paragraph.matches}
     last = 0
     for _, start, end in paragraph.tokens:

@@ -27,7 +27,7 @@ __all__ = ["SNIPPET_WIDTH", "best_span", "make_snippet", "mark"]
 SNIPPET_WIDTH: Final = 280
 """Maximum number of characters of a snippet, without ellipses.
 
-This is 2 or 3 lines of a page or a terminal.
+A snippet of this width fills 2 or 3 lines of a page or a terminal.
 """
 
 ELLIPSIS: Final = "…"

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MAX_WORDS: Final = 256
-"""Maximum number of words that are searched, which limits the time of a search.
+"""Maximum number of words that are searched, to limit the time of a search.
 
 The encoder reads no more words than these.
 """

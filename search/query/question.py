@@ -22,13 +22,13 @@ class Question:
     keywords: Any
     """The query of the keyword ranking.
 
-    It is an Or of the words. It is Every if the question has only a constraint, and NullQuery if
-    the question has no searchable word.
+    The query is an Or of the words. It is Every if the question has only a constraint, and
+    NullQuery if the question has no searchable word.
     """
     constraint: Any | None
     """The condition that every hit must meet, also a hit that was found by meaning.
 
-    It is a query, which can be a single Not. It is None if the question has no conditions.
+    The condition is a query, and can be a Not alone. It is None if the question has no conditions.
     """
     terms: tuple[str, ...]
     """The terms to highlight, one per word, in the likeliest language of the question.

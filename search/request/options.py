@@ -29,9 +29,9 @@ MAX_MARK: Final = 100
 """Maximum number of characters in the markup before or after a highlight."""
 
 MAX_RERANKED: Final = 100
-"""Maximum number of candidates that are reranked, which takes about 1 second.
+"""Maximum number of reranked candidates. To rerank them takes about 1 second.
 
-This is also the maximum number of hits on a page.
+The maximum number of hits on a page is the same.
 """
 
 MAX_BUDGET: Final = 10_000
@@ -114,7 +114,7 @@ class Filters(KeywordFilters):
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """The markup around highlights in the HTML of a snippet, which is not escaped.
+    """The markup around highlights in a snippet's HTML. The markup is not escaped.
 
     `pre` and `post` mark words that the keywords matched. `semantic_pre` and `semantic_post`
     mark words that are near in meaning.
@@ -157,9 +157,9 @@ class Highlight:
 
 @dataclass(frozen=True, slots=True)
 class Recency:
-    """The advantage of newer articles: half of the advantage is left at `half_life`.
+    """The advantage of newer articles: half of it is left at the age `half_life`.
 
-    `half_life` is an age, as a number of hours, days, weeks or years: 12h, 30d, 2w, 1y. `weight`, 0
+    `half_life` is a number of hours, days, weeks or years: 12h, 30d, 2w, 1y. `weight`, 0
     to 1, is the largest share of a score that age takes away. Age is counted from the date of the
     newest article of the index.
 

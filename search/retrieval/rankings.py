@@ -29,7 +29,7 @@ __all__ = ["MAX_COUNTS", "RetrievalResult", "retrieve"]
 MAX_COUNTS: Final = 100
 """Maximum number of values of a facet.
 
-This is more than a page shows: for days, 3 months.
+A page shows fewer values. As days, these are 3 months.
 """
 
 
