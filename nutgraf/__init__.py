@@ -2,7 +2,8 @@
 
     from nutgraf import Article, IndexWriter, Searcher, create_index
 
-All other public names are in nutgraf.index, nutgraf.search and nutgraf.api.
+The public names that this package does not export are in nutgraf.index,
+nutgraf.search and nutgraf.api.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ _exported, _ = lazy_exports(__name__, _MODULES)
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        # Read the version on demand: this takes 25 ms, and a question does not need it.
+        # Read the version only on demand: reading takes 25 ms, and a search does not need it.
         from importlib.metadata import version
 
         return version("nutgraf")

@@ -1,7 +1,8 @@
 """Draw docs/search.svg: a search of the sample articles in a terminal.
 
-`python tools/picture.py INDEX` prints the picture of the real output; `make docs`
-writes it to its file, and a test compares its text with a search.
+`python tools/picture.py INDEX` searches INDEX and prints a picture of the output.
+`make docs` writes the picture to docs/search.svg. A test compares the text in that
+file with the output of a search.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ WIDTH: Final = 96
 """Columns of the terminal."""
 
 WEB_FONT: Final = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
-"""rich fetches its font from the web; the picture uses the font of the reader."""
+"""The CSS rules that load a font from the web.
+
+The picture omits these rules, so that a browser uses a font of its own.
+"""
 
 
 def search(index: Path) -> str:
-    """Return the output of the search, with the codes of its colours."""
+    """Return the output of a search for QUESTION, with the terminal codes of colours."""
     command = Path(sys.executable).with_name("nutgraf")
     done = subprocess.run(
         [command, "search", QUESTION, "-n", "2", "-i", index],
@@ -40,7 +44,7 @@ def search(index: Path) -> str:
 
 
 def picture(index: Path) -> str:
-    """Return the picture as SVG."""
+    """Return a picture of the command and its output, as SVG."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text(f'$ nutgraf search "{QUESTION}" -n 2', style="bold"))
     console.print(Text.from_ansi(search(index)))

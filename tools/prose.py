@@ -1,9 +1,9 @@
 """Check the prose of code and Markdown: `python tools/prose.py PATH...`.
 
-Clauses that begin with a question word hide the noun that a reader looks for,
-and a long docstring summary hides the purpose of a name. So the first are
-counted, and the second are bounded. proselint checks the text of Markdown
-pages, code blocks and code spans aside.
+A clause that begins with a question word hides the noun that a reader looks for,
+so the number of such clauses is limited. A long docstring summary hides the purpose
+of a name, so the length of summaries is limited. proselint checks the text of
+Markdown pages, without their code blocks and code spans.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from proselint.registry import CheckRegistry
 from proselint.tools import LintFile
 
 MAX_PER_THOUSAND = 2.0
-"""Clause words in 1,000 words of prose, for each file or folder that is named."""
+"""The most clause words in 1,000 words of prose. The limit applies to each PATH."""
 
 MAX_SUMMARY = 80
-"""Characters in the first line of a docstring."""
+"""The most characters in the first line of a docstring."""
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"`[^`\n]+`")
@@ -35,7 +35,7 @@ CLAUSE_WORD = re.compile(r"\b(?:what|who|whoever)\b", re.IGNORECASE)
 
 
 PROSELINT = Config(
-    # We write straight quotes, as the code does.
+    # The typography checks want curly quotes. The pages have straight ones, as the code does.
     checks={**DEFAULT["checks"], "typography": False},
     max_errors=1_000,
 )
@@ -68,7 +68,7 @@ def prose_of_code(source: str) -> Iterator[Prose]:
 
 
 def files_in(path: Path) -> list[Path]:
-    """Return a file, or the Python and Markdown files of a folder."""
+    """Return the Python and Markdown files in a folder, or the path itself for a file."""
     if path.is_file():
         return [path]
     return sorted(each for each in path.rglob("*") if each.suffix in (".py", ".md"))

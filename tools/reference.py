@@ -1,7 +1,7 @@
 """Generate docs/reference.md from the code: options, commands, routes and limits.
 
-`python tools/reference.py` prints the page; `make docs` writes it to its file,
-and a test compares the two.
+`python tools/reference.py` prints the page. `make docs` writes the page to
+docs/reference.md. A test fails if that file differs from the printed page.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ LIMITS: Final = (
 
 
 COMMON: Final = ("index", "as_json", "trust")
-"""Parameters of commands that are described once."""
+"""Parameters that many commands have. One table describes them for all commands."""
 
 SEARCHING: Final = {each.flat for each in flat_options(SearchRequest)}
 
@@ -74,12 +74,12 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def code(text: str) -> str:
-    """Return a text as Markdown code, or nothing for an empty text."""
+    """Return a text as a Markdown code span. An empty text stays empty."""
     return f"`{text}`" if text else ""
 
 
 def search_options() -> Iterator[str]:
-    """Yield the table of search options, one row an option."""
+    """Yield the table of search options, one row per option."""
     nested = {}
     for each in declared(SearchRequest):
         if isinstance(each, DeclaredGroup):
@@ -102,7 +102,7 @@ def search_options() -> Iterator[str]:
 
 
 def values(each: Declared) -> str:
-    """Return the values that an option takes, in words."""
+    """Return the values that an option accepts, in words."""
     if each.choices:
         text = ", ".join(code(choice) for choice in each.choices)
     elif each.kind is bool:
@@ -171,7 +171,7 @@ def command_line() -> Iterator[str]:
 
 
 def option_table(options: Iterable[Any]) -> Iterator[str]:
-    """Yield the table of options of a command."""
+    """Yield a table of command-line options."""
     yield from table(
         ("option", "environment variable", "effect"),
         ((flags(each), code(each.envvar or ""), each.help or "") for each in options),
@@ -201,7 +201,7 @@ def routes() -> Iterator[str]:
 
 
 def reference() -> str:
-    """Return the page."""
+    """Return the text of docs/reference.md."""
     lines = [HEAD, "", "## Search options", ""]
     lines += [*search_options(), "", "## Commands", "", *command_line()]
     lines += ["## HTTP routes", "", *routes(), "", "## Limits", ""]
