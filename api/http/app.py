@@ -26,13 +26,13 @@ __all__ = ["create_app"]
 def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> FastAPI:
     """Return an ASGI app that searches with `searcher` and writes with `writing`.
 
-    Without `writing`, the app is read-only. The caller closes both. The app does not
-    authenticate its clients: a proxy or an app in front of it must do that.
+    Without `writing`, the app is read-only. The caller closes `searcher` and `writing`.
+    The app does not authenticate its clients: a proxy or an app in front of it must do that.
 
-    Run it with any ASGI server, or mount it in an app of your own. Starlette reports
+    Run the app with any ASGI server, or mount it in an app of your own. Starlette reports
     the start and the end of the server only to the outermost app. So in a mounted app,
-    the searcher checks for new commits at each request, and closing `writing` commits
-    the accepted operations.
+    the searcher checks for new commits only during requests. Operations that are still
+    queued when the server stops are committed when the caller closes `writing`.
     """
 
     @asynccontextmanager

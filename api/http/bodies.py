@@ -27,20 +27,20 @@ NDJSON: Final = (
 )
 
 FIELD_MESSAGE: Final = re.compile(r"'([\w\[\]]+)' (.+)", re.DOTALL)
-"""The form of an InputError about one field: its name, then the reason."""
+"""The message of an InputError about one field: the field's name, then the reason."""
 
 ADVICE: Final = "send one JSON object with the fields of an article"
 
 MAX_SHOWN: Final = 80
-"""Characters of an invalid value that a response repeats."""
+"""The most characters of an invalid value that a response repeats."""
 
 
 def check_content_type(request: Request, kinds: Collection[str]) -> None:
-    """Raise HTTPException 415 for a content type not in `kinds`, or an encoded body.
+    """Raise HTTPException 415 for a content type not in `kinds`, or a compressed body.
 
-    A missing content type is refused too. A web page in a browser can send a request
-    without one to any server that it can reach, and the browser does not ask the server
-    first. For a JSON content type the browser does ask (CORS preflight).
+    A missing content type is refused too. A web page can make a browser send a request
+    without a content type to any server, and the browser does not ask that server first.
+    Before it sends a request with a JSON content type, the browser asks (CORS preflight).
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in kinds:
@@ -61,8 +61,8 @@ def check_content_type(request: Request, kinds: Collection[str]) -> None:
 async def read_body(request: Request, slot: Slot) -> bytes:
     """Return the body of a request for one article.
 
-    Raise HTTPException 413 if the body is larger than the limit of an article, and
-    BusyError if all bodies together are too large.
+    Raises HTTPException 413 if the body is larger than the limit of an article. Raises
+    BusyError if the bodies of all requests in progress are too large together.
     """
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > MAX_TEXT:
@@ -79,7 +79,7 @@ async def read_body(request: Request, slot: Slot) -> bytes:
 def article_in(body: bytes, article: str) -> Article:
     """Return the article in a JSON body, with the id from its URL.
 
-    Raise ProblemError 400 if the body is not JSON, and 422 if it is not an article.
+    Raises ProblemError 400 if the body is not JSON, and 422 if it is not an article.
     """
     fields = _object_in(body)
     given = fields.get("id")

@@ -1,4 +1,8 @@
-"""ASGI middleware: writes from this machine only, and a limit on request bodies."""
+"""ASGI middleware that refuses some writes, and large request bodies.
+
+LoopbackWrites refuses writes whose Host header does not name this machine. BodyLimit
+limits request bodies.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +20,23 @@ __all__ = ["MAX_BODY_BYTES", "BodyLimit", "LoopbackWrites"]
 READS: Final = ("GET", "HEAD", "OPTIONS")
 
 MAX_BODY_BYTES: Final = 256 * 1024
-"""Bytes of a request body. The longest search request is far smaller."""
+"""The largest request body, in bytes. The longest search request is far smaller."""
 
 
 class LoopbackWrites:
-    """ASGI middleware that refuses a write (403) whose Host is not this machine.
+    """ASGI middleware: the Host header of a write request must name this machine.
 
-    A web page can make its own host name resolve to 127.0.0.1 (DNS rebinding). The
-    browser then lets the page send any request to a server on this machine. Such a
-    request has the host name of the page as its Host.
+    The middleware refuses other write requests, with 403. The reason is that a web page
+    can make its own host name resolve to 127.0.0.1 (DNS rebinding). The browser then lets
+    the page send any request to a server on this machine. The Host header of such a
+    request contains the host name of the page.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, unless it writes and its Host is not this machine."""
+        """Pass a request on, or refuse it with 403."""
         writes = (
             scope["type"] == "http"
             and scope["method"] not in READS
@@ -60,7 +65,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class BodyLimit:
-    """ASGI middleware that refuses a body (413) larger than MAX_BODY_BYTES.
+    """ASGI middleware that refuses, with 413, a body larger than MAX_BODY_BYTES.
 
     The routes that write articles are exempt: they have limits of their own.
     """

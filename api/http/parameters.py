@@ -1,8 +1,9 @@
 """Search requests over HTTP: models of query parameters and of JSON bodies.
 
-The models are made from the declaration of a request, and /docs shows them. pydantic
-converts the types and refuses unknown fields. The models only describe the limits. The
-request itself checks them, so that HTTP, Python and the command line have the same limits.
+The models are generated from the declaration of a request, and the page /docs shows them.
+pydantic converts the types and refuses unknown fields. The models describe the limits of
+values, but do not check them. The request checks them, so that HTTP, Python and the command
+line have the same limits.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ STRICT: Final = ConfigDict(extra="forbid")
 
 
 def from_query(kind: type[T]) -> Callable[..., Any]:
-    """Return a dependency that reads a `kind` from query parameters."""
+    """Return a FastAPI dependency that reads a `kind` object from query parameters."""
 
     async def read(parameters: BaseModel) -> T:
         return from_flat(kind, parameters.model_dump(exclude_unset=True))
@@ -42,7 +43,10 @@ def from_query(kind: type[T]) -> Callable[..., Any]:
 
 
 def arguments_from_query(kind: type, only: Iterable[str]) -> Callable[..., Any]:
-    """Return a dependency that reads the fields `only` of a `kind`, as a dict."""
+    """Return a FastAPI dependency that reads some fields of `kind` from the query.
+
+    The dependency returns a dict of the fields that are named in `only`.
+    """
 
     async def read(parameters: BaseModel) -> dict[str, Any]:
         return arguments(kind, parameters.model_dump(exclude_unset=True))
@@ -51,7 +55,7 @@ def arguments_from_query(kind: type, only: Iterable[str]) -> Callable[..., Any]:
 
 
 def from_body(kind: type[T]) -> Callable[..., Any]:
-    """Return a dependency that reads a `kind` from a JSON body."""
+    """Return a FastAPI dependency that reads a `kind` object from a JSON body."""
     model = body_model(kind)
 
     async def read(body: BaseModel) -> T:
@@ -61,13 +65,13 @@ def from_body(kind: type[T]) -> Callable[..., Any]:
 
 
 def query_model(kind: type, only: Iterable[str] = ()) -> type[BaseModel]:
-    """Return a model of query parameters. Options of a group are parameters too."""
+    """Return a model of query parameters. Each option of a group is a parameter."""
     named = {each.flat: (_type(each), _field(each)) for each in flat_options(kind, only)}
     return _model(f"{kind.__name__}Parameters", kind, named)
 
 
 def body_model(kind: type) -> type[BaseModel]:
-    """Return a model of a JSON body. A group is an object in the body."""
+    """Return a model of a JSON body. Each group of options is an object."""
     named: dict[str, Any] = {
         each.name: (
             (_group_type(each), _group_field(each))

@@ -60,7 +60,7 @@ def problem(
     headers: Any = None,
     **more: Any,
 ) -> JSONResponse:
-    """Return a problem. `errors` are the invalid fields, each with its reason."""
+    """Return a response about a problem. `errors` are invalid fields, with reasons."""
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -144,7 +144,7 @@ def _errors(items: Sequence[Any]) -> list[dict[str, str]]:
 
 
 def _field(location: Sequence[str | int]) -> str:
-    """Return the name of a field as the request spells it: filters.published_from."""
+    """Return the name of a field as in the request, such as filters.published_from."""
     steps = [step for step in location[1:] if isinstance(step, str) and step not in UNION_TAGS]
     return ".".join(steps) or "body"
 

@@ -1,6 +1,6 @@
-"""Models of responses over HTTP that are not dataclasses of `nutgraf.search`.
+"""Models of the HTTP responses for which `nutgraf.search` has no dataclass.
 
-/docs and the tests use them.
+The page /docs and the tests use the models.
 """
 
 from __future__ import annotations

@@ -32,10 +32,10 @@ def serve_index(
     """Serve `index` over HTTP on `host` and `port`, until SIGINT or SIGTERM.
 
     Port 0 chooses a free port. With `writable`, clients can put and delete articles.
-    Accepted operations are committed before this returns.
+    Accepted operations are committed before this function returns.
 
-    Raise UserError if the port is not available, or if `writable` would let other
-    machines write. Raise the errors of Searcher.
+    Raises UserError if the port is not available, or if `writable` would let other
+    machines write. Raises the errors of Searcher.
     """
     with ExitStack() as opened:
         opened.enter_context(_ended_by_signals())
@@ -43,7 +43,7 @@ def serve_index(
         listening = opened.enter_context(listen(host, port))
         if writable:
             _check_loopback(listening, host)
-            with suppress(IndexLockedError):  # Another writer may finish by the first request.
+            with suppress(IndexLockedError):  # Another writer may finish before the first write.
                 WriteLock(index).release()
         writing = opened.enter_context(WriteQueue(index, trust=trust)) if writable else None
         searcher.warm()
@@ -72,8 +72,8 @@ class _Server(uvicorn.Server):
 def _ended_by_signals() -> Iterator[None]:
     """End the block without an error on SIGINT or SIGTERM.
 
-    After its shutdown, uvicorn raises the signal that stopped it a second time. SIGTERM
-    would then end the process at once, before the index is closed.
+    A signal stops uvicorn. After its shutdown, uvicorn sends the same signal to this
+    process again. SIGTERM would then end the process at once, before the index is closed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -87,12 +87,12 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raise UserError if the address is not available."""
+    """Return a listening socket. Raises UserError if the address is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         opened = socket.create_server((host, port), family=family)
-        # asyncio sets TCP_NODELAY only on a socket whose protocol is TCP. Without it, each
-        # response takes 40 ms longer: its body is sent after its head, and would wait.
+        # asyncio sets TCP_NODELAY only on a socket whose protocol is TCP. Without TCP_NODELAY,
+        # each response takes 40 ms longer, because its body waits until its head is confirmed.
         return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=opened.detach())
     except OSError as error:
         raise UserError(
@@ -105,7 +105,8 @@ def _check_loopback(listening: socket.socket, host: str) -> None:
     """Raise UserError if other machines could write: clients are not authenticated."""
     if not ipaddress.ip_address(listening.getsockname()[0]).is_loopback:
         raise UserError(
-            f"--writable would let everyone who can reach {host or 'all addresses'} change the "
-            "index, because there are no keys yet: omit --host, to listen on this machine only, "
-            "and put a proxy that authenticates its clients in front of the server"
+            f"with --writable and this --host, everyone who can reach {host or 'all addresses'} "
+            "could change the index, because the server does not check its clients: omit --host "
+            "to listen on this machine only; for access from other machines, put a proxy that "
+            "authenticates its clients in front of the server"
         )

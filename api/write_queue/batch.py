@@ -1,4 +1,4 @@
-"""CommitBatch: the operations that share a commit, and the time of that commit."""
+"""CommitBatch: the operations of the next commit, and the time of that commit."""
 
 from __future__ import annotations
 
@@ -16,35 +16,39 @@ from nutgraf.index.errors import DiskFullError
 __all__ = ["IDLE_SECONDS", "CommitBatch", "QueueEntry"]
 
 IDLE_SECONDS: Final = 2.0
-"""Idle seconds until the index is closed. Opening it again takes 0.1 s."""
+"""Seconds without an operation until the index is closed. Opening takes 0.1 s."""
 
 GATHER_SECONDS: Final = 0.005
-"""Seconds to wait for more operations after a commit that answered several.
+"""Seconds to wait for another operation before a commit.
 
-The callers send their next operations at this time. A commit takes some 50 ms.
-With 8 clients the wait halves the number of commits.
+The wait applies only if the last commit answered several callers, because these
+callers often send their next operations at that time. A commit takes some 50 ms. With 8 clients,
+the wait halves the number of commits.
 """
 
 MAX_URGENT_WAIT_SECONDS: Final = 0.2
-"""Seconds that a caller waits for a commit at most, even if the queue has more."""
+"""Seconds until a commit is due, if a caller waits for one of its operations.
+
+The commit does not wait for operations that are still in the queue.
+"""
 
 MAX_WAIT_SECONDS: Final = 2.0
-"""Seconds until a commit for which no caller waits.
+"""Seconds until a commit is due, if no caller waits for one of its operations.
 
-A stream waits only for its last commit.
+No caller waits for the single lines of a stream.
 """
 
 MAX_OPERATIONS: Final = 2_048
 MAX_CHARACTERS: Final = 8_000_000
-"""Operations, and characters of their paragraphs, that make a commit due.
+"""Operations, or characters in their paragraphs, after which a commit is due.
 
-They are in memory until the commit.
+The limits bound the memory, because articles stay in memory until the commit.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """Operations that were queued together. `urgent`: a caller waits for them."""
+    """Operations that were queued together. If `urgent`, a caller waits for them."""
 
     operations: Sequence[Put | Delete]
     urgent: bool
@@ -54,9 +58,9 @@ class QueueEntry:
 
 @dataclass(slots=True)
 class CommitBatch:
-    """The operations since the last commit, and the callers that wait for the next.
+    """The operations since the last commit, and the callers that wait for a commit.
 
-    `several`: the last commit answered more than one caller.
+    `several` is True if the last commit answered more than one caller.
     """
 
     writer: IndexWriter
@@ -82,7 +86,7 @@ class CommitBatch:
         return self.deadline - time.monotonic()
 
     def is_due(self) -> bool:
-        """Return whether to commit now, even if the queue has more."""
+        """Return whether to commit now, even if more operations are in the queue."""
         return (
             self.operations >= MAX_OPERATIONS
             or self.characters >= MAX_CHARACTERS
@@ -106,11 +110,11 @@ class CommitBatch:
                 self.characters += sum(map(len, operation.article.paragraphs))
 
     def commit(self) -> int:
-        """Commit, and return the sequence of the commit, for `answer`."""
+        """Commit, and return the sequence number of the commit, an argument of `answer`."""
         return self.writer.commit()
 
     def answer(self, snapshot: int) -> None:
-        """Send the callers their results, with the sequence of the commit."""
+        """Send the callers their results. `snapshot` is the sequence number of the commit."""
         waiting, self.waiting = self.waiting, []
         self.several = len(waiting) > 1
         self.urgent, self.operations, self.characters = False, 0, 0

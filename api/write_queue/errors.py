@@ -27,7 +27,8 @@ __all__ = [
 class WritingError(Exception):
     """A write that failed.
 
-    `retry_after` is in seconds. It is None if waiting does not help.
+    `status` is the HTTP status of the response. `retry_after` is the number of seconds
+    to wait before a retry, or None if waiting does not help.
     """
 
     status: ClassVar[int]
@@ -42,7 +43,7 @@ class BusyError(WritingError):
 
 
 class UnavailableError(WritingError):
-    """The index cannot be written at the moment."""
+    """Another process is writing to the index, or the server is stopping."""
 
     status = 503
     retry_after = 5
@@ -61,6 +62,6 @@ class FullError(WritingError):
 
 
 class RequestTimeoutError(WritingError):
-    """The client sent its body too slowly; its slot is released."""
+    """The client sent its body too slowly. The server stopped waiting for the body."""
 
     status = 408

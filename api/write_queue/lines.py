@@ -1,4 +1,4 @@
-"""Lines of a byte stream. A line over a limit is not held in memory."""
+"""Split a byte stream into lines. The content of too long lines is dropped."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ __all__ = ["Line", "LineSplitter"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line and its number, from 1. `content` is None for a line over the limit."""
+    """A line and its number, from 1. `content` is None if the line is too long."""
 
     number: int
     content: bytes | None
 
 
 class LineSplitter:
-    """A splitter of a byte stream, read in pieces of any size, at line breaks."""
+    """A splitter that turns a byte stream into lines.
+
+    The caller passes the stream to `feed` in pieces of any size.
+    """
 
     def __init__(self, limit: int) -> None:
-        """Set the longest line, in bytes. The content of a longer line is dropped."""
+        """Set the size of the longest line. `limit` is in bytes, without the line break."""
         self._limit = limit
         self.held = bytearray()
         self._too_long = False
         self._number = 0
 
     def feed(self, content: bytes) -> Iterator[Line]:
-        """Yield the lines that `content` completes. Hold the rest for the next call."""
+        """Yield the lines that end in `content`. Hold the rest for the next call."""
         start = 0
         while (end := content.find(b"\n", start)) >= 0:
             self._hold(content[start:end])

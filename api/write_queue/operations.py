@@ -33,8 +33,9 @@ class Delete:
 class Applied:
     """The result of one operation.
 
-    "missing": there was no article to delete. "refused": the condition was not
-    met. `digest` is of the article after the operation, None if there is no article.
+    `result` is "missing" if there was no article to delete, and "refused" if the
+    condition was not met. `digest` is the digest of the article after the operation,
+    or None if there is no such article then.
     """
 
     id: str
@@ -46,7 +47,7 @@ class Applied:
 class Written:
     """The results of operations that were queued together.
 
-    `snapshot` is the sequence of the commit that contains them.
+    `snapshot` is the sequence number of the commit that contains the operations.
     """
 
     applied: tuple[Applied, ...]
@@ -56,14 +57,14 @@ class Written:
 def apply(operation: Put | Delete, writer: IndexWriter) -> Applied:
     """Apply an operation, if its condition is met.
 
-    The condition is compared with the state that the next commit would have. Only the
-    single writer knows that state. So if 2 clients read the same version of an article
-    and change it, one of them is refused.
+    The condition is compared with the article as the next commit would store it. Only
+    the single writer knows this uncommitted state. So if 2 clients send a change to the
+    same version of an article, with its tag in If-Match, the second change is refused.
     """
     article = operation.article.id if isinstance(operation, Put) else operation.id
     before = writer.digest_of(article)
     if isinstance(operation, Delete) and before is None:
-        # RFC 9110, 13.2.1: conditions are ignored if the response is 404 without them.
+        # RFC 9110, 13.2.1: a server ignores conditions if it would answer 404 without them.
         return Applied(article, "missing", None)
     if operation.condition.failed(before):
         return Applied(article, "refused", before)

@@ -26,16 +26,16 @@ def etag(digest: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """The tags of a header, without their quotes. `anything`: the header is `*`."""
+    """The tags of a header, without their quotes. `anything` is True for `*`."""
 
     strong: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
     anything: bool = False
 
     def name(self, digest: bytes | None, *, weakly: bool) -> bool:
-        """Return whether the tags include an article, by its digest.
+        """Return whether the tags include the tag of an article with this digest.
 
-        `digest` is None if the article is missing.
+        `digest` is None if the article does not exist. With `weakly`, weak tags count too.
         """
         if digest is None:
             return False
@@ -51,9 +51,9 @@ class Precondition:
     if_none_match: Tags | None = None
 
     def failed(self, digest: bytes | None) -> Literal["If-Match", "If-None-Match"] | None:
-        """Return the header that an article does not meet, or None if it meets both.
+        """Return the header whose condition an article does not meet, or None.
 
-        `digest` is of the article, None if it is missing.
+        `digest` is the digest of the article, or None if there is no such article.
         """
         if self.if_match is not None and not self.if_match.name(digest, weakly=False):
             return "If-Match"
@@ -66,7 +66,7 @@ ALWAYS: Final = Precondition()
 
 
 def parse_precondition(headers: Headers) -> Precondition:
-    """Return the conditions of a request. Raise HTTPException 400 if they are invalid."""
+    """Return the conditions of a request. Raises HTTPException 400 if one is invalid."""
     return Precondition(_tags(headers, "If-Match"), _tags(headers, "If-None-Match"))
 
 

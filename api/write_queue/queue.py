@@ -3,8 +3,8 @@
 Requests put operations into the queue and wait. One thread takes the operations
 out in order, gives them to an IndexWriter, and commits all of them together. A
 request is answered only after the commit that contains its operation is durable.
-During a commit, more operations wait in the queue for the next one: the busier
-the server, the more operations share a commit (group commit).
+Operations that arrive during a commit share the next commit (group commit). So a
+busy server needs fewer commits per operation.
 
 The thread opens the index when there is something to write. It closes the index
 after IDLE_SECONDS without an operation, so that other processes can write.
@@ -42,36 +42,36 @@ __all__ = ["WriteQueue"]
 LOG: Final = logging.getLogger("nutgraf.api")
 
 MAX_QUEUED_STREAM_BYTES: Final = 256 * 1024
-"""Bytes of streams that wait in the queue.
+"""The most bytes of streams in the queue.
 
-A PUT waits behind them: the default encoder takes some 2 s for this number of bytes.
+A later PUT waits until these bytes are encoded, which takes the default encoder some 2 s.
 """
 
 MIN_OPERATION_BYTES: Final = 256
-"""The smallest number of bytes that an operation counts as."""
+"""Bytes that are counted for an operation of a stream that has fewer bytes."""
 
 MAX_TURN_SECONDS: Final = 5.0
 YIELD_SECONDS: Final = 0.2
-"""Seconds that a busy server writes before a pause, and seconds of the pause.
+"""Seconds of writing before a pause for a rebuild, and seconds of the pause.
 
-The pause lets a waiting rebuild take the write lock, to install a new generation.
-The rebuild tries the lock every 50 ms.
+During the pause, a waiting rebuild (such as a compaction) takes the write lock, to replace
+the files of the index. The rebuild tries to take the lock every 50 ms.
 """
 
 CHANGE_SLOTS: Final = 256
 MAX_CHANGE_BYTES: Final = 64 * 1024 * 1024
-"""PUT and DELETE requests that are accepted at once, and bytes of their bodies."""
+"""The most PUT and DELETE requests in progress, and bytes of their bodies."""
 
 STREAM_SLOTS: Final = 4
-"""Streams that are accepted at once. Each may hold an article of the largest size."""
+"""The most streams in progress. Each may hold an article of the largest size."""
 
 
 class WriteQueue(Closing):
     """A queue of writes to the index at `path`, for any number of threads.
 
-    `trust` is needed for a whoosh index, whose files contain pickles. Close the
-    queue, or use it in a `with` block: closing commits the accepted operations.
-    `sequence` is the number of its last commit.
+    `trust` must be True for a whoosh index, because its files contain pickles. Close
+    the queue, or use it in a `with` block: closing commits the accepted operations.
+    `sequence` is the number of the last commit of this queue, or 0 before the first.
     """
 
     def __init__(self, path: str | Path, *, trust: bool = False) -> None:
@@ -89,18 +89,19 @@ class WriteQueue(Closing):
         self._closed = False
 
     def submit(self, operation: Put | Delete) -> Future[Written]:
-        """Queue an operation for which a caller waits.
+        """Queue an operation whose caller waits, and return a future of its result.
 
-        The future has its result once the operation is durable. The future or
-        this call may raise WritingError.
+        The future gets the result when the operation is durable. This call and the
+        future can raise WritingError.
         """
         with self._changed:
             return self._enqueue([operation], urgent=True, size=0)
 
     def submit_stream(self, operations: Sequence[Put], size: int) -> Future[Written]:
-        """Queue operations of a stream, of `size` bytes, for the next commit.
+        """Queue operations of a stream, and return a future of their results.
 
-        Block while the queue is full. The future or this call may raise WritingError.
+        `size` is the number of bytes of their lines. The call blocks while the queue
+        is full. This call and the future can raise WritingError.
         """
         size = max(size, MIN_OPERATION_BYTES * len(operations))
         with self._changed:
@@ -113,7 +114,10 @@ class WriteQueue(Closing):
             return self._enqueue(operations, urgent=False, size=size)
 
     def flush(self) -> Future[Written]:
-        """Request a commit of everything in the queue. The future may raise WritingError."""
+        """Request a commit of all queued operations, and return a future of the commit.
+
+        This call and the future can raise WritingError.
+        """
         with self._changed:
             return self._enqueue([], urgent=True, size=0)
 
@@ -132,11 +136,11 @@ class WriteQueue(Closing):
 
     @property
     def draining(self) -> bool:
-        """Whether streams must end."""
+        """Whether streams must end, because the server is stopping."""
         return self._draining
 
     def drain(self) -> None:
-        """Make streams end, because the server is stopping."""
+        """Set `draining`, which makes streams end."""
         self._draining = True
 
     def close(self) -> None:
@@ -182,10 +186,10 @@ class WriteQueue(Closing):
                     return
 
     def _write_until_idle(self) -> None:
-        """Open the index and write until idle, until a rebuild waits or on an error.
+        """Open the index, and write until idle, until a rebuild waits or until an error.
 
-        An error leaves the writer unusable. The next call opens the index again,
-        which recovers it.
+        After an error, the writer cannot be used any more. The next call opens the
+        index again, and opening recovers the index.
         """
         try:
             writer = IndexWriter(self.path, trust=self._trust)
@@ -203,7 +207,8 @@ class WriteQueue(Closing):
                     elif batch.empty:
                         return
                     if entry is None or batch.is_due():
-                        # Set this before the answer: a client may read its article at once.
+                        # Set the number before the answer, because a client may then read
+                        # its article at once.
                         self.sequence = batch.commit()
                         batch.answer(self.sequence)
                         if time.monotonic() > until and is_locked(self.path, REBUILD_LOCK):
@@ -231,7 +236,7 @@ class WriteQueue(Closing):
             return entry
 
     def _fail_all(self, reason: WritingError) -> None:
-        """Raise `reason` in the callers of all queued operations."""
+        """Make the futures of all queued operations raise `reason`."""
         with self._changed:
             refused = list(self._entries)
             self._entries.clear()

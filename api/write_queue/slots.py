@@ -12,9 +12,10 @@ __all__ = ["RequestSlots", "Slot"]
 
 
 class RequestSlots:
-    """Slots for `slots` requests, with bodies of `max_bytes` in total.
+    """A limit of `slots` requests in progress, and of `max_bytes` of their bodies.
 
-    `kind` names the requests in the message of BusyError (429). Safe to use from many threads.
+    A request holds a slot while it is in progress. `kind` names the requests in the
+    message of BusyError (429). Several threads can use one object.
     """
 
     def __init__(self, slots: int, max_bytes: int, kind: str) -> None:
@@ -27,7 +28,7 @@ class RequestSlots:
 
     @contextmanager
     def acquire(self) -> Iterator[Slot]:
-        """Hold a slot during the `with` block. Raise BusyError if no slot is free."""
+        """Hold a slot during the `with` block. Raises BusyError if no slot is free."""
         with self._lock:
             if self.taken >= self._slots:
                 raise BusyError(
@@ -47,14 +48,15 @@ class RequestSlots:
         with self._lock:
             if self.held_bytes + size > self._max_bytes:
                 raise BusyError(
-                    f"the {self._kind} in progress are too large together for one more: "
-                    f"the limit is {self._max_bytes:,} bytes; send this request again in a moment"
+                    f"the {self._kind} in progress already use most of the limit of "
+                    f"{self._max_bytes:,} bytes, so this one does not fit: send this request "
+                    "again in a moment"
                 )
             self.held_bytes += size
 
 
 class Slot:
-    """The slot of one request, and the bytes of its body in memory."""
+    """The slot of one request, and the number of bytes of its body in memory."""
 
     __slots__ = ("_slots", "size")
 
@@ -63,6 +65,9 @@ class Slot:
         self.size = 0
 
     def hold(self, size: int) -> None:
-        """Count more bytes. Raise BusyError if all bodies together would exceed the limit."""
+        """Count `size` more bytes of the body.
+
+        Raises BusyError if the bodies of all requests would exceed the limit together.
+        """
         self._slots._hold(size)
         self.size += size

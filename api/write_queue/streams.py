@@ -1,4 +1,4 @@
-"""ArticleStream: lines of JSON into a WriteQueue, with one result for each line.
+"""ArticleStream: puts articles from lines of JSON, and returns a result per line.
 
 A client may send its complete body before it reads anything. If the server sent
 results during that time, each side would wait for the other. So the results go to
@@ -29,13 +29,16 @@ __all__ = ["ArticleStream"]
 
 PART_BYTES: Final = 64 * 1024
 PART_LINES: Final = 512
-"""Bytes and lines that are queued together, to make the queue's cost negligible."""
+"""Bytes, or lines, of a stream after which they are queued as one piece.
+
+Pieces of this size make the cost of the queue negligible.
+"""
 
 MAX_OUTSTANDING_LINES: Final = 16_384
-"""Lines in memory whose results wait for a commit."""
+"""The most lines in memory that wait for a commit."""
 
 MAX_MEMORY_BYTES: Final = 1024 * 1024
-"""Bytes of results in memory. Further results go to a temporary file."""
+"""The most bytes of results in memory. More results go to a temporary file."""
 
 READ_BYTES: Final = 64 * 1024
 """Bytes of results in one piece of the response."""
@@ -43,17 +46,20 @@ READ_BYTES: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _QueuedLines:
-    """Lines that were queued together: the number of each, and why it was rejected."""
+    """Lines that were queued together.
+
+    `lines` contains the number of each line, and a reason if the line was rejected.
+    """
 
     lines: list[tuple[int, str | None]]
     future: Future[Written]
 
 
 class ArticleStream:
-    """A stream of articles, one a line, that is written in bounded memory.
+    """A stream of articles, one per line, that is written in bounded memory.
 
-    Use it in a worker thread, because it blocks while the queue is full, and in a
-    `with` block. Its methods raise WritingError if the index cannot be written.
+    Use a stream in a `with` block, and in a worker thread, because its methods block
+    while the queue is full. They raise WritingError if the index cannot be written.
     """
 
     def __init__(self, queue: WriteQueue) -> None:
@@ -70,7 +76,7 @@ class ArticleStream:
         return self._durable
 
     def feed(self, content: bytes) -> None:
-        """Queue the articles on the lines that `content` completes."""
+        """Queue the articles on the lines that end in `content`."""
         self._send(self._lines.feed(content))
 
     def finish(self) -> None:
@@ -83,7 +89,7 @@ class ArticleStream:
     def results(self) -> Iterator[bytes]:
         """Yield the results in order: one line of JSON for each line that was not blank.
 
-        The results are deleted at the end, so call this only once.
+        The results are deleted at the end, so call this method only once.
         """
         with self._results:
             self._results.seek(0)
@@ -107,7 +113,7 @@ class ArticleStream:
             self.close()
 
     def _send(self, lines: Iterable[Line]) -> None:
-        """Queue the articles on lines, and record the results that are durable by now."""
+        """Queue the articles on lines, and record the results of lines that are durable."""
         reported: list[tuple[int, str | None]] = []
         puts: list[Put] = []
         size = 0

@@ -28,7 +28,10 @@ ENCODED: Final = b"%2fsimilar"
 
 
 def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
-    """Return the routes that show articles, with the latest writes of `writing`."""
+    """Return the routes that show an article, or list similar ones.
+
+    Their responses include every commit of `writing` at once.
+    """
     router = APIRouter(prefix="/v1", tags=["articles"])
 
     def refresh_if_written() -> None:
@@ -90,7 +93,7 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
 def _ends_in_encoded_slash(request: Request) -> bool:
     """Return whether the /similar at the end of a path belongs to the id.
 
-    Then the client sent its slash as %2F.
+    A client that means the id sends the slash as %2F.
     """
     raw: bytes = request.scope.get("raw_path") or b""
     return raw.partition(b"?")[0].lower().endswith(ENCODED)

@@ -1,4 +1,4 @@
-"""GET /v1/search, the same request as JSON (POST), and GET /v1/suggest."""
+"""GET and POST /v1/search, and GET /v1/suggest."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ REQUEST_FROM_BODY: Final = from_body(SearchRequest)
 def search_routes(searcher: Searcher) -> APIRouter:
     """Return the routes that search with `searcher`.
 
-    They are plain functions, not coroutines: they run in worker threads, so that
-    encoding a question does not block the event loop. They build the JSON of a
-    response directly; its model is only for /docs and the tests.
+    The routes are plain functions, not coroutines. So they run in worker threads, and
+    encoding a question does not block the event loop. The routes build the JSON of a
+    response directly. The response models are only for the page /docs and the tests.
     """
     router = APIRouter(prefix="/v1", tags=["search"])
 

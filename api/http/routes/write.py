@@ -41,7 +41,7 @@ POLL_SECONDS: Final = 0.5
 
 MAX_BODY_SECONDS: Final = 60.0
 MAX_IDLE_SECONDS: Final = 60.0
-"""Seconds for the body of a PUT, and for the next piece of a stream, to arrive."""
+"""Seconds to wait for the complete body of a PUT, and for a piece of a stream."""
 
 Refresh = Annotated[
     bool, Query(description="Answer only when searches of this server show the change.")
@@ -64,7 +64,7 @@ POST_RESPONSES: Responses = {
 
 
 def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
-    """Return the routes that write through `queue`. Without it they answer 403."""
+    """Return the routes that write through `queue`. Without a queue, they answer 403."""
     router = APIRouter(prefix="/v1", tags=["writing"])
     # Separate threads: streams that wait for the queue must not use the threads of searches.
     threads = CapacityLimiter(STREAM_SLOTS)
@@ -114,7 +114,7 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
         openapi_extra={"requestBody": stream_request_body(NDJSON)},
     )
     async def post(request: Request, *, refresh: Refresh = False) -> Response:
-        """Put articles, one a line. The results are sent when all of them are durable."""
+        """Put articles, one per line. The results are sent when all of them are durable."""
         writing = _writable(queue)
         check_content_type(request, NDJSON)
         with writing.stream_slots.acquire():
@@ -198,10 +198,11 @@ async def _stream(
 
 
 async def _parts(request: Request, queue: WriteQueue) -> AsyncIterator[bytes]:
-    """Yield the pieces of a body. Raise UnavailableError if the server is stopping.
+    """Yield the pieces of a body as they arrive.
 
-    An idle client does not delay the stop. Raise RequestTimeoutError if the client sends
-    nothing for MAX_IDLE_SECONDS, because it holds a slot that others need.
+    Raises UnavailableError if the server is stopping, even while the client sends nothing.
+    Raises RequestTimeoutError if the client sends nothing for MAX_IDLE_SECONDS, because
+    its request holds a slot that other requests need.
     """
     stream = request.stream()
     while True:
