@@ -36,10 +36,13 @@ RERANK_BUDGET_MS: Final = 10_000
 """Milliseconds for reranking, enough to finish even on a busy machine."""
 
 NOT_SETTINGS: Final = {"q", "limit", "offset", "filters", "explain", "highlight"}
-"""Fields of a SearchRequest that select a part of a ranking, or its display."""
+"""Fields of a SearchRequest that --compare does not accept.
+
+They are the question, a choice among the hits, or a choice of their display.
+"""
 
 MAX_NAMED: Final = 3
-"""Ids that a warning names."""
+"""The most ids that a warning names."""
 
 
 def add_evaluate(app: typer.Typer) -> None:
@@ -107,7 +110,10 @@ def evaluate(
 
 
 class _Indexes:
-    """Indexes, each opened once, with warnings about judgements that they lack."""
+    """The opened indexes. Each index is opened once.
+
+    `warnings` report the judged paragraphs that an index does not contain.
+    """
 
     def __init__(self, opened: ExitStack, questions: list[JudgedQuestion], *, trust: bool) -> None:
         self._opened = opened
@@ -117,7 +123,7 @@ class _Indexes:
         self.warnings: list[str] = []
 
     def open(self, index: Path) -> IndexSnapshot:
-        """Return a snapshot of an index, which several threads may use."""
+        """Return a snapshot of an index. Several threads can use the snapshot."""
         from nutgraf.index.reader.snapshot import IndexSnapshot
         from nutgraf.search.evaluation import missing_judged_ids
 
@@ -163,7 +169,10 @@ def _compared(indexes: _Indexes, index: Path, sides: tuple[str, str]) -> dict[st
 
 
 def _settings(side: str) -> dict[str, Any]:
-    """Read NAME=VALUE,NAME=VALUE. SearchRequest checks the values."""
+    """Return the settings in a text such as fusion=rrf,weight=0.5.
+
+    This function checks the names. SearchRequest checks the values.
+    """
     from nutgraf.search import SearchRequest
 
     known = [field.name for field in fields(SearchRequest) if field.name not in NOT_SETTINGS]
@@ -212,7 +221,7 @@ def _examples(names: list[str] | tuple[str, ...]) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Show progress on a terminal, and nothing elsewhere."""
+    """Show a progress bar, if standard error is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

@@ -16,7 +16,10 @@ __all__ = ["print_evaluation"]
 HEAD: Final = ("measure", "system", "mean (95% interval)", "difference (95% interval)", "p")
 
 LEAST: Final = 0.001
-"""Smaller p-values depend on very few permutations, so they are shown alike."""
+"""The smallest p-value that is printed.
+
+Smaller ones depend on very few permutations, so they are printed as <0.001.
+"""
 
 
 def print_evaluation(done: Evaluation, console: Console) -> None:

@@ -232,12 +232,13 @@ add_evaluate(app)
 
 def main() -> None:
     """Run the command line. Exit with 2 for a user error, with 1 for an internal one."""
-    # A search in a shell may take 0.5 s. The garbage collector would use a tenth of that
-    # to look for cycles among imported modules, and their deallocation another tenth.
+    # A search in a shell may take 0.5 s. The garbage collector would use a tenth of that time
+    # to look for cycles among imported modules. Freeing the modules at the end would take
+    # another tenth, so os._exit skips it.
     gc.set_threshold(100_000, 50, 50)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that cannot show a character gets its code.
+            # Print the code of a character that the terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):

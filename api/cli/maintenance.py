@@ -187,7 +187,7 @@ def _count(number: int, noun: str) -> str:
 
 @contextmanager
 def _progress() -> Iterator[OnProgress]:
-    """Show progress on a terminal, and nothing elsewhere."""
+    """Show a progress bar, if standard error is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

@@ -37,12 +37,15 @@ EXIT_INTERNAL_ERROR: Final = 1
 EXIT_INTERRUPTED: Final = 130
 
 MAX_LOCK_WAIT_SECONDS: Final = 5.0
-"""Seconds to wait for another writer. An idle server closes an index within 2 s."""
+"""The most seconds to wait for another writer.
+
+An idle server closes an index within 2 s.
+"""
 
 DEFAULT_INDEX: Final = Path("nutgraf.index")
 
 CONTROL_CHARACTERS: Final = re.compile(r"[\x7f-\x9f]")
-"""Characters that JSON does not escape and a terminal may obey."""
+"""Control characters that JSON does not escape. A terminal may act on them."""
 
 Index = Annotated[
     Path,

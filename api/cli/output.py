@@ -31,10 +31,13 @@ CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 INDENT: Final = 4
 
 MIN_SHOWN_SCORE: Final = 0.005
-"""Lower scores are shown as 0.00: such hits are rarely relevant."""
+"""Lower scores are rounded to 0.00 when printed. Such hits are rarely relevant."""
 
 MAX_FACET_VALUES: Final = 12
-"""Values of a facet in a terminal: they fit in 2 lines, and show a year of months."""
+"""The most values that are printed of a facet.
+
+12 values fit in 2 lines, and are enough for the months of a year.
+"""
 
 STYLES: Final = {"keyword": "bold yellow", "semantic": "underline"}
 """Styles of highlights by kind. Semantic matches are less prominent than keywords."""
@@ -46,9 +49,10 @@ class _Output(Console):
 
 
 def standard_output() -> Console:
-    """Return a console on standard output, which wraps lines only for a terminal.
+    """Return a console on standard output.
 
-    It raises BrokenPipeError when the reader closes the output. rich would exit.
+    The console wraps lines only on a terminal. It raises BrokenPipeError when the reader
+    closes the output. A plain console of rich would end the process.
     """
     return _Output(highlight=False, soft_wrap=not sys.stdout.isatty())
 
@@ -61,8 +65,9 @@ def printable(text: str) -> str:
 def print_hits(response: Response, console: Console, *, faint: bool = True) -> None:
     """Print ranked hits: score, title, source, id and snippet.
 
-    Each other paragraph of an article takes a line. Without `faint`, the first hit is
-    printed, and from the next hit below MIN_SHOWN_SCORE on, hits are only counted.
+    Other paragraphs of the same article are printed below its hit, one per line. Without
+    `faint`, printing stops before the first hit with a score below MIN_SHOWN_SCORE, and the
+    remaining hits are only counted. The hit with rank 1 is always printed.
     """
     shown = [
         *response.hits[:1],
@@ -79,7 +84,7 @@ def print_hits(response: Response, console: Console, *, faint: bool = True) -> N
 
 
 def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -> None:
-    """Print a line for each facet: its first values, or its newest dates."""
+    """Print one line per facet, with its first values or its newest dates."""
     for name, counts in facets.items():
         by_time = name.startswith("published:")
         shown = counts[-MAX_FACET_VALUES:] if by_time else counts[:MAX_FACET_VALUES]
@@ -189,7 +194,7 @@ def print_article(view: ArticleView, position: int | None, console: Console) -> 
 
 
 def print_completions(completions: Completions, console: Console) -> None:
-    """Print completions, one a line, each with its article, or its kind and count."""
+    """Print one completion per line, with its article, or with its kind and count."""
     for one in completions.suggestions:
         articles = "article" if one.count == 1 else "articles"
         what = one.article or f"{one.kind} in {one.count:,} {articles}"
@@ -200,7 +205,7 @@ def print_completions(completions: Completions, console: Console) -> None:
 
 
 def print_statistics(statistics: dict[str, Any], console: Console) -> None:
-    """Print counts, one a line."""
+    """Print the statistics of an index, one per line."""
     table = Table.grid(padding=(0, 2))
     for name, value in statistics.items():
         shown = f"{value:,}" if isinstance(value, int) else str(value or "none")

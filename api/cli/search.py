@@ -45,7 +45,7 @@ def search(
     if options["rerank"] is None and Manifest.read(index).reranker is not None:
         options["rerank"] = True
     if options["group"] is None:
-        # A user wants each article once. A program wants every paragraph.
+        # A person wants to see each article once. A program wants every paragraph.
         options["group"] = "paragraph" if as_json else "article"
     request = from_flat(SearchRequest, {"q": question, **options})
     with Searcher(index, trust=trust) as searcher:

@@ -18,16 +18,18 @@ __all__ = ["bounds", "with_search_options"]
 METAVARS: Final[dict[type, str]] = {int: "NUMBER", float: "NUMBER", str: "TEXT"}
 
 AFTER: Final = "index"
-"""The parameter of a command after which its search options follow."""
+"""The parameter of a command after which the search options are inserted."""
 
 
 def with_search_options(
     command: Callable[..., None], only: Iterable[str] = (), **defaults: str
 ) -> Callable[..., None]:
-    """Make typer pass search options to a command, as `**options` with flat names.
+    """Add the flags of search options to a command of typer.
 
-    The options are those of the fields in `only`, or else all that have a default.
-    `defaults` are texts for --help: each says how the command treats the default None.
+    The command gets the values as `**options`, with names such as recency_half_life.
+    `only` names the fields of SearchRequest that have flags. If `only` is empty, all
+    fields that have a default have flags. `defaults` maps the name of an option to the default
+    that --help shows.
     """
     parameters: list[Parameter] = []
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
@@ -85,7 +87,7 @@ def _help(each: Declared) -> str:
 
 
 def bounds(option: Option) -> str:
-    """Return the values that an option accepts, in words; empty if any value fits."""
+    """Return the accepted values of an option, in words, or "" if all are accepted."""
     if option.form:
         return option.form
     if option.ge is not None and option.le is not None:

@@ -33,20 +33,21 @@ from nutgraf.index.sources import (
 __all__ = ["ArticleReader"]
 
 MAX_SHOWN: Final = 20
-"""Lines that are printed about one file, or about the files of one folder.
+"""The most lines that are printed about one file, or the files of one folder.
 
-More lines would not help to find the cause.
+More lines would not help the user to find the cause.
 """
 
 RECORD_NUMBER: Final = re.compile(r":(?:[a-z]+ )?\d+$")
-"""The number of a line or record at the end of a place."""
+"""The number of a line or record, at the end of a place such as news.jsonl:12."""
 
 
 class ArticleReader:
-    """A reader of articles that reports other items to `messages`.
+    """A reader of articles that reports skipped, flagged and rejected items.
 
-    Other items are skipped, flagged or rejected. Flagged and rejected ones are also written
-    to `rejects`. `rejected` counts the rejected ones.
+    Skipped and rejected items did not become articles. A flagged item is a warning about an
+    article that is indexed. All these items are printed to `messages`. Flagged and rejected
+    items are also written to `rejects`. `rejected` is the number of rejected items.
     """
 
     def __init__(
@@ -68,10 +69,12 @@ class ArticleReader:
         *,
         prepare: bool = False,
     ) -> Generator[Article | Prepared]:
-        """Yield the articles of the files in `found`, `size` bytes in total.
+        """Yield the articles of the files in `found`.
 
-        Other processes read the files if there is enough to read. They end with the
-        iterator. With `prepare`, they also prepare the articles for a writer.
+        `size` is the total size of the files in bytes, or None if it is unknown. If there
+        is much to read, other processes read the files; these processes stop when the
+        iterator ends or is closed. With `prepare`, they also prepare the articles for a
+        writer.
         """
         wanted = (item for item in found if not self._is_rejects_file(item))
         duplicates = DuplicateIds()
@@ -128,6 +131,9 @@ class ArticleReader:
 
 
 def _within(place: str) -> str:
-    """Return the file that contains a place, or the folder of a place that is a file."""
+    """Return the file of a line or record, or the folder of a file.
+
+    `place` names a file, or a line or record of a file.
+    """
     file = RECORD_NUMBER.sub("", place)
     return file if file != place else str(Path(place).parent)

@@ -1,4 +1,4 @@
-"""`nutgraf index --dry-run`: everything except writing."""
+"""`nutgraf index --dry-run`: read articles and count outcomes, but write nothing."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ def dry_run_sources(
     reader: ArticleReader,
     on_outcome: Callable[[Outcome, Article], None] | None = None,
 ) -> Summary:
-    """Return the counts of indexing `sources`, without writing.
+    """Return the counts that indexing `sources` would have, without writing.
 
     `on_outcome` is called for each article. If there is no index, every article is new.
 
-    Raise NotAnIndexError and BrokenIndexError.
+    Raises NotAnIndexError if this version cannot read the format of the index. Raises
+    BrokenIndexError if the index is damaged.
     """
     summary = Summary(dry_run=True)
     size = total_bytes(sources)
@@ -58,9 +59,9 @@ def dry_run_sources(
 
 
 class _KnownArticles:
-    """The articles of an index and of this run.
+    """The digests of the articles in an index, and of the articles read in this run.
 
-    An article of this run takes 16 bytes of memory, and its id.
+    Each article of this run takes memory for its id and for a digest of 16 bytes.
     """
 
     def __init__(self, index: Path, opened: ExitStack) -> None:

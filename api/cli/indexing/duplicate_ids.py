@@ -10,13 +10,13 @@ from nutgraf.index.prepared import Prepared, article_in
 __all__ = ["DuplicateIds"]
 
 MAX_EXAMPLES: Final = 3
-"""Ids that the warning names as examples."""
+"""The most ids that the warning names as examples."""
 
 
 class DuplicateIds:
-    """A counter of articles that replace a different article of the same run.
+    """A counter of articles that have the id of an earlier, different article.
 
-    It takes some 100 bytes an article.
+    Only articles of the same run are compared. Each takes some 100 bytes of memory.
     """
 
     def __init__(self) -> None:

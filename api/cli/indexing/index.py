@@ -32,10 +32,12 @@ __all__ = ["IndexOptions", "Summary", "index_found", "index_sources"]
 
 @dataclass(slots=True)
 class Summary:
-    """The result of a run. The outcomes are numbers of articles.
+    """The counts of one run.
 
-    `paragraphs` were put. `encoded` texts (paragraphs, and parts of long ones) were
-    encoded: the others already had an embedding.
+    `created`, `updated`, `unchanged` and `rejected` are numbers of articles. `paragraphs`
+    is the number of paragraphs in new and updated articles. `encoded` is the number of
+    texts (paragraphs, and parts of long ones) that were encoded. The other texts already
+    had an embedding.
     """
 
     created: int = 0
@@ -82,7 +84,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """Settings of an index that is created; None for the default."""
+    """Settings of a new index. None means the default."""
 
     model: str | None = None
     reranker: str | None = None
@@ -116,15 +118,15 @@ def index_found(
     *,
     trust: bool,
 ) -> Summary:
-    """Put the articles of files, of `size` bytes, into `index`.
+    """Put the articles of files into `index`, and create it if there is none.
 
-    Articles that cannot be indexed are reported, and the others are put. If there is no
-    index, it is created when the first article is ready, so that a wrong path leaves
-    nothing behind. On control-C, and after any error except a failed commit, the
-    articles put so far are committed.
+    `size` is the total size of the files in bytes, or None if it is unknown. Articles that
+    cannot be indexed are reported, and the others are put. A new index is created when the
+    first article is ready, so that a wrong path leaves nothing behind. After control-C, and
+    after any error except a failed commit, the articles put so far are committed.
 
-    Raise the errors of IndexWriter and create_index. Raise UserError if an existing index
-    has another engine or model, and WorkerError if reading failed.
+    Raises the errors of IndexWriter and create_index. Raises UserError if an existing index
+    has another engine or model. Raises WorkerError if reading failed.
     """
     summary = Summary()
     with (
@@ -174,9 +176,9 @@ def _commit_unless_failed(writer: IndexWriter) -> None:
 
 
 def _create_if_missing(index: Path, index_options: IndexOptions, messages: Console) -> bool:
-    """Return whether the index had to be created.
+    """Create the index if there is none. Return whether it was created.
 
-    Raise UserError if an existing index does not match `index_options`.
+    Raises UserError if an existing index does not match `index_options`.
     """
     if (index / MANIFEST).exists():
         _check_options(index, index_options)

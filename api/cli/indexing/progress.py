@@ -19,8 +19,8 @@ __all__ = ["IndexProgress"]
 class IndexProgress:
     """A progress bar over the bytes read, with the rates of bytes and of paragraphs.
 
-    The total number of paragraphs is estimated from the bytes, and shown as "some".
-    Articles are put as they are read, so the time left includes both.
+    The total number of paragraphs is estimated from the bytes, and shown as "some 1,200".
+    Articles are put while files are read, so the time left includes reading and putting.
     """
 
     def __init__(self, total: int | None, console: Console) -> None:

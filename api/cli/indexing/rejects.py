@@ -20,16 +20,20 @@ Kind = Literal["rejected", "flagged"]
 FIELDS: Final = {"kind", "place", "reason"}
 
 MAX_LINE_BYTES: Final = 256 * 1024
-"""Bytes of a line: a file name has some 1,000 bytes, and JSON may write each as 6."""
+"""The most bytes that are read of a line, which is more than the longest line has.
+
+A line contains a file name of some 1,000 bytes, and JSON may write each of them as 6 bytes.
+"""
 
 
 def open_rejects(
     path: Path | None, sources: Iterable[str] = ()
 ) -> AbstractContextManager[RejectsFile | None]:
-    """Return the file at `path` for a `with` block, or None if there is no path.
+    """Open the file at `path` for a `with` block. Without a path, the block gets None.
 
-    Raise UserError if the file cannot be written, or if that would overwrite one of
-    `sources`. In a folder of `sources`, only an empty file or a file of rejects is replaced.
+    Raises UserError if the file cannot be written, or if writing would overwrite one of
+    `sources`. In a folder of `sources`, only an empty file, or the rejects of an earlier
+    run, may be overwritten.
     """
     if path is None:
         return nullcontext()
@@ -48,7 +52,7 @@ def _would_destroy(path: Path, source: str) -> bool:
         real = Path(os.path.realpath(path))
         return real.is_relative_to(os.path.realpath(source)) and not _is_replaced(real)
     except OSError:
-        return False  # One of the two is missing or cannot be read.
+        return False  # The file or the source is missing or cannot be read.
 
 
 def _is_replaced(path: Path) -> bool:
@@ -65,10 +69,11 @@ def _is_replaced(path: Path) -> bool:
 
 
 class RejectsFile:
-    """A file with a JSON line for each reject: {"kind", "place", "reason"}.
+    """A file with one JSON object per line: "kind", "place" and "reason" of an item.
 
     Each line is written at once and completely, so that other programs can follow the
-    file. Its earlier content is deleted. Raise UserError if the file cannot be written.
+    file. Opening deletes the earlier content of the file. Raises UserError if the file
+    cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -81,7 +86,7 @@ class RejectsFile:
             ) from error
 
     def add(self, item: Rejected | Flagged) -> None:
-        """Write the place of an article or a file, and the reason."""
+        """Write a line about a rejected or flagged item."""
         kind: Kind = "rejected" if isinstance(item, Rejected) else "flagged"
         line = {"kind": kind, "place": item.place, "reason": item.reason}
         # File names may contain bytes that are not text. JSON escapes them.
@@ -96,7 +101,7 @@ class RejectsFile:
             ) from error
 
     def is_at(self, path: str) -> bool:
-        """Return whether a path is this file, which may be in a folder of the sources."""
+        """Return whether a path names this file, which may be in a folder of the sources."""
         try:
             return Path(path).name == self.path.name and self.path.samefile(path)
         except OSError:

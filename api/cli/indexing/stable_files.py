@@ -13,7 +13,10 @@ from nutgraf.index.sources import is_folder
 __all__ = ["STABLE_SECONDS", "StableFiles"]
 
 STABLE_SECONDS: Final = 1.0
-"""Seconds without a change until a file is stable. Writers seldom pause longer."""
+"""Seconds without a change until a file is stable, which means completely written.
+
+Programs that write a file seldom pause longer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class StableFiles:
             self._states.update((os.path.join(folder, name), None) for name in names)  # noqa: PTH118
 
     def is_new(self, path: str) -> bool:
-        """Return whether a file changed so recently that it may still be written."""
+        """Return whether a file changed so recently that it may not be complete."""
         try:
             return abs(time.time() - Path(path).stat().st_mtime) < self._seconds
         except OSError:

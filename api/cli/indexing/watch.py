@@ -88,9 +88,9 @@ def watch(
 
 
 def changed_paths(folders: Sequence[str], index: Path) -> Iterator[set[str]]:
-    """Yield the changed paths of folders every POLL_MILLISECONDS.
+    """Yield the set of changed paths in folders every POLL_MILLISECONDS.
 
-    A set may be empty. Paths in the index are excluded: they change when articles are indexed.
+    The set may be empty. Paths in the index are excluded, because indexing changes them.
     """
     from watchfiles import watch as watch_files
 
@@ -132,11 +132,11 @@ class FolderWatcher:
         self._stable_files = stable_files or StableFiles()
 
     def summaries(self, changes: Iterable[set[str]]) -> Iterator[Summary]:
-        """Index the existing files, then those of `changes`, with a summary a batch.
+        """Index the existing files, then changed files. Yield one summary per batch.
 
-        `changes` are sets of changed paths, as `changed_paths` yields them. Other processes
-        can write between batches. End if indexing is interrupted. Raise the errors of
-        `index_found`.
+        `changes` yields sets of changed paths, as `changed_paths` does. Other processes can
+        write to the index between batches. The iterator ends if indexing is interrupted.
+        Raises the errors of `index_found`.
         """
         begun = False
         for changed in changes:
@@ -172,7 +172,10 @@ class FolderWatcher:
                 yield item
 
     def _stable_among(self, stable: set[str]) -> Iterator[Found]:
-        """Yield the stable files, found among all files: their ids depend on the others."""
+        """Yield the stable files of the folders.
+
+        All files are listed, because the id of an article can depend on other files.
+        """
         from nutgraf.index.sources import SourceFile, find_files
 
         for item in find_files(self._folders):
@@ -182,7 +185,8 @@ class FolderWatcher:
     def _check_is_free(self) -> None:
         """Raise IndexLockedError if another process writes.
 
-        Check the lock first, so that a retry does not report the same files again.
+        The lock is checked before files are read. Otherwise, a retry would report the same
+        files again.
         """
         from nutgraf.index.storage.layout import MANIFEST
         from nutgraf.index.storage.lock import WriteLock
