@@ -2,8 +2,9 @@
 
     .venv/bin/python benchmarks/ablation.py NAME=ARTICLES,JUDGED[,QRELS] ...
 
-A set consists of articles for `nutgraf index` and judged questions for `nutgraf evaluate`.
-Each variant has its own index in a temporary folder. Texts are encoded once for all variants.
+Each argument names a set: articles for `nutgraf index`, and judged questions for `nutgraf
+evaluate`. Each variant has its own index in a temporary folder. Texts are encoded once for all
+variants.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ def some(questions: list[JudgedQuestion]) -> list[JudgedQuestion]:
 
 @contextmanager
 def remembering(known: dict[str, NDArray[np.float32]]) -> Iterator[None]:
-    """Cache the embedding of each text in `known`."""
+    """Make the encoder cache the embedding of each text in `known`."""
     encode = OnnxEncoder.encode_paragraphs
 
     def encode_new(self: OnnxEncoder, texts: Sequence[str]) -> NDArray[np.float32]:

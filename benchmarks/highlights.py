@@ -1,9 +1,9 @@
-"""Measure snippets with answers and time highlights by meaning; print Markdown.
+"""Count snippets that contain answers, and time semantic highlights, as Markdown.
 
     .venv/bin/python benchmarks/highlights.py NAME=INDEX,QUESTIONS,QRELS ...
 
 Each line of QUESTIONS has `id`, `text` and `answers`; QRELS has the format of `nutgraf evaluate`.
-A question counts if its relevant paragraph contains an answer and is longer than a snippet.
+A question is used if its relevant paragraph contains an answer and is longer than a snippet.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
 
 
 def read_cases(snapshot: IndexSnapshot, questions: Path, qrels: Path) -> Iterator[Case]:
-    """Yield the first cases, at most QUESTIONS."""
+    """Yield the first cases of a set, at most QUESTIONS."""
     judged: dict[str, tuple[str, int]] = {}
     for line in qrels.open():
         question, article, position, relevance = line.rstrip("\n").split("\t")
@@ -101,7 +101,8 @@ def print_row(name: str, snapshot: IndexSnapshot, cases: Sequence[Case], took: s
 def shows(snapshot: IndexSnapshot, case: Case) -> list[bool]:
     """Return whether each of 3 snippets contains an answer.
 
-    The snippets are the first sentences, by keywords alone, and by keywords and meaning.
+    The first snippet is the start of the paragraph. The second is chosen by keywords, and the
+    third by keywords and meaning.
     """
     text, _, matches = case.paragraph
     (near,) = find_near_words(snapshot, case.question, [case.paragraph])

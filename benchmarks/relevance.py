@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/relevance.py NAME=INDEX,JUDGED[,QRELS] ...
 
-A set consists of an index of its articles and judged questions for `nutgraf evaluate`. Use at
+Each argument names a set: an index, and judged questions for `nutgraf evaluate`. Use at
 least 4 sets to choose a value: a gain on one set often comes only from the nature of that set.
 """
 
@@ -29,7 +29,7 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
 
 
 def main(arguments: list[str]) -> None:
-    """Print one row per setting and one column per set, with their mean."""
+    """Print one row per setting, and one column per set and for the mean of all sets."""
     if not arguments:
         sys.exit(__doc__)
     names, columns = [], []

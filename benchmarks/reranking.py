@@ -88,7 +88,7 @@ def measure(
     figures: dict[str, list[float]],
     times: dict[str, list[tuple[float, float]]],
 ) -> None:
-    """Add the figures and the times of one judged set."""
+    """Measure one judged set, and add the results to `figures` and `times`."""
     questions = [one for one in read_judged(*files[1:]) if one.wanted]
     random.Random(SEED).shuffle(questions)
     questions = questions[:most]

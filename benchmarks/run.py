@@ -1,4 +1,4 @@
-"""Measure pairs side by side in one run; print the ratios as a Markdown table.
+"""Compare pairs of operations in one run; print the ratios as a Markdown table.
 
     make bench
 
@@ -63,14 +63,15 @@ ROUNDS: Final = 5
 BUILD_PARAGRAPHS: Final = 2_000
 """Paragraphs per build.
 
-They take 8 s to encode, so the fixed cost of a commit hardly matters.
+Encoding them takes 8 s, so the fixed cost of a commit hardly matters.
 """
 
 FLOAT_PARAGRAPHS: Final = 192
 VECTORS: Final = 100_000
 """Rows of the vector benchmark.
 
-The embeddings of the paragraphs are repeated, because 5,000 rows fit into a CPU cache.
+The embeddings of the paragraphs are repeated up to this number, because 5,000 rows would
+fit into a CPU cache.
 """
 
 FILES: Final = 8
@@ -168,7 +169,10 @@ class EmbeddingCache:
 
 
 def apart_from_encoding(folder: Path, encoder: OnnxEncoder) -> Row:
-    """Time indexing from JSONL to the commit without encoding, with reader processes."""
+    """Time indexing without the encoder, from JSONL files to the commit.
+
+    Reader processes read the files, as `nutgraf index` does it.
+    """
     articles = list(make_articles(FILES * FILE_PARAGRAPHS))
     source = folder / "jsonl"
     source.mkdir()
@@ -288,7 +292,7 @@ def questioning(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> 
 
 
 def highlighting(index: Path, questions: Sequence[str]) -> Row:
-    """Compare the cost of meaning with the cost of keywords in snippets of 10 hits."""
+    """Compare the time for semantic matches with the time for snippets, for 10 hits."""
     with IndexSnapshot.open(index) as snapshot:
         pages = [page_of(snapshot, question) for question in questions]
 
