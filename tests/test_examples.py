@@ -199,7 +199,7 @@ def is_shown(line: str, printed: str) -> bool:
 
 
 def is_near(shown: float, found: float) -> bool:
-    """Tell whether a decimal differs by no more than an encoder on another processor explains."""
+    """Tell whether another processor explains the difference of two decimals."""
     return abs(shown - found) <= max(0.02, 0.02 * abs(shown))
 
 

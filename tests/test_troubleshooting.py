@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from starlette.exceptions import HTTPException
 
 from nutgraf.api.http.problems import ProblemError
 from nutgraf.api.write_queue.errors import WritingError
@@ -25,7 +26,14 @@ PAGE = ROOT / "docs" / "troubleshooting.md"
 ENTRY = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 VARYING = "…"
 
-ROOTS = (NutgrafError, WritingError, ProblemError, DamagedError, NoArticleError)
+ROOTS = (
+    NutgrafError,
+    WritingError,
+    ProblemError,
+    DamagedError,
+    NoArticleError,
+    HTTPException,
+)
 """The errors that Nutgraf raises on purpose, with their subclasses."""
 
 MIN_LETTERS = 8

@@ -166,8 +166,9 @@ def show(
             name, position = parts
             view = searcher.article(name)
     if view is None or (position is not None and position >= len(view.paragraphs)):
-        kind = "article" if view is None else "paragraph"
-        raise UserError(f"there is no {kind} {article!r} in {index}; check the id and --index")
+        raise UserError(
+            f"there is no article or paragraph {article!r} in {index}; check the id and --index"
+        )
 
     def pretty() -> None:
         from nutgraf.api.cli.output import print_article, standard_output
