@@ -58,6 +58,14 @@ _YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _YEAR_FIRST: Final = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST: Final = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?(\d{4})(?!\d)")
 _ZONE: Final = re.compile(r"(?:\d:\d\d|\d\s?[ap]\.?m\.?).*?\s(?P<zone>[A-Z]{2,5}|[+-]\d\S*)$", re.I)
+_CLOCK: Final = re.compile(
+    r"(?<!\d)(\d{1,2})[:.](\d\d(?::\d\d)?)\s?(?:Uhr|uur|hod\.?|horas|hrs?\.?)(?![^\W\d_])", re.I
+)
+"""A time of day with a word for "o'clock", which dateparser takes for a time zone."""
+
+_LETTER_H: Final = re.compile(r"(?<!\d)(\d{1,2})\s?h\s?(\d\d)(?!\d)")
+"""A time of day with a letter, as in 9h30."""
+
 _GREENWICH: Final = re.compile(r"\b(?:GMT|UTC)\s?(?=[+-]\d)")
 _BRACKETS: Final = re.compile(r"\([^()]*\)")
 
@@ -165,6 +173,7 @@ def _rfc_2822(text: str) -> str | None:
 
 def _parsed(text: str, language: str | None) -> str:
     """Return a date in prose or in a national format. Raises InputError."""
+    text = _LETTER_H.sub(r"\1:\2", _CLOCK.sub(r"\1:\2", text))
     if not _YEAR.search(text):
         raise _not_a_date(text)
     if found := _YEAR_FIRST.search(text):
