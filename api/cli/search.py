@@ -26,7 +26,14 @@ def add_search(app: typer.Typer) -> None:
 
 
 def search(
-    question: Annotated[str, typer.Argument(metavar="QUESTION")],
+    question: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="QUESTION...",
+            help="The question. Only signs of the shell, such as quotation marks, * and !, "
+            "need quotation marks around it.",
+        ),
+    ],
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
@@ -47,7 +54,7 @@ def search(
     if options["group"] is None:
         # A person wants to see each article once. A program wants every paragraph.
         options["group"] = "paragraph" if as_json else "article"
-    request = from_flat(SearchRequest, {"q": question, **options})
+    request = from_flat(SearchRequest, {"q": " ".join(question), **options})
     with Searcher(index, trust=trust) as searcher:
         response = searcher.search(request)
 

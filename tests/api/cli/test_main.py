@@ -333,6 +333,17 @@ def test_malformed_questions_are_answered(run, index, question):
     assert b"Traceback" not in done.stderr
 
 
+def test_question_needs_no_quotation_marks(run, index):
+    quoted, plain = (
+        run("search", "creamery debts", "--json"),
+        run("search", "creamery", "debts", "--json"),
+    )
+    first, second = (json.loads(done.stdout) for done in (quoted, plain))
+    assert second["query"] == "creamery debts"
+    assert first["hits"] == second["hits"]
+    assert run("search", "-n", "1", "--", "-flood", "water").returncode == 0
+
+
 def test_warnings_go_to_standard_error(run, index):
     done = run("search", '"creamery', "--json")
     assert json.loads(done.stdout)["warnings"]
