@@ -83,7 +83,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FusionUsed:
-    """The method of the fusion, and the weight of meaning in it, 0 to 1."""
+    """The method of the fusion, and the weight of the vector ranking in it, 0 to 1."""
 
     method: FusionMethod
     weight: float

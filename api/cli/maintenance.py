@@ -129,7 +129,9 @@ def reindex(
     from nutgraf.index.maintenance import rebuild
 
     if undo == (model is not None):
-        raise UserError("give --model NAME, or --undo for the last change: one of the two")
+        raise UserError(
+            "give either --model NAME, to change the encoder, or --undo, to undo the last change"
+        )
     try:
         with _progress() as on_progress:
             if model is None:
@@ -161,7 +163,7 @@ def reranker(
     from nutgraf.index.maintenance.reranker import set_reranker
 
     if remove == (model is not None):
-        raise UserError("give the NAME of a cross-encoder, or --remove: one of the two")
+        raise UserError("give either the NAME of a cross-encoder, or --remove")
     chosen = set_reranker(index, model)
     has = "no reranker" if chosen is None else f"the reranker {chosen.name}"
     content = {"reranker": None if chosen is None else chosen.to_dict()}

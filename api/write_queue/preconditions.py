@@ -33,9 +33,9 @@ class Tags:
     anything: bool = False
 
     def name(self, digest: bytes | None, *, weakly: bool) -> bool:
-        """Return whether the tags include the tag of an article with this digest.
+        """Return whether the ETags include that of an article with this digest.
 
-        `digest` is None if the article does not exist. With `weakly`, weak tags count too.
+        `digest` is None if the article does not exist. With `weakly`, weak ETags count too.
         """
         if digest is None:
             return False

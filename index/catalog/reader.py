@@ -197,9 +197,10 @@ class Catalog:
         return {number: row.text for number, row in self.rows(rows).items()}
 
     def rows(self, rows: Iterable[int], written: Mapping[int, Row] | None = None) -> dict[int, Row]:
-        """Return the rows with the given numbers, in ascending order.
+        """Return the rows with the given numbers, sorted by number.
 
-        If `written` contains all of them, return its rows and do not read the catalog.
+        `written` holds rows that were just written. If it contains all the given
+        numbers, the catalog is not read. Otherwise all rows come from the catalog.
         Raises BrokenIndexError if the text of a row is missing or damaged.
         """
         wanted = sorted(set(rows))

@@ -168,8 +168,8 @@ class IndexParts(Closing):
     def successor(self) -> Self | None:
         """Return a snapshot of the newest commit, None if this snapshot shows it.
 
-        The new snapshot opens the parts that are open in this one. Unchanged parts are
-        shared.
+        The parts that are open in this snapshot are open in the new one too. Unchanged
+        parts are shared, and changed parts are opened again.
         """
         now = (*_stamps(self.path / MANIFEST), *_stamps(self.parts / KEYWORDS))
         if self._mark is not None and self._mark == now:

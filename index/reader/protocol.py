@@ -204,8 +204,9 @@ class SuggestionReader(Protocol):
     def titles(self, start: str, most: int, *, later: bool) -> Iterable[Title]:
         """Return at most `most` titles with a key that begins with `start`.
 
-        If `later` is True, `start` is compared with the rest of the key from each
-        later word. Titles of newer articles come first.
+        If `later` is True, the second or a later word of the key begins with `start`
+        instead: "court" finds "supreme court rules". Titles of newer articles come
+        first.
         """
 
     def title_counts(self, keys: Sequence[str]) -> list[int]:

@@ -82,8 +82,8 @@ def _in_phrases(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> 
 def _place(pattern: Pattern, text: str, token: Token) -> tuple[int, int]:
     """Return the start and the end of a match in the text.
 
-    If the pattern is 1 character of a script without spaces, only this character is the match:
-    猫 in 小猫.
+    In a script without spaces, a token has 2 characters. If the pattern is a single character,
+    the match is only this character: 猫 in the token 小猫.
     """
     char = pattern.text.removeprefix("?")
     at = text.find(char, token.start, token.end) if is_lone(char) else -1

@@ -131,7 +131,7 @@ def _pooling(reference: Any, name: str) -> str:
     if kinds[:2] != ["Transformer", "Pooling"]:
         raise EncoderError(
             f"{name} cannot be exported: its modules are {', '.join(kinds)}, and only models "
-            "that begin with Transformer, Pooling are supported; choose another model"
+            "that begin with the modules Transformer, Pooling are supported; choose another model"
         )
     settings = modules[1].get_config_dict()
     # Before version 5, sentence-transformers had one switch per mode.

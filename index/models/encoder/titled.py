@@ -63,7 +63,7 @@ class ParagraphEncoder(Protocol):
 
 
 class TitledEncoder:
-    """A ParagraphEncoder that uses an Encoder.
+    """A ParagraphEncoder that adds the embedding of the title to that of the text.
 
     In one call, equal texts are encoded only once.
     """

@@ -1,4 +1,4 @@
-"""The number of tokens in a text, because an encoder reads a limited number."""
+"""Count the tokens of texts. An encoder ignores tokens above its limit."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _parsed(text: str, language: str | None) -> str:
     moment = data.date_obj
     if zone and (moment is None or known is moment.tzinfo):
         raise InputError(
-            f"'published' is {text!r}; its time zone may be {zone}, which is not known; write "
+            f"'published' is {text!r}; {zone} looks like a time zone, but is not known; write "
             "it as 2023-01-04T09:30:00+01:00"
         )
     if moment is None:

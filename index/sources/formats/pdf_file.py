@@ -111,7 +111,7 @@ def read_file(content: bytes) -> PdfText:
     if (at := next(same, None)) is not None:
         del blocks[at]
     if not (paragraphs := paragraphs_of(blocks)):
-        raise InputError(f"there is a title in the file, and no text{more}; {SCAN}")
+        raise InputError(f"there is a title in the file, but no text{more}; {SCAN}")
     return PdfText(
         title,
         paragraphs,

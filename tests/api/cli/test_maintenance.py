@@ -79,7 +79,7 @@ def test_reindex_and_undo(run, index, encoder_folder, tmp_path):
     told(refused, 2)
     assert b"keeps no other encoder" in refused.stderr
     for options in ([], ["--undo", "--model", model]):
-        assert b"one of the two" in run("reindex", *options, "-i", index).stderr
+        assert b"give either --model NAME" in run("reindex", *options, "-i", index).stderr
 
 
 @pytest.mark.parametrize("command", ["verify", "repair", "compact", "backup", "reindex"])

@@ -195,7 +195,7 @@ def test_unreadable_page_is_flagged(monkeypatch):
 def test_bombs_are_refused(monkeypatch):
     bomb = zlib.compress(bytes(90_000_000), 9)
     (rejected,) = read(pdf(bomb, more=b"/Filter /FlateDecode", Title="T"))
-    told = "there is a title in the file, and no text that can be read; it may be a scan, "
+    told = "there is a title in the file, but no text that can be read; it may be a scan, "
     assert rejected.reason.startswith(told)
     monkeypatch.setattr(pdf_file, "MAX_STEPS", 1_000)
     (rejected,) = read(pdf(b"q Q " * 2_000, FIRST))
