@@ -76,8 +76,8 @@ async def read_body(request: Request, slot: Slot) -> bytes:
     return bytes(body)
 
 
-def article_in(body: bytes, article: str) -> Article:
-    """Return the article in a JSON body, with the id from its URL.
+def article_in(body: bytes, article: str) -> tuple[Article, str | None]:
+    """Return the article in a JSON body with the id from its URL, and a warning or None.
 
     Raises ProblemError 400 if the body is not JSON, and 422 if it is not an article.
     """

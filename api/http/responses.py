@@ -19,11 +19,15 @@ __all__ = [
 
 
 class WrittenAnswer(BaseModel):
-    """The result of putting an article; `snapshot` is the commit that contains it."""
+    """The result of putting an article; `snapshot` is the commit that contains it.
+
+    `flagged` is a warning, only if invalid characters were removed from the article.
+    """
 
     id: str
     result: Literal["created", "updated", "unchanged"]
     etag: str
+    flagged: str | None = None
     snapshot: int
 
 

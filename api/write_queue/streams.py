@@ -45,13 +45,19 @@ READ_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class _Line:
+    """The number of a line, the reason if it was rejected, and the warning if flagged."""
+
+    number: int
+    rejected: str | None = None
+    flagged: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _QueuedLines:
-    """Lines that were queued together.
+    """Lines that were queued together."""
 
-    `lines` contains the number of each line, and a reason if the line was rejected.
-    """
-
-    lines: list[tuple[int, str | None]]
+    lines: list[_Line]
     future: Future[Written]
 
 
@@ -114,26 +120,27 @@ class ArticleStream:
 
     def _send(self, lines: Iterable[Line]) -> None:
         """Queue the articles on lines, and record the results of lines that are durable."""
-        reported: list[tuple[int, str | None]] = []
+        reported: list[_Line] = []
         puts: list[Put] = []
         size = 0
         for line in lines:
             if line.content is not None and not line.content.strip():
                 continue
-            item = _parse_article(line.content)
-            if isinstance(item, Article):
-                puts.append(Put(item))
+            try:
+                article, flagged = _parse_article(line.content)
+            except InputError as error:
+                reported.append(_Line(line.number, rejected=str(error)))
+            else:
+                puts.append(Put(article))
                 size += len(line.content or b"")
-            reported.append((line.number, None if isinstance(item, Article) else item))
+                reported.append(_Line(line.number, flagged=flagged))
             if size >= PART_BYTES or len(reported) >= PART_LINES:
                 self._queue_part(reported, puts, size)
                 reported, puts, size = [], [], 0
         if reported:
             self._queue_part(reported, puts, size)
 
-    def _queue_part(
-        self, reported: list[tuple[int, str | None]], puts: list[Put], size: int
-    ) -> None:
+    def _queue_part(self, reported: list[_Line], puts: list[Put], size: int) -> None:
         self._queued.append(_QueuedLines(reported, self._queue.submit_stream(puts, size)))
         self.outstanding += len(reported)
         if self.outstanding > MAX_OUTSTANDING_LINES:
@@ -146,31 +153,32 @@ class ArticleStream:
         sent = self._queued[0]
         written = sent.future.result()
         applied = iter(written.applied)
-        for number, reason in sent.lines:
-            if reason is None:
-                done = next(applied)
-                self._write_result({"line": number, "id": done.id, "result": done.result})
+        for line in sent.lines:
+            if line.rejected is not None:
+                result = {"line": line.number, "result": "rejected", "reason": line.rejected}
             else:
-                self._write_result({"line": number, "result": "rejected", "reason": reason})
+                done = next(applied)
+                result = {"line": line.number, "id": done.id, "result": done.result}
+                if line.flagged is not None:
+                    result["flagged"] = line.flagged
+            self._write_result(result)
         self._queued.popleft()
         self.outstanding -= len(sent.lines)
-        self._durable = sent.lines[-1][0]
+        self._durable = sent.lines[-1].number
 
     def _write_result(self, result: dict[str, Any]) -> None:
         self._results.write(json.dumps(result, ensure_ascii=False).encode() + b"\n")
 
 
-def _parse_article(content: bytes | None) -> Article | str:
-    """Return the article on a line, or the reason to reject the line.
+def _parse_article(content: bytes | None) -> tuple[Article, str | None]:
+    """Return the article on a line, and a warning or None.
 
-    `content` is None for a line that is too long.
+    `content` is None for a line that is too long. Raises InputError if the line is
+    too long, or is not an article.
     """
     if content is None:
-        return f"the line is longer than {MAX_TEXT:,} bytes: split the article"
-    try:
-        return article_of(parse_line(content), _no_id)
-    except InputError as error:
-        return str(error)
+        raise InputError(f"the line is longer than {MAX_TEXT:,} bytes; split or shorten it")
+    return article_of(parse_line(content), _no_id)
 
 
 def _no_id() -> NoReturn:

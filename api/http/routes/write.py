@@ -91,8 +91,9 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
                 raise RequestTimeoutError(
                     f"the body did not arrive within {MAX_BODY_SECONDS:g} seconds: send it again"
                 ) from None
-            item = await to_thread.run_sync(article_in, body, article)
-            return await _change(writing, Put(item, condition), searcher, refresh=refresh)
+            item, flagged = await to_thread.run_sync(article_in, body, article)
+            put = Put(item, condition)
+            return await _change(writing, put, searcher, refresh=refresh, flagged=flagged)
 
     @router.delete(
         "/articles/{article:path}",
@@ -132,9 +133,14 @@ def _writable(queue: WriteQueue | None) -> WriteQueue:
 
 
 async def _change(
-    queue: WriteQueue, operation: Put | Delete, searcher: Searcher, *, refresh: bool
+    queue: WriteQueue,
+    operation: Put | Delete,
+    searcher: Searcher,
+    *,
+    refresh: bool,
+    flagged: str | None = None,
 ) -> JSONResponse:
-    """Write one operation, and return the response."""
+    """Write one operation, and return the response with a warning if there is one."""
     written = await asyncio.wrap_future(queue.submit(operation))
     applied = written.applied[0]
     tag = {} if applied.digest is None else {"ETag": etag(applied.digest)}
@@ -147,6 +153,8 @@ async def _change(
     content: dict[str, Any] = {"id": applied.id, "result": applied.result}
     if applied.digest is not None:
         content["etag"] = etag(applied.digest)
+    if flagged is not None:
+        content["flagged"] = flagged
     status = 201 if applied.result == "created" else 200
     return JSONResponse({**content, "snapshot": written.snapshot}, status, headers=tag)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from nutgraf.index.article import MAX_ID, MAX_VALUE, Article, timestamp
 from nutgraf.index.errors import InputError
+from nutgraf.index.sources.fields.clean import clean_fields
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import paragraphs_of, split_paragraphs
 from nutgraf.index.sources.files.encoding import declared_encoding, decode_any
@@ -130,21 +131,24 @@ def _items(entry: dict[str, Any], feed: dict[str, Any], place: str) -> Iterator[
         published, oddity = _published(entry, language)
         source = _source(entry, feed)
         name = _name(entry, source)
-        article = Article(
-            id=name or _digest(title, paragraphs),
-            title=title,
-            paragraphs=paragraphs,
-            url=_link(entry),
-            source=source,
-            author=_author(entry),
-            section=_section(entry),
-            published=published,
-            language=language,
+        fields, removed = clean_fields(
+            {
+                "id": name or _digest(title, paragraphs),
+                "title": title,
+                "paragraphs": paragraphs,
+                "url": _link(entry),
+                "source": source,
+                "author": _author(entry),
+                "section": _section(entry),
+                "published": published,
+                "language": language,
+            }
         )
+        article = Article(**fields)
     except InputError as error:
         yield Rejected(place, str(error))
         return
-    yield from flags_of(article, place, oddity)
+    yield from flags_of(article, place, oddity, removed)
     yield Capture(article, place, _changed(entry, language)) if name else article
 
 

@@ -35,9 +35,9 @@ def read_html(opened: OpenedFile) -> Iterator[Item]:
     try:
         page = read_page(content)
         url = page.fields.url
-        article = page.article(url or opened.name.article_id(content=content), url)
+        article, oddity = page.article(url or opened.name.article_id(content=content), url)
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
-    yield from flags_of(article, opened.place, page.oddity)
+    yield from flags_of(article, opened.place, page.oddity, oddity)
     yield article if url is None else Capture(article, opened.place, None)

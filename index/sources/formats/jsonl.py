@@ -16,6 +16,7 @@ from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.json_lines import MAX_TEXT, json_type, parse_line
 from nutgraf.index.schema import FIELDS
+from nutgraf.index.sources.fields.clean import clean_fields
 from nutgraf.index.sources.fields.columns import rename
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import split_paragraphs
@@ -57,14 +58,14 @@ def read_jsonl(opened: OpenedFile) -> Iterator[Item | Skipped]:
                 yield opened.without_articles(NOT_ARTICLES)
                 return
             doubtful = False
-            article = article_of(
+            article, oddity = article_of(
                 rename(fields, columns),
                 partial(opened.name.article_id, number, line.strip()),
             )
         except InputError as error:
             yield Rejected(place, str(error))
         else:
-            yield from flags_of(article, place)
+            yield from flags_of(article, place, oddity)
             yield article
     if empty:
         yield Rejected(opened.place, "the file is empty")
@@ -78,23 +79,27 @@ def looks_like_article(fields: dict[str, Any], columns: Mapping[str, str]) -> bo
     return any(columns.get(name, name) in fields for name in TYPICAL_FIELDS)
 
 
-def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> Article:
-    """Return the article with the values in `fields`.
+def article_of(fields: dict[str, Any], id_if_none: Callable[[], str]) -> tuple[Article, str | None]:
+    """Return the article with the values in `fields`, and a warning or None.
+
+    The warning names the fields from which invalid characters were removed.
 
     `published` may be in any format that `iso_date` accepts. `id_if_none` returns
     the id of an article without an id. Raises InputError, with the name of the field,
     if a field is missing or invalid.
     """
+    fields, oddity = clean_fields(fields)
     given = fields.get("id")
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
-    return Article(
+    article = Article(
         id=id_if_none() if given is None else _text("id", given),
         title=_text("title", _required(fields, "title")),
         paragraphs=_paragraphs(fields),
         published=_published(fields),
         **{name: _text(name, fields[name]) for name in AS_TEXT if fields.get(name) is not None},
     )
+    return article, oddity
 
 
 def _published(fields: dict[str, Any]) -> str | None:

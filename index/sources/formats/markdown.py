@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.schema import OPTIONAL_FIELDS
+from nutgraf.index.sources.fields.clean import clean_fields
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import Block, Kind, paragraphs_of
 from nutgraf.index.sources.files.encoding import decode_any
@@ -47,15 +48,15 @@ def read_markdown(opened: OpenedFile) -> Iterator[Item]:
                 f"the file is larger than {MAX_MARKDOWN:,} bytes; split it into articles"
             )
         decoded = decode_any(content)
-        article = _article(decoded.text, content, opened.name)
+        article, oddity = _article(decoded.text, content, opened.name)
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
-    yield from flags_of(article, opened.place, decoded.oddity)
+    yield from flags_of(article, opened.place, decoded.oddity, oddity)
     yield article
 
 
-def _article(text: str, content: bytes, name: FileName) -> Article:
+def _article(text: str, content: bytes, name: FileName) -> tuple[Article, str | None]:
     from nutgraf.index.sources.formats.front_matter import article_fields, split_front_matter
 
     matter, body = split_front_matter(text.replace("\r\n", "\n"))
@@ -70,13 +71,16 @@ def _article(text: str, content: bytes, name: FileName) -> Article:
         del blocks[0]
     if not (paragraphs := paragraphs_of(blocks)):
         raise InputError("there is no text below the title; add text, or omit the file")
-    return Article(
-        id=fields.get("id") or name.article_id(content=content),
-        title=title,
-        paragraphs=paragraphs,
-        **{field: fields.get(field) for field in OPTIONAL_FIELDS}
-        | {"published": _published(fields, name)},
+    cleaned, oddity = clean_fields(
+        {field: fields.get(field) for field in OPTIONAL_FIELDS}
+        | {
+            "id": fields.get("id") or name.article_id(content=content),
+            "title": title,
+            "paragraphs": paragraphs,
+            "published": _published(fields, name),
+        }
     )
+    return Article(**cleaned), oddity
 
 
 def _published(fields: dict[str, str], name: FileName) -> str | None:

@@ -102,11 +102,12 @@ def _rows(table: Any, chosen: dict[str, str], size: int, opened: OpenedFile) -> 
             try:
                 fields = {field: _value(field, column, row) for field, column in held.items()}
                 content = repr(fields).encode(errors="replace")
-                article = article_of(fields, partial(opened.name.article_id, number, content))
+                id_if_none = partial(opened.name.article_id, number, content)
+                article, oddity = article_of(fields, id_if_none)
             except InputError as error:
                 yield Rejected(place, str(error))
                 continue
-            yield from flags_of(article, place)
+            yield from flags_of(article, place, oddity)
             yield article
     if not number:
         yield Rejected(opened.place, "the table has columns and no rows")

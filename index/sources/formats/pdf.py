@@ -7,6 +7,7 @@ from typing import Final
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
+from nutgraf.index.sources.fields.clean import clean_fields
 from nutgraf.index.sources.fields.dates import flags_of
 from nutgraf.index.sources.items import Flagged, Item, OpenedFile, Rejected
 
@@ -35,14 +36,16 @@ def read_pdf(opened: OpenedFile) -> Iterator[Item]:
         if len(content) > MAX_PDF:
             raise InputError(f"the file is larger than {MAX_PDF:,} bytes; split it")
         found = read_file(content)
-        article = Article(
-            id=opened.name.article_id(content=content),
-            title=found.title,
-            paragraphs=found.paragraphs,
-            author=found.author,
-            published=found.published,
-            language=found.language,
+        fields, oddity = clean_fields(
+            {
+                "title": found.title,
+                "paragraphs": found.paragraphs,
+                "author": found.author,
+                "published": found.published,
+                "language": found.language,
+            }
         )
+        article = Article(id=opened.name.article_id(content=content), **fields)
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
@@ -50,5 +53,5 @@ def read_pdf(opened: OpenedFile) -> Iterator[Item]:
         which = "page" if len(found.unread) == 1 else "pages"
         pages = ", ".join(map(str, found.unread[:10])) + (", …" if found.unread[10:] else "")
         yield Flagged(opened.place, f"the text on {which} {pages} cannot be read")
-    yield from flags_of(article, opened.place)
+    yield from flags_of(article, opened.place, oddity)
     yield article

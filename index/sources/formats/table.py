@@ -97,7 +97,7 @@ def _items(
             raise InputError(
                 f"the row has {len(row):,} {cells}, but the table has {width:,} {columns_of}"
             )
-        row, oddity = _mended(row)
+        row, guessed = _mended(row)
         fields = {name: cell for name, at in columns.items() if (cell := row[at]).strip()}
         if "paragraphs" in fields:
             raise InputError(
@@ -105,11 +105,11 @@ def _items(
                 "as 'text', add --map text=paragraphs"
             )
         id_if_none = partial(opened.name.article_id, line, BETWEEN.join(row).encode())
-        article = article_of(fields, id_if_none)
+        article, oddity = article_of(fields, id_if_none)
     except InputError as error:
         yield Rejected(place, str(error))
         return
-    yield from flags_of(article, place, oddity)
+    yield from flags_of(article, place, guessed, oddity)
     yield article
 
 

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.json_lines import MAX_TEXT
+from nutgraf.index.sources.fields.clean import clean_fields
+from nutgraf.index.sources.fields.dates import flags_of
 from nutgraf.index.sources.fields.paragraphs import split_paragraphs, split_title
 from nutgraf.index.sources.files.encoding import decode_any
-from nutgraf.index.sources.items import FileName, Flagged, Item, OpenedFile, Rejected
+from nutgraf.index.sources.items import FileName, Item, OpenedFile, Rejected
 
 __all__ = ["read_text"]
 
@@ -27,16 +29,15 @@ def read_text(opened: OpenedFile) -> Iterator[Item]:
         if len(content) > MAX_TEXT:
             raise InputError(f"the file is larger than {MAX_TEXT:,} bytes; split it into articles")
         decoded = decode_any(content)
-        article = _article(decoded.text, opened.name)
+        article, oddity = _article(decoded.text, opened.name)
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
-    if decoded.oddity:
-        yield Flagged(opened.place, decoded.oddity)
+    yield from flags_of(article, opened.place, decoded.oddity, oddity)
     yield article
 
 
-def _article(text: str, name: FileName) -> Article:
+def _article(text: str, name: FileName) -> tuple[Article, str | None]:
     title, rest = split_title(text)
     if not title:
         raise InputError("the file is empty")
@@ -46,4 +47,5 @@ def _article(text: str, name: FileName) -> Article:
             "there is a title and nothing after it; the first line is the title, and "
             "paragraphs follow, with blank lines between them"
         )
-    return Article(id=name.article_id(), title=title, paragraphs=paragraphs)
+    fields, oddity = clean_fields({"title": title, "paragraphs": paragraphs})
+    return Article(id=name.article_id(), **fields), oddity

@@ -162,10 +162,10 @@ def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
     url = page.fields.url
     if url is None or _host(url) != _host(address):
         url = address
-    article = page.article(url, url)
+    article, oddity = page.article(url, url)
     cut = record.headers.get("WARC-Truncated")
     truncated = f"the page was truncated when it was archived ({cut[:40]})" if cut else None
-    yield from flags_of(article, place, page.oddity, truncated)
+    yield from flags_of(article, place, page.oddity, oddity, truncated)
     date = record.record_date
     yield Capture(article, place, None if date is None else date.timestamp())
 

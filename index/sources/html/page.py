@@ -17,6 +17,7 @@ from lxml.html import HtmlElement
 
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
+from nutgraf.index.sources.fields.clean import clean_fields
 from nutgraf.index.sources.fields.paragraphs import Block, Kind, paragraphs_of, split_paragraphs
 from nutgraf.index.sources.files.encoding import declared_encoding, decode_any
 from nutgraf.index.sources.files.http_body import OMIT_PAGE
@@ -112,19 +113,26 @@ class Page:
     fields: PageFields
     oddity: str | None
 
-    def article(self, name: str, url: str | None) -> Article:
-        """Return an Article with the id `name`. Raises InputError if it is invalid."""
-        return Article(
-            id=name,
-            title=self.title,
-            paragraphs=self.paragraphs,
-            url=url,
-            source=self.fields.source,
-            author=self.fields.author,
-            section=self.fields.section,
-            published=self.fields.published,
-            language=self.fields.language,
+    def article(self, name: str, url: str | None) -> tuple[Article, str | None]:
+        """Return the article with the id `name`, and a warning or None.
+
+        The warning names the fields from which invalid characters were removed. Raises
+        InputError if the article is invalid.
+        """
+        fields, oddity = clean_fields(
+            {
+                "id": name,
+                "title": self.title,
+                "paragraphs": self.paragraphs,
+                "url": url,
+                "source": self.fields.source,
+                "author": self.fields.author,
+                "section": self.fields.section,
+                "published": self.fields.published,
+                "language": self.fields.language,
+            }
         )
+        return Article(**fields), oddity
 
 
 def read_page(content: bytes, charset: str | None = None, address: str | None = None) -> Page:

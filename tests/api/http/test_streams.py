@@ -85,10 +85,17 @@ def test_last_line_needs_no_line_break_and_refresh_shows_it(writer):
     assert found(writer, "aardvark") == {"a"}
 
 
+def test_line_with_invalid_characters_is_flagged(writer):
+    told = results(post(writer, line("a", "Ferry\x00.") + line("b", "Ferry.")))
+    assert [each["result"] for each in told] == ["created", "created"]
+    assert told[0]["flagged"].startswith("invalid characters were removed from 'text'")
+    assert "flagged" not in told[1]
+
+
 def test_invalid_lines_are_rejected_with_reasons(writer):
     sent = [
         (b'{"id": "a", "title": NaN, "text": "x"}', "a number"),
-        (b'{"id": "a", "title": "\\ud800", "text": "x"}', "surrogate"),
+        (b'{"id": "a", "title": "\\ud800", "text": "x"}', "'title' is empty"),
         (b'{"id": "a", "title": "a\x00b", "text": "x"}', "NUL"),
         (b"\xff\xfe", "UTF-8"),
         (b"[" * 100_000, "deep"),

@@ -120,7 +120,7 @@ def test_jsonl_reads_text_and_forms_missing_ids_from_line_numbers(tmp_path):
         ),
         ({"id": "x", "title": "t", "text": " "}, "'paragraphs' is empty"),
         ({"id": "x", "title": "t", "text": "a", "published": "yesterday"}, "'published' is"),
-        ({"id": "x", "title": "t", "text": "a\x00"}, "'paragraphs[0]' contains a NUL"),
+        ({"id": "x\x00", "title": "t", "text": "a"}, "'id' contains a NUL"),
         ({"id": True, "title": "t", "text": "a"}, "'id' must be text, got true or false"),
     ],
 )
