@@ -14,7 +14,7 @@ from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import Body, Query
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from nutgraf.search.request.declaration import (
     Declared,
@@ -24,6 +24,7 @@ from nutgraf.search.request.declaration import (
     flat_options,
     from_flat,
     from_nested,
+    split_choices,
 )
 
 __all__ = ["arguments_from_query", "body_model", "from_body", "from_query", "query_model"]
@@ -66,7 +67,7 @@ def from_body(kind: type[T]) -> Callable[..., Any]:
 
 def query_model(kind: type, only: Iterable[str] = ()) -> type[BaseModel]:
     """Return a model of query parameters. Each option of a group is a parameter."""
-    named = {each.flat: (_type(each), _field(each)) for each in flat_options(kind, only)}
+    named = {each.flat: (_parameter_type(each), _field(each)) for each in flat_options(kind, only)}
     return _model(f"{kind.__name__}Parameters", kind, named)
 
 
@@ -87,6 +88,12 @@ def _model(name: str, kind: type, named: dict[str, Any]) -> type[BaseModel]:
     summary = cleandoc(kind.__doc__ or "").partition("\n\n")[0]
     model: type[BaseModel] = create_model(name, __config__=STRICT, __doc__=summary, **named)
     return model
+
+
+def _parameter_type(each: Declared) -> Any:
+    """Return the type of a query parameter. Several choices may be separated by commas."""
+    known = _type(each)
+    return Annotated[known, BeforeValidator(split_choices)] if each.many and each.choices else known
 
 
 def _type(each: Declared, *, or_one: bool = False) -> Any:

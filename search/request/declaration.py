@@ -43,6 +43,7 @@ __all__ = [
     "flat_options",
     "from_flat",
     "from_nested",
+    "split_choices",
 ]
 
 T = TypeVar("T")
@@ -181,6 +182,19 @@ def arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
         return _arguments(kind, given)
 
 
+def split_choices(values: Any) -> Any:
+    """Return the texts between the commas of a text, or of each text of a list.
+
+    No choice contains a comma, so a query parameter or a flag may list several: "a,b".
+    """
+    if isinstance(values, str):
+        values = [values]
+    if not isinstance(values, list | tuple):
+        return values
+    split = (each.split(",") if isinstance(each, str) else [each] for each in values)
+    return [part.strip() if isinstance(part, str) else part for parts in split for part in parts]
+
+
 @contextmanager
 def _flat_errors(kind: type) -> Iterator[None]:
     """Replace names of options in errors by the flat names that the caller used."""
@@ -202,7 +216,8 @@ def _arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
     for each in declared(kind):
         if isinstance(each, Declared):
             if each.flat in given:
-                found[each.name] = given[each.flat]
+                value = given[each.flat]
+                found[each.name] = split_choices(value) if each.many and each.choices else value
             continue
         parts = {one.name: given[one.flat] for one in each.options if one.flat in given}
         if parts and each.switch and given.get(each.name) is False:

@@ -413,6 +413,16 @@ def test_facets_are_the_same_by_query_and_by_body(client, seeds_index):
     assert client.get("/v1/search", params={"q": "flood"}).json()["facets"] == {}
 
 
+def test_facets_may_be_separated_by_commas(client):
+    repeated = client.get("/v1/search", params={"q": "flood", "facets": ["source", "section"]})
+    listed = client.get("/v1/search", params={"q": "flood", "facets": "source, section"})
+    assert listed.json()["facets"] == repeated.json()["facets"]
+    assert list(listed.json()["facets"]) == ["source", "section"]
+    wrong = client.get("/v1/search", params={"q": "flood", "facets": "source,paper"})
+    (error,) = problem(wrong, 422)["errors"]
+    assert error["reason"].startswith("is 'paper'; choose one of")
+
+
 @pytest.mark.parametrize("facets", [["paper"], ["published"], ["source", "source"], [3], "source"])
 def test_problem_names_unknown_facets(client, facets):
     answer = client.post("/v1/search", json={"q": "flood", "facets": facets})

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 import pytest
 
-from nutgraf.search import RequestError
+from nutgraf.search import RequestError, SearchRequest
 from nutgraf.search.request.declaration import (
     Declared,
     DeclaredGroup,
@@ -17,6 +17,7 @@ from nutgraf.search.request.declaration import (
     flat_options,
     from_flat,
     from_nested,
+    split_choices,
 )
 from nutgraf.search.request.validation import check_fields
 
@@ -136,3 +137,15 @@ def test_violated_bound_is_reported_with_its_field(flat, field, words):
 def test_error_names_nested_value_by_its_nested_name():
     with pytest.raises(RequestError, match=r"age.half_life: is missing; age.weight requires it"):
         from_nested(Request, {"q": "x", "age": {"weight": 0.1}})
+
+
+def test_choices_are_split_at_commas():
+    assert split_choices("a,b, c") == ["a", "b", "c"]
+    assert split_choices(["a,b", "c"]) == ["a", "b", "c"]
+    assert split_choices([3]) == [3]
+    assert split_choices(3) == 3
+    assert from_flat(SearchRequest, {"q": "x", "facets": ["source,section"]}).facets == (
+        "source",
+        "section",
+    )
+    assert from_flat(SearchRequest, {"q": "x", "source": ["A,B"]}).filters.source == ("A,B",)
