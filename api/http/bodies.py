@@ -77,7 +77,7 @@ async def read_body(request: Request, slot: Slot) -> bytes:
 
 
 def article_in(body: bytes, article: str) -> tuple[Article, str | None]:
-    """Return the article in a JSON body with the id from its URL, and a warning or None.
+    """Return the article in a JSON body, with the id from its URL, and a warning.
 
     Raises ProblemError 400 if the body is not JSON, and 422 if it is not an article.
     """

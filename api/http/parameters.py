@@ -91,7 +91,7 @@ def _model(name: str, kind: type, named: dict[str, Any]) -> type[BaseModel]:
 
 
 def _parameter_type(each: Declared) -> Any:
-    """Return the type of a query parameter. Several choices may be separated by commas."""
+    """Return the type of a query parameter. Commas may separate several choices."""
     known = _type(each)
     return Annotated[known, BeforeValidator(split_choices)] if each.many and each.choices else known
 
