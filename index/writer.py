@@ -12,12 +12,13 @@ in all parts or in none.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, NoReturn, Self
 
 import numpy as np
 
@@ -30,7 +31,7 @@ from nutgraf.index.batch import Batch
 from nutgraf.index.catalog.records import RecurringText, text_digest
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
-from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.errors import BrokenIndexError, InputError
 from nutgraf.index.generations import remove_leftovers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.manifest import Manifest
@@ -38,6 +39,7 @@ from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder
 from nutgraf.index.models.encoder.token_counts import TokenCounter
 from nutgraf.index.prepared import NOTHING_PREPARED, Prepared, PreparedTexts, article_in
+from nutgraf.index.sources.formats.jsonl import article_of
 from nutgraf.index.split import contexts_of, rows_of
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.storage.lock import LOCK_WAIT, WriteLock
@@ -120,7 +122,7 @@ class PartsWriter:
         """Yield the ids of the articles in the index as of the last commit."""
         return self._catalog.ids(self.sequence)
 
-    def put(self, article: Article | Prepared) -> Outcome:
+    def put(self, article: Article | Prepared | Mapping[str, Any]) -> Outcome:
         """Add an article or replace the article with the same id; return the outcome.
 
         If the index has this article with the same content, nothing changes. The
@@ -128,7 +130,14 @@ class PartsWriter:
         when COMMIT_EVERY rows are uncommitted. An article without a language gets
         the detected language, or the language of the index if the detection is
         uncertain. A prepared article gives the same result in less time.
+
+        A mapping has the fields of a line of JSONL: "id", "title", "paragraphs" or
+        "text", and the optional fields. Its "published" may be a text, a date or a
+        datetime. Invalid characters are removed from its texts, with a warning. Raises
+        InputError, with the name of the field, if a field is missing or invalid.
         """
+        if isinstance(article, Mapping):
+            article = _from_mapping(article)
         prepared = article if isinstance(article, Prepared) else None
         article = with_language(article_in(article), self._manifest.language)
         before = self.digest_of(article.id)
@@ -377,3 +386,14 @@ def _failpoint(step: str) -> None:
     an audit event costs nothing.
     """
     sys.audit("nutgraf.commit", step)
+
+
+def _from_mapping(fields: Mapping[str, Any]) -> Article:
+    article, oddity = article_of(dict(fields), _no_id)
+    if oddity is not None:
+        warnings.warn(f"article {article.id!r}: {oddity}", stacklevel=3)
+    return article
+
+
+def _no_id() -> NoReturn:
+    raise InputError("'id' is missing; add it")

@@ -10,6 +10,7 @@ import time
 import zlib
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from nutgraf.index.errors import (
     BrokenIndexError,
     EncoderError,
     IndexLockedError,
+    InputError,
     NotAnIndexError,
     UntrustedIndexError,
 )
@@ -432,3 +434,37 @@ def test_files_have_the_read_permissions_of_their_folder(tantivy_index):
         if path.is_file() and path.suffix != ".lock":
             assert path.stat().st_mode & 0o044 == tantivy_index.stat().st_mode & 0o044, path
     assert not (tantivy_index / "catalog.sqlite-wal").exists()
+
+
+def test_mapping_is_put_like_the_article_with_its_fields(tmp_path, tiny_encoder):
+    index = tmp_path / "news.index"
+    create_index(index, model=str(tiny_encoder))
+    moment = datetime(2023, 1, 4, 9, 30, tzinfo=UTC)
+    with IndexWriter(index) as writer:
+        row = {"id": 7, "title": "Mast", "text": "It fell.\n\nAt noon.", "published": moment}
+        assert writer.put({**row, "words": 3}) == "created"
+        article = Article("7", "Mast", ("It fell.", "At noon."), published=moment.isoformat())
+        assert writer.put(article) == "unchanged"
+        assert writer.put({**row, "published": moment.date()}) == "updated"
+        assert writer.put(replace(article, published="2023-01-04")) == "unchanged"
+        with pytest.warns(UserWarning, match="article '7': invalid characters were .* 'title'"):
+            assert writer.put({**row, "title": "Ma\x00st", "published": moment}) == "updated"
+        assert writer.put(article) == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"title": "T", "text": "x"}, "'id' is missing"),
+        ({"id": "a", "text": "x"}, "'title' is missing"),
+        ({"id": "a", "title": "T"}, "'paragraphs' is missing"),
+        ({"id": "a", "title": "T", "text": "x", "published": "soon"}, "'published' is 'soon'"),
+    ],
+)
+def test_invalid_mapping_is_refused_with_its_field(tmp_path, tiny_encoder, fields, message):
+    create_index(tmp_path / "news.index", model=str(tiny_encoder))
+    with (
+        IndexWriter(tmp_path / "news.index") as writer,
+        pytest.raises(InputError, match=message),
+    ):
+        writer.put(fields)

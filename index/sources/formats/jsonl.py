@@ -9,6 +9,7 @@ fields are ignored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from functools import partial
 from typing import Any, BinaryIO, Final
 
@@ -106,6 +107,8 @@ def _published(fields: dict[str, Any]) -> str | None:
     given, language = fields.get("published"), fields.get("language")
     if given is None:
         return None
+    if isinstance(given, date):  # A datetime too.
+        return given.isoformat()
     if isinstance(given, int | float) and not isinstance(given, bool):
         given = str(given)  # Seconds or milliseconds since 1970.
     return iso_date(_text("published", given), language if isinstance(language, str) else None)
