@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from nutgraf.index.analysis.analyzer import primary_language
 from nutgraf.index.article import paragraph_id
-from nutgraf.index.reader.protocol import FoundParagraph, IndexReader, Page
+from nutgraf.index.reader.protocol import FoundParagraph, IndexReader, Page, Record
+from nutgraf.index.schema import FIELD_NAMES
 from nutgraf.search.grouping.collapse import Group
 from nutgraf.search.highlighting.keyword_matches import find_matches
 from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
-from nutgraf.search.highlighting.snippets import make_snippet
+from nutgraf.search.highlighting.snippets import make_snippet, mark_matches
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import SearchRequest
-from nutgraf.search.response import ArticleFields, Hit, HitParagraph, More
+from nutgraf.search.response import Hit, HitArticle, HitParagraph, More
 
 __all__ = ["hits_of_page"]
 
@@ -46,7 +47,7 @@ def hits_of_page(
                 rank=rank,
                 score=float(candidates.scores[group.best]),
                 id=record.id if request.group == "article" else best.paragraph.id,
-                article=ArticleFields.of(record),
+                article=_article(index, request, question, record),
                 paragraph=best.paragraph,
                 snippet=best.snippet,
                 more=tuple(paragraphs[other] for other in others),
@@ -56,6 +57,17 @@ def hits_of_page(
             )
         )
     return tuple(hits)
+
+
+def _article(
+    index: IndexReader, request: SearchRequest, question: Question, record: Record
+) -> HitArticle:
+    """Return the fields of an article, with its highlighted title."""
+    matches = find_matches(record.title, question, index.analyzer(record.language))
+    return HitArticle(
+        **{name: getattr(record, name) for name in FIELD_NAMES},
+        title_html=mark_matches(record.title, matches, request.highlight),
+    )
 
 
 def _paragraphs(

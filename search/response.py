@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from typing import Any, Literal
 
 from nutgraf.index.schema import ArticleFields
@@ -18,6 +18,7 @@ __all__ = [
     "HighlightKind",
     "Highlighted",
     "Hit",
+    "HitArticle",
     "HitParagraph",
     "More",
     "ParagraphView",
@@ -117,6 +118,17 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class HitArticle(ArticleFields):
+    """The article of a hit, without its paragraphs.
+
+    `title_html` is the title, escaped, with the words that match the question marked.
+    """
+
+    _: KW_ONLY
+    title_html: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HitParagraph:
     """A paragraph that was found.
 
@@ -168,7 +180,7 @@ class Hit:
     rank: int
     id: str = field(metadata={"examples": ["ARTICLE#12", "ARTICLE"]})
     score: float = field(metadata={"ge": 0, "le": 1})
-    article: ArticleFields
+    article: HitArticle
     paragraph: HitParagraph
     snippet: Snippet
     more: tuple[More, ...]

@@ -22,7 +22,7 @@ from nutgraf.search.highlighting.semantic_matches import NearWord
 from nutgraf.search.request.options import Highlight
 from nutgraf.search.response import Highlighted, HighlightKind, Snippet
 
-__all__ = ["SNIPPET_WIDTH", "best_span", "make_snippet", "mark"]
+__all__ = ["SNIPPET_WIDTH", "best_span", "make_snippet", "mark", "mark_matches"]
 
 SNIPPET_WIDTH: Final = 280
 """Maximum number of characters of a snippet, without ellipses.
@@ -104,6 +104,12 @@ def mark(text: str, highlights: Sequence[Highlighted], highlight: Highlight) -> 
         parts += [html.escape(text[at : one.start]), pre, inner, post]
         at = one.end
     return "".join([*parts, html.escape(text[at:])])
+
+
+def mark_matches(text: str, matches: Sequence[Match], highlight: Highlight) -> str:
+    """Return `text` escaped for HTML, with the markup of `highlight` on matches."""
+    marked = _apart((match.start, match.end, "keyword") for match in matches)
+    return mark(text, [Highlighted(*each) for each in marked], highlight)
 
 
 def _apart(marked: Iterable[Marked]) -> Iterator[Marked]:

@@ -1,6 +1,8 @@
 """Searcher: questions to the sample articles, with real engines and encoder."""
 
+import html
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.analysis.analyzer import Analyzer
-from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
+from nutgraf.search import Filters, Highlight, RequestError, Searcher, SearchRequest
 
 JUDGED = Path(__file__).parents[2] / "seeds" / "judged.jsonl"
 QUESTIONS = [json.loads(line) for line in JUDGED.read_text(encoding="utf-8").splitlines()]
@@ -304,3 +306,18 @@ def test_names_of_wrong_type_are_refused(searcher):
             ask(1)
     with pytest.raises(RequestError, match="index: must be the path of an index, got NoneType"):
         Searcher(None)
+
+
+def test_titles_of_hits_are_highlighted(searcher):
+    hits = searcher.search("creamery debts", group="article", limit=3).hits
+    first = hits[0]
+    assert "<mark>" in first.article.title_html
+    for hit in hits:
+        plain = re.sub("</?mark>", "", hit.article.title_html)
+        assert html.unescape(plain) == hit.article.title
+    highlight = Highlight(pre="[", post="]")
+    found = searcher.search("creamery debts", group="article", limit=1, highlight=highlight)
+    assert "[" in found.hits[0].article.title_html
+    near = searcher.similar(first.article.id, limit=1)
+    assert near.hits[0].article.title_html == html.escape(near.hits[0].article.title)
+    assert near.to_dict()["hits"][0]["article"]["title_html"] == near.hits[0].article.title_html

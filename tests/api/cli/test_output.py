@@ -7,10 +7,10 @@ import pytest
 from rich.console import Console
 
 from nutgraf.api.cli.output import print_hits
-from nutgraf.search import ArticleFields, Highlighted, Hit, Response, Searcher, Snippet
+from nutgraf.search import Highlighted, Hit, HitArticle, Response, Searcher, Snippet
 from nutgraf.search.response import HitParagraph, Total
 
-ARTICLE = ArticleFields("news", "News")
+ARTICLE = HitArticle("news", "News")
 SNIPPET = Snippet(
     "Infants on a ferry",
     "",

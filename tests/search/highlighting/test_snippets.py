@@ -10,7 +10,13 @@ from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.search.highlighting.keyword_matches import Match, find_matches
 from nutgraf.search.highlighting.semantic_matches import NearWord
-from nutgraf.search.highlighting.snippets import ELLIPSIS, SNIPPET_WIDTH, make_snippet, mark
+from nutgraf.search.highlighting.snippets import (
+    ELLIPSIS,
+    SNIPPET_WIDTH,
+    make_snippet,
+    mark,
+    mark_matches,
+)
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.request.options import Highlight
 from tests.work import work_of
@@ -193,3 +199,12 @@ def test_pattern_with_stars_is_fast_on_long_word():
     # With backtracking over each star, this would take years.
     found = snippet("war " + "a" * 50_000 + " " + ("a" * 64 + " ") * 500, "war a*a*a*b")
     assert marked(found) == ["war"]
+
+
+def test_title_is_escaped_and_its_matches_are_marked():
+    title = "Ferries <stop> at the harbour & pier"
+    matches = find_matches(title, parse_question("ferry harbour", READER), ANALYZER)
+    assert mark_matches(title, matches, MARK) == (
+        "<mark>Ferries</mark> &lt;stop&gt; at the <mark>harbour</mark> &amp; pier"
+    )
+    assert mark_matches(title, [], MARK) == html.escape(title)
