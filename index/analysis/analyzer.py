@@ -189,7 +189,7 @@ class Analyzer:
         """
         if len(word) > 1 and word.isupper():
             return False
-        word = fold(word).removesuffix("'s")
+        word = _without_possessive(fold(word))
         if self._elision is not None:
             word = self._elision.sub("", word, count=1)
         return word in self._stop_words
@@ -309,7 +309,7 @@ class _TermCache(dict[str, str]):
 
     def _term(self, word: str) -> str:
         word = fold(word) if self._accentless else lower(word)
-        word = word.removesuffix("'s")
+        word = _without_possessive(word)
         if "." in word or "," in word:
             word = (
                 _THOUSANDS.sub(_without_commas, word) if _has_digit(word) else _without_dots(word)
@@ -321,6 +321,16 @@ class _TermCache(dict[str, str]):
             with self._lock:
                 word = str(self._stemmer.stemWord(word))
         return cut(fold(word))
+
+
+def _without_possessive(word: str) -> str:
+    """Return a word without any 's at its end.
+
+    With a single removal, the term of "x's's" would have another term.
+    """
+    while word.endswith("'s"):
+        word = word[:-2]
+    return word
 
 
 class _RunCache(dict[str, tuple[str, ...]]):

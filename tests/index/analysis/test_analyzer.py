@@ -188,6 +188,7 @@ def test_folding_is_idempotent(text: str) -> None:
 
 
 @given(texts)
+@example("0'S'S")
 def test_analysing_a_term_without_stemming_returns_it(text: str) -> None:
     for term in PLAIN.terms(text):
         if "," not in term and len(term) < 64:
