@@ -78,7 +78,7 @@ def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> R
 def _total(request: SearchRequest, candidates: Candidates, groups: Sequence[Group]) -> Total:
     """Count the hits on all pages.
 
-    The relation is "gte" (at least) if rows beyond the depth of a ranking could be hits, too.
+    The relation is "gte" (at least) if rows beyond the depth of a ranking could be hits.
     """
     least = candidates.scores.min(initial=1.0)
     # A row beyond the depth scores at most as much as the last row within the depth.

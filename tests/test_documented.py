@@ -7,10 +7,8 @@ a document, a chunk, a passage; here each thing has one name.
 from __future__ import annotations
 
 import html
-import importlib
 import io
 import re
-import sys
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +21,7 @@ from nutgraf.api.cli.main import app
 from nutgraf.api.http.app import create_app
 from nutgraf.search import Searcher, SearchRequest
 from nutgraf.search.request.declaration import DeclaredGroup, declared, flat_options
+from tools.reference import reference
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -127,12 +126,7 @@ def test_pages_describe_every_field_of_a_request(name: str) -> None:
 
 
 def test_reference_is_up_to_date() -> None:
-    sys.path.insert(0, str(ROOT / "tools"))
-    try:
-        reference = importlib.import_module("reference").reference()
-    finally:
-        sys.path.pop(0)
-    assert reference == REFERENCE, "run `make docs`"
+    assert reference() == REFERENCE, "run `make docs`"
 
 
 def test_picture_shows_the_output_of_a_search(seeds_index: Path) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import nutgraf
 from nutgraf.index.storage import layout
 from nutgraf.search import SearchRequest
 from nutgraf.search.request.declaration import flat_options
+from tools.prose import prose_of_code, prose_of_page
 
 ROOT = Path(__file__).parent.parent
 WINGS = ("index", "search", "api")
@@ -61,24 +60,9 @@ FOREIGN_NAMES = {
 FOREIGN_FILES = {"langid.py"}
 
 
-def prose(text: str) -> str:
-    """Return a page without its blocks of code."""
-    return re.sub(r"(?ms)^```.*?^```$", "", text)
-
-
 def spans(text: str) -> list[str]:
     """Return the texts between backticks."""
     return re.findall(r"`([^`]+)`", text)
-
-
-def comments(source: str) -> Iterator[str]:
-    """Yield the docstrings and comments of a module."""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.string
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            yield str(node.value.value)
 
 
 class Names:
@@ -171,7 +155,7 @@ def missing_names(text: str) -> set[str]:
 
 @pytest.mark.parametrize("path", ALL_PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_names_in_pages_exist(path: Path) -> None:
-    quoted = spans(prose(path.read_text("utf-8")))
+    quoted = spans(prose_of_page(path.read_text("utf-8")).text)
     assert {p for one in quoted for p in missing_paths(one, ROOT, path.parent)} == set()
     assert {name for one in quoted for name in missing_names(one)} == set()
 
@@ -181,7 +165,7 @@ def test_names_in_comments_exist(folder: str) -> None:
     missing = {}
     for path in SOURCES:
         if path.relative_to(ROOT).parts[0] == folder:
-            told = list(comments(path.read_text("utf-8")))
+            told = [prose.text for prose in prose_of_code(path.read_text("utf-8"))]
             bases = (ROOT, ROOT / folder, path.parent)
             files = {file for one in told for file in re.findall(r"[\w/]+\.py\b", one)}
             lost = {file for file in files if not any((base / file).exists() for base in bases)}

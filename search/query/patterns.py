@@ -61,8 +61,8 @@ def prefix_patterns(word: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pat
     """Return the pattern for word*, and stems that are shorter than the prefix.
 
     The index contains stems. No term starts with radioactiv, because radioactive has the stem
-    radioact. So usual endings are added to the prefix, and the results are stemmed. Stems that are
-    shorter than the prefix are searched, too.
+    radioact. So usual endings are added to the prefix, and the results are stemmed. The search also
+    includes stems that are shorter than the prefix.
     """
     prefix = analyzer.fold(word)
     stems = (stem for ending in _ENDINGS for stem in analyzer.stems(prefix + ending))

@@ -134,8 +134,8 @@ def flat_options(kind: type, only: Iterable[str] = ()) -> Iterator[Declared]:
     """Yield all options by flat names: of all fields, or of the fields in `only`.
 
     The options in groups are included. If a group may be omitted, its options have the default
-    None, and a value of any of them turns the group on. If a group can be a bool, an option with
-    the name of the group is included, too. This option is a bool with the default None.
+    None, and a value of any of them turns the group on. If a group can be a bool, its
+    name is also the name of an option, which is a bool with the default None.
     """
     wanted = set(only)
     for each in declared(kind):

@@ -29,7 +29,7 @@ def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:
     """Return the query of the keyword ranking.
 
     A required phrase can begin in one part and end in the next, so that no part contains the
-    phrase. So parts that contain only single words of the question are ranked, too, by these words.
+    phrase. So the ranking includes parts that contain only single words of the question.
     The scores of all other rows do not change.
     """
     keywords: query.Query = question.keywords

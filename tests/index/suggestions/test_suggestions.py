@@ -159,7 +159,7 @@ def test_deleted_article_is_not_suggested_and_compaction_removes_it(index: Path)
     assert before.suggestions.phrases("ottoline", 9)
     write(index, delete=("secret", "other"))
     with before:
-        # A reader of the older commit sees the deletion, too.
+        # A reader of the older commit also sees the deletion.
         assert before.suggestions.phrases("ottoline", 9) == []
         assert before.suggestions.words("ott", 9) == []
         assert list(before.suggestions.titles("ottoline", 9, later=True)) == []

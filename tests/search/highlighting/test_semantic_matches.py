@@ -79,7 +79,7 @@ def test_few_words_are_marked_and_only_if_a_word_is_missing(searcher: Searcher) 
                 assert len(words) <= 4
                 assert not any(ANALYZER.is_stop(word) for word in words), words
                 assert not any(sign.isnumeric() for word in words for sign in word), words
-                # A keyword match is not a semantic match, too.
+                # A keyword match excludes a semantic match at the same word.
                 terms = {term for word in words for term in ANALYZER.terms(word)}
                 assert terms.isdisjoint(ANALYZER.terms(question))
                 hits += 1

@@ -93,7 +93,7 @@ def test_newer_article_ranks_higher_with_explanation(index, mode):
         assert factors["old"] == pytest.approx(0.1, abs=1e-3)
         assert 0.1 < factors["new"] <= 1
         # The factor applies to the score before it becomes a probability. The evidence is the
-        # same for all hits, so the other terms of the logit are, too.
+        # same for all hits, so only the score changes the logit.
         slope = CURVES["convex" if mode == "hybrid" else mode].score
         before = {hit.article.id: _logit(hit.score) for hit in plain.hits}
         after = {hit.article.id: _logit(hit.score) for hit in aged.hits}
