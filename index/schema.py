@@ -21,6 +21,7 @@ __all__ = [
     "OPTIONAL_FIELDS",
     "PUBLISHED",
     "QUERY_FIELDS",
+    "SORTABLE_FIELDS",
     "TEXT",
     "TEXT_FIELDS",
     "VALUE_FIELDS",
@@ -111,6 +112,9 @@ KEYWORD_FIELDS: Final = tuple(field.name for field in FIELDS if field.kind == "k
 
 Columns store a code for each value.
 """
+
+SORTABLE_FIELDS: Final = (*KEYWORD_FIELDS, "published")
+"""The fields that hits can be ordered by."""
 
 TEXT: Final = "text"
 """The name of the field for paragraph text, in the keyword index and in questions."""

@@ -26,9 +26,9 @@ def hits_of_page(
     question: Question,
     candidates: Candidates,
     groups: Sequence[Group],
+    first_rank: int = 1,
 ) -> tuple[Hit, ...]:
-    """Return the hits of the requested page, one for each group of candidates."""
-    groups = groups[request.offset : request.offset + request.limit]
+    """Return the hits of a page, one for each group of candidates."""
     shown = [group.shown[: request.per_article] for group in groups]
     places = [at for places in shown for at in places]
     rows = dict(zip(places, candidates.rows[places].tolist(), strict=True))
@@ -37,15 +37,14 @@ def hits_of_page(
     page = index.page(list(rows.values()), list(named_rows.values()))
     paragraphs = _paragraphs(index, request, question, candidates, rows, page)
     names = _version_ids(request, rows | named_rows, page)
+    explained = request.explain and not question.is_listing
     hits = []
-    for rank, (group, (at, *others)) in enumerate(
-        zip(groups, shown, strict=True), start=request.offset + 1
-    ):
+    for rank, (group, (at, *others)) in enumerate(zip(groups, shown, strict=True), first_rank):
         best, record = paragraphs[at], page.paragraphs[rows[at]].record
         hits.append(
             Hit(
                 rank=rank,
-                score=float(candidates.scores[group.best]),
+                score=None if question.is_listing else float(candidates.scores[group.best]),
                 id=record.id if request.group == "article" else best.paragraph.id,
                 article=_article(index, request, question, record),
                 paragraph=best.paragraph,
@@ -53,7 +52,7 @@ def hits_of_page(
                 more=tuple(paragraphs[other] for other in others),
                 versions=len(group.versions),
                 version_ids=tuple(names[version] for version in group.versions),
-                explain=candidates.explain(group.best) if request.explain else None,
+                explain=candidates.explain(group.best) if explained else None,
             )
         )
     return tuple(hits)
@@ -96,7 +95,7 @@ def _paragraphs(
             start=paragraph.start,
             goes_on=paragraph.start + len(paragraph.text) < len(each.whole_text),
         )
-        score = float(candidates.scores[at])
+        score = None if question.is_listing else float(candidates.scores[at])
         name = paragraph_id(each.record.id, paragraph.position)
         shown = HitParagraph(name, paragraph.position, paragraph.part or None, each.whole_text)
         paragraphs[at] = More(shown, score, snippet)

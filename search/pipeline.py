@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from nutgraf.index.reader.protocol import IndexReader
+from nutgraf.index.query import query
+from nutgraf.index.reader.protocol import IndexReader, KeywordQuery, Members
 from nutgraf.index.schema import KEYWORD_FIELDS
-from nutgraf.search.facets import facets_of
-from nutgraf.search.grouping.collapse import Group, collapse, drop_below
-from nutgraf.search.grouping.diversity import diversify
+from nutgraf.search.cursor import read_cursor
+from nutgraf.search.facets import named_facets
+from nutgraf.search.grouping.collapse import collapse
+from nutgraf.search.grouping.pages import Page, page_by_field, page_by_relevance
+from nutgraf.search.matches import find_matches
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.cache import RankingCache
-from nutgraf.search.ranking.candidates import Candidates
+from nutgraf.search.ranking.candidates import Candidates, unranked
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.response import Response, Total
+from nutgraf.search.retrieval.queries import MatchQueries, unit_of
 from nutgraf.search.suggest.spelling import correct_spelling
 
 __all__ = ["answer"]
@@ -38,6 +42,11 @@ NOTHING_RELEVANT: Final = (
 )
 BELOW_MIN_SCORE: Final = "all hits score less than min_score; set a lower min_score"
 
+OLDER_CURSOR: Final = (
+    "the index changed since the first page, and its old state is gone: hits that were added or "
+    "changed since are not on this page; ask without the cursor to see them"
+)
+
 CONFIDENT_SCORE: Final = 0.5
 """If the best hit has at least this score, no spelling correction is tried.
 
@@ -45,29 +54,42 @@ The correction takes longer than the rest of the search.
 """
 
 
-def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> Response:
+def answer(
+    index: IndexReader, request: SearchRequest, cache: RankingCache, now: datetime
+) -> Response:
     """Answer a request from a snapshot.
 
-    `cache` stores reranked orders, so that all pages of a request use the same order.
+    `cache` stores reranked orders, so that all pages of a request use the same order. `now` is the
+    time from which age and dates such as "yesterday" are counted. A cursor contains its own time.
     """
     started = time.perf_counter()
-    question = read_question(index, request)
-    candidates = cache.rank(index, request, question)
-    groups = collapse(index, request, candidates)
-    groups = drop_below(groups, candidates.scores, request.min_score)
-    groups = diversify(index, candidates, groups, request.diversity)
-    hits = hits_of_page(index, request, question, candidates, groups)
-    facets, cut = facets_of(request, candidates)
-    sure = candidates.scores.max(initial=0.0) >= CONFIDENT_SCORE
+    cursor = read_cursor(index, request, now)
+    question = read_question(index, request, cursor.moment)
+    found = find_matches(index, request, question, cursor, cache)
+    if found.listing is None:
+        page = page_by_relevance(index, request, found.candidates, cursor)
+    else:
+        page = page_by_field(index, request, found.listing, cursor)
+    candidates = found.candidates
+    if question.is_listing:
+        candidates = _unranked(index, request, found.queries, page)
+    groups = collapse(index, request, candidates, page.stories)
+    hits = hits_of_page(index, request, question, candidates, groups, cursor.count + 1)
+    facets, cut = named_facets(request, found.facets)
+    sure = question.is_listing or candidates.scores.max(initial=0.0) >= CONFIDENT_SCORE
     suggestion = None if sure else correct_spelling(index, request.q, question)
+    warnings = _warnings(index, request, question, candidates, page)
+    if not cursor.is_of(index):
+        warnings = (*warnings, OLDER_CURSOR)
     return Response(
         query=request.q,
         mode=request.mode,
         group=request.group,
         took_ms=(time.perf_counter() - started) * 1000,
-        total=_total(request, candidates, groups),
+        total=Total(page.total, "eq"),
         hits=hits,
-        warnings=(*_warnings(index, request, question, candidates, groups), *cut),
+        next=None if page.following is None else page.following.encode(index, request),
+        warnings=(*warnings, *cut),
         suggestion=suggestion,
         snapshot=index.sequence,
         facets=facets,
@@ -75,16 +97,16 @@ def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> R
     )
 
 
-def _total(request: SearchRequest, candidates: Candidates, groups: Sequence[Group]) -> Total:
-    """Count the hits on all pages.
-
-    The relation is "gte" (at least) if rows beyond the depth of a ranking could be hits.
-    """
-    least = candidates.scores.min(initial=1.0)
-    # A row beyond the depth scores at most as much as the last row within the depth.
-    below = request.min_score is not None and least < request.min_score
-    whole = candidates.complete or below or not candidates.is_relevant
-    return Total(len(groups), "eq" if whole else "gte")
+def _unranked(
+    index: IndexReader, request: SearchRequest, queries: MatchQueries, page: Page
+) -> Candidates:
+    """Return the matching rows of the stories on a page of a listing."""
+    unit = unit_of(request)
+    if unit == "paragraph":
+        return unranked(page.rows)
+    members = Members(unit, tuple(page.stories.tolist()))
+    wanted = KeywordQuery(query.Every(), None, queries.condition.within(members))
+    return unranked(index.retrieve([wanted]).rankings[0].rows)
 
 
 def _unknown_values(index: IndexReader, request: SearchRequest) -> list[str]:
@@ -105,16 +127,19 @@ def _warnings(
     request: SearchRequest,
     question: Question,
     candidates: Candidates,
-    groups: Sequence[Group],
+    page: Page,
 ) -> tuple[str, ...]:
     """Return the warnings for the user, with the reason if nothing is found."""
     done = candidates.reranked
     if done is not None and not done.complete:
         return (*question.warnings, BUDGET_SPENT.format(done=done))
-    if len(candidates.rows):
-        return question.warnings if groups else (*question.warnings, BELOW_MIN_SCORE)
+    if page.total:
+        return question.warnings
     if unknown := _unknown_values(index, request):
         return (*question.warnings, *unknown)
     if question.constraint is not None:
         return (*question.warnings, NO_MATCH)
-    return question.warnings if candidates.is_relevant else (*question.warnings, NOTHING_RELEVANT)
+    if not candidates.is_relevant and request.min_score is None:
+        return (*question.warnings, NOTHING_RELEVANT)
+    below = request.min_score is not None and not question.is_listing
+    return (*question.warnings, BELOW_MIN_SCORE) if below else question.warnings

@@ -154,14 +154,14 @@ class More:
     """Another paragraph that was found in the article of a hit."""
 
     paragraph: HitParagraph
-    score: float = field(metadata={"ge": 0, "le": 1})
+    score: float | None = field(metadata={"ge": 0, "le": 1})
     snippet: Snippet
 
     def to_dict(self, *, text: bool = False) -> dict[str, Any]:
         """Return the paragraph, its score and its snippet in their form as JSON."""
         return {
             "paragraph": self.paragraph.to_dict(text=text),
-            "score": round(self.score, 4),
+            "score": _rounded(self.score),
             "snippet": self.snippet.to_dict(),
         }
 
@@ -171,7 +171,8 @@ class Hit:
     """A ranked paragraph, or an article ranked by its best paragraph.
 
     `id` is the public id of the paragraph (ARTICLE#POSITION) or of the article. `score`, from 0 to
-    1, is the best score of all versions of the hit. If the hit is an article, `more` contains its
+    1, is the best score of all versions of the hit. It is None in a listing: a question without
+    words ranks nothing. If the hit is an article, `more` contains its
     next best paragraphs. `versions` is the number of versions that were found, this hit included.
     `version_ids` are the ids of these versions, with the id of this hit first. `explain` is None
     unless the request has `explain`.
@@ -179,7 +180,7 @@ class Hit:
 
     rank: int
     id: str = field(metadata={"examples": ["ARTICLE#12", "ARTICLE"]})
-    score: float = field(metadata={"ge": 0, "le": 1})
+    score: float | None = field(metadata={"ge": 0, "le": 1})
     article: HitArticle
     paragraph: HitParagraph
     snippet: Snippet
@@ -193,7 +194,7 @@ class Hit:
         found: dict[str, Any] = {
             "rank": self.rank,
             "id": self.id,
-            "score": round(self.score, 4),
+            "score": _rounded(self.score),
             "article": asdict(self.article),
             "paragraph": self.paragraph.to_dict(text=text),
             "snippet": self.snippet.to_dict(),
@@ -210,8 +211,9 @@ class Hit:
 class Total:
     """The number of hits on all pages.
 
-    The relation is "gte" (at least) if a ranking was cut at its depth. Hits are paragraphs or
-    articles. Versions of one text count once if only one of them is shown.
+    Hits are paragraphs or articles. Versions of one text count once if only one of them is shown.
+    The number of a search is exact: its relation is "eq". The relation is "gte" (at least) for
+    similar articles, if their ranking was cut at its depth.
     """
 
     value: int
@@ -232,7 +234,8 @@ class Response:
 
     Iteration over a response yields its hits, and the length of a response is the number of its
     hits. The keys of `facets` are the names of the facets in the request. `suggestion` is the
-    question with corrected spelling, None if there is nothing to correct.
+    question with corrected spelling, None if there is nothing to correct. `next` is the cursor of
+    the next page, None after the last hit.
     """
 
     query: str
@@ -241,6 +244,7 @@ class Response:
     took_ms: float
     total: Total
     hits: tuple[Hit, ...]
+    next: str | None = None
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
     suggestion: str | None = None
     reranked: Reranked | None = None
@@ -262,6 +266,7 @@ class Response:
             "took_ms": round(self.took_ms, 2),
             "total": asdict(self.total),
             "hits": [hit.to_dict(text=text) for hit in self.hits],
+            "next": self.next,
             "facets": {
                 name: [asdict(one) for one in counts] for name, counts in self.facets.items()
             },
@@ -300,3 +305,7 @@ class ArticleView(ArticleFields):
             "paragraphs": [asdict(paragraph) for paragraph in self.paragraphs],
             "snapshot": self.snapshot,
         }
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -13,6 +14,7 @@ from nutgraf.index.article import paragraph_id
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.reader.live import LiveIndex
 from nutgraf.index.reader.protocol import IndexReader, ReaderSource, Statistics
+from nutgraf.search.cursor import sequence_of
 from nutgraf.search.errors import RequestError
 from nutgraf.search.pipeline import answer
 from nutgraf.search.ranking.cache import RankingCache
@@ -74,8 +76,10 @@ class Searcher:
         self._cache = RankingCache()
 
     @_with_options_of(SearchRequest)
-    def search(self, request: str | SearchRequest, **options: Any) -> Response:
+    def search(self, request: str | SearchRequest = "", **options: Any) -> Response:
         """Answer a question; `options` are the other fields of SearchRequest.
+
+        Without a question, the response lists all articles that meet the filters.
 
         Raises RequestError for a request that cannot be answered.
         """
@@ -83,7 +87,9 @@ class Searcher:
             request = replace(request, **options)
         else:
             request = SearchRequest(request, **options)
-        return self._ask(partial(answer, request=request, cache=self._cache))
+        now = datetime.now(UTC)
+        ask = partial(answer, request=request, cache=self._cache, now=now)
+        return self._ask(ask, sequence_of(request.cursor))
 
     def similar(
         self, name: str, *, limit: int = 10, filters: Filters = NO_FILTERS
@@ -147,11 +153,17 @@ class Searcher:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, ask: Callable[[IndexReader], T]) -> T:
-        """Answer from the newest snapshot; retry once if its files were replaced."""
-        with self._source.snapshot() as snapshot:
+    def _ask(self, ask: Callable[[IndexReader], T], sequence: int | None = None) -> T:
+        """Answer from the newest snapshot; retry once if its files were replaced.
+
+        If the snapshot with the number `sequence` is still held, it answers.
+        """
+        with self._source.snapshot(sequence) as snapshot:
             try:
-                return ask(snapshot)
+                found = ask(snapshot)
+                if getattr(found, "next", None) is not None:
+                    self._source.hold(snapshot)  # The next page comes from this snapshot.
+                return found
             except BrokenIndexError:
                 # A rebuilt index (a new generation) may have replaced files that were not open yet.
                 self._source.refresh()

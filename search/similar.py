@@ -7,6 +7,7 @@ index stores all embeddings, so no encoder is opened.
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,9 @@ from nutgraf.index.article import split_paragraph_id
 from nutgraf.index.query import query
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.reader.protocol import Condition, IndexReader, Record, VectorQuery
-from nutgraf.search.grouping.collapse import group_by_paragraph, single_groups
+from nutgraf.search.cursor import Cursor
+from nutgraf.search.grouping.collapse import collapse
+from nutgraf.search.grouping.pages import page_by_relevance
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import vector_candidates
@@ -60,22 +63,25 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
     condition = condition_of(filters, other_than=article.id)
     if not embedding.any():
         ranking = NOTHING_NEAR
-        groups = single_groups(0)
     elif position is None:
         ranking = _nearest_articles(index, embedding, limit, condition)
-        groups = single_groups(len(ranking))
     else:
         ranking = index.retrieve([VectorQuery(embedding, DEPTH, condition)]).rankings[0]
-        groups = group_by_paragraph(index, ranking.rows)
     candidates = vector_candidates(ranking)
     group: Grouping = "article" if position is None else "paragraph"
-    request = SearchRequest(name, mode="semantic", limit=limit, filters=filters, group=group)
+    request = SearchRequest(
+        name, mode="semantic", limit=limit, filters=filters, group=group, versions="all"
+    )
+    page = page_by_relevance(
+        index, request, candidates, Cursor.start(index, request, datetime.now(UTC))
+    )
+    groups = collapse(index, request, candidates, page.stories)
     return Response(
         query=name,
         mode="semantic",
         group=group,
         hits=hits_of_page(index, request, NOTHING_ASKED, candidates, groups),
-        total=Total(len(groups), "eq" if ranking.complete else "gte"),
+        total=Total(page.total, "eq" if ranking.complete else "gte"),
         took_ms=(time.perf_counter() - started) * 1000,
         warnings=(),
         snapshot=index.sequence,

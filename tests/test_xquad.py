@@ -33,6 +33,7 @@ from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.reader.protocol import KeywordQuery, Retrieved
 from nutgraf.search.query.builder import read_question
 from nutgraf.search.request.search_request import SearchRequest
+from nutgraf.search.retrieval.queries import match_queries
 from nutgraf.search.retrieval.rankings import retrieve
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "xquad"
@@ -121,9 +122,9 @@ class Keywords:
     def term_statistics(self, terms: Sequence[str]) -> dict[str, TermStatistics]:
         return dict(zip(terms, self._reader.term_statistics(terms), strict=True))
 
-    def retrieve(self, rankings: Sequence[KeywordQuery], facets: Sequence[Any] = ()) -> Retrieved:
+    def retrieve(self, rankings: Sequence[KeywordQuery], *_: Sequence[Any]) -> Retrieved:
         asked = ((each.query, each.depth, each.condition.tree()) for each in rankings)
-        return Retrieved(tuple(self._reader.rank(*each) for each in asked), ())
+        return Retrieved(tuple(self._reader.rank(*each) for each in asked))
 
 
 def recall(index: Any, names: Sequence[str], language: str) -> float:
@@ -131,7 +132,9 @@ def recall(index: Any, names: Sequence[str], language: str) -> float:
     found = []
     for text, answer in questions(language):
         request = SearchRequest(text, mode="keyword")
-        rows = retrieve(index, request, read_question(index, request)).keyword.rows[:10]
+        question = read_question(index, request)
+        queries = match_queries(index, request, question, None)
+        rows = retrieve(index, question, queries).keyword.rows[:10]
         found.append(answer in [names[row] for row in rows])
     return sum(found) / len(found)
 

@@ -91,7 +91,7 @@ def search_options() -> Iterator[str]:
             (
                 code(each.flat),
                 code(nested.get(each.flat, each.name)),
-                of_search[each.flat] if each.default is not MISSING else "the argument",
+                of_search.get(each.flat, "the argument"),
                 values(each),
                 default(each),
                 each.option.help,

@@ -35,7 +35,16 @@ SYSTEMS: Final[dict[str, dict[str, Any]]] = {
 RERANK_BUDGET_MS: Final = 10_000
 """Milliseconds for reranking, enough to finish even on a busy machine."""
 
-NOT_SETTINGS: Final = {"q", "limit", "offset", "filters", "explain", "highlight"}
+NOT_SETTINGS: Final = {
+    "q",
+    "limit",
+    "offset",
+    "cursor",
+    "sort",
+    "filters",
+    "explain",
+    "highlight",
+}
 """Fields of a SearchRequest that --compare does not accept.
 
 They are the question, a choice among the hits, or a choice of their display.

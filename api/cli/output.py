@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from nutgraf.search import ArticleView, Completions, Response
-from nutgraf.search.request.search_request import DEPTH
 from nutgraf.search.response import FacetCount, Hit, More, Snippet
 
 __all__ = [
@@ -71,14 +70,17 @@ def print_hits(response: Response, console: Console, *, faint: bool = True) -> N
     """
     shown = [
         *response.hits[:1],
-        *takewhile(lambda hit: faint or hit.score >= MIN_SHOWN_SCORE, response.hits[1:]),
+        *takewhile(
+            lambda hit: faint or hit.score is None or hit.score >= MIN_SHOWN_SCORE,
+            response.hits[1:],
+        ),
     ]
     for hit in shown:
         _print_hit(hit, console)
     if left := len(response.hits) - len(shown):
         console.print(Text(f"{left} more with score 0.00: --min-score 0 shows them", "dim"))
     more = "at least " if response.total.relation == "gte" else ""
-    found = f"{more}{response.total.value:,}" if response.hits else "no"
+    found = f"{more}{response.total.value:,}" if response.total.value else "no"
     nouns = response.group if response.total.value == 1 else f"{response.group}s"
     console.print(Text(f"{found} {nouns} in {response.took_ms:.1f} ms ({response.mode})", "dim"))
 
@@ -101,7 +103,7 @@ def _print_hit(hit: Hit, console: Console) -> None:
     head = Text.assemble(
         (f"{hit.rank:>2}. ", "bold"),
         (printable(article.title), "bold"),
-        (f"  {hit.score:.2f}", "cyan"),
+        ("" if hit.score is None else f"  {hit.score:.2f}", "cyan"),
         (_versions(hit.versions - 1), "green"),
     )
     console.print(head, soft_wrap=True)
@@ -165,7 +167,7 @@ def _explained(hit: Hit) -> str:
     parts = []
     for name, place in (("keyword", explain.keyword), ("semantic", explain.semantic)):
         if place is not None:
-            rank = f"not in the first {DEPTH}" if place.rank is None else f"rank {place.rank}"
+            rank = "no match" if place.rank is None else f"rank {place.rank}"
             parts.append(f"{name} {rank}" + ("" if place.score is None else f" ({place.score})"))
     if explain.fusion is not None:
         parts.append(f"fusion {explain.fusion.method} with weight {explain.fusion.weight}")

@@ -27,13 +27,14 @@ def add_search(app: typer.Typer) -> None:
 
 def search(
     question: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="QUESTION...",
+            metavar="[QUESTION...]",
             help="The question. Only signs of the shell, such as quotation marks, * and !, "
-            "need quotation marks around it.",
+            "need quotation marks around it. Without a question, the newest articles are listed.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
@@ -54,7 +55,7 @@ def search(
     if options["group"] is None:
         # A person wants to see each article once. A program wants every paragraph.
         options["group"] = "paragraph" if as_json else "article"
-    request = from_flat(SearchRequest, {"q": " ".join(question), **options})
+    request = from_flat(SearchRequest, {"q": " ".join(question or ()), **options})
     with Searcher(index, trust=trust) as searcher:
         response = searcher.search(request)
 

@@ -39,7 +39,7 @@ def with_search_options(
             parameters += (
                 _parameter(each, defaults.get(each.flat))
                 for each in flat_options(SearchRequest, only)
-                if each.default is not MISSING
+                if each.default is not MISSING and each.name != "q"
             )
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return command

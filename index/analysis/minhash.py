@@ -23,7 +23,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SKETCH", "are_long", "make_sketches", "method_fingerprint", "near_duplicates"]
+__all__ = [
+    "HASHES",
+    "MAX_DIFFERING_BITS",
+    "SKETCH",
+    "are_long",
+    "count_differing_bits",
+    "make_sketches",
+    "method_fingerprint",
+    "near_duplicates",
+]
 
 SKETCH: Final[np.dtype[Any]] = np.dtype(("<u8", (2,)))
 """The dtype of a stored sketch: 2 numbers of 64 bits."""
@@ -106,10 +115,16 @@ def near_duplicates(some: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDA
 
     Return a bool array of shape (len(some), len(others)). It is True for near-duplicates.
     """
-    differing = np.bitwise_count(some[:, None, 0] ^ others[None, :, 0])
-    differing += np.bitwise_count(some[:, None, 1] ^ others[None, :, 1])
-    near: NDArray[np.bool_] = differing <= MAX_DIFFERING_BITS
+    near: NDArray[np.bool_] = (
+        count_differing_bits(some[:, None], others[None, :]) <= MAX_DIFFERING_BITS
+    )
     return near
+
+
+def count_differing_bits(some: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """Return the number of differing bits of sketches, in arrays of shape (..., 2)."""
+    differing: NDArray[np.uint8] = np.bitwise_count(some ^ others).sum(axis=-1, dtype=np.uint8)
+    return differing
 
 
 def method_fingerprint() -> str:

@@ -375,6 +375,15 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: the code of a value of {field} {_LOST}")
         return found
 
+    def all_values(self, field: str) -> dict[str, int]:
+        """Return the codes of all values of a field, also of values of removed articles."""
+        found: dict[str, int] = {}
+        statement = "SELECT value, code, seal FROM codes WHERE field = ?"
+        for value, code, seal in self.fetch(statement, (field,)):
+            self._check_code(field, value, code, seal)
+            found[value] = code
+        return found
+
     def column_values(self, row: int) -> Iterator[ColumnValues]:
         """Yield the column values of each record, beginning with the record of `row`.
 

@@ -7,12 +7,28 @@ question: its phrases, +, - and fields.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from nutgraf.index.analysis.analyzer import exact_term
 from nutgraf.index.query import query
 
-__all__ = ["NO_CONDITION", "Condition"]
+__all__ = ["NO_CONDITION", "Condition", "Members", "Unit"]
+
+Unit = Literal["paragraph", "article", "paragraph_story", "article_story"]
+"""A kind of group of rows that can be one hit.
+
+A story is a group of paragraphs or articles that are versions of one another. The
+number of a unit is the first row of the paragraph, or of the first paragraph of the
+story. Articles, and stories of articles, have the number of the article instead.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """All rows of some units, given by the numbers of the units."""
+
+    unit: Unit
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +39,15 @@ class Condition:
     field or `article`. The value of the row must be equal to one of the allowed
     values. `published` is the first and the last allowed second since 1970 UTC;
     None means no limit. `constraint` is a tree of `whoosh.query` over analysed
-    terms. The rows of the article with the id `other_than` are excluded.
+    terms. The rows of the article with the id `other_than` are excluded. If `members`
+    is not None, the row must be a row of one of these units.
     """
 
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
     published: tuple[int | None, int | None] = (None, None)
     constraint: Any = None
     other_than: str | None = None
+    members: Members | None = None
 
     @property
     def is_dated(self) -> bool:
@@ -41,8 +59,15 @@ class Condition:
         """The condition without its constraint."""
         return replace(self, constraint=None)
 
+    def within(self, members: Members) -> Condition:
+        """Return the condition, limited to the rows of some units."""
+        return replace(self, members=members)
+
     def tree(self) -> Any:
-        """Return the condition as one query tree, None if every row meets it."""
+        """Return the condition as one query tree, None if every row meets it.
+
+        The tree does not contain `members`: units are not fields of a query.
+        """
         parts = [] if self.constraint is None else [self.constraint]
         for field, values in self.values:
             parts.append(query.Or([query.Term(field, exact_term(value)) for value in values]))

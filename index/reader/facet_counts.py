@@ -7,55 +7,45 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.reader.protocol import NO_DATE, CountedBy, FacetCounts, FacetQuery
+from nutgraf.index.reader.protocol import NO_DATE, FacetCounts, FacetQuery
+from nutgraf.index.reader.retrieval import QueryExecution, first_rows
 
 if TYPE_CHECKING:
-    from nutgraf.index.reader.retrieval import QueryExecution
     from nutgraf.index.reader.snapshot import IndexSnapshot
 
-__all__ = ["count_facets"]
+__all__ = ["count_facet"]
 
-UNITS: Final = {"day": "D", "month": "M", "year": "Y"}
-"""The codes of the units in numpy."""
-
-
-def count_facets(
-    snapshot: IndexSnapshot, retrieval: QueryExecution, asked: tuple[FacetQuery, ...]
-) -> tuple[FacetCounts, ...]:
-    """Return the counts of each facet. Facets of the same rows share one search."""
-    rows: dict[tuple[object, ...], NDArray[np.int64]] = {}
-    facets = []
-    for facet in asked:
-        key = (facet.by, *facet.matching)
-        if key not in rows:
-            mask = np.zeros(snapshot.commit.rows, bool)
-            for each in facet.matching:
-                retrieval.mark_matching(each, mask)
-            rows[key] = _first_rows(snapshot, np.flatnonzero(mask), facet.by)
-        if facet.unit is None:
-            facets.append(_values(snapshot, facet.field, rows[key], facet.most))
-        else:
-            published = snapshot.columns.published[rows[key]]
-            facets.append(_periods(published, UNITS[facet.unit], facet.most))
-    return tuple(facets)
+PERIODS: Final = {"day": "D", "month": "M", "year": "Y"}
+"""The codes of the periods in numpy."""
 
 
-def _first_rows(
-    snapshot: IndexSnapshot, rows: NDArray[np.int64], by: CountedBy
-) -> NDArray[np.int64]:
-    """Return, of each paragraph or article in `rows`, the first row in `rows`.
+def count_facet(
+    snapshot: IndexSnapshot, execution: QueryExecution, asked: FacetQuery
+) -> FacetCounts:
+    """Return the counts of a facet. Facets of the same rows share one search."""
+    rows = first_rows(snapshot, execution.rows(asked.matching), asked.by)
+    units = snapshot.units(rows, asked.by)
+    if asked.period is None:
+        codes = snapshot.columns.code(asked.field)[rows].astype(np.int64)
+        return _values(snapshot, asked.field, _of_units(units, codes), asked.most)
+    published = snapshot.columns.published[rows]
+    dated = published != NO_DATE
+    moments = published[dated].astype("datetime64[s]")
+    periods = moments.astype(f"datetime64[{PERIODS[asked.period]}]").astype(np.int64)
+    return _periods(_of_units(units[dated], periods), PERIODS[asked.period], asked.most)
 
-    `rows` is ascending, and the rows of one paragraph or article follow one another.
-    """
-    columns = snapshot.columns
-    by_article = by == "article"
-    units = columns.article[rows].astype(np.int64) if by_article else columns.paragraphs(rows)
-    return rows[np.flatnonzero(np.diff(units, prepend=units[:1] + 1))]
+
+def _of_units(units: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the values of all units; a value counts once for each unit."""
+    pairs = np.unique(np.column_stack((units, values)), axis=0)
+    return pairs[:, 1]
 
 
-def _values(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64], most: int) -> FacetCounts:
+def _values(
+    snapshot: IndexSnapshot, field: str, codes: NDArray[np.int64], most: int
+) -> FacetCounts:
     """Count values by their codes, the most frequent first."""
-    counts = np.bincount(snapshot.columns.code(field)[rows], minlength=1)
+    counts = np.bincount(codes, minlength=1)
     counts[0] = 0  # the code of no value
     found = np.flatnonzero(counts)
     least = 0
@@ -70,15 +60,10 @@ def _values(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64], most: 
     return FacetCounts(tuple(sorted(counted, key=lambda one: (-one[1], one[0]))), len(found))
 
 
-def _periods(published: NDArray[np.int64], unit: str, most: int) -> FacetCounts:
-    """Count the dates per day, month or year; return the newest periods, ascending.
-
-    `published` is in seconds since 1970 UTC or NO_DATE.
-    """
-    seconds = published[published != NO_DATE]
-    if not len(seconds):
+def _periods(periods: NDArray[np.int64], unit: str, most: int) -> FacetCounts:
+    """Count periods, such as days since 1970; return the newest periods, ascending."""
+    if not len(periods):
         return FacetCounts()
-    periods = seconds.astype("datetime64[s]").astype(f"datetime64[{unit}]").astype(np.int64)
     first = periods.min()
     # A year has 4 digits, so the first and the last day are fewer than 4 million days apart.
     counts = np.bincount(periods - first)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from nutgraf.index.errors import NutgrafError
+from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.index.storage.closing import Closing
 
@@ -19,20 +20,27 @@ _LOOK_EVERY: Final = 0.25
 """Seconds between two checks for a newer commit; a check takes a few microseconds."""
 
 
+HOLD_SECONDS: Final = 300.0
+"""Seconds for which `hold` keeps a snapshot, counted from the last call."""
+
+MAX_HELD: Final = 4
+"""The most older snapshots that are held at the same time; the oldest is released."""
+
+
 class _Held:
     """An open snapshot with the number of `with` blocks that use it.
 
     A snapshot is retired when a newer one replaces it or the LiveIndex is closed.
-    Then it is closed as soon as it has no users.
+    Then it is closed as soon as it has no users, and `held_until` has passed.
     """
 
-    __slots__ = ("closed", "retired", "snapshot", "users")
+    __slots__ = ("held_until", "retired", "snapshot", "users")
 
     def __init__(self, snapshot: IndexSnapshot) -> None:
         self.snapshot = snapshot
         self.users = 0
         self.retired = False
-        self.closed = False
+        self.held_until = 0.0
 
 
 class LiveIndex(Closing):
@@ -45,15 +53,17 @@ class LiveIndex(Closing):
 
     def __init__(self, path: str | Path, *, trust: bool = False) -> None:
         self._held = _Held(IndexSnapshot.open(path, trust=trust))
+        self._older: list[_Held] = []
         self._lock = threading.Lock()
         self._refreshing = threading.Lock()
         self._looked = time.monotonic()
         self._closed = False
 
     @contextmanager
-    def snapshot(self) -> Iterator[IndexSnapshot]:
+    def snapshot(self, sequence: int | None = None) -> Iterator[IndexSnapshot]:
         """Return the newest open snapshot, for use in a `with` block.
 
+        If the snapshot with the number `sequence` is still held, it is returned instead.
         The snapshot does not change within the block. Raises ValueError if the
         LiveIndex is closed.
         """
@@ -61,14 +71,22 @@ class LiveIndex(Closing):
         with self._lock:
             if self._closed:
                 raise ValueError(f"the index {self._held.snapshot.path} is closed: open it again")
-            held = self._held
+            same = (each for each in self._older if each.snapshot.sequence == sequence)
+            held = next(same, self._held)
             held.users += 1
         try:
             yield held.snapshot
         finally:
             with self._lock:
                 held.users -= 1
-            self._close_if_unused(held)
+            self._release()
+
+    def hold(self, reader: IndexReader) -> None:
+        """Keep a snapshot for HOLD_SECONDS, also if there is a newer one."""
+        with self._lock:
+            for each in (self._held, *self._older):
+                if each.snapshot is reader:
+                    each.held_until = time.monotonic() + HOLD_SECONDS
 
     def refresh(self) -> bool:
         """Open a snapshot of a newer commit, if there is one; return whether there was.
@@ -84,20 +102,19 @@ class LiveIndex(Closing):
             if newer is None:
                 return False
             with self._lock:
-                older, self._held = self._held, _Held(newer)
-                older.retired = True
-                # If the LiveIndex was closed meanwhile, close the new snapshot too.
-                self._held.retired = self._closed
-            self._close_if_unused(older)
-            self._close_if_unused(self._held)
+                self._retire(self._held)
+                self._held = _Held(newer)
+                if self._closed:  # The LiveIndex was closed meanwhile: close the new one too.
+                    self._retire(self._held)
+            self._release()
         return True
 
     def close(self) -> None:
         """Release the files as soon as no `with` block uses them."""
         with self._lock:
             self._closed = True
-            self._held.retired = True
-        self._close_if_unused(self._held)
+            self._retire(self._held)
+        self._release()
 
     def _look(self) -> None:
         if time.monotonic() - self._looked < _LOOK_EVERY or self._refreshing.locked():
@@ -105,10 +122,22 @@ class LiveIndex(Closing):
         # Ignore errors here: the open snapshot still answers. A caller of refresh() gets them.
         with suppress(NutgrafError):
             self.refresh()
+        self._release()
 
-    def _close_if_unused(self, held: _Held) -> None:
+    def _retire(self, held: _Held) -> None:
+        if not held.retired:
+            held.retired = True
+            self._older.append(held)
+
+    def _release(self) -> None:
+        """Close the retired snapshots that nobody uses or holds."""
         with self._lock:
-            unused = held.retired and held.users == 0 and not held.closed
-            held.closed = held.closed or unused
-        if unused:
-            held.snapshot.close()
+            if not self._older:
+                return
+            now = time.monotonic()
+            unused = [each for each in self._older if not each.users]
+            kept = [each for each in unused if each.held_until > now and not self._closed]
+            closing = [each for each in unused if each not in kept[-MAX_HELD:]]
+            self._older = [each for each in self._older if each not in closing]
+        for each in closing:
+            each.snapshot.close()

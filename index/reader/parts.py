@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from nutgraf.index import keywords
 from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
-from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import NO_COMMIT, Commit
 from nutgraf.index.columns import Columns
@@ -25,8 +24,8 @@ from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.reranker import CachingReranker, OnnxReranker
-from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.reader.languages import make_question_analyzer
+from nutgraf.index.reader.versions import Stories
 from nutgraf.index.storage.closing import Closing
 from nutgraf.index.storage.layout import (
     CATALOG,
@@ -58,6 +57,7 @@ PARTS: Final = (
     "encoder",
     "reranker",
     "ranked",
+    "stories",
     "multilingual_analyzer",
 )
 """The parts that are opened at their first use."""
@@ -298,18 +298,9 @@ class IndexParts(Closing):
         return ranked
 
     @cached_property
-    def newest(self) -> int:
-        """The newest date of an article, in seconds since 1970 UTC.
-
-        Dates after the commit are ignored. If no other dates exist, this is the time
-        of the commit.
-        """
-        committed = timestamp(self.commit.at)
-        published = self.columns.published
-        if self.alive is not None:
-            published = published[self.alive]
-        past = published[(published <= committed) & (published != NO_DATE)]
-        return int(past.max()) if len(past) else committed
+    def stories(self) -> Stories:
+        """The stories of all rows: groups of versions of one text."""
+        return Stories.find(self.columns, self.ranked)
 
     def warm(self) -> None:
         """Open every part of the index now, so that no question waits for it."""

@@ -25,7 +25,7 @@ from nutgraf.index.catalog.records import Record
 from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.models.reranker.protocol import Reranker
 from nutgraf.index.ranking import NO_DATE, Ranking
-from nutgraf.index.reader.conditions import Condition
+from nutgraf.index.reader.conditions import Condition, Members, Unit
 from nutgraf.index.suggestions.reader import TermCount
 
 __all__ = [
@@ -36,33 +36,41 @@ __all__ = [
     "FoundParagraph",
     "IndexReader",
     "KeywordQuery",
+    "ListQuery",
+    "Listing",
+    "Matching",
+    "Members",
+    "Order",
     "Page",
+    "Position",
     "ReaderSource",
     "Record",
     "Reranker",
     "Retrieved",
+    "RowSet",
     "RowValues",
     "Statistics",
     "SuggestionReader",
     "TermCount",
     "TermStatistics",
     "Title",
+    "Unit",
     "VectorQuery",
 ]
 
-Unit = Literal["day", "month", "year"]
-CountedBy = Literal["paragraph", "article"]
+Period = Literal["day", "month", "year"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeywordQuery:
     """A request for the best `depth` rows by BM25 that meet `condition`.
 
-    `query` is a tree of `whoosh.query` over analysed terms.
+    `query` is a tree of `whoosh.query` over analysed terms. If `depth` is None, all
+    matching rows are requested.
     """
 
     query: Any
-    depth: int
+    depth: int | None
     condition: Condition
 
 
@@ -79,21 +87,34 @@ class VectorQuery:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RowSet:
+    """Rows that are known already: int64 of shape (n,), ascending."""
+
+    rows: NDArray[np.int64]
+
+
+Matching = KeywordQuery | VectorQuery | RowSet
+"""A part of a set of matches.
+
+The set contains all rows that match a KeywordQuery, whatever its depth, the first
+`depth` rows of a VectorQuery, and the rows of a RowSet.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FacetQuery:
     """A request to count the values of a field, or the periods of a date field.
 
-    `unit` is the length of a period, None to count values. A row is counted if it
-    matches one of the queries in `matching`. All rows that match a KeywordQuery are
-    counted, but only the first `depth` rows of a VectorQuery. `by` says whether the
-    paragraphs or the articles of these rows are counted. At most `most` values or
-    periods are returned: the most frequent values or the newest periods. Values with
-    equal counts are sorted by value.
+    `period` is the length of a period, None to count values. The count of a value is
+    the number of units, of the kind `by`, with a row that has the value and belongs to
+    one of `matching`. At most `most` values or periods are returned: the most frequent
+    values or the newest periods. Values with equal counts are sorted by value.
     """
 
     field: str
-    unit: Unit | None
-    matching: tuple[KeywordQuery | VectorQuery, ...]
-    by: CountedBy
+    period: Period | None
+    matching: tuple[Matching, ...]
+    by: Unit
     most: int
 
 
@@ -111,11 +132,68 @@ class FacetCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """An order of units by the value of a field, such as "published".
+
+    Units without a value come last. Units with the same value are ordered by their rows.
+    """
+
+    field: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The place of a unit in an Order: its value, None without one, and its row."""
+
+    value: str | float | None
+    row: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListQuery:
+    """A request to count units, and to list some of them.
+
+    The units, of the kind `by`, are those with a row that belongs to one of `matching`.
+    The listing begins after `start` units, and contains at most `limit`. A unit that is
+    a group of versions is ordered by its newest version, or by its first one if `newest`
+    is False.
+
+    `after` and `added_before` continue a listing of an older snapshot. Units up to the
+    position `after`, and units whose row is not below `added_before`, are not listed.
+    """
+
+    matching: tuple[Matching, ...]
+    by: Unit
+    order: Order | None = None
+    start: int = 0
+    limit: int = 0
+    newest: bool = True
+    after: Position | None = None
+    added_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """The result of a ListQuery.
+
+    `total` is the number of all units. `rows` contains one row of each listed unit: the
+    first matching row, of the version that decides the order. `positions` contains the
+    position of each listed unit.
+    """
+
+    total: int
+    rows: NDArray[np.int64]
+    positions: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieved:
     """The results of one call of `retrieve`, in the order of its arguments."""
 
     rankings: tuple[Ranking, ...]
-    facets: tuple[FacetCounts, ...]
+    facets: tuple[FacetCounts, ...] = ()
+    listings: tuple[Listing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,22 +203,11 @@ class RowValues:
     `article` is the number of the row's article, int64 of shape (n,).
     `published` is in seconds since 1970 UTC or NO_DATE, int64 of shape (n,).
     `paragraph` is the first row of the row's paragraph, int64 of shape (n,).
-    `sketch` is the MinHash sketch of the row's text, uint64 of shape (n, 2).
     """
 
     article: NDArray[np.int64]
     published: NDArray[np.int64]
     paragraph: NDArray[np.int64]
-    sketch: NDArray[np.uint64]
-
-    def take(self, places: NDArray[np.int64]) -> RowValues:
-        """Return the values at the given positions."""
-        return RowValues(
-            self.article[places],
-            self.published[places],
-            self.paragraph[places],
-            self.sketch[places],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +301,14 @@ class IndexReader(Protocol):
         """The sequence number of the visible commit; 0 before the first commit."""
 
     @property
+    def identity(self) -> str:
+        """A text that names the index; it changes if rows get new numbers."""
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows so far, with deleted ones. All row numbers are below it."""
+
+    @property
     def key(self) -> Hashable:
         """A key for caches; two readers with equal keys return the same results."""
 
@@ -250,12 +325,8 @@ class IndexReader(Protocol):
         """Whether any paragraph is split into parts, which are ranked separately."""
 
     @property
-    def newest(self) -> int:
-        """The newest date of an article, in seconds since 1970 UTC.
-
-        Dates after the commit are ignored. If no other dates exist, this is the time
-        of the commit.
-        """
+    def sortable_fields(self) -> Sequence[str]:
+        """The fields that an Order can name."""
 
     @property
     def unrelated_cosine(self) -> float | None:
@@ -293,10 +364,11 @@ class IndexReader(Protocol):
 
     def retrieve(
         self,
-        rankings: Sequence[KeywordQuery | VectorQuery],
+        rankings: Sequence[KeywordQuery | VectorQuery] = (),
         facets: Sequence[FacetQuery] = (),
+        listings: Sequence[ListQuery] = (),
     ) -> Retrieved:
-        """Return all rankings and all facet counts, in one call."""
+        """Return all rankings, facet counts and listings, in one call."""
 
     def cosines(
         self, embedding: NDArray[np.float32], rows: NDArray[np.int64]
@@ -313,10 +385,10 @@ class IndexReader(Protocol):
         and needs no other call for them.
         """
 
-    def article_sketches(self, articles: Sequence[int]) -> list[NDArray[np.uint64]]:
-        """Return the sketches of all rows of each article.
+    def units(self, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:
+        """Return the number of the unit of each row: int64 of shape (len(rows),).
 
-        `articles` are the numbers in `RowValues.article`.
+        Like `values`, these numbers can be fetched together with the rankings.
         """
 
     def paragraphs(self, rows: Sequence[int]) -> Mapping[int, tuple[Record, Paragraph]]:
@@ -361,11 +433,15 @@ class IndexReader(Protocol):
 class ReaderSource(Protocol):
     """A source of readers of one index, which always show its newest commit."""
 
-    def snapshot(self) -> AbstractContextManager[IndexReader]:
+    def snapshot(self, sequence: int | None = None) -> AbstractContextManager[IndexReader]:
         """Return the newest reader, for use in a `with` block.
 
+        If the snapshot with the number `sequence` is still held, it is returned instead.
         The reader does not change within the block.
         """
+
+    def hold(self, reader: IndexReader) -> None:
+        """Keep a reader for some minutes, also if there is a newer one."""
 
     def refresh(self) -> bool:
         """Check for a newer commit now; return whether there was one."""

@@ -6,6 +6,7 @@ methods of a reader do not return masks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,13 +16,21 @@ from nutgraf.index.analysis.analyzer import exact_term
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.query import query
 from nutgraf.index.ranking import Ranking
-from nutgraf.index.reader.protocol import NO_DATE, KeywordQuery, VectorQuery
+from nutgraf.index.reader.protocol import (
+    NO_DATE,
+    KeywordQuery,
+    Matching,
+    Members,
+    RowSet,
+    Unit,
+    VectorQuery,
+)
 
 if TYPE_CHECKING:
     from nutgraf.index.reader.conditions import Condition
     from nutgraf.index.reader.snapshot import IndexSnapshot
 
-__all__ = ["QueryExecution"]
+__all__ = ["QueryExecution", "first_rows"]
 
 MAX_EXACT_ROWS: Final = 20_000
 """The highest number of rows that a vector search fetches from the keyword index.
@@ -44,29 +53,46 @@ class QueryExecution:
     def __init__(self, snapshot: IndexSnapshot) -> None:
         self._snapshot = snapshot
         self._rankings: dict[KeywordQuery | VectorQuery, Ranking] = {}
+        self._rows: dict[tuple[Matching, ...], NDArray[np.int64]] = {}
 
     def rank(self, asked: KeywordQuery | VectorQuery) -> Ranking:
         """Return the ranking of a query."""
         if asked not in self._rankings:
-            if isinstance(asked, KeywordQuery):
+            if isinstance(asked, VectorQuery):
+                ranking = self._rank_by_meaning(asked)
+            elif asked.condition.members is not None:
+                ranking = self._rank_members(asked, asked.condition.members)
+            else:
                 within = asked.condition.tree()
                 ranking = self._snapshot.keywords.rank(asked.query, asked.depth, within)
-            else:
-                ranking = self._rank_by_meaning(asked)
             self._rankings[asked] = ranking
         return self._rankings[asked]
 
-    def mark_matching(self, asked: KeywordQuery | VectorQuery, mask: NDArray[np.bool_]) -> None:
-        """Set `mask`, of shape (rows,), to True at each row that a query matches.
+    def rows(self, matching: tuple[Matching, ...]) -> NDArray[np.int64]:
+        """Return the rows of a set of matches, ascending: int64 of shape (n,)."""
+        if matching not in self._rows:
+            mask = np.zeros(self._snapshot.commit.rows, bool)
+            for each in matching:
+                self._mark(each, mask)
+            self._rows[matching] = np.flatnonzero(mask)
+        return self._rows[matching]
 
-        FacetQuery defines which rows match.
-        """
+    def _mark(self, asked: Matching, mask: NDArray[np.bool_]) -> None:
+        """Set `mask`, of shape (rows,), to True at each row that belongs to `asked`."""
+        if isinstance(asked, RowSet):
+            mask[asked.rows] = True
+            return
         if isinstance(asked, VectorQuery):
             mask[self.rank(asked).rows] = True
             return
-        within = asked.condition.tree()
+        snapshot, condition = self._snapshot, asked.condition
+        if asked.query == query.Every() and condition.constraint is None:
+            allowed = _allowed(snapshot, condition)
+            mask |= True if allowed is None else allowed
+            return
+        within = condition.tree()
         wanted = asked.query if within is None else query.And([asked.query, within])
-        keywords, ranked = self._snapshot.keywords, self._snapshot.ranked
+        keywords, ranked = snapshot.keywords, snapshot.ranked
         if 2 * keywords.count(wanted) <= keywords.paragraphs:
             mask[keywords.rows(wanted)] = True
             return
@@ -74,6 +100,20 @@ class QueryExecution:
         matching = np.ones(len(mask), bool) if ranked is None else ranked.copy()
         matching[keywords.rows(query.Not(wanted))] = False
         mask |= matching
+
+    def _rank_members(self, asked: KeywordQuery, members: Members) -> Ranking:
+        """Return the ranking of the rows of some units."""
+        snapshot = self._snapshot
+        mask = _member_mask(snapshot, members)
+        rows = first_rows(snapshot, np.flatnonzero(mask), "article")
+        names = {record.id for record in snapshot.catalog.records_of(rows.tolist()).values()}
+        articles = query.Or([query.Term("article", exact_term(name)) for name in sorted(names)])
+        within = asked.condition.tree()
+        both = articles if within is None else query.And([articles, within])
+        ranking = snapshot.keywords.rank(asked.query, None, both)
+        # A unit that is a paragraph has only some rows of its article.
+        kept = np.flatnonzero(mask[ranking.rows])[: asked.depth]
+        return Ranking(ranking.rows[kept], ranking.scores[kept])
 
     def _rank_by_meaning(self, asked: VectorQuery) -> Ranking:
         snapshot, condition = self._snapshot, asked.condition
@@ -105,6 +145,18 @@ class QueryExecution:
             wider *= WIDEN
 
 
+def first_rows(snapshot: IndexSnapshot, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:
+    """Return, of each paragraph or article in `rows`, the first row in `rows`.
+
+    `rows` is ascending. For stories, the first row of each of their paragraphs or
+    articles is returned.
+    """
+    whole: Unit = "article" if by.startswith("article") else "paragraph"
+    # The rows of one paragraph or article follow one another.
+    units = snapshot.units(rows, whole)
+    return rows[np.flatnonzero(np.diff(units, prepend=units[:1] - 1))]
+
+
 def _allowed(snapshot: IndexSnapshot, condition: Condition) -> NDArray[np.bool_] | None:
     """Return a mask of the rows that can be in a ranking under `condition`.
 
@@ -112,12 +164,24 @@ def _allowed(snapshot: IndexSnapshot, condition: Condition) -> NDArray[np.bool_]
     that all rows of the index can be in the ranking.
     """
     masks = [] if snapshot.ranked is None else [snapshot.ranked]
-    masks += [_value_mask(snapshot, field, values) for field, values in condition.values]
-    if condition.is_dated:
-        masks += _published_masks(snapshot, *condition.published)
-    if condition.other_than is not None:
-        masks.append(_other_mask(snapshot, condition.other_than))
+    masks += _condition_masks(snapshot, condition)
     return np.logical_and.reduce(masks) if masks else None
+
+
+def _condition_masks(snapshot: IndexSnapshot, condition: Condition) -> Iterator[NDArray[np.bool_]]:
+    for field, values in condition.values:
+        yield _value_mask(snapshot, field, values)
+    if condition.is_dated:
+        yield from _published_masks(snapshot, *condition.published)
+    if condition.other_than is not None:
+        yield _other_mask(snapshot, condition.other_than)
+    if condition.members is not None:
+        yield _member_mask(snapshot, condition.members)
+
+
+def _member_mask(snapshot: IndexSnapshot, members: Members) -> NDArray[np.bool_]:
+    units = snapshot.units(np.arange(snapshot.commit.rows), members.unit)
+    return np.isin(units, np.array(members.numbers, np.int64))
 
 
 def _value_mask(snapshot: IndexSnapshot, field: str, values: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -18,20 +18,24 @@ from nutgraf.index.article import Paragraph, paragraph_id
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row, whole_texts
 from nutgraf.index.keywords.protocol import TermStatistics
-from nutgraf.index.reader.facet_counts import count_facets
+from nutgraf.index.reader.facet_counts import count_facet
+from nutgraf.index.reader.listings import list_units
 from nutgraf.index.reader.parts import IndexParts
 from nutgraf.index.reader.protocol import (
     FacetQuery,
     FoundParagraph,
     KeywordQuery,
+    ListQuery,
     Page,
     Retrieved,
     RowValues,
     Statistics,
+    Unit,
     VectorQuery,
 )
 from nutgraf.index.reader.retrieval import QueryExecution
 from nutgraf.index.reader.suggestions import SnapshotSuggestions
+from nutgraf.index.schema import SORTABLE_FIELDS
 
 __all__ = ["IndexSnapshot"]
 
@@ -64,6 +68,16 @@ class IndexSnapshot(IndexParts):
         return SnapshotSuggestions(self.open_suggestions(), self)
 
     @property
+    def identity(self) -> str:
+        """See IndexReader."""
+        return f"{self.manifest.created} {self.manifest.generation}"
+
+    @property
+    def row_count(self) -> int:
+        """See IndexReader."""
+        return self.commit.rows
+
+    @property
     def key(self) -> Hashable:
         """See IndexReader."""
         return self.manifest, self.sequence
@@ -82,6 +96,11 @@ class IndexSnapshot(IndexParts):
     def has_split_paragraphs(self) -> bool:
         """See IndexReader."""
         return self.commit.living > self.commit.paragraphs
+
+    @property
+    def sortable_fields(self) -> tuple[str, ...]:
+        """See IndexReader."""
+        return SORTABLE_FIELDS
 
     @property
     def unrelated_cosine(self) -> float | None:
@@ -118,13 +137,17 @@ class IndexSnapshot(IndexParts):
 
     def retrieve(
         self,
-        rankings: Sequence[KeywordQuery | VectorQuery],
+        rankings: Sequence[KeywordQuery | VectorQuery] = (),
         facets: Sequence[FacetQuery] = (),
+        listings: Sequence[ListQuery] = (),
     ) -> Retrieved:
         """See IndexReader."""
-        retrieval = QueryExecution(self)
-        ranked = tuple(map(retrieval.rank, rankings))
-        return Retrieved(ranked, count_facets(self, retrieval, tuple(facets)))
+        execution = QueryExecution(self)
+        return Retrieved(
+            tuple(map(execution.rank, rankings)),
+            tuple(count_facet(self, execution, each) for each in facets),
+            tuple(list_units(self, execution, each) for each in listings),
+        )
 
     def cosines(
         self, embedding: NDArray[np.float32], rows: NDArray[np.int64]
@@ -143,17 +166,17 @@ class IndexSnapshot(IndexParts):
             columns.article[rows].astype(np.int64),
             columns.published[rows],
             columns.paragraphs(rows),
-            columns.sketch[rows],
         )
 
-    def article_sketches(self, articles: Sequence[int]) -> list[NDArray[np.uint64]]:
+    def units(self, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:
         """See IndexReader."""
-        column = self.columns.article
-        # Use the dtype of the column: with another dtype, numpy would first copy the column.
-        numbers = np.array(articles, column.dtype)
-        starts = np.searchsorted(column, numbers)
-        stops = np.searchsorted(column, numbers, side="right")
-        return [self.columns.sketch[start:stop] for start, stop in zip(starts, stops, strict=True)]
+        if by == "paragraph":
+            return self.columns.paragraphs(rows) if self.has_split_paragraphs else rows
+        if by == "article":
+            return self.columns.article[rows].astype(np.int64)
+        stories = self.stories
+        column = stories.paragraph if by == "paragraph_story" else stories.article
+        return column[rows].astype(np.int64)
 
     def paragraphs(self, rows: Iterable[int]) -> dict[int, tuple[Record, Paragraph]]:
         """See IndexReader."""

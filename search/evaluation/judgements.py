@@ -114,9 +114,12 @@ def _text(fields: dict[str, Any]) -> str:
         raise InputError("exactly one of 'question' and 'text' is required")
     text = fields[given[0]]
     try:
-        return SearchRequest(text).q
+        request = SearchRequest(text)
     except RequestError as error:
         raise InputError(f"'{given[0]}' {error.reason}") from None
+    if request.is_empty:
+        raise InputError(f"'{given[0]}' is empty; give a question")
+    return request.q
 
 
 def _relevant(given: object) -> dict[str, int]:

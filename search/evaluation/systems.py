@@ -8,8 +8,7 @@ from typing import Any
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.evaluation.evaluate import System
 from nutgraf.search.evaluation.judgements import JudgedQuestion, split_id
-from nutgraf.search.query.builder import read_question
-from nutgraf.search.ranking.rank import rank_candidates
+from nutgraf.search.ranking.rank import rank_question
 from nutgraf.search.request.search_request import MAX_LIMIT, SearchRequest
 
 __all__ = ["missing_judged_ids", "ranker"]
@@ -25,11 +24,9 @@ def ranker(index: IndexReader, **settings: Any) -> System:
 
     def rank(text: str) -> list[str]:
         request = SearchRequest(text, **settings)
-        question = read_question(index, request)
         # A Searcher ranks with the same function. No Searcher is used here, because it would also
         # make 100 snippets per question, and these take 5 times as long as the ranking.
-        found = rank_candidates(index, request, question)
-        rows = found.rows[found.scores >= (request.min_score or 0.0)][:MAX_LIMIT].tolist()
+        rows = rank_question(index, request).rows[:MAX_LIMIT].tolist()
         return list(dict.fromkeys(index.page((), rows).ids.values()))
 
     return rank

@@ -1,13 +1,14 @@
 """Collapse: groups of ranked paragraphs, one group for each hit.
 
-All candidates are grouped before the page is selected, so that all pages of a request agree. The
-texts of paragraphs are not read. The functions use these words:
+The numbers of the stories of a page are known before their groups are made, so that only the
+candidates of this page are grouped. The texts of paragraphs are not read. The functions use these
+words:
 
-- A unit is a paragraph or an article, the same kind for all hits of a request. A unit is identified
-  by a number from `RowValues`.
+- A unit is a paragraph or an article, the same kind for all hits of a request. A unit has a number
+  from `IndexReader.units`.
 - A story is a set of units that are versions of one another: copies and updates of one text. A
-  story is identified by the number of one of its units. One story is one hit. If a request shows
-  all versions, each unit is a story of its own.
+  story has a number, too. One story is one hit. If a request shows all versions, each unit is a
+  story of its own.
 - The turn of a candidate is the position of its unit in the order of versions. The version with the
   lowest turn is shown.
 """
@@ -21,20 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.ranking import NO_DATE
-from nutgraf.index.reader.protocol import IndexReader, RowValues
-from nutgraf.search.grouping.near_duplicates import article_versions, paragraph_versions
+from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.ranking.candidates import Candidates
-from nutgraf.search.request.search_request import Grouping, SearchRequest
+from nutgraf.search.request.search_request import SearchRequest
+from nutgraf.search.retrieval.queries import unit_of
 
-__all__ = [
-    "Group",
-    "collapse",
-    "drop_below",
-    "group_by_paragraph",
-    "group_versions",
-    "single_groups",
-    "version_order",
-]
+__all__ = ["Group", "collapse", "group_versions", "single_groups", "version_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +44,48 @@ class Group:
     versions: tuple[int, ...]
 
 
-def collapse(index: IndexReader, request: SearchRequest, candidates: Candidates) -> Sequence[Group]:
-    """Return the groups of the candidates, the group with the best candidate first."""
-    rows = candidates.rows
-    if request.group == "paragraph" and request.effective_versions == "all":
-        return group_by_paragraph(index, rows)
-    values = index.values(rows)
-    paragraphs = values.paragraph
-    units = paragraphs if request.group == "paragraph" else values.article
-    if request.effective_versions == "all":
-        return _keep_best_parts(group_versions(units, units, units), paragraphs)
-    stories = _stories(index, request.group, rows, values)
-    newest = request.effective_versions == "newest"
-    groups = group_versions(units, stories, version_order(values.published, units, newest=newest))
-    return _keep_best_parts(groups, paragraphs)
+def collapse(
+    index: IndexReader,
+    request: SearchRequest,
+    candidates: Candidates,
+    stories: NDArray[np.int64],
+) -> list[Group]:
+    """Return the groups of the given stories, in their order.
+
+    `stories` are numbers of the kind `unit_of(request)`: int64 of shape (n,). The first of the
+    shown paragraphs of a group stays even if it scores less than the `min_score` of the request.
+    The others stay if they score at least as much.
+    """
+    if not len(stories):
+        return []
+    unit = unit_of(request)
+    all_stories = index.units(candidates.rows, unit)
+    places = np.flatnonzero(np.isin(all_stories, stories))
+    rows = candidates.rows[places]
+    units = index.units(rows, request.group)
+    paragraphs = index.units(rows, "paragraph")
+    if unit == request.group:
+        turn = units
+    else:
+        newest = request.effective_versions == "newest"
+        turn = version_order(index.values(rows).published, units, newest=newest)
+    groups = group_versions(units, all_stories[places], turn)
+    groups = [_moved(group, places) for group in _keep_best_parts(groups, paragraphs)]
+    if request.min_score is not None:
+        groups = [_without_low(group, candidates.scores, request.min_score) for group in groups]
+    of = dict(zip(all_stories[[group.best for group in groups]].tolist(), groups, strict=True))
+    return [of[story] for story in stories.tolist()]
 
 
-def group_by_paragraph(index: IndexReader, rows: NDArray[np.int64]) -> list[Group]:
-    """Return one group for each paragraph that the rows of candidates belong to."""
-    if not index.has_split_paragraphs:
-        return single_groups(len(rows))  # Without parts, each row is a paragraph.
-    paragraphs = index.values(rows).paragraph
-    return _keep_best_parts(group_versions(paragraphs, paragraphs, paragraphs), paragraphs)
+def _without_low(group: Group, scores: NDArray[np.float64], least: float) -> Group:
+    first, *others = group.shown
+    return replace(group, shown=(first, *(at for at in others if scores[at] >= least)))
+
+
+def _moved(group: Group, places: NDArray[np.int64]) -> Group:
+    """Return a group of positions in `places` as a group of candidates."""
+    shown, versions = (tuple(places[list(some)].tolist()) for some in (group.shown, group.versions))
+    return Group(shown, int(places[group.best]), versions)
 
 
 def single_groups(many: int) -> list[Group]:
@@ -112,26 +125,6 @@ def group_versions(
     return groups
 
 
-def drop_below(
-    groups: Sequence[Group], scores: NDArray[np.float64], least: float | None
-) -> Sequence[Group]:
-    """Return the groups with a score of at least `least`.
-
-    The score of a group is the score of its best candidate, also if another version is shown. The
-    first of the shown paragraphs always stays in the group. The others stay if they score at least
-    `least`. With None, all groups are returned unchanged.
-    """
-    if least is None:
-        return groups
-    return [
-        replace(
-            group, shown=(group.shown[0], *(at for at in group.shown[1:] if scores[at] >= least))
-        )
-        for group in groups
-        if scores[group.best] >= least
-    ]
-
-
 def version_order(
     published: NDArray[np.int64], units: NDArray[np.int64], *, newest: bool
 ) -> NDArray[np.int64]:
@@ -146,22 +139,3 @@ def version_order(
     turn = np.empty(len(units), np.int64)
     turn[np.lexsort((units, published))] = np.arange(len(units))
     return -turn if newest else turn
-
-
-def _stories(
-    index: IndexReader, group: Grouping, rows: NDArray[np.int64], values: RowValues
-) -> NDArray[np.int64]:
-    """Return the story of each candidate.
-
-    The number of a story is that of the first of its units, in the order of rows.
-    """
-    ordered = values.take(np.argsort(rows))
-    if group == "article":
-        units, of = values.article, article_versions(index, ordered)
-    else:
-        first = paragraph_versions(ordered.sketch)
-        # The first part of a paragraph among the rows decides the story of the paragraph.
-        paragraphs, at = np.unique(ordered.paragraph, return_index=True)
-        stories = ordered.paragraph[first[at]]
-        units, of = values.paragraph, dict(zip(paragraphs.tolist(), stories.tolist(), strict=True))
-    return np.array([of[unit] for unit in units.tolist()], np.int64)

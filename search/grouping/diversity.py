@@ -16,7 +16,7 @@ from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.grouping.collapse import Group
 from nutgraf.search.ranking.candidates import Candidates
 
-__all__ = ["diversify", "marginal_relevance"]
+__all__ = ["MAX_DIVERSIFIED", "diversify", "marginal_relevance"]
 
 MAX_DIVERSIFIED: Final = 200
 """Number of best hits that are reordered, the same for all pages of a request.
@@ -27,17 +27,16 @@ The other hits keep their order. With 10 hits per page, they begin after the 20t
 
 def diversify(
     index: IndexReader, candidates: Candidates, groups: Sequence[Group], diversity: float
-) -> Sequence[Group]:
-    """Return the groups reordered by `diversity` (0 to 1); 0 keeps the order."""
-    first = groups[:MAX_DIVERSIFIED]
-    if diversity == 0 or not first:
-        return groups
-    scores = candidates.scores[[group.best for group in first]]
+) -> NDArray[np.int64]:
+    """Return the positions of groups in their new order, by `diversity` (0 to 1).
+
+    At most MAX_DIVERSIFIED groups are accepted.
+    """
+    scores = candidates.scores[[group.best for group in groups]]
     # The scores are divided by the best one: if all scores were low, cosines alone would decide.
-    scores = scores / max(scores.max(), np.finfo(np.float64).tiny)
-    rows = candidates.rows[[group.shown[0] for group in first]]
-    order = marginal_relevance(scores, index.embeddings(rows), diversity)
-    return [*(first[at] for at in order), *groups[MAX_DIVERSIFIED:]]
+    scores = scores / max(scores.max(initial=0.0), np.finfo(np.float64).tiny)
+    rows = candidates.rows[[group.shown[0] for group in groups]]
+    return marginal_relevance(scores, index.embeddings(rows), diversity)
 
 
 def marginal_relevance(

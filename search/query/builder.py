@@ -46,15 +46,22 @@ MAX_PATTERNS: Final = 16
 """Maximum number of patterns; each is compared with all terms of an index."""
 
 
-def read_question(index: IndexReader, request: SearchRequest) -> Question:
-    """Parse the question of a request.
+def read_question(
+    index: IndexReader, request: SearchRequest, now: datetime | None = None
+) -> Question:
+    """Parse the question of a request; `now` is the time for dates such as yesterday.
+
+    An empty question has no words and no conditions.
 
     The languages are those of the language filter of the request. Without this filter, they are
     all languages of the index.
 
     Raises BrokenIndexError if the languages of the index cannot be read.
     """
-    return parse_question(request.q, index.question_analyzer(request.filters.language))
+    analyzer = index.question_analyzer(request.filters.language)
+    if request.is_empty:
+        return Question("", wq.Every(), None, (), (), (), (), analyzer)
+    return parse_question(request.q, analyzer, now=now)
 
 
 def parse_question(

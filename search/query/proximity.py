@@ -20,7 +20,7 @@ from nutgraf.index.schema import FIELD_BOOSTS
 from nutgraf.search.query.question import Question
 from nutgraf.search.query.trees import confined
 
-__all__ = ["PAIR_DEPTH", "close_pairs"]
+__all__ = ["close_pairs"]
 
 PAIR_BOOST: Final = 0.3
 """Factor of the score of a pair, relative to the score of a phrase.
@@ -36,12 +36,6 @@ In "cost of the bridge", cost and bridge are 3 positions apart.
 
 MAX_PAIRS: Final = 3
 """Maximum number of pairs in the query."""
-
-PAIR_DEPTH: Final = 2_000
-"""Maximum number of rows with a matching pair that are read.
-
-A pair changes only the scores of rows that are in the keyword ranking.
-"""
 
 
 def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:

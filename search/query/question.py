@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
+from nutgraf.index.query import query
 from nutgraf.search.query.patterns import Pattern
 
 __all__ = ["Question"]
@@ -49,6 +50,14 @@ class Question:
     """
     foreign: frozenset[tuple[str, str]] = frozenset()
     """Pairs of term and language; the term is searched only in texts of the language."""
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether the question has no words, but only conditions, or nothing at all.
+
+        All rows that meet the conditions match equally, so they have no scores.
+        """
+        return not self.text and self.keywords == query.Every()
 
     @property
     def readings(self) -> tuple[tuple[str, ...], ...]:

@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from nutgraf.index.reader.protocol import IndexReader
@@ -18,16 +19,17 @@ from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.ranking.rank import rank_candidates
 from nutgraf.search.request.options import Highlight
 from nutgraf.search.request.search_request import SearchRequest
+from nutgraf.search.retrieval.rankings import RetrievalResult
 
 __all__ = ["RankingCache"]
 
 MAX_CACHED: Final = 256
-"""Maximum number of cached rankings, each of about 25 KB.
+"""Maximum number of cached rankings, each of about 60 bytes per matching row.
 
 A ranking is not needed for long: users open other pages soon after the first one.
 """
 
-Key = tuple[Hashable, SearchRequest]
+Key = tuple[Hashable, SearchRequest, datetime | None]
 
 
 class RankingCache:
@@ -42,16 +44,25 @@ class RankingCache:
         self._rankings: OrderedDict[Key, Candidates] = OrderedDict()
         self._lock = threading.Lock()
 
-    def rank(self, index: IndexReader, request: SearchRequest, question: Question) -> Candidates:
+    def rank(
+        self,
+        index: IndexReader,
+        request: SearchRequest,
+        question: Question,
+        retrieval: RetrievalResult,
+        now: datetime,
+    ) -> Candidates:
         """Return the result of `rank_candidates`, from the cache if it is there."""
         if request.reranking is None:
-            return rank_candidates(index, request, question)
-        key = (index.key, _without_page(request))
+            return rank_candidates(index, request, question, retrieval, now)
+        # Age is counted from now, so a cached ranking is valid for the same minute.
+        minute = None if request.recency is None else now.replace(second=0, microsecond=0)
+        key = (index.key, _without_page(request), minute)
         with self._lock:
             if key in self._rankings:
                 self._rankings.move_to_end(key)
                 return self._rankings[key]
-        ranked = rank_candidates(index, request, question)
+        ranked = rank_candidates(index, request, question, retrieval, now)
         with self._lock:
             # Two pages may be requested at once: both use the ranking that is ready first.
             ranked = self._rankings.setdefault(key, ranked)
@@ -62,4 +73,6 @@ class RankingCache:
 
 def _without_page(request: SearchRequest) -> SearchRequest:
     """Return the request with fixed values for options of the page and its display."""
-    return replace(request, limit=1, offset=0, explain=False, highlight=Highlight())
+    return replace(
+        request, limit=1, offset=0, cursor=None, sort=None, explain=False, highlight=Highlight()
+    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.ranking import Ranking
-from nutgraf.index.reader.protocol import FacetCounts
 from nutgraf.search.ranking.calibration import (
     NO_EVIDENCE,
     Curve,
@@ -28,35 +28,47 @@ from nutgraf.search.ranking.fusion import (
 from nutgraf.search.request.search_request import FusionMethod
 from nutgraf.search.response import Explanation, FusionUsed, Place, Reranked
 
-__all__ = ["Candidates", "fuse", "keyword_candidates", "vector_candidates"]
+__all__ = [
+    "NO_ROWS",
+    "Candidates",
+    "fuse",
+    "keyword_candidates",
+    "unranked",
+    "vector_candidates",
+]
+
+NO_ROWS: Final = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Rows with their scores (float64), best first.
+    """All rows that match a question, with their scores (float64), best first.
 
-    Rows with the same score are in ascending order, until scores are replaced by probabilities.
+    Rows with the same score are in ascending order.
 
+    - `relevance` are the scores of the only ranking, or the fused scores of both. They order the
+      rows of one question. `scores` are the final scores, which can be compared between questions.
     - `keyword` and `semantic` are the rankings that found the rows. One is None if the search did
       not use it.
-    - `cosines` are the cosines of all rows to the question, also of rows that only the keywords
-      found. None without a vector ranking.
+    - `cosines` are the cosines of rows to the question. They are known for the rows of the vector
+      ranking and for the first rows of the keyword ranking, and NaN for other rows. None without a
+      vector ranking.
     - `recency_factors` are the factors by which age reduced the scores, one per row. None if the
       request has no recency.
     - `embedding` is the embedding of the question, of shape (dimension,). None if the question was
       not encoded.
-    - `curve` names the method that computed the scores. None if nothing ranks the rows, because the
-      question contains only conditions.
+    - `curve` names the method that computed `relevance`. None if no word of the question has a
+      weight, because the question contains only patterns.
     - `evidence` is the best match of the question by words and by meaning (see calibration.py).
     - `is_relevant` is False if the `evidence` is too low: no paragraph of the index is near the
       question, neither in its words nor in its meaning.
     - `logits` are the scores that the reranker computed, one per row. NaN for rows that the
       reranker did not read. None without reranking.
     - `reranked` contains the number of rows that the reranker read. None without reranking.
-    - `facets` are the counts of each facet, in the order of the request.
     """
 
     rows: NDArray[np.int64]
+    relevance: NDArray[np.float64]
     scores: NDArray[np.float64]
     keyword: Ranking | None = None
     semantic: Ranking | None = None
@@ -69,27 +81,13 @@ class Candidates:
     is_relevant: bool = True
     logits: NDArray[np.float64] | None = None
     reranked: Reranked | None = None
-    facets: tuple[FacetCounts, ...] = ()
-
-    @property
-    def complete(self) -> bool:
-        """True if no ranking was cut at its depth."""
-        return all(one.complete for one in (self.keyword, self.semantic) if one is not None)
-
-    @property
-    def relevance(self) -> NDArray[np.float64]:
-        """The scores before the recency factors were applied."""
-        if self.recency_factors is None:
-            return self.scores
-        aged = (self.scores > 0) & (self.recency_factors > 0)
-        return np.divide(self.scores, self.recency_factors, out=self.scores.copy(), where=aged)
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """The probability that each row is relevant, from its score."""
+        """The probability that each row is relevant, from its `relevance`."""
         if self.curve is None:
-            return self.scores
-        return probabilities(self.scores, self.curve, self.evidence)
+            return self.relevance
+        return probabilities(self.relevance, self.curve, self.evidence)
 
     def explain(self, at: int) -> Explanation:
         """Return the explanation of the candidate at position `at`."""
@@ -105,21 +103,19 @@ class Candidates:
             rerank=self._reranked_place(at),
         )
 
-    def with_probabilities(self) -> Candidates:
-        """Return the same rows, each with its probability of relevance as the score."""
-        return replace(self, scores=self.probabilities)
+    def with_probabilities(self, recency_factors: NDArray[np.float64] | None) -> Candidates:
+        """Return the same rows, each with its probability of relevance as the score.
+
+        Each probability is multiplied by its recency factor, and the rows are ordered again.
+        """
+        scores = self.probabilities
+        if recency_factors is not None:
+            scores = scores * recency_factors
+        return replace(self, scores=scores, recency_factors=recency_factors)._sorted()
 
     def empty(self) -> Candidates:
         """Return the candidates without any row."""
-        return self._chosen(np.empty(0, np.int64))
-
-    def with_recency(self, recency_factors: NDArray[np.float64]) -> Candidates:
-        """Return the same rows with each score multiplied by its factor, best first.
-
-        Scores below 0 are not changed.
-        """
-        scores = np.where(self.scores > 0, self.scores * recency_factors, self.scores)
-        return replace(self, scores=scores, recency_factors=recency_factors)._sorted()
+        return self.take(NO_ROWS)
 
     def with_reranking(
         self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
@@ -132,19 +128,21 @@ class Candidates:
         logits = np.concatenate([logits, unread])
         return replace(self, scores=scores, logits=logits, reranked=done)._sorted()
 
-    def _sorted(self) -> Candidates:
-        """Return the same rows, best first."""
-        return self._chosen(np.lexsort((self.rows, -self.scores)))
-
-    def _chosen(self, places: NDArray[np.int64]) -> Candidates:
+    def take(self, places: NDArray[np.int64]) -> Candidates:
+        """Return the rows at the given positions, in the order of the positions."""
         return replace(
             self,
             rows=self.rows[places],
+            relevance=self.relevance[places],
             scores=self.scores[places],
             cosines=None if self.cosines is None else self.cosines[places],
             recency_factors=None if self.recency_factors is None else self.recency_factors[places],
             logits=None if self.logits is None else self.logits[places],
         )
+
+    def _sorted(self) -> Candidates:
+        """Return the same rows, best first."""
+        return self.take(np.lexsort((self.rows, -self.relevance, -self.scores)))
 
     def _reranked_place(self, at: int) -> Place | None:
         if self.logits is None:
@@ -155,6 +153,12 @@ class Candidates:
         return Place(int(np.count_nonzero(self.logits > logit)) + 1, round(logit, 4))
 
 
+def unranked(rows: NDArray[np.int64]) -> Candidates:
+    """Return the candidates of a question without words, in their order, without scores."""
+    none = np.zeros(len(rows))
+    return Candidates(rows, none, none)
+
+
 def keyword_candidates(ranking: Ranking, perfect: float) -> Candidates:
     """Return the candidates of the keyword ranking alone.
 
@@ -162,12 +166,10 @@ def keyword_candidates(ranking: Ranking, perfect: float) -> Candidates:
     the score of this row becomes 1.
     """
     scores = normalize(ranking.scores, 0.0, perfect)
-    # A question with only conditions has no perfect match: all rows that meet them score 1.
+    # A question with only patterns has no perfect match: all rows that match score 1.
     curve: Curve | None = "keyword" if perfect > 0 else None
     found = Evidence(words=matched_share(_best(ranking), perfect))
-    return Candidates(
-        rows=ranking.rows, scores=scores, keyword=ranking, curve=curve, evidence=found
-    )
+    return Candidates(ranking.rows, scores, scores, keyword=ranking, curve=curve, evidence=found)
 
 
 def vector_candidates(ranking: Ranking, unrelated: float | None = None) -> Candidates:
@@ -178,8 +180,9 @@ def vector_candidates(ranking: Ranking, unrelated: float | None = None) -> Candi
     scores = cosine_above_chance(ranking.scores, unrelated)
     found = Evidence(meaning=min(float(scores.max(initial=0.0)), 1.0))
     return Candidates(
-        rows=ranking.rows,
-        scores=scores,
+        ranking.rows,
+        scores,
+        scores,
         semantic=ranking,
         cosines=ranking.scores,
         curve="semantic",
@@ -201,33 +204,36 @@ def fuse(
     """Return the rows of both rankings, ordered by their fused score.
 
     `rows` are the rows of the two rankings, each once, in ascending order. `cosines` are the
-    cosines of these rows to the question. So a row that is not in the vector ranking counts with
-    its own cosine, not with the lowest one. `perfect` is the BM25 score of a perfect match.
-    `weight` is the weight of meaning; with None, the weight depends on the method and the question.
-    `unrelated` is the cosine of unrelated texts.
+    cosines of these rows to the question, NaN if a cosine is not known. Such a row counts with the
+    lowest known cosine. `perfect` is the BM25 score of a perfect match. `weight` is the weight of
+    meaning; with None, the weight depends on the method and the question. `unrelated` is the cosine
+    of unrelated texts.
 
     Cosines are scaled so that the lowest of them becomes 0. If the theoretical minimum (-1) became
     0, the scaled cosines would hardly differ.
     """
+    known = cosines[~np.isnan(cosines)]
     if weight is None:
         weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(_best(keyword), perfect)
     if method == "rrf":
         scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows), weight)
     else:
-        lowest = float(cosines.min()) if len(cosines) else 0.0
+        lowest = float(known.min()) if len(known) else 0.0
         words = normalize(_scores_of(rows, keyword), 0.0, perfect)
-        scores = convex(words, normalize(cosines, lowest), weight)
+        meaning = normalize(np.where(np.isnan(cosines), lowest, cosines), lowest)
+        scores = convex(words, meaning, weight)
     order = np.lexsort((rows, -scores))
     return Candidates(
-        rows=rows[order],
-        scores=scores[order],
+        rows[order],
+        scores[order],
+        scores[order],
         keyword=keyword,
         semantic=semantic,
         cosines=cosines[order],
         fusion=FusionUsed(method, round(weight, 4)),
         curve=method,
         evidence=Evidence(
-            meaning=min(float(cosine_above_chance(cosines, unrelated).max(initial=0.0)), 1.0),
+            meaning=min(float(cosine_above_chance(known, unrelated).max(initial=0.0)), 1.0),
             words=matched_share(_best(keyword), perfect),
         ),
     )
@@ -247,6 +253,6 @@ def _scores_of(rows: NDArray[np.int64], ranking: Ranking) -> NDArray[np.float32]
 def _place(ranking: Ranking, row: int, score: float | None) -> Place:
     found = np.flatnonzero(ranking.rows == row)
     if len(found) == 0:
-        return Place(None, None if score is None else round(score, 4))
+        return Place(None, None if score is None or np.isnan(score) else round(score, 4))
     at = int(found[0])
     return Place(at + 1, round(float(ranking.scores[at]), 4))

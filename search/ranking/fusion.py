@@ -113,6 +113,10 @@ def reciprocal_rank(
 
 
 def ranks(rows: NDArray[np.int64], ranked: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rank, from 1, of each of `rows` in `ranked`; 0 for rows not in it."""
-    places = {int(row): rank for rank, row in enumerate(ranked, start=1)}
-    return np.array([places.get(int(row), 0) for row in rows], np.int64)
+    """Return the rank, from 1, of each of `rows` in `ranked`; 0 for rows not in it.
+
+    `rows` is ascending and contains all rows of `ranked`.
+    """
+    found = np.zeros(len(rows), np.int64)
+    found[np.searchsorted(rows, ranked)] = np.arange(1, len(ranked) + 1)
+    return found

@@ -4,8 +4,9 @@ A score is multiplied by
 
     1 - weight + weight x 2^(-age / half_life)
 
-A paragraph of any age keeps at least 1 - weight of its score. A factor never adds rows, so no
-article is found only because it is new.
+The score is the probability that a paragraph is relevant. A paragraph of any age keeps at least
+1 - weight of this probability. A factor never adds rows, so no article is found only because it is
+new.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.ranking import NO_DATE
+from nutgraf.search.request.options import Recency
 
 __all__ = ["recency_factors"]
 
 
 def recency_factors(
-    published: NDArray[np.int64], now: int, half_life: float, weight: float
+    published: NDArray[np.int64], now: int, recency: Recency
 ) -> NDArray[np.float64]:
     """Return the factor of each paragraph: float64 of shape (rows,).
 
-    Factors are from 1 - weight to 1. `published` and `now` are seconds since 1970, `half_life` is
-    in seconds. Paragraphs with a date after `now` have the factor 1. Paragraphs without a date have
-    the factor 1 - weight.
+    `published` and `now` are in seconds since 1970. Factors are from 1 - weight to 1. Paragraphs
+    with a date after `now` have the factor 1. Paragraphs without a date have the factor 1 - weight.
     """
     age = np.maximum(now - published.astype(np.float64), 0.0)
-    faded = np.exp2(-age / half_life)
-    return 1 - weight + weight * np.where(published == NO_DATE, 0.0, faded)
+    faded = np.exp2(-age / recency.seconds)
+    return 1 - recency.weight + recency.weight * np.where(published == NO_DATE, 0.0, faded)

@@ -111,7 +111,7 @@ def rerank(
     best, in_time = 0.0, True
     with closing(reranker.logits(question, read(first))) as reading:
         for at in range(len(first)):
-            if not may_rank_first(candidates.scores, fused, at, best):
+            if not may_rank_first(fused, at, best):
                 break
             if logits and (clock() - started) * 1000 >= asked.budget_ms:
                 in_time = False
@@ -123,13 +123,13 @@ def rerank(
     return candidates.with_reranking(_scores(candidates, fit), np.array(logits), done)
 
 
-def may_rank_first(scores: Values, fused: Values, at: int, best: float) -> bool:
+def may_rank_first(fused: Values, at: int, best: float) -> bool:
     """Return whether the reranker should read the candidate at position `at`.
 
-    `scores` are the scores with recency, in which candidates are ordered. `fused` are the scores
-    without recency. `best` is the best combined score of the candidates read so far.
+    `fused` are the fused scores of the candidates, without recency. `best` is the best combined
+    score of the candidates read so far.
     """
-    return bool(scores[at] >= MIN_SHARE * scores[0] or combined(1.0, fused[at]) > best)
+    return bool(fused[at] >= MIN_SHARE * fused.max() or combined(1.0, fused[at]) > best)
 
 
 def combined(fit: T, fused: T) -> T:
@@ -146,14 +146,14 @@ def _scores(candidates: Candidates, fit: Values) -> Values:
     """Return the scores of all candidates after reranking.
 
     `fit` are the reranker's scores of the first candidates. The recency factor applies to the
-    combined score exactly as to the fused score. Candidates that were not read keep their order,
-    below those that were read.
+    probability exactly as without reranking. Candidates that were not read keep their order, below
+    those that were read.
     """
     count = len(fit)
-    both = combined(fit, candidates.relevance[:count])
+    read = probability(combined(fit, candidates.relevance[:count]))
     if candidates.recency_factors is not None:
-        both = np.maximum(both, 0.0) * candidates.recency_factors[:count]
-    read, others = probability(both), candidates.probabilities[count:]
+        read = read * candidates.recency_factors[:count]
+    others = candidates.scores[count:]
     least = np.nextafter(read.min(initial=1.0), 0.0)
     most = others.max(initial=0.0)
     if most > least:

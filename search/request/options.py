@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final
 
 from nutgraf.index.schema import VALUE_FIELDS, KeywordFilters
@@ -160,8 +161,8 @@ class Recency:
     """The advantage of newer articles: half of it is left at the age `half_life`.
 
     `half_life` is a number of hours, days, weeks or years: 12h, 30d, 2w, 1y. `weight`, 0
-    to 1, is the largest share of a score that age takes away. Age is counted from the date of the
-    newest article of the index.
+    to 1, is the largest share of a score that age takes away. Age is counted from the end of
+    `date`, or from now. Articles with later dates count as new.
 
     Raises RequestError if a field is not valid. The error names the field.
     """
@@ -169,8 +170,8 @@ class Recency:
     half_life: Annotated[
         str,
         Option(
-            "Rank newer articles higher: an article of this age, counted from the newest one in "
-            "the index, keeps half of the advantage; by default, age has no effect.",
+            "Rank newer articles higher: an article of this age keeps half of the advantage; by "
+            "default, age has no effect.",
             pattern=HALF_LIFE,
             form="12h, 30d, 2w or 1y",
             metavar="TIME",
@@ -179,20 +180,34 @@ class Recency:
     weight: Annotated[
         float,
         Option(
-            "Largest share of a score that age takes away, before the score becomes a "
-            "probability; requires a half-life.",
+            "Largest share of a score that age takes away; requires a half-life.",
             ge=0,
             le=1,
         ),
     ] = 0.2
+    date: Annotated[
+        str | None,
+        Option(
+            "Count age from this date, for example the last day of an archive; by default, from "
+            "now; requires a half-life.",
+            metavar="DATE",
+            examples=("2023-12-31",),
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         check_fields(self, "recency.")
+        _seconds("recency.date", self.date)
 
     @property
     def seconds(self) -> float:
         """The half-life in seconds."""
         return float(self.half_life[:-1]) * SECONDS[self.half_life[-1]]
+
+    def counted_from(self, now: datetime) -> int:
+        """Return the moment from which age is counted, in seconds since 1970 UTC."""
+        date = _seconds("recency.date", self.date)
+        return int(now.timestamp()) if date is None else date[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -36,13 +37,21 @@ Grouping = Literal["paragraph", "article"]
 Versions = Literal["newest", "first", "all"]
 
 DEPTH: Final = 200
-"""Number of rows read from each ranking, the same for all pages of a request."""
+"""Number of rows that match a question by their meaning: the nearest ones."""
 
 MAX_LIMIT: Final = 100
 """Maximum number of hits on a page."""
 
-MAX_OFFSET: Final = 2 * DEPTH
-"""Maximum offset: two rankings of DEPTH rows have no more rows in total."""
+MAX_OFFSET: Final = 10_000
+"""Maximum offset. A cursor reaches the hits after it."""
+
+MAX_CURSOR: Final = 4_096
+"""Maximum number of characters in a cursor."""
+
+EVERYTHING: Final = "*"
+"""A question that lists all articles, as an empty question does."""
+
+SORT: Final = re.compile(r"relevance|newest|oldest|[a-z][a-z0-9_]*(:(asc|desc))?", re.ASCII)
 
 MAX_PER_ARTICLE: Final = 20
 """Maximum number of paragraphs shown for one article."""
@@ -61,6 +70,11 @@ class SearchRequest:
     is relevant, there are no hits. `facets` are the fields whose values are counted over all
     matches. A list, or one text, is accepted in place of a tuple.
 
+    If `q` is empty or "*", the result is a listing: all articles that meet the filters, newest
+    first, without scores. A question with only conditions, such as `source:bbc`, is a listing too.
+    `sort` is relevance, newest, oldest, or a field with :asc or :desc. A response has the cursor of
+    its next page in `next`; `cursor` continues there.
+
     `group` decides if a hit is a paragraph or an article. A hit that is an article shows up to
     `per_article` paragraphs. Versions are copies and updates of one text. `versions` decides if
     only the newest or the first of them is shown, or if all are separate hits. None means the
@@ -77,10 +91,10 @@ class SearchRequest:
         str,
         Option(
             'The question: plain words, "phrases", +must, -not, field:word, prefix*, wild?card, '
-            "fuzzy~, AND, OR, NOT.",
+            "fuzzy~, AND, OR, NOT; empty or * lists all articles that meet the filters.",
             max_length=MAX_QUESTION,
         ),
-    ]
+    ] = ""
     _: KW_ONLY
     mode: Annotated[
         Mode, Option("Rank by keywords, by meaning (semantic), or by both (hybrid).")
@@ -89,8 +103,31 @@ class SearchRequest:
         int, Option("Number of hits on the page.", ge=1, le=MAX_LIMIT, flags=("-n",))
     ] = 10
     offset: Annotated[
-        int, Option("Number of hits to skip before the page.", ge=0, le=MAX_OFFSET)
+        int,
+        Option(
+            "Number of hits to skip before the page; a cursor reaches the hits after that.",
+            ge=0,
+            le=MAX_OFFSET,
+        ),
     ] = 0
+    cursor: Annotated[
+        str | None,
+        Option(
+            "Continue after the page that returned this cursor as next; with the same question "
+            "and options.",
+            max_length=MAX_CURSOR,
+        ),
+    ] = None
+    sort: Annotated[
+        str | None,
+        Option(
+            "Order of the hits; by default relevance, and newest if the question has no words.",
+            pattern=SORT,
+            form="relevance, newest, oldest, or a field with :asc or :desc, such as source:asc",
+            metavar="ORDER",
+            examples=("newest", "source:asc"),
+        ),
+    ] = None
     filters: Annotated[Filters, Option("Conditions that every hit must meet.", flat=True)] = field(
         default_factory=Filters
     )
@@ -175,8 +212,13 @@ class SearchRequest:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if not self.q.strip():
-            raise RequestError("q", "is empty; give a question")
+        if self.cursor is not None and self.offset:
+            raise RequestError("offset", "is not possible with a cursor; omit one of them")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the question is empty or "*", so that it matches everything."""
+        return self.q.strip() in ("", EVERYTHING)
 
     @property
     def effective_versions(self) -> Versions:

@@ -1,10 +1,9 @@
-"""The rankings of a question and its facets, in one call to the index."""
+"""The rankings of a question, with its facets and its listing, in one call to the index."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,27 +14,19 @@ from nutgraf.index.reader.protocol import (
     FacetQuery,
     IndexReader,
     KeywordQuery,
-    VectorQuery,
+    Listing,
+    ListQuery,
 )
-from nutgraf.search.query.builder import read_question
-from nutgraf.search.query.proximity import PAIR_DEPTH, close_pairs
+from nutgraf.search.query.proximity import close_pairs
 from nutgraf.search.query.question import Question
-from nutgraf.search.request.search_request import DEPTH, SearchRequest
-from nutgraf.search.retrieval.filters import condition_of
-from nutgraf.search.retrieval.split_paragraphs import paragraph_constraint, paragraph_keywords
+from nutgraf.search.retrieval.queries import MatchQueries
 
-__all__ = ["MAX_COUNTS", "RetrievalResult", "retrieve"]
-
-MAX_COUNTS: Final = 100
-"""Maximum number of values of a facet.
-
-A page shows fewer values. As days, these are 3 months.
-"""
+__all__ = ["RetrievalResult", "encode", "retrieve"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RetrievalResult:
-    """The rankings of a question, and its facets in the order of the request.
+    """The rankings of a question, its facets and its listing.
 
     A ranking is None if the search does not use it. `weight` is the BM25 score of a text that
     contains each word of the question once. `embedding` is the embedding of the question, of shape
@@ -47,57 +38,44 @@ class RetrievalResult:
     weight: float
     embedding: NDArray[np.float32] | None
     facets: tuple[FacetCounts, ...]
+    listing: Listing | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Queries:
-    """The queries of a question under one set of filters."""
-
-    keyword: KeywordQuery | None
-    semantic: VectorQuery | None
-
-    @property
-    def matching(self) -> tuple[KeywordQuery | VectorQuery, ...]:
-        return tuple(each for each in (self.keyword, self.semantic) if each is not None)
+def encode(index: IndexReader, mode: str, question: Question) -> NDArray[np.float32] | None:
+    """Return the embedding of a question, None if its text is not needed or empty."""
+    return index.encode(question.text) if mode != "keyword" and question.text else None
 
 
-def retrieve(index: IndexReader, request: SearchRequest, question: Question) -> RetrievalResult:
-    """Return the rankings for the mode of the request, each of at most DEPTH rows."""
-    # A question with only conditions and wild?cards has no text to encode, in any mode.
-    by_meaning = request.mode != "keyword" and bool(question.text)
-    by_keywords = request.mode != "semantic" or not question.text
-    embedding = index.encode(question.text) if by_meaning else None
-    queries = _queries(index, request, question, embedding, by_keywords=by_keywords)
+def retrieve(
+    index: IndexReader,
+    question: Question,
+    queries: MatchQueries,
+    facets: Sequence[FacetQuery] = (),
+    listings: Sequence[ListQuery] = (),
+) -> RetrievalResult:
+    """Return the rankings of all matches, the facets, and at most one listing.
+
+    A question without words has no rankings.
+    """
+    if question.is_listing:
+        found = index.retrieve((), facets, listings)
+        return RetrievalResult(None, None, 0.0, None, found.facets, *found.listings or (None,))
     weight, pairs = 0.0, None
     if queries.keyword is not None:
         terms = index.term_statistics(list(dict.fromkeys(question.all_terms)))
         weights = {term: found.weight for term, found in terms.items()}
         weight = question.weight(weights)
         pairs = _pairs(question, weights, queries.keyword)
-    facets = list(_facets(index, request, question, queries))
-    wanted = [*queries.matching, *([] if pairs is None else [pairs])]
-    found = index.retrieve(wanted, facets)
-    rankings = dict(zip(wanted, found.rankings, strict=True))
-    keyword = None if queries.keyword is None else rankings[queries.keyword]
+    wanted = [each for each in (queries.keyword, queries.semantic, pairs) if each is not None]
+    found = index.retrieve(wanted, facets, listings)
+    rankings: dict[object, Ranking] = dict(zip(wanted, found.rankings, strict=True))
+    keyword, semantic = rankings.get(queries.keyword), rankings.get(queries.semantic)
     # Raising the score of a single row changes no order.
     if keyword is not None and pairs is not None and len(keyword) > 1:
         keyword = keyword.raised(rankings[pairs])
-    semantic = None if queries.semantic is None else rankings[queries.semantic]
-    return RetrievalResult(keyword, semantic, weight, embedding, found.facets)
-
-
-def _queries(
-    index: IndexReader,
-    request: SearchRequest,
-    question: Question,
-    embedding: NDArray[np.float32] | None,
-    *,
-    by_keywords: bool,
-) -> _Queries:
-    condition = condition_of(request.filters, paragraph_constraint(index, question))
-    keyword = KeywordQuery(paragraph_keywords(index, question), DEPTH, condition)
-    semantic = None if embedding is None else VectorQuery(embedding, DEPTH, condition)
-    return _Queries(keyword if by_keywords else None, semantic)
+    embedding = None if queries.semantic is None else queries.semantic.embedding
+    (listed,) = found.listings or (None,)
+    return RetrievalResult(keyword, semantic, weight, embedding, found.facets, listed)
 
 
 def _pairs(
@@ -105,36 +83,4 @@ def _pairs(
 ) -> KeywordQuery | None:
     """Return the query for rows in which words of the question are close together."""
     pairs = close_pairs(question, weights)
-    return None if pairs is None else KeywordQuery(pairs, PAIR_DEPTH, keyword.condition)
-
-
-def _facets(
-    index: IndexReader,
-    request: SearchRequest,
-    question: Question,
-    queries: _Queries,
-) -> Iterator[FacetQuery]:
-    """Yield the query of each facet.
-
-    The filter on the facet's own field does not apply, so that the user can choose other values.
-    Facets count all rows that the keywords match, and the rows of the vector ranking.
-    """
-    embedding = None if queries.semantic is None else queries.semantic.embedding
-    by_keywords = queries.keyword is not None
-    matching = {request.filters: queries}
-    for name in request.facets:
-        field, _, unit = name.partition(":")
-        filters = request.filters.without(field)
-        if filters not in matching:
-            other = replace(request, filters=filters)
-            # Without the filter on the language, words of the question can have other terms.
-            same = filters.language == request.filters.language
-            asked = question if same else read_question(index, other)
-            matching[filters] = _queries(index, other, asked, embedding, by_keywords=by_keywords)
-        yield FacetQuery(
-            field,
-            unit or None,  # type: ignore[arg-type]  # checked by the request
-            matching[filters].matching,
-            request.group,
-            MAX_COUNTS,
-        )
+    return None if pairs is None else KeywordQuery(pairs, None, keyword.condition)

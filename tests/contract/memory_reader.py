@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from nutgraf.index.analysis.minhash import make_sketches
+from nutgraf.index.analysis.minhash import are_long, make_sketches, near_duplicates
 from nutgraf.index.article import Paragraph
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords.entries import entries_of
@@ -28,10 +28,16 @@ from nutgraf.index.reader.protocol import (
     FacetQuery,
     FoundParagraph,
     KeywordQuery,
+    Listing,
+    ListQuery,
+    Matching,
     Page,
+    Position,
     Record,
     Retrieved,
+    RowSet,
     RowValues,
+    Unit,
     VectorQuery,
 )
 from nutgraf.index.reader.snapshot import IndexSnapshot
@@ -79,6 +85,7 @@ class MemoryReader:
         }
         self._known: dict[str, TermStatistics] = {}
         self.key, self.paragraph_count = id(self), len(self._rows)
+        self._stories = _stories(self._rows)
 
     def __getattr__(self, name: str) -> Any:
         """Return models, analyzers and facts about the complete index of the other reader."""
@@ -92,9 +99,16 @@ class MemoryReader:
         return {term: self._known[term] for term in terms}
 
     def retrieve(
-        self, rankings: Sequence[KeywordQuery | VectorQuery], facets: Sequence[FacetQuery] = ()
+        self,
+        rankings: Sequence[KeywordQuery | VectorQuery] = (),
+        facets: Sequence[FacetQuery] = (),
+        listings: Sequence[ListQuery] = (),
     ) -> Retrieved:
-        return Retrieved(tuple(map(self._rank, rankings)), tuple(map(self._facet, facets)))
+        return Retrieved(
+            tuple(map(self._rank, rankings)),
+            tuple(map(self._facet, facets)),
+            tuple(map(self._list, listings)),
+        )
 
     def cosines(self, embedding: Any, rows: Any) -> Any:
         return self._embeddings[rows] @ embedding
@@ -104,17 +118,18 @@ class MemoryReader:
 
     def values(self, rows: Any) -> RowValues:
         found = [self._rows[row] for row in rows.tolist()]
-        dates = [NO_DATE if one.entry.published is None else one.entry.published for one in found]
         return RowValues(
             np.array([one.record.number for one in found], np.int64),
-            np.array(dates, np.int64),
+            np.array([_seconds(one) for one in found], np.int64),
             rows,
-            make_sketches([one.paragraph.text for one in found]),
         )
 
-    def article_sketches(self, articles: Sequence[int]) -> list[Any]:
-        records = {record.number: record for record in self._records.values()}
-        return [make_sketches(self._other.article_texts(records[number])) for number in articles]
+    def units(self, rows: Any, by: Unit) -> Any:
+        return np.array([self._unit(row, by) for row in rows.tolist()], np.int64)
+
+    def _unit(self, row: int, by: Unit) -> int:
+        unit = self._rows[row].record.number if by.startswith("article") else row
+        return self._stories[by].get(unit, unit) if by.endswith("story") else unit
 
     def paragraphs(self, rows: Sequence[int]) -> Mapping[int, tuple[Record, Paragraph]]:
         return {row: self._rows[row][:2] for row in rows}
@@ -145,6 +160,7 @@ class MemoryReader:
 
     def _rank(self, asked: KeywordQuery | VectorQuery) -> Ranking:
         within = asked.condition.tree()
+        members = asked.condition.members
         if isinstance(asked, VectorQuery):
             rows = np.array(list(self._matching(within)), np.int64)
             scores = (self._embeddings[rows] @ asked.embedding).astype(np.float32)
@@ -152,29 +168,52 @@ class MemoryReader:
             found = [
                 (row, score)
                 for row in self._matching(within)
+                if members is None or self._unit(row, members.unit) in members.numbers
                 if (score := self._score(asked.query, self._rows[row].entry)) is not None
             ]
             rows = np.array([row for row, _ in found], np.int64)
             scores = np.array([score for _, score in found], np.float32)
         best = np.lexsort((rows, -scores))[: asked.depth]
-        return Ranking(rows[best], scores[best], complete=len(rows) <= asked.depth)
+        return Ranking(rows[best], scores[best], complete=len(rows) <= len(best))
+
+    def _set(self, matching: Iterable[Matching]) -> set[int]:
+        rows: set[int] = set()
+        for each in matching:
+            if isinstance(each, RowSet):
+                rows.update(each.rows.tolist())
+            elif isinstance(each, VectorQuery):
+                rows.update(self._rank(each).rows.tolist())
+            else:
+                rows.update(self._matching(q.And([each.query, each.condition.tree() or q.Every()])))
+        return rows
 
     def _facet(self, asked: FacetQuery) -> FacetCounts:
-        units: dict[Any, Stored] = {}
-        for each in asked.matching:
-            if isinstance(each, VectorQuery):
-                rows: Iterable[int] = self._rank(each).rows.tolist()
-            else:
-                rows = self._matching(q.And([each.query, each.condition.tree() or q.Every()]))
-            for row in rows:
-                one = self._rows[row]
-                units[row if asked.by == "paragraph" else one.record.number] = one
-        values = [_value(asked, one) for one in units.values()]
-        counts = Counter(value for value in values if value is not None)
-        if asked.unit is not None:
+        pairs = {
+            (self._unit(row, asked.by), value)
+            for row in self._set(asked.matching)
+            if (value := _value(asked, self._rows[row])) is not None
+        }
+        counts = Counter(value for _, value in pairs)
+        if asked.period is not None:
             return FacetCounts(tuple(sorted(counts.items())[-asked.most :]), len(counts))
         ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
         return FacetCounts(tuple(ordered[: asked.most]), len(counts))
+
+    def _list(self, asked: ListQuery) -> Listing:
+        units: dict[int, list[int]] = {}
+        for row in sorted(self._set(asked.matching)):
+            units.setdefault(self._unit(row, asked.by), []).append(row)
+        listed = []
+        for rows in units.values():
+            shown = _shown(rows, self._rows, asked) if asked.by.endswith("story") else rows[0]
+            if asked.added_before is None or shown < asked.added_before:
+                listed.append(_position(asked, self._rows[shown], shown))
+        key = _sort_key(asked)
+        listed.sort(key=key)
+        if asked.after is not None:
+            listed = [each for each in listed if key(each) > key(asked.after)]
+        page = listed[asked.start : asked.start + asked.limit]
+        return Listing(len(units), np.array([each.row for each in page], np.int64), tuple(page))
 
     def _matching(self, tree: Any) -> Iterator[int]:
         for row, one in sorted(self._rows.items()):
@@ -242,9 +281,76 @@ def _within(published: int | None, start: int | None, end: int | None) -> bool:
 
 
 def _value(asked: FacetQuery, one: Stored) -> str | None:
-    if asked.unit is None:
+    if asked.period is None:
         value: str | None = getattr(one.record, asked.field)
         return value
     if one.entry.published is None:
         return None
-    return datetime.fromtimestamp(one.entry.published, UTC).strftime(FORMATS[asked.unit])
+    return datetime.fromtimestamp(one.entry.published, UTC).strftime(FORMATS[asked.period])
+
+
+def _seconds(one: Stored) -> int:
+    return NO_DATE if one.entry.published is None else one.entry.published
+
+
+def _shown(rows: Sequence[int], stored: Mapping[int, Stored], asked: ListQuery) -> int:
+    """Return the first row of the newest version, or of the oldest one."""
+    firsts: dict[tuple[str, int], int] = {}
+    for row in rows:
+        record, paragraph, _ = stored[row]
+        part = paragraph.position if asked.by == "paragraph_story" else 0
+        firsts.setdefault((record.id, part), row)
+    dated = [row for row in firsts.values() if stored[row].entry.published is not None]
+    choice = dated or list(firsts.values())
+    return (max if asked.newest else min)(choice, key=lambda row: (_seconds(stored[row]), row))
+
+
+def _position(asked: ListQuery, one: Stored, row: int) -> Position:
+    if asked.order is None:
+        return Position(None, row)
+    if asked.order.field == "published":
+        return Position(one.entry.published, row)
+    return Position(getattr(one.record, asked.order.field), row)
+
+
+def _sort_key(asked: ListQuery) -> Any:
+    """Return a key function for positions in the order of a query."""
+
+    def key(each: Position) -> tuple[Any, ...]:
+        if each.value is None:
+            return (1, (), each.row)
+        numbers = tuple(map(ord, each.value)) if isinstance(each.value, str) else (each.value,)
+        if asked.order is not None and asked.order.descending:
+            # The end of a shorter text comes after its continuation in descending order.
+            return (0, (*(-number for number in numbers), 1), each.row)
+        return (0, numbers, each.row)
+
+    return key
+
+
+def _stories(rows: Mapping[int, Stored]) -> dict[str, dict[int, int]]:
+    """Return the first version of each paragraph and article that is a version."""
+    numbers = list(rows)
+    sketches = make_sketches([one.paragraph.text for one in rows.values()])
+    near, long = near_duplicates(sketches, sketches), are_long(sketches)
+    paragraphs: dict[int, int] = {}
+    for at, row in enumerate(numbers):
+        same = [other for k, other in enumerate(numbers[:at]) if near[k, at]]
+        same = [other for other in same if other not in paragraphs]
+        if same:
+            paragraphs[row] = same[0]
+    texts: dict[int, set[int]] = {}
+    for row, is_long in zip(numbers, long, strict=True):
+        own = texts.setdefault(rows[row].record.number, set())
+        if is_long:
+            own.add(paragraphs.get(row, row))
+    articles: dict[int, int] = {}
+    for article, own in texts.items():
+        for other, theirs in texts.items():
+            if other >= article:
+                break
+            least = min(len(own), len(theirs))
+            if other not in articles and 2 * len(own & theirs) > least > 0:
+                articles[article] = other
+                break
+    return {"paragraph_story": paragraphs, "article_story": articles}

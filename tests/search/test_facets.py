@@ -14,7 +14,7 @@ from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.article import paragraph_id, timestamp
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
-from nutgraf.search.retrieval.rankings import MAX_COUNTS
+from nutgraf.search.facets import MAX_COUNTS
 
 VALUED = ("source", "section", "language", "author")
 FACETS = (*VALUED, "published:day", "published:month", "published:year")

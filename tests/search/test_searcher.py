@@ -127,7 +127,7 @@ def test_question_of_conditions_lists_rows_that_meet_them(searcher):
     response = searcher.search("source:ferrum* -the", limit=5)
     assert response.hits
     assert {hit.article.source for hit in response.hits} == {"Ferrum Daily"}
-    assert {hit.score for hit in response.hits} == {1.0}
+    assert {hit.score for hit in response.hits} == {None}
 
 
 def test_conditions_that_no_row_meets_are_reported_as_reason(searcher):

@@ -153,13 +153,15 @@ class TantivyReader:
         """See KeywordReader."""
         return int(self._searcher.num_docs) - (self._sequence > 0)  # without the marker
 
-    def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
+    def rank(self, query: Query, depth: int | None, within: Query | None = None) -> Ranking:
         """See KeywordReader."""
-        if depth < 1:
+        if depth is not None and depth < 1:
             raise ValueError(f"depth must be at least 1, got {depth}")
         node = reduce_query(query)
         if within is not None:
             node = require(node, reduce_query(within))
+        if depth is None:
+            depth = max(1, self._count(Constant(node, 0.0)))
         score = constant_score(node)
         if score is None:
             return self._rank_by_score(node, depth)

@@ -111,9 +111,9 @@ class WhooshReader:
         """See KeywordReader."""
         return int(self._searcher.doc_count()) - (self._sequence > 0)  # without the marker
 
-    def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
+    def rank(self, query: Query, depth: int | None, within: Query | None = None) -> Ranking:
         """See KeywordReader."""
-        if depth < 1:
+        if depth is not None and depth < 1:
             raise ValueError(f"depth must be at least 1, got {depth}")
         node = reduce_query(query)
         if within is not None:
@@ -159,8 +159,10 @@ class WhooshReader:
         with self._lock:
             self._searcher.close()
 
-    def _rank(self, node: Node, depth: int) -> Ranking:
+    def _rank(self, node: Node, depth: int | None) -> Ranking:
         hits = [leaf.scores(node) for leaf in self._leaves]
+        if depth is None:
+            depth = max(1, sum(map(len, hits)))
         scores = np.concatenate(
             [np.empty(0, np.float32), *(np.fromiter(hit.values(), np.float32) for hit in hits)]
         )

@@ -174,7 +174,7 @@ def test_terminal_shows_each_article_once_and_json_every_paragraph(run, index, c
     assert "1 more with score 0.00: --min-score 0 shows them" in shown
     whole = run("search", "creamery debts", "-n", "2", "--min-score", "0").stdout.decode()
     assert len(re.findall(r"^    #\d+  ", whole, re.MULTILINE)) == 4
-    assert re.search(r"^at least \d+ articles in ", shown, re.MULTILINE)
+    assert re.search(r"^\d+ articles in ", shown, re.MULTILINE)
     paragraphs = run("search", "creamery debts", "--group", "paragraph").stdout.decode()
     assert "business-creamery-collapse#0" in paragraphs
     assert "business-creamery-collapse-wire#0" in paragraphs
@@ -299,10 +299,12 @@ def test_settings_of_a_new_index(run, tmp_path, encoder_folder):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["search", ""], "q: is empty"),
+        (["search", "x", "--cursor", "broken"], "cursor: is damaged or not a cursor"),
+        (["search", "x", "--sort", "date"], "sort: cannot order by 'date'"),
+        (["search", "x", "--sort", "a b"], "sort: is 'a b'; write it as relevance, newest"),
         (["search", "x" * 10_000], "q: is 10,000 characters long; at most 2,000"),
         (["search", "x", "-n", "0"], "limit: must be between 1 and 100, got 0"),
-        (["search", "x", "--offset", "401"], "offset: must be between 0 and 400, got 401"),
+        (["search", "x", "--offset", "10001"], "offset: must be between 0 and 10000, got 10001"),
         (["search", "x", "--mode", "magic"], "--mode"),
         (
             ["search", "x", "--published-from", "soon"],
@@ -315,7 +317,6 @@ def test_settings_of_a_new_index(run, tmp_path, encoder_folder):
         (["delete", b"\xff"], "there is no article"),
         (["show", "business-creamery-collapse#999"], "there is no article or paragraph"),
         (["delete", "nothing"], "there is no article 'nothing'"),
-        (["search"], "QUESTION"),
         (["frobnicate"], "frobnicate"),
         (["search", "x", "--frob"], "--frob"),
         (["serve", "--port", "99999"], "--port"),

@@ -156,13 +156,14 @@ def test_semantic_matches_have_their_own_marks(client):
 @pytest.mark.parametrize(
     ("parameters", "field"),
     [
-        ({}, "q"),
-        ({"q": ""}, "q"),
+        ({"q": "x", "cursor": "broken"}, "cursor"),
+        ({"q": "x", "sort": "date"}, "sort"),
+        ({"q": "x", "sort": "newest first"}, "sort"),
         ({"q": "x" * 10_000}, "q"),
         ({"q": "a\x00b"}, "q"),
         ({"q": "x", "limit": 0}, "limit"),
         ({"q": "x", "limit": "many"}, "limit"),
-        ({"q": "x", "offset": 401}, "offset"),
+        ({"q": "x", "offset": 10_001}, "offset"),
         ({"q": "x", "mode": "magic"}, "mode"),
         ({"q": "x", "fusion": "magic"}, "fusion"),
         ({"q": "x", "published_from": "soon"}, "published_from"),
@@ -180,7 +181,7 @@ def test_problem_names_invalid_parameter(client, parameters, field):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"mode": "hybrid"}, "q"),
+        ({"mode": "hybrid", "sort": 5}, "sort"),
         ({"q": 3}, "q"),
         ({"q": "x", "filters": {"published_from": "soon"}}, "published_from"),
         ({"q": "x", "filters": {"published": {"from": "2020"}}}, "filters.published"),
@@ -543,7 +544,7 @@ def test_index_without_suggestions_fails_to_suggest_but_answers_searches(tmp_pat
     [
         (b'{"q":', "body", "is not JSON: Expecting value; send one JSON object"),
         (b"[1]", "body", "must be a JSON object, sent with content-type: application/json"),
-        (b"{}", "q", "is missing; give a value"),
+        (b'{"recency": {}}', "recency.half_life", "is missing; give a value"),
         (b'{"q": 1}', "q", "must be text, got 1"),
         (
             b'{"q": "a", "filters": {"source": 3}}',

@@ -138,8 +138,8 @@ def test_search_is_repeated_on_the_new_generation(index):
         """A LiveIndex whose first snapshot loses its parts before any of them is open."""
 
         @contextmanager
-        def snapshot(self):
-            with super().snapshot() as snapshot:
+        def snapshot(self, sequence=None):
+            with super().snapshot(sequence) as snapshot:
                 lent.append(snapshot)
                 if len(lent) == 1:
                     compact_index(index)

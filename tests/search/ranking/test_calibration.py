@@ -80,7 +80,7 @@ def test_answerable_question_scores_more_than_unanswerable(searcher, question):
 
 
 def test_rows_that_meet_conditions_are_relevant(searcher):
-    assert searcher.search("section:health").hits[0].score == 1.0
+    assert searcher.search("section:health").total.value > 0
     assert searcher.search('tungsten hexafluoride "cooling towers"').hits
 
 

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as arrays
 from nutgraf.index.ranking import Ranking
 from nutgraf.search.ranking.candidates import fuse, keyword_candidates, vector_candidates
 from nutgraf.search.ranking.fusion import adaptive_weight, convex, normalize, ranks, reciprocal_rank
+from nutgraf.search.response import Place
 
 
 def ranking(pairs, *, complete=True):
@@ -114,13 +115,24 @@ def test_ties_are_in_order_of_rows():
     assert fused.rows.tolist() == [1, 4, 9]
 
 
-def test_ranking_cut_at_its_depth_gives_open_total():
-    cut, whole = ranking([(1, 1.0)], complete=False), ranking([(1, 1.0)])
-    rows, cosines = whole.rows, np.ones(1, np.float32)
-    assert fuse("rrf", whole, whole, rows=rows, cosines=cosines, perfect=0.0).complete
-    assert not fuse("rrf", whole, cut, rows=rows, cosines=cosines, perfect=0.0).complete
-    assert not keyword_candidates(cut, 0.0).complete
-    assert vector_candidates(whole).complete
+def test_row_without_known_cosine_counts_with_the_lowest():
+    keyword, semantic = ranking([(1, 2.0), (2, 1.0)]), ranking([(3, 0.9), (1, 0.5)])
+    fused = [
+        fuse(
+            "convex",
+            keyword,
+            semantic,
+            rows=np.arange(1, 4),
+            cosines=np.array([0.5, cosine, 0.9], np.float32),
+            perfect=2.0,
+            weight=0.4,
+        )
+        for cosine in (np.nan, 0.5)
+    ]
+    assert fused[0].rows.tolist() == fused[1].rows.tolist()
+    assert fused[0].scores.tolist() == fused[1].scores.tolist()
+    assert fused[0].evidence == fused[1].evidence
+    assert fused[0].explain(fused[0].rows.tolist().index(2)).semantic == Place(None, None)
 
 
 def test_candidates_of_one_ranking_have_explanation():

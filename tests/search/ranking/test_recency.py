@@ -1,6 +1,6 @@
 """Recency: factors computed by hand, and their effect on hits."""
 
-import math
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -9,7 +9,6 @@ from hypothesis import given, strategies as st
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.ranking import NO_DATE
 from nutgraf.search import Recency, RequestError, Searcher, SearchRequest
-from nutgraf.search.ranking.calibration import CURVES
 from nutgraf.search.ranking.recency import recency_factors
 from nutgraf.search.request.declaration import from_flat
 
@@ -19,18 +18,19 @@ DAY = 86_400
 def test_half_of_the_advantage_is_left_after_a_half_life():
     now = 1_700_000_000
     published = np.array([now, now - 30 * DAY, now - 60 * DAY, now + DAY, NO_DATE])
-    factors = recency_factors(published, now, half_life=30 * DAY, weight=0.2)
+    factors = recency_factors(published, now, Recency("30d", 0.2))
     expected = [1, 0.8 + 0.2 / 2, 0.8 + 0.2 / 4, 1, 0.8]
     assert factors.tolist() == pytest.approx(expected)
 
 
 @given(
     st.lists(st.integers(-(10**10), 10**10), max_size=20),
-    st.floats(3_600, 10**9),
+    st.integers(1, 999_999).map("{}h".format),
     st.floats(0, 1),
 )
 def test_factors_are_bounded_and_fall_with_age(published, half_life, weight):
-    factors = recency_factors(np.array(sorted(published), np.int64), 10**9, half_life, weight)
+    dates = np.array(sorted(published), np.int64)
+    factors = recency_factors(dates, 10**9, Recency(half_life, weight))
     assert ((factors >= 1 - weight - 1e-9) & (factors <= 1 + 1e-9)).all()
     assert (np.diff(factors) >= -1e-12).all()
 
@@ -72,7 +72,7 @@ def index(tmp_path, tiny_encoder):
     create_index(path, model=str(tiny_encoder))
     with IndexWriter(path) as writer:
         for name, published in (("old", "2001-05-01"), ("new", "2026-10-01"), ("undated", None)):
-            text = "The ferry strike began." if name == "old" else "The ferry strike ended late."
+            text = "The ferry strike began." if name == "old" else "The ferry strike began late."
             writer.put(Article(name, "Ferries", (text,), published=published))
     return path
 
@@ -92,22 +92,38 @@ def test_newer_article_ranks_higher_with_explanation(index, mode):
         assert factors["undated"] == pytest.approx(0.1)
         assert factors["old"] == pytest.approx(0.1, abs=1e-3)
         assert 0.1 < factors["new"] <= 1
-        # The factor applies to the score before it becomes a probability. The evidence is the
-        # same for all hits, so only the score changes the logit.
-        slope = CURVES["convex" if mode == "hybrid" else mode].score
-        before = {hit.article.id: _logit(hit.score) for hit in plain.hits}
-        after = {hit.article.id: _logit(hit.score) for hit in aged.hits}
-        rest = {
-            name: (after[name] - factor * before[name]) / (1 - factor)
-            for name, factor in factors.items()
-            if factor < 0.99
-        }
-        assert len(rest) >= 2
-        assert max(rest.values()) - min(rest.values()) < 0.01 * slope
+        before = {hit.article.id: hit.score for hit in plain.hits}
+        for hit in aged.hits:
+            name = hit.article.id
+            assert hit.score == pytest.approx(before[name] * factors[name], rel=1e-3)
 
 
-def _logit(likely):
-    return math.log(likely / (1 - likely))
+def test_age_takes_at_most_its_weight_from_an_old_archive(index):
+    with Searcher(index) as searcher:
+        (plain,) = searcher.search("The ferry strike began.", limit=1).hits
+        assert plain.article.id == "old"
+        hits = searcher.search("The ferry strike began.", recency=Recency("30d")).hits
+        (aged,) = (hit.score for hit in hits if hit.article.id == "old")
+        assert plain.score * 0.8 == pytest.approx(aged, rel=1e-6)
+
+
+def test_age_is_counted_from_now_or_from_the_given_date():
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    assert Recency("30d").counted_from(now) == int(now.timestamp())
+    until = datetime(2020, 1, 1, tzinfo=UTC).timestamp() - 1
+    for date in ("2019", "2019-12", "2019-12-31"):
+        assert Recency("30d", date=date).counted_from(now) == until
+    with pytest.raises(RequestError, match=r"recency\.date: is 'soon', which is not a date"):
+        Recency("30d", date="soon")
+
+
+def test_factor_depends_on_the_given_date(index):
+    with Searcher(index) as searcher:
+        dated = Recency("90d", 0.9, date="2001-05-01")
+        found = searcher.search("The ferry strike began.", recency=dated, explain=True)
+        factors = {hit.article.id: hit.explain.recency for hit in found.hits}
+        assert factors["new"] == 1, "a later date counts as new"
+        assert factors["old"] == pytest.approx(1, abs=0.01)
 
 
 def test_pages_agree(index):

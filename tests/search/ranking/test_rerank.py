@@ -4,6 +4,8 @@ import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.ranking.rerank import MIN_SHARE, combined, may_rank_first, probability, rerank
 from nutgraf.search.request.declaration import from_flat
+from nutgraf.search.retrieval.queries import match_queries
+from nutgraf.search.retrieval.rankings import retrieve
 
 JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
 PATIENT = Rerank(budget_ms=10_000)
@@ -39,12 +43,8 @@ def candidates(scores, recency_factors=None):
     scores = np.sort(np.array(scores, np.float64))[::-1]
     rows = np.arange(len(scores), dtype=np.int64) * 3
     ranking = Ranking(rows, scores.astype(np.float32), complete=True)
-    found = Candidates(rows, scores, ranking)
-    return (
-        found
-        if recency_factors is None
-        else found.with_recency(np.array(recency_factors, np.float64))
-    )
+    found = Candidates(rows, scores, scores, keyword=ranking)
+    return found.with_probabilities(None if recency_factors is None else np.array(recency_factors))
 
 
 def reranked(found, texts, asked=PATIENT, clock=lambda: 0.0):
@@ -71,8 +71,8 @@ def test_low_candidate_that_cannot_rank_first_is_not_read():
     assert found.rows.tolist() == [3, 0, 6]
     assert np.isnan(found.logits).tolist() == [False, False, True]
     edge = np.array([0.8, 0.8 * MIN_SHARE, 0.8 * MIN_SHARE - 0.01])
-    assert [may_rank_first(edge, edge, at, best=1.0) for at in range(3)] == [True, True, False]
-    assert may_rank_first(edge, edge, 2, best=combined(1.0, edge[2]) - 0.01)
+    assert [may_rank_first(edge, at, best=1.0) for at in range(3)] == [True, True, False]
+    assert may_rank_first(edge, 2, best=combined(1.0, edge[2]) - 0.01)
 
 
 def test_spent_budget_stops_reranking_and_others_keep_order():
@@ -100,10 +100,9 @@ def test_recency_applies_to_reranked_scores():
     found = reranked(candidates([0.9, 0.8], recency_factors=[0.7, 1.0]), texts)
     assert found.rows.tolist() == [3, 0]
     both = combined(np.array([0.9, 0.9]), np.array([0.8, 0.9]))
-    assert found.scores == pytest.approx(probability(both * [1.0, 0.7]))
-    # Factors of 0 must not be divided by.
+    assert found.scores == pytest.approx(probability(both) * [1.0, 0.7])
     nothing = reranked(candidates([0.9, 0.8], recency_factors=[0.0, 0.0]), texts)
-    assert nothing.scores == pytest.approx(probability(np.zeros(2)))
+    assert nothing.scores.tolist() == [0, 0]
 
 
 @given(
@@ -227,7 +226,8 @@ def test_reranking_works_with_every_mode_fusion_and_filter(searcher):
         "flood defences" in re.sub(r"\s+", " ", hit.paragraph.text.lower()) for hit in quoted.hits
     )
     conditions = searcher.search("+section:weather", rerank=True)
-    assert conditions.reranked.depth == 0
+    assert conditions.hits
+    assert conditions.reranked is None
     assert searcher.search("zzxqy", mode="keyword", rerank=True).hits == ()
 
 
@@ -260,17 +260,22 @@ def test_concurrent_pages_agree(index):
         kept = RankingCache(kept=2)
         request = SearchRequest(QUESTION, rerank=Rerank(budget_ms=1))
         question = parse_question(QUESTION, snapshot.multilingual_analyzer)
+        queries = match_queries(snapshot, request, question, snapshot.encode(QUESTION))
+        found = retrieve(snapshot, question, queries)
+        rank = partial(
+            kept.rank, snapshot, question=question, retrieval=found, now=datetime.now(UTC)
+        )
         requests = [replace(request, offset=at) for at in range(8)]
         with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(lambda one: kept.rank(snapshot, one, question), requests))
+            found = list(pool.map(rank, requests))
         assert len({id(one) for one in found}) == 1
         # A different budget is a different request; the oldest ranking leaves the cache.
         for budget in (2, 3):
             other = replace(request, rerank=Rerank(budget_ms=budget))
-            assert kept.rank(snapshot, other, question) is not found[0]
-        assert kept.rank(snapshot, request, question) is not found[0]
+            assert rank(other) is not found[0]
+        assert rank(request) is not found[0]
         plain = replace(request, rerank=False)
-        assert kept.rank(snapshot, plain, question).reranked is None
+        assert rank(plain).reranked is None
 
 
 def test_missing_reranker_is_reported_with_command_to_add_one(seeds_index):

@@ -7,6 +7,7 @@ import pytest
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.search import Searcher, SearchRequest
 from nutgraf.search.query.builder import read_question
+from nutgraf.search.retrieval.queries import match_queries
 from nutgraf.search.retrieval.rankings import retrieve
 
 MODES = ("keyword", "semantic", "hybrid")
@@ -97,7 +98,8 @@ def test_parts_with_the_phrase_keep_their_scores(index):
     with IndexSnapshot.open(index, trust=True) as snapshot:
         request = SearchRequest(asked, mode="keyword")
         question = read_question(snapshot, request)
-        ranking = retrieve(snapshot, request, question).keyword
+        queries = match_queries(snapshot, request, question, None)
+        ranking = retrieve(snapshot, question, queries).keyword
         alone = snapshot.keywords.rank(question.keywords, 100)
     kept = dict(zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True))
     assert [kept[row] for row in alone.rows.tolist()] == pytest.approx(alone.scores.tolist())
