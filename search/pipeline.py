@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from nutgraf.index.reader.protocol import IndexReader
-from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.search.facets import facets_of
 from nutgraf.search.grouping.collapse import Group, collapse, drop_below
 from nutgraf.search.grouping.diversity import diversify
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query.builder import read_question
+from nutgraf.search.query.filter_values import Values, unknown_in_question, warn_of_unknown
 from nutgraf.search.query.question import Question
+from nutgraf.search.query.understood import understand
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import SearchRequest
@@ -51,6 +52,8 @@ def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> R
     `cache` stores reranked orders, so that all pages of a request use the same order.
     """
     started = time.perf_counter()
+    asked = understand(index, request)
+    request = asked.request
     question = read_question(index, request)
     candidates = cache.rank(index, request, question)
     groups = collapse(index, request, candidates)
@@ -67,8 +70,9 @@ def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> R
         took_ms=(time.perf_counter() - started) * 1000,
         total=_total(request, candidates, groups),
         hits=hits,
-        warnings=(*_warnings(index, request, question, candidates, groups), *cut),
+        warnings=(*_warnings(index, asked.unknown, question, candidates, groups), *cut),
         suggestion=suggestion,
+        understood=asked.understood,
         snapshot=index.sequence,
         facets=facets,
         reranked=candidates.reranked,
@@ -87,34 +91,27 @@ def _total(request: SearchRequest, candidates: Candidates, groups: Sequence[Grou
     return Total(len(groups), "eq" if whole else "gte")
 
 
-def _unknown_values(index: IndexReader, request: SearchRequest) -> list[str]:
-    """Return a warning for each filter value that no article has; case matters."""
-    asked = {
-        field: values
-        for field, values in request.filters.values().items()
-        if field in KEYWORD_FIELDS
-    }
-    return [
-        f"no article has the {field} {value!r}; a filter needs the complete value, in the same case"
-        for field, value in index.unknown_values(asked)
-    ]
-
-
 def _warnings(
     index: IndexReader,
-    request: SearchRequest,
+    unknown: Values,
     question: Question,
     candidates: Candidates,
     groups: Sequence[Group],
 ) -> tuple[str, ...]:
-    """Return the warnings for the user, with the reason if nothing is found."""
+    """Return the warnings for the user, with the reason if nothing is found.
+
+    `unknown` has the field and the value of each filter value that no article has.
+    """
     done = candidates.reranked
+    if not len(candidates.rows):
+        unknown = (*unknown, *unknown_in_question(index, question))
+    said = (*question.warnings, *warn_of_unknown(index, unknown))
     if done is not None and not done.complete:
-        return (*question.warnings, BUDGET_SPENT.format(done=done))
+        return (*said, BUDGET_SPENT.format(done=done))
     if len(candidates.rows):
-        return question.warnings if groups else (*question.warnings, BELOW_MIN_SCORE)
-    if unknown := _unknown_values(index, request):
-        return (*question.warnings, *unknown)
+        return said if groups else (*said, BELOW_MIN_SCORE)
+    if unknown:
+        return said
     if question.constraint is not None:
-        return (*question.warnings, NO_MATCH)
-    return question.warnings if candidates.is_relevant else (*question.warnings, NOTHING_RELEVANT)
+        return (*said, NO_MATCH)
+    return said if candidates.is_relevant else (*said, NOTHING_RELEVANT)

@@ -19,6 +19,12 @@ from nutgraf.index.ranking import Ranking
 from nutgraf.index.reader.protocol import Condition, IndexReader, Record, VectorQuery
 from nutgraf.search.grouping.collapse import group_by_paragraph, single_groups
 from nutgraf.search.page import hits_of_page
+from nutgraf.search.query.filter_values import (
+    asked_values,
+    resolved,
+    unknown_values,
+    warn_of_unknown,
+)
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import vector_candidates
 from nutgraf.search.request.options import Filters
@@ -55,6 +61,10 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
     if found is None:
         return None
     article, position = found
+    asked = asked_values(filters)
+    known = index.known_values(asked) if asked else {}
+    unknown = unknown_values(filters, known)
+    filters = resolved(filters, known)
     # Boilerplate is not ranked, because it is not about the subject of its article.
     embedding = _mean(index.embeddings(index.ranked_rows(article, position)))
     condition = condition_of(filters, other_than=article.id)
@@ -77,7 +87,7 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
         hits=hits_of_page(index, request, NOTHING_ASKED, candidates, groups),
         total=Total(len(groups), "eq" if ranking.complete else "gte"),
         took_ms=(time.perf_counter() - started) * 1000,
-        warnings=(),
+        warnings=tuple(warn_of_unknown(index, unknown)),
         snapshot=index.sequence,
     )
 

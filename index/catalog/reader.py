@@ -375,6 +375,18 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: the code of a value of {field} {_LOST}")
         return found
 
+    def coded_values(self) -> list[tuple[str, str]]:
+        """Return the field and the value of each code, also of deleted articles.
+
+        Damaged entries are skipped: no answer depends on all values.
+        """
+        found = self.fetch("SELECT field, value, code, seal FROM codes", ())
+        return [
+            (field, value)
+            for field, value, code, seal in found
+            if fields_checksum((field, value, code)) == seal
+        ]
+
     def column_values(self, row: int) -> Iterator[ColumnValues]:
         """Yield the column values of each record, beginning with the record of `row`.
 

@@ -49,6 +49,8 @@ class Question:
     """
     foreign: frozenset[tuple[str, str]] = frozenset()
     """Pairs of term and language; the term is searched only in texts of the language."""
+    values: tuple[tuple[str, str], ...] = ()
+    """Pairs of a field and a value as written: source and bbc for source:bbc."""
 
     @property
     def readings(self) -> tuple[tuple[str, ...], ...]:

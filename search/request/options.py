@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final
 
 from nutgraf.index.schema import VALUE_FIELDS, KeywordFilters
 from nutgraf.search.errors import RequestError
-from nutgraf.search.request.dates import iso_seconds
+from nutgraf.search.request.dates import period_seconds, utc
 from nutgraf.search.request.declaration import Option
 from nutgraf.search.request.validation import check_fields
 
@@ -52,7 +53,8 @@ class Filters(KeywordFilters):
     value.
 
     `published_from` and `published_to` are years, months, days or times: 2023, 2023-01, 2023-01-04,
-    2023-01-04T09:30:00+01:00. Both ends are included.
+    2023-01-04T09:30:00+01:00. They can be relative to the current time: today, yesterday, last
+    week, this year, 3 days ago, -7d. Both ends are included.
 
     Raises RequestError if a field is not valid. The error names the field.
     """
@@ -67,10 +69,11 @@ class Filters(KeywordFilters):
     published_from: Annotated[
         str | None,
         Option(
-            "Only articles published at this date or time or later: 2023, 2023-01, 2023-01-04 or "
-            "2023-01-04T09:30:00+01:00; UTC if it has no zone.",
+            "Only articles published at this date or time or later: 2023, 2023-01, 2023-01-04, "
+            "2023-01-04T09:30:00+01:00, yesterday, last week, 3 days ago or -7d; UTC if it has no "
+            "zone.",
             metavar="DATE",
-            examples=("2023-01-01",),
+            examples=("2023-01-01", "last week"),
         ),
     ] = None
     published_to: Annotated[
@@ -105,10 +108,14 @@ class Filters(KeywordFilters):
         cleared: dict[str, Any] = {field: ()}
         return replace(self, **cleared)
 
-    def published(self) -> tuple[int | None, int | None]:
-        """Return the first and last allowed second, since 1970 UTC; None for no limit."""
-        start = _seconds("published_from", self.published_from)
-        end = _seconds("published_to", self.published_to)
+    def published(self, now: datetime | None = None) -> tuple[int | None, int | None]:
+        """Return the first and last allowed second, since 1970 UTC; None for no limit.
+
+        `now` is the time for dates such as yesterday, by default the current time.
+        """
+        moment = utc(now or datetime.now(UTC))
+        start = _seconds("published_from", self.published_from, moment)
+        end = _seconds("published_to", self.published_to, moment)
         return start and start[0], end and end[1]
 
 
@@ -224,13 +231,13 @@ class Rerank:
         check_fields(self, "rerank.")
 
 
-def _seconds(name: str, value: str | None) -> tuple[int, int] | None:
+def _seconds(name: str, value: str | None, now: datetime) -> tuple[int, int] | None:
     if value is None:
         return None
-    if not isinstance(value, str) or (seconds := iso_seconds(value)) is None:
+    if not isinstance(value, str) or (seconds := period_seconds(value, now)) is None:
         raise RequestError(
             name,
-            f"is {str(value)[:40]!r}, which is not a date; write 2023, 2023-01, 2023-01-04 "
-            "or 2023-01-04T09:30:00",
+            f"is {str(value)[:40]!r}, which is not a date; write 2023, 2023-01, 2023-01-04, "
+            "2023-01-04T09:30:00, yesterday, last week, 3 days ago or -7d",
         )
     return seconds
