@@ -1,4 +1,4 @@
-"""KnownValues: the values of keyword fields, found without case or by their letters."""
+"""KnownValues: the values of keyword fields, found without case or by letters."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from nutgraf.index.analysis.folding import lower
 
 __all__ = ["KnownValues"]
 
 MAX_COMPARED: Final = 20_000
-"""Maximum number of values of a field that are compared by letters, in about 5 ms."""
+"""Maximum number of values that are compared by letters, in about 5 ms."""
 
 MAX_EDITS: Final = 2
 """Maximum number of edits between a value and the nearest known one."""
 
 MAX_NEAR: Final = 5
-"""Maximum number of near values that are returned, because some may be of deleted articles."""
+"""Maximum number of near values. Some may belong to deleted articles only."""
 
 PART: Final = 3
 """Minimum number of characters of a value that is looked for inside known ones."""
@@ -51,6 +48,10 @@ class KnownValues:
         A value is near if it differs in at most MAX_EDITS letters without case, or if it contains
         all of `value`, as 'The Guardian' contains 'guardian'.
         """
+        # Imported here, because only an unknown value needs them.
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
         known, wanted = self._spellings.get(field, {}), lower(value)
         compared = islice(known, MAX_COMPARED)
         most = 1 if len(wanted) <= SHORT else MAX_EDITS

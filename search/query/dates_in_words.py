@@ -1,4 +1,4 @@
-"""Dates in the words of a question: October 2019, 7 October 2019, last week, in 2019.
+"""Dates in the words of a question: October 2019, 7 May 2019, last week.
 
 Only regular expressions read them, so a question without a date takes microseconds. Names of
 months are read in English, German, French, Spanish, Italian and Dutch, relative dates in English.
@@ -16,7 +16,7 @@ from nutgraf.search.request.dates import Period, period_of
 __all__ = ["DateInWords", "find_dates"]
 
 FIRST_YEAR: Final = 1800
-"""The first number that is read as a year. News from earlier years is not in any index."""
+"""The first number that is read as a year. News is hardly ever older."""
 
 MONTHS: Final = {
     name: number

@@ -1,4 +1,4 @@
-"""The values of filters: as articles have them, or unknown, with the nearest known one."""
+"""The values of filters: as articles have them, or the nearest known ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 Known = Mapping[str, Mapping[str, Sequence[str]]]
-"""The values of articles that are meant by other values, see `IndexReader.known_values`."""
+"""The result of `IndexReader.known_values`: by field and value, the values meant."""
 
 Values = tuple[tuple[str, str], ...]
 """Pairs of a field and a value."""
@@ -59,7 +59,7 @@ def unknown_values(filters: Filters, known: Known) -> Values:
 
 
 def unknown_in_question(index: IndexReader, question: Question) -> Values:
-    """Return the field and the value of each source:value of a question that no article has."""
+    """Return the pairs for each source:value of a question that no article has."""
     asked = [pair for pair in dict.fromkeys(question.values) if pair[0] in KEYWORD_FIELDS]
     if not asked:
         return ()
@@ -69,7 +69,7 @@ def unknown_in_question(index: IndexReader, question: Question) -> Values:
 
 
 def warn_of_unknown(index: IndexReader, unknown: Values) -> Iterator[str]:
-    """Yield a warning for each value that no article has, with the nearest known value."""
+    """Yield a warning for each unknown value, with the nearest known value."""
     asked: dict[str, list[str]] = {}
     for name, value in dict.fromkeys(unknown):
         asked.setdefault(name, []).append(value)

@@ -1,4 +1,4 @@
-"""Names in the words of a question: values of fields, such as the source in "reuters floods"."""
+"""Names in the words of a question: values of fields, such as a source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ MAX_NAME: Final = 4
 """Maximum number of words in a name."""
 
 MAX_WORDS: Final = 32
-"""Maximum number of words in which names are looked for. Longer questions are pasted texts."""
+"""Maximum number of words in which names are looked for.
+
+Longer questions are pasted texts.
+"""
 
 _WORD: Final = re.compile(r"\w(?:[^\s\x00]*\w)?[!+]?")
 

@@ -20,8 +20,7 @@ with warnings.catch_warnings():
     from whoosh.qparser import QueryParser, plugins, syntax
     from whoosh.qparser.taggers import FnTagger
 
-from rapidfuzz.distance import OSA
-
+from nutgraf.index.analysis.edit_distance import distance
 from nutgraf.index.schema import QUERY_FIELDS
 
 __all__ = [
@@ -108,14 +107,13 @@ def parse(question: str, warn: Warn) -> Group:
 
 
 def _warn_of_unknown_fields(text: str, warn: Warn) -> None:
-    """Warn of a word before a colon that is nearly the name of a field, such as sorce:bbc."""
+    """Warn of a word before a colon that is nearly a field, such as sorce:bbc."""
     outside = _PHRASE.sub(lambda phrase: phrase[0].replace(":", " "), text)
     for match in _NEARLY_FIELD.finditer(outside):
         name = match["name"].lower()
         most = 1 if len(name) < _LONG_NAME else MAX_DISTANCE
-        distances = {each: OSA.distance(name, each) for each in QUERY_FIELDS}
-        field = min(distances, key=lambda each: distances[each])
-        if 0 < distances[field] <= most:
+        edits, field = min((distance(name, each), each) for each in QUERY_FIELDS)
+        if 0 < edits <= most:
             meant = f"{field}:{match['value'][:40]}"
             warn(f"'{match['name']}:' is not a field; did you mean {meant}? It is searched as text")
 

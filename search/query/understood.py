@@ -115,7 +115,7 @@ def _is_meant(index: IndexReader, plain: str, name: PossibleName) -> bool:
 
 
 def _longest(found: Sequence[Understood]) -> Iterator[Understood]:
-    """Yield the longest of overlapping offers, each filter once, in the order of the words."""
+    """Yield the longest of nested offers, each filter once, in text order."""
     offered: list[object] = []
     for one in sorted(found, key=lambda each: (each.start, each.end)):
         inside = any(

@@ -1,4 +1,4 @@
-"""Dates in questions and filters: 2023-01, yesterday, 3 days ago, -7d, [2022 TO 2023]."""
+"""Dates in questions and filters: 2023-01, yesterday, -7d, [2022 TO 2023]."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Filters(KeywordFilters):
 
     The values of one field are alternatives: a hit must have one of them. If several fields have
     values, a hit must match each of these fields. One text is accepted in place of a list with one
-    value.
+    value. A value that no article has stands for all values that differ from it in case only.
 
     `published_from` and `published_to` are years, months, days or times: 2023, 2023-01, 2023-01-04,
     2023-01-04T09:30:00+01:00. They can be relative to the current time: today, yesterday, last
@@ -60,7 +60,8 @@ class Filters(KeywordFilters):
     """
 
     OPTION: ClassVar[Option] = Option(
-        "Only articles with exactly this value, in the same case; several values are alternatives.",
+        "Only articles with this value; case matters only if an article has exactly this value; "
+        "several values are alternatives.",
         max_items=MAX_VALUES,
         metavar="VALUE",
     )
