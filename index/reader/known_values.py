@@ -38,9 +38,14 @@ class KnownValues:
         for field, value in pairs:
             self._spellings.setdefault(field, {}).setdefault(lower(value), []).append(value)
 
-    def spellings(self, field: str, value: str) -> list[str]:
-        """Return the values that differ from `value` in case only, in their order."""
-        return sorted(self._spellings.get(field, {}).get(lower(value), ()))
+    def spellings(self, field: str, values: Iterable[str]) -> dict[str, list[str]]:
+        """Return the known values that differ from each value in case only, in order.
+
+        Values without any are omitted.
+        """
+        known = self._spellings.get(field, {})
+        found = ((value, known.get(lower(value))) for value in values)
+        return {value: sorted(spellings) for value, spellings in found if spellings}
 
     def near(self, field: str, value: str) -> Iterator[str]:
         """Yield values that are near to `value`, the nearest first.

@@ -20,7 +20,6 @@ from nutgraf.index.catalog.rows import Row, whole_texts
 from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.query import query
 from nutgraf.index.reader.facet_counts import count_facets
-from nutgraf.index.reader.known_values import KnownValues
 from nutgraf.index.reader.parts import IndexParts
 from nutgraf.index.reader.protocol import (
     FacetQuery,
@@ -192,8 +191,7 @@ class IndexSnapshot(IndexParts):
         """See IndexReader."""
         found: dict[str, dict[str, list[str]]] = {}
         for field, wanted in values.items():
-            for value in dict.fromkeys(wanted):
-                spellings = self._value_names.spellings(field, value)
+            for value, spellings in self.value_names.spellings(field, wanted).items():
                 meant = [each for each in spellings if self._is_alive(field, each)]
                 if meant:
                     known = found.setdefault(field, {})
@@ -207,15 +205,11 @@ class IndexSnapshot(IndexParts):
             for value in wanted:
                 if self._is_alive(field, value):
                     raise lost_code(self.path, field, value)
-                near = self._value_names.near(field, value)
+                near = self.value_names.near(field, value)
                 first = next((each for each in near if self._is_alive(field, each)), None)
                 if first is not None:
                     found[field, value] = first
         return found
-
-    @cached_property
-    def _value_names(self) -> KnownValues:
-        return KnownValues(self.catalog.coded_values())
 
     def _is_alive(self, field: str, value: str) -> bool:
         # The catalog also has the values of deleted articles, and of commits after this one.
