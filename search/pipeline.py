@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from nutgraf.index.reader.protocol import IndexReader
@@ -54,7 +55,7 @@ def answer(index: IndexReader, request: SearchRequest, cache: RankingCache) -> R
     started = time.perf_counter()
     asked = understand(index, request)
     request = asked.request
-    question = read_question(index, request)
+    question = replace(read_question(index, request), understood=asked.understood)
     candidates = cache.rank(index, request, question)
     groups = collapse(index, request, candidates)
     groups = drop_below(groups, candidates.scores, request.min_score)

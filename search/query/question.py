@@ -9,6 +9,7 @@ from typing import Any
 
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.search.query.patterns import Pattern
+from nutgraf.search.response import Understood
 
 __all__ = ["Question"]
 
@@ -51,6 +52,8 @@ class Question:
     """Pairs of term and language; the term is searched only in texts of the language."""
     values: tuple[tuple[str, str], ...] = ()
     """Pairs of a field and a value as written: source and bbc for source:bbc."""
+    understood: tuple[Understood, ...] = ()
+    """The dates and names in plain words."""
 
     @property
     def readings(self) -> tuple[tuple[str, ...], ...]:

@@ -113,6 +113,10 @@ class Candidates:
         """Return the candidates without any row."""
         return self._chosen(np.empty(0, np.int64))
 
+    def with_scores(self, scores: NDArray[np.float64]) -> Candidates:
+        """Return the same rows with other scores, best first."""
+        return replace(self, scores=scores)._sorted()
+
     def with_recency(self, recency_factors: NDArray[np.float64]) -> Candidates:
         """Return the same rows with each score multiplied by its factor, best first.
 

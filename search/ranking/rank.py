@@ -1,4 +1,4 @@
-"""The order of all candidates: fusion, recency, reranking and probabilities."""
+"""The order of candidates: fusion, dates, recency, reranking, probabilities."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from nutgraf.search.ranking.candidates import (
     keyword_candidates,
     vector_candidates,
 )
+from nutgraf.search.ranking.date_lift import lift
 from nutgraf.search.ranking.fusion import PERFECT_MATCH
 from nutgraf.search.ranking.recency import recency_factors
 from nutgraf.search.ranking.rerank import rerank_candidates
@@ -36,6 +37,9 @@ def rank_candidates(index: IndexReader, request: SearchRequest, question: Questi
     candidates = replace(candidates, embedding=retrieval.embedding, facets=retrieval.facets)
     if request.min_score is None and not candidates.is_relevant:
         return candidates.empty()
+    if question.understood:
+        published = index.values(candidates.rows).published
+        candidates = candidates.with_scores(lift(candidates.scores, published, question.understood))
     candidates = _with_recency(index, request, candidates)
     if request.reranking is None:
         return candidates.with_probabilities()
