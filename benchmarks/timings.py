@@ -25,10 +25,11 @@ import httpx
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.index.sources.files.decompress import Budget, DamagedError, unpacked
-from nutgraf.search import Searcher
+from nutgraf.search import Searcher, SearchRequest
 from nutgraf.search.highlighting.keyword_matches import find_matches
 from nutgraf.search.highlighting.snippets import make_snippet
 from nutgraf.search.query.builder import parse_question
+from nutgraf.search.query.understood import understand
 from nutgraf.search.request.options import Highlight
 from nutgraf.search.suggest.spelling import correct_spelling
 
@@ -47,7 +48,16 @@ def main() -> int:
         create_index(index)
         with IndexWriter(index) as writer:
             writer.put(Article("ferry", "Ferry", ("The creamery has debts, and a ferry.",)))
-        for measure in (seen, answered, snippets, semantic_page, endless, spelling, locked):
+        for measure in (
+            seen,
+            answered,
+            snippets,
+            words_understood,
+            semantic_page,
+            endless,
+            spelling,
+            locked,
+        ):
             for what, seconds, bound in measure(index):
                 print(f"| {what} | {seconds:.3f} | {bound:g} |", flush=True)
                 late += seconds > bound
@@ -104,6 +114,21 @@ def snippets(index: Path) -> Iterator[Row]:
         yield "a snippet of 25,000 matches", busy(lambda: snippet("war " * 25_000, "war")), 2.0
         text = "war " + "a" * 50_000 + " " + ("a" * 64 + " ") * 500
         yield "a pattern on a long word", busy(lambda: snippet(text, "war a*a*a*b")), 1.0
+
+
+def words_understood(index: Path) -> Iterator[Row]:
+    request = SearchRequest("what did the minister say about ferries to sark in october 2019")
+    with IndexWriter(index) as writer:
+        articles = (
+            Article(f"name{n}", "Name", ("Text.",), source=f"Source {n}", author=f"Author {n}")
+            for n in range(1_000)
+        )
+        for article in articles:
+            writer.put(article)
+    with IndexSnapshot.open(index) as snapshot:
+        understand(snapshot, request)
+        seconds = median(busy(lambda: understand(snapshot, request)) for _ in range(100))
+    yield "dates and names in a question of 12 words, in ms, median", 1_000 * seconds, 1.0
 
 
 def semantic_page(index: Path) -> Iterator[Row]:

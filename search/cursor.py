@@ -37,6 +37,7 @@ cursor lists the shown hits. After more hits, the position in the ranking must s
 DIGEST: Final = 8
 """Bytes of a digest of a request or an index."""
 
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """The place of the next page, and the snapshot of the first page.

@@ -46,7 +46,7 @@ def find_matches(
     Raises RequestError if the index cannot sort by the field of the request.
     """
     embedding = encode(index, request.mode, question)
-    queries = match_queries(index, request, question, embedding)
+    queries = match_queries(index, request, question, embedding, cursor.moment)
     order = order_of(index, request, question)
 
     def with_filters(other: SearchRequest) -> tuple[Question, MatchQueries]:
@@ -55,7 +55,7 @@ def find_matches(
         # Without the filter on the language, words of the question can have other terms.
         same = other.filters.language == request.filters.language
         asked = question if same else read_question(index, other, cursor.moment)
-        return asked, match_queries(index, other, asked, embedding)
+        return asked, match_queries(index, other, asked, embedding, cursor.moment)
 
     def matching(other: SearchRequest) -> tuple[Matching, ...]:
         return with_filters(other)[1].matching

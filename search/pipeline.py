@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from nutgraf.index.query import query
 from nutgraf.index.reader.protocol import IndexReader, KeywordQuery, Members
-from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.search.cursor import read_cursor
 from nutgraf.search.facets import named_facets
 from nutgraf.search.grouping.collapse import collapse
@@ -16,7 +16,9 @@ from nutgraf.search.grouping.pages import Page, page_by_field, page_by_relevance
 from nutgraf.search.matches import find_matches
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query.builder import read_question
+from nutgraf.search.query.filter_values import Values, unknown_in_question, warn_of_unknown
 from nutgraf.search.query.question import Question
+from nutgraf.search.query.understood import understand
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates, unranked
 from nutgraf.search.request.search_request import SearchRequest
@@ -64,7 +66,11 @@ def answer(
     """
     started = time.perf_counter()
     cursor = read_cursor(index, request, now)
+    asked = request
+    understanding = understand(index, request, now=cursor.moment)
+    request = understanding.request
     question = read_question(index, request, cursor.moment)
+    question = replace(question, understood=understanding.understood)
     found = find_matches(index, request, question, cursor, cache)
     if found.listing is None:
         page = page_by_relevance(index, request, found.candidates, cursor)
@@ -78,7 +84,7 @@ def answer(
     facets, cut = named_facets(request, found.facets)
     sure = question.is_listing or candidates.scores.max(initial=0.0) >= CONFIDENT_SCORE
     suggestion = None if sure else correct_spelling(index, request.q, question)
-    warnings = _warnings(index, request, question, candidates, page)
+    warnings = _warnings(index, request, understanding.unknown, question, candidates, page)
     if not cursor.is_of(index):
         warnings = (*warnings, OLDER_CURSOR)
     return Response(
@@ -88,9 +94,10 @@ def answer(
         took_ms=(time.perf_counter() - started) * 1000,
         total=Total(page.total, "eq"),
         hits=hits,
-        next=None if page.following is None else page.following.encode(index, request),
+        next=None if page.following is None else page.following.encode(index, asked),
         warnings=(*warnings, *cut),
         suggestion=suggestion,
+        understood=understanding.understood,
         snapshot=index.sequence,
         facets=facets,
         reranked=candidates.reranked,
@@ -109,37 +116,29 @@ def _unranked(
     return unranked(index.retrieve([wanted]).rankings[0].rows)
 
 
-def _unknown_values(index: IndexReader, request: SearchRequest) -> list[str]:
-    """Return a warning for each filter value that no article has; case matters."""
-    asked = {
-        field: values
-        for field, values in request.filters.values().items()
-        if field in KEYWORD_FIELDS
-    }
-    return [
-        f"no article has the {field} {value!r}; a filter needs the complete value, in the same case"
-        for field, value in index.unknown_values(asked)
-    ]
-
-
 def _warnings(
     index: IndexReader,
     request: SearchRequest,
+    unknown: Values,
     question: Question,
     candidates: Candidates,
     page: Page,
 ) -> tuple[str, ...]:
-    """Return the warnings for the user, with the reason if nothing is found."""
+    """Return the warnings for the user, with the reason if nothing is found.
+
+    `unknown` has the field and the value of each filter value that no article has.
+    """
     done = candidates.reranked
+    if not page.total:
+        unknown = (*unknown, *unknown_in_question(index, question))
+    said = (*question.warnings, *warn_of_unknown(index, unknown))
     if done is not None and not done.complete:
-        return (*question.warnings, BUDGET_SPENT.format(done=done))
-    if page.total:
-        return question.warnings
-    if unknown := _unknown_values(index, request):
-        return (*question.warnings, *unknown)
+        return (*said, BUDGET_SPENT.format(done=done))
+    if page.total or unknown:
+        return said
     if question.constraint is not None:
-        return (*question.warnings, NO_MATCH)
+        return (*said, NO_MATCH)
     if not candidates.is_relevant and request.min_score is None:
-        return (*question.warnings, NOTHING_RELEVANT)
+        return (*said, NOTHING_RELEVANT)
     below = request.min_score is not None and not question.is_listing
-    return (*question.warnings, BELOW_MIN_SCORE) if below else question.warnings
+    return (*said, BELOW_MIN_SCORE) if below else said

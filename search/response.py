@@ -27,6 +27,7 @@ __all__ = [
     "Response",
     "Snippet",
     "Total",
+    "Understood",
 ]
 
 
@@ -228,14 +229,36 @@ class FacetCount:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A date or a name in the words of a question, and the filters for it.
+
+    The words exclude nothing: the filters are an offer, for example for a button. `text` is the
+    date or name as typed, `start` and `end` are its place in the question, in code points.
+    `filters` maps names of filters to their values: `published_from` and `published_to`, or the
+    field of a name, such as `source`.
+    """
+
+    text: str
+    start: int
+    end: int
+    filters: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the words and their filters in their form as JSON."""
+        place = {"text": self.text, "start": self.start, "end": self.end}
+        return {**place, "filters": dict(self.filters)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """The response to one request.
 
     Iteration over a response yields its hits, and the length of a response is the number of its
     hits. The keys of `facets` are the names of the facets in the request. `suggestion` is the
-    question with corrected spelling, None if there is nothing to correct. `next` is the cursor of
-    the next page, None after the last hit.
+    question with corrected spelling, None if there is nothing to correct. `understood` are the
+    dates and names in the words of the question, in their order. `next` is the cursor of the next
+    page, None after the last hit.
     """
 
     query: str
@@ -247,6 +270,7 @@ class Response:
     next: str | None = None
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
     suggestion: str | None = None
+    understood: tuple[Understood, ...] = ()
     reranked: Reranked | None = None
     warnings: tuple[str, ...] = ()
     snapshot: int
@@ -271,6 +295,7 @@ class Response:
                 name: [asdict(one) for one in counts] for name, counts in self.facets.items()
             },
             "suggestion": self.suggestion,
+            "understood": [one.to_dict() for one in self.understood],
             "reranked": None if self.reranked is None else asdict(self.reranked),
             "warnings": list(self.warnings),
             "snapshot": self.snapshot,

@@ -22,6 +22,12 @@ from nutgraf.search.cursor import Cursor
 from nutgraf.search.grouping.collapse import collapse
 from nutgraf.search.grouping.pages import page_by_relevance
 from nutgraf.search.page import hits_of_page
+from nutgraf.search.query.filter_values import (
+    asked_values,
+    resolved,
+    unknown_values,
+    warn_of_unknown,
+)
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import vector_candidates
 from nutgraf.search.request.options import Filters
@@ -58,9 +64,14 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
     if found is None:
         return None
     article, position = found
+    asked = asked_values(filters)
+    known = index.known_values(asked) if asked else {}
+    unknown = unknown_values(filters, known)
+    filters = resolved(filters, known)
     # Boilerplate is not ranked, because it is not about the subject of its article.
     embedding = _mean(index.embeddings(index.ranked_rows(article, position)))
-    condition = condition_of(filters, other_than=article.id)
+    now = datetime.now(UTC)
+    condition = condition_of(filters, now=now, other_than=article.id)
     if not embedding.any():
         ranking = NOTHING_NEAR
     elif position is None:
@@ -72,9 +83,7 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
     request = SearchRequest(
         name, mode="semantic", limit=limit, filters=filters, group=group, versions="all"
     )
-    page = page_by_relevance(
-        index, request, candidates, Cursor.start(index, request, datetime.now(UTC))
-    )
+    page = page_by_relevance(index, request, candidates, Cursor.start(index, request, now))
     groups = collapse(index, request, candidates, page.stories)
     return Response(
         query=name,
@@ -83,7 +92,7 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
         hits=hits_of_page(index, request, NOTHING_ASKED, candidates, groups),
         total=Total(page.total, "eq" if ranking.complete else "gte"),
         took_ms=(time.perf_counter() - started) * 1000,
-        warnings=(),
+        warnings=tuple(warn_of_unknown(index, unknown)),
         snapshot=index.sequence,
     )
 

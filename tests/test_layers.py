@@ -40,7 +40,7 @@ PLACES = {
         "nutgraf.index.suggestions.writer",
     ],
     "py3langid": ["nutgraf.index.analysis.language_detection"],
-    "rapidfuzz": ["nutgraf.index.suggestions"],
+    "rapidfuzz": ["nutgraf.index.suggestions", "nutgraf.index.reader.known_values"],
     "ir_measures": ["nutgraf.search.evaluation"],
     "sentencex": ["nutgraf.index.analysis.sentences"],
     "fastapi": ["nutgraf.api"],

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def recall(index: Any, names: Sequence[str], language: str) -> float:
     for text, answer in questions(language):
         request = SearchRequest(text, mode="keyword")
         question = read_question(index, request)
-        queries = match_queries(index, request, question, None)
+        queries = match_queries(index, request, question, None, datetime.now(UTC))
         rows = retrieve(index, question, queries).keyword.rows[:10]
         found.append(answer in [names[row] for row in rows])
     return sum(found) / len(found)

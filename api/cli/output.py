@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
@@ -13,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nutgraf.search import ArticleView, Completions, Response
-from nutgraf.search.response import FacetCount, Hit, More, Snippet
+from nutgraf.search.response import FacetCount, Hit, More, Snippet, Understood
 
 __all__ = [
     "print_article",
@@ -23,6 +24,7 @@ __all__ = [
     "print_statistics",
     "printable",
     "standard_output",
+    "understood_line",
 ]
 
 CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -31,6 +33,12 @@ INDENT: Final = 4
 
 MIN_SHOWN_SCORE: Final = 0.005
 """Lower scores are rounded to 0.00 when printed. Such hits are rarely relevant."""
+
+LIKELY: Final = 0.5
+"""The least score of a likely hit: at least half of such hits are relevant."""
+
+POSSIBLE: Final = 0.1
+"""The least score of a possible hit: of hits below, 1 in 6 is relevant."""
 
 MAX_FACET_VALUES: Final = 12
 """The most values that are printed of a facet.
@@ -61,22 +69,36 @@ def printable(text: str) -> str:
     return CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def print_hits(response: Response, console: Console, *, faint: bool = True) -> None:
-    """Print ranked hits: score, title, source, id and snippet.
+def understood_line(one: Understood) -> str:
+    """Return a date or name of a question with the flags that filter by it."""
+    flags = " ".join(
+        f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in one.filters.items()
+    )
+    return printable(f"understood: {' '.join(one.text.split())} ({flags})")
+
+
+def print_hits(
+    response: Response,
+    console: Console,
+    *,
+    faint: bool = True,
+    urls: bool = False,
+    numbers: bool = False,
+) -> None:
+    """Print ranked hits: title, score in words, source, id and snippet.
 
     Other paragraphs of the same article are printed below its hit, one per line. Without
     `faint`, printing stops before the first hit with a score below MIN_SHOWN_SCORE, and the
-    remaining hits are only counted. The hit with rank 1 is always printed.
+    remaining hits are only counted. The hit with rank 1 is always printed. `urls` prints the
+    URL of each article. `numbers` prints scores as numbers: a cosine, for example, is no
+    probability that has a name.
     """
     shown = [
         *response.hits[:1],
-        *takewhile(
-            lambda hit: faint or hit.score is None or hit.score >= MIN_SHOWN_SCORE,
-            response.hits[1:],
-        ),
+        *takewhile(lambda hit: faint or not _is_faint(hit), response.hits[1:]),
     ]
     for hit in shown:
-        _print_hit(hit, console)
+        _print_hit(hit, console, urls=urls, numbers=numbers)
     if left := len(response.hits) - len(shown):
         console.print(Text(f"{left} more with score 0.00: --min-score 0 shows them", "dim"))
     more = "at least " if response.total.relation == "gte" else ""
@@ -98,15 +120,29 @@ def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -
         console.print(Text.assemble((name, "bold"), ": ", " · ".join(parts) or "nothing"))
 
 
-def _print_hit(hit: Hit, console: Console) -> None:
+def _is_faint(hit: Hit) -> bool:
+    return hit.score is not None and hit.score < MIN_SHOWN_SCORE
+
+
+def _score_in_words(score: float | None) -> str:
+    """Return the probability that a hit is relevant, in a word; "" without a score."""
+    if score is None:
+        return ""
+    return "likely" if score >= LIKELY else "possible" if score >= POSSIBLE else "weak"
+
+
+def _print_hit(hit: Hit, console: Console, *, urls: bool, numbers: bool) -> None:
     article = hit.article
+    score = f"{hit.score:.2f}" if numbers else _score_in_words(hit.score)
     head = Text.assemble(
         (f"{hit.rank:>2}. ", "bold"),
         (printable(article.title), "bold"),
-        ("" if hit.score is None else f"  {hit.score:.2f}", "cyan"),
+        (f"  {score}" if score else "", "cyan"),
         (_versions(hit.versions - 1), "green"),
     )
     console.print(head, soft_wrap=True)
+    if urls and article.url:
+        console.print(Text(f"    {printable(article.url)}", "blue"), soft_wrap=True)
     origin = [article.source, article.section, article.published]
     facts = " · ".join(printable(fact) for fact in origin if fact)
     name = printable(hit.paragraph.id)
@@ -164,7 +200,7 @@ def _explained(hit: Hit) -> str:
     explain = hit.explain
     if explain is None:
         return ""
-    parts = []
+    parts = [] if hit.score is None else [f"score {hit.score:.4f}"]
     for name, place in (("keyword", explain.keyword), ("semantic", explain.semantic)):
         if place is not None:
             rank = "no match" if place.rank is None else f"rank {place.rank}"

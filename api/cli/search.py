@@ -37,6 +37,9 @@ def search(
     ] = None,
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
+    urls: Annotated[
+        bool, typer.Option("--urls", help="Print the URL of each article below its title.")
+    ] = False,
     trust: Trust = False,
     **options: Any,
 ) -> None:
@@ -60,12 +63,23 @@ def search(
         response = searcher.search(request)
 
     def pretty() -> None:
-        from nutgraf.api.cli.output import print_facets, print_hits, printable, standard_output
+        from nutgraf.api.cli.output import (
+            print_facets,
+            print_hits,
+            printable,
+            standard_output,
+            understood_line,
+        )
 
         if response.suggestion is not None:
             print(f"did you mean: {printable(response.suggestion)}", file=sys.stderr)
+        for one in response.understood:
+            print(understood_line(one), file=sys.stderr)
         console = standard_output()
-        print_hits(response, console, faint=request.min_score is not None or request.diversity > 0)
+        faint = request.min_score is not None or request.diversity > 0
+        # With these options, scores only order the hits: they are no probabilities.
+        only_order = request.fusion == "rrf" or request.weight is not None
+        print_hits(response, console, faint=faint, urls=urls, numbers=only_order)
         print_facets(response.facets, console)
         for warning in response.warnings:
             print(f"nutgraf: {warning}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -48,6 +49,8 @@ def similar(
     def pretty() -> None:
         from nutgraf.api.cli.output import print_hits, standard_output
 
-        print_hits(response, standard_output())
+        print_hits(response, standard_output(), numbers=True)
+        for warning in response.warnings:
+            print(f"nutgraf: {warning}", file=sys.stderr)
 
     print_answer(response.to_dict(), as_json, pretty)

@@ -384,6 +384,13 @@ class Catalog:
             found[value] = code
         return found
 
+    def coded_values(self) -> list[tuple[str, str]]:
+        """Return the field and the value of each code, also of deleted articles.
+
+        Checksums are not checked: check that an article has the value before using it.
+        """
+        return self.fetch("SELECT field, value FROM codes", ())
+
     def column_values(self, row: int) -> Iterator[ColumnValues]:
         """Yield the column values of each record, beginning with the record of `row`.
 

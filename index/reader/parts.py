@@ -24,6 +24,7 @@ from nutgraf.index.keywords import KeywordReader
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.reranker import CachingReranker, OnnxReranker
+from nutgraf.index.reader.known_values import KnownValues
 from nutgraf.index.reader.languages import make_question_analyzer
 from nutgraf.index.reader.versions import Stories
 from nutgraf.index.storage.closing import Closing
@@ -59,6 +60,7 @@ PARTS: Final = (
     "ranked",
     "stories",
     "multilingual_analyzer",
+    "value_names",
 )
 """The parts that are opened at their first use."""
 
@@ -242,6 +244,11 @@ class IndexParts(Closing):
         if self.alive is not None:
             codes = codes[self.alive]
         return make_question_analyzer(self.catalog, codes, self.analyzers)
+
+    @cached_property
+    def value_names(self) -> KnownValues:
+        """The values of keyword fields. Some may belong to deleted articles only."""
+        return KnownValues(self.catalog.coded_values())
 
     def open_suggestions(self) -> Suggestions:
         """Return the suggestions. Raises BrokenIndexError if they are missing or damaged."""

@@ -404,10 +404,20 @@ class IndexReader(Protocol):
     def counts(self, queries: Sequence[Any]) -> list[int]:
         """Return, for each query, the number of rows that match it."""
 
-    def unknown_values(self, values: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-        """Return the pairs of a keyword field and a value that no article has.
+    def known_values(
+        self, values: Mapping[str, Sequence[str]]
+    ) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """Return the values of articles that equal the given ones, by field.
 
-        The pairs of each field are sorted by value.
+        `values` has the wanted values of each keyword field. The result maps each of
+        them that is known to the values of articles that are meant: only the value
+        itself if an article has it, otherwise all values that differ in case only.
+        """
+
+    def near_values(self, values: Mapping[str, Sequence[str]]) -> Mapping[tuple[str, str], str]:
+        """Return the nearest value of an article for pairs of a field and a value.
+
+        Pairs without a near value are omitted.
         """
 
     def article(self, article: str) -> Record | None:

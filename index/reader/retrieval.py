@@ -27,10 +27,12 @@ from nutgraf.index.reader.protocol import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nutgraf.index.reader.conditions import Condition
     from nutgraf.index.reader.snapshot import IndexSnapshot
 
-__all__ = ["QueryExecution", "first_rows"]
+__all__ = ["QueryExecution", "first_rows", "lost_code"]
 
 MAX_EXACT_ROWS: Final = 20_000
 """The highest number of rows that a vector search fetches from the keyword index.
@@ -157,6 +159,14 @@ def first_rows(snapshot: IndexSnapshot, rows: NDArray[np.int64], by: Unit) -> ND
     return rows[np.flatnonzero(np.diff(units, prepend=units[:1] - 1))]
 
 
+def lost_code(index: Path, field: str, value: str) -> BrokenIndexError:
+    """Return the error for a value of an article that has no code in the catalog."""
+    return BrokenIndexError(
+        f"the catalog of {index} has lost the code of {field} {value!r}; "
+        "run 'nutgraf repair' to rebuild it"
+    )
+
+
 def _allowed(snapshot: IndexSnapshot, condition: Condition) -> NDArray[np.bool_] | None:
     """Return a mask of the rows that can be in a ranking under `condition`.
 
@@ -193,10 +203,7 @@ def _value_mask(snapshot: IndexSnapshot, field: str, values: tuple[str, ...]) ->
     for value in set(values) - codes.keys():
         # Either no article has the value, or the entry of its code is damaged.
         if snapshot.keywords.count(query.Term(field, exact_term(value))):
-            raise BrokenIndexError(
-                f"the catalog of {snapshot.path} has lost the code of {field} {value!r}; "
-                "run 'nutgraf repair' to rebuild it"
-            )
+            raise lost_code(snapshot.path, field, value)
     return np.isin(snapshot.columns.code(field), np.array(list(codes.values()), np.uint32))
 
 

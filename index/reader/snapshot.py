@@ -12,12 +12,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.analyzer import Analyzer
+from nutgraf.index.analysis.analyzer import Analyzer, exact_term
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph, paragraph_id
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row, whole_texts
 from nutgraf.index.keywords.protocol import TermStatistics
+from nutgraf.index.query import query
 from nutgraf.index.reader.facet_counts import count_facet
 from nutgraf.index.reader.listings import list_units
 from nutgraf.index.reader.parts import IndexParts
@@ -33,7 +34,7 @@ from nutgraf.index.reader.protocol import (
     Unit,
     VectorQuery,
 )
-from nutgraf.index.reader.retrieval import QueryExecution
+from nutgraf.index.reader.retrieval import QueryExecution, lost_code
 from nutgraf.index.reader.suggestions import SnapshotSuggestions
 from nutgraf.index.schema import SORTABLE_FIELDS
 
@@ -209,13 +210,33 @@ class IndexSnapshot(IndexParts):
         """See IndexReader."""
         return list(map(self.keywords.count, queries))
 
-    def unknown_values(self, values: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    def known_values(self, values: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
         """See IndexReader."""
-        return [
-            (field, value)
-            for field, wanted in values.items()
-            for value in sorted(set(wanted) - self.catalog.codes(field, wanted).keys())
-        ]
+        found: dict[str, dict[str, list[str]]] = {}
+        for field, wanted in values.items():
+            for value, spellings in self.value_names.spellings(field, wanted).items():
+                meant = [each for each in spellings if self._is_alive(field, each)]
+                if meant:
+                    known = found.setdefault(field, {})
+                    known[value] = [value] if value in meant else meant
+        return found
+
+    def near_values(self, values: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
+        """See IndexReader."""
+        found: dict[tuple[str, str], str] = {}
+        for field, wanted in values.items():
+            for value in wanted:
+                if self._is_alive(field, value):
+                    raise lost_code(self.path, field, value)
+                near = self.value_names.near(field, value)
+                first = next((each for each in near if self._is_alive(field, each)), None)
+                if first is not None:
+                    found[field, value] = first
+        return found
+
+    def _is_alive(self, field: str, value: str) -> bool:
+        # The catalog also has the values of deleted articles, and of commits after this one.
+        return self.keywords.count(query.Term(field, exact_term(value))) > 0
 
     def article(self, article: str) -> Record | None:
         """See IndexReader."""

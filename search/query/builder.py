@@ -99,6 +99,7 @@ def parse_question(
         warnings=tuple(said),
         analyzer=analyzer,
         others=tuple(others),
+        values=tuple(reader.values),
         foreign=_foreign({word: reader.foreign.get(word, frozenset()) for word in words}),
     )
 
@@ -177,6 +178,7 @@ class _QueryBuilder:
     foreign: dict[tuple[str, ...], frozenset[tuple[str, str]]] = field(default_factory=dict)
     phrases: dict[tuple[str, ...], None] = field(default_factory=dict)
     patterns: dict[Pattern, None] = field(default_factory=dict)
+    values: dict[tuple[str, str], None] = field(default_factory=dict)
     room: int = MAX_WORDS
     patterns_left: int = MAX_PATTERNS
 
@@ -337,6 +339,8 @@ class _QueryBuilder:
             holds = pattern_query(leaf.field, pattern)
         else:
             holds = wq.Term(leaf.field, folded)
+            if scoring and leaf.field is not None:
+                self.values[leaf.field, text] = None
         return _Clause(holds, holds, value_of=leaf.field)
 
     def published(self, leaf: Leaf, *, scoring: bool) -> _Clause:

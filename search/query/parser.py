@@ -20,6 +20,7 @@ with warnings.catch_warnings():
     from whoosh.qparser import QueryParser, plugins, syntax
     from whoosh.qparser.taggers import FnTagger
 
+from nutgraf.index.analysis.edit_distance import distance
 from nutgraf.index.schema import QUERY_FIELDS
 
 __all__ = [
@@ -99,9 +100,22 @@ Node = Leaf | Group
 def parse(question: str, warn: Warn) -> Group:
     """Return the tree of a question; call `warn` with each warning. Never raises."""
     text = _readable(question, warn)
+    _warn_of_unknown_fields(text, warn)
     parser = QueryParser(None, None, plugins=_plugins(text, warn), group=_Plain)
     tree = _converted(parser.process(text))
     return tree if isinstance(tree, Group) else Group("plain", (tree,))
+
+
+def _warn_of_unknown_fields(text: str, warn: Warn) -> None:
+    """Warn of a word before a colon that is nearly a field, such as sorce:bbc."""
+    outside = _PHRASE.sub(lambda phrase: phrase[0].replace(":", " "), text)
+    for match in _NEARLY_FIELD.finditer(outside):
+        name = match["name"].lower()
+        most = 1 if len(name) < _LONG_NAME else MAX_DISTANCE
+        edits, field = min((distance(name, each), each) for each in QUERY_FIELDS)
+        if 0 < edits <= most:
+            meant = f"{field}:{match['value'][:40]}"
+            warn(f"'{match['name']}:' is not a field; did you mean {meant}? It is searched as text")
 
 
 # Control characters, and also halves of surrogate pairs, because no encoder accepts these.
@@ -121,6 +135,12 @@ _AND, _OR, _NOT = (re.compile(_JOIN.format(name)) for name in ("AND", "OR", "NOT
 _FIELD: Final = re.compile(
     rf"(?:{_START}|(?<=^[+-])|(?<=[\s(][+-]))(?P<name>(?i:{_NAMES})):(?=[^\s)])"
 )
+# Not https://, 9:30 or std::map.
+_NEARLY_FIELD: Final = re.compile(
+    rf"{_START}[+-]?(?P<name>{_LETTER}{{4,12}}):(?P<value>\"[^\"]+\"|[^\s()\":/][^\s()]*)"
+)
+_LONG_NAME: Final = 6
+"""Names with this many letters may differ from a field in MAX_DISTANCE letters."""
 _PHRASE: Final = re.compile(r'(?<!\w)"(?=[^"]*\w)(?P<text>[^"]+)"(?:~(?P<slop>[1-9]\d*))?')
 # The next 2 expressions match only directly after the colon of a field.
 _QUOTED_VALUE: Final = re.compile(r"(?<=:)'(?P<text>[^']*\w[^']*)'(?=[\s)]|$)")

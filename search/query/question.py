@@ -10,6 +10,7 @@ from typing import Any
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.query import query
 from nutgraf.search.query.patterns import Pattern
+from nutgraf.search.response import Understood
 
 __all__ = ["Question"]
 
@@ -50,6 +51,10 @@ class Question:
     """
     foreign: frozenset[tuple[str, str]] = frozenset()
     """Pairs of term and language; the term is searched only in texts of the language."""
+    values: tuple[tuple[str, str], ...] = ()
+    """Pairs of a field and a value as written: source and bbc for source:bbc."""
+    understood: tuple[Understood, ...] = ()
+    """The dates and names in plain words."""
 
     @property
     def is_listing(self) -> bool:

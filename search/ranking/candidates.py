@@ -117,6 +117,10 @@ class Candidates:
         """Return the candidates without any row."""
         return self.take(NO_ROWS)
 
+    def with_relevance(self, relevance: NDArray[np.float64]) -> Candidates:
+        """Return the same rows with other scores before calibration, best first."""
+        return replace(self, relevance=relevance, scores=relevance)._sorted()
+
     def with_reranking(
         self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
     ) -> Candidates:

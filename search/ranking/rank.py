@@ -1,4 +1,4 @@
-"""The order of all matches: fusion, probabilities, recency and reranking."""
+"""The order of all matches: fusion, dates, probabilities, recency and reranking."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from nutgraf.search.ranking.candidates import (
     keyword_candidates,
     vector_candidates,
 )
+from nutgraf.search.ranking.date_lift import lift
 from nutgraf.search.ranking.fusion import PERFECT_MATCH
 from nutgraf.search.ranking.recency import recency_factors
 from nutgraf.search.ranking.rerank import rerank_candidates
@@ -33,7 +34,8 @@ def rank_question(index: IndexReader, request: SearchRequest) -> Candidates:
     """Return all matches of a request in their order, without a page of hits."""
     now = datetime.now(UTC)
     question = read_question(index, request, now)
-    queries = match_queries(index, request, question, encode(index, request.mode, question))
+    embedding = encode(index, request.mode, question)
+    queries = match_queries(index, request, question, embedding, now)
     return rank_candidates(index, request, question, retrieve(index, question, queries), now)
 
 
@@ -54,6 +56,10 @@ def rank_candidates(
     candidates = replace(candidates, embedding=retrieval.embedding)
     if request.min_score is None and not candidates.is_relevant:
         return candidates.empty()
+    if question.understood:
+        published = index.values(candidates.rows).published
+        lifted = lift(candidates.relevance, published, question.understood)
+        candidates = candidates.with_relevance(lifted)
     factors = _recency_factors(index, request, candidates.rows, now)
     candidates = candidates.with_probabilities(factors)
     if request.reranking is not None:

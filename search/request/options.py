@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final
 
 from nutgraf.index.schema import VALUE_FIELDS, KeywordFilters
 from nutgraf.search.errors import RequestError
-from nutgraf.search.request.dates import iso_seconds
+from nutgraf.search.request.dates import period_seconds, utc
 from nutgraf.search.request.declaration import Option
 from nutgraf.search.request.validation import check_fields
 
@@ -50,16 +50,18 @@ class Filters(KeywordFilters):
 
     The values of one field are alternatives: a hit must have one of them. If several fields have
     values, a hit must match each of these fields. One text is accepted in place of a list with one
-    value.
+    value. A value that no article has stands for all values that differ from it in case only.
 
     `published_from` and `published_to` are years, months, days or times: 2023, 2023-01, 2023-01-04,
-    2023-01-04T09:30:00+01:00. Both ends are included.
+    2023-01-04T09:30:00+01:00. They can be relative to the current time: today, yesterday, last
+    week, this year, 3 days ago, -7d. Both ends are included.
 
     Raises RequestError if a field is not valid. The error names the field.
     """
 
     OPTION: ClassVar[Option] = Option(
-        "Only articles with exactly this value, in the same case; several values are alternatives.",
+        "Only articles with this value; case matters only if an article has exactly this value; "
+        "several values are alternatives.",
         max_items=MAX_VALUES,
         metavar="VALUE",
     )
@@ -68,10 +70,11 @@ class Filters(KeywordFilters):
     published_from: Annotated[
         str | None,
         Option(
-            "Only articles published at this date or time or later: 2023, 2023-01, 2023-01-04 or "
-            "2023-01-04T09:30:00+01:00; UTC if it has no zone.",
+            "Only articles published at this date or time or later: 2023, 2023-01, 2023-01-04, "
+            "2023-01-04T09:30:00+01:00, yesterday, last week, 3 days ago or -7d; UTC if it has no "
+            "zone.",
             metavar="DATE",
-            examples=("2023-01-01",),
+            examples=("2023-01-01", "last week"),
         ),
     ] = None
     published_to: Annotated[
@@ -106,10 +109,14 @@ class Filters(KeywordFilters):
         cleared: dict[str, Any] = {field: ()}
         return replace(self, **cleared)
 
-    def published(self) -> tuple[int | None, int | None]:
-        """Return the first and last allowed second, since 1970 UTC; None for no limit."""
-        start = _seconds("published_from", self.published_from)
-        end = _seconds("published_to", self.published_to)
+    def published(self, now: datetime | None = None) -> tuple[int | None, int | None]:
+        """Return the first and last allowed second, since 1970 UTC; None for no limit.
+
+        `now` is the time for dates such as yesterday, by default the current time.
+        """
+        moment = utc(now or datetime.now(UTC))
+        start = _seconds("published_from", self.published_from, moment)
+        end = _seconds("published_to", self.published_to, moment)
         return start and start[0], end and end[1]
 
 
@@ -197,7 +204,7 @@ class Recency:
 
     def __post_init__(self) -> None:
         check_fields(self, "recency.")
-        _seconds("recency.date", self.date)
+        self.counted_from(datetime.now(UTC))
 
     @property
     def seconds(self) -> float:
@@ -206,7 +213,7 @@ class Recency:
 
     def counted_from(self, now: datetime) -> int:
         """Return the moment from which age is counted, in seconds since 1970 UTC."""
-        date = _seconds("recency.date", self.date)
+        date = _seconds("recency.date", self.date, utc(now))
         return int(now.timestamp()) if date is None else date[1]
 
 
@@ -239,13 +246,13 @@ class Rerank:
         check_fields(self, "rerank.")
 
 
-def _seconds(name: str, value: str | None) -> tuple[int, int] | None:
+def _seconds(name: str, value: str | None, now: datetime) -> tuple[int, int] | None:
     if value is None:
         return None
-    if not isinstance(value, str) or (seconds := iso_seconds(value)) is None:
+    if not isinstance(value, str) or (seconds := period_seconds(value, now)) is None:
         raise RequestError(
             name,
-            f"is {str(value)[:40]!r}, which is not a date; write 2023, 2023-01, 2023-01-04 "
-            "or 2023-01-04T09:30:00",
+            f"is {str(value)[:40]!r}, which is not a date; write 2023, 2023-01, 2023-01-04, "
+            "2023-01-04T09:30:00, yesterday, last week, 3 days ago or -7d",
         )
     return seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from nutgraf.index.reader.protocol import Condition
@@ -11,10 +12,15 @@ __all__ = ["condition_of"]
 
 
 def condition_of(
-    filters: Filters, constraint: Any = None, *, other_than: str | None = None
+    filters: Filters,
+    constraint: Any = None,
+    *,
+    now: datetime,
+    other_than: str | None = None,
 ) -> Condition:
     """Return the condition of filters and of a question's constraint.
 
-    `other_than` is the id of an article to exclude.
+    `now` is the time for dates such as yesterday. `other_than` is the id of an article to exclude.
     """
-    return Condition(tuple(filters.values().items()), filters.published(), constraint, other_than)
+    published = filters.published(now)
+    return Condition(tuple(filters.values().items()), published, constraint, other_than)

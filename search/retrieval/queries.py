@@ -9,6 +9,7 @@ and cursor are all made from this one set.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +55,14 @@ def match_queries(
     request: SearchRequest,
     question: Question,
     embedding: NDArray[np.float32] | None,
+    now: datetime,
 ) -> MatchQueries:
-    """Return the queries of a question; `embedding` is None if it was not encoded."""
-    condition = condition_of(request.filters, paragraph_constraint(index, question))
+    """Return the queries of a question; `embedding` is None if it was not encoded.
+
+    `now` is the time for dates such as yesterday.
+    """
+    constraint = paragraph_constraint(index, question)
+    condition = condition_of(request.filters, constraint, now=now)
     if question.is_listing:
         return MatchQueries(condition, KeywordQuery(query.Every(), None, condition), None)
     # A question with only wild?cards has no text to encode, in any mode.

@@ -142,10 +142,36 @@ class MemoryReader:
     def counts(self, queries: Sequence[Any]) -> list[int]:
         return [len(list(self._matching(query))) for query in queries]
 
-    def unknown_values(self, values: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-        known = {(name, getattr(r, name)) for r in self._records.values() for name in values}
-        pairs = [(name, value) for name, wanted in values.items() for value in sorted(set(wanted))]
-        return [pair for pair in pairs if pair not in known]
+    def known_values(self, values: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+        found: dict[str, dict[str, list[str]]] = {}
+        for name, wanted in values.items():
+            known = self._values(name)
+            for value in wanted:
+                alike = [each for each in known if each.lower() == value.lower()]
+                if alike:
+                    meant = [value] if value in alike else alike
+                    found.setdefault(name, {})[value] = meant
+        return found
+
+    def near_values(self, values: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
+        found: dict[tuple[str, str], str] = {}
+        for name, wanted in values.items():
+            for value in wanted:
+                distances = [
+                    (OSA.distance(each.lower(), value.lower()), each) for each in self._values(name)
+                ]
+                most = 1 if len(value) <= 4 else 2
+                if near := [pair for pair in distances if pair[0] <= most]:
+                    found[name, value] = min(near)[1]
+                elif len(value) > 2:
+                    longer = [each for each in self._values(name) if value.lower() in each.lower()]
+                    if longer:
+                        found[name, value] = min(longer, key=len)
+        return found
+
+    def _values(self, name: str) -> list[str]:
+        values = {getattr(one.record, name) for one in self._rows.values()}
+        return sorted(value for value in values if value is not None)
 
     def article(self, article: str) -> Record | None:
         return self._records.get(article)

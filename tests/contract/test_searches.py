@@ -176,14 +176,14 @@ def test_both_readers_have_the_same_results(
 @pytest.mark.parametrize(
     ("options", "most"),
     [
-        ({}, 4),
-        ({"mode": "keyword"}, 3),
-        ({"mode": "semantic"}, 3),
-        ({"facets": FACETS}, 4),
+        ({}, 5),
+        ({"mode": "keyword"}, 4),
+        ({"mode": "semantic"}, 4),
+        ({"facets": FACETS}, 5),
         # 1 more call for the sketches of articles that may be versions of each other.
-        ({"group": "article", "facets": FACETS, "filters": Filters(section="weather")}, 5),
-        ({"versions": "newest", "recency": Recency("30d")}, 4),
-        ({"diversity": 0.5}, 5),
+        ({"group": "article", "facets": FACETS, "filters": Filters(section="weather")}, 6),
+        ({"versions": "newest", "recency": Recency("30d")}, 5),
+        ({"diversity": 0.5}, 6),
     ],
 )
 def test_search_makes_few_calls_to_the_reader(

@@ -145,6 +145,29 @@ def test_did_you_mean_is_printed_to_standard_error(run, index):
     assert printed["suggestion"] == "Creamery"
 
 
+def test_understood_words_are_printed_to_standard_error(run, index):
+    done = run("search", "flood weather October 2023", "-n", "1", "--urls")
+    assert done.stderr.decode().splitlines() == [
+        "understood: weather (--section weather)",
+        "understood: October 2023 (--published-from 2023-10-01 --published-to 2023-10-31)",
+    ]
+    assert done.stdout.decode().splitlines()[1].startswith("    https://example.org/")
+    assert re.search(r"  (likely|possible|weak)$", done.stdout.decode().splitlines()[0])
+    ordered = run("search", "flood", "-n", "1", "--weight", "0.5").stdout.decode()
+    assert re.search(r"  0\.\d\d$", ordered.splitlines()[0])
+
+
+def test_relative_dates_and_unknown_values(run, index):
+    assert run("search", "flood", "--published-from", "-7d", "--json").returncode == 0
+    assert run("similar", "weather-haverdyke-flood", "--published-to", "last week").returncode == 0
+    fails(run("search", "flood", "--published-from", "soon"), 2, "yesterday, last week, 3 days ago")
+    done = run("search", "flood", "--source", "Northgate Curier")
+    nearest = "no article has the source 'Northgate Curier'; the nearest is 'Northgate Courier'"
+    assert done.stderr.decode() == f"nutgraf: {nearest}\n"
+    done = run("similar", "weather-haverdyke-flood", "--source", "Northgate Curier")
+    assert done.stderr.decode() == f"nutgraf: {nearest}\n"
+
+
 def test_every_option_of_a_search(run, index):
     done = run(
         "search", "people", "--mode", "semantic", "--limit", "5", "--offset", "2",

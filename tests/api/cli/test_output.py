@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from nutgraf.api.cli.output import print_hits
+from nutgraf.api.cli.output import print_hits, understood_line
 from nutgraf.search import Highlighted, Hit, HitArticle, Response, Searcher, Snippet
-from nutgraf.search.response import HitParagraph, Total
+from nutgraf.search.response import Explanation, HitParagraph, Total, Understood
 
 ARTICLE = HitArticle("news", "News")
 SNIPPET = Snippet(
@@ -26,7 +26,57 @@ def test_keywords_are_more_prominent_than_semantic_matches():
     hit = Hit(1, "a#0", 0.5, ARTICLE, HitParagraph("a#0", 0, None), SNIPPET, (), 1, ("a#0",))
     output = StringIO()
     console = Console(file=output, force_terminal=True, color_system="standard", highlight=False)
-    response = Response(
+    print_hits(response_of(hit), console)
+    bold_yellow, underline, plain = "\x1b[1;33m", "\x1b[4m", "\x1b[0m"
+    shown = f"{underline}Infants{plain} on a {bold_yellow}ferry{plain}"
+    assert shown in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("score", "word"),
+    [(1.0, "likely"), (0.5, "likely"), (0.49, "possible"), (0.1, "possible"), (0.09, "weak")],
+)
+def test_scores_are_printed_as_words(score, word):
+    assert lines_of(score)[0] == f" 1. News  {word}"
+    assert lines_of(score, numbers=True)[0] == f" 1. News  {score:.2f}"
+    assert f"    score {score:.4f}" in lines_of(score, explain=Explanation(None, None, None))
+
+
+def test_hit_without_a_score_has_no_word():
+    assert lines_of(None)[0] == " 1. News"
+
+
+def test_urls_are_printed_on_request_without_control_characters():
+    url = "https://example.org/a\x1b[31m"
+    assert not any("example.org" in line for line in lines_of(0.5, url=url))
+    assert (
+        lines_of(0.5, url=url, urls=True)[1]
+        == "    https://example.org/a\N{REPLACEMENT CHARACTER}[31m"
+    )
+    assert lines_of(0.5, urls=True)[1] == "    a#0"
+
+
+def test_understood_words_are_printed_with_their_flags():
+    one = Understood("world\n news", 0, 11, {"section": "World News"})
+    assert understood_line(one) == "understood: world news (--section 'World News')"
+    dates = {"published_from": "2019-10-01", "published_to": "2019-10-31"}
+    assert understood_line(Understood("October 2019", 0, 12, dates)) == (
+        "understood: October 2019 (--published-from 2019-10-01 --published-to 2019-10-31)"
+    )
+
+
+def lines_of(score, *, url=None, explain=None, **options):
+    """Return the lines that are printed for one hit."""
+    article = HitArticle("news", "News", url=url)
+    paragraph = HitParagraph("a#0", 0, None)
+    hit = Hit(1, "a#0", score, article, paragraph, SNIPPET, (), 1, ("a#0",), explain)
+    output = StringIO()
+    print_hits(response_of(hit), Console(file=output, width=200), **options)
+    return output.getvalue().splitlines()
+
+
+def response_of(hit):
+    return Response(
         query="",
         mode="hybrid",
         group="paragraph",
@@ -35,10 +85,6 @@ def test_keywords_are_more_prominent_than_semantic_matches():
         hits=(hit,),
         snapshot=1,
     )
-    print_hits(response, console)
-    bold_yellow, underline, plain = "\x1b[1;33m", "\x1b[4m", "\x1b[0m"
-    shown = f"{underline}Infants{plain} on a {bold_yellow}ferry{plain}"
-    assert shown in output.getvalue()
 
 
 def shown(seeds_index, width, *, terminal=True):

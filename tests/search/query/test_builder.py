@@ -394,3 +394,26 @@ def test_dates_in_words_are_imported_when_needed() -> None:
 
 def test_exports_are_the_two_functions() -> None:
     assert set(module.__all__) == {"parse_question", "read_question"}
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("sorce:bbc flood", "source:bbc"),
+        ("-Autor:smith flood", "author:smith"),
+        ('(sectoin:"world news" flood)', 'section:"world news"'),
+        ("titel:storm", "title:storm"),
+    ],
+)
+def test_nearly_a_field_is_told(question: str, meant: str) -> None:
+    said = ask(question).warnings
+    assert any(f"is not a field; did you mean {meant}?" in one for one in said), said
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["http://title.org", "9:30", "note: this", "source:bbc", "Covid:19", '"titel:x" y', "titel: x",
+     "std::move", "re:invent", "nation:wide"],
+)  # fmt: skip
+def test_other_colons_are_not_told(question: str) -> None:
+    assert ask(question).warnings == ()

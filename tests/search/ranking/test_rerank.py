@@ -260,7 +260,9 @@ def test_concurrent_pages_agree(index):
         kept = RankingCache(kept=2)
         request = SearchRequest(QUESTION, rerank=Rerank(budget_ms=1))
         question = parse_question(QUESTION, snapshot.multilingual_analyzer)
-        queries = match_queries(snapshot, request, question, snapshot.encode(QUESTION))
+        queries = match_queries(
+            snapshot, request, question, snapshot.encode(QUESTION), datetime.now(UTC)
+        )
         found = retrieve(snapshot, question, queries)
         rank = partial(
             kept.rank, snapshot, question=question, retrieval=found, now=datetime.now(UTC)

@@ -34,7 +34,8 @@ def test_invalid_request_is_reported_with_its_field(fields, field, words):
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({"published_from": "yesterday"}, "published_from"),
+        ({"published_from": "soon"}, "published_from"),
+        ({"published_from": "[2022 TO 2023]"}, "published_from"),
         ({"published_to": "2023-02-30"}, "published_to"),
         ({"published_from": "2023-02-02", "published_to": "2023-02-01"}, "published"),
         ({"source": ("x",) * 101}, "source"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
@@ -98,7 +100,7 @@ def test_parts_with_the_phrase_keep_their_scores(index):
     with IndexSnapshot.open(index, trust=True) as snapshot:
         request = SearchRequest(asked, mode="keyword")
         question = read_question(snapshot, request)
-        queries = match_queries(snapshot, request, question, None)
+        queries = match_queries(snapshot, request, question, None, datetime.now(UTC))
         ranking = retrieve(snapshot, question, queries).keyword
         alone = snapshot.keywords.rank(question.keywords, 100)
     kept = dict(zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True))
