@@ -189,7 +189,8 @@ class MemoryReader:
         members = asked.condition.members
         if isinstance(asked, VectorQuery):
             rows = np.array(list(self._matching(within)), np.int64)
-            scores = (self._embeddings[rows] @ asked.embedding).astype(np.float32)
+            # Products of equal embeddings differ in their last bits, by their place in an array.
+            scores = np.round(self._embeddings[rows] @ asked.embedding, 5).astype(np.float32)
         else:
             found = [
                 (row, score)
