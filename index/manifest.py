@@ -26,7 +26,7 @@ from nutgraf.index.storage.layout import FIRST, MANIFEST, parts_folder
 
 __all__ = ["FORMAT", "Manifest", "checksum_of", "now"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The index format that this version writes and reads."""
 
 

@@ -39,7 +39,7 @@ from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder
 from nutgraf.index.models.encoder.token_counts import TokenCounter
 from nutgraf.index.prepared import NOTHING_PREPARED, Prepared, PreparedTexts, article_in
-from nutgraf.index.sources.formats.jsonl import article_of
+from nutgraf.index.sources.fields.article import article_of
 from nutgraf.index.split import contexts_of, rows_of
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.storage.lock import LOCK_WAIT, WriteLock
@@ -133,7 +133,8 @@ class PartsWriter:
 
         A mapping has the fields of a line of JSONL: "id", "title", "paragraphs" or
         "text", and the optional fields. Its "published" may be a text, a date or a
-        datetime. Invalid characters are removed from its texts, with a warning. Raises
+        datetime. Other keys go into "extra". Invalid characters are removed from its
+        texts, with a warning, and so are values that do not fit into "extra". Raises
         InputError, with the name of the field, if a field is missing or invalid.
         """
         if isinstance(article, Mapping):
@@ -389,10 +390,10 @@ def _failpoint(step: str) -> None:
 
 
 def _from_mapping(fields: Mapping[str, Any]) -> Article:
-    article, oddity = article_of(dict(fields), _no_id)
-    if oddity is not None:
-        warnings.warn(f"article {article.id!r}: {oddity}", stacklevel=3)
-    return article
+    read = article_of(fields, _no_id)
+    if read.warning is not None:
+        warnings.warn(f"article {read.article.id!r}: {read.warning}", stacklevel=3)
+    return read.article
 
 
 def _no_id() -> NoReturn:

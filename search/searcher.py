@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -13,13 +13,14 @@ from nutgraf.index.article import paragraph_id
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.reader.live import LiveIndex
 from nutgraf.index.reader.protocol import IndexReader, ReaderSource, Statistics
+from nutgraf.index.schema import FIELD_NAMES
 from nutgraf.search.errors import RequestError
 from nutgraf.search.pipeline import answer
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.request.validation import check_kind
-from nutgraf.search.response import ArticleFields, ArticleView, ParagraphView, Response
+from nutgraf.search.response import ArticleView, ParagraphView, Response
 from nutgraf.search.similar import similar
 from nutgraf.search.suggest.completion import Completions, check_completion, complete
 
@@ -167,7 +168,7 @@ def _article(index: IndexReader, article: str) -> ArticleView | None:
         return None
     texts = index.article_texts(record)
     return ArticleView(
-        **asdict(ArticleFields.of(record)),
+        **{name: getattr(record, name) for name in FIELD_NAMES},
         paragraphs=tuple(
             ParagraphView(paragraph_id(record.id, position), position, text)
             for position, text in enumerate(texts)

@@ -11,10 +11,9 @@ from fastapi import HTTPException, Request
 
 from nutgraf.api.http.problems import ProblemError
 from nutgraf.api.write_queue.slots import Slot
-from nutgraf.index import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.json_lines import MAX_TEXT, decode
-from nutgraf.index.sources.formats.jsonl import article_of
+from nutgraf.index.sources.fields.article import ReadArticle, article_of
 
 __all__ = ["JSON", "NDJSON", "article_in", "check_content_type", "read_body"]
 
@@ -76,8 +75,8 @@ async def read_body(request: Request, slot: Slot) -> bytes:
     return bytes(body)
 
 
-def article_in(body: bytes, article: str) -> tuple[Article, str | None]:
-    """Return the article in a JSON body, with the id from its URL, and a warning.
+def article_in(body: bytes, article: str) -> ReadArticle:
+    """Return the article in a JSON body, with the id from its URL.
 
     Raises ProblemError 400 if the body is not JSON, and 422 if it is not an article.
     """

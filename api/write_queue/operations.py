@@ -15,10 +15,14 @@ Result = Literal["created", "updated", "unchanged", "deleted", "missing", "refus
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A request to add or replace an article, if `condition` is met."""
+    """A request to add or replace an article, if `condition` is met.
+
+    `unknown` are the fields in its `extra` that Nutgraf does not know.
+    """
 
     article: Article
     condition: Precondition = ALWAYS
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,14 @@ class Applied:
 
     `result` is "missing" if there was no article to delete, and "refused" if the
     condition was not met. `digest` is the digest of the article after the operation,
-    or None if there is no such article then.
+    or None if there is no such article then. `unknown` are the fields of a written
+    article that neither Nutgraf knows nor the index declares.
     """
 
     id: str
     result: Result
     digest: bytes | None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +78,4 @@ def apply(operation: Put | Delete, writer: IndexWriter) -> Applied:
         writer.delete(article)
         return Applied(article, "deleted", None)
     result = writer.put(operation.article)
-    return Applied(article, result, writer.digest_of(article))
+    return Applied(article, result, writer.digest_of(article), operation.unknown)

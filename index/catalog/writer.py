@@ -14,11 +14,12 @@ from nutgraf.index.catalog.records import (
     Commit,
     RecurringText,
     fields_checksum,
+    fields_of,
     row_checksum,
     text_digest,
 )
 from nutgraf.index.catalog.rows import ArticleRows
-from nutgraf.index.schema import FIELD_NAMES, KEYWORD_FIELDS
+from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.sqlite import SQLITE_ERRORS, sqlite_error
 
 __all__ = ["CatalogWriter"]
@@ -174,7 +175,7 @@ class CatalogWriter(Catalog):
         run = self.connection.execute
         article = put.article
         fields = (
-            *(getattr(article, name) for name in FIELD_NAMES),
+            *fields_of(article),
             put.digest, first_row, len(put.rows), len(article.paragraphs), sequence, None,
         )  # fmt: skip
         marks = ", ".join("?" * (len(fields) + 1))
@@ -203,7 +204,7 @@ class CatalogWriter(Catalog):
 def _coded_values(articles: Sequence[ArticleRows]) -> Iterator[tuple[str, str]]:
     for put in articles:
         for field in KEYWORD_FIELDS:
-            if (value := getattr(put.article, field)) is not None:
+            for value in values_of(put.article, field):
                 yield field, value
 
 

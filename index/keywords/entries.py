@@ -12,7 +12,7 @@ from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords.protocol import KeywordEntry
-from nutgraf.index.schema import KEYWORD_FIELDS
+from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 
 __all__ = ["FILLER", "entries_of"]
 
@@ -45,11 +45,15 @@ def entries_of(
     """Yield one entry per row of a record.
 
     `rows` are in order. If they include a part of a long paragraph, they include all its
-    parts. Title and text are analysed in the language of the record.
+    parts. Title, summary and text are analysed in the language of the record.
     """
     analyzer = analyzers.of(record.language)
     title = (*analyzer.terms(record.title), *_TITLE_FILL)
-    values = {name: _terms(getattr(record, name)) for name in KEYWORD_FIELDS}
+    summary = () if record.summary is None else (*analyzer.terms(record.summary), *_TEXT_FILL)
+    values = {
+        name: tuple(dict.fromkeys(chain.from_iterable(map(_terms, values_of(record, name)))))
+        for name in KEYWORD_FIELDS
+    }
     values["article"] = value_terms(record.id)
     published = None if record.published is None else timestamp(record.published)
     for _, paragraph in groupby(rows.items(), lambda each: each[1].position):
@@ -65,6 +69,7 @@ def entries_of(
                 values=values,
                 published=published,
                 whole=whole,
+                summary=summary,
             )
 
 
@@ -84,5 +89,5 @@ def _whole(
 
 
 @lru_cache(_MAX_CACHED)
-def _terms(value: str | None) -> tuple[str, ...]:
-    return () if value is None else value_terms(value)
+def _terms(value: str) -> tuple[str, ...]:
+    return value_terms(value)

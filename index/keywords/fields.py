@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from nutgraf.index.schema import PUBLISHED, TEXT_FIELDS, VALUE_FIELDS, WHOLE
+from nutgraf.index import schema
+from nutgraf.index.schema import PUBLISHED, TEXT_FIELDS, WHOLE
 
 __all__ = [
+    "DECLARED",
     "HAS",
     "ORDERED_FIELDS",
     "PUBLISHED",
@@ -17,6 +19,12 @@ __all__ = [
     "VALUE_FIELDS",
     "WHOLE",
 ]
+
+DECLARED: Final = "declared"
+"""A field with the terms of all declared fields: an index gets no new fields later."""
+
+VALUE_FIELDS: Final = (*schema.VALUE_FIELDS, DECLARED)
+"""Fields that store terms without their order."""
 
 ORDERED_FIELDS: Final = (*TEXT_FIELDS, WHOLE)
 """Fields that store words in order, so that phrases can be searched."""

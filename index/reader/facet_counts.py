@@ -55,8 +55,8 @@ def _first_rows(
 
 def _values(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64], most: int) -> FacetCounts:
     """Count values by their codes, the most frequent first."""
-    counts = np.bincount(snapshot.columns.code(field)[rows], minlength=1)
-    counts[0] = 0  # the code of no value
+    _, codes = snapshot.columns.codes(field).pairs(rows)
+    counts = np.bincount(codes)
     found = np.flatnonzero(counts)
     least = 0
     if len(found) > most:

@@ -133,7 +133,7 @@ def _value_mask(snapshot: IndexSnapshot, field: str, values: tuple[str, ...]) ->
                 f"the catalog of {snapshot.path} has lost the code of {field} {value!r}; "
                 "run 'nutgraf repair' to rebuild it"
             )
-    return np.isin(snapshot.columns.code(field), np.array(list(codes.values()), np.uint32))
+    return snapshot.columns.codes(field).mask(codes.values())
 
 
 def _published_masks(

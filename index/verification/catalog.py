@@ -27,7 +27,7 @@ from nutgraf.index.catalog.records import (
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import BrokenIndexError, InputError
-from nutgraf.index.schema import KEYWORD_FIELDS
+from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.layout import CATALOG
 from nutgraf.index.verification.report import FindingCollector
 
@@ -172,8 +172,7 @@ class CatalogCheck:
             self._alive.append(record.rows)
         self._check_texts(record, alive=alive)
         for field in KEYWORD_FIELDS:
-            value = getattr(record, field)
-            if value is not None and value not in self.codes.get(field, ()):
+            if not set(values_of(record, field)) <= self.codes.get(field, {}).keys():
                 example = f"{field} of article {record.id!r:.60}"
                 self._wrong("a value has no code", example, RENUMBER)
 

@@ -15,10 +15,11 @@ from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Commit, Record
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.columns import Columns
+from nutgraf.index.columns.codes import Codes
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.ranking import NO_DATE
-from nutgraf.index.schema import KEYWORD_FIELDS
+from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.layout import COLUMNS
 from nutgraf.index.storage.lock import is_locked
 from nutgraf.index.verification.catalog import CatalogCheck, stored_records
@@ -65,11 +66,16 @@ def check_columns(context: CheckContext) -> None:
     records = takewhile(lambda one: one.first_row < context.commit.rows, _records(context.catalog))
     while some := list(islice(records, _BLOCK)):
         rows = slice(some[0].first_row, some[-1].rows.stop)
-        for name, values in _column_values(some, context.catalog_check).items():
-            stored = columns.code(name) if name in KEYWORD_FIELDS else getattr(columns, name)
-            for at in np.flatnonzero(stored[rows] != values):
+        differing = {
+            name: np.flatnonzero(getattr(columns, name)[rows] != values).tolist()
+            for name, values in _column_values(some).items()
+        }
+        for field in KEYWORD_FIELDS:
+            differing[field] = _differing(columns.codes(field), field, some, context.catalog_check)
+        for name, places in differing.items():
+            for at in places:
                 what = f"'{name}' differs from the catalog"
-                example = f"row {rows.start + int(at)}"
+                example = f"row {rows.start + at}"
                 context.findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
     _check_rows(context, columns, np.flatnonzero(context.catalog_check.readable))
 
@@ -94,23 +100,34 @@ def _records(catalog: UncheckedCatalog) -> Iterator[Record]:
             yield stored.record
 
 
-def _column_values(
-    records: Sequence[Record], catalog_check: CatalogCheck
-) -> dict[str, NDArray[np.int64]]:
-    """Return the values that columns should have for the rows of consecutive records.
-
-    These are the columns with values of the article, not `part` and `sketch`.
-    """
+def _column_values(records: Sequence[Record]) -> dict[str, NDArray[np.int64]]:
+    """Return the numbers that columns should have for the rows of consecutive records."""
     values = {
         "article": [record.number for record in records],
         "published": [
             int(NO_DATE) if record.published is None else timestamp(record.published)
             for record in records
         ],
-        **{
-            field: [catalog_check.codes[field].get(getattr(record, field), 0) for record in records]
-            for field in KEYWORD_FIELDS
-        },
     }
     counts = [record.row_count for record in records]
     return {name: np.repeat(np.array(some, np.int64), counts) for name, some in values.items()}
+
+
+def _differing(
+    stored: Codes, field: str, records: Sequence[Record], catalog_check: CatalogCheck
+) -> list[int]:
+    """Return the rows of consecutive records with other codes than in the catalog.
+
+    Rows are counted from the first row of the first record.
+    """
+    known = catalog_check.codes[field]
+    expected = [
+        [known.get(value, 0) for value in values_of(record, field)]
+        for record in records
+        for _ in record.rows
+    ]
+    rows = np.arange(records[0].first_row, records[-1].rows.stop)
+    found: list[list[int]] = [[] for _ in rows]
+    for at, code in zip(*(some.tolist() for some in stored.pairs(rows)), strict=True):
+        found[at].append(code)
+    return [at for at, codes in enumerate(expected) if found[at] != codes]

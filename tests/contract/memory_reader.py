@@ -35,6 +35,7 @@ from nutgraf.index.reader.protocol import (
     VectorQuery,
 )
 from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.schema import TEXT_FIELDS, values_of
 
 K1, B = 1.2, 0.75
 FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
@@ -70,12 +71,12 @@ class MemoryReader:
                     self._rows[entry.row] = Stored(record, paragraph, entry)
         self._embeddings = other.embeddings(np.arange(max(self._rows, default=-1) + 1))
         self._lengths = {
-            field: np.mean([len(one.entry.terms(field)) for one in self._rows.values()] or [1])
-            for field in ("text", "title")
+            field: np.mean([len(one.entry.terms(field)) for one in self._rows.values()] or [1]) or 1
+            for field in TEXT_FIELDS
         }
         self._frequencies = {
             field: Counter(t for one in self._rows.values() for t in {*one.entry.terms(field)})
-            for field in ("text", "title")
+            for field in TEXT_FIELDS
         }
         self._known: dict[str, TermStatistics] = {}
         self.key, self.paragraph_count = id(self), len(self._rows)
@@ -87,7 +88,7 @@ class MemoryReader:
     def term_statistics(self, terms: Sequence[str]) -> Mapping[str, TermStatistics]:
         new = [term for term in terms if term not in self._known]
         for term in new:
-            counts = [self._frequencies[field][term] for field in ("text", "title")]
+            counts = [self._frequencies[field][term] for field in TEXT_FIELDS]
             self._known[term] = TermStatistics(self._idf("text", term), counts[0], any(counts))
         return {term: self._known[term] for term in terms}
 
@@ -128,7 +129,8 @@ class MemoryReader:
         return [len(list(self._matching(query))) for query in queries]
 
     def unknown_values(self, values: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-        known = {(name, getattr(r, name)) for r in self._records.values() for name in values}
+        records = self._records.values()
+        known = {(name, value) for r in records for name in values for value in values_of(r, name)}
         pairs = [(name, value) for name, wanted in values.items() for value in sorted(set(wanted))]
         return [pair for pair in pairs if pair not in known]
 
@@ -169,8 +171,7 @@ class MemoryReader:
             for row in rows:
                 one = self._rows[row]
                 units[row if asked.by == "paragraph" else one.record.number] = one
-        values = [_value(asked, one) for one in units.values()]
-        counts = Counter(value for value in values if value is not None)
+        counts = Counter(value for one in units.values() for value in _values(asked, one))
         if asked.unit is not None:
             return FacetCounts(tuple(sorted(counts.items())[-asked.most :]), len(counts))
         ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
@@ -241,10 +242,9 @@ def _within(published: int | None, start: int | None, end: int | None) -> bool:
     return published is not None and (start or NO_DATE) <= published <= (end or 2**62)
 
 
-def _value(asked: FacetQuery, one: Stored) -> str | None:
+def _values(asked: FacetQuery, one: Stored) -> tuple[str, ...]:
     if asked.unit is None:
-        value: str | None = getattr(one.record, asked.field)
-        return value
+        return values_of(one.record, asked.field)
     if one.entry.published is None:
-        return None
-    return datetime.fromtimestamp(one.entry.published, UTC).strftime(FORMATS[asked.unit])
+        return ()
+    return (datetime.fromtimestamp(one.entry.published, UTC).strftime(FORMATS[asked.unit]),)

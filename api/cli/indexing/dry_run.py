@@ -55,6 +55,7 @@ def dry_run_sources(
                 on_outcome(outcome, article)
             progress.put(len(article.paragraphs))
     summary.rejected = reader.rejected
+    summary.unknown_fields = dict(reader.unknown)
     return summary
 
 

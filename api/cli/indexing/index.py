@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
@@ -16,6 +16,7 @@ from rich.text import Text
 from nutgraf.api.cli.indexing.article_reader import ArticleReader
 from nutgraf.api.cli.indexing.progress import IndexProgress
 from nutgraf.api.cli.options import MAX_LOCK_WAIT_SECONDS
+from nutgraf.api.cli.output import printable
 from nutgraf.index.article import Article
 from nutgraf.index.errors import UserError
 from nutgraf.index.keywords import Engine
@@ -29,6 +30,9 @@ from nutgraf.index.writer import IndexWriter, Outcome
 
 __all__ = ["IndexOptions", "Summary", "index_found", "index_sources"]
 
+MAX_UNKNOWN: Final = 5
+"""The most unknown fields that the summary names."""
+
 
 @dataclass(slots=True)
 class Summary:
@@ -37,7 +41,8 @@ class Summary:
     `created`, `updated`, `unchanged` and `rejected` are numbers of articles. `paragraphs`
     is the number of paragraphs in new and updated articles. `encoded` is the number of
     texts (paragraphs, and parts of long ones) that were encoded. The other texts already
-    had an embedding.
+    had an embedding. `unknown_fields` counts the articles with each field that Nutgraf
+    does not know, which is stored in `extra`.
     """
 
     created: int = 0
@@ -49,6 +54,7 @@ class Summary:
     seconds: float = 0.0
     interrupted: bool = False
     dry_run: bool = False
+    unknown_fields: dict[str, int] = field(default_factory=dict)
 
     def count(self, outcome: Outcome, article: Article) -> None:
         """Count an article that was put."""
@@ -71,14 +77,29 @@ class Summary:
         put = f"{self.created:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged"
         return f"{put}, {self.rejected:,} rejected" if self.rejected else put
 
+    @property
+    def unknown(self) -> str:
+        """The unknown fields and the numbers of their articles, as text."""
+        if not self.unknown_fields:
+            return ""
+        fields = sorted(self.unknown_fields.items(), key=lambda one: (-one[1], one[0]))
+        parts = [
+            f"{printable(name):.40} in {count:,} article{'s' if count > 1 else ''}"
+            for name, count in fields[:MAX_UNKNOWN]
+        ]
+        more = ", ..." if len(fields) > MAX_UNKNOWN else ""
+        many = "1 unknown field is" if len(fields) == 1 else f"{len(fields):,} unknown fields are"
+        return f"; {many} stored in extra: {', '.join(parts)}{more}"
+
     def __str__(self) -> str:
         noun = "paragraph" if self.paragraphs == 1 else "paragraphs"
         if self.dry_run:
-            return f"nothing was written: {self.outcomes}; {self.paragraphs:,} {noun} to put"
+            put = f"{self.outcomes}; {self.paragraphs:,} {noun} to put{self.unknown}"
+            return f"nothing was written: {put}"
         known = ", all encoded before," if self.paragraphs and not self.encoded else ""
         rate = f" ({self.paragraphs / self.seconds:,.0f}/s)" if self.paragraphs else ""
         time_ = f"{self.paragraphs:,} {noun}{known} in {self.seconds:.1f} s{rate}"
-        text = f"{self.outcomes}; {time_}"
+        text = f"{self.outcomes}; {time_}{self.unknown}"
         return f"interrupted, and committed up to there: {text}" if self.interrupted else text
 
 
@@ -144,6 +165,7 @@ def index_found(
                 summary.encoded = writer.encoded
             summary.seconds = time.perf_counter() - started
     summary.rejected = reader.rejected
+    summary.unknown_fields = dict(reader.unknown)
     return summary
 
 

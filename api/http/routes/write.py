@@ -91,9 +91,9 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
                 raise RequestTimeoutError(
                     f"the body did not arrive within {MAX_BODY_SECONDS:g} seconds: send it again"
                 ) from None
-            item, flagged = await to_thread.run_sync(article_in, body, article)
-            put = Put(item, condition)
-            return await _change(writing, put, searcher, refresh=refresh, flagged=flagged)
+            read = await to_thread.run_sync(article_in, body, article)
+            put = Put(read.article, condition, read.unknown)
+            return await _change(writing, put, searcher, refresh=refresh, flagged=read.warning)
 
     @router.delete(
         "/articles/{article:path}",
@@ -155,6 +155,8 @@ async def _change(
         content["etag"] = etag(applied.digest)
     if flagged is not None:
         content["flagged"] = flagged
+    if applied.unknown:
+        content["unknown_fields"] = list(applied.unknown)
     status = 201 if applied.result == "created" else 200
     return JSONResponse({**content, "snapshot": written.snapshot}, status, headers=tag)
 

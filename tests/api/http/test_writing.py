@@ -47,6 +47,29 @@ def found(client, word):
     return {hit["article"]["id"] for hit in answer["hits"]}
 
 
+def test_unknown_fields_are_stored_in_extra_and_named(writer):
+    body = {**FERRY, "topic": "sea", "extra": {"words": 3}, "tags": ["a", "b"]}
+    answer = put(writer, "quay", body).json()
+    assert answer["unknown_fields"] == ["topic"]
+    WrittenAnswer.model_validate(answer)
+    shown = writer.get("/v1/articles/quay").json()
+    assert shown["extra"] == {"words": 3, "topic": "sea"}
+    assert (shown["tags"], shown["sections"]) == (["a", "b"], [])
+    lines = json.dumps({**body, "id": "quay"}) + "\n" + json.dumps({**FERRY, "id": "b"})
+    headers = {"content-type": "application/x-ndjson"}
+    first, second = writer.post("/v1/articles", content=lines, headers=headers).text.splitlines()
+    assert json.loads(first)["unknown_fields"] == ["topic"]
+    assert "unknown_fields" not in json.loads(second)
+    for wrong, field in (
+        ({"tags": ["x" * 10_000]}, "tags[0]"),
+        ({"extra": {"big": "x" * 17_000}}, "extra"),
+        ({"sections": 3}, "sections"),
+    ):
+        refused = put(writer, "quay", {**FERRY, **wrong})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == field
+
+
 def test_put_creates_updates_or_leaves_unchanged(writer):
     created = put(writer, "ferry")
     again = put(writer, "ferry")
@@ -58,7 +81,7 @@ def test_put_creates_updates_or_leaves_unchanged(writer):
     assert created.headers["etag"] == answers[0]["etag"] == answers[1]["etag"]
     assert updated.headers["etag"] == answers[2]["etag"] != answers[0]["etag"]
     for answer in answers:
-        assert set(answer) == set(WrittenAnswer.model_fields) - {"flagged"}
+        assert set(answer) == set(WrittenAnswer.model_fields) - {"flagged", "unknown_fields"}
         WrittenAnswer.model_validate(answer)
 
 

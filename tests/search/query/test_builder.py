@@ -86,6 +86,7 @@ def test_encoder_gets_words_as_written() -> None:
 
 def test_word_counts_once_in_its_best_field() -> None:
     fields = [wq.Term("text", "missil"), wq.Term("title", "missil", boost=1.4)]
+    fields.append(wq.Term("summary", "missil"))
     assert ask("missiles").keywords == wq.Or([wq.DisjunctionMax(fields)])
     # In a named field, a word has no boost.
     assert ask("title:missiles").keywords == wq.Or([wq.Term("title", "missil")])

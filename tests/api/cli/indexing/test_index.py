@@ -285,3 +285,20 @@ def files_of(folder):
     """Return the files of an index, except those that a reader creates through SQLite."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path: path.stat().st_mtime_ns for path in files if "sqlite-" not in path.name}
+
+
+def test_unknown_fields_are_counted(run, tmp_path, tiny_encoder):
+    lines = [
+        {"title": f"T{at}", "text": "x", "topic": "sea", **({"words": 3} if at else {})}
+        for at in range(3)
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    done = run("index", "a.jsonl", "--dry-run")
+    told = "; 2 unknown fields are stored in extra: topic in 3 articles, words in 2 articles"
+    assert told in done.stdout.decode()
+    done = run("index", "a.jsonl", "--model", tiny_encoder)
+    assert told in done.stdout.decode(), done.stderr
+    done = run("index", "a.jsonl", "--json", "--map", "section=topic")
+    assert json.loads(done.stdout)["unknown_fields"] == {"words": 2}
+    shown = run("show", "a:2", "--json")
+    assert json.loads(shown.stdout)["extra"] == {"words": 3}
