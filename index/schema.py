@@ -205,10 +205,10 @@ def values_of(article: ArticleFields, field: str) -> tuple[str, ...]:
 
 
 def stored_value(article: ArticleFields, name: str) -> Any:
-    """Return the value of an optional field, None if it is empty or follows from another.
+    """Return the value of an optional field, None if it needs no storage.
 
     `sections` follow from `section`, and `byline` from `author`, if they have only
-    that value.
+    that value. An empty list is None too.
     """
     value = getattr(article, name)
     if not isinstance(value, tuple):

@@ -169,9 +169,9 @@ def article_of(record: Record, rows: Mapping[int, Row]) -> Article:
 
 
 def fields_of(article: ArticleFields) -> tuple[Any, ...]:
-    """Return the fields of an article as the catalog stores them, as `Record.read` reads them.
+    """Return the fields of an article in their stored form.
 
-    Lists and `extra` are stored as JSON.
+    Lists and `extra` are stored as JSON. `Record.read` reads this form.
     """
     values = (stored_value(article, name) for name in FIELD_NAMES)
     return tuple(

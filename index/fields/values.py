@@ -1,4 +1,4 @@
-"""The values of lists, of `extra` and of addresses, checked and in their stored form."""
+"""Checks of the values of lists, of `extra` and of addresses."""
 
 from __future__ import annotations
 

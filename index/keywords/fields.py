@@ -21,7 +21,10 @@ __all__ = [
 ]
 
 DECLARED: Final = "declared"
-"""A field with the terms of all declared fields: an index gets no new fields later."""
+"""A field with the terms of all declared fields.
+
+An index cannot get new fields later.
+"""
 
 VALUE_FIELDS: Final = (*schema.VALUE_FIELDS, DECLARED)
 """Fields that store terms without their order."""

@@ -104,9 +104,9 @@ def article_of(
 
 
 def _bounded(unknown: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the fields that are not null, and the reasons against fields with many parts.
+    """Return the fields that may fit, and the reasons against the others.
 
-    Dates become text.
+    A null is left out, and a field with too many parts. Dates become text.
     """
     bounded: dict[str, Any] = {}
     left_out: dict[str, str] = {}

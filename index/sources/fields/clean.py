@@ -29,7 +29,7 @@ MAX_NAMES: Final = 5
 
 
 def clean_fields(fields: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
-    """Return the fields without invalid characters and addresses, and a warning or None.
+    """Return the fields without invalid parts, and a warning or None.
 
     Values of other types than text, lists and objects are returned unchanged. An optional
     field without any other character becomes None. The id is returned unchanged: with
