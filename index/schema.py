@@ -18,6 +18,7 @@ from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import Annotated, Any, Final, Literal, get_type_hints
 
 __all__ = [
+    "DECLARED",
     "FACETS",
     "FIELDS",
     "FIELD_BOOSTS",
@@ -175,6 +176,12 @@ VALUE_FIELDS: Final = (*KEYWORD_FIELDS, "article")
 """
 
 PUBLISHED: Final = "published"
+
+DECLARED: Final = "declared"
+"""The field of the keyword index with the terms of all declared fields.
+
+A keyword index cannot get new fields later.
+"""
 
 PERIODS: Final = ("day", "month", "year")
 

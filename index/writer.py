@@ -32,6 +32,7 @@ from nutgraf.index.catalog.records import RecurringText, text_digest
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.errors import BrokenIndexError, InputError
+from nutgraf.index.fields.declared import DeclaredKind, check_values
 from nutgraf.index.generations import remove_leftovers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.manifest import Manifest
@@ -89,6 +90,7 @@ class PartsWriter:
     ) -> None:
         self._folder = folder
         self._manifest = manifest
+        self._declared = manifest.declared
         self._encoder = encoder
         self._batch = Batch()
         self.failed = False
@@ -117,6 +119,11 @@ class PartsWriter:
     def sequence(self) -> int:
         """The sequence number of the last commit."""
         return self._commit.sequence
+
+    @property
+    def declared(self) -> Mapping[str, DeclaredKind]:
+        """The kind of each declared field, by its name."""
+        return self._declared
 
     def ids(self) -> Iterator[str]:
         """Yield the ids of the articles in the index as of the last commit."""
@@ -305,6 +312,7 @@ class PartsWriter:
             checksum,
             number,
             learned=None if self._manifest.keep_boilerplate else self._learned,
+            fields=self.declared,
         )
         self._learned = self._catalog.learned_boilerplate()
         _failpoint("catalog")
@@ -325,7 +333,12 @@ class PartsWriter:
                 f"but the catalog has {self.sequence}); restore the index from a backup"
             )
         columns.catch_up(
-            self._folder / COLUMNS, self._catalog, self._commit.rows, prepared.sketches, written
+            self._folder / COLUMNS,
+            self._catalog,
+            self._commit.rows,
+            prepared.sketches,
+            written,
+            self.declared,
         )
         _failpoint("columns")
         self._suggestions.catch_up(self.sequence, prepared, written)
@@ -340,7 +353,7 @@ class PartsWriter:
         left_out = set(hidden)
         for record in self._catalog.alive(self.sequence, after=seen):
             kept = self._catalog.rows(set(record.rows) - left_out, written)
-            for entry in entries_of(record, kept, self._analyzers):
+            for entry in entries_of(record, kept, self._analyzers, self.declared):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)
         _failpoint("keywords")
@@ -373,6 +386,13 @@ class IndexWriter(PartsWriter):
                 remove_leftovers(index, manifest)
             super().__init__(manifest.parts(index), manifest, trust=trust)
             self._locked = locked.pop_all()
+
+    def put(self, article: Article | Prepared | Mapping[str, Any]) -> Outcome:
+        """See PartsWriter. Raises InputError if a declared field has another kind."""
+        if isinstance(article, Mapping):
+            article = _from_mapping(article)
+        check_values(article_in(article).extra, self.declared)
+        return super().put(article)
 
     def close(self) -> None:
         """Close the index, drop uncommitted changes and release the write lock."""

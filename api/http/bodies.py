@@ -15,7 +15,14 @@ from nutgraf.index.errors import InputError
 from nutgraf.index.json_lines import MAX_TEXT, decode
 from nutgraf.index.sources.fields.article import ReadArticle, article_of
 
-__all__ = ["JSON", "NDJSON", "article_in", "check_content_type", "read_body"]
+__all__ = [
+    "JSON",
+    "NDJSON",
+    "article_in",
+    "article_problem",
+    "check_content_type",
+    "read_body",
+]
 
 JSON: Final = ("application/json",)
 NDJSON: Final = (
@@ -98,9 +105,14 @@ def article_in(body: bytes, article: str) -> ReadArticle:
     try:
         return article_of({**fields, "id": article}, _no_id_needed)
     except InputError as error:
-        named = FIELD_MESSAGE.fullmatch(str(error))
-        field, reason = named.groups() if named else ("body", str(error))
-        raise ProblemError(422, field, reason) from None
+        raise article_problem(str(error)) from None
+
+
+def article_problem(message: str) -> ProblemError:
+    """Return the problem 422 for the message of an InputError."""
+    named = FIELD_MESSAGE.fullmatch(message)
+    field, reason = named.groups() if named else ("body", message)
+    return ProblemError(422, field, reason)
 
 
 def _object_in(body: bytes) -> dict[str, Any]:

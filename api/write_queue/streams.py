@@ -162,6 +162,8 @@ class ArticleStream:
             else:
                 done = next(applied)
                 result = {"line": line.number, "id": done.id, "result": done.result}
+                if done.reason is not None:
+                    result["reason"] = done.reason
                 if line.flagged is not None:
                     result["flagged"] = line.flagged
                 if done.unknown:

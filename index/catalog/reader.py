@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Self, TypeVar
 
 from nutgraf.index.catalog.records import (
@@ -41,6 +42,7 @@ from nutgraf.index.catalog.records import (
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.catalog.schema import PROBE, SCHEMA
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.fields.declared import DeclaredKind, texts_of
 from nutgraf.index.schema import FIELD_NAMES, KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect, sqlite_error
 
@@ -375,15 +377,25 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: the code of a value of {field} {_LOST}")
         return found
 
-    def column_values(self, row: int) -> Iterator[ColumnValues]:
+    def column_values(
+        self, row: int, fields: Mapping[str, DeclaredKind] = MappingProxyType({})
+    ) -> Iterator[ColumnValues]:
         """Yield the column values of each record, beginning with the record of `row`.
 
-        The records are in order of their rows and include removed records.
+        `fields` are the declared fields. The records are in order of their rows and
+        include removed records.
         """
         before = "SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?"
         ((row,),) = self.fetch(before, (row,))
         while some := self._records("WHERE first_row >= ? ORDER BY first_row LIMIT ?", (row, MANY)):
-            coded = {field: self._codes_of(field, some) for field in KEYWORD_FIELDS}
+            coded = {
+                field: self._codes_of(field, [values_of(record, field) for record in some])
+                for field in KEYWORD_FIELDS
+            }
+            for name, kind in fields.items():
+                if kind in ("keyword", "keyword[]"):
+                    texts = [texts_of(record.extra, name, kind) for record in some]
+                    coded[name] = self._codes_of(name, texts)
             for at, record in enumerate(some):
                 yield ColumnValues(
                     record.number,
@@ -391,6 +403,7 @@ class Catalog:
                     record.row_count,
                     record.published,
                     {field: codes[at] for field, codes in coded.items()},
+                    record.extra,
                 )
             row = some[-1].rows.stop
 
@@ -398,9 +411,8 @@ class Catalog:
         if fields_checksum((field, value, code)) != seal:
             raise BrokenIndexError(f"{self._path}: the code of {field} {value!r} {_CHANGED}")
 
-    def _codes_of(self, field: str, records: Sequence[Record]) -> list[tuple[int, ...]]:
+    def _codes_of(self, field: str, values: Sequence[tuple[str, ...]]) -> list[tuple[int, ...]]:
         """Return the codes of the values of a field that each record has."""
-        values = [values_of(record, field) for record in records]
         codes = self.codes(field, list({value for some in values for value in some}))
         try:
             return [tuple(codes[value] for value in some) for some in values]

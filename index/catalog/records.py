@@ -148,7 +148,8 @@ class RecurringText(NamedTuple):
 class ColumnValues:
     """The values of one record for the columns.
 
-    `codes` maps each keyword field to the codes of its values.
+    `codes` maps each keyword field, also a declared one, to the codes of its values.
+    The numbers of declared fields are in `extra`.
     """
 
     number: int
@@ -156,6 +157,7 @@ class ColumnValues:
     row_count: int
     published: str | None
     codes: Mapping[str, tuple[int, ...]]
+    extra: Mapping[str, Any] | None = None
 
 
 def article_of(record: Record, rows: Mapping[int, Row]) -> Article:

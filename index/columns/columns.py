@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,7 @@ from nutgraf.index.catalog.records import ColumnValues
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.columns.codes import CODE, SPAN, Codes, SeveralCodes, SingleCodes
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.fields.declared import DeclaredKind, value_of
 from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.schema import KEYWORD_FIELDS, LISTS
 from nutgraf.index.storage.files import raising_disk_full, replace_file
@@ -38,6 +40,8 @@ Sketching = Callable[[Sequence[str]], NDArray[np.uint64]]
 
 CHECKSUMS: Final = "checks.json"
 
+Fields = Mapping[str, DeclaredKind]
+
 DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "article": np.dtype("<u4"),
     "published": np.dtype("<i8"),
@@ -45,10 +49,20 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "part": np.dtype("<u2"),
     "sketch": SKETCH,
 }
-"""The files with one value per row."""
+"""The files with one value per row, in every index."""
 
-FLAT: Final = {field: f"{field}.codes" for field in LISTS}
-"""Keyword field with several values -> the file with all its codes."""
+DECLARED_DTYPES: Final[Mapping[DeclaredKind, np.dtype[Any]]] = {
+    "keyword": CODE,
+    "keyword[]": SPAN,
+    "number": np.dtype("<f8"),
+    "date": np.dtype("<i8"),
+}
+
+NUMBERS: Final = ("number", "date")
+"""The kinds of declared fields that have numbers, not codes."""
+
+PREFIX: Final = "extra."
+"""The beginning of the name of the file of a declared field."""
 
 _BLOCK: Final = 1_024
 """The number of rows to read and sketch in one step."""
@@ -70,7 +84,9 @@ class Columns:
     decreases from row to row. `published` is in seconds since 1970 UTC or NO_DATE.
     `part` is the number of the part, 0 for a complete paragraph. `sketch` is the
     sketch of the text, computed by index/analysis/minhash.py. `coded` maps each
-    keyword field to the codes of its values in the catalog.
+    keyword field, also a declared one, to the codes of its values in the catalog.
+    `numbers` maps each declared field of numbers or dates to its column: float64 with
+    NaN for no number, and int64 seconds with NO_DATE for no date.
     """
 
     article: NDArray[np.uint32]
@@ -78,19 +94,26 @@ class Columns:
     part: NDArray[np.uint16]
     sketch: NDArray[np.uint64]
     coded: Mapping[str, Codes]
+    numbers: Mapping[str, NDArray[Any]]
 
     @classmethod
-    def open(cls, folder: Path, rows: int) -> Columns:
-        """Map the first `rows` values of every column.
+    def open(cls, folder: Path, rows: int, fields: Fields = MappingProxyType({})) -> Columns:
+        """Map the first `rows` values of every column, also of declared `fields`.
 
         Raises BrokenIndexError if a column is too short or does not match its checksum.
         """
-        checks = _checked(folder, (*DTYPES, *FLAT.values()), rows)
-        opened = {name: _map(folder / name, dtype, rows) for name, dtype in DTYPES.items()}
-        coded = {
-            field: _codes(folder, field, opened.pop(field), checks) for field in KEYWORD_FIELDS
+        files = _Files.of(fields)
+        checks = _checked(folder, files, (*files.dtypes, *files.flat.values()), rows)
+        opened = {name: _map(folder / name, dtype, rows) for name, dtype in files.dtypes.items()}
+        numbers = {
+            name: opened.pop(_file(name)) for name, kind in fields.items() if kind in NUMBERS
         }
-        return cls(**opened, coded=coded)
+        coded = {
+            field: _codes(folder, _file(field), opened.pop(_file(field)), checks)
+            for field in (*KEYWORD_FIELDS, *fields)
+            if field not in numbers
+        }
+        return cls(**opened, coded=coded, numbers=numbers)
 
     @staticmethod
     def languages(folder: Path, rows: int) -> NDArray[np.uint32]:
@@ -98,7 +121,7 @@ class Columns:
 
         Raises BrokenIndexError in the same cases as `open`.
         """
-        _checked(folder, ("language",), rows)
+        _checked(folder, _Files.of({}), ("language",), rows)
         return _map(folder / "language", CODE, rows)
 
     def paragraphs(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -109,8 +132,31 @@ class Columns:
         return rows - np.maximum(self.part[rows].astype(np.int64) - 1, 0)
 
     def codes(self, field: str) -> Codes:
-        """Return the column of a keyword field."""
+        """Return the column of a keyword field, also of a declared one."""
         return self.coded[field]
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of the columns of an index.
+
+    `dtypes` maps each file with one value per row to the type of its values. `flat` maps
+    each of these that has spans to the file with all codes.
+    """
+
+    dtypes: Mapping[str, np.dtype[Any]]
+    flat: Mapping[str, str]
+
+    @classmethod
+    def of(cls, fields: Fields) -> _Files:
+        """Return the files of an index with these declared fields."""
+        declared = {_file(name): DECLARED_DTYPES[kind] for name, kind in fields.items()}
+        dtypes = {**DTYPES, **declared}
+        return cls(dtypes, {name: f"{name}.codes" for name in dtypes if dtypes[name] == SPAN})
+
+    def dtype(self, name: str) -> np.dtype[Any]:
+        """Return the type of the values of a file."""
+        return self.dtypes.get(name, CODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +174,8 @@ class _Checksums:
     sketches: str
 
     @classmethod
-    def read(cls, folder: Path) -> _Checksums:
-        """Read the checksums from checks.json.
+    def read(cls, folder: Path, files: _Files) -> _Checksums:
+        """Read the checksums of `files` from checks.json.
 
         If there is no file, return the checksums of 0 rows. Raises
         BrokenIndexError if the file is damaged.
@@ -137,22 +183,29 @@ class _Checksums:
         path = folder / CHECKSUMS
         try:
             fields = json.loads(path.read_bytes())
-            counts = {name: int(fields["counts"][name]) for name in FLAT.values()}
-            of = {name: int(fields["of"][name]) for name in (*DTYPES, *counts)}
+            counts = {name: int(fields["counts"][name]) for name in files.flat.values()}
+            of = {name: int(fields["of"][name]) for name in (*files.dtypes, *counts)}
             return cls(int(fields["rows"]), counts, of, str(fields["sketches"]))
         except FileNotFoundError:
-            return _NO_CHECKSUMS
+            return cls.none(files)
         except (ValueError, KeyError, TypeError):
             raise _damaged(path) from None
 
-    def file(self, name: str) -> tuple[np.dtype[Any], int]:
-        """Return the type and the number of the values in a file."""
-        return (CODE, self.counts[name]) if name in self.counts else (DTYPES[name], self.rows)
+    @classmethod
+    def none(cls, files: _Files) -> _Checksums:
+        """Return the checksums of 0 rows."""
+        names = (*files.dtypes, *files.flat.values())
+        return cls(0, dict.fromkeys(files.flat.values(), 0), dict.fromkeys(names, 0), "")
 
-    def compare(self, folder: Path, names: Iterable[str] | None = None) -> None:
-        """Raise BrokenIndexError if a column does not match its checksum."""
-        for name in self.of if names is None else names:
-            if zlib.crc32(_map(folder / name, *self.file(name)).data) != self.of[name]:
+    def count(self, name: str) -> int:
+        """Return the number of the values in a file."""
+        return self.counts.get(name, self.rows)
+
+    def compare(self, folder: Path, files: _Files, names: Iterable[str]) -> None:
+        """Raise BrokenIndexError if a file does not match its checksum."""
+        for name in names:
+            content = _map(folder / name, files.dtype(name), self.count(name))
+            if zlib.crc32(content.data) != self.of[name]:
                 raise _damaged(folder / name)
 
     def write(self, folder: Path) -> None:
@@ -168,10 +221,6 @@ class _Checksums:
 
 UNREADABLE_ROW: Final = Row(0, 0, 0, "")
 
-_NO_CHECKSUMS: Final = _Checksums(
-    0, dict.fromkeys(FLAT.values(), 0), dict.fromkeys((*DTYPES, *FLAT.values()), 0), ""
-)
-
 
 def catch_up(
     folder: Path,
@@ -179,12 +228,13 @@ def catch_up(
     rows: int,
     sketch: Sketching = make_sketches,
     written: Mapping[int, Row] | None = None,
+    fields: Fields = MappingProxyType({}),
 ) -> None:
     """Extend every column to `rows` rows with values from the catalog, durably.
 
     `sketch` is a function that returns the same as `make_sketches`, but can be
     faster. `written` maps row numbers to rows. The function does not read these
-    rows from the catalog.
+    rows from the catalog. `fields` are the declared fields.
 
     Intact columns are extended in place, because readers have mapped them. Rows
     that a crash left at the end are removed. If a column is damaged or missing,
@@ -196,22 +246,25 @@ def catch_up(
     """
     folder.mkdir(exist_ok=True)
     sketches = method_fingerprint()
-    checks = _sound(folder, rows, sketches)
+    files = _Files.of(fields)
+    checks = _sound(folder, files, rows, sketches)
     of, counts = {}, dict(checks.counts)
-    for name, content in _contents(catalog, checks, rows, sketch, written).items():
-        dtype, count = checks.file(name)
+    for name, content in _contents(catalog, files, fields, checks, rows, sketch, written).items():
+        size = files.dtype(name).itemsize
         if checks.rows:
-            _append(folder / name, content, count * dtype.itemsize)
+            _append(folder / name, content, checks.count(name) * size)
         else:
             replace_file(folder / name, content)
         of[name] = zlib.crc32(content, checks.of[name])
         if name in counts:
-            counts[name] += len(content) // dtype.itemsize
+            counts[name] += len(content) // size
     _Checksums(rows, counts, of, sketches).write(folder)
 
 
 def _contents(
     catalog: Catalog,
+    files: _Files,
+    fields: Fields,
     checks: _Checksums,
     rows: int,
     sketch: Sketching,
@@ -221,20 +274,25 @@ def _contents(
     start = checks.rows
     articles = [
         values
-        for values in catalog.column_values(start)
+        for values in catalog.column_values(start, fields)
         if values.first_row + values.row_count > start
     ]
     first = articles[0].first_row if articles else 0
     counts = [values.row_count for values in articles]
     contents = {}
-    for name, dtype in DTYPES.items():
+    for name, dtype in files.dtypes.items():
         if name not in _OF_TEXTS:
-            if name in FLAT:
-                several = [values.codes[name] for values in articles]
-                values, flat = _spans(several, checks.counts[FLAT[name]])
-                contents[FLAT[name]] = flat.tobytes()
+            field = name.removeprefix(PREFIX)
+            if flat_file := files.flat.get(name):
+                several = [each.codes[field] for each in articles]
+                values, flat = _spans(several, checks.counts[flat_file])
+                contents[flat_file] = flat.tobytes()
+            elif (kind := fields.get(field)) in NUMBERS:
+                none = float("nan") if kind == "number" else int(NO_DATE)
+                found = (value_of(each.extra, field, kind) for each in articles)
+                values = np.array([none if one is None else one for one in found], dtype)
             else:
-                values = np.array([_number(name, each) for each in articles], dtype)
+                values = np.array([_number(field, each) for each in articles], dtype)
             # The columns can already contain some rows of the first article.
             contents[name] = np.repeat(values, counts, 0)[start - first :].tobytes()
     blocks = list(_read(catalog, start, rows, written))
@@ -268,36 +326,41 @@ def _readable(catalog: Catalog, row: int) -> Row:
         return UNREADABLE_ROW
 
 
-def _sound(folder: Path, rows: int, sketches: str) -> _Checksums:
+def _sound(folder: Path, files: _Files, rows: int, sketches: str) -> _Checksums:
     """Return the checksums of the columns if all columns can be extended.
 
     If a column is damaged or has other sketches, return the checksums of 0 rows.
     Then all columns are rebuilt.
     """
     try:
-        checks = _Checksums.read(folder)
+        checks = _Checksums.read(folder, files)
         if checks.rows <= rows and checks.sketches == sketches:
-            checks.compare(folder)
+            checks.compare(folder, files, checks.of)
             return checks
     except BrokenIndexError:
         pass
-    return _NO_CHECKSUMS
+    return _Checksums.none(files)
 
 
-def _checked(folder: Path, names: Iterable[str], rows: int) -> _Checksums:
+def _checked(folder: Path, files: _Files, names: Iterable[str], rows: int) -> _Checksums:
     """Return the checksums, if the files match them and have `rows` rows."""
-    checks = _Checksums.read(folder)
+    checks = _Checksums.read(folder, files)
     if checks.rows < rows:
         raise _damaged(folder / CHECKSUMS)
-    checks.compare(folder, names)
+    checks.compare(folder, files, names)
     return checks
 
 
-def _codes(folder: Path, field: str, column: NDArray[np.uint32], checks: _Checksums) -> Codes:
-    if field not in FLAT:
+def _file(field: str) -> str:
+    """Return the name of the file of a keyword field or a declared field."""
+    return field if field in KEYWORD_FIELDS else f"{PREFIX}{field}"
+
+
+def _codes(folder: Path, name: str, column: NDArray[np.uint32], checks: _Checksums) -> Codes:
+    if column.ndim == 1:
         return SingleCodes(column)
-    flat = folder / FLAT[field]
-    codes = SeveralCodes(column, _map(flat, *checks.file(flat.name)))
+    flat = folder / f"{name}.codes"
+    codes = SeveralCodes(column, _map(flat, CODE, checks.count(flat.name)))
     if not codes.fits:
         raise _damaged(flat)
     return codes

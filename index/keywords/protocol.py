@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from nutgraf.index.keywords.fields import VALUE_FIELDS
+from nutgraf.index.keywords.fields import FILLER, VALUE_FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,6 +68,10 @@ class KeywordEntry:
             return self.values.get(name, ())
         terms: Sequence[str] = getattr(self, name)
         return terms
+
+    def holds(self, name: str) -> bool:
+        """Return whether a field has terms other than fillers."""
+        return any(term != FILLER for term in self.terms(name))
 
 
 class KeywordReader(Protocol):

@@ -212,7 +212,7 @@ class IndexParts(Closing):
     @cached_property
     def columns(self) -> Columns:
         """The columns (see columns/columns.py)."""
-        return Columns.open(self.parts / COLUMNS, self.commit.rows)
+        return Columns.open(self.parts / COLUMNS, self.commit.rows, self.manifest.declared)
 
     @cached_property
     def vectors(self) -> VectorIndex:

@@ -17,6 +17,7 @@ from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph, paragraph_id
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row, whole_texts
+from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.reader.facet_counts import count_facets
 from nutgraf.index.reader.parts import IndexParts
@@ -72,6 +73,11 @@ class IndexSnapshot(IndexParts):
     def language(self) -> str:
         """See IndexReader."""
         return self.manifest.language
+
+    @cached_property
+    def declared(self) -> Mapping[str, DeclaredKind]:
+        """See IndexReader."""
+        return self.manifest.declared
 
     @property
     def paragraph_count(self) -> int:

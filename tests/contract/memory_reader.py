@@ -64,7 +64,7 @@ class MemoryReader:
                 row: Row(at, 0, 0, text) for row, (at, text) in zip(record.rows, texts, strict=True)
             }
             ranked = set(other.ranked_rows(record).tolist())
-            for entry in entries_of(record, rows, other.analyzers):
+            for entry in entries_of(record, rows, other.analyzers, other.declared):
                 if entry.row in ranked:
                     row = rows[entry.row]
                     paragraph = Paragraph(entry.row, record.id, row.position, row.text)

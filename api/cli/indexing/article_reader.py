@@ -62,6 +62,7 @@ class ArticleReader:
         self.rejected = 0
         self.unknown: Counter[str] = Counter()
         self._options = options
+        self._refused: Counter[str] = Counter()
         self._rejects = rejects
 
     def articles(
@@ -93,8 +94,13 @@ class ArticleReader:
                 else:
                     self._report(item, reported)
         self._report_omitted(reported)
+        self._report_omitted(self._refused)
         if warning := duplicates.warning():
             self.warn(warning)
+
+    def reject(self, article: str, reason: str) -> None:
+        """Report an article that the index refuses."""
+        self._report(Rejected(article, reason), self._refused)
 
     def warn(self, message: str) -> None:
         """Print a warning."""

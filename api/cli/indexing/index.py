@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -18,9 +18,11 @@ from nutgraf.api.cli.indexing.progress import IndexProgress
 from nutgraf.api.cli.options import MAX_LOCK_WAIT_SECONDS
 from nutgraf.api.cli.output import printable
 from nutgraf.index.article import Article
-from nutgraf.index.errors import UserError
+from nutgraf.index.errors import InputError, UserError
+from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords import Engine
 from nutgraf.index.maintenance.create import create_index, exported_encoder
+from nutgraf.index.maintenance.declare import declare_fields
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import DEFAULT_MODEL, EncoderConfig
 from nutgraf.index.prepared import Prepared, article_in
@@ -105,12 +107,16 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """Settings of a new index. None means the default."""
+    """Settings of a new index. None means the default.
+
+    `fields` are declared in an existing index too.
+    """
 
     model: str | None = None
     reranker: str | None = None
     keyword_engine: Engine | None = None
     keep_boilerplate: bool = False
+    fields: Mapping[str, DeclaredKind] = field(default_factory=dict)
 
 
 def index_sources(
@@ -150,6 +156,7 @@ def index_found(
     has another engine or model. Raises WorkerError if reading failed.
     """
     summary = Summary()
+    declared: Mapping[str, DeclaredKind] = {}
     with (
         IndexProgress(size, reader.messages) as progress,
         closing(reader.articles(found, size, progress.read, prepare=True)) as articles,
@@ -161,11 +168,14 @@ def index_found(
             with closing(
                 IndexWriter(index, trust=trust or made, wait=MAX_LOCK_WAIT_SECONDS)
             ) as writer:
-                _put(writer, chain([first], articles), summary, progress, reader.warn)
+                _put(writer, chain([first], articles), summary, progress, reader)
+                declared = writer.declared
                 summary.encoded = writer.encoded
             summary.seconds = time.perf_counter() - started
     summary.rejected = reader.rejected
-    summary.unknown_fields = dict(reader.unknown)
+    summary.unknown_fields = {
+        name: count for name, count in reader.unknown.items() if name not in declared
+    }
     return summary
 
 
@@ -174,17 +184,20 @@ def _put(
     articles: Iterable[Article | Prepared],
     summary: Summary,
     progress: IndexProgress,
-    warn: Callable[[str], None],
+    reader: ArticleReader,
 ) -> None:
     """Put articles and commit them. After an error, commit those put so far."""
     try:
         for item in articles:
             article = article_in(item)
-            summary.count(writer.put(item), article)
+            try:
+                summary.count(writer.put(item), article)
+            except InputError as error:
+                reader.reject(article.id, str(error))
             progress.put(len(article.paragraphs))
     except KeyboardInterrupt:
         summary.interrupted = True
-        warn("interrupted: committing the articles read so far, which takes some seconds")
+        reader.warn("interrupted: committing the articles read so far, which takes some seconds")
     except Exception:
         _commit_unless_failed(writer)
         raise
@@ -209,6 +222,7 @@ def _create_if_missing(index: Path, index_options: IndexOptions, messages: Conso
                 f"{index} already exists: run 'nutgraf reranker {index_options.reranker} "
                 f"-i {index}' to set its reranker"
             )
+        declare_fields(index, index_options.fields)
         return False
     name = index_options.model or DEFAULT_MODEL
     wait = "" if exported_encoder(name) else ": this takes some 10 s, once"
@@ -220,6 +234,7 @@ def _create_if_missing(index: Path, index_options: IndexOptions, messages: Conso
         reranker=index_options.reranker,
         keyword_engine=engine,
         keep_boilerplate=index_options.keep_boilerplate,
+        fields=index_options.fields,
     )
     return True
 

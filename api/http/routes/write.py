@@ -12,7 +12,14 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.background import BackgroundTask
 
-from nutgraf.api.http.bodies import JSON, NDJSON, article_in, check_content_type, read_body
+from nutgraf.api.http.bodies import (
+    JSON,
+    NDJSON,
+    article_in,
+    article_problem,
+    check_content_type,
+    read_body,
+)
 from nutgraf.api.http.openapi import (
     ETAG,
     IF_MATCH,
@@ -148,6 +155,8 @@ async def _change(
         raise HTTPException(404, f"there is no article {applied.id!r} in this index")
     if applied.result == "refused":
         raise HTTPException(412, _refusal(applied), headers=tag)
+    if applied.reason is not None:
+        raise article_problem(applied.reason)
     if refresh:
         await to_thread.run_sync(searcher.refresh)
     content: dict[str, Any] = {"id": applied.id, "result": applied.result}

@@ -324,7 +324,8 @@ WARNINGS = {
     "title:": "'title:' needs a value directly after the colon; it is searched as a word",
     "source: war": "'source:' needs a value directly after the colon; it is searched as a word",
     "source:, war": "'source:' needs a value directly after the colon; it is ignored",
-    "title:[a TO b]": "'title:[a TO b]': only published: accepts a range; its words are searched",
+    "title:[a TO b]": "'title:[a TO b]': only published: and declared numbers and dates "
+    "accept a range; its words are searched",
     "war AND": "AND needs a word on both sides; it is searched as a word",
     "OR war": "OR needs a word on both sides; it is searched as a word",
     "NOT a drill": "NOT needs a word on both sides; it is searched as a word; "
