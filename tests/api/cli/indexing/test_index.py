@@ -335,3 +335,18 @@ def test_fields_are_declared_listed_and_checked(run, tmp_path, tiny_encoder):
         assert told in done.stderr.decode()
     found = run("search", "words:[1 TO 5]", "--json")
     assert [hit["article"]["id"] for hit in json.loads(found.stdout)["hits"]] == ["a:1"]
+
+
+def test_show_prints_the_fields_of_an_article(run, tmp_path, tiny_encoder):
+    fields = {"sections": ["News", "Sea"], "tags": ["a", "b"], "summary": "Short.", "topic": "é"}
+    line = {"id": "a", "title": "A", "text": "x", "image": "https://example.org/i.jpg", **fields}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+    assert run("index", "a.jsonl", "--model", tiny_encoder).returncode == 0
+    shown = run("show", "a").stdout.decode().splitlines()
+    assert shown[:5] == [
+        "A",
+        "News, Sea · https://example.org/i.jpg",
+        "tags: a, b",
+        'extra: {"topic": "é"}',
+        "Short.",
+    ]
