@@ -14,7 +14,7 @@ from nutgraf.index import IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Record, article_of
 from nutgraf.index.catalog.rows import Row
-from nutgraf.index.columns import DTYPES
+from nutgraf.index.columns.columns import DTYPES
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
 from nutgraf.index.ranking import NO_DATE
