@@ -26,8 +26,8 @@ def count_facet(
     rows = first_rows(snapshot, execution.rows(asked.matching), asked.by)
     units = snapshot.units(rows, asked.by)
     if asked.period is None:
-        codes = snapshot.columns.code(asked.field)[rows].astype(np.int64)
-        return _values(snapshot, asked.field, _of_units(units, codes), asked.most)
+        positions, codes = snapshot.columns.codes(asked.field).pairs(rows)
+        return _values(snapshot, asked.field, _of_units(units[positions], codes), asked.most)
     published = snapshot.columns.published[rows]
     dated = published != NO_DATE
     moments = published[dated].astype("datetime64[s]")
@@ -46,7 +46,6 @@ def _values(
 ) -> FacetCounts:
     """Count values by their codes, the most frequent first."""
     counts = np.bincount(codes, minlength=1)
-    counts[0] = 0  # the code of no value
     found = np.flatnonzero(counts)
     least = 0
     if len(found) > most:

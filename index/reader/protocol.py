@@ -22,6 +22,7 @@ from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph
 from nutgraf.index.catalog.records import Record
+from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.models.reranker.protocol import Reranker
 from nutgraf.index.ranking import NO_DATE, Ranking
@@ -315,6 +316,10 @@ class IndexReader(Protocol):
     @property
     def language(self) -> str:
         """The language of articles without a language, as a tag such as "en"."""
+
+    @property
+    def declared(self) -> Mapping[str, DeclaredKind]:
+        """The declared fields of the index: the kind of each, by its name."""
 
     @property
     def paragraph_count(self) -> int:

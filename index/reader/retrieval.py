@@ -204,7 +204,7 @@ def _value_mask(snapshot: IndexSnapshot, field: str, values: tuple[str, ...]) ->
         # Either no article has the value, or the entry of its code is damaged.
         if snapshot.keywords.count(query.Term(field, exact_term(value))):
             raise lost_code(snapshot.path, field, value)
-    return np.isin(snapshot.columns.code(field), np.array(list(codes.values()), np.uint32))
+    return snapshot.columns.codes(field).mask(codes.values())
 
 
 def _published_masks(

@@ -17,6 +17,7 @@ from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph, paragraph_id
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row, whole_texts
+from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.query import query
 from nutgraf.index.reader.facet_counts import count_facet
@@ -88,6 +89,11 @@ class IndexSnapshot(IndexParts):
         """See IndexReader."""
         return self.manifest.language
 
+    @cached_property
+    def declared(self) -> Mapping[str, DeclaredKind]:
+        """See IndexReader."""
+        return self.manifest.declared
+
     @property
     def paragraph_count(self) -> int:
         """See IndexReader."""
@@ -101,7 +107,8 @@ class IndexSnapshot(IndexParts):
     @property
     def sortable_fields(self) -> tuple[str, ...]:
         """See IndexReader."""
-        return SORTABLE_FIELDS
+        declared = (name for name, kind in self.declared.items() if kind != "keyword[]")
+        return (*SORTABLE_FIELDS, *declared)
 
     @property
     def unrelated_cosine(self) -> float | None:

@@ -41,6 +41,7 @@ from nutgraf.index.reader.protocol import (
     VectorQuery,
 )
 from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.schema import TEXT_FIELDS, values_of
 
 K1, B = 1.2, 0.75
 FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
@@ -69,19 +70,19 @@ class MemoryReader:
                 row: Row(at, 0, 0, text) for row, (at, text) in zip(record.rows, texts, strict=True)
             }
             ranked = set(other.ranked_rows(record).tolist())
-            for entry in entries_of(record, rows, other.analyzers):
+            for entry in entries_of(record, rows, other.analyzers, other.declared):
                 if entry.row in ranked:
                     row = rows[entry.row]
                     paragraph = Paragraph(entry.row, record.id, row.position, row.text)
                     self._rows[entry.row] = Stored(record, paragraph, entry)
         self._embeddings = other.embeddings(np.arange(max(self._rows, default=-1) + 1))
         self._lengths = {
-            field: np.mean([len(one.entry.terms(field)) for one in self._rows.values()] or [1])
-            for field in ("text", "title")
+            field: np.mean([len(one.entry.terms(field)) for one in self._rows.values()] or [1]) or 1
+            for field in TEXT_FIELDS
         }
         self._frequencies = {
             field: Counter(t for one in self._rows.values() for t in {*one.entry.terms(field)})
-            for field in ("text", "title")
+            for field in TEXT_FIELDS
         }
         self._known: dict[str, TermStatistics] = {}
         self.key, self.paragraph_count = id(self), len(self._rows)
@@ -94,7 +95,7 @@ class MemoryReader:
     def term_statistics(self, terms: Sequence[str]) -> Mapping[str, TermStatistics]:
         new = [term for term in terms if term not in self._known]
         for term in new:
-            counts = [self._frequencies[field][term] for field in ("text", "title")]
+            counts = [self._frequencies[field][term] for field in TEXT_FIELDS]
             self._known[term] = TermStatistics(self._idf("text", term), counts[0], any(counts))
         return {term: self._known[term] for term in terms}
 
@@ -170,8 +171,9 @@ class MemoryReader:
         return found
 
     def _values(self, name: str) -> list[str]:
-        values = {getattr(one.record, name) for one in self._rows.values()}
-        return sorted(value for value in values if value is not None)
+        return sorted(
+            {value for one in self._rows.values() for value in values_of(one.record, name)}
+        )
 
     def article(self, article: str) -> Record | None:
         return self._records.get(article)
@@ -218,7 +220,7 @@ class MemoryReader:
         pairs = {
             (self._unit(row, asked.by), value)
             for row in self._set(asked.matching)
-            if (value := _value(asked, self._rows[row])) is not None
+            for value in _values(asked, self._rows[row])
         }
         counts = Counter(value for _, value in pairs)
         if asked.period is not None:
@@ -307,13 +309,12 @@ def _within(published: int | None, start: int | None, end: int | None) -> bool:
     return published is not None and (start or NO_DATE) <= published <= (end or 2**62)
 
 
-def _value(asked: FacetQuery, one: Stored) -> str | None:
+def _values(asked: FacetQuery, one: Stored) -> tuple[str, ...]:
     if asked.period is None:
-        value: str | None = getattr(one.record, asked.field)
-        return value
+        return values_of(one.record, asked.field)
     if one.entry.published is None:
-        return None
-    return datetime.fromtimestamp(one.entry.published, UTC).strftime(FORMATS[asked.period])
+        return ()
+    return (datetime.fromtimestamp(one.entry.published, UTC).strftime(FORMATS[asked.period]),)
 
 
 def _seconds(one: Stored) -> int:
@@ -337,7 +338,8 @@ def _position(asked: ListQuery, one: Stored, row: int) -> Position:
         return Position(None, row)
     if asked.order.field == "published":
         return Position(one.entry.published, row)
-    return Position(getattr(one.record, asked.order.field), row)
+    value, *_ = (*values_of(one.record, asked.order.field), None)
+    return Position(value, row)
 
 
 def _sort_key(asked: ListQuery) -> Any:

@@ -23,8 +23,9 @@ FILTER = "    desk: str | Sequence[str] = ()\n"
 
 def test_every_field_has_a_name_and_a_help_text() -> None:
     assert all(field.help and field.name for field in FIELDS)
-    assert {field.name: field.boost for field in FIELDS if field.kind == "text"} == {"title": 1.4}
-    assert KEYWORD_FIELDS == ("source", "author", "section", "language")
+    boosts = {field.name: field.boost for field in FIELDS if field.kind == "text"}
+    assert boosts == {"title": 1.4, "summary": 1.0}
+    assert KEYWORD_FIELDS == ("source", "author", "section", "language", "tag")
     assert {*KEYWORD_FIELDS, "title", "published"} < {*QUERY_FIELDS}
     assert {*KEYWORD_FIELDS, "published:day"} < {*FACETS}
 

@@ -86,6 +86,7 @@ def test_encoder_gets_words_as_written() -> None:
 
 def test_word_counts_once_in_its_best_field() -> None:
     fields = [wq.Term("text", "missil"), wq.Term("title", "missil", boost=1.4)]
+    fields.append(wq.Term("summary", "missil"))
     assert ask("missiles").keywords == wq.Or([wq.DisjunctionMax(fields)])
     # In a named field, a word has no boost.
     assert ask("title:missiles").keywords == wq.Or([wq.Term("title", "missil")])
@@ -323,7 +324,8 @@ WARNINGS = {
     "title:": "'title:' needs a value directly after the colon; it is searched as a word",
     "source: war": "'source:' needs a value directly after the colon; it is searched as a word",
     "source:, war": "'source:' needs a value directly after the colon; it is ignored",
-    "title:[a TO b]": "'title:[a TO b]': only published: accepts a range; its words are searched",
+    "title:[a TO b]": "'title:[a TO b]': only published: and declared numbers and dates "
+    "accept a range; its words are searched",
     "war AND": "AND needs a word on both sides; it is searched as a word",
     "OR war": "OR needs a word on both sides; it is searched as a word",
     "NOT a drill": "NOT needs a word on both sides; it is searched as a word; "
