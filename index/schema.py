@@ -19,7 +19,6 @@ from typing import Annotated, Any, Final, Literal, get_type_hints
 
 __all__ = [
     "DECLARED",
-    "FACETS",
     "FIELDS",
     "FIELD_BOOSTS",
     "FIELD_NAMES",
@@ -191,12 +190,6 @@ PERIODS: Final = ("day", "month", "year")
 
 QUERY_FIELDS: Final = (*TEXT_FIELDS, *VALUE_FIELDS, PUBLISHED)
 """The fields that a question may name, as in `section:health`."""
-
-FACETS: Final = (
-    *KEYWORD_FIELDS,
-    *(f"{each.name}:{unit}" for each in FIELDS if each.kind == "date" for unit in PERIODS),
-)
-"""The facets: the values of a keyword field, or days, months and years of a date."""
 
 WHOLE: Final = "whole"
 """The field of a part that contains the words of the complete paragraph.

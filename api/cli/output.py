@@ -111,7 +111,7 @@ def print_hits(
 def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -> None:
     """Print one line per facet, with its first values or its newest dates."""
     for name, counts in facets.items():
-        by_time = name.startswith("published:")
+        by_time = ":" in name  # Periods and ranges ascend.
         shown = counts[-MAX_FACET_VALUES:] if by_time else counts[:MAX_FACET_VALUES]
         parts = [f"{printable(one.value)} {one.count:,}" for one in shown]
         if len(counts) > MAX_FACET_VALUES:

@@ -28,6 +28,9 @@ class Codes(Protocol):
     def mask(self, wanted: Iterable[int]) -> NDArray[np.bool_]:
         """Return a mask of the rows with any of the codes, of shape (rows,)."""
 
+    def present(self) -> NDArray[np.bool_]:
+        """Return a mask of the rows with any value, of shape (rows,)."""
+
     def pairs(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return each code of `rows`, with the position of its row in `rows`.
 
@@ -45,6 +48,11 @@ class SingleCodes:
     def mask(self, wanted: Iterable[int]) -> NDArray[np.bool_]:
         """See Codes."""
         return np.isin(self.array, np.fromiter(wanted, CODE))
+
+    def present(self) -> NDArray[np.bool_]:
+        """See Codes."""
+        mask: NDArray[np.bool_] = self.array != 0
+        return mask
 
     def pairs(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """See Codes."""
@@ -74,6 +82,11 @@ class SeveralCodes:
         before = np.concatenate([[0], np.cumsum(found)])
         starts = self.spans[:, 0].astype(np.int64)
         mask: NDArray[np.bool_] = before[starts + self.spans[:, 1]] > before[starts]
+        return mask
+
+    def present(self) -> NDArray[np.bool_]:
+        """See Codes."""
+        mask: NDArray[np.bool_] = self.spans[:, 1] != 0
         return mask
 
     def pairs(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -12,14 +12,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.analyzer import Analyzer, exact_term
+from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph, paragraph_id
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row, whole_texts
 from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords.protocol import TermStatistics
-from nutgraf.index.query import query
+from nutgraf.index.reader.conditions import value_query
 from nutgraf.index.reader.facet_counts import count_facet
 from nutgraf.index.reader.listings import list_units
 from nutgraf.index.reader.parts import IndexParts
@@ -243,7 +243,7 @@ class IndexSnapshot(IndexParts):
 
     def _is_alive(self, field: str, value: str) -> bool:
         # The catalog also has the values of deleted articles, and of commits after this one.
-        return self.keywords.count(query.Term(field, exact_term(value))) > 0
+        return self.keywords.count(value_query(field, value, self.declared.get(field))) > 0
 
     def article(self, article: str) -> Record | None:
         """See IndexReader."""

@@ -62,7 +62,7 @@ def match_queries(
     `now` is the time for dates such as yesterday.
     """
     constraint = paragraph_constraint(index, question)
-    condition = condition_of(request.filters, constraint, now=now)
+    condition = condition_of(index, request.filters, constraint, now=now)
     if question.is_listing:
         return MatchQueries(condition, KeywordQuery(query.Every(), None, condition), None)
     # A question with only wild?cards has no text to encode, in any mode.

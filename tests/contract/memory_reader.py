@@ -10,14 +10,14 @@ import fnmatch
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import OSA
 
 from nutgraf.index.analysis.minhash import are_long, make_sketches, near_duplicates
-from nutgraf.index.article import Paragraph
+from nutgraf.index.article import Paragraph, timestamp
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.protocol import KeywordEntry, TermStatistics
@@ -171,9 +171,8 @@ class MemoryReader:
         return found
 
     def _values(self, name: str) -> list[str]:
-        return sorted(
-            {value for one in self._rows.values() for value in values_of(one.record, name)}
-        )
+        records = [one.record for one in self._rows.values()]
+        return sorted({value for record in records for value in self._texts_of(record, name)})
 
     def article(self, article: str) -> Record | None:
         return self._records.get(article)
@@ -220,13 +219,49 @@ class MemoryReader:
         pairs = {
             (self._unit(row, asked.by), value)
             for row in self._set(asked.matching)
-            for value in _values(asked, self._rows[row])
+            for value in self._facet_values(asked, self._rows[row])
         }
-        counts = Counter(value for _, value in pairs)
-        if asked.period is not None:
-            return FacetCounts(tuple(sorted(counts.items())[-asked.most :]), len(counts))
-        ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-        return FacetCounts(tuple(ordered[: asked.most]), len(counts))
+        counts: Counter[Any] = Counter(value for _, value in pairs)
+        if asked.period is None and asked.width is None:
+            ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+            return FacetCounts(tuple(ordered[: asked.most]), len(counts))
+        if asked.empty and counts:
+            counts.update(dict.fromkeys(_between(asked, min(counts), max(counts)), 0))
+        shown = sorted(counts.items())[-asked.most :]
+        name = str if asked.width is None else "{:.15g}".format
+        return FacetCounts(tuple((name(value), count) for value, count in shown), len(counts))
+
+    def _texts_of(self, record: Record, name: str) -> tuple[str, ...]:
+        if name not in self._other.declared:
+            return values_of(record, name)
+        value = (record.extra or {}).get(name)
+        if isinstance(value, list):
+            return tuple(value)
+        return () if value is None else (value,)
+
+    def _number(self, one: Stored, name: str) -> float | None:
+        if name == "published":
+            return one.entry.published
+        value = (one.record.extra or {}).get(name)
+        return timestamp(value) if isinstance(value, str) else value
+
+    def _facet_values(self, asked: FacetQuery, one: Stored) -> tuple[Any, ...]:
+        if asked.period is None and asked.width is None:
+            return self._texts_of(one.record, asked.field)
+        number = self._number(one, asked.field)
+        if number is None:
+            return ()
+        if asked.width is not None:
+            return (math.floor(number / asked.width) * asked.width,)
+        return (datetime.fromtimestamp(number, UTC).strftime(FORMATS[asked.period or "day"]),)
+
+    def _sort_value(self, asked: ListQuery, one: Stored) -> str | float | None:
+        if asked.order is None:
+            return None
+        kind = self._other.declared.get(asked.order.field)
+        if asked.order.field == "published" or kind in ("number", "date"):
+            return self._number(one, asked.order.field)
+        return next(iter(self._texts_of(one.record, asked.order.field)), None)
 
     def _list(self, asked: ListQuery) -> Listing:
         units: dict[int, list[int]] = {}
@@ -236,7 +271,7 @@ class MemoryReader:
         for rows in units.values():
             shown = _shown(rows, self._rows, asked) if asked.by.endswith("story") else rows[0]
             if asked.added_before is None or shown < asked.added_before:
-                listed.append(_position(asked, self._rows[shown], shown))
+                listed.append(Position(self._sort_value(asked, self._rows[shown]), shown))
         key = _sort_key(asked)
         listed.sort(key=key)
         if asked.after is not None:
@@ -271,7 +306,11 @@ class MemoryReader:
         if isinstance(tree, q.Not):
             return 0.0 if self._score(tree.query, entry) is None else None
         if isinstance(tree, q.Every):
-            return 1.0
+            if tree.fieldname in (None, "published"):
+                there = tree.fieldname is None or entry.published is not None
+            else:
+                there = bool(entry.terms(tree.fieldname))
+            return 1.0 if there else None
         if isinstance(tree, q.NumericRange):
             return tree.boost if _within(entry.published, tree.start, tree.end) else None
         if not hasattr(tree, "fieldname") or tree is q.NullQuery:
@@ -309,12 +348,17 @@ def _within(published: int | None, start: int | None, end: int | None) -> bool:
     return published is not None and (start or NO_DATE) <= published <= (end or 2**62)
 
 
-def _values(asked: FacetQuery, one: Stored) -> tuple[str, ...]:
-    if asked.period is None:
-        return values_of(one.record, asked.field)
-    if one.entry.published is None:
-        return ()
-    return (datetime.fromtimestamp(one.entry.published, UTC).strftime(FORMATS[asked.period]),)
+def _between(asked: FacetQuery, first: Any, last: Any) -> list[Any]:
+    """Return all ranges or periods from the first to the last."""
+    if asked.width is not None:
+        many = round((last - first) / asked.width)
+        return [first + asked.width * number for number in range(many + 1)]
+    form = FORMATS[asked.period or "day"]
+    day, found = datetime.strptime(first, form).replace(tzinfo=UTC), []
+    while day.strftime(form) <= last:
+        found.append(day.strftime(form))
+        day += timedelta(days=1)
+    return found
 
 
 def _seconds(one: Stored) -> int:
@@ -331,15 +375,6 @@ def _shown(rows: Sequence[int], stored: Mapping[int, Stored], asked: ListQuery) 
     dated = [row for row in firsts.values() if stored[row].entry.published is not None]
     choice = dated or list(firsts.values())
     return (max if asked.newest else min)(choice, key=lambda row: (_seconds(stored[row]), row))
-
-
-def _position(asked: ListQuery, one: Stored, row: int) -> Position:
-    if asked.order is None:
-        return Position(None, row)
-    if asked.order.field == "published":
-        return Position(one.entry.published, row)
-    value, *_ = (*values_of(one.record, asked.order.field), None)
-    return Position(value, row)
 
 
 def _sort_key(asked: ListQuery) -> Any:
