@@ -72,6 +72,7 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/timings.py
 
 clean:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +22,7 @@ from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.request.validation import check_kind
-from nutgraf.search.response import ArticleView, ParagraphView, Response
+from nutgraf.search.response import ArticleView, Hit, ParagraphView, Response
 from nutgraf.search.similar import similar
 from nutgraf.search.suggest.completion import Completions, check_completion, complete
 
@@ -91,6 +91,20 @@ class Searcher:
         now = datetime.now(UTC)
         ask = partial(answer, request=request, cache=self._cache, now=now)
         return self._ask(ask, sequence_of(request.cursor))
+
+    @_with_options_of(SearchRequest)
+    def walk(self, request: str | SearchRequest = "", **options: Any) -> Iterator[Hit]:
+        """Yield all hits of a question, page by page, for example for an export.
+
+        All pages come from the snapshot of the first page, as long as it is held. `limit` is the
+        number of hits that are read at a time; the number of all hits does not depend on it.
+        Raises RequestError for a request that cannot be answered.
+        """
+        page = self.search(request, **options)
+        yield from page.hits
+        while page.next is not None:
+            page = self.search(request, **{**options, "offset": 0, "cursor": page.next})
+            yield from page.hits
 
     def similar(
         self, name: str, *, limit: int = 10, filters: Filters = NO_FILTERS

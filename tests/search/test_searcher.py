@@ -133,6 +133,19 @@ def test_question_of_conditions_lists_rows_that_meet_them(searcher):
     assert {hit.score for hit in response.hits} == {None}
 
 
+def test_walk_yields_all_hits_of_all_pages(searcher):
+    for asked in (
+        {"q": "river", "group": "article"},
+        {"sort": "newest"},
+        {"q": "river", "offset": 3},
+    ):
+        request = SearchRequest(**asked, mode="keyword")
+        hits = list(searcher.walk(request, limit=7))
+        assert len(hits) == searcher.search(request).total.value - request.offset
+        assert len({hit.id for hit in hits}) == len(hits) > 7
+    assert len(list(searcher.walk("river", limit=50))) > 50
+
+
 def test_conditions_that_no_row_meets_are_reported_as_reason(searcher):
     response = searcher.search('"creamery falls upwards" milk')
     assert response.hits == ()
