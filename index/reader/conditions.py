@@ -40,7 +40,8 @@ class Condition:
     values. `published` is the first and the last allowed second since 1970 UTC;
     None means no limit. `constraint` is a tree of `whoosh.query` over analysed
     terms. The rows of the article with the id `other_than` are excluded. If `members`
-    is not None, the row must be a row of one of these units.
+    is not None, the row must be a row of one of these units. `article_constraint` is a
+    tree that the article of the row must meet as a whole, see ArticleScope.
     """
 
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -48,6 +49,7 @@ class Condition:
     constraint: Any = None
     other_than: str | None = None
     members: Members | None = None
+    article_constraint: Any = None
 
     @property
     def is_dated(self) -> bool:
@@ -66,7 +68,8 @@ class Condition:
     def tree(self) -> Any:
         """Return the condition as one query tree, None if every row meets it.
 
-        The tree does not contain `members`: units are not fields of a query.
+        The tree does not contain `members` and `article_constraint`, because they are
+        not fields of a row.
         """
         parts = [] if self.constraint is None else [self.constraint]
         for field, values in self.values:
