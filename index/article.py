@@ -10,9 +10,18 @@ from datetime import UTC, datetime
 from typing import Final
 
 from nutgraf.index.errors import InputError
-from nutgraf.index.schema import OPTIONAL_FIELDS, ArticleFields
+from nutgraf.index.fields.values import (
+    MAX_LIST_VALUE,
+    MAX_VALUES,
+    author_line,
+    checked_extra,
+    has_other_scheme,
+    unique_texts,
+)
+from nutgraf.index.schema import LIST_FIELDS, OPTIONAL_FIELDS, ArticleFields, stored_value
 
 __all__ = [
+    "ADDRESSES",
     "MAX_ID",
     "MAX_PARAGRAPH",
     "MAX_PARAGRAPHS",
@@ -40,6 +49,9 @@ wrongly.
 MAX_PARAGRAPHS: Final = 50_000
 """The highest number of paragraphs in an article."""
 
+ADDRESSES: Final = ("url", "image")
+"""Fields that are addresses, absolute ones on the web or relative ones."""
+
 REQUIRED: Final = ("id", "title")
 """The fields that every article needs, in addition to its paragraphs."""
 
@@ -55,9 +67,16 @@ class Article(ArticleFields):
     "2023-01-04T09:30:00+01:00"). `language` is a tag such as "en". Text is
     stored and shown unchanged.
 
+    `sections`, `tags` and `byline` are lists of texts; one text is a list of one
+    value, and duplicates are dropped. `section` is the first of `sections`, and one
+    of both is enough. So is one of `author` and `byline`: an author is a byline of
+    one name, and a byline is an author line with commas. `extra` is any object of
+    JSON of at most 16 KiB.
+
     Raises InputError if a field is empty, too long or of the wrong type, or if it
     contains characters that cannot be stored as text. Raises InputError if
-    `published` is not a date. The message names the field.
+    `published` is not a date, or an address has a scheme other than http and https.
+    The message names the field.
     """
 
     paragraphs: tuple[str, ...]
@@ -72,8 +91,17 @@ class Article(ArticleFields):
         _check_text("title", self.title, MAX_VALUE)
         for name in OPTIONAL_FIELDS:
             value = getattr(self, name)
-            if value is not None:
+            if value is not None and name not in (*LIST_FIELDS, "extra"):
                 _check_text(name, value, MAX_VALUE)
+        self._complete_lists()
+        object.__setattr__(self, "extra", checked_extra(self.extra))
+        for name in ADDRESSES:
+            address = getattr(self, name)
+            if address is not None and has_other_scheme(address):
+                raise InputError(
+                    f"'{name}' is {address[:40]!r}, which is not a web address; give one that "
+                    "begins with http or https, or omit it"
+                )
         if self.published is not None:
             timestamp(self.published)
         if not self.paragraphs:
@@ -90,12 +118,38 @@ class Article(ArticleFields):
         """Return 16 bytes that change if any field of the article changes."""
         # Do not use dataclasses.asdict here: it copies each paragraph.
         content = {name: getattr(self, name) for name in _DIGESTED}
+        for name in OPTIONAL_FIELDS:
+            if name not in _DIGESTED and (value := stored_value(self, name)) is not None:
+                content[name] = json.dumps(value, sort_keys=True) if name == "extra" else value
         packed = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return hashlib.blake2b(packed.encode(), digest_size=16).digest()
 
+    def _complete_lists(self) -> None:
+        """Set the lists, and the section and author that follow from them."""
+        for name in LIST_FIELDS:
+            values = unique_texts(name, getattr(self, name))
+            _check_list(name, values)
+            object.__setattr__(self, name, values)
+        if self.section is not None:
+            sections = unique_texts("section", [self.section, *self.sections])
+            object.__setattr__(self, "sections", sections)
+        elif self.sections:
+            object.__setattr__(self, "section", self.sections[0])
+        if self.author is None and self.byline:
+            object.__setattr__(self, "author", author_line(self.byline, MAX_VALUE))
+        elif self.author is not None and not self.byline:
+            object.__setattr__(self, "byline", unique_texts("author", self.author))
 
-_DIGESTED: Final = ("id", "title", "paragraphs", *OPTIONAL_FIELDS)
-"""The fields in the order in which they are hashed; never change this order."""
+
+_DIGESTED: Final = (
+    *("id", "title", "paragraphs"),
+    *("url", "source", "author", "section", "published", "language"),
+)
+"""The fields that are always hashed, in this order; never change them.
+
+A field that was added later is hashed only if it is set, so that other articles keep
+their digests.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +211,13 @@ def timestamp(published: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return int(moment.timestamp())
+
+
+def _check_list(name: str, values: tuple[str, ...]) -> None:
+    if len(values) > MAX_VALUES:
+        raise InputError(f"'{name}' has {len(values):,} values; at most {MAX_VALUES} are allowed")
+    for at, value in enumerate(values):
+        _check_text(f"{name}[{at}]", value, MAX_LIST_VALUE)
 
 
 def _check_text(name: str, value: object, longest: int) -> None:

@@ -15,9 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError
+from nutgraf.index.fields.declared import DeclaredKind, with_fields
 from nutgraf.index.keywords import ENGINES, Engine
 from nutgraf.index.models.encoder import EncoderConfig
 from nutgraf.index.models.reranker import RerankerConfig
@@ -26,7 +28,7 @@ from nutgraf.index.storage.layout import FIRST, MANIFEST, parts_folder
 
 __all__ = ["FORMAT", "Manifest", "checksum_of", "now"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The index format that this version writes and reads."""
 
 
@@ -38,7 +40,7 @@ class Manifest:
     of the generation before the last change of encoder, None if it is not stored.
     `put_back_index` restores that generation. `reranker` is None if the index has
     no reranker. With `keep_boilerplate`, boilerplate is ranked like other
-    paragraphs.
+    paragraphs. `fields` are the names and kinds of the declared fields.
     """
 
     language: str
@@ -49,6 +51,7 @@ class Manifest:
     previous: int | None = None
     reranker: RerankerConfig | None = None
     keep_boilerplate: bool = False
+    fields: tuple[tuple[str, DeclaredKind], ...] = ()
     format: int = FORMAT
 
     @classmethod
@@ -60,6 +63,7 @@ class Manifest:
         reranker: RerankerConfig | None = None,
         *,
         keep_boilerplate: bool = False,
+        fields: Mapping[str, DeclaredKind] = MappingProxyType({}),
     ) -> Manifest:
         """Return the manifest of an index that is created now."""
         return cls(
@@ -69,7 +73,13 @@ class Manifest:
             now(),
             reranker=reranker,
             keep_boilerplate=keep_boilerplate,
+            fields=tuple(fields.items()),
         )
+
+    @property
+    def declared(self) -> Mapping[str, DeclaredKind]:
+        """The kind of each declared field, by its name."""
+        return dict(self.fields)
 
     def parts(self, index: Path) -> Path:
         """Return the folder with the parts of the generation in use."""
@@ -121,6 +131,7 @@ class Manifest:
             fields["previous"],
             None if reranker is None else RerankerConfig.from_dict(reranker, str(path)),
             bool(fields["keep_boilerplate"]),
+            tuple(with_fields({}, dict(fields["fields"])).items()),
         )
 
     def write(self, index: Path) -> None:
@@ -130,6 +141,7 @@ class Manifest:
             "language": self.language,
             "keep_boilerplate": self.keep_boilerplate,
             "keyword_engine": self.keyword_engine,
+            "fields": dict(self.fields),
             "encoder": self.encoder.to_dict(),
             "reranker": None if self.reranker is None else self.reranker.to_dict(),
             "created": self.created,

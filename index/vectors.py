@@ -84,6 +84,10 @@ class VectorFile:
         return wrong
 
 
+WIDER: Final = 4
+"""The factor by which a search is widened if rows beyond its end can have the same score."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Segment:
     """A flat FAISS index over a range of rows that begins at `first`."""
@@ -143,11 +147,29 @@ class VectorIndex:
         if wanted == 0:
             return Ranking.empty()
         with _one_thread():
-            found = [_search(segment, question, wanted, allowed) for segment in self._segments]
+            found = [self._best(segment, question, wanted, allowed) for segment in self._segments]
         rows = np.concatenate([rows for rows, _ in found])
         scores = np.concatenate([scores for _, scores in found])
         order = np.lexsort((rows, -scores))[:wanted]
         return Ranking(rows[order], scores[order], complete=possible <= depth)
+
+    def _best(
+        self,
+        segment: _Segment,
+        question: NDArray[np.float32],
+        wanted: int,
+        allowed: NDArray[np.bool_] | None,
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the best rows of a segment, with all rows that equal the last of them.
+
+        FAISS chooses any of the rows with the same score.
+        """
+        limit = wanted + 1
+        while True:
+            rows, scores = _search(segment, question, limit, allowed)
+            if len(rows) < limit or scores[-1] < scores[wanted - 1]:
+                return rows, scores
+            limit *= WIDER
 
     def scores(self, question: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the cosine of `question` to each row, float32 of shape (len(rows),).

@@ -32,6 +32,7 @@ from nutgraf.index.catalog.records import RecurringText, text_digest
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.errors import BrokenIndexError, InputError
+from nutgraf.index.fields.declared import DeclaredKind, check_values
 from nutgraf.index.generations import remove_leftovers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.manifest import Manifest
@@ -39,7 +40,7 @@ from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder
 from nutgraf.index.models.encoder.token_counts import TokenCounter
 from nutgraf.index.prepared import NOTHING_PREPARED, Prepared, PreparedTexts, article_in
-from nutgraf.index.sources.formats.jsonl import article_of
+from nutgraf.index.sources.fields.article import article_of
 from nutgraf.index.split import contexts_of, rows_of
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.storage.lock import LOCK_WAIT, WriteLock
@@ -89,6 +90,7 @@ class PartsWriter:
     ) -> None:
         self._folder = folder
         self._manifest = manifest
+        self._declared = manifest.declared
         self._encoder = encoder
         self._batch = Batch()
         self.failed = False
@@ -118,6 +120,11 @@ class PartsWriter:
         """The sequence number of the last commit."""
         return self._commit.sequence
 
+    @property
+    def declared(self) -> Mapping[str, DeclaredKind]:
+        """The kind of each declared field, by its name."""
+        return self._declared
+
     def ids(self) -> Iterator[str]:
         """Yield the ids of the articles in the index as of the last commit."""
         return self._catalog.ids(self.sequence)
@@ -133,7 +140,8 @@ class PartsWriter:
 
         A mapping has the fields of a line of JSONL: "id", "title", "paragraphs" or
         "text", and the optional fields. Its "published" may be a text, a date or a
-        datetime. Invalid characters are removed from its texts, with a warning. Raises
+        datetime. Other keys go into "extra". Invalid characters are removed from its
+        texts, with a warning, and so are values that do not fit into "extra". Raises
         InputError, with the name of the field, if a field is missing or invalid.
         """
         if isinstance(article, Mapping):
@@ -304,6 +312,7 @@ class PartsWriter:
             checksum,
             number,
             learned=None if self._manifest.keep_boilerplate else self._learned,
+            fields=self.declared,
         )
         self._learned = self._catalog.learned_boilerplate()
         _failpoint("catalog")
@@ -324,7 +333,12 @@ class PartsWriter:
                 f"but the catalog has {self.sequence}); restore the index from a backup"
             )
         columns.catch_up(
-            self._folder / COLUMNS, self._catalog, self._commit.rows, prepared.sketches, written
+            self._folder / COLUMNS,
+            self._catalog,
+            self._commit.rows,
+            prepared.sketches,
+            written,
+            self.declared,
         )
         _failpoint("columns")
         self._suggestions.catch_up(self.sequence, prepared, written)
@@ -339,7 +353,7 @@ class PartsWriter:
         left_out = set(hidden)
         for record in self._catalog.alive(self.sequence, after=seen):
             kept = self._catalog.rows(set(record.rows) - left_out, written)
-            for entry in entries_of(record, kept, self._analyzers):
+            for entry in entries_of(record, kept, self._analyzers, self.declared):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)
         _failpoint("keywords")
@@ -373,6 +387,13 @@ class IndexWriter(PartsWriter):
             super().__init__(manifest.parts(index), manifest, trust=trust)
             self._locked = locked.pop_all()
 
+    def put(self, article: Article | Prepared | Mapping[str, Any]) -> Outcome:
+        """See PartsWriter. Raises InputError if a declared field has another kind."""
+        if isinstance(article, Mapping):
+            article = _from_mapping(article)
+        check_values(article_in(article).extra, self.declared)
+        return super().put(article)
+
     def close(self) -> None:
         """Close the index, drop uncommitted changes and release the write lock."""
         with self._locked:
@@ -389,10 +410,10 @@ def _failpoint(step: str) -> None:
 
 
 def _from_mapping(fields: Mapping[str, Any]) -> Article:
-    article, oddity = article_of(dict(fields), _no_id)
-    if oddity is not None:
-        warnings.warn(f"article {article.id!r}: {oddity}", stacklevel=3)
-    return article
+    read = article_of(fields, _no_id)
+    if read.warning is not None:
+        warnings.warn(f"article {read.article.id!r}: {read.warning}", stacklevel=3)
+    return read.article
 
 
 def _no_id() -> NoReturn:

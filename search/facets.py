@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from nutgraf.index.reader.protocol import FacetCounts, FacetQuery, Matching
+from nutgraf.index.reader.protocol import FacetCounts, FacetQuery, IndexReader, Matching
+from nutgraf.index.schema import KEYWORD_FIELDS, PUBLISHED
+from nutgraf.search.errors import RequestError
+from nutgraf.search.request.facet_name import FacetName, parse_facet
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.response import FacetCount
@@ -28,25 +31,50 @@ Facets = dict[str, tuple[FacetCount, ...]]
 
 
 def facet_queries(
-    request: SearchRequest, matches: Callable[[SearchRequest], tuple[Matching, ...]]
+    index: IndexReader,
+    request: SearchRequest,
+    matches: Callable[[SearchRequest], tuple[Matching, ...]],
 ) -> Iterator[FacetQuery]:
     """Yield the query of each facet of a request.
 
-    `matches` returns the set of matches of a request with other filters.
+    `matches` returns the set of matches of a request with other filters. Raises RequestError if the
+    index cannot count a facet.
     """
     known: dict[Filters, tuple[Matching, ...]] = {}
     for name in request.facets:
-        field, _, period = name.partition(":")
-        filters = request.filters.without(field)
+        asked = parse_facet(name)
+        _check(index, name, asked)
+        filters = request.filters.without(asked.field)
         if filters not in known:
             known[filters] = matches(replace(request, filters=filters))
         yield FacetQuery(
-            field,
-            period or None,  # type: ignore[arg-type]  # checked by the request
+            asked.field,
             known[filters],
             unit_of(request),
             MAX_COUNTS,
+            asked.period,
+            asked.width,
+            asked.empty,
         )
+
+
+def _check(index: IndexReader, name: str, asked: FacetName) -> None:
+    """Raise RequestError if a field has no values, periods or ranges of the asked kind."""
+    kind: str = index.declared.get(asked.field, "")
+    if asked.field == PUBLISHED:
+        kind = "date"
+    elif asked.field in KEYWORD_FIELDS:
+        kind = "keyword"
+    if not kind:
+        fields = ", ".join((*KEYWORD_FIELDS, PUBLISHED, *index.declared))
+        raise RequestError("facets", f"has {name!r}, which is not a field; choose one of {fields}")
+    form = {"number": f"{asked.field}:100, with the width of the ranges",
+            "date": f"{asked.field}:month, {asked.field}:day or {asked.field}:year"}.get(
+        kind, asked.field
+    )  # fmt: skip
+    given = "number" if asked.width is not None else "date" if asked.period else "keyword"
+    if given != kind.removesuffix("[]"):
+        raise RequestError("facets", f"has {name!r}, but {asked.field} is a {kind}; write {form}")
 
 
 def named_facets(
@@ -55,15 +83,16 @@ def named_facets(
     """Return the counts of each facet, and a warning for each facet with too many values.
 
     Values are ordered by count, the largest first. Values with the same count are ordered by
-    value. Days, months and years are in UTC, and are ordered by time. A hit without a value is not
-    counted.
+    value. Days, months and years are in UTC, and are ordered by time; ranges of numbers ascend. A
+    hit without a value is not counted.
     """
     facets: Facets = {}
     warnings = []
     for name, found in zip(request.facets, counted, strict=True):
         facets[name] = tuple(FacetCount(value, count) for value, count in found.counts)
         if found.total > MAX_COUNTS:
-            kept = "newest" if ":" in name else "most frequent"
+            asked = parse_facet(name)
+            kept = "newest" if asked.period else "highest" if asked.width else "most frequent"
             warnings.append(
                 f"facet {name}: only the {MAX_COUNTS} {kept} of {found.total:,} values are shown"
             )

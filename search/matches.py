@@ -75,13 +75,13 @@ def find_matches(
     if by_score:
         ranked = retrieve(index, question, queries)
     else:
-        facets = tuple(facet_queries(request, matching))
+        facets = tuple(facet_queries(index, request, matching))
         ranked = retrieve(index, question, queries, facets, listing(queries.matching))
     if question.is_listing:
         return Matches(queries, unranked(NO_ROWS), ranked.listing, ranked.facets)
     candidates = cache.rank(index, request, question, ranked, cursor.moment)
     if by_score and (request.facets or order is not None):
-        facets = tuple(facet_queries(request, scored))
+        facets = tuple(facet_queries(index, request, scored))
         found = index.retrieve((), facets, listing(rows_of(candidates.rows)))
         (listed,) = found.listings or (None,)
         return Matches(queries, candidates, listed, found.facets)

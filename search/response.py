@@ -128,6 +128,10 @@ class HitArticle(ArticleFields):
     _: KW_ONLY
     title_html: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields in their form as JSON."""
+        return {**self.fields_to_dict(), "title_html": self.title_html}
+
 
 @dataclass(frozen=True, slots=True)
 class HitParagraph:
@@ -196,7 +200,7 @@ class Hit:
             "rank": self.rank,
             "id": self.id,
             "score": _rounded(self.score),
-            "article": asdict(self.article),
+            "article": self.article.to_dict(),
             "paragraph": self.paragraph.to_dict(text=text),
             "snippet": self.snippet.to_dict(),
             "more": [one.to_dict(text=text) for one in self.more],
@@ -326,7 +330,7 @@ class ArticleView(ArticleFields):
     def to_dict(self) -> dict[str, Any]:
         """Return the article in its form as JSON."""
         return {
-            **asdict(ArticleFields.of(self)),
+            **self.fields_to_dict(),
             "paragraphs": [asdict(paragraph) for paragraph in self.paragraphs],
             "snapshot": self.snapshot,
         }

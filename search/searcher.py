@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from inspect import signature
@@ -14,6 +14,7 @@ from nutgraf.index.article import paragraph_id
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.reader.live import LiveIndex
 from nutgraf.index.reader.protocol import IndexReader, ReaderSource, Statistics
+from nutgraf.index.schema import FIELD_NAMES
 from nutgraf.search.cursor import sequence_of
 from nutgraf.search.errors import RequestError
 from nutgraf.search.pipeline import answer
@@ -21,7 +22,7 @@ from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.request.validation import check_kind
-from nutgraf.search.response import ArticleFields, ArticleView, ParagraphView, Response
+from nutgraf.search.response import ArticleView, ParagraphView, Response
 from nutgraf.search.similar import similar
 from nutgraf.search.suggest.completion import Completions, check_completion, complete
 
@@ -179,7 +180,7 @@ def _article(index: IndexReader, article: str) -> ArticleView | None:
         return None
     texts = index.article_texts(record)
     return ArticleView(
-        **asdict(ArticleFields.of(record)),
+        **{name: getattr(record, name) for name in FIELD_NAMES},
         paragraphs=tuple(
             ParagraphView(paragraph_id(record.id, position), position, text)
             for position, text in enumerate(texts)

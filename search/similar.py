@@ -64,14 +64,14 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
     if found is None:
         return None
     article, position = found
-    asked = asked_values(filters)
+    asked = asked_values(index, filters)
     known = index.known_values(asked) if asked else {}
-    unknown = unknown_values(filters, known)
-    filters = resolved(filters, known)
+    unknown = unknown_values(index, filters, known)
+    filters = resolved(index, filters, known)
     # Boilerplate is not ranked, because it is not about the subject of its article.
     embedding = _mean(index.embeddings(index.ranked_rows(article, position)))
     now = datetime.now(UTC)
-    condition = condition_of(filters, now=now, other_than=article.id)
+    condition = condition_of(index, filters, now=now, other_than=article.id)
     if not embedding.any():
         ranking = NOTHING_NEAR
     elif position is None:

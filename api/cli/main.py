@@ -30,6 +30,7 @@ from nutgraf.api.cli.options import (
     MAX_LOCK_WAIT_SECONDS,
     AsJson,
     Columns,
+    Fields,
     Index,
     KeepBoilerplate,
     KeywordEngine,
@@ -96,6 +97,7 @@ def index(
     reranker: Reranker = None,
     keep_boilerplate: KeepBoilerplate = False,
     columns: Columns = None,
+    fields: Fields = None,
     rejects: Rejects = None,
     dry_run: Annotated[
         bool,
@@ -118,6 +120,7 @@ def index(
     from nutgraf.api.cli.indexing.dry_run import dry_run_sources, print_outcome
     from nutgraf.api.cli.indexing.index import IndexOptions, index_sources
     from nutgraf.api.cli.indexing.rejects import open_rejects
+    from nutgraf.index.fields.declared import parse_fields
     from nutgraf.index.sources import ReadOptions, parse_columns
 
     options = ReadOptions(parse_columns(columns or ()))
@@ -126,7 +129,9 @@ def index(
         if dry_run:
             summary = dry_run_sources(sources, index, reader, None if as_json else print_outcome)
         else:
-            index_options = IndexOptions(model, reranker, keyword_engine, keep_boilerplate)
+            index_options = IndexOptions(
+                model, reranker, keyword_engine, keep_boilerplate, parse_fields(fields or ())
+            )
             summary = index_sources(sources, index, index_options, reader, trust=trust)
     print_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
     if summary.interrupted:

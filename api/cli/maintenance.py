@@ -1,4 +1,4 @@
-"""The maintenance commands: verify, repair, compact, backup, reindex and reranker."""
+"""The maintenance commands: verify, repair, compact, backup, reindex ..."""
 
 from __future__ import annotations
 
@@ -25,12 +25,21 @@ from nutgraf.index.errors import UserError
 if TYPE_CHECKING:
     from nutgraf.index.maintenance.rebuild import OnProgress, RebuildResult
 
-__all__ = ["add_maintenance", "backup", "compact", "reindex", "repair", "reranker", "verify"]
+__all__ = [
+    "add_maintenance",
+    "backup",
+    "compact",
+    "fields",
+    "reindex",
+    "repair",
+    "reranker",
+    "verify",
+]
 
 
 def add_maintenance(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (verify, repair, compact, backup, reindex, reranker):
+    for command in (verify, repair, compact, backup, reindex, reranker, fields):
         app.command()(command)
 
 
@@ -168,6 +177,42 @@ def reranker(
     has = "no reranker" if chosen is None else f"the reranker {chosen.name}"
     content = {"reranker": None if chosen is None else chosen.to_dict()}
     print_answer(content, as_json, lambda: print(f"{index}: now has {has}"))
+
+
+def fields(
+    index: Index = DEFAULT_INDEX,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--add",
+            metavar="NAME=KIND",
+            help="Declare a field of your own, as in topic=keyword; kinds: keyword, keyword[], "
+            "number, date; repeatable.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the fields of an index, and the number of articles with a value.
+
+    With --add, declare fields: the keys of 'extra' that can be searched. The keyword index and
+    the columns are then rebuilt.
+    """
+    from nutgraf.index.fields.declared import parse_fields
+    from nutgraf.index.maintenance.declare import count_fields, declare_fields
+
+    if add:
+        with _progress() as on_progress:
+            declare_fields(index, parse_fields(add), on_progress=on_progress)
+    counts = count_fields(index)
+
+    def pretty() -> None:
+        for one in counts:
+            misfits = f", {one.misfits:,} of another kind" if one.misfits else ""
+            declared = " (declared)" if one.declared else ""
+            articles = _count(one.articles, "article")
+            print(f"{one.name:<12} {one.kind:<10} {articles}{misfits}{declared}")
+
+    print_answer({"fields": [asdict(one) for one in counts]}, as_json, pretty)
 
 
 def _print_rebuilt(place: Path, what: str, done: RebuildResult, as_json: bool) -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "MAX_LOCK_WAIT_SECONDS",
     "AsJson",
     "Columns",
+    "Fields",
     "Index",
     "KeepBoilerplate",
     "KeywordEngine",
@@ -87,6 +88,15 @@ Reranker = Annotated[
     typer.Option(
         metavar="NAME",
         help="The reranker of a new index: a cross-encoder, or an index that has a reranker.",
+    ),
+]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        metavar="NAME=KIND",
+        help="Declare a field of your own, as in topic=keyword; kinds: keyword, keyword[], number, "
+        "date; repeatable.",
     ),
 ]
 Columns = Annotated[

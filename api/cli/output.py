@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -110,7 +111,7 @@ def print_hits(
 def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -> None:
     """Print one line per facet, with its first values or its newest dates."""
     for name, counts in facets.items():
-        by_time = name.startswith("published:")
+        by_time = ":" in name  # Periods and ranges ascend.
         shown = counts[-MAX_FACET_VALUES:] if by_time else counts[:MAX_FACET_VALUES]
         parts = [f"{printable(one.value)} {one.count:,}" for one in shown]
         if len(counts) > MAX_FACET_VALUES:
@@ -222,9 +223,17 @@ def _explained(hit: Hit) -> str:
 def print_article(view: ArticleView, position: int | None, console: Console) -> None:
     """Print an article, with the paragraph at `position` highlighted."""
     console.print(Text(printable(view.title), "bold"))
-    facts = (view.source, view.section, view.author, view.published, view.url)
+    sections = ", ".join(view.sections)
+    facts = (view.source, sections, view.author, view.published, view.url, view.image)
+    tags, extra = ", ".join(view.tags), json.dumps(view.extra, ensure_ascii=False)
     if any(facts):
         console.print(Text(" · ".join(printable(fact) for fact in facts if fact), "dim"))
+    if tags:
+        console.print(Text(f"tags: {printable(tags)}", "dim"))
+    if view.extra:
+        console.print(Text(f"extra: {printable(extra)}", "dim"))
+    if view.summary:
+        console.print(Text(printable(view.summary), "italic"))
     for paragraph in view.paragraphs:
         style = "bold yellow" if paragraph.position == position else ""
         number = (f"\n{paragraph.position:>3}  ", "dim")

@@ -11,12 +11,18 @@ from fastapi import HTTPException, Request
 
 from nutgraf.api.http.problems import ProblemError
 from nutgraf.api.write_queue.slots import Slot
-from nutgraf.index import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.json_lines import MAX_TEXT, decode
-from nutgraf.index.sources.formats.jsonl import article_of
+from nutgraf.index.sources.fields.article import ReadArticle, article_of
 
-__all__ = ["JSON", "NDJSON", "article_in", "check_content_type", "read_body"]
+__all__ = [
+    "JSON",
+    "NDJSON",
+    "article_in",
+    "article_problem",
+    "check_content_type",
+    "read_body",
+]
 
 JSON: Final = ("application/json",)
 NDJSON: Final = (
@@ -76,8 +82,8 @@ async def read_body(request: Request, slot: Slot) -> bytes:
     return bytes(body)
 
 
-def article_in(body: bytes, article: str) -> tuple[Article, str | None]:
-    """Return the article in a JSON body, with the id from its URL, and a warning.
+def article_in(body: bytes, article: str) -> ReadArticle:
+    """Return the article in a JSON body, with the id from its URL.
 
     Raises ProblemError 400 if the body is not JSON, and 422 if it is not an article.
     """
@@ -99,9 +105,14 @@ def article_in(body: bytes, article: str) -> tuple[Article, str | None]:
     try:
         return article_of({**fields, "id": article}, _no_id_needed)
     except InputError as error:
-        named = FIELD_MESSAGE.fullmatch(str(error))
-        field, reason = named.groups() if named else ("body", str(error))
-        raise ProblemError(422, field, reason) from None
+        raise article_problem(str(error)) from None
+
+
+def article_problem(message: str) -> ProblemError:
+    """Return the problem 422 for the message of an InputError."""
+    named = FIELD_MESSAGE.fullmatch(message)
+    field, reason = named.groups() if named else ("body", message)
+    return ProblemError(422, field, reason)
 
 
 def _object_in(body: bytes) -> dict[str, Any]:

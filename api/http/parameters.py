@@ -91,9 +91,9 @@ def _model(name: str, kind: type, named: dict[str, Any]) -> type[BaseModel]:
 
 
 def _parameter_type(each: Declared) -> Any:
-    """Return the type of a query parameter. Commas may separate several choices."""
+    """Return the type of a query parameter. Commas may separate several values."""
     known = _type(each)
-    return Annotated[known, BeforeValidator(split_choices)] if each.many and each.choices else known
+    return Annotated[known, BeforeValidator(split_choices)] if each.option.commas else known
 
 
 def _type(each: Declared, *, or_one: bool = False) -> Any:

@@ -41,7 +41,9 @@ class _ArticleText(BaseModel):
 
 def _optional(field: SchemaField) -> tuple[Any, Any]:
     examples = ["2023-01-04"] if field.kind == "date" else None
-    return str | None, Field(default=None, description=field.help, examples=examples)
+    kinds: dict[str, Any] = {"list": list[str] | str | None, "json": dict[str, Any] | None}
+    kind = kinds.get(field.kind, str | None)
+    return kind, Field(default=None, description=field.help, examples=examples)
 
 
 _OPTIONAL: Final[dict[str, Any]] = {

@@ -21,13 +21,15 @@ __all__ = [
 class WrittenAnswer(BaseModel):
     """The result of putting an article; `snapshot` is the commit that contains it.
 
-    `flagged` is a warning, only if invalid characters were removed from the article.
+    `flagged` is a warning, only if something was removed from the article.
+    `unknown_fields` are the fields that were stored in `extra`, only if there are any.
     """
 
     id: str
     result: Literal["created", "updated", "unchanged"]
     etag: str
     flagged: str | None = None
+    unknown_fields: list[str] | None = None
     snapshot: int
 
 

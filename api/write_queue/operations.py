@@ -7,18 +7,23 @@ from typing import Literal
 
 from nutgraf.api.write_queue.preconditions import ALWAYS, Precondition
 from nutgraf.index import Article, IndexWriter
+from nutgraf.index.errors import InputError
 
 __all__ = ["Applied", "Delete", "Put", "Result", "Written", "apply"]
 
-Result = Literal["created", "updated", "unchanged", "deleted", "missing", "refused"]
+Result = Literal["created", "updated", "unchanged", "deleted", "missing", "refused", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A request to add or replace an article, if `condition` is met."""
+    """A request to add or replace an article, if `condition` is met.
+
+    `unknown` are the fields in its `extra` that Nutgraf does not know.
+    """
 
     article: Article
     condition: Precondition = ALWAYS
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,16 @@ class Applied:
 
     `result` is "missing" if there was no article to delete, and "refused" if the
     condition was not met. `digest` is the digest of the article after the operation,
-    or None if there is no such article then.
+    or None if there is no such article then. If `result` is "rejected", the index declares
+    a field whose value has another kind, and `reason` is the message. `unknown` are the
+    fields of a written article that neither Nutgraf knows nor the index declares.
     """
 
     id: str
     result: Result
     digest: bytes | None
+    unknown: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +80,9 @@ def apply(operation: Put | Delete, writer: IndexWriter) -> Applied:
     if isinstance(operation, Delete):
         writer.delete(article)
         return Applied(article, "deleted", None)
-    result = writer.put(operation.article)
-    return Applied(article, result, writer.digest_of(article))
+    try:
+        result = writer.put(operation.article)
+    except InputError as error:
+        return Applied(article, "rejected", before, reason=str(error))
+    unknown = tuple(name for name in operation.unknown if name not in writer.declared)
+    return Applied(article, result, writer.digest_of(article), unknown)

@@ -20,10 +20,9 @@ from typing import Any, Final, NoReturn
 from nutgraf.api.write_queue.lines import Line, LineSplitter
 from nutgraf.api.write_queue.operations import Put, Written
 from nutgraf.api.write_queue.queue import WriteQueue
-from nutgraf.index import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.json_lines import MAX_TEXT, parse_line
-from nutgraf.index.sources.formats.jsonl import article_of
+from nutgraf.index.sources.fields.article import ReadArticle, article_of
 
 __all__ = ["ArticleStream"]
 
@@ -127,13 +126,13 @@ class ArticleStream:
             if line.content is not None and not line.content.strip():
                 continue
             try:
-                article, flagged = _parse_article(line.content)
+                read = _parse_article(line.content)
             except InputError as error:
                 reported.append(_Line(line.number, rejected=str(error)))
             else:
-                puts.append(Put(article))
+                puts.append(Put(read.article, unknown=read.unknown))
                 size += len(line.content or b"")
-                reported.append(_Line(line.number, flagged=flagged))
+                reported.append(_Line(line.number, flagged=read.warning))
             if size >= PART_BYTES or len(reported) >= PART_LINES:
                 self._queue_part(reported, puts, size)
                 reported, puts, size = [], [], 0
@@ -155,12 +154,20 @@ class ArticleStream:
         applied = iter(written.applied)
         for line in sent.lines:
             if line.rejected is not None:
-                result = {"line": line.number, "result": "rejected", "reason": line.rejected}
+                result: dict[str, Any] = {
+                    "line": line.number,
+                    "result": "rejected",
+                    "reason": line.rejected,
+                }
             else:
                 done = next(applied)
                 result = {"line": line.number, "id": done.id, "result": done.result}
+                if done.reason is not None:
+                    result["reason"] = done.reason
                 if line.flagged is not None:
                     result["flagged"] = line.flagged
+                if done.unknown:
+                    result["unknown_fields"] = list(done.unknown)
             self._write_result(result)
         self._queued.popleft()
         self.outstanding -= len(sent.lines)
@@ -170,8 +177,8 @@ class ArticleStream:
         self._results.write(json.dumps(result, ensure_ascii=False).encode() + b"\n")
 
 
-def _parse_article(content: bytes | None) -> tuple[Article, str | None]:
-    """Return the article on a line, and a warning or None.
+def _parse_article(content: bytes | None) -> ReadArticle:
+    """Return the article on a line.
 
     `content` is None for a line that is too long. Raises InputError if the line is
     too long, or is not an article.

@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Self, TypeVar
 
 from nutgraf.index.catalog.records import (
@@ -41,7 +42,8 @@ from nutgraf.index.catalog.records import (
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.catalog.schema import PROBE, SCHEMA
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.schema import FIELD_NAMES, KEYWORD_FIELDS
+from nutgraf.index.fields.declared import DeclaredKind, texts_of
+from nutgraf.index.schema import FIELD_NAMES, KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect, sqlite_error
 
 __all__ = ["CHECKSUMMED", "CHECKSUMMED_ROW", "MANY", "Catalog"]
@@ -391,22 +393,33 @@ class Catalog:
         """
         return self.fetch("SELECT field, value FROM codes", ())
 
-    def column_values(self, row: int) -> Iterator[ColumnValues]:
+    def column_values(
+        self, row: int, fields: Mapping[str, DeclaredKind] = MappingProxyType({})
+    ) -> Iterator[ColumnValues]:
         """Yield the column values of each record, beginning with the record of `row`.
 
-        The records are in order of their rows and include removed records.
+        `fields` are the declared fields. The records are in order of their rows and
+        include removed records.
         """
         before = "SELECT coalesce(max(first_row), 0) FROM articles WHERE first_row <= ?"
         ((row,),) = self.fetch(before, (row,))
         while some := self._records("WHERE first_row >= ? ORDER BY first_row LIMIT ?", (row, MANY)):
-            coded = [self._codes_of(field, some) for field in KEYWORD_FIELDS]
-            for record, *codes in zip(some, *coded, strict=True):
+            coded = {
+                field: self._codes_of(field, [values_of(record, field) for record in some])
+                for field in KEYWORD_FIELDS
+            }
+            for name, kind in fields.items():
+                if kind in ("keyword", "keyword[]"):
+                    texts = [texts_of(record.extra, name, kind) for record in some]
+                    coded[name] = self._codes_of(name, texts)
+            for at, record in enumerate(some):
                 yield ColumnValues(
                     record.number,
                     record.first_row,
                     record.row_count,
                     record.published,
-                    tuple(codes),
+                    {field: codes[at] for field, codes in coded.items()},
+                    record.extra,
                 )
             row = some[-1].rows.stop
 
@@ -414,12 +427,11 @@ class Catalog:
         if fields_checksum((field, value, code)) != seal:
             raise BrokenIndexError(f"{self._path}: the code of {field} {value!r} {_CHANGED}")
 
-    def _codes_of(self, field: str, records: Sequence[Record]) -> list[int]:
-        """Return the code of each record's value of a field; 0 if it has no value."""
-        values = [getattr(record, field) for record in records]
-        codes = self.codes(field, list({value for value in values if value is not None}))
+    def _codes_of(self, field: str, values: Sequence[tuple[str, ...]]) -> list[tuple[int, ...]]:
+        """Return the codes of the values of a field that each record has."""
+        codes = self.codes(field, list({value for some in values for value in some}))
         try:
-            return [0 if value is None else codes[value] for value in values]
+            return [tuple(codes[value] for value in some) for some in values]
         except KeyError as lost:
             raise BrokenIndexError(f"{self._path}: the code of {field} {lost} {_LOST}") from None
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from nutgraf.index.article import Article
 from nutgraf.index.catalog.rows import Row, whole_texts
-from nutgraf.index.schema import FIELD_NAMES, OPTIONAL_FIELDS, ArticleFields
+from nutgraf.index.schema import FIELD_NAMES, LISTS, OPTIONAL_FIELDS, ArticleFields, stored_value
 
 __all__ = [
     "NO_COMMIT",
@@ -24,6 +24,7 @@ __all__ = [
     "StoredRow",
     "article_of",
     "fields_checksum",
+    "fields_of",
     "matches_checksum",
     "row_checksum",
     "text_digest",
@@ -67,8 +68,17 @@ class Record(ArticleFields):
 
     @classmethod
     def read(cls, number: int, values: Sequence[Any]) -> Record:
-        """Return the record with the values of RECORD_FIELDS."""
-        return cls(number=number, **dict(zip(RECORD_FIELDS, values, strict=True)))
+        """Return the record with the stored values of RECORD_FIELDS."""
+        fields = dict(zip(RECORD_FIELDS, values, strict=True))
+        if fields["extra"] is not None:
+            fields["extra"] = _parsed(fields["extra"], dict)
+        for single, name in LISTS.items():
+            if fields[name] is not None:
+                fields[name] = tuple(_parsed(fields[name], list) or ())
+            else:
+                value = fields.get(single)
+                fields[name] = () if value is None else (value,)
+        return cls(number=number, **fields)
 
     @property
     def rows(self) -> range:
@@ -138,15 +148,16 @@ class RecurringText(NamedTuple):
 class ColumnValues:
     """The values of one record for the columns.
 
-    `codes` has one code per keyword field, in the order of KEYWORD_FIELDS. The code of a
-    field without a value is 0.
+    `codes` maps each keyword field, also a declared one, to the codes of its values.
+    The numbers of declared fields are in `extra`.
     """
 
     number: int
     first_row: int
     row_count: int
     published: str | None
-    codes: tuple[int, ...]
+    codes: Mapping[str, tuple[int, ...]]
+    extra: Mapping[str, Any] | None = None
 
 
 def article_of(record: Record, rows: Mapping[int, Row]) -> Article:
@@ -157,6 +168,29 @@ def article_of(record: Record, rows: Mapping[int, Row]) -> Article:
         whole_texts([rows[row] for row in record.rows]),
         **{name: getattr(record, name) for name in OPTIONAL_FIELDS},
     )
+
+
+def fields_of(article: ArticleFields) -> tuple[Any, ...]:
+    """Return the fields of an article in their stored form.
+
+    Lists and `extra` are stored as JSON. `Record.read` reads this form.
+    """
+    values = (stored_value(article, name) for name in FIELD_NAMES)
+    return tuple(
+        json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if isinstance(value, tuple | dict)
+        else value
+        for value in values
+    )
+
+
+def _parsed(text: Any, kind: type) -> Any:
+    """Return the value of a text in JSON, None if it is damaged."""
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, kind) else None
 
 
 def text_digest(text: str) -> bytes:

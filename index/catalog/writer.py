@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from nutgraf.index.catalog.learned_boilerplate import learn_boilerplate
@@ -14,11 +15,13 @@ from nutgraf.index.catalog.records import (
     Commit,
     RecurringText,
     fields_checksum,
+    fields_of,
     row_checksum,
     text_digest,
 )
 from nutgraf.index.catalog.rows import ArticleRows
-from nutgraf.index.schema import FIELD_NAMES, KEYWORD_FIELDS
+from nutgraf.index.fields.declared import DeclaredKind, texts_of
+from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.sqlite import SQLITE_ERRORS, sqlite_error
 
 __all__ = ["CatalogWriter"]
@@ -36,6 +39,7 @@ class CatalogWriter(Catalog):
         sequence: int = 0,
         *,
         learned: Set[RecurringText] | None = None,
+        fields: Mapping[str, DeclaredKind] = MappingProxyType({}),
     ) -> Commit:
         """Add `articles`, delete the ids in `deleted`, and return the new commit.
 
@@ -46,7 +50,7 @@ class CatalogWriter(Catalog):
         `learned` contains the texts already known as boilerplate. The commit learns further
         boilerplate from the added articles, and excludes its rows from rankings. At least
         one row of each article stays in the rankings. If `learned` is None, no boilerplate
-        is learned.
+        is learned. `fields` are the declared fields, whose values get codes.
 
         Raises BrokenIndexError for an error of SQLite, and DiskFullError if the disk is full.
         """
@@ -54,7 +58,7 @@ class CatalogWriter(Catalog):
             try:
                 self.connection.execute("BEGIN IMMEDIATE")
                 try:
-                    commit = self._write(articles, deleted, first_row, checksum, sequence)
+                    commit = self._write(articles, deleted, first_row, checksum, sequence, fields)
                     hidden = (
                         0
                         if learned is None
@@ -78,6 +82,7 @@ class CatalogWriter(Catalog):
         first_row: int,
         checksum: int,
         sequence: int,
+        fields: Mapping[str, DeclaredKind],
     ) -> Commit:
         run = self.connection.execute
         found = run("SELECT * FROM commits ORDER BY sequence DESC LIMIT 1").fetchone()
@@ -91,7 +96,7 @@ class CatalogWriter(Catalog):
             row += len(put.rows)
         # Insert each distinct value once: there are few. The order of their first appearance is
         # the order of their codes.
-        for field, value in dict.fromkeys(_coded_values(articles)):
+        for field, value in dict.fromkeys(_coded_values(articles, fields)):
             self._insert_code(field, value)
         added, new = row - first_row, sum(len(put.article.paragraphs) for put in articles)
         left_out = sum(row.boilerplate for put in articles for row in put.rows)
@@ -174,7 +179,7 @@ class CatalogWriter(Catalog):
         run = self.connection.execute
         article = put.article
         fields = (
-            *(getattr(article, name) for name in FIELD_NAMES),
+            *fields_of(article),
             put.digest, first_row, len(put.rows), len(article.paragraphs), sequence, None,
         )  # fmt: skip
         marks = ", ".join("?" * (len(fields) + 1))
@@ -200,10 +205,15 @@ class CatalogWriter(Catalog):
             run("INSERT INTO codes VALUES (?, ?, ?, ?)", (field, value, count + 1, seal))
 
 
-def _coded_values(articles: Sequence[ArticleRows]) -> Iterator[tuple[str, str]]:
+def _coded_values(
+    articles: Sequence[ArticleRows], fields: Mapping[str, DeclaredKind]
+) -> Iterator[tuple[str, str]]:
     for put in articles:
         for field in KEYWORD_FIELDS:
-            if (value := getattr(put.article, field)) is not None:
+            for value in values_of(put.article, field):
+                yield field, value
+        for field, kind in fields.items():
+            for value in texts_of(put.article.extra, field, kind):
                 yield field, value
 
 

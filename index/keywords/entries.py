@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, groupby, pairwise
+from types import MappingProxyType
 from typing import Final
 
 from nutgraf.index.analysis.analyzer import Analyzer, Analyzers, value_terms
+from nutgraf.index.analysis.declared_terms import declared_terms
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row
+from nutgraf.index.fields.declared import DeclaredKind, value_of
+from nutgraf.index.keywords.fields import DECLARED, FILLER
 from nutgraf.index.keywords.protocol import KeywordEntry
-from nutgraf.index.schema import KEYWORD_FIELDS
+from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 
-__all__ = ["FILLER", "entries_of"]
-
-FILLER: Final = "\ue000" * 9
-"""A term that fills up a text and is not a word of any text.
-
-Its characters belong to no script. It is longer than any pattern of question marks.
-"""
+__all__ = ["entries_of"]
 
 _MAX_CACHED: Final = 1 << 12
 """Most values whose terms are cached.
@@ -30,6 +28,7 @@ Most articles share a few sources and sections.
 
 _TEXT_FILL: Final = (FILLER,) * 60
 _TITLE_FILL: Final = (FILLER,) * 10
+_SUMMARY_FILL: Final = (FILLER,) * 30
 # BM25 lowers the score of a long text. Its parameter b controls how much. Lucene's value, 0.75, is
 # built into both engines. It is too high for paragraphs, because a paragraph contains one thought.
 # So each text gets as many fillers as an average paragraph has words. The lengths of texts are then
@@ -37,19 +36,35 @@ _TITLE_FILL: Final = (FILLER,) * 10
 # judged sets rises from 0.773 to 0.788. Fillers need disk space and hardly any CPU time. The
 # positions of tantivy grow by 87 %. The complete index of tantivy grows by 22 %, which is about
 # 51 MB for a million paragraphs. The index of whoosh grows by 1.6 %.
+# A summary is filled up too, also an empty one. Else, where few articles have a summary, each would
+# count as far longer than the average, and its words would hardly count.
 
 
 def entries_of(
-    record: Record, rows: Mapping[int, Row], analyzers: Analyzers
+    record: Record,
+    rows: Mapping[int, Row],
+    analyzers: Analyzers,
+    fields: Mapping[str, DeclaredKind] = MappingProxyType({}),
 ) -> Iterator[KeywordEntry]:
     """Yield one entry per row of a record.
 
     `rows` are in order. If they include a part of a long paragraph, they include all its
-    parts. Title and text are analysed in the language of the record.
+    parts. Title, summary and text are analysed in the language of the record.
+    `fields` are the declared fields.
     """
     analyzer = analyzers.of(record.language)
     title = (*analyzer.terms(record.title), *_TITLE_FILL)
-    values = {name: _terms(getattr(record, name)) for name in KEYWORD_FIELDS}
+    summary = (*analyzer.terms(record.summary or ""), *_SUMMARY_FILL)
+    values = {
+        name: tuple(dict.fromkeys(chain.from_iterable(map(_terms, values_of(record, name)))))
+        for name in KEYWORD_FIELDS
+    }
+    values[DECLARED] = tuple(
+        term
+        for name, kind in fields.items()
+        if (value := value_of(record.extra, name, kind)) is not None
+        for term in declared_terms(name, value)
+    )
     values["article"] = value_terms(record.id)
     published = None if record.published is None else timestamp(record.published)
     for _, paragraph in groupby(rows.items(), lambda each: each[1].position):
@@ -65,6 +80,7 @@ def entries_of(
                 values=values,
                 published=published,
                 whole=whole,
+                summary=summary,
             )
 
 
@@ -84,5 +100,5 @@ def _whole(
 
 
 @lru_cache(_MAX_CACHED)
-def _terms(value: str | None) -> tuple[str, ...]:
-    return () if value is None else value_terms(value)
+def _terms(value: str) -> tuple[str, ...]:
+    return value_terms(value)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from nutgraf.index.schema import PUBLISHED, TEXT_FIELDS, VALUE_FIELDS, WHOLE
+from nutgraf.index import schema
+from nutgraf.index.schema import DECLARED, PUBLISHED, TEXT_FIELDS, WHOLE
 
 __all__ = [
+    "DECLARED",
+    "FILLER",
     "HAS",
     "ORDERED_FIELDS",
     "PUBLISHED",
@@ -18,6 +21,9 @@ __all__ = [
     "WHOLE",
 ]
 
+VALUE_FIELDS: Final = (*schema.VALUE_FIELDS, DECLARED)
+"""Fields that store terms without their order."""
+
 ORDERED_FIELDS: Final = (*TEXT_FIELDS, WHOLE)
 """Fields that store words in order, so that phrases can be searched."""
 
@@ -25,8 +31,14 @@ TERM_FIELDS: Final = (*TEXT_FIELDS, *VALUE_FIELDS, WHOLE)
 
 ROW: Final = "row"
 
+FILLER: Final = "\ue000" * 9
+"""A term that fills up a text and is not a word of any text.
+
+Its characters belong to no script. It is longer than any pattern of question marks.
+"""
+
 HAS: Final = "has"
-"""A field that contains the names of the other fields of a paragraph.
+"""A field that contains the names of the other fields with terms of a paragraph.
 
 Every paragraph has the field `row`, so one term finds all paragraphs.
 """

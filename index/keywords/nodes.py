@@ -48,7 +48,7 @@ class Every:
 class Word:
     """Matches paragraphs with this term.
 
-    The score is BM25 times `boost` in text and title, and `boost` in other fields.
+    The score is BM25 times `boost` in text, title and summary, and `boost` in other fields.
     """
 
     field: str
@@ -61,7 +61,7 @@ class Phrase:
     """Matches paragraphs with these words, at least 2, in this order.
 
     Each word is 1 to `slop` positions after the word before. The score is BM25 times
-    `boost` in text and title, and `boost` in `whole`.
+    `boost` in text, title and summary, and `boost` in `whole`.
     """
 
     field: str

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from nutgraf.index.schema import VALUE_FIELDS
+from nutgraf.index.keywords.fields import FILLER, VALUE_FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,9 +47,9 @@ class TermStatistics:
 class KeywordEntry:
     """The analysed fields of one paragraph, or of a part of a long one.
 
-    `text` and `title` are stemmed words in order. `values` maps each field of
-    VALUE_FIELDS to the terms that `value_terms` returns for the value of the field. A
-    field without a value is missing or has no terms. `published` is in seconds since
+    `text`, `title` and `summary` are stemmed words in order. `values` maps each field
+    of VALUE_FIELDS to the terms that `value_terms` returns for the values of the field.
+    A field without a value is missing or has no terms. `published` is in seconds since
     1970 UTC. If the row is a part, `whole` contains the words of the complete
     paragraph; otherwise, `whole` is empty.
     """
@@ -60,6 +60,7 @@ class KeywordEntry:
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     published: int | None = None
     whole: Sequence[str] = ()
+    summary: Sequence[str] = ()
 
     def terms(self, name: str) -> Sequence[str]:
         """Return the terms of one of TERM_FIELDS."""
@@ -67,6 +68,10 @@ class KeywordEntry:
             return self.values.get(name, ())
         terms: Sequence[str] = getattr(self, name)
         return terms
+
+    def holds(self, name: str) -> bool:
+        """Return whether a field has terms other than fillers."""
+        return any(term != FILLER for term in self.terms(name))
 
 
 class KeywordReader(Protocol):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from nutgraf.index import keywords
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.errors import NotAnIndexError
+from nutgraf.index.fields.declared import with_fields
 from nutgraf.index.keywords import Engine
 from nutgraf.index.maintenance.reranker import make_reranker
 from nutgraf.index.manifest import Manifest
@@ -35,6 +38,7 @@ def create_index(
     keyword_engine: Engine = "tantivy",
     language: str = "en",
     keep_boilerplate: bool = False,
+    fields: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Create an empty index at `path`, which must be missing or an empty folder.
 
@@ -42,12 +46,15 @@ def create_index(
     exported encoder, or another index. The encoder of another index is copied. `reranker`
     is the name or folder of a cross-encoder, another index that has a reranker, or None.
     `set_reranker` can set the reranker later. Boilerplate (analysis/boilerplate.py) is
-    excluded from rankings unless `keep_boilerplate` is true. The index is created
+    excluded from rankings unless `keep_boilerplate` is true. `fields` declares fields
+    by name and kind, such as {"topic": "keyword"}; the kinds are "keyword", "keyword[]",
+    "number" and "date". `declare_fields` can declare more later. The index is created
     atomically.
 
-    Raises NotAnIndexError if `path` is a file or a folder that is not empty, and
-    EncoderError if a model cannot be found or used.
+    Raises UserError if a field is invalid. Raises NotAnIndexError if `path` is a file or
+    a folder that is not empty, and EncoderError if a model cannot be found or used.
     """
+    declared = with_fields({}, fields)
     index = Path(path).resolve()
     if index.exists() and (not index.is_dir() or any(index.iterdir())):
         raise NotAnIndexError(
@@ -62,7 +69,12 @@ def create_index(
         chosen = None if reranker is None else make_reranker(reranker, partial)
         make_parts(partial, keyword_engine)
         manifest = Manifest.new(
-            language, keyword_engine, encoder, chosen, keep_boilerplate=keep_boilerplate
+            language,
+            keyword_engine,
+            encoder,
+            chosen,
+            keep_boilerplate=keep_boilerplate,
+            fields=declared,
         )
         manifest.write(partial)
         sync_tree(partial)

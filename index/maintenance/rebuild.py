@@ -52,7 +52,9 @@ __all__ = [
     "put_articles",
     "put_back_index",
     "rebuild_result",
+    "rebuilding",
     "reindex",
+    "renew",
     "repair_index",
 ]
 
@@ -93,12 +95,12 @@ def compact_index(path: str | Path, *, on_progress: OnProgress = no_progress) ->
     process rebuilds or writes it, and BrokenIndexError if it must be repaired first.
     """
     index = Path(path)
-    with _rebuilding(index) as manifest, RebuildSource(manifest.parts(index), manifest) as source:
+    with rebuilding(index) as manifest, RebuildSource(manifest.parts(index), manifest) as source:
         if source.damaged_rows():
             raise BrokenIndexError(
                 f"embeddings of {index} are damaged: run 'nutgraf repair', which also compacts it"
             )
-        return _renew(index, source, StoredEmbeddings(source), on_progress)
+        return renew(index, source, StoredEmbeddings(source), on_progress)
 
 
 def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> RebuildResult:
@@ -109,11 +111,11 @@ def repair_index(path: str | Path, *, on_progress: OnProgress = no_progress) -> 
     EncoderError if the encoder is damaged and its model cannot be found.
     """
     index = Path(path)
-    with _rebuilding(index) as manifest:
+    with rebuilding(index) as manifest:
         _repair_catalog(index, manifest)
         with RebuildSource(manifest.parts(index), manifest) as source:
             known = StoredEmbeddings(source, source.damaged_rows())
-            return _renew(index, source, known, on_progress)
+            return renew(index, source, known, on_progress)
 
 
 def reindex(
@@ -132,7 +134,7 @@ def reindex(
     index already has that encoder or the model is not found.
     """
     index = Path(path)
-    with _rebuilding(index) as manifest:
+    with rebuilding(index) as manifest:
         if _is_of(manifest.encoder, model):
             raise EncoderError(
                 f"{index} already has the encoder {manifest.encoder.name}: name another model"
@@ -161,7 +163,7 @@ def put_back_index(
     EncoderError if there is no previous generation, and the other errors of `reindex`.
     """
     index = Path(path)
-    with _rebuilding(index) as manifest:
+    with rebuilding(index) as manifest:
         if manifest.previous is None:
             raise EncoderError(
                 f"{index} keeps no other encoder: 'nutgraf reindex' keeps the previous one, and "
@@ -172,7 +174,7 @@ def put_back_index(
 
 
 @contextmanager
-def _rebuilding(index: Path) -> Iterator[Manifest]:
+def rebuilding(index: Path) -> Iterator[Manifest]:
     """Hold the rebuild lock and yield the manifest.
 
     No other process changes the manifest while the lock is held.
@@ -205,7 +207,7 @@ def _repair_catalog(index: Path, manifest: Manifest) -> None:
         lock.release()
 
 
-def _renew(
+def renew(
     index: Path, source: RebuildSource, known: StoredEmbeddings, on_progress: OnProgress
 ) -> RebuildResult:
     """Build a new generation with the encoder that the index has now.

@@ -1,4 +1,4 @@
-"""The articles that meet a constraint with their title and all paragraphs."""
+"""The articles that meet a constraint as a whole, with all their paragraphs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _is_met_by_one_row(tree: Any) -> bool:
     """Return whether an article meets the tree exactly if one of its rows matches it.
 
     Such a tree is one query of the keyword index. All rows of an article have the same
-    title and values. So only a NOT of text, and an AND of 2 texts, are different.
+    title, summary and values. So only a NOT of text, and an AND of 2 texts, are different.
     """
     if isinstance(tree, query.Not):
         return not _is_about_text(tree.query)

@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from nutgraf.index.analysis.analyzer import exact_term
+from nutgraf.index.analysis.declared_terms import presence_term, range_terms, term_of
+from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.query import query
+from nutgraf.index.schema import DECLARED
 
-__all__ = ["NO_CONDITION", "Condition", "Members", "Unit"]
+__all__ = ["NO_CONDITION", "Condition", "FieldValues", "Members", "Unit", "value_query"]
 
 Unit = Literal["paragraph", "article", "paragraph_story", "article_story"]
 """A kind of group of rows that can be one hit.
@@ -32,6 +35,47 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldValues:
+    """A condition on a field: allowed values, limits, or the presence of any value.
+
+    `kind` is the kind of a declared field, None for other fields. With `values`, the
+    row must have one of them. With `limits`, the number or date must be from the first
+    to the second of them, both included; None means no limit. Without both, the row
+    must have any value. If `excluded` is True, the row must not meet the rest.
+    """
+
+    field: str
+    kind: DeclaredKind | None = None
+    values: tuple[str, ...] = ()
+    limits: tuple[float | None, float | None] | None = None
+    excluded: bool = False
+
+    def tree(self) -> Any:
+        """Return the condition as a query tree."""
+        found = self._tree()
+        return query.Not(found) if self.excluded else found
+
+    def _tree(self) -> Any:
+        if self.values:
+            return query.Or([value_query(self.field, value, self.kind) for value in self.values])
+        if self.kind is None and self.limits is not None:
+            return query.NumericRange(self.field, *self.limits)
+        if self.kind is None:
+            return query.Every(self.field)
+        if self.limits is None:
+            return query.Term(DECLARED, presence_term(self.field))
+        terms = range_terms(self.field, self.kind, *self.limits)
+        return query.Or([query.Term(DECLARED, term) for term in terms])
+
+
+def value_query(field: str, value: str, kind: DeclaredKind | None = None) -> Any:
+    """Return the query for rows with exactly this value of a field."""
+    if kind is None:
+        return query.Term(field, exact_term(value))
+    return query.Term(DECLARED, term_of(field, exact_term(value)))
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """A condition on rows. A row must meet every part of the condition.
 
@@ -40,8 +84,9 @@ class Condition:
     values. `published` is the first and the last allowed second since 1970 UTC;
     None means no limit. `constraint` is a tree of `whoosh.query` over analysed
     terms. The rows of the article with the id `other_than` are excluded. If `members`
-    is not None, the row must be a row of one of these units. `article_constraint` is a
-    tree that the article of the row must meet as a whole, see ArticleScope.
+    is not None, the row must be a row of one of these units. `fields` are further
+    conditions on fields. `article_constraint` is a tree that the article of the row
+    must meet as a whole, see ArticleScope.
     """
 
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -49,6 +94,7 @@ class Condition:
     constraint: Any = None
     other_than: str | None = None
     members: Members | None = None
+    fields: tuple[FieldValues, ...] = ()
     article_constraint: Any = None
 
     @property
@@ -76,6 +122,7 @@ class Condition:
             parts.append(query.Or([query.Term(field, exact_term(value)) for value in values]))
         if self.is_dated:
             parts.append(query.NumericRange("published", *self.published))
+        parts += [each.tree() for each in self.fields]
         if self.other_than is not None:
             parts.append(query.Not(query.Term("article", exact_term(self.other_than))))
         return query.And(parts) if parts else None

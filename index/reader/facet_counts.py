@@ -1,7 +1,8 @@
-"""Facet counts: values or days, months and years of a field in the matching rows."""
+"""Facet counts: values, periods or ranges of a field in the matching rows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.reader.protocol import NO_DATE, FacetCounts, FacetQuery
 from nutgraf.index.reader.retrieval import QueryExecution, first_rows
+from nutgraf.index.schema import PUBLISHED
 
 if TYPE_CHECKING:
     from nutgraf.index.reader.snapshot import IndexSnapshot
@@ -25,14 +27,23 @@ def count_facet(
     """Return the counts of a facet. Facets of the same rows share one search."""
     rows = first_rows(snapshot, execution.rows(asked.matching), asked.by)
     units = snapshot.units(rows, asked.by)
-    if asked.period is None:
-        codes = snapshot.columns.code(asked.field)[rows].astype(np.int64)
-        return _values(snapshot, asked.field, _of_units(units, codes), asked.most)
-    published = snapshot.columns.published[rows]
-    dated = published != NO_DATE
-    moments = published[dated].astype("datetime64[s]")
-    periods = moments.astype(f"datetime64[{PERIODS[asked.period]}]").astype(np.int64)
-    return _periods(_of_units(units[dated], periods), PERIODS[asked.period], asked.most)
+    if asked.period is None and asked.width is None:
+        positions, codes = snapshot.columns.codes(asked.field).pairs(rows)
+        return _values(snapshot, asked.field, _of_units(units[positions], codes), asked.most)
+    columns = snapshot.columns
+    numbers = columns.published if asked.field == PUBLISHED else columns.numbers[asked.field]
+    numbers = numbers[rows]
+    known = numbers != NO_DATE if asked.width is None else ~np.isnan(numbers)
+    units, numbers = units[known], numbers[known]
+    if asked.width is not None:
+        # Numbers beyond the range of int64 are in its first or last range.
+        ranges = np.clip(np.floor(numbers / asked.width), -(2.0**52), 2.0**52).astype(np.int64)
+        counted = _buckets(_of_units(units, ranges), asked)
+        return _named(counted, [f"{start * asked.width:.15g}" for start in counted.starts.tolist()])
+    unit = PERIODS[asked.period or "day"]
+    periods = numbers.astype("datetime64[s]").astype(f"datetime64[{unit}]").astype(np.int64)
+    counted = _buckets(_of_units(units, periods), asked)
+    return _named(counted, counted.starts.astype(f"datetime64[{unit}]").astype(str).tolist())
 
 
 def _of_units(units: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -41,12 +52,41 @@ def _of_units(units: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np
     return pairs[:, 1]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Buckets:
+    """Periods or ranges with their counts, ascending: int64 of shape (n,).
+
+    `total` is the number of all periods or ranges.
+    """
+
+    starts: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    total: int
+
+
+def _buckets(values: NDArray[np.int64], asked: FacetQuery) -> _Buckets:
+    """Count equal values; return the highest of them, with those between if asked."""
+    starts, counts = np.unique(values, return_counts=True)
+    if not asked.empty or not len(starts):
+        return _Buckets(starts[-asked.most :], counts[-asked.most :], len(starts))
+    last = int(starts[-1])
+    many = last - int(starts[0]) + 1
+    shown = np.arange(max(last - asked.most + 1, int(starts[0])), last + 1)
+    filled = np.zeros(len(shown), np.int64)
+    kept = starts >= shown[0]
+    filled[starts[kept] - shown[0]] = counts[kept]
+    return _Buckets(shown, filled, many)
+
+
+def _named(counted: _Buckets, names: list[str]) -> FacetCounts:
+    return FacetCounts(tuple(zip(names, counted.counts.tolist(), strict=True)), counted.total)
+
+
 def _values(
     snapshot: IndexSnapshot, field: str, codes: NDArray[np.int64], most: int
 ) -> FacetCounts:
     """Count values by their codes, the most frequent first."""
     counts = np.bincount(codes, minlength=1)
-    counts[0] = 0  # the code of no value
     found = np.flatnonzero(counts)
     least = 0
     if len(found) > most:
@@ -58,16 +98,3 @@ def _values(
     named |= snapshot.catalog.values(field, tied, most - len(named))
     counted = [(value, int(counts[code])) for code, value in named.items()]
     return FacetCounts(tuple(sorted(counted, key=lambda one: (-one[1], one[0]))), len(found))
-
-
-def _periods(periods: NDArray[np.int64], unit: str, most: int) -> FacetCounts:
-    """Count periods, such as days since 1970; return the newest periods, ascending."""
-    if not len(periods):
-        return FacetCounts()
-    first = periods.min()
-    # A year has 4 digits, so the first and the last day are fewer than 4 million days apart.
-    counts = np.bincount(periods - first)
-    found = np.flatnonzero(counts)
-    newest = found[-most:]
-    names: list[str] = (newest + first).astype(f"datetime64[{unit}]").astype(str).tolist()
-    return FacetCounts(tuple(zip(names, counts[newest].tolist(), strict=True)), len(found))

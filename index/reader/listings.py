@@ -36,6 +36,15 @@ def list_units(snapshot: IndexSnapshot, execution: QueryExecution, asked: ListQu
     return Listing(total, rows[places], tuple(map(keys.position, places.tolist())))
 
 
+def _first_codes(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the code of the first value of each row, 0 for a row without a value."""
+    positions, codes = snapshot.columns.codes(field).pairs(rows)
+    found, first = np.unique(positions, return_index=True)
+    firsts = np.zeros(len(rows), np.int64)
+    firsts[found] = codes[first]
+    return firsts
+
+
 def _shown_versions(
     snapshot: IndexSnapshot, rows: NDArray[np.int64], asked: ListQuery
 ) -> NDArray[np.int64]:
@@ -79,8 +88,11 @@ class _Keys:
         if order.field == "published":
             values: NDArray[Any] = snapshot.columns.published[rows]
             missing = values == NO_DATE
+        elif order.field in snapshot.columns.numbers:
+            values = snapshot.columns.numbers[order.field][rows]
+            missing = values == NO_DATE if values.dtype.kind == "i" else np.isnan(values)
         else:
-            codes = snapshot.columns.code(order.field)[rows]
+            codes = _first_codes(snapshot, order.field, rows)
             known = snapshot.catalog.all_values(order.field)
             texts = tuple(sorted(known))
             place = np.zeros(max(known.values(), default=0) + 1, np.int64)

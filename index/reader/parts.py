@@ -213,8 +213,8 @@ class IndexParts(Closing):
 
     @cached_property
     def columns(self) -> Columns:
-        """The columns (see columns.py)."""
-        return Columns.open(self.parts / COLUMNS, self.commit.rows)
+        """The columns (see columns/columns.py)."""
+        return Columns.open(self.parts / COLUMNS, self.commit.rows, self.manifest.declared)
 
     @cached_property
     def vectors(self) -> VectorIndex:
@@ -235,12 +235,7 @@ class IndexParts(Closing):
     @cached_property
     def multilingual_analyzer(self) -> MultilingualAnalyzer:
         """The analyzer of questions, for the languages of the articles."""
-        opened = vars(self).get("columns")
-        codes = (
-            Columns.languages(self.parts / COLUMNS, self.commit.rows)
-            if opened is None
-            else opened.code("language")
-        )
+        codes = Columns.languages(self.parts / COLUMNS, self.commit.rows)
         if self.alive is not None:
             codes = codes[self.alive]
         return make_question_analyzer(self.catalog, codes, self.analyzers)

@@ -22,10 +22,11 @@ from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph
 from nutgraf.index.catalog.records import Record
+from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.models.reranker.protocol import Reranker
 from nutgraf.index.ranking import NO_DATE, Ranking
-from nutgraf.index.reader.conditions import Condition, Members, Unit
+from nutgraf.index.reader.conditions import Condition, FieldValues, Members, Unit
 from nutgraf.index.suggestions.reader import TermCount
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Condition",
     "FacetCounts",
     "FacetQuery",
+    "FieldValues",
     "FoundParagraph",
     "IndexReader",
     "KeywordQuery",
@@ -42,6 +44,7 @@ __all__ = [
     "Members",
     "Order",
     "Page",
+    "Period",
     "Position",
     "ReaderSource",
     "Record",
@@ -103,27 +106,31 @@ The set contains all rows that match a KeywordQuery, whatever its depth, the fir
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FacetQuery:
-    """A request to count the values of a field, or the periods of a date field.
+    """A request to count the values, the periods or the ranges of a field.
 
-    `period` is the length of a period, None to count values. The count of a value is
-    the number of units, of the kind `by`, with a row that has the value and belongs to
-    one of `matching`. At most `most` values or periods are returned: the most frequent
-    values or the newest periods. Values with equal counts are sorted by value.
+    `period` is the length of the periods of a date field, and `width` the size of the
+    ranges of a number field; both are None to count values. The count of a value is the
+    number of units, of the kind `by`, with a row that has the value and belongs to one
+    of `matching`. At most `most` values, periods or ranges are returned: the most
+    frequent values, the newest periods or the highest ranges. Values with equal counts
+    are sorted by value. With `empty`, periods and ranges between others have the count 0.
     """
 
     field: str
-    period: Period | None
     matching: tuple[Matching, ...]
     by: Unit
     most: int
+    period: Period | None = None
+    width: float | None = None
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """The result of a FacetQuery: values or periods with their counts.
+    """The result of a FacetQuery: values, periods or ranges with their counts.
 
-    Values are sorted by count, the highest first. Periods are sorted by time, the
-    oldest first. `total` is the number of different values or periods, including
+    Values are sorted by count, the highest first. Periods and ranges ascend; a range has
+    the text of its lower limit. `total` is the number of different values or periods, including
     those that are not in `counts`.
     """
 
@@ -315,6 +322,10 @@ class IndexReader(Protocol):
     @property
     def language(self) -> str:
         """The language of articles without a language, as a tag such as "en"."""
+
+    @property
+    def declared(self) -> Mapping[str, DeclaredKind]:
+        """The declared fields of the index: the kind of each, by its name."""
 
     @property
     def paragraph_count(self) -> int:

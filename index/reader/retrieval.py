@@ -17,6 +17,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.query import query
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.reader.article_scope import ArticleScope
+from nutgraf.index.reader.conditions import FieldValues, value_query
 from nutgraf.index.reader.protocol import (
     NO_DATE,
     KeywordQuery,
@@ -26,6 +27,7 @@ from nutgraf.index.reader.protocol import (
     Unit,
     VectorQuery,
 )
+from nutgraf.index.schema import PUBLISHED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,6 +212,8 @@ def _condition_masks(snapshot: IndexSnapshot, condition: Condition) -> Iterator[
         yield from _published_masks(snapshot, *condition.published)
     if condition.other_than is not None:
         yield _other_mask(snapshot, condition.other_than)
+    for each in condition.fields:
+        yield _field_mask(snapshot, each)
     if condition.members is not None:
         yield _member_mask(snapshot, condition.members)
 
@@ -227,9 +231,34 @@ def _value_mask(snapshot: IndexSnapshot, field: str, values: tuple[str, ...]) ->
     codes = snapshot.catalog.codes(field, values)
     for value in set(values) - codes.keys():
         # Either no article has the value, or the entry of its code is damaged.
-        if snapshot.keywords.count(query.Term(field, exact_term(value))):
+        if snapshot.keywords.count(value_query(field, value, snapshot.declared.get(field))):
             raise lost_code(snapshot.path, field, value)
-    return np.isin(snapshot.columns.code(field), np.array(list(codes.values()), np.uint32))
+    return snapshot.columns.codes(field).mask(codes.values())
+
+
+def _field_mask(snapshot: IndexSnapshot, asked: FieldValues) -> NDArray[np.bool_]:
+    if asked.values:
+        mask = _value_mask(snapshot, asked.field, asked.values)
+    elif asked.field == PUBLISHED or asked.kind in ("number", "date"):
+        columns = snapshot.columns
+        numbers = columns.published if asked.kind is None else columns.numbers[asked.field]
+        mask = _number_mask(numbers, *(asked.limits or (None, None)))
+    else:
+        mask = snapshot.columns.codes(asked.field).present()
+    return ~mask if asked.excluded else mask
+
+
+def _number_mask(
+    numbers: NDArray[Any], first: float | None, last: float | None
+) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = (
+        numbers != NO_DATE if numbers.dtype.kind == "i" else ~np.isnan(numbers)
+    )
+    if first is not None:
+        mask &= numbers >= first
+    if last is not None:
+        mask &= numbers <= last
+    return mask
 
 
 def _published_masks(

@@ -12,13 +12,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.analyzer import Analyzer, exact_term
+from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.article import Paragraph, paragraph_id
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row, whole_texts
+from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords.protocol import TermStatistics
-from nutgraf.index.query import query
+from nutgraf.index.reader.conditions import value_query
 from nutgraf.index.reader.facet_counts import count_facet
 from nutgraf.index.reader.listings import list_units
 from nutgraf.index.reader.parts import IndexParts
@@ -88,6 +89,11 @@ class IndexSnapshot(IndexParts):
         """See IndexReader."""
         return self.manifest.language
 
+    @cached_property
+    def declared(self) -> Mapping[str, DeclaredKind]:
+        """See IndexReader."""
+        return self.manifest.declared
+
     @property
     def paragraph_count(self) -> int:
         """See IndexReader."""
@@ -101,7 +107,8 @@ class IndexSnapshot(IndexParts):
     @property
     def sortable_fields(self) -> tuple[str, ...]:
         """See IndexReader."""
-        return SORTABLE_FIELDS
+        declared = (name for name, kind in self.declared.items() if kind != "keyword[]")
+        return (*SORTABLE_FIELDS, *declared)
 
     @property
     def unrelated_cosine(self) -> float | None:
@@ -236,7 +243,7 @@ class IndexSnapshot(IndexParts):
 
     def _is_alive(self, field: str, value: str) -> bool:
         # The catalog also has the values of deleted articles, and of commits after this one.
-        return self.keywords.count(query.Term(field, exact_term(value))) > 0
+        return self.keywords.count(value_query(field, value, self.declared.get(field))) > 0
 
     def article(self, article: str) -> Record | None:
         """See IndexReader."""

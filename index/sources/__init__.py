@@ -2,10 +2,17 @@
 
 from nutgraf.index.json_lines import parse_line
 from nutgraf.index.sources.captures import newest_captures
+from nutgraf.index.sources.fields.article import article_of
 from nutgraf.index.sources.fields.columns import parse_columns
 from nutgraf.index.sources.files.walk import is_folder
-from nutgraf.index.sources.formats.jsonl import article_of
-from nutgraf.index.sources.items import Flagged, OnBytes, ReadOptions, Rejected, Skipped
+from nutgraf.index.sources.items import (
+    Flagged,
+    OnBytes,
+    ReadOptions,
+    Rejected,
+    Skipped,
+    UnknownFields,
+)
 from nutgraf.index.sources.read import (
     STANDARD_INPUT,
     SourceFile,
@@ -23,6 +30,7 @@ __all__ = [
     "Rejected",
     "Skipped",
     "SourceFile",
+    "UnknownFields",
     "article_of",
     "find_files",
     "is_folder",

@@ -8,7 +8,7 @@ from typing import overload
 
 from nutgraf.index.article import Article
 from nutgraf.index.prepared import Prepared
-from nutgraf.index.sources.items import Capture, Flagged, Item, Rejected, Skipped
+from nutgraf.index.sources.items import Capture, Flagged, Item, Rejected, Skipped, UnknownFields
 
 __all__ = ["newest_captures"]
 
@@ -16,18 +16,18 @@ __all__ = ["newest_captures"]
 @overload
 def newest_captures(
     items: Iterable[Item | Skipped],
-) -> Iterator[Article | Rejected | Skipped | Flagged]: ...
+) -> Iterator[Article | Rejected | Skipped | Flagged | UnknownFields]: ...
 
 
 @overload
 def newest_captures(
     items: Iterable[Item | Skipped | Prepared],
-) -> Iterator[Article | Prepared | Rejected | Skipped | Flagged]: ...
+) -> Iterator[Article | Prepared | Rejected | Skipped | Flagged | UnknownFields]: ...
 
 
 def newest_captures(
     items: Iterable[Item | Skipped | Prepared],
-) -> Iterator[Article | Prepared | Rejected | Skipped | Flagged]:
+) -> Iterator[Article | Prepared | Rejected | Skipped | Flagged | UnknownFields]:
     """Yield the items, with each Capture replaced by its article or a report.
 
     If an earlier Capture with the same id is as new or newer, the result is a

@@ -26,6 +26,7 @@ __all__ = [
     "Reader",
     "Rejected",
     "Skipped",
+    "UnknownFields",
 ]
 
 OnBytes = Callable[[int], None]
@@ -74,6 +75,17 @@ class Flagged(_Report):
 
     A reader yields the warning before the article.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownFields:
+    """The names of the unknown fields in the `extra` of an article that is indexed.
+
+    A reader yields them before the article.
+    """
+
+    place: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +164,7 @@ class OpenedFile:
         return Rejected(self.place, reason) if self.named else Skipped(self.place, reason)
 
 
-Item = Article | Capture | Rejected | Flagged
+Item = Article | Capture | Rejected | Flagged | UnknownFields
 """A result of a reader."""
 
 Reader = Callable[[OpenedFile], Iterator[Item | Skipped]]

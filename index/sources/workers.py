@@ -36,6 +36,7 @@ from nutgraf.index.sources.items import (
     ReadOptions,
     Rejected,
     Skipped,
+    UnknownFields,
 )
 from nutgraf.index.sources.read import STANDARD_INPUT, SourceFile, find_files, read_file
 
@@ -147,7 +148,8 @@ def read_sources(
     read in this process. Raises WorkerError if a reader fails.
     """
     for item in newest_captures(read_found(find_files(sources), on_bytes, options)):
-        yield article_in(item) if isinstance(item, Prepared) else item
+        if not isinstance(item, UnknownFields):
+            yield article_in(item) if isinstance(item, Prepared) else item
 
 
 def _read_here(

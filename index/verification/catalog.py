@@ -27,7 +27,8 @@ from nutgraf.index.catalog.records import (
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import BrokenIndexError, InputError
-from nutgraf.index.schema import KEYWORD_FIELDS
+from nutgraf.index.fields.declared import DeclaredKind, texts_of
+from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.layout import CATALOG
 from nutgraf.index.verification.report import FindingCollector
 
@@ -69,13 +70,17 @@ class CatalogCheck:
     - `ranked`: the row is alive and is not boilerplate.
     - `unread`: the row was added as boilerplate, so the encoder did not read it.
 
-    `codes` maps each keyword field to its values and their codes. `is_sound` is True if
-    records, commits and codes are undamaged. Then other parts can be compared with the
-    catalog. Texts may be damaged even if `is_sound` is True.
+    `fields` are the declared fields. `codes` maps each keyword field to its values and
+    their codes. `is_sound` is True if records, commits and codes are undamaged. Then other
+    parts can be compared with the catalog. Texts may be damaged even if `is_sound` is True.
     """
 
     def __init__(
-        self, catalog: UncheckedCatalog, commit: Commit, findings: FindingCollector
+        self,
+        catalog: UncheckedCatalog,
+        commit: Commit,
+        findings: FindingCollector,
+        fields: Mapping[str, DeclaredKind],
     ) -> None:
         self.articles = 0
         self.paragraphs = 0
@@ -88,6 +93,7 @@ class CatalogCheck:
         self._catalog = catalog
         self._commit = commit
         self._findings = findings
+        self._fields = fields
         self._commits: list[Commit] = []
         self._rows: list[int] = []
         self._sequences: list[int] = []
@@ -132,7 +138,7 @@ class CatalogCheck:
             self._wrong("commits are missing", f"commit {self._commit.sequence}")
 
     def _check_codes(self) -> None:
-        for field in KEYWORD_FIELDS:
+        for field in (*KEYWORD_FIELDS, *self._fields):
             found = self._catalog.codes_of(field)
             self.codes[field] = {value: code for value, code, _ in found}
             for value, _, sealed in found:
@@ -171,9 +177,11 @@ class CatalogCheck:
             self.paragraphs += record.paragraphs
             self._alive.append(record.rows)
         self._check_texts(record, alive=alive)
-        for field in KEYWORD_FIELDS:
-            value = getattr(record, field)
-            if value is not None and value not in self.codes.get(field, ()):
+        values = {field: values_of(record, field) for field in KEYWORD_FIELDS}
+        for name, kind in self._fields.items():
+            values[name] = texts_of(record.extra, name, kind)
+        for field, texts in values.items():
+            if not set(texts) <= self.codes.get(field, {}).keys():
                 example = f"{field} of article {record.id!r:.60}"
                 self._wrong("a value has no code", example, RENUMBER)
 

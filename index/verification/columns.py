@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
@@ -15,13 +15,15 @@ from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Commit, Record
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.columns import Columns
+from nutgraf.index.columns.codes import Codes
 from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.fields.declared import DeclaredKind, texts_of, value_of
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.ranking import NO_DATE
-from nutgraf.index.schema import KEYWORD_FIELDS
+from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.layout import COLUMNS
 from nutgraf.index.storage.lock import is_locked
-from nutgraf.index.verification.catalog import CatalogCheck, stored_records
+from nutgraf.index.verification.catalog import stored_records
 from nutgraf.index.verification.check import CheckContext
 
 __all__ = ["REPAIR_COLUMNS", "check_columns", "open_columns"]
@@ -45,9 +47,9 @@ def open_columns(index: Path, manifest: Manifest, commit: Commit) -> Columns | N
     or damaged.
     """
     folder = manifest.parts(index) / COLUMNS
-    Columns.open(folder, 0)  # Raises if the existing values are damaged.
+    Columns.open(folder, 0, manifest.declared)  # Raises if the existing values are damaged.
     try:
-        return Columns.open(folder, commit.rows)
+        return Columns.open(folder, commit.rows, manifest.declared)
     except BrokenIndexError:
         if is_locked(index):
             return None
@@ -65,11 +67,24 @@ def check_columns(context: CheckContext) -> None:
     records = takewhile(lambda one: one.first_row < context.commit.rows, _records(context.catalog))
     while some := list(islice(records, _BLOCK)):
         rows = slice(some[0].first_row, some[-1].rows.stop)
-        for name, values in _column_values(some, context.catalog_check).items():
-            stored = columns.code(name) if name in KEYWORD_FIELDS else getattr(columns, name)
-            for at in np.flatnonzero(stored[rows] != values):
+        differing = {
+            name: np.flatnonzero(getattr(columns, name)[rows] != values).tolist()
+            for name, values in _column_values(some).items()
+        }
+        known = context.catalog_check.codes
+        for field in KEYWORD_FIELDS:
+            texts = [values_of(record, field) for record in some]
+            differing[field] = _differing(columns.codes(field), known[field], texts, some)
+        for name, kind in context.manifest.declared.items():
+            if name in columns.numbers:
+                differing[name] = _differing_numbers(columns.numbers[name], name, kind, some)
+            else:
+                texts = [texts_of(record.extra, name, kind) for record in some]
+                differing[name] = _differing(columns.codes(name), known[name], texts, some)
+        for name, places in differing.items():
+            for at in places:
                 what = f"'{name}' differs from the catalog"
-                example = f"row {rows.start + int(at)}"
+                example = f"row {rows.start + at}"
                 context.findings.add(COLUMNS, what, REPAIR_COLUMNS, example)
     _check_rows(context, columns, np.flatnonzero(context.catalog_check.readable))
 
@@ -94,23 +109,51 @@ def _records(catalog: UncheckedCatalog) -> Iterator[Record]:
             yield stored.record
 
 
-def _column_values(
-    records: Sequence[Record], catalog_check: CatalogCheck
-) -> dict[str, NDArray[np.int64]]:
-    """Return the values that columns should have for the rows of consecutive records.
-
-    These are the columns with values of the article, not `part` and `sketch`.
-    """
+def _column_values(records: Sequence[Record]) -> dict[str, NDArray[np.int64]]:
+    """Return the numbers that columns should have for the rows of consecutive records."""
     values = {
         "article": [record.number for record in records],
         "published": [
             int(NO_DATE) if record.published is None else timestamp(record.published)
             for record in records
         ],
-        **{
-            field: [catalog_check.codes[field].get(getattr(record, field), 0) for record in records]
-            for field in KEYWORD_FIELDS
-        },
     }
     counts = [record.row_count for record in records]
     return {name: np.repeat(np.array(some, np.int64), counts) for name, some in values.items()}
+
+
+def _differing(
+    stored: Codes,
+    known: Mapping[str, int],
+    texts: Sequence[tuple[str, ...]],
+    records: Sequence[Record],
+) -> list[int]:
+    """Return the rows of consecutive records with other codes than in the catalog.
+
+    `known` maps values to codes, and `texts` are the values of each record. Rows are
+    counted from the first row of the first record.
+    """
+    expected = [
+        [known.get(value, 0) for value in values]
+        for record, values in zip(records, texts, strict=True)
+        for _ in record.rows
+    ]
+    rows = np.arange(records[0].first_row, records[-1].rows.stop)
+    found: list[list[int]] = [[] for _ in rows]
+    for at, code in zip(*(some.tolist() for some in stored.pairs(rows)), strict=True):
+        found[at].append(code)
+    return [at for at, codes in enumerate(expected) if found[at] != codes]
+
+
+def _differing_numbers(
+    stored: NDArray[np.float64], name: str, kind: DeclaredKind, records: Sequence[Record]
+) -> list[int]:
+    none = np.nan if kind == "number" else int(NO_DATE)
+    values = [value_of(record.extra, name, kind) for record in records]
+    expected = np.repeat(
+        np.array([none if value is None else value for value in values], stored.dtype),
+        [record.row_count for record in records],
+    )
+    some = stored[records[0].first_row : records[-1].rows.stop]
+    equal = (some == expected) | (np.isnan(some) & np.isnan(expected))
+    return np.flatnonzero(~equal).tolist()

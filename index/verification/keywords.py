@@ -104,7 +104,8 @@ def _entry(
             rows = context.catalog.rows_at(record, row.position)
         except BrokenIndexError:
             return None  # The check of the catalog reports the damage.
-    return next(entry for entry in entries_of(record, rows, analyzers) if entry.row == number)
+    entries = entries_of(record, rows, analyzers, context.manifest.declared)
+    return next(entry for entry in entries if entry.row == number)
 
 
 def _tell_rows(context: CheckContext, what: str, rows: NDArray[np.int64]) -> None:

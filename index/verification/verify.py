@@ -131,7 +131,7 @@ class _Verifier:
         except BrokenIndexError as error:
             self._findings.add(CATALOG, said(error), RESTORE)
             commit, shown = NO_COMMIT, None
-        catalog_check = CatalogCheck(catalog, commit, self._findings)
+        catalog_check = CatalogCheck(catalog, commit, self._findings, self._manifest.declared)
         context = CheckContext(
             self._index,
             self._manifest,

@@ -2,8 +2,8 @@
 
 The constraint is the condition that every hit must meet. Plain words never exclude or require
 anything: only operators make a constraint. parser.py decides which signs are operators. All other
-signs are searched as words, with a warning. Words and phrases without a field can be in the text or
-in the title.
+signs are searched as words, with a warning. Words and phrases without a field can be in the text,
+in the title or in the summary.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
+from nutgraf.index.analysis.declared_terms import presence_term, range_terms, term_of
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.analysis.tokenizer import is_lone
+from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.query import query as wq
 from nutgraf.index.reader.protocol import IndexReader
-from nutgraf.index.schema import FIELD_BOOSTS, TEXT_FIELDS, VALUE_FIELDS
+from nutgraf.index.schema import DECLARED, FIELD_BOOSTS, TEXT_FIELDS, VALUE_FIELDS
+from nutgraf.search.query.numbers import date_limits, number_range
 from nutgraf.search.query.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
 from nutgraf.search.query.patterns import (
     Pattern,
@@ -26,6 +30,7 @@ from nutgraf.search.query.patterns import (
     fuzzy_patterns,
     pattern_query,
     prefix_patterns,
+    value_pattern,
     wildcard_patterns,
 )
 from nutgraf.search.query.question import Question
@@ -63,28 +68,33 @@ def read_question(
     analyzer = index.question_analyzer(request.filters.language)
     if request.is_empty:
         return Question("", wq.Every(), None, (), (), (), (), analyzer)
-    return parse_question(request.q, analyzer, now=now)
+    return parse_question(request.q, analyzer, now=now, declared=index.declared)
 
 
 def parse_question(
-    question: str, analyzer: MultilingualAnalyzer, *, now: datetime | None = None
+    question: str,
+    analyzer: MultilingualAnalyzer,
+    *,
+    now: datetime | None = None,
+    declared: Mapping[str, DeclaredKind] = MappingProxyType({}),
 ) -> Question:
     """Parse a question. No text raises an error.
 
     The languages are those of `analyzer`. If the question requires some of them (`language:de`),
     only these are used. `now` is the time for dates such as `published:yesterday`, by default the
-    current time. Days begin and end in UTC. A time without a zone is in UTC.
+    current time. Days begin and end in UTC. A time without a zone is in UTC. `declared` are the
+    names and kinds of the declared fields of the index.
     """
     said: dict[str, None] = {}
     warn = _once(said)
     moment = utc(now or datetime.now(UTC))
-    tree = parse(question, warn)
+    tree = parse(question, warn, declared)
     analyzer = analyzer.restricted_to(_languages(tree)).for_question(question)
-    reader = _QueryBuilder(analyzer, moment, warn)
+    reader = _QueryBuilder(analyzer, moment, warn, declared)
     constraint = reader.read(tree).insists
     if not reader.scored and constraint is None:
         # The question has no word beside its signs: read all its letters as plain words.
-        reader = _QueryBuilder(analyzer, moment, warn)
+        reader = _QueryBuilder(analyzer, moment, warn, declared)
         reader.read(_plain(question[:_MAX_LEFT]))
     if not reader.scored and constraint is None:
         warn("the question contains no searchable word")
@@ -174,6 +184,7 @@ class _QueryBuilder:
     analyzer: MultilingualAnalyzer
     now: datetime
     warn: Warn
+    declared: Mapping[str, DeclaredKind]
     words: list[str] = field(default_factory=list)
     scored: dict[Any, tuple[Any, bool]] = field(default_factory=dict)
     terms: dict[tuple[str, ...], bool] = field(default_factory=dict)
@@ -203,13 +214,18 @@ class _QueryBuilder:
     def leaf(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         if leaf.field == "published":
             return self.published(leaf, scoring=scoring)
+        kind = self.declared.get(leaf.field or "")
+        if leaf.text == "*" and (kind is not None or leaf.field in VALUE_FIELDS):
+            return self.presence(leaf)
+        if kind in ("number", "date"):
+            return self.number(leaf, kind, scoring=scoring)
         if leaf.kind == "range":
             self.warn(
-                f"'{leaf.field}:{leaf.text[:40]}': only published: accepts a range; its words are "
-                "searched"
+                f"'{leaf.field}:{leaf.text[:40]}': only published: and declared numbers and dates "
+                "accept a range; its words are searched"
             )
             return self.as_words(leaf, scoring=scoring)
-        if leaf.field in VALUE_FIELDS:
+        if leaf.field in VALUE_FIELDS or kind is not None:
             return self.value(leaf, scoring=scoring)
         if leaf.kind in ("prefix", "wildcard", "fuzzy"):
             if self.patterns_left:
@@ -339,21 +355,46 @@ class _QueryBuilder:
 
     def value(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a field with a value: source:bbc. The encoder does not get the value."""
+        name = leaf.field or ""
         text = leaf.text.rstrip(",;!?") if leaf.kind == "word" else leaf.text
         folded = " ".join(self.analyzer.fold(text).split())
         if not any(map(str.isalnum, folded)):
-            self.warn(f"'{leaf.field}:' needs a value directly after the colon; it is ignored")
+            self.warn(f"'{name}:' needs a value directly after the colon; it is ignored")
             return self.as_words(leaf, scoring=scoring)
         if leaf.kind == "prefix" or leaf.kind == "wildcard" or leaf.kind == "fuzzy":
             pattern = Pattern(leaf.kind, folded, leaf.distance)
             if not can_be_searched(pattern):
                 return self.as_no_pattern(leaf, scoring=scoring)
-            holds = pattern_query(leaf.field, pattern)
+            holds = value_pattern(name, pattern, declared=name in self.declared)
+        elif name in self.declared:
+            holds = wq.Term(DECLARED, term_of(name, folded))
         else:
-            holds = wq.Term(leaf.field, folded)
-            if scoring and leaf.field is not None:
-                self.values[leaf.field, text] = None
-        return _Clause(holds, holds, value_of=leaf.field)
+            holds = wq.Term(name, folded)
+            if scoring:
+                self.values[name, text] = None
+        return _Clause(holds, holds, value_of=name)
+
+    def presence(self, leaf: Leaf) -> _Clause:
+        """Read a field with a star, topic:*, which finds articles with a value."""
+        name = leaf.field or ""
+        declared = name in self.declared
+        holds = wq.Term(DECLARED, presence_term(name)) if declared else wq.Every(name)
+        return _Clause(holds, holds, value_of=name)
+
+    def number(self, leaf: Leaf, kind: DeclaredKind, *, scoring: bool) -> _Clause:
+        """Read a number or a date of a declared field, a limit or a range of them."""
+        name = leaf.field or ""
+        limits = number_range(leaf.text) if kind == "number" else date_limits(leaf.text, self.now)
+        if limits is None:
+            example = "300, >300 or [300 TO 500]" if kind == "number" else "2023 or [2022 TO 2023]"
+            self.warn(
+                f"'{name}:{leaf.text[:40]}' is not a {kind} and is searched as text; write "
+                f"{name}:{example}"
+            )
+            return self.as_words(leaf, scoring=scoring)
+        terms = [wq.Term(DECLARED, term) for term in range_terms(name, kind, *limits)]
+        holds = any_of(terms) if terms else wq.NullQuery
+        return _Clause(holds, holds, value_of=name)
 
     def published(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a date, a named time or a range of either."""
@@ -377,7 +418,7 @@ def _plain_clauses(inner: list[_Clause]) -> _Clause:
     plain = [clause for clause in inner if clause.insists is None]
     plain_holds = [clause.holds for clause in plain if not clause.stop] or [c.holds for c in plain]
     demands = [c.insists for c in inner if c.insists is not None and c.value_of is None]
-    # A paragraph has one source, so source:bbc source:cnn means either of them.
+    # Most articles have one source, so source:bbc source:cnn means either of them.
     for name in dict.fromkeys(clause.value_of for clause in inner if clause.value_of):
         demands.append(any_of([clause.insists for clause in inner if clause.value_of == name]))
     if not demands:

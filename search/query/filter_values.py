@@ -11,6 +11,7 @@ from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.index.schema import KEYWORD_FIELDS
 from nutgraf.search.query.question import Question
 from nutgraf.search.request.options import MAX_VALUES, Filters
+from nutgraf.search.request.where import FieldCondition
 
 __all__ = [
     "Known",
@@ -29,30 +30,56 @@ Values = tuple[tuple[str, str], ...]
 """Pairs of a field and a value."""
 
 
-def asked_values(filters: Filters) -> dict[str, tuple[str, ...]]:
-    """Return the values of the filters on keyword fields."""
-    return {name: one for name, one in filters.values().items() if name in KEYWORD_FIELDS}
+def asked_values(index: IndexReader, filters: Filters) -> dict[str, tuple[str, ...]]:
+    """Return the values of the filters and conditions on keyword fields."""
+    found = {name: one for name, one in filters.values().items() if name in KEYWORD_FIELDS}
+    for each in filters.conditions():
+        if _has_values(index, each):
+            found[each.field] = (*found.get(each.field, ()), *each.values)
+    return found
 
 
-def resolved(filters: Filters, known: Known) -> Filters:
+def resolved(index: IndexReader, filters: Filters, known: Known) -> Filters:
     """Return the filters with each value as articles have it: BBC for bbc.
 
     A value that an article has, and a value that no article has, stay as they are.
     """
     changed: dict[str, Any] = {}
-    for name, values in asked_values(filters).items():
-        spellings = known.get(name, {})
-        meant = dict.fromkeys(one for value in values for one in spellings.get(value, [value]))
-        if tuple(meant) != values:
-            changed[name] = tuple(meant)[:MAX_VALUES]
+    for name, values in filters.values().items():
+        if (meant := _meant(name, values, known)) != values:
+            changed[name] = meant
+    where = tuple(
+        _rewritten(each, _meant(each.field, each.values, known))
+        if _has_values(index, each)
+        else text
+        for text, each in zip(filters.where, filters.conditions(), strict=True)
+    )
+    if where != filters.where:
+        changed["where"] = where
     return replace(filters, **changed) if changed else filters
 
 
-def unknown_values(filters: Filters, known: Known) -> Values:
+def _has_values(index: IndexReader, asked: FieldCondition) -> bool:
+    kind = index.declared.get(asked.field, "keyword" if asked.field in KEYWORD_FIELDS else "")
+    return kind.startswith("keyword") and not asked.is_presence
+
+
+def _meant(name: str, values: tuple[str, ...], known: Known) -> tuple[str, ...]:
+    spellings = known.get(name, {})
+    meant = dict.fromkeys(one for value in values for one in spellings.get(value, [value]))
+    return tuple(meant)[:MAX_VALUES]
+
+
+def _rewritten(asked: FieldCondition, values: tuple[str, ...]) -> str:
+    sign = "-" if asked.excluded else ""
+    return f"{sign}{asked.field}:" + " OR ".join(f'"{value}"' for value in values)
+
+
+def unknown_values(index: IndexReader, filters: Filters, known: Known) -> Values:
     """Return the field and the value of each filter value that no article has."""
     return tuple(
         (name, value)
-        for name, values in asked_values(filters).items()
+        for name, values in asked_values(index, filters).items()
         for value in values
         if value not in known.get(name, {})
     )

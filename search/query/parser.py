@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 with warnings.catch_warnings():
@@ -97,22 +98,27 @@ class Group:
 Node = Leaf | Group
 
 
-def parse(question: str, warn: Warn) -> Group:
-    """Return the tree of a question; call `warn` with each warning. Never raises."""
+def parse(question: str, warn: Warn, declared: Iterable[str] = ()) -> Group:
+    """Return the tree of a question; call `warn` with each warning. Never raises.
+
+    `declared` are the names of the declared fields of the index.
+    """
     text = _readable(question, warn)
-    _warn_of_unknown_fields(text, warn)
-    parser = QueryParser(None, None, plugins=_plugins(text, warn), group=_Plain)
+    fields = _FieldPatterns.of(tuple(declared))
+    _warn_of_unknown_fields(text, warn, declared)
+    parser = QueryParser(None, None, plugins=_plugins(text, warn, fields), group=_Plain)
     tree = _converted(parser.process(text))
     return tree if isinstance(tree, Group) else Group("plain", (tree,))
 
 
-def _warn_of_unknown_fields(text: str, warn: Warn) -> None:
+def _warn_of_unknown_fields(text: str, warn: Warn, declared: Iterable[str]) -> None:
     """Warn of a word before a colon that is nearly a field, such as sorce:bbc."""
     outside = _PHRASE.sub(lambda phrase: phrase[0].replace(":", " "), text)
     for match in _NEARLY_FIELD.finditer(outside):
         name = match["name"].lower()
         most = 1 if len(name) < _LONG_NAME else MAX_DISTANCE
-        edits, field = min((distance(name, each), each) for each in QUERY_FIELDS)
+        known = (*QUERY_FIELDS, *declared)
+        edits, field = min((distance(name, each), each) for each in known)
         if 0 < edits <= most:
             meant = f"{field}:{match['value'][:40]}"
             warn(f"'{match['name']}:' is not a field; did you mean {meant}? It is searched as text")
@@ -126,21 +132,38 @@ _QUOTES: Final = str.maketrans({"“": '"', "”": '"', "„": '"'})
 _START: Final = r"(?:^|(?<=[\s(]))"
 _LETTER: Final = r"[^\W\d_]"
 _MARKED: Final = rf'(?={_LETTER}|["(])'
-_NAMES: Final = "|".join(QUERY_FIELDS)
 
 _PLUS: Final = re.compile(rf"{_START}\+{_MARKED}")
 _MINUS: Final = re.compile(rf"{_START}-{_MARKED}")
 _JOIN: Final = r"(?:^|(?<=[\s()])){}(?=[\s()]|$)"
 _AND, _OR, _NOT = (re.compile(_JOIN.format(name)) for name in ("AND", "OR", "NOT"))
-_FIELD: Final = re.compile(
-    rf"(?:{_START}|(?<=^[+-])|(?<=[\s(][+-]))(?P<name>(?i:{_NAMES})):(?=[^\s)])"
-)
 # Not https://, 9:30 or std::map.
 _NEARLY_FIELD: Final = re.compile(
     rf"{_START}[+-]?(?P<name>{_LETTER}{{4,12}}):(?P<value>\"[^\"]+\"|[^\s()\":/][^\s()]*)"
 )
 _LONG_NAME: Final = 6
 """Names with this many letters may differ from a field in MAX_DISTANCE letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FieldPatterns:
+    """The patterns of a field before its value, and of a field without a value."""
+
+    field: re.Pattern[str]
+    alone: re.Pattern[str]
+
+    @classmethod
+    @lru_cache(64)
+    def of(cls, declared: tuple[str, ...]) -> _FieldPatterns:
+        """Return the patterns of an index with these declared fields."""
+        names = "|".join((*QUERY_FIELDS, *declared))
+        start = rf"(?:{_START}|(?<=^[+-])|(?<=[\s(][+-]))"
+        return cls(
+            re.compile(rf"{start}(?P<name>(?i:{names})):(?=[^\s)])"),
+            re.compile(rf"(?i:{names}):"),
+        )
+
+
 _PHRASE: Final = re.compile(r'(?<!\w)"(?=[^"]*\w)(?P<text>[^"]+)"(?:~(?P<slop>[1-9]\d*))?')
 # The next 2 expressions match only directly after the colon of a field.
 _QUOTED_VALUE: Final = re.compile(r"(?<=:)'(?P<text>[^']*\w[^']*)'(?=[\s)]|$)")
@@ -152,7 +175,6 @@ _PREFIX: Final = re.compile(r"(\w[\w'’-]*\w)\*")
 _WILDCARD: Final = re.compile(rf"(\w+(?:(?<={_LETTER})[?*](?={_LETTER})\w+)+\*?)")
 _FUZZY: Final = re.compile(r"(\w[\w'’-]*\w)~([1-9]\d*)?")
 _MEANT: Final = re.compile(rf"{_LETTER}[*~]|[*~]{_LETTER}")
-_FIELD_ALONE: Final = re.compile(rf"(?i:{_NAMES}):")
 _EDGES: Final = ".,;:!?'‘’"
 
 
@@ -172,10 +194,16 @@ def _is_headline(text: str) -> bool:
     return all(letter.isupper() for letter in text if letter.isalpha())
 
 
-def _plugins(text: str, warn: Warn) -> list[Any]:
+def _plugins(text: str, warn: Warn, fields: _FieldPatterns) -> list[Any]:
     """Return whoosh's plugins for one question; each question needs its own `warn`."""
     joins = [] if _is_headline(text) else [("NOT", _NOT), ("AND", _AND), ("OR", _OR)]
-    return [_Leaves(warn), _Fields(), _Brackets(warn), _Operators(joins), _Placing(warn)]
+    return [
+        _Leaves(warn, fields),
+        _Fields(fields),
+        _Brackets(warn),
+        _Operators(joins),
+        _Placing(warn),
+    ]
 
 
 # The nodes of whoosh's tree.
@@ -222,8 +250,9 @@ def _converted(node: Any) -> Node:
 class _Leaves(plugins.Plugin):  # type: ignore[misc]
     """Words, phrases, patterns and ranges."""
 
-    def __init__(self, warn: Warn) -> None:
+    def __init__(self, warn: Warn, fields: _FieldPatterns) -> None:
         self.warn = warn
+        self.fields = fields
 
     def taggers(self, parser: Any) -> list[tuple[Any, int]]:  # noqa: ARG002
         return [
@@ -240,7 +269,7 @@ class _Leaves(plugins.Plugin):  # type: ignore[misc]
     def word(self, text: str) -> _LeafNode:
         if text == '"':
             self.warn('a " is not closed: the words after it are searched as single words')
-        elif _FIELD_ALONE.fullmatch(text):
+        elif self.fields.alone.fullmatch(text):
             self.warn(f"'{text}' needs a value directly after the colon; it is searched as a word")
         return _LeafNode(_pattern(text, self.warn) or Leaf("word", text))
 
@@ -273,8 +302,14 @@ def _pattern(text: str, warn: Warn) -> Leaf | None:
 class _Fields(plugins.FieldsPlugin):  # type: ignore[misc]
     """Field names in any case, at the start of a word, with a value directly after."""
 
+    def __init__(self, fields: _FieldPatterns) -> None:
+        super().__init__()
+        self.fields = fields
+
     def taggers(self, parser: Any) -> list[tuple[Any, int]]:  # noqa: ARG002
-        return [(FnTagger(_FIELD, lambda name: syntax.FieldnameNode(name.lower(), name)), 0)]
+        return [
+            (FnTagger(self.fields.field, lambda name: syntax.FieldnameNode(name.lower(), name)), 0)
+        ]
 
 
 class _Brackets(plugins.GroupPlugin):  # type: ignore[misc]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from nutgraf.index.analysis.declared_terms import term_of
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.query import MAX_PATTERN, MAX_WILDCARDS, query as wq
+from nutgraf.index.schema import DECLARED
 from nutgraf.search.query.parser import PatternKind
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "fuzzy_patterns",
     "pattern_query",
     "prefix_patterns",
+    "value_pattern",
     "wildcard_patterns",
 ]
 
@@ -46,6 +49,17 @@ def pattern_query(name: str | None, pattern: Pattern) -> Any:
     if pattern.kind == "wildcard":
         return wq.Wildcard(name, pattern.text)
     return wq.FuzzyTerm(name, pattern.text, maxdist=pattern.distance, prefixlength=0)
+
+
+def value_pattern(name: str, pattern: Pattern, *, declared: bool) -> Any:
+    """Return the query for the values of a field that match `pattern`."""
+    if not declared:
+        return pattern_query(name, pattern)
+    text = term_of(name, pattern.text)
+    if pattern.kind == "fuzzy":
+        same = len(text) - len(pattern.text)
+        return wq.FuzzyTerm(DECLARED, text, maxdist=pattern.distance, prefixlength=same)
+    return pattern_query(DECLARED, replace(pattern, text=text))
 
 
 def can_be_searched(pattern: Pattern) -> bool:

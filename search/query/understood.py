@@ -61,7 +61,7 @@ def understand(
     """
     plain = _plain_words(request.q)
     filters = request.filters
-    asked = asked_values(filters)
+    asked = asked_values(index, filters)
     names = possible_names(plain)
     free = [field for field in NAMED_FIELDS if field not in asked]
     words = [name.value for name in names]
@@ -69,11 +69,11 @@ def understand(
     found = [*_named(index, plain, names, {field: known.get(field, {}) for field in free})]
     if filters.published_from is None and filters.published_to is None:
         found += _dated(index, plain, utc(now or datetime.now(UTC)))
-    meant = resolved(filters, known)
+    meant = resolved(index, filters, known)
     return Understanding(
         request if meant is filters else replace(request, filters=meant),
         tuple(_longest(found)),
-        unknown_values(filters, known),
+        unknown_values(index, filters, known),
     )
 
 

@@ -60,7 +60,8 @@ class Option:
     characters in a text, `max_items` the maximum number of values in a list. A text must match
     `pattern`; error messages and help show `form`, an example of such a text. `metavar` and `flags`
     (such as -n) are for the command line. If `flat` is True, the flat names of the options in a
-    group do not begin with the name of the group: source, not filters_source.
+    group do not begin with the name of the group: source, not filters_source. If `commas` is True,
+    no value contains a comma, so that a query parameter or a flag may list several: "a,b".
     """
 
     help: str
@@ -74,6 +75,7 @@ class Option:
     metavar: str | None = None
     flags: tuple[str, ...] = ()
     flat: bool = False
+    commas: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +185,7 @@ def arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def split_choices(values: Any) -> Any:
-    """Return the texts between the commas of a text, or of each text of a list.
-
-    No choice contains a comma, so a query parameter or a flag may list several: "a,b".
-    """
+    """Return the texts between the commas of a text, or of each text of a list."""
     if isinstance(values, str):
         values = [values]
     if not isinstance(values, list | tuple):
@@ -217,7 +216,7 @@ def _arguments(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(each, Declared):
             if each.flat in given:
                 value = given[each.flat]
-                found[each.name] = split_choices(value) if each.many and each.choices else value
+                found[each.name] = split_choices(value) if each.option.commas else value
             continue
         parts = {one.name: given[one.flat] for one in each.options if one.flat in given}
         if parts and each.switch and given.get(each.name) is False:

@@ -13,6 +13,7 @@ from nutgraf.search.errors import RequestError
 from nutgraf.search.request.dates import period_seconds, utc
 from nutgraf.search.request.declaration import Option
 from nutgraf.search.request.validation import check_fields
+from nutgraf.search.request.where import FieldCondition, parse_where
 
 __all__ = [
     "MAX_RERANKED",
@@ -25,6 +26,9 @@ __all__ = [
 
 MAX_VALUES: Final = 100
 """Maximum number of values in one filter."""
+
+MAX_CONDITIONS: Final = 32
+"""Maximum number of conditions in `where`."""
 
 MAX_MARK: Final = 100
 """Maximum number of characters in the markup before or after a highlight."""
@@ -54,7 +58,8 @@ class Filters(KeywordFilters):
 
     `published_from` and `published_to` are years, months, days or times: 2023, 2023-01, 2023-01-04,
     2023-01-04T09:30:00+01:00. They can be relative to the current time: today, yesterday, last
-    week, this year, 3 days ago, -7d. Both ends are included.
+    week, this year, 3 days ago, -7d. Both ends are included. `where` are
+    conditions on any field.
 
     Raises RequestError if a field is not valid. The error names the field.
     """
@@ -87,8 +92,21 @@ class Filters(KeywordFilters):
         ),
     ] = None
 
+    where: Annotated[
+        str | Sequence[str],
+        Option(
+            "Only articles that meet this condition on a field: source:BBC, -section:sport "
+            "(without this value), topic:economy OR trade, tag:* (any value), -tag:* (none), "
+            "words:[300 TO 500], words:>300, published:last week; all conditions must hold.",
+            max_items=MAX_CONDITIONS,
+            metavar="CONDITION",
+            examples=("-section:sport",),
+        ),
+    ] = ()
+
     def __post_init__(self) -> None:
         check_fields(self)
+        self.conditions()
         start, end = self.published()
         if start is not None and end is not None and start > end:
             raise RequestError(
@@ -99,14 +117,21 @@ class Filters(KeywordFilters):
         """Return the values of each field that has values."""
         return {name: values for name in VALUE_FIELDS if (values := getattr(self, name))}
 
-    def without(self, field: str) -> Filters:
-        """Return the filters without the filter on `field`.
+    def conditions(self) -> tuple[FieldCondition, ...]:
+        """Return the conditions of `where`."""
+        return tuple(map(parse_where, self.where))
 
-        The field "published" means `published_from` and `published_to`.
+    def without(self, field: str) -> Filters:
+        """Return the filters without the filters and conditions on `field`.
+
+        The field "published" means `published_from` and `published_to`, too.
         """
+        where = tuple(each for each in self.where if parse_where(each).field != field)
+        cleared: dict[str, Any] = {"where": where}
         if field == "published":
-            return replace(self, published_from=None, published_to=None)
-        cleared: dict[str, Any] = {field: ()}
+            cleared |= {"published_from": None, "published_to": None}
+        elif field in VALUE_FIELDS:
+            cleared[field] = ()
         return replace(self, **cleared)
 
     def published(self, now: datetime | None = None) -> tuple[int | None, int | None]:

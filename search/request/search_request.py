@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
-from nutgraf.index.schema import FACETS
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.declaration import Option
+from nutgraf.search.request.facet_name import FACET, FORMS
 from nutgraf.search.request.options import Filters, Highlight, Recency, Rerank
 from nutgraf.search.request.validation import check_fields
 
 __all__ = [
     "DEPTH",
-    "FACETS",
     "MAX_LIMIT",
     "MAX_PER_ARTICLE",
     "MAX_QUESTION",
-    "Facet",
     "FusionMethod",
     "Grouping",
     "Mode",
@@ -30,10 +28,6 @@ __all__ = [
 
 Mode = Literal["hybrid", "keyword", "semantic"]
 FusionMethod = Literal["convex", "rrf"]
-if TYPE_CHECKING:
-    Facet = str
-else:  # OpenAPI lists the names of the facets.
-    Facet = Literal[FACETS]
 Grouping = Literal["paragraph", "article"]
 Scope = Literal["paragraph", "article"]
 Versions = Literal["newest", "first", "all"]
@@ -58,6 +52,9 @@ SORT: Final = re.compile(r"relevance|newest|oldest|[a-z][a-z0-9_]*(:(asc|desc))?
 MAX_PER_ARTICLE: Final = 20
 """Maximum number of paragraphs shown for one article."""
 
+MAX_FACETS: Final = 20
+"""Maximum number of facets of one request."""
+
 MAX_QUESTION: Final = 2_000
 """Maximum number of characters in a question, enough for a long paragraph."""
 
@@ -77,8 +74,8 @@ class SearchRequest:
     `sort` is relevance, newest, oldest, or a field with :asc or :desc. A response has the cursor of
     its next page in `next`; `cursor` continues there.
 
-    `scope` decides where the conditions of the question must be met: in the paragraph and its
-    title, or in the whole article. None means the same as `group`.
+    `scope` decides where the conditions of the question must be met: in the paragraph or the
+    title and summary of its article, or anywhere in the article. None means the same as `group`.
 
     `group` decides if a hit is a paragraph or an article. A hit that is an article shows up to
     `per_article` paragraphs. Versions are copies and updates of one text. `versions` decides if
@@ -162,11 +159,16 @@ class SearchRequest:
         ),
     ] = None
     facets: Annotated[
-        Sequence[Facet],
+        str | Sequence[str],
         Option(
-            "Count all matches by the values of this field; a filter on the same field does not "
-            "apply to its counts.",
+            "Count all hits by the values of this field, by the days, months or years of a date, "
+            "or by ranges of a number; a filter on the same field does not apply to its counts.",
+            pattern=FACET,
+            form=FORMS,
+            max_items=MAX_FACETS,
             metavar="FACET",
+            examples=("section", "published:month"),
+            commas=True,
         ),
     ] = ()
     group: Annotated[
@@ -175,8 +177,8 @@ class SearchRequest:
     scope: Annotated[
         Scope | None,
         Option(
-            'Apply "phrases", +must, -not and NOT to the paragraph and its title, or to the whole '
-            "article; by default, to what a hit is (group)."
+            'Apply "phrases", +must, -not and NOT to the paragraph with its title and summary, or '
+            "to the whole article; by default, to what a hit is (group)."
         ),
     ] = None
     per_article: Annotated[

@@ -111,7 +111,12 @@ def _check_values(name: str, given: object, each: Declared) -> tuple[str, ...]:
         elif not value:
             raise RequestError(name, "is empty; give a value, or omit the filter")
         else:
+            _check_pattern(name, value, each.option)
             check_text(name, value)
+            if each.option.commas and values.count(value) > 1:
+                raise RequestError(
+                    name, f"contains {value!r} {values.count(value)} times; give it once"
+                )
     return tuple(values)
 
 

@@ -62,7 +62,7 @@ def match_queries(
     `now` is the time for dates such as yesterday.
     """
     constraint = paragraph_constraint(index, question.constraint)
-    condition = condition_of(request.filters, constraint, now=now)
+    condition = condition_of(index, request.filters, constraint, now=now)
     if request.effective_scope == "article":
         condition = replace(condition, constraint=None, article_constraint=constraint)
     if question.is_listing:

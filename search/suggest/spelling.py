@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
@@ -40,10 +41,12 @@ COUNTED_AT_ONCE: Final = 4
 Nearly always, the first of them is good.
 """
 
-_VALUE: Final = re.compile(
-    rf"(?<![^\s(+-])(?:{'|'.join((*VALUE_FIELDS, PUBLISHED))}):(\S*)", re.IGNORECASE
-)
-"""A field and its value in a question. The value is not a word of a text."""
+
+@lru_cache(64)
+def _value_pattern(declared: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a field and its value, which is not a word of a text."""
+    names = "|".join((*VALUE_FIELDS, PUBLISHED, *declared))
+    return re.compile(rf"(?<![^\s(+-])(?:{names}):(\S*)", re.IGNORECASE)
 
 
 def correct_spelling(index: IndexReader, q: str, question: Question) -> str | None:
@@ -74,7 +77,8 @@ def correct_spelling(index: IndexReader, q: str, question: Question) -> str | No
 def _unknown(index: IndexReader, q: str, question: Question) -> list[QuestionToken]:
     """Return the words of the question that no paragraph contains, in their order."""
     asked = frozenset(question.terms)
-    in_values = {at for value in _VALUE.finditer(q) for at in range(*value.span(1))}
+    values = _value_pattern(tuple(index.declared))
+    in_values = {at for value in values.finditer(q) for at in range(*value.span(1))}
     words = []
     for found in question.analyzer.tokens(q):
         word = q[found.start : found.end]

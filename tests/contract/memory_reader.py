@@ -10,14 +10,14 @@ import fnmatch
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import OSA
 
 from nutgraf.index.analysis.minhash import are_long, make_sketches, near_duplicates
-from nutgraf.index.article import Paragraph
+from nutgraf.index.article import Paragraph, timestamp
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.protocol import KeywordEntry, TermStatistics
@@ -42,6 +42,7 @@ from nutgraf.index.reader.protocol import (
     VectorQuery,
 )
 from nutgraf.index.reader.snapshot import IndexSnapshot
+from nutgraf.index.schema import TEXT_FIELDS, values_of
 
 K1, B = 1.2, 0.75
 FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
@@ -70,19 +71,19 @@ class MemoryReader:
                 row: Row(at, 0, 0, text) for row, (at, text) in zip(record.rows, texts, strict=True)
             }
             ranked = set(other.ranked_rows(record).tolist())
-            for entry in entries_of(record, rows, other.analyzers):
+            for entry in entries_of(record, rows, other.analyzers, other.declared):
                 if entry.row in ranked:
                     row = rows[entry.row]
                     paragraph = Paragraph(entry.row, record.id, row.position, row.text)
                     self._rows[entry.row] = Stored(record, paragraph, entry)
         self._embeddings = other.embeddings(np.arange(max(self._rows, default=-1) + 1))
         self._lengths = {
-            field: np.mean([len(one.entry.terms(field)) for one in self._rows.values()] or [1])
-            for field in ("text", "title")
+            field: np.mean([len(one.entry.terms(field)) for one in self._rows.values()] or [1]) or 1
+            for field in TEXT_FIELDS
         }
         self._frequencies = {
             field: Counter(t for one in self._rows.values() for t in {*one.entry.terms(field)})
-            for field in ("text", "title")
+            for field in TEXT_FIELDS
         }
         self._known: dict[str, TermStatistics] = {}
         self.key, self.paragraph_count = id(self), len(self._rows)
@@ -95,7 +96,7 @@ class MemoryReader:
     def term_statistics(self, terms: Sequence[str]) -> Mapping[str, TermStatistics]:
         new = [term for term in terms if term not in self._known]
         for term in new:
-            counts = [self._frequencies[field][term] for field in ("text", "title")]
+            counts = [self._frequencies[field][term] for field in TEXT_FIELDS]
             self._known[term] = TermStatistics(self._idf("text", term), counts[0], any(counts))
         return {term: self._known[term] for term in terms}
 
@@ -171,8 +172,8 @@ class MemoryReader:
         return found
 
     def _values(self, name: str) -> list[str]:
-        values = {getattr(one.record, name) for one in self._rows.values()}
-        return sorted(value for value in values if value is not None)
+        records = [one.record for one in self._rows.values()]
+        return sorted({value for record in records for value in self._texts_of(record, name)})
 
     def article(self, article: str) -> Record | None:
         return self._records.get(article)
@@ -189,7 +190,8 @@ class MemoryReader:
         members = asked.condition.members
         if isinstance(asked, VectorQuery):
             rows = np.array(list(self._allowed(asked.condition)), np.int64)
-            scores = (self._embeddings[rows] @ asked.embedding).astype(np.float32)
+            # Products of equal embeddings differ in their last bits, by their place in an array.
+            scores = np.round(self._embeddings[rows] @ asked.embedding, 5).astype(np.float32)
         else:
             found = [
                 (row, score)
@@ -217,13 +219,49 @@ class MemoryReader:
         pairs = {
             (self._unit(row, asked.by), value)
             for row in self._set(asked.matching)
-            if (value := _value(asked, self._rows[row])) is not None
+            for value in self._facet_values(asked, self._rows[row])
         }
-        counts = Counter(value for _, value in pairs)
-        if asked.period is not None:
-            return FacetCounts(tuple(sorted(counts.items())[-asked.most :]), len(counts))
-        ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-        return FacetCounts(tuple(ordered[: asked.most]), len(counts))
+        counts: Counter[Any] = Counter(value for _, value in pairs)
+        if asked.period is None and asked.width is None:
+            ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+            return FacetCounts(tuple(ordered[: asked.most]), len(counts))
+        if asked.empty and counts:
+            counts.update(dict.fromkeys(_between(asked, min(counts), max(counts)), 0))
+        shown = sorted(counts.items())[-asked.most :]
+        name = str if asked.width is None else "{:.15g}".format
+        return FacetCounts(tuple((name(value), count) for value, count in shown), len(counts))
+
+    def _texts_of(self, record: Record, name: str) -> tuple[str, ...]:
+        if name not in self._other.declared:
+            return values_of(record, name)
+        value = (record.extra or {}).get(name)
+        if isinstance(value, list):
+            return tuple(value)
+        return () if value is None else (value,)
+
+    def _number(self, one: Stored, name: str) -> float | None:
+        if name == "published":
+            return one.entry.published
+        value = (one.record.extra or {}).get(name)
+        return timestamp(value) if isinstance(value, str) else value
+
+    def _facet_values(self, asked: FacetQuery, one: Stored) -> tuple[Any, ...]:
+        if asked.period is None and asked.width is None:
+            return self._texts_of(one.record, asked.field)
+        number = self._number(one, asked.field)
+        if number is None:
+            return ()
+        if asked.width is not None:
+            return (math.floor(number / asked.width) * asked.width,)
+        return (datetime.fromtimestamp(number, UTC).strftime(FORMATS[asked.period or "day"]),)
+
+    def _sort_value(self, asked: ListQuery, one: Stored) -> str | float | None:
+        if asked.order is None:
+            return None
+        kind = self._other.declared.get(asked.order.field)
+        if asked.order.field == "published" or kind in ("number", "date"):
+            return self._number(one, asked.order.field)
+        return next(iter(self._texts_of(one.record, asked.order.field)), None)
 
     def _list(self, asked: ListQuery) -> Listing:
         units: dict[int, list[int]] = {}
@@ -233,7 +271,7 @@ class MemoryReader:
         for rows in units.values():
             shown = _shown(rows, self._rows, asked) if asked.by.endswith("story") else rows[0]
             if asked.added_before is None or shown < asked.added_before:
-                listed.append(_position(asked, self._rows[shown], shown))
+                listed.append(Position(self._sort_value(asked, self._rows[shown]), shown))
         key = _sort_key(asked)
         listed.sort(key=key)
         if asked.after is not None:
@@ -287,7 +325,11 @@ class MemoryReader:
         if isinstance(tree, q.Not):
             return 0.0 if self._score(tree.query, entry) is None else None
         if isinstance(tree, q.Every):
-            return 1.0
+            if tree.fieldname in (None, "published"):
+                there = tree.fieldname is None or entry.published is not None
+            else:
+                there = bool(entry.terms(tree.fieldname))
+            return 1.0 if there else None
         if isinstance(tree, q.NumericRange):
             return tree.boost if _within(entry.published, tree.start, tree.end) else None
         if not hasattr(tree, "fieldname") or tree is q.NullQuery:
@@ -325,13 +367,17 @@ def _within(published: int | None, start: int | None, end: int | None) -> bool:
     return published is not None and (start or NO_DATE) <= published <= (end or 2**62)
 
 
-def _value(asked: FacetQuery, one: Stored) -> str | None:
-    if asked.period is None:
-        value: str | None = getattr(one.record, asked.field)
-        return value
-    if one.entry.published is None:
-        return None
-    return datetime.fromtimestamp(one.entry.published, UTC).strftime(FORMATS[asked.period])
+def _between(asked: FacetQuery, first: Any, last: Any) -> list[Any]:
+    """Return all ranges or periods from the first to the last."""
+    if asked.width is not None:
+        many = round((last - first) / asked.width)
+        return [first + asked.width * number for number in range(many + 1)]
+    form = FORMATS[asked.period or "day"]
+    day, found = datetime.strptime(first, form).replace(tzinfo=UTC), []
+    while day.strftime(form) <= last:
+        found.append(day.strftime(form))
+        day += timedelta(days=1)
+    return found
 
 
 def _seconds(one: Stored) -> int:
@@ -348,14 +394,6 @@ def _shown(rows: Sequence[int], stored: Mapping[int, Stored], asked: ListQuery) 
     dated = [row for row in firsts.values() if stored[row].entry.published is not None]
     choice = dated or list(firsts.values())
     return (max if asked.newest else min)(choice, key=lambda row: (_seconds(stored[row]), row))
-
-
-def _position(asked: ListQuery, one: Stored, row: int) -> Position:
-    if asked.order is None:
-        return Position(None, row)
-    if asked.order.field == "published":
-        return Position(one.entry.published, row)
-    return Position(getattr(one.record, asked.order.field), row)
 
 
 def _sort_key(asked: ListQuery) -> Any:

@@ -14,11 +14,11 @@ from nutgraf.index import IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Record, article_of
 from nutgraf.index.catalog.rows import Row
-from nutgraf.index.columns import DTYPES
+from nutgraf.index.columns.columns import DTYPES
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
 from nutgraf.index.ranking import NO_DATE
-from nutgraf.index.schema import KEYWORD_FIELDS
+from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import COLUMNS, VECTORS
 from nutgraf.index.vectors import VectorFile
@@ -151,9 +151,10 @@ def _assert_columns(snapshot: IndexSnapshot, records: Collection[Record]) -> Non
         published = NO_DATE if record.published is None else timestamp(record.published)
         assert set(columns.published[rows].tolist()) == {published}
         for field in KEYWORD_FIELDS:
-            value = getattr(record, field)
-            codes = [0] if value is None else list(catalog.codes(field, [value]).values())
-            assert np.unique(columns.code(field)[rows]).tolist() == codes
+            known = catalog.codes(field, values_of(record, field))
+            codes = [known[value] for value in values_of(record, field)]
+            stored = columns.codes(field).pairs(np.arange(*rows.indices(len(columns.article))))[1]
+            assert stored.tolist() == codes * record.row_count
     numbers = np.zeros(snapshot.commit.rows, np.uint32)
     for values in catalog.column_values(0):
         numbers[values.first_row : values.first_row + values.row_count] = values.number

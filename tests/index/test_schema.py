@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nutgraf.index.schema import FACETS, FIELDS, KEYWORD_FIELDS, QUERY_FIELDS, KeywordFilters
+from nutgraf.index.schema import FIELDS, KEYWORD_FIELDS, QUERY_FIELDS, KeywordFilters
 from nutgraf.search import Filters
 
 ROOT = Path(__file__).parents[2]
@@ -23,10 +23,10 @@ FILTER = "    desk: str | Sequence[str] = ()\n"
 
 def test_every_field_has_a_name_and_a_help_text() -> None:
     assert all(field.help and field.name for field in FIELDS)
-    assert {field.name: field.boost for field in FIELDS if field.kind == "text"} == {"title": 1.4}
-    assert KEYWORD_FIELDS == ("source", "author", "section", "language")
+    boosts = {field.name: field.boost for field in FIELDS if field.kind == "text"}
+    assert boosts == {"title": 1.4, "summary": 1.0}
+    assert KEYWORD_FIELDS == ("source", "author", "section", "language", "tag")
     assert {*KEYWORD_FIELDS, "title", "published"} < {*QUERY_FIELDS}
-    assert {*KEYWORD_FIELDS, "published:day"} < {*FACETS}
 
 
 def test_every_keyword_field_can_be_filtered() -> None:

@@ -32,6 +32,7 @@ from nutgraf.index.manifest import Manifest, checksum_of
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
 from nutgraf.index.vectors import VectorFile
+from tests.codes import codes_by_row
 
 
 def article(name, *paragraphs, **fields):
@@ -238,7 +239,7 @@ def test_recovery_does_not_replace_mapped_columns(tantivy_index, fail_at):
         assert before.article.tolist() == [1, 1, 2]
     with IndexSnapshot.open(tantivy_index) as after:
         assert after.columns.article.tolist() == [1, 1, 2, 3, 3, 3]
-        assert len(after.columns.code("source")) == 6
+        assert len(codes_by_row(after.columns, "source")) == 6
 
 
 @pytest.mark.parametrize("old", ["none", "another method"])
@@ -248,11 +249,11 @@ def test_missing_or_outdated_sketches_are_rebuilt(tantivy_index, old):
     made, fields = column.read_bytes(), json.loads(checks.read_bytes())
     if old == "none":
         column.unlink()
-        del fields["sketch"], fields["sketches"]
+        del fields["of"]["sketch"], fields["sketches"]
     else:
         fields["sketches"] = "00"
         column.write_bytes(bytes(len(made)))
-        fields["sketch"] = zlib.crc32(bytes(len(made)))
+        fields["of"]["sketch"] = zlib.crc32(bytes(len(made)))
     checks.write_text(json.dumps(fields))
     with IndexWriter(tantivy_index):
         pass
@@ -376,14 +377,16 @@ def change_manifest(index, **fields):
 
 
 def test_other_formats_and_damaged_manifests_are_refused(tantivy_index):
-    change_manifest(tantivy_index, format=99)
-    with pytest.raises(NotAnIndexError, match="format 99, but this version of nutgraf reads"):
-        IndexSnapshot.open(tantivy_index)
-    change_manifest(tantivy_index, format=1, keyword_engine="sphinx")
+    for other in (1, 99):
+        change_manifest(tantivy_index, format=other)
+        message = f"format {other}, but this version of nutgraf reads"
+        with pytest.raises(NotAnIndexError, match=message):
+            IndexSnapshot.open(tantivy_index)
+    change_manifest(tantivy_index, format=2, keyword_engine="sphinx")
     with pytest.raises(BrokenIndexError, match="keyword_engine is 'sphinx'"):
         IndexSnapshot.open(tantivy_index)
     manifest = tantivy_index / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 3'))
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 3'))
     with pytest.raises(BrokenIndexError, match="its checksum does not match"):
         IndexSnapshot.open(tantivy_index)
     manifest.write_text("{")
@@ -442,14 +445,19 @@ def test_mapping_is_put_like_the_article_with_its_fields(tmp_path, tiny_encoder)
     moment = datetime(2023, 1, 4, 9, 30, tzinfo=UTC)
     with IndexWriter(index) as writer:
         row = {"id": 7, "title": "Mast", "text": "It fell.\n\nAt noon.", "published": moment}
-        assert writer.put({**row, "words": 3}) == "created"
+        assert writer.put({**row, "words": 3, "seen": moment.date()}) == "created"
         article = Article("7", "Mast", ("It fell.", "At noon."), published=moment.isoformat())
+        extra = {"words": 3, "seen": "2023-01-04"}
+        assert writer.put(replace(article, extra=extra)) == "unchanged"
+        assert writer.put(row) == "updated"
         assert writer.put(article) == "unchanged"
         assert writer.put({**row, "published": moment.date()}) == "updated"
         assert writer.put(replace(article, published="2023-01-04")) == "unchanged"
         with pytest.warns(UserWarning, match="article '7': invalid characters were .* 'title'"):
             assert writer.put({**row, "title": "Ma\x00st", "published": moment}) == "updated"
         assert writer.put(article) == "unchanged"
+        with pytest.warns(UserWarning, match="unknown fields were left out: 'price'"):
+            assert writer.put({**row, "price": {1, 2}}) == "unchanged"
 
 
 @pytest.mark.parametrize(

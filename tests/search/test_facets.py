@@ -302,8 +302,8 @@ def test_a_damaged_value_is_not_shown(tmp_path, tiny_encoder, change):
 @pytest.mark.parametrize(
     ("facets", "reason"),
     [
-        (("paper",), "is 'paper'; choose one of source, author, section, language, published:day"),
-        ("published", "choose one of"),
+        (("published:week",), "is 'published:week'; write it as source, published:month"),
+        ("a,b", "write it as source"),
         (("source", "author", "source"), "contains 'source' 2 times"),
         (3, "must be a text or a list of texts"),
         ((3,), "must be a text or a list of texts"),

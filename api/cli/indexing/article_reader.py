@@ -25,6 +25,7 @@ from nutgraf.index.sources import (
     Rejected,
     Skipped,
     SourceFile,
+    UnknownFields,
     newest_captures,
     read_found,
     workers_for,
@@ -48,6 +49,7 @@ class ArticleReader:
     Skipped and rejected items did not become articles. A flagged item is a warning about an
     article that is indexed. All these items are printed to `messages`. Flagged and rejected
     items are also written to `rejects`. `rejected` is the number of rejected items.
+    `unknown` counts the articles with each unknown field.
     """
 
     def __init__(
@@ -58,7 +60,9 @@ class ArticleReader:
     ) -> None:
         self.messages = messages
         self.rejected = 0
+        self.unknown: Counter[str] = Counter()
         self._options = options
+        self._refused: Counter[str] = Counter()
         self._rejects = rejects
 
     def articles(
@@ -85,11 +89,18 @@ class ArticleReader:
                 if isinstance(item, Article | Prepared):
                     duplicates.add(item)
                     yield item
+                elif isinstance(item, UnknownFields):
+                    self.unknown.update(item.names)
                 else:
                     self._report(item, reported)
         self._report_omitted(reported)
+        self._report_omitted(self._refused)
         if warning := duplicates.warning():
             self.warn(warning)
+
+    def reject(self, article: str, reason: str) -> None:
+        """Report an article that the index refuses."""
+        self._report(Rejected(article, reason), self._refused)
 
     def warn(self, message: str) -> None:
         """Print a warning."""

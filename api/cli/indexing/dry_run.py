@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from nutgraf.api.cli.output import printable
 from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
 from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.errors import InputError
+from nutgraf.index.fields.declared import DeclaredKind, check_values
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.prepared import article_in
 from nutgraf.index.sources import find_files, total_bytes
@@ -49,12 +51,19 @@ def dry_run_sources(
         progress = opened.enter_context(IndexProgress(size, reader.messages))
         articles = reader.articles(find_files(sources), size, progress.read)
         for article in map(article_in, opened.enter_context(closing(articles))):
-            outcome = known.outcome(article)
+            try:
+                outcome = known.outcome(article)
+            except InputError as error:
+                reader.reject(article.id, str(error))
+                continue
             summary.count(outcome, article)
             if on_outcome is not None:
                 on_outcome(outcome, article)
             progress.put(len(article.paragraphs))
     summary.rejected = reader.rejected
+    summary.unknown_fields = {
+        name: count for name, count in reader.unknown.items() if name not in known.declared
+    }
     return summary
 
 
@@ -65,6 +74,7 @@ class _KnownArticles:
     """
 
     def __init__(self, index: Path, opened: ExitStack) -> None:
+        self.declared: Mapping[str, DeclaredKind] = {}
         self._language: str | None = None
         self._catalog: Catalog | None = None
         self._sequence = 0
@@ -72,12 +82,17 @@ class _KnownArticles:
         if (index / MANIFEST).exists():
             manifest = Manifest.read(index)
             self._language = manifest.language
+            self.declared = manifest.declared
             self._catalog = Catalog.open(manifest.parts(index) / CATALOG)
             opened.callback(self._catalog.close)
             self._sequence = self._catalog.last_commit().sequence
 
     def outcome(self, article: Article) -> Outcome:
-        """Return the outcome that a writer would return, and record the article as put."""
+        """Return the outcome that a writer would return, and record the article as put.
+
+        Raises InputError if a declared field has a value of another kind.
+        """
+        check_values(article.extra, self.declared)
         digest = with_language(article, self._language).digest()
         before = self._read.get(article.id) or self._digest_of(article.id)
         self._read[article.id] = digest

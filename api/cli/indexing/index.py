@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
@@ -16,10 +16,13 @@ from rich.text import Text
 from nutgraf.api.cli.indexing.article_reader import ArticleReader
 from nutgraf.api.cli.indexing.progress import IndexProgress
 from nutgraf.api.cli.options import MAX_LOCK_WAIT_SECONDS
+from nutgraf.api.cli.output import printable
 from nutgraf.index.article import Article
-from nutgraf.index.errors import UserError
+from nutgraf.index.errors import InputError, UserError
+from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords import Engine
 from nutgraf.index.maintenance.create import create_index, exported_encoder
+from nutgraf.index.maintenance.declare import declare_fields
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import DEFAULT_MODEL, EncoderConfig
 from nutgraf.index.prepared import Prepared, article_in
@@ -29,6 +32,9 @@ from nutgraf.index.writer import IndexWriter, Outcome
 
 __all__ = ["IndexOptions", "Summary", "index_found", "index_sources"]
 
+MAX_UNKNOWN: Final = 5
+"""The most unknown fields that the summary names."""
+
 
 @dataclass(slots=True)
 class Summary:
@@ -37,7 +43,8 @@ class Summary:
     `created`, `updated`, `unchanged` and `rejected` are numbers of articles. `paragraphs`
     is the number of paragraphs in new and updated articles. `encoded` is the number of
     texts (paragraphs, and parts of long ones) that were encoded. The other texts already
-    had an embedding.
+    had an embedding. `unknown_fields` counts the articles with each field that Nutgraf
+    does not know, which is stored in `extra`.
     """
 
     created: int = 0
@@ -49,6 +56,7 @@ class Summary:
     seconds: float = 0.0
     interrupted: bool = False
     dry_run: bool = False
+    unknown_fields: dict[str, int] = field(default_factory=dict)
 
     def count(self, outcome: Outcome, article: Article) -> None:
         """Count an article that was put."""
@@ -71,25 +79,44 @@ class Summary:
         put = f"{self.created:,} new, {self.updated:,} updated, {self.unchanged:,} unchanged"
         return f"{put}, {self.rejected:,} rejected" if self.rejected else put
 
+    @property
+    def unknown(self) -> str:
+        """The unknown fields and the numbers of their articles, as text."""
+        if not self.unknown_fields:
+            return ""
+        fields = sorted(self.unknown_fields.items(), key=lambda one: (-one[1], one[0]))
+        parts = [
+            f"{printable(name):.40} in {count:,} article{'s' if count > 1 else ''}"
+            for name, count in fields[:MAX_UNKNOWN]
+        ]
+        more = ", ..." if len(fields) > MAX_UNKNOWN else ""
+        many = "1 unknown field is" if len(fields) == 1 else f"{len(fields):,} unknown fields are"
+        return f"; {many} stored in extra: {', '.join(parts)}{more}"
+
     def __str__(self) -> str:
         noun = "paragraph" if self.paragraphs == 1 else "paragraphs"
         if self.dry_run:
-            return f"nothing was written: {self.outcomes}; {self.paragraphs:,} {noun} to put"
+            put = f"{self.outcomes}; {self.paragraphs:,} {noun} to put{self.unknown}"
+            return f"nothing was written: {put}"
         known = ", all encoded before," if self.paragraphs and not self.encoded else ""
         rate = f" ({self.paragraphs / self.seconds:,.0f}/s)" if self.paragraphs else ""
         time_ = f"{self.paragraphs:,} {noun}{known} in {self.seconds:.1f} s{rate}"
-        text = f"{self.outcomes}; {time_}"
+        text = f"{self.outcomes}; {time_}{self.unknown}"
         return f"interrupted, and committed up to there: {text}" if self.interrupted else text
 
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """Settings of a new index. None means the default."""
+    """Settings of a new index. None means the default.
+
+    `fields` are declared in an existing index too.
+    """
 
     model: str | None = None
     reranker: str | None = None
     keyword_engine: Engine | None = None
     keep_boilerplate: bool = False
+    fields: Mapping[str, DeclaredKind] = field(default_factory=dict)
 
 
 def index_sources(
@@ -129,6 +156,7 @@ def index_found(
     has another engine or model. Raises WorkerError if reading failed.
     """
     summary = Summary()
+    declared: Mapping[str, DeclaredKind] = {}
     with (
         IndexProgress(size, reader.messages) as progress,
         closing(reader.articles(found, size, progress.read, prepare=True)) as articles,
@@ -140,10 +168,14 @@ def index_found(
             with closing(
                 IndexWriter(index, trust=trust or made, wait=MAX_LOCK_WAIT_SECONDS)
             ) as writer:
-                _put(writer, chain([first], articles), summary, progress, reader.warn)
+                _put(writer, chain([first], articles), summary, progress, reader)
+                declared = writer.declared
                 summary.encoded = writer.encoded
             summary.seconds = time.perf_counter() - started
     summary.rejected = reader.rejected
+    summary.unknown_fields = {
+        name: count for name, count in reader.unknown.items() if name not in declared
+    }
     return summary
 
 
@@ -152,17 +184,20 @@ def _put(
     articles: Iterable[Article | Prepared],
     summary: Summary,
     progress: IndexProgress,
-    warn: Callable[[str], None],
+    reader: ArticleReader,
 ) -> None:
     """Put articles and commit them. After an error, commit those put so far."""
     try:
         for item in articles:
             article = article_in(item)
-            summary.count(writer.put(item), article)
+            try:
+                summary.count(writer.put(item), article)
+            except InputError as error:
+                reader.reject(article.id, str(error))
             progress.put(len(article.paragraphs))
     except KeyboardInterrupt:
         summary.interrupted = True
-        warn("interrupted: committing the articles read so far, which takes some seconds")
+        reader.warn("interrupted: committing the articles read so far, which takes some seconds")
     except Exception:
         _commit_unless_failed(writer)
         raise
@@ -187,6 +222,7 @@ def _create_if_missing(index: Path, index_options: IndexOptions, messages: Conso
                 f"{index} already exists: run 'nutgraf reranker {index_options.reranker} "
                 f"-i {index}' to set its reranker"
             )
+        declare_fields(index, index_options.fields)
         return False
     name = index_options.model or DEFAULT_MODEL
     wait = "" if exported_encoder(name) else ": this takes some 10 s, once"
@@ -198,6 +234,7 @@ def _create_if_missing(index: Path, index_options: IndexOptions, messages: Conso
         reranker=index_options.reranker,
         keyword_engine=engine,
         keep_boilerplate=index_options.keep_boilerplate,
+        fields=index_options.fields,
     )
     return True
 

@@ -18,6 +18,7 @@ from nutgraf.api.cli.options import (
     MAX_LOCK_WAIT_SECONDS,
     AsJson,
     Columns,
+    Fields,
     Index,
     KeepBoilerplate,
     KeywordEngine,
@@ -55,6 +56,7 @@ def watch(
     reranker: Reranker = None,
     keep_boilerplate: KeepBoilerplate = False,
     columns: Columns = None,
+    fields: Fields = None,
     rejects: Rejects = None,
     as_json: AsJson = False,
     trust: Trust = False,
@@ -68,13 +70,16 @@ def watch(
     from nutgraf.api.cli.indexing.article_reader import ArticleReader
     from nutgraf.api.cli.indexing.index import IndexOptions
     from nutgraf.api.cli.indexing.rejects import open_rejects
+    from nutgraf.index.fields.declared import parse_fields
     from nutgraf.index.sources import ReadOptions, is_folder, parse_columns
 
     for folder in folders:
         if not is_folder(folder):
             raise UserError(f"{folder} is not a folder; use 'nutgraf index' to index files")
     options = ReadOptions(parse_columns(columns or ()))
-    index_options = IndexOptions(model, reranker, keyword_engine, keep_boilerplate)
+    index_options = IndexOptions(
+        model, reranker, keyword_engine, keep_boilerplate, parse_fields(fields or ())
+    )
     messages = Console(stderr=True)
     # A service manager stops a service by SIGTERM: handle it like control-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

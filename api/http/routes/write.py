@@ -12,7 +12,14 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.background import BackgroundTask
 
-from nutgraf.api.http.bodies import JSON, NDJSON, article_in, check_content_type, read_body
+from nutgraf.api.http.bodies import (
+    JSON,
+    NDJSON,
+    article_in,
+    article_problem,
+    check_content_type,
+    read_body,
+)
 from nutgraf.api.http.openapi import (
     ETAG,
     IF_MATCH,
@@ -91,9 +98,9 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
                 raise RequestTimeoutError(
                     f"the body did not arrive within {MAX_BODY_SECONDS:g} seconds: send it again"
                 ) from None
-            item, flagged = await to_thread.run_sync(article_in, body, article)
-            put = Put(item, condition)
-            return await _change(writing, put, searcher, refresh=refresh, flagged=flagged)
+            read = await to_thread.run_sync(article_in, body, article)
+            put = Put(read.article, condition, read.unknown)
+            return await _change(writing, put, searcher, refresh=refresh, flagged=read.warning)
 
     @router.delete(
         "/articles/{article:path}",
@@ -148,6 +155,8 @@ async def _change(
         raise HTTPException(404, f"there is no article {applied.id!r} in this index")
     if applied.result == "refused":
         raise HTTPException(412, _refusal(applied), headers=tag)
+    if applied.reason is not None:
+        raise article_problem(applied.reason)
     if refresh:
         await to_thread.run_sync(searcher.refresh)
     content: dict[str, Any] = {"id": applied.id, "result": applied.result}
@@ -155,6 +164,8 @@ async def _change(
         content["etag"] = etag(applied.digest)
     if flagged is not None:
         content["flagged"] = flagged
+    if applied.unknown:
+        content["unknown_fields"] = list(applied.unknown)
     status = 201 if applied.result == "created" else 200
     return JSONResponse({**content, "snapshot": written.snapshot}, status, headers=tag)
 

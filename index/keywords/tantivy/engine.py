@@ -267,8 +267,10 @@ class TantivyWriter:
         if entry.published is not None:
             fields[PUBLISHED] = [entry.published]
         fields[ROW] = [entry.row]
+        numbers = (PUBLISHED, ROW)
+        has = [name for name in fields if name in numbers or entry.holds(name)]
         # The schema gives each number the type of its field.
-        document = tantivy.Document.from_dict({**fields, HAS: list(fields)}, self._schema)
+        document = tantivy.Document.from_dict({**fields, HAS: has}, self._schema)
         with _guarded(self._path):
             writer.add_document(document)
 

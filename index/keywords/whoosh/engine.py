@@ -264,7 +264,7 @@ def _document(entry: KeywordEntry) -> dict[str, Any]:
         for name in (*ORDERED_FIELDS, *VALUE_FIELDS)
         if (terms := entry.terms(name))
     }
-    has = [ROW, *fields]
+    has = [ROW, *filter(entry.holds, fields)]
     if entry.published is not None:
         fields[PUBLISHED] = entry.published
         has.append(PUBLISHED)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from nutgraf.index.errors import InputError, UserError
 from nutgraf.index.schema import OPTIONAL_FIELDS
 
-__all__ = ["INPUT_FIELDS", "choose_columns", "parse_columns", "rename"]
+__all__ = ["INPUT_FIELDS", "choose_columns", "parse_columns", "rename", "unknown_columns"]
 
 INPUT_FIELDS: Final = ("id", "title", "text", "paragraphs", *OPTIONAL_FIELDS)
 """Input fields of an article; `text` and `paragraphs` exclude each other."""
@@ -76,11 +76,26 @@ def choose_columns(header: Sequence[str], columns: Mapping[str, str]) -> dict[st
     return chosen
 
 
+def unknown_columns(header: Sequence[str], chosen: Mapping[str, int]) -> dict[str, int]:
+    """Return the name and position of each column that is no field of an article.
+
+    A column without a name is left out, and so is one that `choose_columns` did not choose
+    because another column is mapped to its field.
+    """
+    names = [name.strip() for name in header]
+    return {
+        name: at
+        for at, name in enumerate(names)
+        if name and at not in chosen.values() and name.lower() not in INPUT_FIELDS
+    }
+
+
 def rename(fields: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
     """Return `fields` with each mapped field set to the value of its column.
 
-    If one of `text` and `paragraphs` is mapped, the other is removed. Raises
-    InputError if `title`, `text` or `paragraphs` is mapped to a missing column.
+    If one of `text` and `paragraphs` is mapped, the other is removed. A column to which a
+    field is mapped is no unknown field. Raises InputError if `title`, `text` or
+    `paragraphs` is mapped to a missing column.
     """
     if not columns:
         return fields
@@ -91,7 +106,11 @@ def rename(fields: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]
                 f"there is no {column!r}, to which '{field}' is mapped; {_listed(list(fields))}"
             )
         own[field] = fields.get(column)
-    return own
+    return {
+        name: value
+        for name, value in own.items()
+        if name in INPUT_FIELDS or name not in columns.values()
+    }
 
 
 def _unknown_column(field: str, names: Sequence[str]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from nutgraf.index.article import MAX_ID, MAX_VALUE, Article, timestamp
 from nutgraf.index.errors import InputError
+from nutgraf.index.fields.values import MAX_LIST_VALUE, MAX_VALUES
 from nutgraf.index.sources.fields.clean import clean_fields
 from nutgraf.index.sources.fields.dates import flags_of, iso_date
 from nutgraf.index.sources.fields.paragraphs import paragraphs_of, split_paragraphs
@@ -131,6 +132,8 @@ def _items(entry: dict[str, Any], feed: dict[str, Any], place: str) -> Iterator[
         published, oddity = _published(entry, language)
         source = _source(entry, feed)
         name = _name(entry, source)
+        tags, byline = _tags(entry), _byline(entry)
+        author = ", ".join(byline) or _value(_text(entry, "author"))
         fields, removed = clean_fields(
             {
                 "id": name or _digest(title, paragraphs),
@@ -138,8 +141,12 @@ def _items(entry: dict[str, Any], feed: dict[str, Any], place: str) -> Iterator[
                 "paragraphs": paragraphs,
                 "url": _link(entry),
                 "source": source,
-                "author": _author(entry),
-                "section": _section(entry),
+                "author": author,
+                "byline": byline,
+                "section": next(iter(tags), None),
+                "tags": tags,
+                "summary": _summary(entry),
+                "image": _image(entry),
                 "published": published,
                 "language": language,
             }
@@ -231,16 +238,39 @@ def _source(entry: dict[str, Any], feed: dict[str, Any]) -> str | None:
     return _value(title or _text(feed, "title"))
 
 
-def _author(entry: dict[str, Any]) -> str | None:
+def _byline(entry: dict[str, Any]) -> tuple[str, ...]:
     people = dict.get(entry, "authors") or ()
-    names = dict.fromkeys(name for one in people if (name := _text(one, "name")))
-    return _value(", ".join(names) or _text(entry, "author"))
+    return _values(_text(one, "name") for one in people)
 
 
-def _section(entry: dict[str, Any]) -> str | None:
+def _tags(entry: dict[str, Any]) -> tuple[str, ...]:
     tags = dict.get(entry, "tags") or ()
-    named = (_text(tag, "label") or _text(tag, "term") for tag in tags)
-    return _value(next(filter(None, named), ""))
+    return _values(_text(tag, "label") or _text(tag, "term") for tag in tags)
+
+
+def _summary(entry: dict[str, Any]) -> str | None:
+    """Return the summary of an entry that also has its full text."""
+    texts = [_text(detail, "value") for detail in dict.get(entry, "content") or ()]
+    summary = _text(entry, "summary")
+    return _value(summary) if any(texts) and summary not in texts else None
+
+
+def _image(entry: dict[str, Any]) -> str | None:
+    """Return the address of a picture: a thumbnail, other media, or an enclosure."""
+    media = [*(dict.get(entry, "media_thumbnail") or ()), *(dict.get(entry, "media_content") or ())]
+    files = [one for one in dict.get(entry, "links") or () if _text(one, "rel") == "enclosure"]
+    for one in (*media, *files):
+        address = _text(one, "url") or _text(one, "href")
+        kind = _text(one, "type") or _text(one, "medium") or "image"
+        if kind.startswith("image") and address.startswith(WEB) and len(address) <= MAX_VALUE:
+            return address
+    return None
+
+
+def _values(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the values that are not empty or too long for a list, each in one line."""
+    values = dict.fromkeys(value for text in texts if (value := _value(text)))
+    return tuple(value for value in values if len(value) <= MAX_LIST_VALUE)[:MAX_VALUES]
 
 
 def _language(entry: dict[str, Any], feed: dict[str, Any]) -> str | None:

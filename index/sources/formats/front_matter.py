@@ -16,7 +16,8 @@ import yaml
 
 from nutgraf.index.article import MAX_VALUE
 from nutgraf.index.errors import InputError
-from nutgraf.index.schema import FIELD_NAMES
+from nutgraf.index.schema import FIELD_NAMES, LIST_FIELDS
+from nutgraf.index.sources.fields.split import split_values
 
 __all__ = ["article_fields", "split_front_matter"]
 
@@ -46,20 +47,25 @@ Two lines of --- can also be horizontal rules. Text between rules has no such ke
 
 JSON_BEGINS: Final = re.compile(r'\s*\{\s*(?:"|\})')
 
-KEYS: Final = {name: (name,) for name in FIELD_NAMES} | {
+KEYS: Final = {name: (name,) for name in FIELD_NAMES if name != "extra"} | {
     "id": ("id", "slug"),
     "title": ("title", "headline"),
     "url": ("canonical_url", "canonicalurl", "canonical", "url", "permalink", "link"),
     "source": ("source", "publication", "publisher", "site"),
     "author": ("author", "authors", "byline"),
-    "section": ("section", "category", "categories", "topics", "tags"),
+    "byline": ("byline", "authors", "author"),
+    "section": ("section", "sections", "category", "categories", "topics", "tags"),
+    "sections": ("sections", "categories", "section", "category"),
+    "tags": ("tags", "keywords", "topics"),
+    "summary": ("summary", "description", "standfirst", "teaser", "excerpt"),
+    "image": ("image", "cover", "thumbnail"),
     "published": ("date", "published", "publishdate", "published_at", "pubdate", "created"),
     "language": ("language", "lang", "locale"),
 }
 """Field -> its keys in front matter, in lower case. The first key found is used."""
 
-LISTED: Final = frozenset({"source", "author"})
-"""Fields that join all values of a list. Other fields use the first value."""
+JOINED: Final = frozenset({"source", "author"})
+"""Fields that join all values of a list. Other texts are the first value."""
 
 WEB: Final = ("http://", "https://")
 
@@ -101,21 +107,32 @@ def _checked(inside: str) -> str:
     return inside
 
 
-def article_fields(matter: dict[str, Any]) -> dict[str, str]:
-    """Return the values in front matter, by the names of the fields of Article."""
-    lower = {str(key).lower(): value for key, value in matter.items()}
-    fields: dict[str, str] = {}
+def article_fields(matter: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields of an article in front matter, and all other keys.
+
+    The values of a list that is one text are between commas or semicolons.
+    """
+    lower = {str(key).lower(): key for key in matter}
+    fields: dict[str, Any] = {}
+    used = {"extra"}
     for field, keys in KEYS.items():
         for key in keys:
-            values = list(_texts(lower.get(key)))
+            value = matter.get(lower.get(key, ""))
+            if field in LIST_FIELDS and isinstance(value, str):
+                value = split_values(value, commas=field == "tags")
+            values = list(_texts(value))
             if field == "url":
                 # Other values are paths on an unknown site.
                 values = [value for value in values if value.startswith(WEB)]
             if values:
-                whole = ", ".join(values) if field in LISTED else values[0]
-                fields[field] = whole[:MAX_VALUE].strip()
+                whole = ", ".join(values) if field in JOINED else values[0]
+                fields[field] = values if field in LIST_FIELDS else whole[:MAX_VALUE].strip()
+                used.add(key)
                 break
-    return fields
+    if (extra := matter.get(lower.get("extra", ""))) is not None:
+        fields["extra"] = extra
+    others = {str(key): matter[key] for name, key in lower.items() if name not in used}
+    return fields, others
 
 
 def _yaml(text: str) -> dict[str, Any] | None:

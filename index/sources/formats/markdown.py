@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
-from nutgraf.index.schema import OPTIONAL_FIELDS
-from nutgraf.index.sources.fields.clean import clean_fields
-from nutgraf.index.sources.fields.dates import flags_of, iso_date
+from nutgraf.index.sources.fields.article import ReadArticle, article_of
+from nutgraf.index.sources.fields.dates import iso_date
 from nutgraf.index.sources.fields.paragraphs import Block, Kind, paragraphs_of
 from nutgraf.index.sources.files.encoding import decode_any
 from nutgraf.index.sources.items import FileName, Item, OpenedFile, Rejected
@@ -48,19 +46,18 @@ def read_markdown(opened: OpenedFile) -> Iterator[Item]:
                 f"the file is larger than {MAX_MARKDOWN:,} bytes; split it into articles"
             )
         decoded = decode_any(content)
-        article, oddity = _article(decoded.text, content, opened.name)
+        read = _article(decoded.text, content, opened.name)
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
-    yield from flags_of(article, opened.place, decoded.oddity, oddity)
-    yield article
+    yield from read.items(opened.place, decoded.oddity)
 
 
-def _article(text: str, content: bytes, name: FileName) -> tuple[Article, str | None]:
+def _article(text: str, content: bytes, name: FileName) -> ReadArticle:
     from nutgraf.index.sources.formats.front_matter import article_fields, split_front_matter
 
     matter, body = split_front_matter(text.replace("\r\n", "\n"))
-    fields = article_fields(matter)
+    fields, unknown = article_fields(matter)
     blocks = list(_blocks(body))
     title = fields.get("title") or next((b.text for b in blocks if b.kind == "heading"), None)
     if title is None:
@@ -71,19 +68,16 @@ def _article(text: str, content: bytes, name: FileName) -> tuple[Article, str | 
         del blocks[0]
     if not (paragraphs := paragraphs_of(blocks)):
         raise InputError("there is no text below the title; add text, or omit the file")
-    cleaned, oddity = clean_fields(
-        {field: fields.get(field) for field in OPTIONAL_FIELDS}
-        | {
-            "id": fields.get("id") or name.article_id(content=content),
-            "title": title,
-            "paragraphs": paragraphs,
-            "published": _published(fields, name),
-        }
-    )
-    return Article(**cleaned), oddity
+    given = fields | {
+        "id": fields.get("id") or name.article_id(content=content),
+        "title": title,
+        "paragraphs": list(paragraphs),
+        "published": _published(fields, name),
+    }
+    return article_of(given, lambda: given["id"], unknown)
 
 
-def _published(fields: dict[str, str], name: FileName) -> str | None:
+def _published(fields: dict[str, Any], name: FileName) -> str | None:
     if given := fields.get("published"):
         return iso_date(given, fields.get("language"))
     dated = DATED.match(name.stem)

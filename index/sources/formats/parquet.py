@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any, BinaryIO, Final
 
 from nutgraf.index.errors import InputError
-from nutgraf.index.sources.fields.columns import choose_columns
-from nutgraf.index.sources.fields.dates import flags_of
+from nutgraf.index.sources.fields.article import article_of
+from nutgraf.index.sources.fields.columns import choose_columns, unknown_columns
 from nutgraf.index.sources.files.decompress import COPY_AGAIN
-from nutgraf.index.sources.formats.jsonl import article_of
-from nutgraf.index.sources.items import Item, OpenedFile, Rejected, Skipped
+from nutgraf.index.sources.items import Flagged, Item, OpenedFile, Rejected, Skipped
 
 __all__ = ["read_parquet"]
 
@@ -71,11 +70,22 @@ def read_parquet(opened: OpenedFile) -> Iterator[Item | Skipped]:
             table = parquet.ParquetFile(file, buffer_size=BUFFER, pre_buffer=False)
             names = list(table.schema_arrow.names)
             try:
-                columns = choose_columns(names, opened.options.columns)
+                known = choose_columns(names, opened.options.columns)
+                unknown, vectors = {}, []
+                for name, at in unknown_columns(names, known).items():
+                    if _fits_extra(table.schema_arrow.field(at).type):
+                        unknown[name] = at
+                    else:
+                        vectors.append(name)
             except InputError as error:
                 yield opened.without_articles(str(error))
                 return
-            chosen = {field: names[at] for field, at in columns.items()}
+            if vectors:
+                yield Flagged(
+                    opened.place,
+                    f"unknown columns of numbers or objects are not read: {', '.join(vectors)}",
+                )
+            chosen = {field: names[at] for field, at in (unknown | known).items()}
             yield from _rows(table, chosen, _size(file), opened)
         except InputError as error:
             yield Rejected(opened.place, str(error))
@@ -103,14 +113,26 @@ def _rows(table: Any, chosen: dict[str, str], size: int, opened: OpenedFile) -> 
                 fields = {field: _value(field, column, row) for field, column in held.items()}
                 content = repr(fields).encode(errors="replace")
                 id_if_none = partial(opened.name.article_id, number, content)
-                article, oddity = article_of(fields, id_if_none)
+                read = article_of(fields, id_if_none)
             except InputError as error:
                 yield Rejected(place, str(error))
                 continue
-            yield from flags_of(article, place, oddity)
-            yield article
+            yield from read.items(place)
     if not number:
         yield Rejected(opened.place, "the table has columns and no rows")
+
+
+def _fits_extra(kind: Any) -> bool:
+    """Tell whether an unknown column of this type is read: a single value, or texts.
+
+    Embeddings and nested objects are too large for `extra`, and take long to read.
+    """
+    from pyarrow import types
+
+    if types.is_list(kind) or types.is_large_list(kind):
+        kind = kind.value_type
+        return bool(types.is_string(kind) or types.is_large_string(kind))
+    return not (types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind))
 
 
 def _usable(column: Any) -> Any:

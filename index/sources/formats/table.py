@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from nutgraf.index.errors import InputError
 from nutgraf.index.json_lines import MAX_TEXT
-from nutgraf.index.sources.fields.columns import INPUT_FIELDS, choose_columns
-from nutgraf.index.sources.fields.dates import flags_of
+from nutgraf.index.schema import LIST_FIELDS
+from nutgraf.index.sources.fields.article import article_of
+from nutgraf.index.sources.fields.columns import INPUT_FIELDS, choose_columns, unknown_columns
+from nutgraf.index.sources.fields.split import split_values
 from nutgraf.index.sources.files.encoding import decode_any, encoding_of
-from nutgraf.index.sources.formats.jsonl import article_of
 from nutgraf.index.sources.items import Flagged, Item, OpenedFile, Rejected, Skipped
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ def read_table(opened: OpenedFile) -> Iterator[Item | Skipped]:
         return
     try:
         columns = choose_columns(header, opened.options.columns)
+        columns = unknown_columns(header, columns) | columns
     except InputError as error:
         yield opened.without_articles(str(error))
         return
@@ -105,12 +108,25 @@ def _items(
                 "as 'text', add --map text=paragraphs"
             )
         id_if_none = partial(opened.name.article_id, line, BETWEEN.join(row).encode())
-        article, oddity = article_of(fields, id_if_none)
+        read = article_of(_values(fields), id_if_none)
     except InputError as error:
         yield Rejected(place, str(error))
         return
-    yield from flags_of(article, place, guessed, oddity)
-    yield article
+    yield from read.items(place, guessed)
+
+
+def _values(cells: dict[str, str]) -> dict[str, Any]:
+    """Return the values of cells: several for a list, and an object for `extra`."""
+    fields: dict[str, Any] = dict(cells)
+    for name in LIST_FIELDS:
+        if name in cells:
+            fields[name] = split_values(cells[name], commas=name == "tags")
+    if "extra" in cells:
+        try:
+            fields["extra"] = json.loads(cells["extra"])
+        except (ValueError, RecursionError):
+            raise InputError("'extra' is not JSON; write an object, or omit it") from None
+    return fields
 
 
 def _mended(row: list[str]) -> tuple[list[str], str | None]:

@@ -42,6 +42,11 @@ class Described:
     section: str | None = None
     url: str | None = None
     text: str | None = None
+    summary: str | None = None
+    image: str | None = None
+    sections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    byline: tuple[str, ...] = ()
 
 
 def described_article(scripts: Iterable[str]) -> Described:
@@ -60,15 +65,22 @@ def described_article(scripts: Iterable[str]) -> Described:
         # A page whose lists contain 1 article is about that article. A page whose lists contain
         # several articles is about none of them.
         article = articles[0][0] if len(articles) == 1 else {}
+    byline = _names(article.get("author") or article.get("creator"), by_id)
+    sections = _names(article.get("articleSection"), by_id)
     return Described(
         title=_first(article, "headline", "name"),
-        author=_names(article.get("author") or article.get("creator"), by_id),
+        author=", ".join(byline) or None,
         published=_first(article, "datePublished", "dateCreated"),
         language=_name(article.get("inLanguage"), by_id, "alternateName", "name"),
         source=_name(article.get("publisher"), by_id, "name"),
-        section=_name(article.get("articleSection"), by_id, "name"),
+        section=next(iter(sections), None),
         url=_address(article),
         text=_first(article, "articleBody"),
+        summary=_first(article, "description", "abstract"),
+        image=_name(article.get("image"), by_id, "url", "contentUrl", "@id"),
+        sections=sections,
+        tags=_names(article.get("keywords"), by_id),
+        byline=byline,
     )
 
 
@@ -130,11 +142,11 @@ def _name(value: Any, by_id: Mapping[str, Mapping[str, Any]], *names: str) -> st
     return value if isinstance(value, str) and value.strip() else None
 
 
-def _names(value: Any, by_id: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return the names of one or several authors, with commas between them."""
+def _names(value: Any, by_id: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the names of one or several nodes, such as authors."""
     values = value if isinstance(value, list) else [value]
     names = (_name(item, by_id, "name") for item in values[:50])
-    return ", ".join(dict.fromkeys(name.strip() for name in names if name)) or None
+    return tuple(dict.fromkeys(name.strip() for name in names if name))
 
 
 def _address(article: Mapping[str, Any]) -> str | None:

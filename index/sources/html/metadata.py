@@ -18,7 +18,9 @@ from trafilatura.metadata import extract_author, extract_title
 
 from nutgraf.index.article import MAX_ID, MAX_VALUE
 from nutgraf.index.errors import InputError
+from nutgraf.index.fields.values import MAX_LIST_VALUE, MAX_VALUES
 from nutgraf.index.sources.fields.dates import iso_date
+from nutgraf.index.sources.fields.split import split_values
 from nutgraf.index.sources.html.jsonld import Described, described_article
 
 __all__ = ["PageFields", "page_fields", "whole_url"]
@@ -49,6 +51,11 @@ class PageFields:
     section: str | None
     url: str | None
     text: str | None
+    summary: str | None = None
+    image: str | None = None
+    sections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    byline: tuple[str, ...] = ()
 
 
 def page_fields(tree: HtmlElement, address: str | None = None) -> PageFields:
@@ -64,15 +71,23 @@ def page_fields(tree: HtmlElement, address: str | None = None) -> PageFields:
         [tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
          described.language, *meta.all("content-language", "og:locale", "dc.language")]
     )  # fmt: skip
+    sections = _several([*described.sections, *meta.all("article:section")])
+    tags = [*described.tags, *meta.all("article:tag", "news_keywords", "keywords")]
+    author = _author(tree, described, meta)
     return PageFields(
         title=_title(tree, described, meta, source),
-        author=_author(tree, described, meta),
+        author=author,
         published=_published(tree, described, meta, language, address),
         language=language,
         source=source,
-        section=_one([described.section, *meta.all("article:section")]),
+        section=next(iter(sections), None),
         url=_url(tree, described, meta, address),
         text=described.text,
+        summary=_one([described.summary, *meta.all("og:description", "description")]),
+        image=_image([*meta.all("og:image", "twitter:image"), described.image], address),
+        sections=sections,
+        tags=_several(tag for each in tags for tag in split_values(each, commas=True)),
+        byline=_several(described.byline) if author == described.author else (),
     )
 
 
@@ -194,6 +209,19 @@ def _one(values: Iterable[str | None]) -> str | None:
         if line and len(line) <= MAX_VALUE:
             return line
     return None
+
+
+def _several(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the values that are not empty or too long for a list, each in one line."""
+    lines = (_one([value]) for value in values)
+    fitting = dict.fromkeys(line for line in lines if line and len(line) <= MAX_LIST_VALUE)
+    return tuple(fitting)[:MAX_VALUES]
+
+
+def _image(values: Iterable[str | None], address: str | None) -> str | None:
+    """Return the first address of a picture on the web."""
+    found = (whole_url(value, address) for value in values if value)
+    return next((each for each in found if each), None)
 
 
 def _tried(find: Callable[[HtmlElement], str | None], tree: HtmlElement) -> str | None:

@@ -130,6 +130,11 @@ class Page:
                 "section": self.fields.section,
                 "published": self.fields.published,
                 "language": self.fields.language,
+                "summary": self.fields.summary,
+                "image": self.fields.image,
+                "sections": self.fields.sections,
+                "tags": self.fields.tags,
+                "byline": self.fields.byline,
             }
         )
         return Article(**fields), oddity

@@ -50,7 +50,7 @@ def test_index_search_show_stats_delete(run, tmp_path, encoder_folder):
     assert json.loads(again.stdout) == {
         "created": 0, "updated": 0, "unchanged": 72, "rejected": 0, "paragraphs": 0,
         "encoded": 0, "seconds": json.loads(again.stdout)["seconds"], "interrupted": False,
-        "dry_run": False,
+        "dry_run": False, "unknown_fields": {},
     }  # fmt: skip
     found = run("search", "why did the creamery go under", "-n", "2").stdout.decode()
     assert " 1. Historic cheesemaker Dunmarrow in administration" in found

@@ -421,16 +421,16 @@ def test_facets_may_be_separated_by_commas(client):
     assert list(listed.json()["facets"]) == ["source", "section"]
     wrong = client.get("/v1/search", params={"q": "flood", "facets": "source,paper"})
     (error,) = problem(wrong, 422)["errors"]
-    assert error["reason"].startswith("is 'paper'; choose one of")
+    assert error["reason"].startswith("has 'paper', which is not a field; choose one of source")
 
 
-@pytest.mark.parametrize("facets", [["paper"], ["published"], ["source", "source"], [3], "source"])
+@pytest.mark.parametrize("facets", [["paper"], ["published"], ["source", "source"], [3]])
 def test_problem_names_unknown_facets(client, facets):
     answer = client.post("/v1/search", json={"q": "flood", "facets": facets})
     (error,) = problem(answer, 422)["errors"]
     assert error["field"] == "facets"
-    if facets[0] in ("paper", "published", 3):
-        assert "published:month" in error["reason"]
+    if facets == ["published"]:
+        assert "write published:month" in error["reason"]
 
 
 def test_similar_articles_and_paragraphs(client, seeds_index):

@@ -25,7 +25,7 @@ from nutgraf.api.write_queue.errors import FullError, NotWrittenError, Unavailab
 from nutgraf.api.write_queue.operations import Put
 from nutgraf.api.write_queue.queue import CHANGE_SLOTS, WriteQueue
 from nutgraf.api.write_queue.slots import RequestSlots
-from nutgraf.index import Article, IndexWriter, compact_index
+from nutgraf.index import Article, IndexWriter, compact_index, create_index
 from nutgraf.index.errors import BrokenIndexError, DiskFullError
 from nutgraf.index.json_lines import MAX_TEXT
 from nutgraf.index.models.encoder import OnnxEncoder
@@ -47,6 +47,53 @@ def found(client, word):
     return {hit["article"]["id"] for hit in answer["hits"]}
 
 
+def test_unknown_fields_are_stored_in_extra_and_named(writer):
+    body = {**FERRY, "topic": "sea", "extra": {"words": 3}, "tags": ["a", "b"]}
+    answer = put(writer, "quay", body).json()
+    assert answer["unknown_fields"] == ["topic"]
+    WrittenAnswer.model_validate(answer)
+    shown = writer.get("/v1/articles/quay").json()
+    assert shown["extra"] == {"words": 3, "topic": "sea"}
+    assert (shown["tags"], shown["sections"]) == (["a", "b"], [])
+    lines = json.dumps({**body, "id": "quay"}) + "\n" + json.dumps({**FERRY, "id": "b"})
+    headers = {"content-type": "application/x-ndjson"}
+    first, second = writer.post("/v1/articles", content=lines, headers=headers).text.splitlines()
+    assert json.loads(first)["unknown_fields"] == ["topic"]
+    assert "unknown_fields" not in json.loads(second)
+    for wrong, field in (
+        ({"tags": ["x" * 10_000]}, "tags[0]"),
+        ({"extra": {"big": "x" * 17_000}}, "extra"),
+        ({"sections": 3}, "sections"),
+    ):
+        refused = put(writer, "quay", {**FERRY, **wrong})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == field
+
+
+def test_declared_fields_are_checked_and_known(tmp_path, tiny_encoder):
+    index = tmp_path / "news.index"
+    create_index(index, model=str(tiny_encoder), fields={"topic": "keyword", "words": "number"})
+    with writing(index) as client:
+        answer = put(client, "quay", {**FERRY, "topic": "sea", "words": 3, "other": 1}).json()
+        assert answer["unknown_fields"] == ["other"]
+        refused = put(client, "b", {**FERRY, "words": "many"})
+        assert refused.status_code == 422
+        (error,) = refused.json()["errors"]
+        assert error["field"] == "words"
+        assert "the index declares it as number: give a finite number" in error["reason"]
+        lines = [{**FERRY, "id": "a", "topic": ["sea"]}, {**FERRY, "id": "c", "topic": "sea"}]
+        content = "\n".join(map(json.dumps, lines))
+        headers = {"content-type": "application/x-ndjson"}
+        answer = client.post(
+            "/v1/articles", content=content, headers=headers, params={"refresh": True}
+        )
+        wrong, right = map(json.loads, answer.text.splitlines())
+        assert (wrong["result"], right["result"]) == ("rejected", "created")
+        assert "'topic' is ['sea']" in wrong["reason"]
+        assert found(client, "topic:sea") == {"quay", "c"}
+        assert client.get("/v1/articles/a").status_code == 404
+
+
 def test_put_creates_updates_or_leaves_unchanged(writer):
     created = put(writer, "ferry")
     again = put(writer, "ferry")
@@ -58,7 +105,7 @@ def test_put_creates_updates_or_leaves_unchanged(writer):
     assert created.headers["etag"] == answers[0]["etag"] == answers[1]["etag"]
     assert updated.headers["etag"] == answers[2]["etag"] != answers[0]["etag"]
     for answer in answers:
-        assert set(answer) == set(WrittenAnswer.model_fields) - {"flagged"}
+        assert set(answer) == set(WrittenAnswer.model_fields) - {"flagged", "unknown_fields"}
         WrittenAnswer.model_validate(answer)
 
 

@@ -55,3 +55,10 @@ def test_each_part_has_all_words_of_its_paragraph(text, data):
 
 
 RECORD = Record(id="a", title="On", number=1, digest=b"", first_row=0, row_count=1, paragraphs=1)
+
+
+def test_field_with_fillers_only_holds_nothing():
+    (entry,) = entries_of(RECORD, {0: Row(0, 0, 0, "It rained.")}, Analyzers("en"))
+    assert entry.summary
+    held = [name for name in ("text", "title", "summary", "article") if entry.holds(name)]
+    assert held == ["text", "title", "article"]

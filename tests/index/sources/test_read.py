@@ -71,9 +71,15 @@ def test_jsonl_reads_every_field(tmp_path):
         "section": "world",
         "published": "2023-05-06T08:30:00+01:00",
         "language": "en",
+        "summary": "Short.",
+        "image": "/g.jpg",
+        "sections": ["news"],
+        "tags": "one",
+        "byline": ["A. B."],
     }
     file = write_lines(tmp_path / "a.jsonl", {**fields, "unknown": 1})
-    assert read(file) == [Article(**{**fields, "paragraphs": ("One.", "Two.")})]
+    expected = {**fields, "paragraphs": ("One.", "Two."), "extra": {"unknown": 1}}
+    assert read(file) == [Article(**expected)]
 
 
 def test_jsonl_reads_text_and_forms_missing_ids_from_line_numbers(tmp_path):

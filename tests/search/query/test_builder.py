@@ -33,9 +33,10 @@ def shown(query: object) -> str:
 
 
 def in_any_field(query: object) -> str:
-    """Return a query tree; `any:war` is the word in the text or in the title."""
+    """Return a query tree; `any:war` is the word in any field of text."""
     term = r'(?:"[^"]*"|[^\s()"]+)'
-    folded = re.sub(rf"text:({term}) OR title:\1(?=[)\s])", r"any:\1", shown(query))
+    same = rf"text:({term}) OR title:\1 OR summary:\1(?=[)\s])"
+    folded = re.sub(same, r"any:\1", shown(query))
     return re.sub(rf"\((any:{term})\)", r"\1", folded)
 
 
@@ -94,6 +95,7 @@ def test_encoder_gets_words_as_written() -> None:
 
 def test_word_counts_once_in_its_best_field() -> None:
     fields = [wq.Term("text", "missil"), wq.Term("title", "missil", boost=1.4)]
+    fields.append(wq.Term("summary", "missil"))
     assert ask("missiles").keywords == wq.Or([wq.DisjunctionMax(fields)])
     # In a named field, a word has no boost.
     assert ask("title:missiles").keywords == wq.Or([wq.Term("title", "missil")])
@@ -163,14 +165,18 @@ CONSTRAINTS = {
     "source:bbc source:cnn": "(source:bbc OR source:cnn)",
     "source:(bbc cnn) language:en": "((source:bbc OR source:cnn) AND language:en)",
     # patterns
-    "missiles*": "(text:missiles* OR text:missil OR title:missiles* OR title:missil)",
+    "missiles*": "(text:missiles* OR text:missil OR title:missiles* OR title:missil OR "
+    "summary:missiles* OR summary:missil)",
     "missil*": "any:missil*",
     # The stem is shorter.
-    "radioactiv*": "(text:radioactiv* OR text:radioact OR title:radioactiv* OR title:radioact)",
-    "anti-air*": "((text:anti AND text:air*) OR (title:anti AND title:air*))",
+    "radioactiv*": "(text:radioactiv* OR text:radioact OR title:radioactiv* OR title:radioact OR "
+    "summary:radioactiv* OR summary:radioact)",
+    "anti-air*": "((text:anti AND text:air*) OR (title:anti AND title:air*) OR "
+    "(summary:anti AND summary:air*))",
     "wom?n": "any:wom?n",
     "col*r": "any:col*r",
-    "miss?les": "(text:miss?les OR text:miss?l OR title:miss?les OR title:miss?l)",
+    "miss?les": "(text:miss?les OR text:miss?l OR title:miss?les OR title:miss?l OR "
+    "summary:miss?les OR summary:miss?l)",
     "title:missil*": "title:missil*",
     "bakmut~": "any:bakmut~",
     "bakmut~2,": "any:bakmut~2",
@@ -190,7 +196,7 @@ def test_number_after_phrase_sets_its_slop() -> None:
 
 
 def test_fuzzy_word_may_have_another_first_letter() -> None:
-    fuzzy, _ = ask("zakhmut~2").constraint.subqueries
+    fuzzy, *_ = ask("zakhmut~2").constraint.subqueries
     assert (fuzzy.maxdist, fuzzy.prefixlength) == (2, 0)
 
 
@@ -331,7 +337,8 @@ WARNINGS = {
     "title:": "'title:' needs a value directly after the colon; it is searched as a word",
     "source: war": "'source:' needs a value directly after the colon; it is searched as a word",
     "source:, war": "'source:' needs a value directly after the colon; it is ignored",
-    "title:[a TO b]": "'title:[a TO b]': only published: accepts a range; its words are searched",
+    "title:[a TO b]": "'title:[a TO b]': only published: and declared numbers and dates "
+    "accept a range; its words are searched",
     "war AND": "AND needs a word on both sides; it is searched as a word",
     "OR war": "OR needs a word on both sides; it is searched as a word",
     "NOT a drill": "NOT needs a word on both sides; it is searched as a word; "

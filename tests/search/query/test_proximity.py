@@ -45,10 +45,12 @@ def test_only_pairs_of_rarest_words_are_searched():
     assert len(found) == MAX_PAIRS
 
 
-def test_pairs_are_searched_in_text_and_title():
+def test_pairs_are_searched_in_each_text_field():
     query = close_pairs(parse_question("bridge cost", ANALYZER), ALIKE)
     assert isinstance(query, wq.Or)
-    assert [phrase.fieldname for phrase in query.subqueries[0].subqueries] == ["text", "title"]
+    assert [phrase.fieldname for phrase in query.subqueries[0].subqueries] == [
+        *("text", "title", "summary")
+    ]
 
 
 @pytest.mark.both_engines

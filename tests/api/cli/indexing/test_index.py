@@ -285,3 +285,68 @@ def files_of(folder):
     """Return the files of an index, except those that a reader creates through SQLite."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path: path.stat().st_mtime_ns for path in files if "sqlite-" not in path.name}
+
+
+def test_unknown_fields_are_counted(run, tmp_path, tiny_encoder):
+    lines = [
+        {"title": f"T{at}", "text": "x", "topic": "sea", **({"words": 3} if at else {})}
+        for at in range(3)
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    done = run("index", "a.jsonl", "--dry-run")
+    told = "; 2 unknown fields are stored in extra: topic in 3 articles, words in 2 articles"
+    assert told in done.stdout.decode()
+    done = run("index", "a.jsonl", "--model", tiny_encoder)
+    assert told in done.stdout.decode(), done.stderr
+    done = run("index", "a.jsonl", "--json", "--map", "section=topic")
+    assert json.loads(done.stdout)["unknown_fields"] == {"words": 2}
+    shown = run("show", "a:2", "--json")
+    assert json.loads(shown.stdout)["extra"] == {"words": 3}
+
+
+def test_fields_are_declared_listed_and_checked(run, tmp_path, tiny_encoder):
+    lines = [
+        {"title": "A", "text": "x", "topic": "sea", "words": 3},
+        {"title": "B", "text": "y", "topic": "land", "words": "many"},
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    done = run("index", "a.jsonl", "--model", tiny_encoder, "--field", "topic=keyword")
+    assert "; 1 unknown field is stored in extra: words in 2 articles" in done.stdout.decode()
+    added = run("fields", "--add", "words=number", "--add", "topic=keyword", "--json")
+    assert added.returncode == 0, added.stderr
+    declared = [one for one in json.loads(added.stdout)["fields"] if one["declared"]]
+    assert declared == [
+        {"name": "topic", "kind": "keyword", "articles": 2, "declared": True, "misfits": 0},
+        {"name": "words", "kind": "number", "articles": 1, "declared": True, "misfits": 1},
+    ]
+    assert "words        number     1 article, 1 of another kind (declared)" in (
+        run("fields").stdout.decode()
+    )
+    (tmp_path / "b.jsonl").write_text(json.dumps({**lines[1], "id": "new"}))
+    for options in ((), ("--dry-run",)):
+        done = run("index", "b.jsonl", "--field", "place=keyword[]", *options)
+        assert done.returncode == 2
+        assert "0 new, 0 updated, 0 unchanged, 1 rejected" in done.stdout.decode()
+        assert "rejected new: 'words' is 'many'; the index declares it" in done.stderr.decode()
+    for field, told in (("topic=number", "'topic' is declared as keyword, not number"),
+                        ("topic", "'topic' is not NAME=KIND")):  # fmt: skip
+        done = run("index", "b.jsonl", "--field", field)
+        assert done.returncode == 2
+        assert told in done.stderr.decode()
+    found = run("search", "words:[1 TO 5]", "--json")
+    assert [hit["article"]["id"] for hit in json.loads(found.stdout)["hits"]] == ["a:1"]
+
+
+def test_show_prints_the_fields_of_an_article(run, tmp_path, tiny_encoder):
+    fields = {"sections": ["News", "Sea"], "tags": ["a", "b"], "summary": "Short.", "topic": "é"}
+    line = {"id": "a", "title": "A", "text": "x", "image": "https://example.org/i.jpg", **fields}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+    assert run("index", "a.jsonl", "--model", tiny_encoder).returncode == 0
+    shown = run("show", "a").stdout.decode().splitlines()
+    assert shown[:5] == [
+        "A",
+        "News, Sea · https://example.org/i.jpg",
+        "tags: a, b",
+        'extra: {"topic": "é"}',
+        "Short.",
+    ]

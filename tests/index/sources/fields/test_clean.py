@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, strategies as st
 
 from nutgraf.index import Article
@@ -55,3 +56,20 @@ def test_article_with_an_invalid_paragraph_is_indexed_and_flagged(tmp_path):
     assert "'paragraphs[7]'" in flagged.reason
     assert len(article.paragraphs) == 12
     assert article.paragraphs[7] == "The ferry stopped."
+
+
+def test_nested_values_and_keys_are_cleaned():
+    extra = {"a\x00": ["b\ud800", {"c": "d\x01"}], "e": [1, None, "f"]}
+    cleaned, warning = clean_fields({"extra": extra})
+    assert cleaned == {"extra": {"a": ["b", {"c": "d"}], "e": [1, None, "f"]}}
+    assert "removed from 'extra'" in (warning or "")
+    assert cleaned["extra"]["e"] is extra["e"]
+
+
+@pytest.mark.parametrize("name", ["url", "image"])
+def test_addresses_that_are_not_on_the_web_are_removed(name):
+    cleaned, warning = clean_fields({name: "java\x00script:alert(1)", "title": "data:x"})
+    assert cleaned == {name: None, "title": "data:x"}
+    assert f"'{name}' was removed: 'javascript:alert(1)' does not begin with http" in warning
+    relative = {name: "/a.html"}
+    assert clean_fields(relative) == (relative, None)

@@ -36,6 +36,8 @@ FULL = """
 <dc:creator>Ann Lee</dc:creator><dc:creator>Bo Poe</dc:creator>
 <category>Transport</category><category>sea</category>
 <description>Short.</description>
+<enclosure url="https://example.org/f.mp3" type="audio/mpeg" length="9"/>
+<enclosure url="https://example.org/f.jpg" type="image/jpeg" length="9"/>
 <content:encoded><![CDATA[
 <p>It <b>stopped</b> at <a href="/noon">noon</a>.<script>alert(1)</script></p>
 <h3>Why</h3><p>Nobody knows.</p>
@@ -62,7 +64,11 @@ def test_rss_entry_has_its_full_text_and_all_fields():
             url="https://example.org/ferry",
             source="Harbour Ledger",
             author="Ann Lee, Bo Poe",
+            byline=("Ann Lee", "Bo Poe"),
             section="Transport",
+            tags=("Transport", "sea"),
+            summary="Short.",
+            image="https://example.org/f.jpg",
             published="2023-01-04T09:30:00+01:00",
             language="en-gb",
         ),

@@ -1,6 +1,7 @@
 """Markdown: blocks become paragraphs, and front matter the fields."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
@@ -9,7 +10,7 @@ from nutgraf.index.article import Article
 from nutgraf.index.sources.formats import markdown as reader
 from nutgraf.index.sources.formats.front_matter import split_front_matter
 from nutgraf.index.sources.formats.markdown import read_markdown
-from nutgraf.index.sources.items import FileName, Flagged, OpenedFile, Rejected
+from nutgraf.index.sources.items import FileName, Flagged, OpenedFile, Rejected, UnknownFields
 
 
 def read(content, stem="ferry"):
@@ -78,7 +79,26 @@ JSON = """{
 
 @pytest.mark.parametrize("matter", [YAML, TOML, JSON, YAML.replace("\n", "\r\n")])
 def test_front_matter_contains_the_fields(matter):
-    assert read(matter + TEXT) == [WHOLE]
+    *_, found = read(matter + TEXT)
+    lists = {"sections": ("Transport",), "byline": WHOLE.byline, "tags": (), "extra": None}
+    assert replace(found, **lists) == WHOLE
+
+
+def test_front_matter_contains_lists_and_other_keys():
+    unknown, found = read(YAML + TEXT)
+    assert unknown == UnknownFields("ferry.md", ("permalink", "draft"))
+    assert found.sections == ("Transport", "Sea")
+    assert found.tags == ("boats",)
+    assert found.byline == ("Ann Lee", "Bo Poe")
+    assert found.extra == {"permalink": "/f/", "draft": "false"}
+    unknown, found = read(TOML + TEXT)
+    assert found.extra == {"menu": {"weight": 3}}
+    (found,) = read(
+        "---\ntitle: T\nkeywords: a, b\ndescription: Short.\ncover: https://x.org/c.jpg\n"
+        f"byline: By Ann\n---\n{TEXT}"
+    )
+    assert (found.tags, found.summary, found.image) == (("a", "b"), "Short.", "https://x.org/c.jpg")
+    assert (found.author, found.byline) == ("By Ann", ("By Ann",))
 
 
 def test_without_front_matter_the_first_heading_is_the_title():
@@ -159,7 +179,11 @@ def test_file_without_an_article_is_rejected(content, reason):
 @pytest.mark.timeout(20)
 def test_aliases_are_not_expanded():
     levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
-    (found,) = read(f"---\ntitle: T\na0: &a0 [x, x]\n{levels}tags: *a29\n---\n{TEXT}")
+    flagged, unknown, found = read(
+        f"---\ntitle: T\na0: &a0 [x, x]\n{levels}tags: *a29\n---\n{TEXT}"
+    )
+    assert "'a29' has more than 16,384 parts" in flagged.reason
+    assert {"a0", "a1"} <= {*unknown.names} == found.extra.keys()
     assert found.section is None
     (rejected,) = read("---\ntitle: T\ntags: &self {name: *self}\n---\n" + TEXT)
     assert "not valid YAML in line 3: found unconstructable recursive node" in rejected.reason

@@ -40,11 +40,20 @@ def test_parquet_reads_lists_dates_and_numbers_and_ignores_nulls():
         vector=[[0.5], [0.5], [0.5]],
     )
     when = "2023-01-04T09:30:00+00:00"
-    assert rows(content) == [
+    flagged, *found = rows(content)
+    assert flagged.reason == "unknown columns of numbers or objects are not read: vector"
+    assert found == [
         Article("7", "A", ("One.", "Two."), source="Ledger", section="world", published=when),
         Article("8", "B", ("Three.",)),
         Article("day:3", "A", ("Four.",), source="Ledger", published=when),
     ]
+
+
+def test_unknown_columns_of_single_values_and_texts_are_read():
+    unknown, found = rows(written(title=["A"], text=["B"], words=[3], tags=[["x", "y"]], p=[["q"]]))
+    assert unknown.names == ("words", "p")
+    assert found.tags == ("x", "y")
+    assert found.extra == {"words": 3, "p": ["q"]}
 
 
 NS, ZONED = pyarrow.timestamp("ns"), pyarrow.timestamp("s", "+01:00")

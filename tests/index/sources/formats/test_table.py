@@ -13,7 +13,14 @@ from nutgraf.index.sources.fields.columns import parse_columns
 from nutgraf.index.sources.formats import table
 from nutgraf.index.sources.formats.jsonl import read_jsonl
 from nutgraf.index.sources.formats.table import read_table
-from nutgraf.index.sources.items import FileName, Flagged, OpenedFile, ReadOptions, Rejected
+from nutgraf.index.sources.items import (
+    FileName,
+    Flagged,
+    OpenedFile,
+    ReadOptions,
+    Rejected,
+    UnknownFields,
+)
 
 DAY = FileName("day")
 
@@ -44,7 +51,7 @@ FERRY = Article("a", "Ferry stops", ("It stopped.",))
         "\n\n" + PLAIN + "\n,,\n",
         "ID, Title ,TEXT\na,Ferry stops,It stopped.",
         'id,title,text\n"a","Ferry stops","It stopped."\n',
-        "unknown,text,title,id\n1;2;3,It stopped.,Ferry stops,a",
+        "paragraphs,text,title,id\n,It stopped.,Ferry stops,a",
         "id,title,text\na,Ferry stops,It stopped.,,\n",
         "\ufeff" + PLAIN,
         PLAIN.encode("utf-16"),
@@ -53,6 +60,21 @@ FERRY = Article("a", "Ferry stops", ("It stopped.",))
 )
 def test_dialect_is_detected(content):
     assert rows(content) == [FERRY]
+
+
+def test_lists_and_unknown_columns_are_read():
+    unknown, found = rows(
+        "id,title,text,tags,byline,sections,extra,Topic,words,\n"
+        'a,Ferry stops,It stopped.,"sea, ferry","Lee, Ann; Poe, Bo",News|Sea,'
+        '"{""x"": [1]}",economy,,9\n'
+    )
+    assert unknown == UnknownFields("day.csv:2", ("Topic",))
+    assert found.tags == ("sea", "ferry")
+    assert (found.byline, found.author) == (("Lee, Ann", "Poe, Bo"), "Lee, Ann, Poe, Bo")
+    assert (found.section, found.sections) == ("News", ("News", "Sea"))
+    assert found.extra == {"x": [1], "Topic": "economy"}
+    (rejected,) = rows("title,text,extra\nA,B,x\n")
+    assert "'extra' is not JSON" in rejected.reason
 
 
 def test_every_field_is_read_and_empty_cells_are_ignored():
