@@ -24,14 +24,10 @@ from nutgraf.search.ranking.candidates import Candidates, unranked
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.response import Response, Total
 from nutgraf.search.retrieval.queries import MatchQueries, unit_of
+from nutgraf.search.retrieval.unmet import warn_of_unmet
 from nutgraf.search.suggest.spelling import correct_spelling
 
 __all__ = ["answer"]
-
-NO_MATCH: Final = (
-    'no paragraph meets all conditions of the question ("phrases", +, -, patterns* and field:); '
-    "write OR between alternatives"
-)
 
 BUDGET_SPENT: Final = (
     "reranking stopped after {done.scored} of {done.depth} candidates, because its time was "
@@ -84,7 +80,16 @@ def answer(
     facets, cut = named_facets(request, found.facets)
     sure = question.is_listing or candidates.scores.max(initial=0.0) >= CONFIDENT_SCORE
     suggestion = None if sure else correct_spelling(index, request.q, question)
-    warnings = _warnings(index, request, understanding.unknown, question, candidates, page)
+    warnings = _warnings(
+        index,
+        request,
+        understanding.unknown,
+        question,
+        found.queries,
+        candidates,
+        page,
+        cursor.moment,
+    )
     if not cursor.is_of(index):
         warnings = (*warnings, OLDER_CURSOR)
     return Response(
@@ -121,12 +126,15 @@ def _warnings(
     request: SearchRequest,
     unknown: Values,
     question: Question,
+    queries: MatchQueries,
     candidates: Candidates,
     page: Page,
+    now: datetime,
 ) -> tuple[str, ...]:
     """Return the warnings for the user, with the reason if nothing is found.
 
-    `unknown` has the field and the value of each filter value that no article has.
+    `unknown` has the field and the value of each filter value that no article has. `now` is the
+    time for dates such as yesterday.
     """
     done = candidates.reranked
     if not page.total:
@@ -137,7 +145,7 @@ def _warnings(
     if page.total or unknown:
         return said
     if question.constraint is not None:
-        return (*said, NO_MATCH)
+        return (*said, warn_of_unmet(index, request, queries, now))
     if not candidates.is_relevant and request.min_score is None:
         return (*said, NOTHING_RELEVANT)
     below = request.min_score is not None and not question.is_listing

@@ -85,7 +85,8 @@ class Condition:
     None means no limit. `constraint` is a tree of `whoosh.query` over analysed
     terms. The rows of the article with the id `other_than` are excluded. If `members`
     is not None, the row must be a row of one of these units. `fields` are further
-    conditions on fields.
+    conditions on fields. `article_constraint` is a tree that the article of the row
+    must meet as a whole, see ArticleScope.
     """
 
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -94,6 +95,7 @@ class Condition:
     other_than: str | None = None
     members: Members | None = None
     fields: tuple[FieldValues, ...] = ()
+    article_constraint: Any = None
 
     @property
     def is_dated(self) -> bool:
@@ -112,7 +114,8 @@ class Condition:
     def tree(self) -> Any:
         """Return the condition as one query tree, None if every row meets it.
 
-        The tree does not contain `members`: units are not fields of a query.
+        The tree does not contain `members` and `article_constraint`, because they are
+        not fields of a row.
         """
         parts = [] if self.constraint is None else [self.constraint]
         for field, values in self.values:

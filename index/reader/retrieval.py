@@ -16,6 +16,7 @@ from nutgraf.index.analysis.analyzer import exact_term
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.query import query
 from nutgraf.index.ranking import Ranking
+from nutgraf.index.reader.article_scope import ArticleScope
 from nutgraf.index.reader.conditions import FieldValues, value_query
 from nutgraf.index.reader.protocol import (
     NO_DATE,
@@ -58,17 +59,15 @@ class QueryExecution:
         self._snapshot = snapshot
         self._rankings: dict[KeywordQuery | VectorQuery, Ranking] = {}
         self._rows: dict[tuple[Matching, ...], NDArray[np.int64]] = {}
+        self._of_articles: dict[Any, NDArray[np.bool_]] = {}
 
     def rank(self, asked: KeywordQuery | VectorQuery) -> Ranking:
         """Return the ranking of a query."""
         if asked not in self._rankings:
             if isinstance(asked, VectorQuery):
                 ranking = self._rank_by_meaning(asked)
-            elif asked.condition.members is not None:
-                ranking = self._rank_members(asked, asked.condition.members)
             else:
-                within = asked.condition.tree()
-                ranking = self._snapshot.keywords.rank(asked.query, asked.depth, within)
+                ranking = self._rank_by_words(asked)
             self._rankings[asked] = ranking
         return self._rankings[asked]
 
@@ -89,46 +88,71 @@ class QueryExecution:
         if isinstance(asked, VectorQuery):
             mask[self.rank(asked).rows] = True
             return
-        snapshot, condition = self._snapshot, asked.condition
+        condition = asked.condition
         if asked.query == query.Every() and condition.constraint is None:
-            allowed = _allowed(snapshot, condition)
+            allowed = self._allowed(condition)
             mask |= True if allowed is None else allowed
             return
         within = condition.tree()
-        wanted = asked.query if within is None else query.And([asked.query, within])
-        keywords, ranked = snapshot.keywords, snapshot.ranked
-        if 2 * keywords.count(wanted) <= keywords.paragraphs:
-            mask[keywords.rows(wanted)] = True
-            return
-        # More than half of the rows match. Fetch the rows that do not, because they are fewer.
-        matching = np.ones(len(mask), bool) if ranked is None else ranked.copy()
-        matching[keywords.rows(query.Not(wanted))] = False
-        mask |= matching
+        found = self._matching(asked.query if within is None else query.And([asked.query, within]))
+        if condition.article_constraint is not None:
+            found &= self._article_mask(condition.article_constraint)
+        mask |= found
 
-    def _rank_members(self, asked: KeywordQuery, members: Members) -> Ranking:
-        """Return the ranking of the rows of some units."""
-        snapshot = self._snapshot
-        mask = _member_mask(snapshot, members)
-        rows = first_rows(snapshot, np.flatnonzero(mask), "article")
-        names = {record.id for record in snapshot.catalog.records_of(rows.tolist()).values()}
-        articles = query.Or([query.Term("article", exact_term(name)) for name in sorted(names)])
-        within = asked.condition.tree()
-        both = articles if within is None else query.And([articles, within])
-        ranking = snapshot.keywords.rank(asked.query, None, both)
-        # A unit that is a paragraph has only some rows of its article.
-        kept = np.flatnonzero(mask[ranking.rows])[: asked.depth]
-        return Ranking(ranking.rows[kept], ranking.scores[kept])
+    def _matching(self, tree: Any) -> NDArray[np.bool_]:
+        """Return a mask of the rows that match a query, of shape (rows,)."""
+        keywords, ranked = self._snapshot.keywords, self._snapshot.ranked
+        if 2 * keywords.count(tree) <= keywords.paragraphs:
+            mask = np.zeros(self._snapshot.commit.rows, bool)
+            mask[keywords.rows(tree)] = True
+            return mask
+        # More than half of the rows match. Fetch the rows that do not, because they are fewer.
+        mask = np.ones(self._snapshot.commit.rows, bool) if ranked is None else ranked.copy()
+        mask[keywords.rows(query.Not(tree))] = False
+        return mask
+
+    def _article_mask(self, constraint: Any) -> NDArray[np.bool_]:
+        """Return a mask of the rows whose article meets a constraint."""
+        if constraint not in self._of_articles:
+            scope = ArticleScope(self._matching, self._snapshot.columns.article)
+            self._of_articles[constraint] = scope.rows(constraint)
+        return self._of_articles[constraint]
+
+    def _rank_by_words(self, asked: KeywordQuery) -> Ranking:
+        keywords, condition = self._snapshot.keywords, asked.condition
+        within, masks = condition.tree(), []
+        if condition.members is not None:
+            masks.append(_member_mask(self._snapshot, condition.members))
+            articles = self._articles_of(masks[0])
+            within = articles if within is None else query.And([articles, within])
+        if condition.article_constraint is not None:
+            masks.append(self._article_mask(condition.article_constraint))
+        if not masks:
+            return keywords.rank(asked.query, asked.depth, within)
+        ranking = keywords.rank(asked.query, None, within)
+        kept = np.flatnonzero(np.logical_and.reduce([mask[ranking.rows] for mask in masks]))
+        best = kept[: asked.depth]
+        return Ranking(ranking.rows[best], ranking.scores[best], len(best) == len(kept))
+
+    def _articles_of(self, mask: NDArray[np.bool_]) -> Any:
+        """Return the query for all rows of the articles of some rows."""
+        rows = first_rows(self._snapshot, np.flatnonzero(mask), "article")
+        records = self._snapshot.catalog.records_of(rows.tolist())
+        names = {record.id for record in records.values()}
+        return query.Or([query.Term("article", exact_term(name)) for name in sorted(names)])
 
     def _rank_by_meaning(self, asked: VectorQuery) -> Ranking:
         snapshot, condition = self._snapshot, asked.condition
         if condition.constraint is None:
-            allowed = _allowed(snapshot, condition)
+            allowed = self._allowed(condition)
             return snapshot.vectors.rank(asked.embedding, asked.depth, allowed)
         within = condition.tree()
         if snapshot.keywords.count(within) > MAX_EXACT_ROWS:
             return self._checked(asked, within)
         mask = np.zeros(snapshot.commit.rows, bool)
         mask[snapshot.keywords.rows(within)] = True
+        if condition.article_constraint is not None:
+            mask &= self._article_mask(condition.article_constraint)
         return snapshot.vectors.rank(asked.embedding, asked.depth, mask)
 
     def _checked(self, asked: VectorQuery, within: Any) -> Ranking:
@@ -137,7 +161,7 @@ class QueryExecution:
         If too few rows match, rank again with a larger depth.
         """
         snapshot, depth = self._snapshot, asked.depth
-        allowed = _allowed(snapshot, asked.condition.without_constraint)
+        allowed = self._allowed(asked.condition.without_constraint)
         wider = depth * WIDEN
         while True:
             ranking = snapshot.vectors.rank(asked.embedding, wider, allowed)
@@ -147,6 +171,18 @@ class QueryExecution:
                 complete = ranking.complete and found <= depth
                 return Ranking(ranking.rows[kept][:depth], ranking.scores[kept][:depth], complete)
             wider *= WIDEN
+
+    def _allowed(self, condition: Condition) -> NDArray[np.bool_] | None:
+        """Return a mask of the rows that can be in a ranking under `condition`.
+
+        The mask has shape (rows,). The constraint of the condition is ignored, but not its
+        constraint of articles. None means that all rows of the index can be in the ranking.
+        """
+        masks = [] if self._snapshot.ranked is None else [self._snapshot.ranked]
+        masks += _condition_masks(self._snapshot, condition)
+        if condition.article_constraint is not None:
+            masks.append(self._article_mask(condition.article_constraint))
+        return np.logical_and.reduce(masks) if masks else None
 
 
 def first_rows(snapshot: IndexSnapshot, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:
@@ -167,17 +203,6 @@ def lost_code(index: Path, field: str, value: str) -> BrokenIndexError:
         f"the catalog of {index} has lost the code of {field} {value!r}; "
         "run 'nutgraf repair' to rebuild it"
     )
-
-
-def _allowed(snapshot: IndexSnapshot, condition: Condition) -> NDArray[np.bool_] | None:
-    """Return a mask of the rows that can be in a ranking under `condition`.
-
-    The mask has shape (rows,). The constraint of the condition is ignored. None means
-    that all rows of the index can be in the ranking.
-    """
-    masks = [] if snapshot.ranked is None else [snapshot.ranked]
-    masks += _condition_masks(snapshot, condition)
-    return np.logical_and.reduce(masks) if masks else None
 
 
 def _condition_masks(snapshot: IndexSnapshot, condition: Condition) -> Iterator[NDArray[np.bool_]]:

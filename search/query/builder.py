@@ -2,7 +2,8 @@
 
 The constraint is the condition that every hit must meet. Plain words never exclude or require
 anything: only operators make a constraint. parser.py decides which signs are operators. All other
-signs are searched as words, with a warning.
+signs are searched as words, with a warning. Words and phrases without a field can be in the text,
+in the title or in the summary.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from nutgraf.index.analysis.tokenizer import is_lone
 from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.query import query as wq
 from nutgraf.index.reader.protocol import IndexReader
-from nutgraf.index.schema import DECLARED, FIELD_BOOSTS, VALUE_FIELDS
+from nutgraf.index.schema import DECLARED, FIELD_BOOSTS, TEXT_FIELDS, VALUE_FIELDS
 from nutgraf.search.query.numbers import date_limits, number_range
 from nutgraf.search.query.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
 from nutgraf.search.query.patterns import (
@@ -36,6 +37,7 @@ from nutgraf.search.query.question import Question
 from nutgraf.search.query.trees import (
     all_of,
     any_of,
+    best,
     best_of,
     by_language,
     negated,
@@ -255,7 +257,10 @@ class _QueryBuilder:
         lone = self.lone(words)
         if scoring:
             self.score(leaf, words, stops, lone)
-        holds = any_of(side_by_side(leaf.field or "text", words, lone, max(leaf.distance, 1)))
+        slop = max(leaf.distance, 1)
+        holds = any_of(
+            query for name in _fields(leaf) for query in side_by_side(name, words, lone, slop)
+        )
         insisted = leaf.kind == "phrase" or leaf.field is not None
         return _Clause(holds, holds if insisted else None, stop=all(stops))
 
@@ -287,7 +292,7 @@ class _QueryBuilder:
         self, leaf: Leaf, words: list[QuestionToken], stops: list[bool], lone: list[Pattern]
     ) -> None:
         boosts = {leaf.field: 1.0} if leaf.field else FIELD_BOOSTS
-        fields = tuple(boosts)
+        fields = _fields(leaf)
         self.patterns.update(dict.fromkeys(lone))
         for word, stop in zip(words, stops, strict=True):
             self.terms[word.terms] = stop and self.terms.get(word.terms, True)
@@ -309,7 +314,6 @@ class _QueryBuilder:
 
     def pattern(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a prefix*, wild?card or fuzzy~ that is searched in paragraphs or titles."""
-        name = leaf.field or "text"
         heads: Sequence[QuestionToken] = ()
         if leaf.kind == "wildcard":
             patterns, terms = wildcard_patterns(leaf.text, self.analyzer)
@@ -327,10 +331,17 @@ class _QueryBuilder:
                 terms = []
         if not all(map(can_be_searched, patterns)):
             return self.as_no_pattern(leaf, scoring=scoring)
-        last_word = any_of(
-            [pattern_query(name, each) for each in patterns] + term_queries(name, terms)
-        )
-        holds = all_of([*(any_of(side_by_side(name, [head], [], 1)) for head in heads), last_word])
+        found_in = [
+            all_of(
+                [
+                    *(any_of(side_by_side(name, [head], [], 1)) for head in heads),
+                    any_of(
+                        [pattern_query(name, each) for each in patterns] + term_queries(name, terms)
+                    ),
+                ]
+            )
+            for name in _fields(leaf)
+        ]
         if scoring:
             if leaf.kind != "wildcard":  # the encoder cannot read a word with signs
                 self.words.append(leaf.text)
@@ -338,7 +349,8 @@ class _QueryBuilder:
             self.foreign.update((head.terms, head.foreign) for head in heads)
             found = [*(head.terms for head in heads), *((term,) for term in terms)]
             self.terms.update(dict.fromkeys(found, False))
-            self.add((name, leaf.kind, leaf.text, leaf.distance), holds)
+            self.add((_fields(leaf), leaf.kind, leaf.text, leaf.distance), best(found_in))
+        holds = any_of(found_in)
         return _Clause(holds, holds)
 
     def value(self, leaf: Leaf, *, scoring: bool) -> _Clause:
@@ -395,6 +407,10 @@ class _QueryBuilder:
             return self.as_words(leaf, scoring=scoring)
         holds = wq.NumericRange("published", *seconds)
         return _Clause(holds, holds, value_of="published")
+
+
+def _fields(leaf: Leaf) -> tuple[str, ...]:
+    return TEXT_FIELDS if leaf.field is None else (leaf.field,)
 
 
 def _plain_clauses(inner: list[_Clause]) -> _Clause:

@@ -13,6 +13,7 @@ from nutgraf.search.query.patterns import Pattern, pattern_query
 __all__ = [
     "all_of",
     "any_of",
+    "best",
     "best_of",
     "by_language",
     "confined",
@@ -102,7 +103,7 @@ def best_of(
     words: Sequence[QuestionToken], lone: Sequence[Pattern], slop: int, boosts: Mapping[str, float]
 ) -> Any:
     """Return the query for words side by side, scored by the best field only."""
-    return _best(
+    return best(
         [
             query
             for name, boost in boosts.items()
@@ -116,5 +117,6 @@ def term_queries(name: str, terms: Iterable[str]) -> list[Any]:
     return [wq.Term(name, term) for term in terms]
 
 
-def _best(queries: list[Any]) -> Any:
+def best(queries: list[Any]) -> Any:
+    """Return the query for rows that meet any query, scored by the best one only."""
     return wq.DisjunctionMax(queries) if len(queries) > 1 else queries[0]

@@ -21,6 +21,7 @@ __all__ = [
     "FusionMethod",
     "Grouping",
     "Mode",
+    "Scope",
     "SearchRequest",
     "Versions",
 ]
@@ -28,6 +29,7 @@ __all__ = [
 Mode = Literal["hybrid", "keyword", "semantic"]
 FusionMethod = Literal["convex", "rrf"]
 Grouping = Literal["paragraph", "article"]
+Scope = Literal["paragraph", "article"]
 Versions = Literal["newest", "first", "all"]
 
 DEPTH: Final = 200
@@ -71,6 +73,9 @@ class SearchRequest:
     first, without scores. A question with only conditions, such as `source:bbc`, is a listing too.
     `sort` is relevance, newest, oldest, or a field with :asc or :desc. A response has the cursor of
     its next page in `next`; `cursor` continues there.
+
+    `scope` decides where the conditions of the question must be met: in the paragraph or the
+    title and summary of its article, or anywhere in the article. None means the same as `group`.
 
     `group` decides if a hit is a paragraph or an article. A hit that is an article shows up to
     `per_article` paragraphs. Versions are copies and updates of one text. `versions` decides if
@@ -169,6 +174,13 @@ class SearchRequest:
     group: Annotated[
         Grouping, Option("Return paragraphs as hits, or articles with their best paragraphs.")
     ] = "paragraph"
+    scope: Annotated[
+        Scope | None,
+        Option(
+            'Apply "phrases", +must, -not and NOT to the paragraph with its title and summary, or '
+            "to the whole article; by default, to what a hit is (group)."
+        ),
+    ] = None
     per_article: Annotated[
         int,
         Option(
@@ -221,6 +233,11 @@ class SearchRequest:
     def is_empty(self) -> bool:
         """Whether the question is empty or "*", so that it matches everything."""
         return self.q.strip() in ("", EVERYTHING)
+
+    @property
+    def effective_scope(self) -> Scope:
+        """The value of `scope`; if this is None, the default value for `group`."""
+        return self.scope or self.group
 
     @property
     def effective_versions(self) -> Versions:

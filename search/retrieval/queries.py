@@ -8,7 +8,7 @@ and cursor are all made from this one set.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -61,8 +61,10 @@ def match_queries(
 
     `now` is the time for dates such as yesterday.
     """
-    constraint = paragraph_constraint(index, question)
+    constraint = paragraph_constraint(index, question.constraint)
     condition = condition_of(index, request.filters, constraint, now=now)
+    if request.effective_scope == "article":
+        condition = replace(condition, constraint=None, article_constraint=constraint)
     if question.is_listing:
         return MatchQueries(condition, KeywordQuery(query.Every(), None, condition), None)
     # A question with only wild?cards has no text to encode, in any mode.

@@ -18,11 +18,11 @@ from nutgraf.search.query.question import Question
 __all__ = ["paragraph_constraint", "paragraph_keywords"]
 
 
-def paragraph_constraint(index: IndexReader, question: Question) -> Any | None:
-    """Return the question's constraint, applied to the paragraph of each row."""
-    if question.constraint is None or not index.has_split_paragraphs:
-        return question.constraint
-    return _of_paragraph(question.constraint)
+def paragraph_constraint(index: IndexReader, constraint: Any | None) -> Any | None:
+    """Return a question's constraint, applied to the paragraph of each row."""
+    if constraint is None or not index.has_split_paragraphs:
+        return constraint
+    return _of_paragraph(constraint)
 
 
 def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:

@@ -24,6 +24,7 @@ from nutgraf.index.keywords.protocol import KeywordEntry, TermStatistics
 from nutgraf.index.query import query as q
 from nutgraf.index.ranking import NO_DATE, Ranking
 from nutgraf.index.reader.protocol import (
+    Condition,
     FacetCounts,
     FacetQuery,
     FoundParagraph,
@@ -186,16 +187,15 @@ class MemoryReader:
         return np.array(rows, np.int64)
 
     def _rank(self, asked: KeywordQuery | VectorQuery) -> Ranking:
-        within = asked.condition.tree()
         members = asked.condition.members
         if isinstance(asked, VectorQuery):
-            rows = np.array(list(self._matching(within)), np.int64)
+            rows = np.array(list(self._allowed(asked.condition)), np.int64)
             # Products of equal embeddings differ in their last bits, by their place in an array.
             scores = np.round(self._embeddings[rows] @ asked.embedding, 5).astype(np.float32)
         else:
             found = [
                 (row, score)
-                for row in self._matching(within)
+                for row in self._allowed(asked.condition)
                 if members is None or self._unit(row, members.unit) in members.numbers
                 if (score := self._score(asked.query, self._rows[row].entry)) is not None
             ]
@@ -212,7 +212,7 @@ class MemoryReader:
             elif isinstance(each, VectorQuery):
                 rows.update(self._rank(each).rows.tolist())
             else:
-                rows.update(self._matching(q.And([each.query, each.condition.tree() or q.Every()])))
+                rows.update(set(self._matching(each.query)) & set(self._allowed(each.condition)))
         return rows
 
     def _facet(self, asked: FacetQuery) -> FacetCounts:
@@ -278,6 +278,25 @@ class MemoryReader:
             listed = [each for each in listed if key(each) > key(asked.after)]
         page = listed[asked.start : asked.start + asked.limit]
         return Listing(len(units), np.array([each.row for each in page], np.int64), tuple(page))
+
+    def _allowed(self, condition: Condition) -> Iterator[int]:
+        """Yield the rows that meet a condition."""
+        wanted = condition.article_constraint
+        articles = {article for article in self._records if self._meets(article, wanted)}
+        for row in self._matching(condition.tree()):
+            if self._rows[row].record.id in articles:
+                yield row
+
+    def _meets(self, article: str, tree: Any) -> bool:
+        """Return whether an article meets a tree with its title and all paragraphs."""
+        if isinstance(tree, q.And):
+            return all(self._meets(article, part) for part in tree.subqueries)
+        if isinstance(tree, q.Or):
+            return any(self._meets(article, part) for part in tree.subqueries)
+        if isinstance(tree, q.Not):
+            return not self._meets(article, tree.query)
+        entries = [one.entry for one in self._rows.values() if one.record.id == article]
+        return tree is None or any(self._score(tree, each) is not None for each in entries)
 
     def _matching(self, tree: Any) -> Iterator[int]:
         for row, one in sorted(self._rows.items()):

@@ -13,6 +13,7 @@ import pytest
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.search import Filters, Recency, Response, Searcher
+from nutgraf.search.request.search_request import Grouping, Mode, Scope
 from tests.contract.memory_reader import MemoryReader
 
 QUESTIONS = [
@@ -29,6 +30,17 @@ QUESTIONS = [
     "court verdict",
     "hospital waiting times",
 ]
+CONDITIONS = [
+    "flood -homes",
+    "+river +flood",
+    '"cooling towers" -title:outbreak',
+    "-water -river",
+    "(flood AND river) NOT (homes OR section:health)",
+    "published:2023 text:river -ferr*",
+    '"falls into administration"',
+]
+"""Questions with different matches in each scope."""
+
 OPTIONS: list[dict[str, Any]] = [
     {},
     {"mode": "keyword"},
@@ -171,6 +183,25 @@ def test_both_readers_have_the_same_results(
             continue
         for name, score in best.items():
             assert found[name] == pytest.approx(score, rel=0.25, abs=0.05), question
+
+
+@pytest.mark.parametrize("group", ["paragraph", "article"])
+@pytest.mark.parametrize("scope", ["paragraph", "article"])
+@pytest.mark.parametrize("mode", ["keyword", "semantic", "hybrid"])
+def test_both_readers_agree_on_the_scope_of_conditions(
+    snapshot: IndexSnapshot, memory: MemoryReader, mode: Mode, scope: Scope, group: Grouping
+) -> None:
+    one, other = Searcher(Lent(snapshot)), Searcher(Lent(memory))
+    for question in CONDITIONS:
+        found = []
+        for searcher in (one, other):
+            answer = searcher.search(
+                question, mode=mode, scope=scope, group=group, limit=100, facets=FACETS, min_score=0
+            )
+            whole = answer.total.value <= 100
+            hits = {hit.id for hit in answer.hits} if whole and group == "article" else None
+            found.append((answer.total, answer.facets, answer.warnings, hits))
+        assert found[0] == found[1], question
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ PARAGRAPHS = [
 @pytest.fixture(scope="module")
 def index() -> Any:
     words = fields.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True)
-    schema = fields.Schema(row=fields.STORED, text=words, title=words)
+    schema = fields.Schema(row=fields.STORED, text=words, title=words, summary=words)
     index = RamStorage().create_index(schema)
     writer = index.writer()
     for row, paragraph in enumerate(PARAGRAPHS):

@@ -81,7 +81,9 @@ def found(searcher, asked, mode="keyword"):
         ('"walrus came" "bound zebra"', {"long#0"}),
         ('ferry -"one walrus" +walrus', {"long#0"}),
         ("+walrus source:Tide", {"long#0"}),
-        ("+river", set()),
+        ("+river", {"long#0", "short#0", "short#1"}),
+        ("+river -zebra", {"short#0"}),
+        ("text:river", set()),
     ],
 )
 def test_conditions_apply_to_complete_paragraph(searcher, mode, asked, expected):
