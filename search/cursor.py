@@ -46,7 +46,7 @@ class Cursor:
     the order of the request; its value is the score if the order is relevance. `shown` are rows of
     the first MAX_SHOWN hits, ascending; only the order by relevance needs them. `rows` is the
     number of rows of the snapshot with the number `sequence`, with deleted ones. `now` is the time
-    of the first page, in seconds since 1970 UTC.
+    of the first page, in seconds since 1970 UTC: its day, or its minute if age counts.
     """
 
     sequence: int
@@ -58,8 +58,15 @@ class Cursor:
 
     @classmethod
     def start(cls, index: IndexReader, request: SearchRequest, now: datetime) -> Cursor:
-        """Return the place of the first page of a request."""
-        return cls(index.sequence, index.row_count, int(now.timestamp()), request.offset)
+        """Return the place of the first page of a request.
+
+        Without recency, only the day of `now` matters. So the same request has the same cursor
+        all day, and answers can be cached and compared.
+        """
+        start = now.replace(second=0, microsecond=0)
+        if request.recency is None:
+            start = start.replace(hour=0, minute=0)
+        return cls(index.sequence, index.row_count, int(start.timestamp()), request.offset)
 
     @property
     def moment(self) -> datetime:

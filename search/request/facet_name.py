@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
-
-from nutgraf.index.reader.protocol import Period
+from typing import Final, Literal
 
 __all__ = ["FACET", "FORMS", "FacetName", "parse_facet"]
 
@@ -18,6 +16,9 @@ FACET: Final = re.compile(
 )
 
 FORMS: Final = "source, published:month, words:100 (a width), or published:day:empty"
+
+
+Period = Literal["day", "month", "year"]
 
 
 @dataclass(frozen=True, slots=True)

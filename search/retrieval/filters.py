@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from rapidfuzz import process
-
 from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.reader.protocol import Condition, FieldValues, IndexReader
 from nutgraf.index.schema import PUBLISHED, VALUE_FIELDS
@@ -74,6 +72,9 @@ def _limits(
 
 
 def _unknown_field(field: str, known: Sequence[str]) -> RequestError:
+    # Imported here, because only a misspelled field needs it.
+    from rapidfuzz import process
+
     near = process.extractOne(field, known, score_cutoff=60)
     meant = f"did you mean {near[0]!r}? " if near else ""
     return RequestError(
