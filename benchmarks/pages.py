@@ -1,4 +1,4 @@
-"""Time pages of listings, cursors, sorts and facets; print the ratios as a Markdown table.
+"""Time pages, sorts and facets; print the ratios as a Markdown table.
 
     python benchmarks/pages.py
 
@@ -97,7 +97,7 @@ def measure(searcher: Searcher) -> Iterator[Row]:
 
 
 def last_page(searcher: Searcher, first: SearchRequest) -> tuple[int, SearchRequest]:
-    """Walk to the last full page; return the number of hits and the request of that page."""
+    """Walk to the last page; return the number of hits and its request."""
     page: Response = searcher.search(first, limit=100)
     cursor = None
     while page.next is not None:

@@ -85,7 +85,7 @@ class VectorFile:
 
 
 WIDER: Final = 4
-"""The factor by which a search is widened if rows beyond its end can have the same score."""
+"""The factor by which a search is widened if more rows can have the same score."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,7 +28,7 @@ __all__ = ["MAX_SHOWN", "Cursor", "read_cursor", "sequence_of"]
 VERSION: Final = 1
 
 MAX_SHOWN: Final = 500
-"""The most shown hits that a cursor lists by their rows, to limit its length to 2 KB.
+"""The most shown hits that a cursor lists, to limit its length to 2 KB.
 
 A ranking by relevance can change with the next commit, because the weights of words change. So a
 cursor lists the shown hits. After more hits, the position in the ranking must suffice.
@@ -78,7 +78,7 @@ class Cursor:
         return self.sequence == index.sequence
 
     def after(self, hits: int, last: Position, shown: Sequence[int] = ()) -> Cursor:
-        """Return the place after a page of `hits` hits, the last one at the position `last`.
+        """Return the place after a page of `hits` hits that ends at `last`.
 
         `shown` are rows of all hits so far.
         """
@@ -127,7 +127,7 @@ def read_cursor(index: IndexReader, request: SearchRequest, now: datetime) -> Cu
 
 
 def sequence_of(cursor: str | None) -> int | None:
-    """Return the number of the snapshot that a cursor needs, None if it cannot be read."""
+    """Return the number of the snapshot of a cursor, None if it is damaged."""
     try:
         return None if cursor is None else int(_unpack(cursor)[1])
     except RequestError:
@@ -186,7 +186,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _digest_of_request(request: SearchRequest) -> str:
-    """Return a digest of all options that decide which hits there are, and their order."""
+    """Return a digest of all options that decide about hits and their order."""
     asked = replace(
         request,
         limit=1,

@@ -59,7 +59,7 @@ def facet_queries(
 
 
 def _check(index: IndexReader, name: str, asked: FacetName) -> None:
-    """Raise RequestError if a field has no values, periods or ranges of the asked kind."""
+    """Raise RequestError if the index cannot count a facet by its field."""
     kind: str = index.declared.get(asked.field, "")
     if asked.field == PUBLISHED:
         kind = "date"
@@ -80,7 +80,7 @@ def _check(index: IndexReader, name: str, asked: FacetName) -> None:
 def named_facets(
     request: SearchRequest, counted: Sequence[FacetCounts]
 ) -> tuple[Facets, tuple[str, ...]]:
-    """Return the counts of each facet, and a warning for each facet with too many values.
+    """Return the counts of each facet, and a warning for each one that is cut.
 
     Values are ordered by count, the largest first. Values with the same count are ordered by
     value. Days, months and years are in UTC, and are ordered by time; ranges of numbers ascend. A

@@ -1,4 +1,4 @@
-"""The matches of a request: ranked, listed in the order of a field, and counted by facets."""
+"""The matches of a request: ranked, listed, and counted by facets."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ article would be compared with all others, without result.
 
 BANDS: Final = 32
 BAND_BITS: Final = 16
-"""Two sketches are compared only if they agree in one band, which is 16 of the bits.
+"""Two sketches are compared only if they agree in a band of 16 bits.
 
 With 32 bands of random bits, sketches that differ in 12 of 128 bits agree in a band
 with a probability of .999, in 18 bits .95, and in 24 bits .69. So a few paragraphs at

@@ -158,7 +158,7 @@ class Candidates:
 
 
 def unranked(rows: NDArray[np.int64]) -> Candidates:
-    """Return the candidates of a question without words, in their order, without scores."""
+    """Return the candidates of a question without words, without scores."""
     none = np.zeros(len(rows))
     return Candidates(rows, none, none)
 

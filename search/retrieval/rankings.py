@@ -1,4 +1,4 @@
-"""The rankings of a question, with its facets and its listing, in one call to the index."""
+"""The rankings, facets and listing of a question, in one call to the index."""
 
 from __future__ import annotations
 

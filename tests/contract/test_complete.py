@@ -91,7 +91,7 @@ def copy(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], 
 
 @pytest.fixture(autouse=True)
 def near(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Count only few paragraphs as near in meaning, so that small indexes have others, too."""
+    """Count few paragraphs as near in meaning, so that others are left."""
     for module in ("search.retrieval.queries", "search.ranking.rank"):
         monkeypatch.setattr(f"nutgraf.{module}.DEPTH", 5)
     return 5

@@ -1,4 +1,4 @@
-"""Conditions of `where`, and facets of declared fields, compared with a reading by hand."""
+"""Conditions of `where`, and facets and sort by declared fields."""
 
 from __future__ import annotations
 
