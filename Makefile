@@ -33,7 +33,7 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)
 	@$(BIN)/nutgraf index seeds/articles -i $(DEMO)
-	@for question in "why did the creamery go under" '"cooling towers" -car' "who rescued people from rooftops"; do \
+	@for question in "why did the creamery go under" '"cooling towers" -river' "who rescued people from rooftops"; do \
 		printf '\n$$ nutgraf search %s -n 3 -i $(DEMO)\n\n' "'$$question'"; \
 		$(BIN)/nutgraf search "$$question" -n 3 -i $(DEMO) || exit 1; \
 	done

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from nutgraf.index.query import query
 from nutgraf.index.reader.protocol import IndexReader, KeywordQuery, Members
-from nutgraf.search.cursor import read_cursor
+from nutgraf.search.cursor import Cursor, read_cursor
 from nutgraf.search.facets import named_facets
 from nutgraf.search.grouping.collapse import collapse
 from nutgraf.search.grouping.pages import Page, page_by_field, page_by_relevance
-from nutgraf.search.matches import find_matches
+from nutgraf.search.matches import Matches, find_matches
 from nutgraf.search.page import hits_of_page
 from nutgraf.search.query.builder import read_question
-from nutgraf.search.query.filter_values import Values, unknown_in_question, warn_of_unknown
+from nutgraf.search.query.filter_values import unknown_in_question, warn_of_unknown
 from nutgraf.search.query.question import Question
-from nutgraf.search.query.understood import understand
+from nutgraf.search.query.understood import Understanding, understand
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates, unranked
 from nutgraf.search.request.search_request import SearchRequest
@@ -80,18 +81,7 @@ def answer(
     facets, cut = named_facets(request, found.facets)
     sure = question.is_listing or candidates.scores.max(initial=0.0) >= CONFIDENT_SCORE
     suggestion = None if sure else correct_spelling(index, request.q, question)
-    warnings = _warnings(
-        index,
-        request,
-        understanding.unknown,
-        question,
-        found.queries,
-        candidates,
-        page,
-        cursor.moment,
-    )
-    if not cursor.is_of(index):
-        warnings = (*warnings, OLDER_CURSOR)
+    warnings = _warnings(index, understanding, question, found, page, cursor)
     return Response(
         query=request.q,
         mode=request.mode,
@@ -123,30 +113,40 @@ def _unranked(
 
 def _warnings(
     index: IndexReader,
-    request: SearchRequest,
-    unknown: Values,
+    understanding: Understanding,
     question: Question,
-    queries: MatchQueries,
-    candidates: Candidates,
+    found: Matches,
     page: Page,
-    now: datetime,
+    cursor: Cursor,
 ) -> tuple[str, ...]:
-    """Return the warnings for the user, with the reason if nothing is found.
-
-    `unknown` has the field and the value of each filter value that no article has. `now` is the
-    time for dates such as yesterday.
-    """
-    done = candidates.reranked
+    """Return the warnings for the user, with the reason if nothing is found."""
+    unknown = understanding.unknown
     if not page.total:
         unknown = (*unknown, *unknown_in_question(index, question))
-    said = (*question.warnings, *warn_of_unknown(index, unknown))
+    said = [*question.warnings, *warn_of_unknown(index, unknown)]
+    done = found.candidates.reranked
     if done is not None and not done.complete:
-        return (*said, BUDGET_SPENT.format(done=done))
-    if page.total or unknown:
-        return said
+        said.append(BUDGET_SPENT.format(done=done))
+    elif not page.total and not unknown:
+        said += _reason(index, understanding.request, question, found, cursor.moment)
+    if not cursor.is_of(index):
+        said.append(OLDER_CURSOR)
+    return tuple(said)
+
+
+def _reason(
+    index: IndexReader,
+    request: SearchRequest,
+    question: Question,
+    found: Matches,
+    now: datetime,
+) -> Iterator[str]:
+    """Yield the reason why nothing is found, if it is known."""
     if question.constraint is not None:
-        return (*said, warn_of_unmet(index, request, queries, now))
-    if not candidates.is_relevant and request.min_score is None:
-        return (*said, NOTHING_RELEVANT)
-    below = request.min_score is not None and not question.is_listing
-    return (*said, BELOW_MIN_SCORE) if below else said
+        yield warn_of_unmet(index, request, found.queries, now)
+    elif question.is_listing:
+        return
+    elif request.min_score is not None:
+        yield BELOW_MIN_SCORE
+    elif not found.candidates.is_relevant:
+        yield NOTHING_RELEVANT

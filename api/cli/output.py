@@ -105,7 +105,12 @@ def print_hits(
     more = "at least " if response.total.relation == "gte" else ""
     found = f"{more}{response.total.value:,}" if response.total.value else "no"
     nouns = response.group if response.total.value == 1 else f"{response.group}s"
-    console.print(Text(f"{found} {nouns} in {response.took_ms:.1f} ms ({response.mode})", "dim"))
+    console.print(Text(f"{found} {nouns} in {response.took_ms:.1f} ms ({_how(response)})", "dim"))
+
+
+def _how(response: Response) -> str:
+    """Return the mode of a search, or "listing" if it has no scores."""
+    return "listing" if response.hits and response.hits[0].score is None else response.mode
 
 
 def print_facets(facets: Mapping[str, Sequence[FacetCount]], console: Console) -> None:

@@ -20,6 +20,7 @@ NO_MATCH: Final = (
     '("phrases", +, -, patterns* and field:); write OR between alternatives'
 )
 AS_A_WHOLE: Final = "; an article as a whole meets them: set scope to article"
+A_PARAGRAPH: Final = "; a paragraph meets them: set scope to paragraph"
 IN_TITLE: Final = '; a title meets them: write title:"..." in place of text:"..."'
 
 TEXT_FIELD: Final = re.compile(r"(?i)(?:^|(?<=[\s(+-]))text:(?=\S)")
@@ -51,6 +52,8 @@ def _changes(request: SearchRequest) -> Iterator[tuple[str, SearchRequest]]:
         return  # Low scores can be the reason, and no change of the conditions helps then.
     if request.effective_scope == "paragraph":
         yield AS_A_WHOLE, replace(request, scope="article")
+    else:
+        yield A_PARAGRAPH, replace(request, scope="paragraph")
     titled = TEXT_FIELD.sub("title:", request.q)
     if titled != request.q:
         yield IN_TITLE, replace(request, q=titled)

@@ -118,6 +118,14 @@ def test_warning_says_that_an_article_as_a_whole_meets_the_conditions(searcher: 
     assert searcher.search(question, scope="article").hits
 
 
+def test_warning_says_that_a_paragraph_meets_the_conditions(searcher: Searcher) -> None:
+    question = '"cooling towers" -car'
+    (warning,) = searcher.search(question, group="article").warnings
+    assert warning.startswith("no article meets all conditions")
+    assert warning.endswith("a paragraph meets them: set scope to paragraph")
+    assert searcher.search(question, group="article", scope="paragraph").hits
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("mode", MODES)
 def test_warning_says_that_a_title_meets_the_conditions(
