@@ -22,10 +22,10 @@ from nutgraf.search.retrieval.queries import unit_of
 __all__ = ["MAX_COUNTS", "facet_queries", "named_facets"]
 
 MAX_COUNTS: Final = 100
-"""Maximum number of values of a facet.
+"""Maximum number of values of a facet. A page shows fewer values."""
 
-A page shows fewer values. As days, these are 3 months.
-"""
+MAX_BUCKETS: Final = 1_000
+"""Maximum number of periods or ranges of a facet: almost 3 years of days."""
 
 Facets = dict[str, tuple[FacetCount, ...]]
 
@@ -51,11 +51,15 @@ def facet_queries(
             asked.field,
             known[filters],
             unit_of(request),
-            MAX_COUNTS,
+            _most(asked),
             asked.period,
             asked.width,
             asked.empty,
         )
+
+
+def _most(asked: FacetName) -> int:
+    return MAX_BUCKETS if asked.period or asked.width else MAX_COUNTS
 
 
 def _check(index: IndexReader, name: str, asked: FacetName) -> None:
@@ -90,10 +94,11 @@ def named_facets(
     warnings = []
     for name, found in zip(request.facets, counted, strict=True):
         facets[name] = tuple(FacetCount(value, count) for value, count in found.counts)
-        if found.total > MAX_COUNTS:
-            asked = parse_facet(name)
+        asked = parse_facet(name)
+        most = _most(asked)
+        if found.total > most:
             kept = "newest" if asked.period else "highest" if asked.width else "most frequent"
             warnings.append(
-                f"facet {name}: only the {MAX_COUNTS} {kept} of {found.total:,} values are shown"
+                f"facet {name}: only the {most:,} {kept} of {found.total:,} values are shown"
             )
     return facets, tuple(warnings)

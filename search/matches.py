@@ -12,6 +12,7 @@ from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import NO_ROWS, Candidates, unranked
+from nutgraf.search.ranking.rerank import check_reranker
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.retrieval.queries import MatchQueries, match_queries, rows_of
 from nutgraf.search.retrieval.rankings import encode, retrieve
@@ -45,6 +46,7 @@ def find_matches(
 
     Raises RequestError if the index cannot sort by the field of the request.
     """
+    check_reranker(index, request.reranking)
     embedding = encode(index, request.mode, question)
     queries = match_queries(index, request, question, embedding, cursor.moment)
     order = order_of(index, request, question)

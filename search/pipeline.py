@@ -39,6 +39,7 @@ NOTHING_RELEVANT: Final = (
     "nothing relevant was found: no paragraph is near the question in its words or its meaning; "
     "set min_score to 0 to get the nearest paragraphs"
 )
+EMPTY_INDEX: Final = "the index has no articles; add some with 'nutgraf index'"
 BELOW_MIN_SCORE: Final = "all hits score less than min_score; set a lower min_score"
 
 OLDER_CURSOR: Final = (
@@ -142,7 +143,9 @@ def _reason(
     now: datetime,
 ) -> Iterator[str]:
     """Yield the reason why nothing is found, if it is known."""
-    if question.constraint is not None:
+    if not index.paragraph_count:
+        yield EMPTY_INDEX
+    elif question.constraint is not None:
         yield warn_of_unmet(index, request, found.queries, now)
     elif question.is_listing:
         return

@@ -39,7 +39,9 @@ MAX_DECLARED: Final = 32
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
-KNOWN: Final = frozenset({*FIELD_NAMES, *QUERY_FIELDS, "paragraphs"})
+ORDERS: Final = ("relevance", "newest", "oldest")
+
+KNOWN: Final = frozenset({*FIELD_NAMES, *QUERY_FIELDS, *ORDERS, "paragraphs"})
 
 NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 """A number in a cell of a table, or in front matter, where all values are texts."""

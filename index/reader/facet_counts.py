@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from nutgraf.index.reader.snapshot import IndexSnapshot
 
 __all__ = ["count_facet"]
+
+MOST_RANGES: Final = 2.0**52
+"""The number of the highest range: beyond it, neighbours are the same float64."""
 
 PERIODS: Final = {"day": "D", "month": "M", "year": "Y"}
 """The codes of the periods in numpy."""
@@ -36,14 +39,27 @@ def count_facet(
     known = numbers != NO_DATE if asked.width is None else ~np.isnan(numbers)
     units, numbers = units[known], numbers[known]
     if asked.width is not None:
-        # Numbers beyond the range of int64 are in its first or last range.
-        ranges = np.clip(np.floor(numbers / asked.width), -(2.0**52), 2.0**52).astype(np.int64)
+        ranges = _ranges(numbers, asked.width)
         counted = _buckets(_of_units(units, ranges), asked)
         return _named(counted, [f"{start * asked.width:.15g}" for start in counted.starts.tolist()])
     unit = PERIODS[asked.period or "day"]
     periods = numbers.astype("datetime64[s]").astype(f"datetime64[{unit}]").astype(np.int64)
     counted = _buckets(_of_units(units, periods), asked)
     return _named(counted, counted.starts.astype(f"datetime64[{unit}]").astype(str).tolist())
+
+
+def _ranges(numbers: NDArray[Any], width: float) -> NDArray[np.int64]:
+    """Return the range of each number: 3 for 300 to less than 400 with a width of 100.
+
+    Numbers that have more than MOST_RANGES ranges below them are in the last range, and
+    likewise with negative numbers.
+    """
+    with np.errstate(over="ignore"):
+        quotients = np.clip(numbers / width, -MOST_RANGES, MOST_RANGES)
+    whole = np.round(quotients)
+    # 0.3 / 0.1 is a little less than 3.
+    exact = np.abs(quotients - whole) <= 1e-9 * np.maximum(1.0, np.abs(whole))
+    return np.where(exact, whole, np.floor(quotients)).astype(np.int64)
 
 
 def _of_units(units: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -36,6 +36,11 @@ def list_units(snapshot: IndexSnapshot, execution: QueryExecution, asked: ListQu
     return Listing(total, rows[places], tuple(map(keys.position, places.tolist())))
 
 
+def _text_key(text: str) -> tuple[str, str]:
+    """Return the sort key of a text: case decides only between equal texts."""
+    return text.casefold(), text
+
+
 def _first_codes(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the code of the first value of each row, 0 for a row without a value."""
     positions, codes = snapshot.columns.codes(field).pairs(rows)
@@ -94,7 +99,7 @@ class _Keys:
         else:
             codes = _first_codes(snapshot, order.field, rows)
             known = snapshot.catalog.all_values(order.field)
-            texts = tuple(sorted(known))
+            texts = tuple(sorted(known, key=_text_key))
             place = np.zeros(max(known.values(), default=0) + 1, np.int64)
             place[[known[text] for text in texts]] = np.arange(len(texts))
             values, missing = place[codes], codes == 0
@@ -121,7 +126,7 @@ class _Keys:
             return np.flatnonzero(self.missing & later)
         value: Any = position.value
         if self.texts is not None:
-            value = bisect_left(self.texts, value)
+            value = bisect_left(self.texts, _text_key(value), key=_text_key)
         value = -value if self.descending else value
         beyond = (self.values > value) | ((self.values == value) & later)
         return np.flatnonzero(self.missing | beyond)

@@ -23,8 +23,8 @@ _LOOK_EVERY: Final = 0.25
 HOLD_SECONDS: Final = 300.0
 """Seconds for which `hold` keeps a snapshot, counted from the last call."""
 
-MAX_HELD: Final = 4
-"""The most older snapshots that are held at the same time; the oldest is released."""
+MAX_HELD: Final = 8
+"""The most older snapshots that are held; the least recently used one is released."""
 
 
 class _Held:
@@ -136,8 +136,9 @@ class LiveIndex(Closing):
                 return
             now = time.monotonic()
             unused = [each for each in self._older if not each.users]
-            kept = [each for each in unused if each.held_until > now and not self._closed]
-            closing = [each for each in unused if each not in kept[-MAX_HELD:]]
+            held = [each for each in unused if each.held_until > now and not self._closed]
+            held.sort(key=lambda each: each.held_until)
+            closing = [each for each in unused if each not in held[-MAX_HELD:]]
             self._older = [each for each in self._older if each not in closing]
         for each in closing:
             each.snapshot.close()

@@ -49,7 +49,9 @@ def number_range(text: str) -> Limits | None:
             number = math.nextafter(number, outside)
         ends.append(number)
     first, last = ends
-    return None if first is None and last is None else (first, last)
+    if first is None or last is None:
+        return None if first is last else (first, last)
+    return (first, last) if first <= last else None
 
 
 def date_limits(text: str, now: datetime) -> Limits | None:

@@ -27,7 +27,14 @@ from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.options import Rerank
 from nutgraf.search.response import Reranked
 
-__all__ = ["combined", "may_rank_first", "probability", "rerank", "rerank_candidates"]
+__all__ = [
+    "check_reranker",
+    "combined",
+    "may_rank_first",
+    "probability",
+    "rerank",
+    "rerank_candidates",
+]
 
 Values = NDArray[np.float64]
 T = TypeVar("T", float, Values)
@@ -68,6 +75,16 @@ sets with equal weights. The probability is .5 if the fused score and the rerank
 """
 
 
+def check_reranker(index: IndexReader, asked: Rerank | None) -> None:
+    """Raise RequestError if a request asks for a reranker that is not there."""
+    if asked is not None and index.reranker is None:
+        raise RequestError(
+            "rerank",
+            "is not possible: the index has no reranker; omit this option, or give the index a "
+            "reranker with 'nutgraf reranker NAME'",
+        )
+
+
 def rerank_candidates(
     index: IndexReader, asked: Rerank, question: Question, candidates: Candidates
 ) -> Candidates:
@@ -75,12 +92,8 @@ def rerank_candidates(
 
     Raises RequestError if the index has no reranker.
     """
-    if index.reranker is None:
-        raise RequestError(
-            "rerank",
-            "is not possible: the index has no reranker; omit this option, or give the index a "
-            "reranker with 'nutgraf reranker NAME'",
-        )
+    check_reranker(index, asked)
+    assert index.reranker is not None  # noqa: S101  # just checked
 
     def read(rows: Sequence[int]) -> list[str]:
         found = index.paragraphs(rows)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 __all__ = ["FACET", "FORMS", "FacetName", "parse_facet"]
 
 FACET: Final = re.compile(
-    r"(?P<field>[a-z][a-z0-9_]*)"
+    r"(?P<field>[a-z][a-z0-9_]{0,63})"
     r"(?::(?:(?P<period>day|month|year)|(?P<width>(?=[0-9.]*[1-9])[0-9]{1,9}(?:\.[0-9]{1,6})?))"
     r"(?P<empty>:empty)?)?",
     re.ASCII,

@@ -47,7 +47,7 @@ MAX_CURSOR: Final = 4_096
 EVERYTHING: Final = "*"
 """A question that lists all articles, as an empty question does."""
 
-SORT: Final = re.compile(r"relevance|newest|oldest|[a-z][a-z0-9_]*(:(asc|desc))?", re.ASCII)
+SORT: Final = re.compile(r"relevance|newest|oldest|[a-z][a-z0-9_]{0,63}(:(asc|desc))?", re.ASCII)
 
 MAX_PER_ARTICLE: Final = 20
 """Maximum number of paragraphs shown for one article."""

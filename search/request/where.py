@@ -27,7 +27,10 @@ MAX_LENGTH: Final = 4_096
 """Maximum number of characters of one condition."""
 
 _CONDITION: Final = re.compile(
-    r"\s*(?P<sign>-?)(?P<field>[a-z][a-z0-9_]*):\s*(?P<text>.*\S)\s*", re.DOTALL
+    r"\s*(?P<sign>-?)(?P<field>[^\s:\"']{1,64}):\s*(?P<text>.*\S)\s*", re.DOTALL
+)
+_VALUE: Final = re.compile(
+    r'"(?P<quoted>[^"]+)"(?=\s+OR\s|$)|(?P<plain>.+?)(?=\s+OR\s|$)', re.DOTALL
 )
 _OR: Final = re.compile(r"\s+OR\s+")
 
@@ -52,8 +55,12 @@ class FieldCondition:
     @property
     def values(self) -> tuple[str, ...]:
         """The values that are alternatives, without quotes."""
-        parts = (each.strip() for each in _OR.split(self.text))
-        return tuple(part[1:-1] if _is_quoted(part) else part for part in parts if part)
+        found, at = [], 0
+        while match := _VALUE.match(self.text, at):
+            found.append(match["quoted"] or match["plain"])
+            separator = _OR.match(self.text, match.end())
+            at = separator.end() if separator else len(self.text)
+        return tuple(found)
 
 
 def parse_where(text: str) -> FieldCondition:
@@ -61,7 +68,8 @@ def parse_where(text: str) -> FieldCondition:
     match = _CONDITION.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match is None:
         raise RequestError("where", f"is {text[:40]!r}; write it as {FORMS}")
-    condition = FieldCondition(match["field"], match["text"], excluded=bool(match["sign"]))
+    field = match["field"].lower()
+    condition = FieldCondition(field, match["text"], excluded=bool(match["sign"]))
     if len(condition.values) > MAX_ALTERNATIVES:
         raise RequestError(
             "where",
@@ -69,7 +77,3 @@ def parse_where(text: str) -> FieldCondition:
             f"{MAX_ALTERNATIVES} are allowed",
         )
     return condition
-
-
-def _is_quoted(text: str) -> bool:
-    return len(text) > 2 and text[0] == text[-1] == '"'

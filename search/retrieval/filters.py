@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from nutgraf.index.analysis.edit_distance import distance
 from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.reader.protocol import Condition, FieldValues, IndexReader
 from nutgraf.index.schema import PUBLISHED, VALUE_FIELDS
@@ -15,6 +16,9 @@ from nutgraf.search.request.options import Filters
 from nutgraf.search.request.where import FieldCondition
 
 __all__ = ["condition_of"]
+
+MAX_EDITS: Final = 2
+"""The highest number of edits between a misspelled field and a field."""
 
 WHERE_FIELDS: Final = (*VALUE_FIELDS, PUBLISHED)
 """The fields of every index that `where` accepts."""
@@ -61,6 +65,12 @@ def _limits(
 ) -> tuple[float | None, float | None]:
     is_number = kind == "number"
     limits = number_range(asked.text) if is_number else date_limits(asked.text, now)
+    if limits is None and asked.text.startswith(("[", "{")) and " TO " in asked.text:
+        raise RequestError(
+            "where",
+            f"has the range {asked.text[:40]!r} for {asked.field}; write [A TO B], with two "
+            f"{'numbers' if is_number else 'dates'}, the lower one first",
+        )
     if limits is None:
         forms = "300, >300 or [300 TO 500]" if is_number else "2023, last week or [2022 TO 2023]"
         raise RequestError(
@@ -72,11 +82,8 @@ def _limits(
 
 
 def _unknown_field(field: str, known: Sequence[str]) -> RequestError:
-    # Imported here, because only a misspelled field needs it.
-    from rapidfuzz import process
-
-    near = process.extractOne(field, known, score_cutoff=60)
-    meant = f"did you mean {near[0]!r}? " if near else ""
+    edits, near = min((distance(field, each), each) for each in known)
+    meant = f"did you mean {near!r}? " if edits <= MAX_EDITS else ""
     return RequestError(
         "where",
         f"names {field[:40]!r}, which is not a field; {meant}choose one of {', '.join(known)}",

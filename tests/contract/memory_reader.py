@@ -402,7 +402,9 @@ def _sort_key(asked: ListQuery) -> Any:
     def key(each: Position) -> tuple[Any, ...]:
         if each.value is None:
             return (1, (), each.row)
-        numbers = tuple(map(ord, each.value)) if isinstance(each.value, str) else (each.value,)
+        numbers: tuple[float, ...] = (each.value,) if not isinstance(each.value, str) else ()
+        if isinstance(each.value, str):
+            numbers = (*map(ord, each.value.casefold()), 0, *map(ord, each.value))
         if asked.order is not None and asked.order.descending:
             # The end of a shorter text comes after its continuation in descending order.
             return (0, (*(-number for number in numbers), 1), each.row)

@@ -153,6 +153,12 @@ def test_malformed_condition_is_refused(where: str, words: str) -> None:
         ("words:many", "has 'many' for words, which is not a number; write 300"),
         ("published:soon", "has 'soon' for published, which is not a date; write 2023"),
         ("article:*", "matches every article"),
+        ("Sorce:BBC", "names 'sorce', which is not a field"),
+        ("words:[500 TO 300]", "has the range '[500 TO 300]' for words; write [A TO B]"),
+        (
+            "published:[2020 TO 2019]",
+            "has the range '[2020 TO 2019]' for published; write [A TO B]",
+        ),
     ],
 )
 def test_condition_that_does_not_fit_the_index_is_refused(
@@ -166,7 +172,10 @@ def test_condition_that_does_not_fit_the_index_is_refused(
 def test_condition_as_written_is_kept() -> None:
     one = parse_where(' -topic: "a OR b" ')
     assert (one.field, one.excluded, one.is_presence) == ("topic", True, False)
+    assert one.values == ("a OR b",)
     assert parse_where("topic:a OR b c").values == ("a", "b c")
+    assert parse_where('topic:"a OR b" OR c').values == ("a OR b", "c")
+    assert parse_where('topic:the "best" OR c').values == ('the "best"', "c")
 
 
 @pytest.mark.parametrize("group", ["article", "paragraph"])
@@ -207,10 +216,28 @@ def test_facet_ignores_its_own_conditions(searcher: Searcher) -> None:
 
 def test_many_empty_buckets_are_cut_with_a_warning(searcher: Searcher) -> None:
     found = searcher.search(facets=("published:day:empty",))
-    assert len(found.facets["published:day:empty"]) == 100
-    assert found.warnings == (
-        "facet published:day:empty: only the 100 newest of 250 values are shown",
+    assert len(found.facets["published:day:empty"]) == 250
+    assert found.warnings == ()
+    many = searcher.search(facets=("words:0.001:empty",))
+    values = [float(one.value) for one in many.facets["words:0.001:empty"]]
+    assert values == pytest.approx([300.501 + 0.001 * step for step in range(1_000)])
+    assert many.facets["words:0.001:empty"][-1].count == 2
+    assert many.warnings == (
+        "facet words:0.001:empty: only the 1,000 highest of 306,501 values are shown",
     )
+
+
+def test_number_on_the_edge_of_a_range_counts_in_it(tmp_path: Path, tiny_encoder: Path) -> None:
+    index = tmp_path / "prices.index"
+    create_index(index, model=str(tiny_encoder), fields={"price": "number"})
+    prices = (0.1, 0.2, 0.3, 0.6, 0.7, 8.2, 2.3, 1e308, -1e308)
+    with IndexWriter(index) as writer:
+        for number, price in enumerate(prices):
+            writer.put(Article(f"p{number}", "Price", ("One.",), extra={"price": price}))
+    with Searcher(index) as searcher:
+        (counts,) = searcher.search(facets="price:0.1").facets.values()
+    assert [one.value for one in counts[1:-1]] == ["0.1", "0.2", "0.3", "0.6", "0.7", "2.3", "8.2"]
+    assert {one.count for one in counts} == {1}
 
 
 @pytest.mark.parametrize(
