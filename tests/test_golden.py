@@ -107,8 +107,8 @@ def test_new_article_can_be_added(golden: Path, name: str) -> None:
         # The text itself is the nearest one even for a random encoder.
         nearest = searcher.search(new.paragraphs[0].removesuffix("."), mode="semantic", limit=1)
         assert nearest.hits[0].article.id == "owls"
-        (hit,) = searcher.search('"price of bread"').hits
-        assert hit.article.id == "bread-price"
+        hits = searcher.search('"price of bread"').hits  # The title has these words.
+        assert {hit.article.id for hit in hits} == {"bread-price"}
         statistics = searcher.statistics()
         assert statistics.articles == recorded["articles"] + 1
         assert statistics.paragraphs == recorded["paragraphs"] + 1
