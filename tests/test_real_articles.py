@@ -10,7 +10,7 @@ import pytest
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.index.sources import read_sources
-from nutgraf.search import Searcher
+from nutgraf.search import Filters, Searcher
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 ONE = DATA / "seed-article.txt"
@@ -89,3 +89,23 @@ def test_phrase_with_an_excluded_word(searcher):
     for hit in response.hits:
         assert "anti-air missiles" in hit.paragraph.text.lower()
         assert "bakhmut" not in hit.paragraph.text.lower()
+
+
+@pytest.mark.parametrize(
+    ("question", "options"),
+    [
+        ("published:2020", {}),
+        ("published:2020", {"sort": "oldest"}),
+        ("", {"filters": Filters(where="published:2020")}),
+        ("*", {"filters": Filters(published_from="2020", published_to="2020")}),
+    ],
+)
+def test_walk_reaches_every_article_of_a_year(searcher, question, options):
+    read = read_sources([str(MANY)])
+    known = {item.id for item in read if (item.published or "").startswith("2020")}
+    assert len(known) == 122
+    first = searcher.search(question, group="article", facets=("published:year",), **options)
+    walked = [hit.id for hit in searcher.walk(question, group="article", **options)]
+    assert len(walked) == len(set(walked)) == first.total.value == 122
+    assert set(walked) == known
+    assert {one.value: one.count for one in first.facets["published:year"]}["2020"] == 122

@@ -153,7 +153,7 @@ def walk(
     return hits, first
 
 
-@settings(max_examples=20, phases=QUICK, report_multiple_bugs=False)
+@settings(max_examples=12, phases=QUICK, report_multiple_bugs=False)
 @given(
     all_commits=commits, asked=st.lists(requests, min_size=4, max_size=4), limit=st.integers(1, 5)
 )
@@ -250,7 +250,7 @@ def test_walk_continues_in_its_snapshot_while_others_commit(
         assert [hit.score for hit in during] == [hit.score for hit in before]
 
 
-@settings(max_examples=20, phases=QUICK, report_multiple_bugs=False)
+@settings(max_examples=12, phases=QUICK, report_multiple_bugs=False)
 @given(all_commits=commits, later=puts, asked=requests, limit=st.integers(1, 3))
 def test_walk_repeats_no_hit_after_its_snapshot_is_gone(
     copy: Callable[[], Path], all_commits: Any, later: Any, asked: dict[str, Any], limit: int

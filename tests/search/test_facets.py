@@ -270,14 +270,11 @@ def test_facets_are_limited_with_a_warning(wide):
     expected = [*((name, 2) for name in twice), *((name, 1) for name in once)]
     assert counted(found, "author") == expected[:MAX_COUNTS]
     days = [one.value for one in found.facets["published:day"]]
-    assert len(days) == MAX_COUNTS
+    assert len(days) == len(names) > MAX_COUNTS, "periods have a limit of their own"
     assert days == sorted(days)
     assert days[-1] == "2023-05-30"
     assert found.facets["published:month"][0].value == "2023-01"
-    assert found.warnings == (
-        "facet author: only the 100 most frequent of 150 values are shown",
-        "facet published:day: only the 100 newest of 150 values are shown",
-    )
+    assert found.warnings == ("facet author: only the 100 most frequent of 150 values are shown",)
 
 
 @pytest.mark.parametrize(
