@@ -86,6 +86,7 @@ class MemoryReader:
             for field in TEXT_FIELDS
         }
         self._known: dict[str, TermStatistics] = {}
+        self._words: dict[tuple[int, str], frozenset[str]] = {}
         self.key, self.paragraph_count = id(self), len(self._rows)
         self._stories = _stories(self._rows)
 
@@ -307,6 +308,12 @@ class MemoryReader:
         holding = self._frequencies[field][term]
         return math.log1p((len(self._rows) - holding + 0.5) / (holding + 0.5))
 
+    def _distinct(self, field: str, entry: KeywordEntry) -> frozenset[str]:
+        key = (entry.row, field)
+        if key not in self._words:
+            self._words[key] = frozenset(entry.terms(field))
+        return self._words[key]
+
     def _bm25(self, field: str, terms: Sequence[str], times: int, entry: KeywordEntry) -> float:
         length = len(entry.terms(field)) / self._lengths[field]
         weight = sum(self._idf(field, term) for term in terms)
@@ -336,8 +343,11 @@ class MemoryReader:
             return None
         terms = entry.terms(tree.fieldname)
         scored = tree.fieldname in self._lengths
-        if type(tree) in (q.Phrase, q.Term) and scored:
+        if type(tree) in (q.Phrase, q.Term):
             words = tree.words if isinstance(tree, q.Phrase) else [tree.text]
+            if not self._distinct(tree.fieldname, entry).issuperset(words):
+                return None
+        if type(tree) in (q.Phrase, q.Term) and scored:
             slop = tree.slop if isinstance(tree, q.Phrase) else 1
             times = sum(_follow(terms, at, words, slop) for at in range(len(terms)))
             score = tree.boost * self._bm25(tree.fieldname, words, times, entry)
