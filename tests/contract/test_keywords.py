@@ -536,6 +536,15 @@ def test_ties_are_in_order_of_rows(box: Box) -> None:
             assert ranking.complete == (depth == 7)
 
 
+def test_ranking_without_a_depth_has_all_rows(box: Box) -> None:
+    reader = box.texts(*(f"a {'b ' * (number % 3)}" for number in range(4_200)), "c")
+    for query in (text("a"), text("b"), q.Prefix("text", "a"), text("c"), text("z")):
+        found, expected = reader.rank(query, None), reader.rank(query, 5_000)
+        assert found.complete
+        assert found.rows.tolist() == expected.rows.tolist()
+        assert found.scores.tolist() == expected.scores.tolist()
+
+
 def test_depth_limits_the_ranking(box: Box) -> None:
     reader = box.texts("a", "a a", "b", "a a a")
     for query in (text("a"), q.Prefix("text", "a")):

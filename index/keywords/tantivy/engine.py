@@ -54,6 +54,9 @@ _FIRST_WIDER: Final = 8
 # If the last row of a ranking may have the same score as a missing row, the search is repeated.
 # The limit of the search is then multiplied by this factor.
 
+_FEW: Final = 4_096
+# Most questions match fewer rows, and to count the matches takes as long as to rank them.
+
 _MAX_ATTEMPTS: Final = 10
 _RETRY_SECONDS: Final = 0.1
 # All retries together take 1 s. A commit takes less, including the change of file modes after it.
@@ -160,9 +163,13 @@ class TantivyReader:
         node = reduce_query(query)
         if within is not None:
             node = require(node, reduce_query(within))
-        if depth is None:
-            depth = max(1, self._count(Constant(node, 0.0)))
         score = constant_score(node)
+        if depth is None:
+            if score is None:
+                ranking = self._rank_by_score(node, _FEW)
+                if ranking.complete:
+                    return ranking
+            depth = max(1, self._count(Constant(node, 0.0)))
         if score is None:
             return self._rank_by_score(node, depth)
         rows = self._rows(node, depth + 1)
