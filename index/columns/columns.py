@@ -204,6 +204,9 @@ class _Checksums:
     def compare(self, folder: Path, files: _Files, names: Iterable[str]) -> None:
         """Raise BrokenIndexError if a file does not match its checksum."""
         for name in names:
+            # A file of no codes is empty, but it must be there to be extended.
+            if self.rows and not (folder / name).exists():
+                raise _damaged(folder / name)
             content = _map(folder / name, files.dtype(name), self.count(name))
             if zlib.crc32(content.data) != self.of[name]:
                 raise _damaged(folder / name)
