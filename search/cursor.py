@@ -20,7 +20,6 @@ from typing import Any, Final
 
 from nutgraf.index.reader.protocol import IndexReader, Position
 from nutgraf.search.errors import RequestError
-from nutgraf.search.request.options import Highlight
 from nutgraf.search.request.search_request import SearchRequest
 
 __all__ = ["MAX_SHOWN", "Cursor", "read_cursor", "sequence_of"]
@@ -187,18 +186,7 @@ def _is_count(value: Any) -> bool:
 
 def _digest_of_request(request: SearchRequest) -> str:
     """Return a digest of all options that decide about hits and their order."""
-    asked = replace(
-        request,
-        limit=1,
-        offset=0,
-        cursor=None,
-        facets=(),
-        per_article=1,
-        explain=False,
-        text=False,
-        highlight=Highlight(),
-    )
-    return blake2b(repr(asked).encode(), digest_size=DIGEST).hexdigest()
+    return blake2b(repr(request.without_page()).encode(), digest_size=DIGEST).hexdigest()
 
 
 def _digest_of_index(index: IndexReader) -> str:

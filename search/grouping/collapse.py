@@ -7,7 +7,7 @@ words:
 - A unit is a paragraph or an article, the same kind for all hits of a request. A unit has a number
   from `IndexReader.units`.
 - A story is a set of units that are versions of one another: copies and updates of one text. A
-  story has a number, too. One story is one hit. If a request shows all versions, each unit is a
+  story also has a number. One story is one hit. If a request shows all versions, each unit is a
   story of its own.
 - The turn of a candidate is the position of its unit in the order of versions. The version with the
   lowest turn is shown.
@@ -27,7 +27,7 @@ from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.retrieval.queries import unit_of
 
-__all__ = ["Group", "collapse", "group_versions", "single_groups", "version_order"]
+__all__ = ["Group", "collapse", "group_versions", "version_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,6 @@ def _moved(group: Group, places: NDArray[np.int64]) -> Group:
     """Return a group of positions in `places` as a group of candidates."""
     shown, versions = (tuple(places[list(some)].tolist()) for some in (group.shown, group.versions))
     return Group(shown, int(places[group.best]), versions)
-
-
-def single_groups(many: int) -> list[Group]:
-    """Return one group for each of `many` candidates."""
-    return [Group((at,), at, (at,)) for at in range(many)]
 
 
 def _keep_best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[Group]:

@@ -17,7 +17,6 @@ from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.ranking.rank import rank_candidates
-from nutgraf.search.request.options import Highlight
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.retrieval.rankings import RetrievalResult
 
@@ -57,7 +56,7 @@ class RankingCache:
             return rank_candidates(index, request, question, retrieval, now)
         # Age is counted from now, so a cached ranking is valid for the same minute.
         minute = None if request.recency is None else now.replace(second=0, microsecond=0)
-        key = (index.key, _without_page(request), minute)
+        key = (index.key, replace(request.without_page(), sort=None), minute)
         with self._lock:
             if key in self._rankings:
                 self._rankings.move_to_end(key)
@@ -69,10 +68,3 @@ class RankingCache:
             if len(self._rankings) > self._kept:
                 self._rankings.popitem(last=False)
         return ranked
-
-
-def _without_page(request: SearchRequest) -> SearchRequest:
-    """Return the request with fixed values for options of the page and its display."""
-    return replace(
-        request, limit=1, offset=0, cursor=None, sort=None, explain=False, highlight=Highlight()
-    )

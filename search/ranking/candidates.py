@@ -55,8 +55,6 @@ class Candidates:
       vector ranking.
     - `recency_factors` are the factors by which age reduced the scores, one per row. None if the
       request has no recency.
-    - `embedding` is the embedding of the question, of shape (dimension,). None if the question was
-      not encoded.
     - `curve` names the method that computed `relevance`. None if no word of the question has a
       weight, because the question contains only patterns.
     - `evidence` is the best match of the question by words and by meaning (see calibration.py).
@@ -75,7 +73,6 @@ class Candidates:
     cosines: NDArray[np.float32] | None = None
     fusion: FusionUsed | None = None
     recency_factors: NDArray[np.float64] | None = None
-    embedding: NDArray[np.float32] | None = None
     curve: Curve | None = None
     evidence: Evidence = NO_EVIDENCE
     is_relevant: bool = True

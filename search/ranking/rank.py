@@ -53,7 +53,6 @@ def rank_candidates(
     contains the rows of all hits with at least this score.
     """
     candidates = _fused(index, request, question, retrieval)
-    candidates = replace(candidates, embedding=retrieval.embedding)
     if request.min_score is None and not candidates.is_relevant:
         return candidates.empty()
     if question.understood:

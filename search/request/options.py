@@ -124,7 +124,7 @@ class Filters(KeywordFilters):
     def without(self, field: str) -> Filters:
         """Return the filters without the filters and conditions on `field`.
 
-        The field "published" means `published_from` and `published_to`, too.
+        The field "published" includes `published_from` and `published_to`.
         """
         where = tuple(each for each in self.where if parse_where(each).field != field)
         cleared: dict[str, Any] = {"where": where}

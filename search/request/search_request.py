@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Annotated, Final, Literal
 
 from nutgraf.search.errors import RequestError
@@ -178,7 +178,7 @@ class SearchRequest:
         Scope | None,
         Option(
             'Apply "phrases", +must, -not and NOT to the paragraph with its title and summary, or '
-            "to the whole article; by default, to what a hit is (group)."
+            "to the whole article; by default, the same as group."
         ),
     ] = None
     per_article: Annotated[
@@ -238,6 +238,23 @@ class SearchRequest:
     def effective_scope(self) -> Scope:
         """The value of `scope`; if this is None, the default value for `group`."""
         return self.scope or self.group
+
+    def without_page(self) -> SearchRequest:
+        """Return the request with fixed values for options of the page and its display.
+
+        Two requests with the same result have the same hits in the same order.
+        """
+        return replace(
+            self,
+            limit=1,
+            offset=0,
+            cursor=None,
+            facets=(),
+            per_article=1,
+            explain=False,
+            text=False,
+            highlight=Highlight(),
+        )
 
     @property
     def effective_versions(self) -> Versions:

@@ -271,6 +271,9 @@ def test_concurrent_pages_agree(index):
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(rank, requests))
         assert len({id(one) for one in found}) == 1
+        # A page without facets, or with other details, has the same order.
+        shown = replace(request, facets=("source",), per_article=5, text=True, explain=True)
+        assert rank(shown) is found[0]
         # A different budget is a different request; the oldest ranking leaves the cache.
         for budget in (2, 3):
             other = replace(request, rerank=Rerank(budget_ms=budget))
