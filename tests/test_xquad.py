@@ -15,27 +15,14 @@ below (more in benchmarks/languages.md); plain BM25 has .99 in English:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from nutgraf.index import keywords
-from nutgraf.index.analysis.analyzer import Analyzers
-from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
-from nutgraf.index.catalog.records import Record
-from nutgraf.index.catalog.rows import Row
-from nutgraf.index.keywords import KeywordReader
-from nutgraf.index.keywords.entries import entries_of
-from nutgraf.index.keywords.protocol import TermStatistics
-from nutgraf.index.reader.protocol import KeywordQuery, Retrieved
-from nutgraf.search.query.builder import read_question
-from nutgraf.search.request.search_request import SearchRequest
-from nutgraf.search.retrieval.queries import match_queries
-from nutgraf.search.retrieval.rankings import retrieve
+from nutgraf.index import Article, IndexWriter, create_index
+from nutgraf.search import Searcher
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "xquad"
 EVERY = 30
@@ -63,26 +50,24 @@ Both are one question of 40 below the measured value.
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the XQuAD data set is missing")
 
 
-def paragraphs(language: str) -> Iterator[tuple[str, Record, str]]:
-    """Yield the name, the article and the text of each paragraph of a language."""
+def articles(language: str) -> Iterator[Article]:
+    """Yield the articles of a language."""
     for line in (DATA / language / "articles.jsonl").read_text("utf-8").splitlines():
         article = json.loads(line)
-        count = len(article["paragraphs"])
-        record = Record(
-            number=0, id=article["id"], title=article["title"], url=None, source=None,
-            author=None, section=None, published=None, language=language, digest=b"",
-            first_row=0, row_count=count, paragraphs=count,
-        )  # fmt: skip
-        for position, text in enumerate(article["paragraphs"]):
-            yield f"{language} {article['id']} {position}", record, text
+        yield Article(
+            id=f"{language} {article['id']}",
+            title=article["title"],
+            paragraphs=article["paragraphs"],
+            language=language,
+        )
 
 
-def questions(language: str) -> Iterator[tuple[str, str]]:
-    """Yield each question with the name of the paragraph that answers it."""
+def questions(language: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Yield each question with the article and position of its answer."""
     answers = {}
     for line in (DATA / language / "qrels.tsv").read_text("utf-8").splitlines():
         question, article, position, _ = line.split("\t")
-        answers[question] = f"{language} {article} {position}"
+        answers[question] = f"{language} {article}", int(position)
     lines = (DATA / language / "queries.jsonl").read_text("utf-8").splitlines()
     for line in lines[::EVERY]:
         question = json.loads(line)
@@ -90,65 +75,35 @@ def questions(language: str) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def indexed(folder: Path, languages: Iterable[str]) -> Iterator[tuple[Any, list[str]]]:
-    """Index languages by keywords alone; yield `Keywords` and the name of each row."""
-    analyzers = Analyzers("en")
-    names: list[str] = []
-    keywords.create(folder, "tantivy")
-    with closing(keywords.open_writer(folder, "tantivy")) as writer:
+def indexed(index: Path, encoder: Path, languages: Iterable[str]) -> Iterator[Searcher]:
+    """Index languages and yield a Searcher of them."""
+    create_index(index, model=str(encoder))
+    with IndexWriter(index) as writer:
         for language in languages:
-            for name, record, text in paragraphs(language):
-                for entry in entries_of(record, {len(names): Row(0, 0, 0, text)}, analyzers):
-                    writer.add(entry)
-                names.append(name)
-        writer.commit(1)
-    reader: KeywordReader
-    with closing(keywords.open_reader(folder, "tantivy")) as reader:
-        read_by = dict.fromkeys(analyzers.of(language) for language in languages)
-        yield Keywords(reader, MultilingualAnalyzer(list(read_by))), names
+            for article in articles(language):
+                writer.put(article)
+    with Searcher(index) as searcher:
+        yield searcher
 
 
-class Keywords:
-    """The part of an IndexReader that a keyword search needs."""
-
-    has_split_paragraphs = False
-
-    def __init__(self, reader: KeywordReader, analyzer: MultilingualAnalyzer) -> None:
-        self._reader = reader
-        self._analyzer = analyzer
-
-    def question_analyzer(self, languages: Iterable[str] = ()) -> MultilingualAnalyzer:
-        return self._analyzer.restricted_to(languages)
-
-    def term_statistics(self, terms: Sequence[str]) -> dict[str, TermStatistics]:
-        return dict(zip(terms, self._reader.term_statistics(terms), strict=True))
-
-    def retrieve(self, rankings: Sequence[KeywordQuery], *_: Sequence[Any]) -> Retrieved:
-        asked = ((each.query, each.depth, each.condition.tree()) for each in rankings)
-        return Retrieved(tuple(self._reader.rank(*each) for each in asked))
-
-
-def recall(index: Any, names: Sequence[str], language: str) -> float:
+def recall(searcher: Searcher, language: str) -> float:
     """Return the share of questions with their paragraph among the first 10."""
     found = []
     for text, answer in questions(language):
-        request = SearchRequest(text, mode="keyword")
-        question = read_question(index, request)
-        queries = match_queries(index, request, question, None, datetime.now(UTC))
-        rows = retrieve(index, question, queries).keyword.rows[:10]
-        found.append(answer in [names[row] for row in rows])
+        hits = searcher.search(text, mode="keyword", versions="all").hits
+        found.append(answer in [(hit.article.id, hit.paragraph.position) for hit in hits])
     return sum(found) / len(found)
 
 
 @pytest.mark.parametrize("language", FLOORS)
-def test_one_language_in_an_index(tmp_path: Path, language: str) -> None:
-    with indexed(tmp_path / "k", [language]) as (snapshot, names):
-        assert recall(snapshot, names, language) >= FLOORS[language][0]
+def test_one_language_in_an_index(tmp_path: Path, tiny_encoder: Path, language: str) -> None:
+    with indexed(tmp_path / "k", tiny_encoder, [language]) as searcher:
+        assert recall(searcher, language) >= FLOORS[language][0]
 
 
-def test_all_languages_in_one_index(tmp_path: Path) -> None:
-    with indexed(tmp_path / "k", FLOORS) as (snapshot, names):
-        found = {language: recall(snapshot, names, language) for language in FLOORS}
+def test_all_languages_in_one_index(tmp_path: Path, tiny_encoder: Path) -> None:
+    with indexed(tmp_path / "k", tiny_encoder, FLOORS) as searcher:
+        found = {language: recall(searcher, language) for language in FLOORS}
     assert {language for language in FLOORS if found[language] < FLOORS[language][1]} == set(), (
         found
     )
