@@ -34,6 +34,7 @@ from nutgraf.api.cli.options import (
     Index,
     KeepBoilerplate,
     KeywordEngine,
+    Lead,
     Model,
     Rejects,
     Reranker,
@@ -96,6 +97,7 @@ def index(
     model: Model = None,
     reranker: Reranker = None,
     keep_boilerplate: KeepBoilerplate = False,
+    lead: Lead = None,
     columns: Columns = None,
     fields: Fields = None,
     rejects: Rejects = None,
@@ -130,7 +132,7 @@ def index(
             summary = dry_run_sources(sources, index, reader, None if as_json else print_outcome)
         else:
             index_options = IndexOptions(
-                model, reranker, keyword_engine, keep_boilerplate, parse_fields(fields or ())
+                model, reranker, keyword_engine, keep_boilerplate, lead, parse_fields(fields or ())
             )
             summary = index_sources(sources, index, index_options, reader, trust=trust)
     print_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))

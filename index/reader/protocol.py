@@ -210,11 +210,13 @@ class RowValues:
     `article` is the number of the row's article, int64 of shape (n,).
     `published` is in seconds since 1970 UTC or NO_DATE, int64 of shape (n,).
     `paragraph` is the first row of the row's paragraph, int64 of shape (n,).
+    `place` is the number of rows before the row in its article, int64 of shape (n,).
     """
 
     article: NDArray[np.int64]
     published: NDArray[np.int64]
     paragraph: NDArray[np.int64]
+    place: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +328,10 @@ class IndexReader(Protocol):
     @property
     def declared(self) -> Mapping[str, DeclaredKind]:
         """The declared fields of the index: the kind of each, by its name."""
+
+    @property
+    def lead(self) -> float:
+        """The bonus of the first paragraph of an article, 0 to 1, by default."""
 
     @property
     def paragraph_count(self) -> int:

@@ -64,10 +64,11 @@ class SearchRequest:
     """One question and its options.
 
     `weight` is the weight of meaning against keywords in the fusion, 0 to 1. With None, the weight
-    depends on the fusion method. Without `recency`, age has no effect. Hits that score less than
-    `min_score` are omitted. If `min_score` is None, no hit is omitted for its score, but if nothing
-    is relevant, there are no hits. `facets` are the fields whose values are counted over all
-    matches. A list, or one text, is accepted in place of a tuple.
+    depends on the fusion method. `lead` is the bonus of the first paragraph of an article; with
+    None, it is a property of the index. Without `recency`, age has no effect. Hits that score less
+    than `min_score` are omitted. If `min_score` is None, no hit is omitted for its score, but if
+    nothing is relevant, there are no hits. `facets` are the fields whose values are counted over
+    all matches. A list, or one text, is accepted in place of a tuple.
 
     If `q` is empty or "*", the result is a listing: all articles that meet the filters, newest
     first, without scores. A question with only conditions, such as `source:bbc`, is a listing too.
@@ -142,6 +143,15 @@ class SearchRequest:
         Option(
             "Weight of meaning in hybrid mode: 0 is keywords alone, 1 is meaning alone; by "
             "default, rrf uses 0.5, and convex 0.15 to 0.5, more if fewer words match.",
+            ge=0,
+            le=1,
+        ),
+    ] = None
+    lead: Annotated[
+        float | None,
+        Option(
+            "Bonus of the first paragraph of an article in hybrid mode: 0 is none; by default, "
+            "the bonus of the index, which is usually 0.03.",
             ge=0,
             le=1,
         ),
