@@ -149,7 +149,7 @@ def run(tmp_path, warm):
 
 @pytest.fixture
 def run_anew(tmp_path):
-    """The same as `run`, in a process that reads variables of Python and its libraries."""
+    """The same as `run`, in a new process, which reads the variables of Python."""
 
     def run_nutgraf(*arguments, **environment):
         return subprocess.run(
