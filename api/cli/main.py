@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -195,8 +196,12 @@ def stats(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust = 
 
     def pretty() -> None:
         from nutgraf.api.cli.output import print_statistics, standard_output
+        from nutgraf.index.models.reranker.export import EXAMPLE
 
         print_statistics(counted, standard_output())
+        if counted["reranker"] is None:
+            command = f"nutgraf reranker {EXAMPLE} -i {shlex.quote(str(index))}"
+            print(f"\nA reranker would put better hits first: {command}")
 
     print_answer(counted, as_json, pretty)
 
