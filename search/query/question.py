@@ -55,6 +55,12 @@ class Question:
     """Pairs of a field and a value as written: source and bbc for source:bbc."""
     understood: tuple[Understood, ...] = ()
     """The dates and names in plain words."""
+    written: tuple[str, ...] = ()
+    """The words of `terms` as typed. A word is "" if it is part of a pattern.
+
+    It is also "" if it is one of several pairs of characters of a script without spaces: then
+    nobody knows where the words begin.
+    """
 
     @property
     def is_listing(self) -> bool:
