@@ -281,8 +281,8 @@ class SuggestionReader(Protocol):
         """Return at most `most` titles with a key that begins with `start`.
 
         If `later` is True, the second or a later word of the key begins with `start`
-        instead: "court" finds "supreme court rules". Titles of newer articles come
-        first.
+        instead: "court" finds "supreme court rules". Titles of articles that were
+        published later come first.
         """
 
     def title_counts(self, keys: Sequence[str]) -> list[int]:
@@ -296,6 +296,9 @@ class SuggestionReader(Protocol):
 
     def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
         """Return words at most `letters` edits from `word`, with their edit distances."""
+
+    def beginnings_like(self, start: str) -> list[str]:
+        """Return beginnings of words that are 1 edit from `start`, frequent words first."""
 
 
 class IndexReader(Protocol):

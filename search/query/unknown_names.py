@@ -25,16 +25,18 @@ CLOSE: Final = 1
 MIN_LETTERS: Final = 5
 """Minimum number of letters of a word that can be a spelling of another word."""
 
+VOWELS: Final = frozenset("aeiouyj")
+
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def has_unknown_name(index: IndexReader, question: str, unknown: Sequence[str]) -> bool:
     """Return whether one of the `unknown` words of a question is a name.
 
-    A name is a word with a capital letter, unless all words of the question have one. A word of the
-    index with nearly the same letters is taken for another spelling of the name, so *Zelenskiy* is
-    known if the index has *Zelensky*. If the suggestions of the index, which list its words, are
-    missing or damaged, every spelling counts as unknown.
+    A name is a word with a capital letter, unless all words of the question have one. A name of the
+    index that differs in one more, one less or another vowel is taken for another spelling:
+    *Zelenskiy* is known if the index has *Zelensky*. If the suggestions of the index, which list
+    its words, are missing or damaged, every spelling counts as unknown.
     """
     names = [word for word in unknown if _has_capital(word)]
     if not names:
@@ -50,10 +52,24 @@ def _has_capital(word: str) -> bool:
 
 
 def _is_spelling(index: IndexReader, name: str) -> bool:
+    """Return whether the index has a name that is probably the same one."""
     if len(name) < MIN_LETTERS:
         return False
-    folded = index.question_analyzer().fold(name)
+    fold = index.question_analyzer().fold
     try:
-        return bool(index.suggestions.words_like(folded, CLOSE))
+        near = index.suggestions.words_like(fold(name), CLOSE)
     except BrokenIndexError:
         return False
+    return any(
+        _has_capital(word.text) and _are_variants(fold(name), fold(word.text)) for _, word in near
+    )
+
+
+def _are_variants(one: str, other: str) -> bool:
+    """Return whether two words with at most one edit between them can be one name.
+
+    *Naval* and *Nadal* differ in a consonant, so they are two words.
+    """
+    if len(one) != len(other):
+        return True
+    return {*one} ^ {*other} <= VOWELS

@@ -84,6 +84,9 @@ class SearchRequest:
     newest for articles, and all for paragraphs. `diversity`, 0 to 1, moves hits down that repeat an
     earlier hit.
 
+    With `correct`, a misspelled question that brings nothing is answered as its correction, which
+    is then in `corrected` of the response.
+
     If `rerank` is True or a Rerank, the reranker of the index scores the first candidates again.
     `text` is only for JSON: in Python, a paragraph always has its text.
 
@@ -206,6 +209,13 @@ class SearchRequest:
             "articles, and all of paragraphs."
         ),
     ] = None
+    correct: Annotated[
+        bool,
+        Option(
+            "If the question brings nothing and its words are misspelled, answer the corrected "
+            "question and say so."
+        ),
+    ] = True
     diversity: Annotated[
         float,
         Option(

@@ -138,12 +138,23 @@ def test_suggest(run, index, client):
     fails(run("suggest", "dun"), 1, "suggestions.sqlite", "open the index for writing once")
 
 
-def test_did_you_mean_is_printed_to_standard_error(run, index):
-    done = run("search", "creemery detbs", "-n", "1", "--mode", "keyword")
-    assert done.stderr.decode() == "did you mean: Creamery debts\n"
+def test_correction_and_unknown_words_are_printed_to_standard_error(run, index, client):
+    asked = ("search", "creemery detbs", "-n", "1", "--mode", "keyword")
+    done = run(*asked)
+    assert done.stderr.decode() == (
+        "showing hits for: Creamery debts\nsearch instead for: creemery detbs (--no-correct)\n"
+    )
+    done = run(*asked, "--no-correct")
+    assert done.stderr.decode() == (
+        "did you mean: Creamery debts\nunknown: creemery, detbs (in no article)\n"
+    )
     assert b"did you mean" not in done.stdout
-    printed = json.loads(run("search", "creemery", "--mode", "keyword", "--json").stdout)
-    assert printed["suggestion"] == "Creamery"
+    printed = json.loads(run(*asked, "--json").stdout)
+    answered = client.get("/v1/search", params={"q": "creemery detbs", "mode": "keyword"}).json()
+    for answer in (printed, answered):
+        assert answer["corrected"] == "Creamery debts"
+        assert answer["suggestion"] is None
+        assert answer["unknown"] == ["creemery", "detbs"]
 
 
 def test_understood_words_are_printed_to_standard_error(run, index):

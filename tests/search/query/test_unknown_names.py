@@ -16,7 +16,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Itera
     path = tmp_path_factory.mktemp("names") / "news.index"
     create_index(path, model=str(tiny_encoder))
     with IndexWriter(path) as writer:
-        writer.put(Article("a", "Zelensky speaks in Kyiv", ("A plane landed.",)))
+        writer.put(Article("a", "Zelensky and Lukashenko in Kyiv", ("A Naval plane landed.",)))
     with IndexSnapshot.open(path) as snapshot:
         yield snapshot
 
@@ -29,6 +29,8 @@ def index(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Itera
         ("iPhone sales", ["iPhone", "sales"], True),
         ("the otters of the weir", ["otters", "weir"], False),
         ("Zelenskyy speaks", ["Zelenskyy"], False),
+        ("Lukashenka", ["Lukashenka"], False),
+        ("Nadal", ["Nadal"], True),  # Not a spelling of Naval.
         ("Kyev", ["Kyev"], True),  # Too short to be taken for a spelling of Kyiv.
         ("Otters Seen Near The Weir", ["Otters", "Weir"], False),
         ("OTTERS SEEN NEAR THE WEIR", ["OTTERS"], False),
@@ -45,7 +47,7 @@ def test_without_suggestions_each_spelling_is_unknown(tmp_path: Path, tiny_encod
     path = tmp_path / "news.index"
     create_index(path, model=str(tiny_encoder))
     with IndexWriter(path) as writer:
-        writer.put(Article("a", "Zelensky speaks in Kyiv", ("A plane landed.",)))
+        writer.put(Article("a", "Zelensky and Lukashenko in Kyiv", ("A Naval plane landed.",)))
     (path / "suggestions.sqlite").unlink()
     with IndexSnapshot.open(path) as snapshot:
         assert has_unknown_name(snapshot, "Zelenskyy speaks", ["Zelenskyy"])
