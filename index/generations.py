@@ -86,4 +86,4 @@ def _is_copy(index: Path, generation: int, manifest: Manifest) -> bool:
         encoder = EncoderConfig.read(parts_folder(index, generation) / ENCODER)
     except BrokenIndexError:
         return True  # Without an encoder, no run can complete the generation.
-    return encoder.sha256 == manifest.encoder.sha256
+    return encoder.embeds_like(manifest.encoder)

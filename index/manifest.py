@@ -26,10 +26,13 @@ from nutgraf.index.models.reranker import RerankerConfig
 from nutgraf.index.storage.files import replace_file
 from nutgraf.index.storage.layout import FIRST, MANIFEST, parts_folder
 
-__all__ = ["FORMAT", "Manifest", "checksum_of", "now"]
+__all__ = ["FORMAT", "LEAD", "Manifest", "checksum_of", "now"]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The index format that this version writes and reads."""
+
+LEAD: Final = 0.03
+"""The default bonus of the first paragraph of an article (search/ranking/lead.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Manifest:
     of the generation before the last change of encoder, None if it is not stored.
     `put_back_index` restores that generation. `reranker` is None if the index has
     no reranker. With `keep_boilerplate`, boilerplate is ranked like other
-    paragraphs. `fields` are the names and kinds of the declared fields.
+    paragraphs. `fields` are the names and kinds of the declared fields. `lead` is the
+    bonus of the first paragraph of an article, 0 to 1, if a request names none.
     """
 
     language: str
@@ -52,6 +56,7 @@ class Manifest:
     reranker: RerankerConfig | None = None
     keep_boilerplate: bool = False
     fields: tuple[tuple[str, DeclaredKind], ...] = ()
+    lead: float = LEAD
     format: int = FORMAT
 
     @classmethod
@@ -64,6 +69,7 @@ class Manifest:
         *,
         keep_boilerplate: bool = False,
         fields: Mapping[str, DeclaredKind] = MappingProxyType({}),
+        lead: float = LEAD,
     ) -> Manifest:
         """Return the manifest of an index that is created now."""
         return cls(
@@ -74,6 +80,7 @@ class Manifest:
             reranker=reranker,
             keep_boilerplate=keep_boilerplate,
             fields=tuple(fields.items()),
+            lead=lead,
         )
 
     @property
@@ -132,6 +139,7 @@ class Manifest:
             None if reranker is None else RerankerConfig.from_dict(reranker, str(path)),
             bool(fields["keep_boilerplate"]),
             tuple(with_fields({}, dict(fields["fields"])).items()),
+            float(fields["lead"]),
         )
 
     def write(self, index: Path) -> None:
@@ -142,6 +150,7 @@ class Manifest:
             "keep_boilerplate": self.keep_boilerplate,
             "keyword_engine": self.keyword_engine,
             "fields": dict(self.fields),
+            "lead": self.lead,
             "encoder": self.encoder.to_dict(),
             "reranker": None if self.reranker is None else self.reranker.to_dict(),
             "created": self.created,

@@ -101,7 +101,10 @@ class _Segment:
 
 
 class VectorIndex:
-    """Exact search by cosine over the rows of rows.f16 as of one commit.
+    """Exact search by inner product over the rows of rows.f16 as of one commit.
+
+    The product of a question with a row is called the cosine of the row. It is the
+    weighted mean of the cosines to the text and to the title.
 
     FAISS has its own copy of the embeddings, in segments of consecutive rows. After
     a commit, the new vector index shares segments with the previous one. A vector
@@ -183,7 +186,7 @@ class VectorIndex:
     def embeddings(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the embeddings of `rows`, float32 of shape (len(rows), dimension).
 
-        Each embedding has norm 1. A row that was added as boilerplate has zeros.
+        No norm is above 1. A row that was added as boilerplate has zeros.
         """
         return self._embeddings[rows].astype(np.float32)
 

@@ -24,7 +24,7 @@ from nutgraf.search.request.search_request import SearchRequest
 
 __all__ = ["MAX_SHOWN", "Cursor", "read_cursor", "sequence_of"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 MAX_SHOWN: Final = 500
 """The most shown hits that a cursor lists, to limit its length to 2 KB.
@@ -45,7 +45,8 @@ class Cursor:
     the order of the request; its value is the score if the order is relevance. `shown` are rows of
     the first MAX_SHOWN hits, ascending; only the order by relevance needs them. `rows` is the
     number of rows of the snapshot with the number `sequence`, with deleted ones. `now` is the time
-    of the first page, in seconds since 1970 UTC: its day, or its minute if age counts.
+    of the first page, in seconds since 1970 UTC: its day, or its minute if age counts. `corrected`
+    is the corrected question if the pages answer it in place of the question of the request.
     """
 
     sequence: int
@@ -54,6 +55,7 @@ class Cursor:
     count: int = 0
     position: Position | None = None
     shown: tuple[int, ...] = field(default=())
+    corrected: str | None = None
 
     @classmethod
     def start(cls, index: IndexReader, request: SearchRequest, now: datetime) -> Cursor:
@@ -90,7 +92,9 @@ class Cursor:
         steps = [after - before for before, after in pairwise([0, *self.shown])]
         numbers = [VERSION, self.sequence, self.rows, self.now, self.count]
         digests = [_digest_of_request(request), _digest_of_index(index)]
-        content = json.dumps([*numbers, *digests, place, steps], separators=(",", ":"))
+        content = json.dumps(
+            [*numbers, *digests, place, steps, self.corrected], separators=(",", ":")
+        )
         packed = zlib.compress(content.encode(), 9)
         checksum = zlib.crc32(packed).to_bytes(4, "big")
         return base64.urlsafe_b64encode(checksum + packed).decode().rstrip("=")
@@ -103,7 +107,9 @@ def read_cursor(index: IndexReader, request: SearchRequest, now: datetime) -> Cu
     """
     if request.cursor is None:
         return Cursor.start(index, request, now)
-    version, sequence, rows, moment, count, asked, of, place, steps = _unpack(request.cursor)
+    version, sequence, rows, moment, count, asked, of, place, steps, corrected = _unpack(
+        request.cursor
+    )
     if version != VERSION:
         raise RequestError("cursor", "was made by another version of nutgraf; omit it")
     if of != _digest_of_index(index):
@@ -122,7 +128,7 @@ def read_cursor(index: IndexReader, request: SearchRequest, now: datetime) -> Cu
         row += step
         shown.append(row)
     position = None if place is None else Position(*place)
-    return Cursor(sequence, rows, moment, count, position, tuple(shown))
+    return Cursor(sequence, rows, moment, count, position, tuple(shown), corrected)
 
 
 def sequence_of(cursor: str | None) -> int | None:
@@ -159,9 +165,9 @@ def _inflated(packed: bytes) -> bytes:
 
 
 def _is_cursor(content: Any) -> bool:
-    if not isinstance(content, list) or len(content) != 9:
+    if not isinstance(content, list) or len(content) != 10:
         return False
-    *numbers, asked, of, place, steps = content
+    *numbers, asked, of, place, steps, corrected = content
     return (
         all(map(_is_count, numbers))
         and isinstance(asked, str)
@@ -170,7 +176,16 @@ def _is_cursor(content: Any) -> bool:
         and isinstance(steps, list)
         and len(steps) <= MAX_SHOWN
         and all(map(_is_count, steps))
+        and (corrected is None or _is_question(corrected))
     )
+
+
+def _is_question(text: Any) -> bool:
+    """Return whether a request accepts the text as its question."""
+    try:
+        return bool(SearchRequest(text).q)
+    except RequestError:
+        return False
 
 
 def _is_place(place: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.filter_values import unknown_in_question, warn_of_unknown
 from nutgraf.search.query.question import Question
 from nutgraf.search.query.understood import Understanding, understand
+from nutgraf.search.query.unknown_words import unknown_words
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates, unranked
 from nutgraf.search.request.search_request import SearchRequest
@@ -47,11 +48,40 @@ OLDER_CURSOR: Final = (
     "changed since are not on this page; ask without the cursor to see them"
 )
 
-CONFIDENT_SCORE: Final = 0.5
+CONFIDENT_SCORE: Final = 0.8
 """If the best hit has at least this score, no spelling correction is tried.
 
-The correction takes longer than the rest of the search.
+A good answer needs no correction, and must not wait for one.
 """
+
+FAR_BELOW: Final = 0.5
+"""The share of a corrected question's best score below which an answer is nothing."""
+
+MAX_CORRECTED: Final = 200
+"""Maximum number of characters of a corrected question that is answered.
+
+A cursor contains this question.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    """The response to a question, and its facts to compare a correction with.
+
+    `best` is the score of the best match, on any page. `is_foreign` is True if the index contains
+    no word of the question.
+    """
+
+    response: Response
+    best: float
+    is_foreign: bool
+
+    def is_nothing_beside(self, corrected: _Answer) -> bool:
+        """Return whether this answer is nothing, but the corrected one is not."""
+        if not corrected.response.total.value:
+            return False
+        nothing = self.is_foreign or not self.response.total.value
+        return nothing or self.best < FAR_BELOW * corrected.best
 
 
 def answer(
@@ -60,11 +90,33 @@ def answer(
     """Answer a request from a snapshot.
 
     `cache` stores reranked orders, so that all pages of a request use the same order. `now` is the
-    time from which age and dates such as "yesterday" are counted. A cursor contains its own time.
+    time from which age and dates such as "yesterday" are counted. A cursor contains its own time,
+    and the corrected question if that was answered.
     """
     started = time.perf_counter()
     cursor = read_cursor(index, request, now)
-    asked = request
+    found = _answer(index, request, cursor, cache)
+    response = found.response
+    if cursor.corrected is not None:
+        unknown = unknown_words(index, read_question(index, request, cursor.moment))
+        response = replace(response, unknown=unknown)
+    elif request.correct and request.cursor is None and _is_short(response.suggestion):
+        correction = replace(cursor, corrected=response.suggestion)
+        corrected = _answer(index, request, correction, cache)
+        if found.is_nothing_beside(corrected):
+            response = replace(corrected.response, unknown=response.unknown)
+    return replace(response, took_ms=(time.perf_counter() - started) * 1000)
+
+
+def _is_short(suggestion: str | None) -> bool:
+    return suggestion is not None and len(suggestion) <= MAX_CORRECTED
+
+
+def _answer(
+    index: IndexReader, asked: SearchRequest, cursor: Cursor, cache: RankingCache
+) -> _Answer:
+    """Answer the question of a request, or the corrected question of its cursor."""
+    request = asked if cursor.corrected is None else replace(asked, q=cursor.corrected)
     understanding = understand(index, request, now=cursor.moment)
     request = understanding.request
     question = read_question(index, request, cursor.moment)
@@ -80,24 +132,29 @@ def answer(
     groups = collapse(index, request, candidates, page.stories)
     hits = hits_of_page(index, request, question, candidates, groups, cursor.count + 1)
     facets, cut = named_facets(request, found.facets)
-    sure = question.is_listing or candidates.scores.max(initial=0.0) >= CONFIDENT_SCORE
-    suggestion = None if sure else correct_spelling(index, request.q, question)
+    unknown = unknown_words(index, question)
+    best = float(candidates.scores.max(initial=0.0))
+    sure = question.is_listing or best >= CONFIDENT_SCORE or cursor.corrected is not None
+    suggestion = None if sure else correct_spelling(index, request.q, question, unknown)
     warnings = _warnings(index, understanding, question, found, page, cursor)
-    return Response(
-        query=request.q,
+    response = Response(
+        query=asked.q,
+        corrected=cursor.corrected,
         mode=request.mode,
         group=request.group,
-        took_ms=(time.perf_counter() - started) * 1000,
+        took_ms=0.0,
         total=Total(page.total, "eq"),
         hits=hits,
         next=None if page.following is None else page.following.encode(index, asked),
         warnings=(*warnings, *cut),
+        unknown=unknown,
         suggestion=suggestion,
         understood=understanding.understood,
         snapshot=index.sequence,
         facets=facets,
         reranked=candidates.reranked,
     )
+    return _Answer(response, best, len(unknown) >= len(question.terms))
 
 
 def _unranked(

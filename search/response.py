@@ -259,13 +259,19 @@ class Response:
     """The response to one request.
 
     Iteration over a response yields its hits, and the length of a response is the number of its
-    hits. The keys of `facets` are the names of the facets in the request. `suggestion` is the
-    question with corrected spelling, None if there is nothing to correct. `understood` are the
-    dates and names in the words of the question, in their order. `next` is the cursor of the next
-    page, None after the last hit.
+    hits. The keys of `facets` are the names of the facets in the request. `unknown` are the words
+    of `query` that no text and no title contains, as typed.
+
+    `suggestion` is the question with corrected spelling, None if there is nothing to correct. If
+    the question itself brings nothing, the response is that to the corrected question, which is
+    then `corrected` in place of `suggestion`; a request with `correct` False prevents this.
+
+    `understood` are the dates and names in the words of the question that was answered, in their
+    order. `next` is the cursor of the next page, None after the last hit.
     """
 
     query: str
+    corrected: str | None = None
     mode: Mode
     group: Grouping
     took_ms: float
@@ -273,6 +279,7 @@ class Response:
     hits: tuple[Hit, ...]
     next: str | None = None
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
     suggestion: str | None = None
     understood: tuple[Understood, ...] = ()
     reranked: Reranked | None = None
@@ -289,6 +296,7 @@ class Response:
         """Return the response in its form as JSON; `text` adds the texts of paragraphs."""
         return {
             "query": self.query,
+            "corrected": self.corrected,
             "mode": self.mode,
             "group": self.group,
             "took_ms": round(self.took_ms, 2),
@@ -298,6 +306,7 @@ class Response:
             "facets": {
                 name: [asdict(one) for one in counts] for name, counts in self.facets.items()
             },
+            "unknown": list(self.unknown),
             "suggestion": self.suggestion,
             "understood": [one.to_dict() for one in self.understood],
             "reranked": None if self.reranked is None else asdict(self.reranked),

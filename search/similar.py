@@ -1,7 +1,7 @@
 """Articles and paragraphs that are near in meaning to an article or paragraph.
 
-The embedding of an article is the mean of its paragraphs' embeddings, scaled to length 1. The
-index stores all embeddings, so no encoder is opened.
+The embedding of an article is the mean of its paragraphs' embeddings. The score of a hit is the
+cosine of the two embeddings. The index stores all embeddings, so no encoder is opened.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from nutgraf.search.query.filter_values import (
     warn_of_unknown,
 )
 from nutgraf.search.query.question import Question
-from nutgraf.search.ranking.candidates import vector_candidates
+from nutgraf.search.ranking.candidates import Asked, vector_candidates
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import DEPTH, MAX_LIMIT, Grouping, SearchRequest
 from nutgraf.search.request.validation import check_kind, check_range
@@ -78,7 +78,7 @@ def similar(index: IndexReader, name: str, limit: int, filters: Filters) -> Resp
         ranking = _nearest_articles(index, embedding, limit, condition)
     else:
         ranking = index.retrieve([VectorQuery(embedding, DEPTH, condition)]).rankings[0]
-    candidates = vector_candidates(ranking)
+    candidates = vector_candidates(_by_cosine(index, embedding, ranking), Asked())
     group: Grouping = "article" if position is None else "paragraph"
     request = SearchRequest(
         name, mode="semantic", limit=limit, filters=filters, group=group, versions="all"
@@ -121,6 +121,18 @@ def _mean(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
     mean: NDArray[np.float32] = embeddings.sum(axis=0) / np.float32(max(1, len(embeddings)))
     length = float(np.linalg.norm(mean))
     return mean / np.float32(length) if length else mean
+
+
+def _by_cosine(index: IndexReader, embedding: NDArray[np.float32], ranking: Ranking) -> Ranking:
+    """Return the rows of a ranking by their cosine to `embedding`, which has length 1.
+
+    The embeddings of rows have different lengths, and the ranking is by their products.
+    """
+    embeddings = index.embeddings(ranking.rows)
+    lengths = np.maximum(np.linalg.norm(embeddings, axis=1), np.finfo(np.float32).tiny)
+    cosines = (embeddings @ embedding / lengths).astype(np.float32)
+    order = np.lexsort((ranking.rows, -cosines))
+    return Ranking(ranking.rows[order], cosines[order], ranking.complete)
 
 
 def _nearest_articles(

@@ -58,7 +58,7 @@ THEIRS = {
     "index/keywords/fields.py": {"document"},
     # Terms of art, and the prompts of models.
     "index/keywords/protocol.py": {"document"},  # inverse document frequency
-    "index/models/sentence_transformers.py": {"document", "passage"},
+    "index/models/prefixes.py": {"document", "passage", "passages"},
 }
 
 MACHINE = re.compile(r"(?<![\w.])/(?:work|tmp|home|root|opt|mnt)/|\bpypi\b", re.IGNORECASE)

@@ -54,8 +54,9 @@ FOREIGN_NAMES = {
     "HF_HUB_CACHE",
     "HF_HUB_OFFLINE",
     "WATCHFILES_FORCE_POLLING",
+    "config_sentence_transformers",
 }
-"""Names of libraries, and environment variables that they read."""
+"""Names of libraries, and of files and environment variables that they read."""
 
 FOREIGN_FILES = {"langid.py"}
 

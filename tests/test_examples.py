@@ -1,7 +1,8 @@
 """The examples of README.md and docs/ run as written and print the output shown.
 
 Each page runs in a folder of its own that contains `seeds`, and, but for
-docs/quickstart.md, the index `nutgraf.index` of the sample articles. Blocks
+docs/quickstart.md, the index `nutgraf.index` of the sample articles. There the
+encoder is copied, because its export takes 10 s and other tests check it. Blocks
 marked `sh` and `python` run in order. A `nutgraf serve` runs until the next block
 that sends it no request. A `text` or `json` block shows the output of the block
 before it, shortened: times may differ, scores may differ by .02, a line or a text
@@ -40,6 +41,18 @@ DECIMAL = r"(\d+\.\d+(?: s \([\d,]+/s\)| m?s\b)?)"
 """A score, or a time with its unit."""
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+COPY_ENCODER = """
+import shutil
+from nutgraf.index.maintenance import create
+
+def copy(model, name, destination):
+    shutil.copytree({folder!r}, destination)
+
+create.export_encoder = copy
+"""
+"""A module that Python runs when it starts."""
 
 
 class Block(NamedTuple):
@@ -140,10 +153,16 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shell]:
-    (tmp_path / "seeds").symlink_to(ROOT / "seeds")
-    if request.node.callspec.params["page"] != FROM_SCRATCH:
-        shutil.copytree(request.getfixturevalue("seeds_index"), tmp_path / "nutgraf.index")
-    opened = Shell(tmp_path)
+    folder = tmp_path / "page"
+    folder.mkdir()
+    (folder / "seeds").symlink_to(ROOT / "seeds")
+    opened = Shell(folder)
+    if request.node.callspec.params["page"] == FROM_SCRATCH:
+        encoder = request.getfixturevalue("encoder_folder")
+        (tmp_path / "sitecustomize.py").write_text(COPY_ENCODER.format(folder=str(encoder)))
+        opened.environment["PYTHONPATH"] = str(tmp_path)
+    else:
+        shutil.copytree(request.getfixturevalue("seeds_index"), folder / "nutgraf.index")
     try:
         yield opened
     finally:

@@ -40,7 +40,11 @@ PLACES = {
         "nutgraf.index.suggestions.writer",
     ],
     "py3langid": ["nutgraf.index.analysis.language_detection"],
-    "rapidfuzz": ["nutgraf.index.suggestions", "nutgraf.index.reader.known_values"],
+    "rapidfuzz": [
+        "nutgraf.index.suggestions",
+        "nutgraf.index.reader.known_values",
+        "nutgraf.search.suggest.misspelling",
+    ],
     "ir_measures": ["nutgraf.search.evaluation"],
     "sentencex": ["nutgraf.index.analysis.sentences"],
     "fastapi": ["nutgraf.api"],

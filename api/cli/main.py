@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -34,6 +35,7 @@ from nutgraf.api.cli.options import (
     Index,
     KeepBoilerplate,
     KeywordEngine,
+    Lead,
     Model,
     Rejects,
     Reranker,
@@ -96,6 +98,7 @@ def index(
     model: Model = None,
     reranker: Reranker = None,
     keep_boilerplate: KeepBoilerplate = False,
+    lead: Lead = None,
     columns: Columns = None,
     fields: Fields = None,
     rejects: Rejects = None,
@@ -130,7 +133,7 @@ def index(
             summary = dry_run_sources(sources, index, reader, None if as_json else print_outcome)
         else:
             index_options = IndexOptions(
-                model, reranker, keyword_engine, keep_boilerplate, parse_fields(fields or ())
+                model, reranker, keyword_engine, keep_boilerplate, lead, parse_fields(fields or ())
             )
             summary = index_sources(sources, index, index_options, reader, trust=trust)
     print_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))
@@ -193,8 +196,12 @@ def stats(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust = 
 
     def pretty() -> None:
         from nutgraf.api.cli.output import print_statistics, standard_output
+        from nutgraf.index.models.reranker.export import EXAMPLE
 
         print_statistics(counted, standard_output())
+        if counted["reranker"] is None:
+            command = f"nutgraf reranker {EXAMPLE} -i {shlex.quote(str(index))}"
+            print(f"\nA reranker would put better hits first: {command}")
 
     print_answer(counted, as_json, pretty)
 

@@ -18,6 +18,7 @@ from nutgraf.search import ArticleView, Completions, Response
 from nutgraf.search.response import FacetCount, Hit, More, Snippet, Understood
 
 __all__ = [
+    "corrected_lines",
     "print_article",
     "print_completions",
     "print_facets",
@@ -26,6 +27,7 @@ __all__ = [
     "printable",
     "standard_output",
     "understood_line",
+    "unknown_line",
 ]
 
 CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -76,6 +78,19 @@ def understood_line(one: Understood) -> str:
         f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in one.filters.items()
     )
     return printable(f"understood: {' '.join(one.text.split())} ({flags})")
+
+
+def corrected_lines(corrected: str, query: str) -> str:
+    """Return the lines that name the question that was answered, and the way back."""
+    return (
+        f"showing hits for: {printable(corrected)}\n"
+        f"search instead for: {printable(query)} (--no-correct)"
+    )
+
+
+def unknown_line(words: Sequence[str]) -> str:
+    """Return the line for the unknown words of a question."""
+    return printable(f"unknown: {', '.join(words)} (in no article)")
 
 
 def print_hits(

@@ -64,15 +64,21 @@ def search(
 
     def pretty() -> None:
         from nutgraf.api.cli.output import (
+            corrected_lines,
             print_facets,
             print_hits,
             printable,
             standard_output,
             understood_line,
+            unknown_line,
         )
 
         if response.suggestion is not None:
             print(f"did you mean: {printable(response.suggestion)}", file=sys.stderr)
+        if response.corrected is not None:
+            print(corrected_lines(response.corrected, response.query), file=sys.stderr)
+        elif response.unknown:
+            print(unknown_line(response.unknown), file=sys.stderr)
         for one in response.understood:
             print(understood_line(one), file=sys.stderr)
         console = standard_output()

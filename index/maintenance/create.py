@@ -11,11 +11,11 @@ from types import MappingProxyType
 
 from nutgraf.index import keywords
 from nutgraf.index.catalog.reader import Catalog
-from nutgraf.index.errors import NotAnIndexError
+from nutgraf.index.errors import NotAnIndexError, UserError
 from nutgraf.index.fields.declared import with_fields
 from nutgraf.index.keywords import Engine
 from nutgraf.index.maintenance.reranker import make_reranker
-from nutgraf.index.manifest import Manifest
+from nutgraf.index.manifest import LEAD, Manifest
 from nutgraf.index.models.encoder import (
     DEFAULT_MODEL,
     EncoderConfig,
@@ -39,6 +39,7 @@ def create_index(
     language: str = "en",
     keep_boilerplate: bool = False,
     fields: Mapping[str, str] = MappingProxyType({}),
+    lead: float = LEAD,
 ) -> None:
     """Create an empty index at `path`, which must be missing or an empty folder.
 
@@ -48,13 +49,16 @@ def create_index(
     `set_reranker` can set the reranker later. Boilerplate (analysis/boilerplate.py) is
     excluded from rankings unless `keep_boilerplate` is true. `fields` declares fields
     by name and kind, such as {"topic": "keyword"}; the kinds are "keyword", "keyword[]",
-    "number" and "date". `declare_fields` can declare more later. The index is created
-    atomically.
+    "number" and "date". `declare_fields` can declare more later. `lead`, 0 to 1, is the
+    bonus of the first paragraph of an article in the ranking; a request can name another
+    one. The index is created atomically.
 
-    Raises UserError if a field is invalid. Raises NotAnIndexError if `path` is a file or
+    Raises UserError if a field or `lead` is invalid. Raises NotAnIndexError if `path` is a file or
     a folder that is not empty, and EncoderError if a model cannot be found or used.
     """
     declared = with_fields({}, fields)
+    if not 0 <= lead <= 1:  # This is also true for NaN.
+        raise UserError(f"lead is {lead}: give a number from 0 to 1")
     index = Path(path).resolve()
     if index.exists() and (not index.is_dir() or any(index.iterdir())):
         raise NotAnIndexError(
@@ -75,6 +79,7 @@ def create_index(
             chosen,
             keep_boilerplate=keep_boilerplate,
             fields=declared,
+            lead=lead,
         )
         manifest.write(partial)
         sync_tree(partial)

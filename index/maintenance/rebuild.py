@@ -224,7 +224,7 @@ def renew(
     except (BrokenIndexError, EncoderError):
         # The encoder's files are damaged. Its model may be available.
         generation, encoder = _begin(index, manifest, manifest.encoder.name)
-    same = encoder.sha256 == manifest.encoder.sha256
+    same = encoder.embeds_like(manifest.encoder)
     target = replace(manifest, encoder=encoder, generation=generation, previous=None)
     try:
         with closing(_open_parts(index, target, known if same else None, trust=True)) as writer:
@@ -311,7 +311,7 @@ def _holds(folder: Path, model: str) -> bool:
 def _is_of(encoder: EncoderConfig, model: str) -> bool:
     exported = exported_encoder(model)
     if exported is not None:
-        return encoder.sha256 == EncoderConfig.read(exported).sha256
+        return encoder.embeds_like(EncoderConfig.read(exported))
     return encoder.name == model
 
 

@@ -33,6 +33,8 @@ _REPOSITORY: Final = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 _HUB_TIMEOUT: Final = 5.0
 """Seconds to wait for the hub, because a firewall can drop packets silently."""
 
+_WEIGHTS: Final = "*.safetensors or pytorch_model*.bin"
+
 _OTHER_FORMATS: Final = ("onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.gguf")
 
 
@@ -121,7 +123,7 @@ def _downloaded(repository: str) -> Path | str:
     place = f"the hub: {constants.ENDPOINT}"
     if constants.HF_HUB_OFFLINE:
         return f"{place} was not asked, because HF_HUB_OFFLINE is set"
-    # Skip the pickled weights (*.bin) first; download them only if the model has no others.
+    # Skip the pickled weights (*.bin) first; download them only if a part has no others.
     for skipped in ((*_OTHER_FORMATS, "*.bin"), _OTHER_FORMATS):
         try:
             with quiet(), no_download_bars():
@@ -149,13 +151,25 @@ def _lacks(folder: Path, repository: str | None = None) -> str | None:
         return "it has neither modules.json nor config.json"
     if repository == DEFAULT_MODEL and not (folder / "model.safetensors").is_file():
         return "it has no model.safetensors"
-    if not _weights(folder):
-        return "it has no weights (*.safetensors or pytorch_model*.bin)"
+    weights = _weights(folder)
+    if not weights:
+        return f"it has no weights ({_WEIGHTS})"
+    holders = {path.parent for path in weights}
+    for layer in folder.glob("*_Dense"):
+        if layer not in holders:
+            return f"its layer {layer.name} has no weights ({_WEIGHTS})"
     return None
 
 
 def _weights(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.safetensors")) or sorted(folder.rglob("pytorch_model*.bin"))
+    """Return the weight files of a model and of its layers, ordered by name.
+
+    A part of the model that has both forms is used in the form safetensors.
+    """
+    safe = set(folder.rglob("*.safetensors"))
+    holders = {path.parent for path in safe}
+    others = {path for path in folder.rglob("pytorch_model*.bin") if path.parent not in holders}
+    return sorted(safe | others)
 
 
 def _checked(folder: Path, name: str) -> Path:

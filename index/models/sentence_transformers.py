@@ -10,21 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.errors import EncoderError
+from nutgraf.index.models.prefixes import prefixes
 from nutgraf.index.models.quiet import no_loading_bars, quiet
 
 __all__ = [
     "SentenceTransformersEncoder",
     "load_cross_encoder",
     "load_sentence_transformer",
-    "prefixes",
     "tokenizer_json",
 ]
-
-_PARAGRAPH_PROMPTS: Final = ("document", "passage", "corpus")
-"""The names that a model can give to its prompt for paragraphs.
-
-The order is that of sentence-transformers: the first name with a prompt counts.
-"""
 
 _BATCH: Final = 32
 """The number of texts in a batch, which is the default of sentence-transformers."""
@@ -45,7 +39,7 @@ class SentenceTransformersEncoder:
         chooses the device.
         """
         self._model = load_sentence_transformer(model, device)
-        self._question_prefix, self._paragraph_prefix = prefixes(self._model)
+        self._question_prefix, self._paragraph_prefix = prefixes(self._model.prompts, model)
         self._dimension = int(self.encode_question("dimension").shape[0])
 
     @property
@@ -140,14 +134,3 @@ def _load(
                 "the folder is complete and that the model does not need its own code"
             ) from error
         return loaded.float().eval()
-
-
-def prefixes(model: Any) -> tuple[str, str]:
-    """Return the prefix of a model for questions and its prefix for paragraphs.
-
-    `model` is a SentenceTransformer.
-    """
-    prompts: dict[str, str | None] = model.prompts
-    # A prompt that the model does not set is "". Use the first prompt that is not empty.
-    paragraph = next((prompts[name] for name in _PARAGRAPH_PROMPTS if prompts.get(name)), None)
-    return prompts.get("query") or "", paragraph or ""

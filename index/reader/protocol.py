@@ -210,11 +210,13 @@ class RowValues:
     `article` is the number of the row's article, int64 of shape (n,).
     `published` is in seconds since 1970 UTC or NO_DATE, int64 of shape (n,).
     `paragraph` is the first row of the row's paragraph, int64 of shape (n,).
+    `place` is the number of rows before the row in its article, int64 of shape (n,).
     """
 
     article: NDArray[np.int64]
     published: NDArray[np.int64]
     paragraph: NDArray[np.int64]
+    place: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +281,8 @@ class SuggestionReader(Protocol):
         """Return at most `most` titles with a key that begins with `start`.
 
         If `later` is True, the second or a later word of the key begins with `start`
-        instead: "court" finds "supreme court rules". Titles of newer articles come
-        first.
+        instead: "court" finds "supreme court rules". Titles of articles that were
+        published later come first.
         """
 
     def title_counts(self, keys: Sequence[str]) -> list[int]:
@@ -294,6 +296,9 @@ class SuggestionReader(Protocol):
 
     def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
         """Return words at most `letters` edits from `word`, with their edit distances."""
+
+    def beginnings_like(self, start: str) -> list[str]:
+        """Return beginnings of words that are 1 edit from `start`, frequent words first."""
 
 
 class IndexReader(Protocol):
@@ -326,6 +331,10 @@ class IndexReader(Protocol):
     @property
     def declared(self) -> Mapping[str, DeclaredKind]:
         """The declared fields of the index: the kind of each, by its name."""
+
+    @property
+    def lead(self) -> float:
+        """The bonus of the first paragraph of an article, 0 to 1, by default."""
 
     @property
     def paragraph_count(self) -> int:

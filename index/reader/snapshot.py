@@ -111,6 +111,11 @@ class IndexSnapshot(IndexParts):
         return (*SORTABLE_FIELDS, *declared)
 
     @property
+    def lead(self) -> float:
+        """See IndexReader."""
+        return self.manifest.lead
+
+    @property
     def unrelated_cosine(self) -> float | None:
         """See IndexReader."""
         return self.manifest.encoder.unrelated
@@ -174,6 +179,7 @@ class IndexSnapshot(IndexParts):
             columns.article[rows].astype(np.int64),
             columns.published[rows],
             columns.paragraphs(rows),
+            columns.places(rows),
         )
 
     def units(self, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from nutgraf.index.reader.protocol import TermCount, Title
 
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     from nutgraf.index.suggestions.reader import Suggestions
 
 __all__ = ["SnapshotSuggestions"]
+
+READ_TITLES: Final = 1_024
+"""Number of titles of which the newest are returned."""
 
 
 class SnapshotSuggestions:
@@ -27,10 +33,11 @@ class SnapshotSuggestions:
 
     def titles(self, start: str, most: int, *, later: bool) -> Iterator[Title]:
         """See SuggestionReader. Each title is read only when it is needed."""
-        for row in sorted(self._suggestions.titles(start, most, later=later), reverse=True):
-            title = self._title(row)
-            if title is not None:
-                yield title
+        found = self._suggestions.titles(start, max(most, READ_TITLES), later=later)
+        rows = np.array([row for row in found if row < self._snapshot.commit.rows], np.int64)
+        newest = np.lexsort((rows, self._snapshot.values(rows).published))[::-1]
+        titles = (self._title(row) for row in rows[newest].tolist())
+        yield from islice((title for title in titles if title is not None), most)
 
     def title_counts(self, keys: Sequence[str]) -> list[int]:
         """See SuggestionReader."""
@@ -48,13 +55,15 @@ class SnapshotSuggestions:
         """See SuggestionReader."""
         return self._suggestions.words_like(word, letters)
 
+    def beginnings_like(self, start: str) -> list[str]:
+        """See SuggestionReader."""
+        return self._suggestions.beginnings_like(start)
+
     def _title(self, row: int) -> Title | None:
         """Return the title of the article whose first row is `row`.
 
         Return None if the snapshot does not have this article.
         """
-        if row >= self._snapshot.commit.rows:
-            return None
         record = self._snapshot.catalog.records_of([row])[row]
         alive = self._snapshot.article(record.id) == record
         return Title(record.title, record.id) if alive else None

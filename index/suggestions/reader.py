@@ -180,6 +180,22 @@ class Suggestions:
         apart.update((key, int(count)) for key, count, _ in found if count)
         return [(apart[one.key], one) for one in self._with_keys(apart)]
 
+    def beginnings_like(self, start: str) -> list[str]:
+        """Return beginnings of words that are 1 edit from `start`, frequent words first.
+
+        The beginnings have the same 2 first letters as `start`. See `words_like` for the edits.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        lengths = range(len(start) - 1, len(start) + 2)
+        keys = self._keys(start[:2], POOL)
+        beginnings = list(dict.fromkeys(key[:many] for key in keys for many in lengths))
+        found = process.extract(
+            start, beginnings, scorer=OSA.distance, score_cutoff=1, limit=MAX_SIMILAR
+        )
+        return [beginnings[at] for _, _, at in sorted(found, key=lambda each: each[2])]
+
     def _other_first_letters(self, word: str) -> Iterator[str]:
         """Yield the keys that are 1 edit from `word` and differ in the first 2 letters."""
         for at in (0, 1):

@@ -13,7 +13,7 @@ from nutgraf.index.catalog.records import Commit, Record
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.models.encoder import Encoder
-from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
+from nutgraf.index.models.encoder.titled import TITLE_SHARE, TitledEncoder, TitledText
 from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import CATALOG, VECTORS
 from nutgraf.index.vectors import VectorFile
@@ -31,10 +31,13 @@ The stored embedding is rounded to float16, so the cosine can be below 1.
 """
 
 _OFF: Final = 0.01
-"""Allowed difference between the length of an embedding and 1.
+"""Allowed difference between the length of an embedding and the possible lengths.
 
 Rounding to float16 causes a twentieth of this difference.
 """
+
+_SHORTEST: Final = (1 - TITLE_SHARE) / (1 + TITLE_SHARE)
+"""Length of an embedding if text and title have opposite directions."""
 
 _BLOCK: Final = 8_192
 """Number of embeddings whose lengths are computed at a time."""
@@ -78,11 +81,11 @@ def _check_lengths(context: CheckContext, file: VectorFile, rows: NDArray[np.int
     for start in range(0, len(rows), _BLOCK):
         some = rows[start : start + _BLOCK]
         lengths = np.linalg.norm(file.read(some.tolist()).astype(np.float32), axis=1)
-        expected = np.where(
-            context.catalog_check.unread[some], 0, 1
-        )  # The encoder does not read boilerplate: its embeddings are 0.
-        for row in some[~(np.abs(lengths - expected) < _OFF)]:  # The negation also finds NaN.
-            what = "an embedding does not have length 1"
+        # The encoder does not read boilerplate: its embeddings are 0.
+        read = ~context.catalog_check.unread[some]
+        possible = (lengths >= read * _SHORTEST - _OFF) & (lengths <= read + _OFF)
+        for row in some[~possible]:  # The negation also finds NaN.
+            what = "an embedding has an impossible length"
             context.findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
 
 
@@ -96,7 +99,11 @@ def _check_meaning(
         return 0
     paragraphs = [contexts[row] for row in chosen]
     made = TitledEncoder(encoder).encode(paragraphs)
-    cosines = np.sum(made * file.read(chosen).astype(np.float32), axis=1)
+    stored = file.read(chosen).astype(np.float32)
+    lengths = np.linalg.norm(made, axis=1) * np.maximum(
+        np.linalg.norm(stored, axis=1), np.finfo(np.float32).tiny
+    )
+    cosines = np.sum(made * stored, axis=1) / lengths
     for row, cosine in zip(chosen, cosines, strict=True):
         if not cosine > _ALIKE:
             what = "an embedding does not match its text"

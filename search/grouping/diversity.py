@@ -33,10 +33,20 @@ def diversify(
     At most MAX_DIVERSIFIED groups are accepted.
     """
     scores = candidates.scores[[group.best for group in groups]]
-    # The scores are divided by the best one: if all scores were low, cosines alone would decide.
-    scores = scores / max(scores.max(initial=0.0), np.finfo(np.float64).tiny)
     rows = candidates.rows[[group.shown[0] for group in groups]]
-    return marginal_relevance(scores, index.embeddings(rows), diversity)
+    return marginal_relevance(_evenly(scores), index.embeddings(rows), diversity)
+
+
+def _evenly(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return probabilities as log-odds, scaled to 0 (lowest) to 1 (highest).
+
+    Most probabilities after the first hits are near 0. Between them, cosines alone would decide,
+    and no repetition of a good hit could move below them.
+    """
+    likely = np.clip(scores, 1e-9, 1 - 1e-9)
+    odds = np.log(likely) - np.log1p(-likely)
+    width = float(np.ptp(odds)) if len(odds) else 0.0
+    return (odds - odds.min()) / width if width > 0 else np.zeros(len(odds))
 
 
 def marginal_relevance(
@@ -49,9 +59,11 @@ def marginal_relevance(
         (1 - diversity) x score - diversity x (highest cosine to an earlier hit)
 
     If two values are equal, the hit with the lower position is first. `embeddings` has the shape
-    (n, dimension), and each embedding has length 1.
+    (n, dimension).
     """
-    cosines = embeddings @ embeddings.T
+    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    directions = embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)
+    cosines = directions @ directions.T
     relevance = (1 - diversity) * scores
     nearest = np.full(len(scores), -1.0)
     order = np.empty(len(scores), np.int64)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -113,6 +114,7 @@ def parse_question(
         others=tuple(others),
         values=tuple(reader.values),
         foreign=_foreign({word: reader.foreign.get(word, frozenset()) for word in words}),
+        written=tuple(reader.written.get(word, "") for word in words),
     )
 
 
@@ -189,6 +191,7 @@ class _QueryBuilder:
     scored: dict[Any, tuple[Any, bool]] = field(default_factory=dict)
     terms: dict[tuple[str, ...], bool] = field(default_factory=dict)
     foreign: dict[tuple[str, ...], frozenset[tuple[str, str]]] = field(default_factory=dict)
+    written: dict[tuple[str, ...], str] = field(default_factory=dict)
     phrases: dict[tuple[str, ...], None] = field(default_factory=dict)
     patterns: dict[Pattern, None] = field(default_factory=dict)
     values: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -294,9 +297,12 @@ class _QueryBuilder:
         boosts = {leaf.field: 1.0} if leaf.field else FIELD_BOOSTS
         fields = _fields(leaf)
         self.patterns.update(dict.fromkeys(lone))
+        overlap = any(one.end > other.start for one, other in pairwise(words))
         for word, stop in zip(words, stops, strict=True):
             self.terms[word.terms] = stop and self.terms.get(word.terms, True)
             self.foreign[word.terms] = word.foreign
+            if not overlap:
+                self.written.setdefault(word.terms, leaf.text[word.start : word.end])
         if len(words) == 1 or leaf.kind == "word":
             for word, stop in zip(words, stops, strict=True):
                 self.add((fields, word.terms), best_of([word], lone, 1, boosts), stop=stop)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.query import query
@@ -13,6 +14,8 @@ from nutgraf.search.query.patterns import Pattern
 from nutgraf.search.response import Understood
 
 __all__ = ["Question"]
+
+_YEAR: Final = re.compile(r"(?<!\w)(?:1\d|20)\d\d(?!\w)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,27 @@ class Question:
     """Pairs of a field and a value as written: source and bbc for source:bbc."""
     understood: tuple[Understood, ...] = ()
     """The dates and names in plain words."""
+    written: tuple[str, ...] = ()
+    """The words of `terms` as typed. A word is "" if it is part of a pattern.
+
+    It is also "" if it is one of several pairs of characters of a script without spaces: then
+    nobody knows where the words begin.
+    """
+
+    @property
+    def word_count(self) -> int:
+        """The number of words, at least 1."""
+        return max(len(self.terms), sum(map(len, self.phrases)), 1)
+
+    @property
+    def names_year(self) -> bool:
+        """Whether the question asks for a fact with a year from 1000 to 2099.
+
+        A year in which articles were published is understood as their date: "hurricanes of 2019".
+        """
+        if _YEAR.search(self.text) is None:
+            return False
+        return not any("published_from" in each.filters for each in self.understood)
 
     @property
     def is_listing(self) -> bool:

@@ -13,14 +13,17 @@ from nutgraf.search.ranking.calibration import (
     NO_EVIDENCE,
     Curve,
     Evidence,
+    answerable,
     cosine_above_chance,
+    near_best,
     probabilities,
 )
 from nutgraf.search.ranking.fusion import (
+    PERFECT_MATCH,
     RRF_WEIGHT,
     adaptive_weight,
     convex,
-    matched_share,
+    meaning_scores,
     normalize,
     ranks,
     reciprocal_rank,
@@ -30,6 +33,7 @@ from nutgraf.search.response import Explanation, FusionUsed, Place, Reranked
 
 __all__ = [
     "NO_ROWS",
+    "Asked",
     "Candidates",
     "fuse",
     "keyword_candidates",
@@ -38,6 +42,54 @@ __all__ = [
 ]
 
 NO_ROWS: Final = np.empty(0, np.int64)
+
+WORDS_SHARE: Final = 0.4
+"""The cosine above chance that is as much evidence as all words, each once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The properties of a question that its scores depend on.
+
+    `weight` is the BM25 score of a text that contains each word once, and `terms` the number of
+    words. `unrelated` is the cosine of unrelated texts for the encoder, None if it is not known.
+    `has_unknown_name` is True if the question contains a name that is not in the index.
+    `names_year` is True if the question asks for a fact with a year.
+    """
+
+    weight: float = 0.0
+    terms: int = 1
+    unrelated: float | None = None
+    has_unknown_name: bool = False
+    names_year: bool = False
+
+    @property
+    def perfect(self) -> float:
+        """The BM25 score of a perfect match."""
+        return PERFECT_MATCH * self.weight
+
+    def evidence(
+        self, keyword: Ranking | None = None, semantic: Ranking | None = None, both: float = 0.0
+    ) -> Evidence:
+        """Return the evidence in the rankings of the question."""
+        words, near_words, meaning, near_meaning = 0.0, 1, 0.0, 1
+        if keyword is not None and self.weight > 0:
+            words = min(_best(keyword) / self.weight, 1.0)
+            near_words = near_best(keyword.scores)
+        if semantic is not None:
+            above = cosine_above_chance(semantic.scores, self.unrelated)
+            meaning = min(float(above.max(initial=0.0)), 1.0)
+            near_meaning = near_best(above)
+        return Evidence(
+            meaning,
+            words,
+            both,
+            near_meaning,
+            near_words,
+            self.terms,
+            self.has_unknown_name,
+            self.names_year,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +109,7 @@ class Candidates:
       request has no recency.
     - `curve` names the method that computed `relevance`. None if no word of the question has a
       weight, because the question contains only patterns.
-    - `evidence` is the best match of the question by words and by meaning (see calibration.py).
+    - `evidence` is the evidence that the index answers the question (see calibration.py).
     - `is_relevant` is False if the `evidence` is too low: no paragraph of the index is near the
       question, neither in its words nor in its meaning.
     - `logits` are the scores that the reranker computed, one per row. NaN for rows that the
@@ -78,6 +130,11 @@ class Candidates:
     is_relevant: bool = True
     logits: NDArray[np.float64] | None = None
     reranked: Reranked | None = None
+
+    @property
+    def answerable(self) -> float:
+        """The probability that the index answers the question, 1 if it is not known."""
+        return 1.0 if self.curve is None else answerable(self.curve, self.evidence)
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -160,26 +217,21 @@ def unranked(rows: NDArray[np.int64]) -> Candidates:
     return Candidates(rows, none, none)
 
 
-def keyword_candidates(ranking: Ranking, perfect: float) -> Candidates:
+def keyword_candidates(ranking: Ranking, asked: Asked) -> Candidates:
     """Return the candidates of the keyword ranking alone.
 
-    The score `perfect` of a perfect match becomes 1. If the best row scores more than `perfect`,
-    the score of this row becomes 1.
+    The score of a perfect match becomes 1. If the best row scores more, its score becomes 1.
     """
-    scores = normalize(ranking.scores, 0.0, perfect)
+    scores = normalize(ranking.scores, asked.perfect)
     # A question with only patterns has no perfect match: all rows that match score 1.
-    curve: Curve | None = "keyword" if perfect > 0 else None
-    found = Evidence(words=matched_share(_best(ranking), perfect))
+    curve: Curve | None = "keyword" if asked.weight > 0 else None
+    found = asked.evidence(keyword=ranking)
     return Candidates(ranking.rows, scores, scores, keyword=ranking, curve=curve, evidence=found)
 
 
-def vector_candidates(ranking: Ranking, unrelated: float | None = None) -> Candidates:
-    """Return the candidates of the vector ranking alone.
-
-    `unrelated` is the cosine of unrelated texts.
-    """
-    scores = cosine_above_chance(ranking.scores, unrelated)
-    found = Evidence(meaning=min(float(scores.max(initial=0.0)), 1.0))
+def vector_candidates(ranking: Ranking, asked: Asked) -> Candidates:
+    """Return the candidates of the vector ranking alone."""
+    scores = cosine_above_chance(ranking.scores, asked.unrelated)
     return Candidates(
         ranking.rows,
         scores,
@@ -187,7 +239,7 @@ def vector_candidates(ranking: Ranking, unrelated: float | None = None) -> Candi
         semantic=ranking,
         cosines=ranking.scores,
         curve="semantic",
-        evidence=found,
+        evidence=asked.evidence(semantic=ranking),
     )
 
 
@@ -198,32 +250,35 @@ def fuse(
     *,
     rows: NDArray[np.int64],
     cosines: NDArray[np.float32],
-    perfect: float,
+    asked: Asked,
     weight: float | None = None,
-    unrelated: float | None = None,
+    bonus: NDArray[np.float64] | None = None,
 ) -> Candidates:
     """Return the rows of both rankings, ordered by their fused score.
 
     `rows` are the rows of the two rankings, each once, in ascending order. `cosines` are the
-    cosines of these rows to the question, NaN if a cosine is not known. Such a row counts with the
-    lowest known cosine. `perfect` is the BM25 score of a perfect match. `weight` is the weight of
-    meaning; with None, the weight depends on the method and the question. `unrelated` is the cosine
-    of unrelated texts.
-
-    Cosines are scaled so that the lowest of them becomes 0. If the theoretical minimum (-1) became
-    0, the scaled cosines would hardly differ.
+    cosines of these rows to the question, NaN if a cosine is not known. `weight` is the weight of
+    meaning; with None, the weight depends on the method and the question. `bonus` is added to the
+    scores of convex fusion.
     """
-    known = cosines[~np.isnan(cosines)]
+    above = cosine_above_chance(cosines, asked.unrelated)
+    words = _scores_of(rows, keyword)
     if weight is None:
-        weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(_best(keyword), perfect)
+        best = _best(keyword)
+        weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(best, asked.perfect)
     if method == "rrf":
         scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows), weight)
     else:
-        lowest = float(known.min()) if len(known) else 0.0
-        words = normalize(_scores_of(rows, keyword), 0.0, perfect)
-        meaning = normalize(np.where(np.isnan(cosines), lowest, cosines), lowest)
-        scores = convex(words, meaning, weight)
+        meaning = meaning_scores(above, names_year=asked.names_year)
+        scores = convex(normalize(words, asked.perfect), meaning, weight)
+        if bonus is not None:
+            scores = scores + bonus
     order = np.lexsort((rows, -scores))
+    shares = words.astype(np.float64) / asked.weight if asked.weight > 0 else np.zeros(len(rows))
+    both = np.maximum(np.nan_to_num(above, nan=0.0), 0.0) + WORDS_SHARE * np.minimum(
+        shares, PERFECT_MATCH
+    )
+    evidence = asked.evidence(keyword, semantic, float(both.max(initial=0.0)))
     return Candidates(
         rows[order],
         scores[order],
@@ -233,10 +288,7 @@ def fuse(
         cosines=cosines[order],
         fusion=FusionUsed(method, round(weight, 4)),
         curve=method,
-        evidence=Evidence(
-            meaning=min(float(cosine_above_chance(known, unrelated).max(initial=0.0)), 1.0),
-            words=matched_share(_best(keyword), perfect),
-        ),
+        evidence=evidence,
     )
 
 

@@ -64,10 +64,11 @@ class SearchRequest:
     """One question and its options.
 
     `weight` is the weight of meaning against keywords in the fusion, 0 to 1. With None, the weight
-    depends on the fusion method. Without `recency`, age has no effect. Hits that score less than
-    `min_score` are omitted. If `min_score` is None, no hit is omitted for its score, but if nothing
-    is relevant, there are no hits. `facets` are the fields whose values are counted over all
-    matches. A list, or one text, is accepted in place of a tuple.
+    depends on the fusion method. `lead` is the bonus of the first paragraph of an article; with
+    None, it is a property of the index. Without `recency`, age has no effect. Hits that score less
+    than `min_score` are omitted. If `min_score` is None, no hit is omitted for its score, but if
+    nothing is relevant, there are no hits. `facets` are the fields whose values are counted over
+    all matches. A list, or one text, is accepted in place of a tuple.
 
     If `q` is empty or "*", the result is a listing: all articles that meet the filters, newest
     first, without scores. A question with only conditions, such as `source:bbc`, is a listing too.
@@ -82,6 +83,9 @@ class SearchRequest:
     only the newest or the first of them is shown, or if all are separate hits. None means the
     newest for articles, and all for paragraphs. `diversity`, 0 to 1, moves hits down that repeat an
     earlier hit.
+
+    With `correct`, a misspelled question that brings nothing is answered as its correction, which
+    is then in `corrected` of the response.
 
     If `rerank` is True or a Rerank, the reranker of the index scores the first candidates again.
     `text` is only for JSON: in Python, a paragraph always has its text.
@@ -146,6 +150,15 @@ class SearchRequest:
             le=1,
         ),
     ] = None
+    lead: Annotated[
+        float | None,
+        Option(
+            "Bonus of the first paragraph of an article in hybrid mode: 0 is none; by default, "
+            "the bonus of the index, which is usually 0.03.",
+            ge=0,
+            le=1,
+        ),
+    ] = None
     recency: Annotated[
         Recency | None, Option("Rank newer articles higher; by default, age has no effect.")
     ] = None
@@ -196,6 +209,13 @@ class SearchRequest:
             "articles, and all of paragraphs."
         ),
     ] = None
+    correct: Annotated[
+        bool,
+        Option(
+            "If the question brings nothing and its words are misspelled, answer the corrected "
+            "question and say so."
+        ),
+    ] = True
     diversity: Annotated[
         float,
         Option(

@@ -2,22 +2,27 @@
 
 Words are compared in their folded form, so case, accents and signs between words make no
 difference. A phrase or a word replaces only the last typed words. A title replaces the complete
-typed text.
+typed text. After another word, a phrase or a word is offered only if it stands so in a title or a
+text, or if it is a name after a stop word. If there is nothing, the words are corrected.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import islice, product
 from typing import Any, Final, Literal
 
 from nutgraf.index.analysis.analyzer import Analyzer
+from nutgraf.index.query import query
 from nutgraf.index.reader.protocol import IndexReader, TermCount, Title
+from nutgraf.index.schema import TEXT_FIELDS
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.search_request import MAX_QUESTION
 from nutgraf.search.request.validation import check_kind, check_range, check_text
+from nutgraf.search.suggest.misspelling import typing_cost
 
 __all__ = ["MAX_COMPLETIONS", "Completion", "Completions", "Kind", "check_completion", "complete"]
 
@@ -37,6 +42,15 @@ MAX_PHRASE: Final = 4
 
 MAX_CANDIDATES: Final = 64
 """Maximum number of candidates of one kind, the most frequent ones."""
+
+RECOGNISED: Final = 3
+"""Minimum number of typed letters of a name that is offered after any stop word."""
+
+LONG: Final = 5
+"""Minimum number of letters of a typed word that is corrected."""
+
+TRIED: Final = 3
+"""Maximum number of corrections of a typed text that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +112,40 @@ def complete(index: IndexReader, q: str, limit: int) -> Completions:
     typed = _Typed.read(q, index.analyzer(None))
     found: list[Completion] = []
     if typed is not None and index.sequence:
-        titles = _titles(index, typed, limit)
-        phrases = list(islice(_phrases(index, typed), limit))
-        room = max(limit - len(phrases), (limit + 1) // 2)
-        found = _distinct([*titles[:room], *phrases], index.analyzer(None))
-        if len(found) < limit:
-            found = _distinct([*found, *_words(index, typed)], index.analyzer(None))
+        found = _found(index, typed, limit)
+        if not found:
+            tried = (_found(index, again, limit) for again in _retyped(index, typed))
+            found = next(filter(None, tried), [])
     return Completions(
         q, tuple(found[:limit]), (time.perf_counter() - started) * 1000, index.sequence
     )
 
 
+def _found(index: IndexReader, typed: _Typed, limit: int) -> list[Completion]:
+    titles = _titles(index, typed, limit)
+    phrases = list(islice(_phrases(index, typed), limit))
+    room = max(limit - len(phrases), (limit + 1) // 2)
+    found = _distinct([*titles[:room], *phrases], index.analyzer(None))
+    if len(found) < limit:
+        found = _distinct([*found, *_words(index, typed)], index.analyzer(None))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """The last words of a typed text, folded, and their start positions.
+    """The last words of a typed text, folded, and their positions.
 
     `whole` is True if these are all words of the text. `going_on` is True if the last word may be
-    incomplete.
+    incomplete. `corrected` is True if `q` is not the typed text, but its correction.
     """
 
     q: str
     words: tuple[str, ...]
     starts: tuple[int, ...]
+    ends: tuple[int, ...]
     whole: bool
     going_on: bool
+    corrected: bool = False
 
     @classmethod
     def read(cls, q: str, analyzer: Analyzer) -> _Typed | None:
@@ -137,6 +161,7 @@ class _Typed:
             q,
             tuple(analyzer.fold(q[start:end]) for start, end in places),
             tuple(start for start, _ in places),
+            tuple(end for _, end in places),
             not cut,
             places[-1][1] == len(q),
         )
@@ -184,8 +209,9 @@ def _phrases(index: IndexReader, typed: _Typed) -> Iterator[Completion]:
         if seen:
             return
         start = typed.last(many)
-        for one in _by_count(index.suggestions.phrases(start, MAX_CANDIDATES)):
-            if one.key not in seen and one.key != start:
+        found = _by_count(index.suggestions.phrases(start, MAX_CANDIDATES))
+        for one in found if many > 1 else _phrases_after(index, typed, found):
+            if one.key not in seen and (typed.corrected or one.key != start):
                 seen.add(one.key)
                 yield Completion(typed.with_last(many, one.text), "phrase", None, one.count)
 
@@ -194,9 +220,87 @@ def _words(index: IndexReader, typed: _Typed) -> Iterator[Completion]:
     """Yield words that begin with the last typed word, if it may be incomplete."""
     if not typed.going_on:
         return
-    for one in _by_count(index.suggestions.words(typed.last(1), MAX_CANDIDATES)):
-        if one.key != typed.last(1) and not index.analyzer(None).is_stop(one.key):
-            yield Completion(typed.with_last(1, one.text), "word", None, one.count)
+    found = _by_count(index.suggestions.words(typed.last(1), MAX_CANDIDATES))
+    wanted = [
+        one
+        for one in found
+        if (typed.corrected or one.key != typed.last(1))
+        and not index.analyzer(None).is_stop(one.key)
+    ]
+    for one in _after(index, typed, wanted):
+        yield Completion(typed.with_last(1, one.text), "word", None, one.count)
+
+
+def _phrases_after(
+    index: IndexReader, typed: _Typed, found: Sequence[TermCount]
+) -> Sequence[TermCount]:
+    """Return the phrases that can follow the typed words before the last one.
+
+    After a stop word, all phrases can whose beginning is recognised: "who is jan". But if this
+    beginning is a word, it is probably complete: "who won" does not begin "who Wonder Woman".
+    """
+    stands = _after(index, typed, found)
+    word = typed.words[-1]
+    if len(typed.words) == 1 or not index.analyzer(None).is_stop(typed.words[-2]):
+        return stands
+    if len(word) < RECOGNISED or _is_known(index, word, going_on=False):
+        return stands
+    return [*stands, *(one for one in found if one not in stands)]
+
+
+def _after(index: IndexReader, typed: _Typed, found: Sequence[TermCount]) -> Sequence[TermCount]:
+    """Return the words or phrases that stand after the last but one typed word.
+
+    Some paragraph or title of the index has them side by side. A single typed word has none before.
+    """
+    if len(typed.words) == 1 or not found:
+        return found
+    analyzer = index.question_analyzer()
+    before = analyzer.stems(typed.words[-2])
+    queries = [
+        query.Or(
+            [
+                query.Phrase(field, [one, other])
+                for field in TEXT_FIELDS
+                for one in before
+                for other in analyzer.stems(each.text.split()[0])
+            ]
+        )
+        for each in found
+    ]
+    counts = index.counts(queries)
+    return [each for each, count in zip(found, counts, strict=True) if count]
+
+
+def _retyped(index: IndexReader, typed: _Typed) -> Iterator[_Typed]:
+    """Yield the typed text with its unknown words corrected, likeliest errors first.
+
+    A word of LONG letters or more is corrected by 1 letter.
+    """
+    nearest: dict[int, list[str]] = {}
+    for at, word in enumerate(typed.words):
+        going_on = typed.going_on and at == len(typed.words) - 1
+        if len(word) < LONG or _is_known(index, word, going_on=going_on):
+            continue
+        if going_on:
+            near = index.suggestions.beginnings_like(word)
+        else:
+            near = [one.key for _, one in index.suggestions.words_like(word, 1)]
+        if near:
+            nearest[at] = sorted(near, key=partial(typing_cost, word))[:TRIED]
+    for chosen in islice(product(*nearest.values()), TRIED if nearest else 0):
+        changed = typed.q
+        for at, word in sorted(zip(nearest, chosen, strict=True), reverse=True):
+            changed = changed[: typed.starts[at]] + word + changed[typed.ends[at] :]
+        again = _Typed.read(changed, index.analyzer(None))
+        if again is not None:
+            yield replace(again, corrected=True)
+
+
+def _is_known(index: IndexReader, word: str, *, going_on: bool) -> bool:
+    """Return whether `word` is a word of the index, or the beginning of one."""
+    found = index.suggestions.words(word, MAX_CANDIDATES)
+    return any(going_on or one.key == word for one in found)
 
 
 def _by_count(found: Iterable[TermCount]) -> list[TermCount]:

@@ -17,12 +17,13 @@ from nutgraf.api.write_queue.queue import WriteQueue
 from nutgraf.index import create_index
 from nutgraf.search import Searcher
 from tests.waiting import until
+from tests.warm import WarmCommand
 
 # With a limit and many threads, httpx closes some connections that it has just lent.
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
 
 NUTGRAF = Path(sys.executable).with_name("nutgraf")
-TINY_ENCODER = Path(__file__).parents[1] / "golden" / "format-2.index" / "encoder"
+TINY_ENCODER = Path(__file__).parents[1] / "golden" / "format-3.index" / "encoder"
 """Fast. Its weights are random, so its embeddings have no meaning."""
 
 
@@ -127,18 +128,40 @@ def refuser(tmp_path_factory):
         yield opened
 
 
+@pytest.fixture(scope="session")
+def warm():
+    """A process that runs commands fast, because it has done their imports."""
+    command = WarmCommand()
+    yield command
+    command.close()
+
+
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, warm):
     """Return a function that runs `nutgraf` in an empty folder, like subprocess.run."""
 
     def run_nutgraf(*arguments, stdin=b"", **environment):
+        given = [os.fsdecode(one) if isinstance(one, bytes) else str(one) for one in arguments]
+        return warm.run(given, tmp_path, stdin, environment_of(environment))
+
+    return run_nutgraf
+
+
+@pytest.fixture
+def run_anew(tmp_path):
+    """The same as `run`, in a new process, which reads the variables of Python."""
+
+    def run_nutgraf(*arguments, **environment):
         return subprocess.run(
-            [NUTGRAF, *(each if isinstance(each, bytes) else str(each) for each in arguments)],
+            [NUTGRAF, *map(str, arguments)],
             cwd=tmp_path,
-            input=stdin,
             capture_output=True,
             timeout=120,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment},
+            env=environment_of(environment),
         )
 
     return run_nutgraf
+
+
+def environment_of(variables):
+    return {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **variables}

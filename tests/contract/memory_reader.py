@@ -88,7 +88,7 @@ class MemoryReader:
         }
         self._known: dict[str, TermStatistics] = {}
         self._words: dict[tuple[int, str], frozenset[str]] = {}
-        self.key, self.paragraph_count = id(self), len(self._rows)
+        self.key, self.paragraph_count, self.lead = id(self), len(self._rows), other.lead
         self._stories = _stories(self._rows)
 
     def __getattr__(self, name: str) -> Any:
@@ -126,6 +126,9 @@ class MemoryReader:
             np.array([one.record.number for one in found], np.int64),
             np.array([_seconds(one) for one in found], np.int64),
             rows,
+            np.array(
+                [row - one.record.first_row for row, one in zip(rows.tolist(), found, strict=True)]
+            ),
         )
 
     def units(self, rows: Any, by: Unit) -> Any:

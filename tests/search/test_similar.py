@@ -38,6 +38,12 @@ def test_similar_articles_are_about_same_subject(searcher):
     assert [hit.rank for hit in found.hits] == list(range(1, 11))
 
 
+def directions(snapshot, rows):
+    """Return the embeddings of rows, scaled to length 1."""
+    embeddings = snapshot.vectors.embeddings(rows)
+    return embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-9)
+
+
 def test_scores_are_cosines_to_mean_embedding_of_article(searcher, seeds_index):
     found = searcher.similar(CREAMERY, limit=3)
     with IndexSnapshot.open(seeds_index, trust=True) as snapshot:
@@ -46,7 +52,7 @@ def test_scores_are_cosines_to_mean_embedding_of_article(searcher, seeds_index):
         mean /= np.linalg.norm(mean)
         for hit in found.hits:
             record = snapshot.article(hit.article.id)
-            cosines = snapshot.vectors.embeddings(np.array(record.rows)) @ mean
+            cosines = directions(snapshot, np.array(record.rows)) @ mean
             assert hit.paragraph.position == int(cosines.argmax())
             assert hit.score == pytest.approx(float(cosines.max()), abs=1e-3)
 
@@ -57,8 +63,8 @@ def test_similar_paragraphs_are_from_other_articles(searcher, seeds_index):
     assert CREAMERY not in names(found)
     with IndexSnapshot.open(seeds_index, trust=True) as snapshot:
         own = snapshot.article(CREAMERY).rows
-        (embedding,) = snapshot.vectors.embeddings(np.array(own[2:3]))
-        cosines = snapshot.vectors.embeddings(np.arange(snapshot.commit.rows)) @ embedding
+        (embedding,) = directions(snapshot, np.array(own[2:3]))
+        cosines = directions(snapshot, np.arange(snapshot.commit.rows)) @ embedding
         cosines[own.start : own.stop] = -1
         rows = [
             snapshot.article(hit.article.id).first_row + hit.paragraph.position

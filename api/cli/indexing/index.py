@@ -23,7 +23,7 @@ from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords import Engine
 from nutgraf.index.maintenance.create import create_index, exported_encoder
 from nutgraf.index.maintenance.declare import declare_fields
-from nutgraf.index.manifest import Manifest
+from nutgraf.index.manifest import LEAD, Manifest
 from nutgraf.index.models.encoder import DEFAULT_MODEL, EncoderConfig
 from nutgraf.index.prepared import Prepared, article_in
 from nutgraf.index.sources import Found, find_files, total_bytes
@@ -116,6 +116,7 @@ class IndexOptions:
     reranker: str | None = None
     keyword_engine: Engine | None = None
     keep_boilerplate: bool = False
+    lead: float | None = None
     fields: Mapping[str, DeclaredKind] = field(default_factory=dict)
 
 
@@ -235,6 +236,7 @@ def _create_if_missing(index: Path, index_options: IndexOptions, messages: Conso
         keyword_engine=engine,
         keep_boilerplate=index_options.keep_boilerplate,
         fields=index_options.fields,
+        lead=LEAD if index_options.lead is None else index_options.lead,
     )
     return True
 
@@ -253,6 +255,7 @@ def _check_options(index: Path, index_options: IndexOptions) -> None:
     for option, wanted, has in (
         ("--model", model, manifest.encoder.name),
         ("--keyword-engine", engine, manifest.keyword_engine),
+        ("--lead", index_options.lead, manifest.lead),
     ):
         if wanted not in (None, has):
             raise UserError(

@@ -22,6 +22,7 @@ from nutgraf.api.cli.options import (
     Index,
     KeepBoilerplate,
     KeywordEngine,
+    Lead,
     Model,
     Rejects,
     Reranker,
@@ -55,6 +56,7 @@ def watch(
     model: Model = None,
     reranker: Reranker = None,
     keep_boilerplate: KeepBoilerplate = False,
+    lead: Lead = None,
     columns: Columns = None,
     fields: Fields = None,
     rejects: Rejects = None,
@@ -78,7 +80,7 @@ def watch(
             raise UserError(f"{folder} is not a folder; use 'nutgraf index' to index files")
     options = ReadOptions(parse_columns(columns or ()))
     index_options = IndexOptions(
-        model, reranker, keyword_engine, keep_boilerplate, parse_fields(fields or ())
+        model, reranker, keyword_engine, keep_boilerplate, lead, parse_fields(fields or ())
     )
     messages = Console(stderr=True)
     # A service manager stops a service by SIGTERM: handle it like control-C.

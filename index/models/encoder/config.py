@@ -44,6 +44,11 @@ class EncoderConfig:
     sha256: str
     unrelated: float | None = None
 
+    def embeds_like(self, other: EncoderConfig) -> bool:
+        """Return whether both encoders give paragraphs the same embeddings."""
+        ours = (self.sha256, self.paragraph_prefix)
+        return ours == (other.sha256, other.paragraph_prefix)
+
     def to_dict(self) -> dict[str, str | int | float | None]:
         """Return the fields as values that JSON can represent."""
         return asdict(self)

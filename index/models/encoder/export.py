@@ -31,6 +31,7 @@ from nutgraf.index.models.files import (
     fingerprint,
 )
 from nutgraf.index.models.hub import weights_sha256
+from nutgraf.index.models.modules import join, pooling_mode
 from nutgraf.index.models.onnx_graph import (
     ATTENTION,
     INPUTS,
@@ -39,18 +40,16 @@ from nutgraf.index.models.onnx_graph import (
     trace,
     write_files,
 )
+from nutgraf.index.models.prefixes import prefixes
 from nutgraf.index.models.quiet import quiet
 from nutgraf.index.models.samples import SAMPLES
 from nutgraf.index.models.sentence_transformers import (
     load_sentence_transformer,
-    prefixes,
     tokenizer_json,
 )
 from nutgraf.index.models.session import open_session
 
 __all__ = ["export_encoder"]
-
-_POOLINGS: Final = ("mean", "cls")
 
 _LONGEST: Final = 8_192
 """The highest token limit of an exported model.
@@ -88,12 +87,13 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
             f"{destination} exists already; remove it first, or export to another folder"
         )
     reference = load_sentence_transformer(model, "cpu", attention=ATTENTION)
-    pooling = _pooling(reference, name)
+    question_prefix, paragraph_prefix = prefixes(reference.prompts, model)
+    prompts = bool(question_prefix or paragraph_prefix)
+    pooling = pooling_mode(list(reference), name, prompts=prompts)
     tokenizer = _tokenizer(reference, name)
     with quiet():
         exact = _graph(reference, pooling)
         small = optimise(quantise(exact))
-    question_prefix, paragraph_prefix = prefixes(reference)
     files = {
         MODEL_FILE: small,
         TOKENIZER_FILE: tokenizer.to_str().encode(),
@@ -124,39 +124,6 @@ def export_encoder(model: Path, name: str, destination: Path) -> None:
     write_files(files, destination)
 
 
-def _pooling(reference: Any, name: str) -> str:
-    """Return the pooling mode. Raises EncoderError if the model is not supported."""
-    modules = list(reference)
-    kinds = [type(module).__name__ for module in modules]
-    if kinds[:2] != ["Transformer", "Pooling"]:
-        raise EncoderError(
-            f"{name} cannot be exported: its modules are {', '.join(kinds)}, and only models "
-            "that begin with the modules Transformer, Pooling are supported; choose another model"
-        )
-    settings = modules[1].get_config_dict()
-    # Before version 5, sentence-transformers had one switch per mode.
-    modes = settings.get("pooling_mode") or [
-        mode
-        for mode, switch in (
-            ("cls", "pooling_mode_cls_token"),
-            ("mean", "pooling_mode_mean_tokens"),
-        )
-        if settings.get(switch)
-    ]
-    mode = modes if isinstance(modes, str) else "+".join(modes)
-    if mode not in _POOLINGS:
-        raise EncoderError(
-            f"{name} cannot be exported: it pools by {mode or 'an unknown mode'!r}, and only "
-            f"{' and '.join(_POOLINGS)} are supported; choose another model"
-        )
-    if not settings.get("include_prompt", True) and any(prefixes(reference)):
-        raise EncoderError(
-            f"{name} cannot be exported: it excludes its prompts from the pooling, which is not "
-            "supported; choose another model"
-        )
-    return mode
-
-
 def _tokenizer(reference: Any, name: str) -> Any:
     """Return a tokenizers.Tokenizer that truncates like the model and does not pad.
 
@@ -181,6 +148,8 @@ def _words(reference: Any) -> bytes:
 
 def _graph(reference: Any, pooling: str) -> bytes:
     """Return the ONNX graph from tokens to normalised embeddings, in float32."""
+    import torch
+
     transformer = reference[0].auto_model
     taken = inspect.signature(transformer.forward).parameters
     given = reference.tokenizer(
@@ -190,44 +159,15 @@ def _graph(reference: Any, pooling: str) -> bytes:
         return_tensors="pt",
     )
     inputs = [name for name in INPUTS if name in given and name in taken]
-    whole = _whole(reference, inputs, pooling)
+
+    def output(features: Any) -> Any:
+        embeddings = features["sentence_embedding"]
+        if reference.truncate_dim is not None:
+            embeddings = embeddings[:, : reference.truncate_dim]
+        return torch.nn.functional.normalize(embeddings, dim=1)
+
+    whole = join(list(reference), inputs, pooling, output)
     return trace(whole, {name: given[name] for name in inputs}, "embedding")
-
-
-def _whole(reference: Any, inputs: list[str], pooling: str) -> Any:
-    """Return the model as one torch module, from tokens to normalised embeddings."""
-    import torch
-
-    class Whole(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.transformer = reference[0].auto_model
-            # The modules after pooling: Dense, LayerNorm, Normalize.
-            self.rest = torch.nn.ModuleList(list(reference)[2:])
-
-        def forward(self, *tensors: Any) -> Any:
-            features = dict(zip(inputs, tensors, strict=True))
-            tokens = self.transformer(**features, return_dict=False)[0]
-            pooled = _pool(tokens, features["attention_mask"], pooling)
-            for module in self.rest:
-                pooled = module({"sentence_embedding": pooled})["sentence_embedding"]
-            if reference.truncate_dim is not None:
-                pooled = pooled[:, : reference.truncate_dim]
-            return torch.nn.functional.normalize(pooled, dim=1)
-
-    return Whole().eval()
-
-
-def _pool(tokens: Any, attention_mask: Any, pooling: str) -> Any:
-    """Return one vector per text, computed from the vectors of its tokens.
-
-    `tokens` has shape (batch, sequence, dimension), the result (batch, dimension).
-    The padding is at the end of each text.
-    """
-    if pooling == "cls":
-        return tokens[:, 0]
-    mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
-    return (tokens * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
 
 
 def _encode_samples(reference: Any, prefix: str) -> NDArray[np.float32]:

@@ -8,7 +8,6 @@ answer a question higher than other texts.
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,19 +20,17 @@ from numpy.typing import NDArray
 from nutgraf.index.errors import EncoderError
 from nutgraf.index.models.files import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, fingerprint
 from nutgraf.index.models.hub import find_model
-from nutgraf.index.models.onnx_graph import (
-    ATTENTION,
-    INPUTS,
-    optimise,
-    quantise,
-    trace,
-    write_files,
-)
+from nutgraf.index.models.onnx_graph import INPUTS, optimise, quantise, write_files
 from nutgraf.index.models.quiet import quiet
 from nutgraf.index.models.reranker.config import RerankerConfig
+from nutgraf.index.models.reranker.cross_encoder import (
+    open_cross_encoder,
+    run_cross_encoder,
+    trace_cross_encoder,
+)
 from nutgraf.index.models.reranker.onnx import OnnxReranker
 from nutgraf.index.models.reranker.samples import PAIRS, UNRELATED_PAIRS
-from nutgraf.index.models.sentence_transformers import load_cross_encoder, tokenizer_json
+from nutgraf.index.models.sentence_transformers import tokenizer_json
 from nutgraf.index.models.session import open_session
 
 __all__ = ["export_reranker"]
@@ -219,7 +216,7 @@ def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
     Return the files of the export without config.json, and the config. Raises
     EncoderError.
     """
-    reference = _load(model, name)
+    reference = open_cross_encoder(model, name)
     positions = getattr(reference.model.config, "max_position_embeddings", TOKENS)
     if positions < FEWEST:
         raise EncoderError(
@@ -229,7 +226,7 @@ def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
     tokens = min(TOKENS, positions)
     tokenizer = _cut(tokenizer_json(reference, name).encode(), tokens)
     with quiet():
-        exact = _graph(reference)
+        exact = trace_cross_encoder(reference, name)
         small = optimise(quantise(exact))
     config = RerankerConfig(name, tokens, "int8", 0.0, 1.0, "")
     expected = _predicted(reference, tokens)
@@ -240,49 +237,6 @@ def _export(model: Path, name: str) -> tuple[dict[str, bytes], RerankerConfig]:
             _logits(_open(files, found), PAIRS + UNRELATED_PAIRS), expected, found, precision, most
         )
     return files, found
-
-
-def _load(model: Path, name: str) -> Any:
-    """Return the CrossEncoder in a folder. It runs no code that the model includes.
-
-    Raises EncoderError if the model cannot be loaded or is not a cross-encoder with
-    one logit per pair.
-    """
-    loaded = load_cross_encoder(model, attention=ATTENTION)
-    built = loaded.model.config.architectures or [type(loaded.model).__name__]
-    labels = loaded.num_labels
-    # Check this: transformers adds a random head to a model without a head.
-    if not built[0].endswith("ForSequenceClassification"):
-        raise EncoderError(f"{name} is a {built[0]}, not a cross-encoder: choose another model")
-    if labels != 1:
-        raise EncoderError(
-            f"{name} returns {labels} labels per pair, but a reranker returns one logit: choose "
-            "another model"
-        )
-    return loaded
-
-
-def _graph(reference: Any) -> bytes:
-    """Return the ONNX graph from tokens to a logit, in float32."""
-    import torch
-
-    model = reference.model
-    taken = inspect.signature(model.forward).parameters
-    # Use two texts of different length, because the trace has to include padding.
-    questions, texts = ["A question", "Another"], ["A paragraph", "A paragraph that is longer"]
-    given = reference.tokenizer(questions, texts, padding=True, return_tensors="pt")
-    inputs = {name: given[name] for name in INPUTS if name in given and name in taken}
-
-    class Whole(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, *tensors: Any) -> Any:
-            features = dict(zip(inputs, tensors, strict=True))
-            return self.model(**features, return_dict=False)[0]
-
-    return trace(Whole().eval(), inputs, "logit")
 
 
 def _predicted(reference: Any, tokens: int) -> NDArray[np.float64]:
@@ -298,7 +252,7 @@ def _predicted(reference: Any, tokens: int) -> NDArray[np.float64]:
             question, text, truncation="only_second", max_length=tokens, return_tensors="pt"
         )
         with torch.inference_mode():
-            logits.append(float(reference.model(**given).logits))
+            logits.append(float(run_cross_encoder(reference, given)))
     return np.array(logits)
 
 

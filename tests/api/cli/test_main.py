@@ -43,12 +43,13 @@ def index(tmp_path, seeds_index):
 
 
 def test_index_search_show_stats_delete(run, tmp_path, encoder_folder):
-    done = run("index", SEEDS / "articles", "--model", encoder_folder)
+    source = SEEDS / "articles" / "business.jsonl"
+    done = run("index", source, "--model", encoder_folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.decode().startswith("nutgraf.index: 72 new, 0 updated, 0 unchanged; 584 ")
-    again = run("index", SEEDS / "articles", "--json")
+    assert done.stdout.decode().startswith("nutgraf.index: 6 new, 0 updated, 0 unchanged; 51 ")
+    again = run("index", source, "--json")
     assert json.loads(again.stdout) == {
-        "created": 0, "updated": 0, "unchanged": 72, "rejected": 0, "paragraphs": 0,
+        "created": 0, "updated": 0, "unchanged": 6, "rejected": 0, "paragraphs": 0,
         "encoded": 0, "seconds": json.loads(again.stdout)["seconds"], "interrupted": False,
         "dry_run": False, "unknown_fields": {},
     }  # fmt: skip
@@ -58,14 +59,14 @@ def test_index_search_show_stats_delete(run, tmp_path, encoder_folder):
     shown = run("show", "business-creamery-collapse").stdout.decode()
     assert "Dunmarrow Creamery, the 117-year-old cheesemaker" in shown
     stats = json.loads(run("stats", "--json").stdout)
-    assert stats["articles"] == 72
-    assert stats["paragraphs"] == 584
+    assert stats["articles"] == 6
+    assert stats["paragraphs"] == 51
     assert stats["keyword_engine"] == "tantivy"
     assert stats["encoder"] == "sentence-transformers/all-MiniLM-L6-v2"
     assert stats["bytes"] > 20_000_000
-    assert b"72 deleted" not in run("delete", "business-creamery-collapse").stdout
+    assert b"6 deleted" not in run("delete", "business-creamery-collapse").stdout
     fails(run("show", "business-creamery-collapse"), 2, "there is no article")
-    assert json.loads(run("stats", "--json").stdout)["articles"] == 71
+    assert json.loads(run("stats", "--json").stdout)["articles"] == 5
 
 
 def test_json_is_the_same_as_over_http(run, index, client):
@@ -137,12 +138,23 @@ def test_suggest(run, index, client):
     fails(run("suggest", "dun"), 1, "suggestions.sqlite", "open the index for writing once")
 
 
-def test_did_you_mean_is_printed_to_standard_error(run, index):
-    done = run("search", "creemery detbs", "-n", "1", "--mode", "keyword")
-    assert done.stderr.decode() == "did you mean: Creamery debts\n"
+def test_correction_and_unknown_words_are_printed_to_standard_error(run, index, client):
+    asked = ("search", "creemery detbs", "-n", "1", "--mode", "keyword")
+    done = run(*asked)
+    assert done.stderr.decode() == (
+        "showing hits for: Creamery debts\nsearch instead for: creemery detbs (--no-correct)\n"
+    )
+    done = run(*asked, "--no-correct")
+    assert done.stderr.decode() == (
+        "did you mean: Creamery debts\nunknown: creemery, detbs (in no article)\n"
+    )
     assert b"did you mean" not in done.stdout
-    printed = json.loads(run("search", "creemery", "--mode", "keyword", "--json").stdout)
-    assert printed["suggestion"] == "Creamery"
+    printed = json.loads(run(*asked, "--json").stdout)
+    answered = client.get("/v1/search", params={"q": "creemery detbs", "mode": "keyword"}).json()
+    for answer in (printed, answered):
+        assert answer["corrected"] == "Creamery debts"
+        assert answer["suggestion"] is None
+        assert answer["unknown"] == ["creemery", "detbs"]
 
 
 def test_understood_words_are_printed_to_standard_error(run, index):
@@ -442,7 +454,7 @@ def test_port_in_use_is_reported(index):
     assert b"in use" in done.stderr
 
 
-def test_missing_model_is_reported(run, tmp_path):
+def test_missing_model_is_reported(run_anew, tmp_path):
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text(
@@ -456,16 +468,16 @@ def test_missing_model_is_reported(run, tmp_path):
         "HF_HOME": str(tmp_path / "cache"),
         "PYTHONPATH": str(hidden),
     }
-    errors = fails(run("index", "a.txt", **environment), 2, "offline-model")
+    errors = fails(run_anew("index", "a.txt", **environment), 2, "offline-model")
     assert "pip install" in errors
     assert not (tmp_path / "nutgraf.index").exists()
 
 
-def test_closed_output_and_ascii_terminal_are_supported(run, index):
+def test_closed_output_and_ascii_terminal_are_supported(run_anew, index):
     script = f"{NUTGRAF} stats -i {index} >&-; {NUTGRAF} search Brücke -i {index} 2>&-"
     done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60)
     assert b"Traceback" not in done.stderr
-    done = run("search", "brücke", PYTHONIOENCODING="ascii")
+    done = run_anew("search", "brücke", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert b"\\xfc" in done.stdout
 

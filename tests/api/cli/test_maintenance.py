@@ -73,7 +73,10 @@ def test_reindex_and_undo(run, index, encoder_folder, tmp_path):
     assert "all-MiniLM-L6-v2" in told(run("stats", "-i", index))
     told(run("reindex", "--model", model, "-i", index), 2)
     assert "previous encoder restored" in told(run("reindex", "--undo", "-i", index))
-    assert "golden-tiny" in told(run("stats", "-i", index))
+    stats = told(run("stats", "-i", index))
+    assert "golden-tiny" in stats
+    hint = f"nutgraf reranker cross-encoder/ms-marco-MiniLM-L6-v2 -i {index}\n"
+    assert stats.endswith(f"\n\nA reranker would put better hits first: {hint}")
     told(run("compact", "-i", index))
     refused = run("reindex", "--undo", "-i", index)
     told(refused, 2)

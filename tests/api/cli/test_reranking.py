@@ -111,6 +111,7 @@ def test_reranker_is_set_and_removed(run, tmp_path, tiny_encoder, tiny_reranker)
     (tmp_path / "news.txt").write_text("A title\n\nThe harvest was good.\n", encoding="utf-8")
     told(run("index", "news.txt", "--model", tiny_encoder, "--reranker", tiny_reranker))
     assert json.loads(told(run("stats", "--json")))["reranker"] == tiny_reranker.name
+    assert "A reranker would" not in told(run("stats"))
     assert told(run("reranker", "--remove")) == "nutgraf.index: now has no reranker\n"
     assert json.loads(told(run("stats", "--json")))["reranker"] is None
     found = json.loads(told(run("reranker", tiny_reranker, "--json")))

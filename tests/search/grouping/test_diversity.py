@@ -50,7 +50,7 @@ def keys(response):
 
 def test_copies_move_apart_and_keep_their_scores(searcher):
     plain = searcher.search("creamery debts", limit=100)
-    diverse = searcher.search("creamery debts", limit=100, diversity=0.5)
+    diverse = searcher.search("creamery debts", limit=100, diversity=0.7)
     assert keys(diverse)[0] == keys(plain)[0]
     places = [key[:2] for key in keys(plain)]
     assert places[:2] == [("business-creamery-collapse", 0), ("business-creamery-collapse-wire", 0)]

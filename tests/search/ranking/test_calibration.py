@@ -13,7 +13,14 @@ from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import EncoderConfig
 from nutgraf.search import Filters, RequestError, Searcher
-from nutgraf.search.ranking.calibration import CURVES, Evidence, cosine_above_chance, probabilities
+from nutgraf.search.ranking.calibration import (
+    CURVES,
+    Evidence,
+    answerable,
+    cosine_above_chance,
+    near_best,
+    probabilities,
+)
 
 FOREIGN = [
     "what is the boiling point of tungsten hexafluoride",
@@ -41,11 +48,48 @@ def test_probabilities_rise_with_scores_and_stay_in_bounds(scores, kind):
     assert (np.diff(likely) >= 0).all()
 
 
-def test_probability_follows_platts_formula():
-    weights = CURVES["convex"]
-    x = weights.score * 0.7 + weights.meaning * 0.6 + weights.words * 0.2 + weights.bias
-    (likely,) = probabilities(np.array([0.7]), "convex", Evidence(meaning=0.6, words=0.2))
-    assert likely == pytest.approx(1 / (1 + math.exp(-x)))
+def logistic(value):
+    return 1 / (1 + math.exp(-value))
+
+
+def test_first_hit_has_the_product_of_two_probabilities():
+    factors = CURVES["convex"]
+    found = Evidence(meaning=0.6, words=0.5, both=0.7, near_meaning=3, near_words=2, terms=4)
+    answers = logistic(
+        factors.bias + factors.meaning * 0.6 + factors.complete * 0.5**8 + factors.both * 0.7
+    )
+    right = logistic(
+        factors.first
+        + factors.near_meaning * math.log(3)
+        + factors.near_words * math.log(2) * (1 - 1 / 4)
+    )
+    first, second = probabilities(np.array([0.7, 0.6]), "convex", found)
+    assert answerable("convex", found) == pytest.approx(answers)
+    assert first == pytest.approx(answers * right)
+    odds = math.log(first / (1 - first)) - factors.slope * 0.1
+    assert second == pytest.approx(logistic(odds))
+
+
+def test_equal_scores_have_equal_probabilities():
+    likely = probabilities(np.array([0.7, 0.7, 0.2]), "convex", Evidence(0.5, 0.5, 0.5))
+    assert likely[0] == likely[1] > likely[2]
+
+
+@pytest.mark.parametrize("kind", sorted(CURVES))
+def test_more_evidence_is_more_probable_and_an_unknown_name_less(kind):
+    poor, good = Evidence(0.3, 0.4, 0.4, terms=4), Evidence(0.5, 0.9, 0.9, terms=4)
+    assert answerable(kind, poor) < answerable(kind, good)
+    unknown = replace(good, has_unknown_name=True)
+    assert answerable(kind, unknown) < answerable(kind, good) / 1.02
+    rivals = replace(good, near_meaning=9, near_words=9)
+    one = np.array([0.5])
+    assert probabilities(one, kind, rivals) < probabilities(one, kind, good)
+
+
+def test_rivals_are_the_values_near_the_best():
+    assert near_best(np.array([8.0, 6.1, 6.0, 1.0])) == 2
+    assert near_best(np.array([-0.1, -0.2])) == 1
+    assert near_best(np.empty(0)) == 1
 
 
 def test_cosine_of_unrelated_texts_counts_as_zero():

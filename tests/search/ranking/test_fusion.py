@@ -1,13 +1,23 @@
 """Fusion: scores computed by hand, and properties for any scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nutgraf.index.ranking import Ranking
-from nutgraf.search.ranking.candidates import fuse, keyword_candidates, vector_candidates
-from nutgraf.search.ranking.fusion import adaptive_weight, convex, normalize, ranks, reciprocal_rank
+from nutgraf.search.ranking.candidates import Asked, fuse, keyword_candidates, vector_candidates
+from nutgraf.search.ranking.fusion import (
+    CLOSE_MEANING,
+    adaptive_weight,
+    convex,
+    meaning_scores,
+    normalize,
+    ranks,
+    reciprocal_rank,
+)
 from nutgraf.search.response import Place
 
 
@@ -20,18 +30,25 @@ def union(*rankings):
     return np.unique(np.concatenate([one.rows for one in rankings]))
 
 
+ASKED = Asked()
+"""A question whose words have no weight: the best keyword score becomes 1."""
+
+
 def test_normalize():
     assert normalize(np.array([8.0, 4.0, 0.0], np.float32), 0.0).tolist() == [1.0, 0.5, 0.0]
-    assert normalize(np.array([0.9, 0.5, 0.1], np.float32), 0.1) == pytest.approx(
-        [1, 0.5, 0], abs=1e-6
-    )
-    assert normalize(np.array([3.0, 3.0], np.float32), 3.0).tolist() == [0.0, 0.0]
+    assert normalize(np.array([0.0, 0.0], np.float32), 0.0).tolist() == [0.0, 0.0]
     assert normalize(np.empty(0, np.float32), 0.0).tolist() == []
 
 
 def test_a_poor_best_match_stays_poor():
-    assert normalize(np.array([2.0, 1.0], np.float32), 0.0, 8.0).tolist() == [0.25, 0.125]
-    assert normalize(np.array([16.0, 8.0], np.float32), 0.0, 8.0).tolist() == [1.0, 0.5]
+    assert normalize(np.array([2.0, 1.0], np.float32), 8.0).tolist() == [0.25, 0.125]
+    assert normalize(np.array([16.0, 8.0], np.float32), 8.0).tolist() == [1.0, 0.5]
+
+
+def test_meaning_has_a_fixed_scale_and_counts_less_with_a_year():
+    above = np.array([0.32, 0.16, -0.032, np.nan])
+    assert meaning_scores(above) == pytest.approx([1.0, 0.5, -0.1, 0.0])
+    assert meaning_scores(above, names_year=True) == pytest.approx([0.25, 0.125, -0.025, 0.0])
 
 
 def test_convex():
@@ -56,14 +73,28 @@ def test_convex_fusion_of_two_rankings():
     semantic = ranking([(3, 0.9), (8, 0.5)])
     rows = union(keyword, semantic)
     cosines = np.array([0.9, 0.1, 0.5], np.float32)  # of rows 3, 7, 8
-    fused = fuse("convex", keyword, semantic, rows=rows, cosines=cosines, perfect=0.0)
-    # 7: 0.85 x 10/10 + 0; 3: 0.85 x 5/10 + 0.15 x (0.9-0.1)/0.8; 8: 0 + 0.15 x (0.5-0.1)/0.8
+    asked = replace(ASKED, unrelated=0.1)
+    fused = fuse("convex", keyword, semantic, rows=rows, cosines=cosines, asked=asked)
+    # Of each cosine above chance, (cosine - .1) / .9, .32 counts 1.
+    near, far = 0.8 / 0.9 / 0.32, 0.4 / 0.9 / 0.32
     assert fused.rows.tolist() == [7, 3, 8]
-    assert fused.scores.tolist() == pytest.approx([0.85, 0.575, 0.075])
-    more = fuse("convex", keyword, semantic, rows=rows, cosines=cosines, perfect=0.0, weight=0.5)
-    assert more.rows.tolist() == [3, 7, 8]
-    assert more.scores.tolist() == pytest.approx([0.75, 0.5, 0.25])
+    assert fused.scores.tolist() == pytest.approx([0.85, 0.85 * 0.5 + 0.15 * near, 0.15 * far])
+    more = fuse("convex", keyword, semantic, rows=rows, cosines=cosines, asked=asked, weight=0.5)
+    assert more.rows.tolist() == [3, 8, 7]
+    assert more.scores.tolist() == pytest.approx([0.5 * 0.5 + 0.5 * near, 0.5 * far, 0.5])
     assert more.explain(0).fusion.weight == 0.5
+    lifted = fuse(
+        "convex",
+        keyword,
+        semantic,
+        rows=rows,
+        cosines=cosines,
+        asked=asked,
+        bonus=np.array([0.02, 0.0, 0.01]),
+    )
+    assert lifted.scores.tolist() == pytest.approx(
+        [0.85 * 0.5 + 0.15 * near + 0.02, 0.85, 0.15 * far + 0.01]
+    )
     explained = fused.explain(0)
     assert explained.keyword.rank == 1
     assert explained.keyword.score == 10.0
@@ -86,7 +117,7 @@ def test_reciprocal_fusion_of_two_rankings():
     keyword = ranking([(7, 10.0), (3, 5.0)])
     semantic = ranking([(3, 0.9), (8, 0.5)])
     rows = union(keyword, semantic)
-    fused = fuse("rrf", keyword, semantic, rows=rows, cosines=np.zeros(3, np.float32), perfect=0.0)
+    fused = fuse("rrf", keyword, semantic, rows=rows, cosines=np.zeros(3, np.float32), asked=ASKED)
     assert fused.rows.tolist() == [3, 7, 8]  # 1/62 + 1/61, 1/61, 1/62
     assert fused.explain(0).fusion.weight == 0.5
     # 3: (1-w)/62 + w/61, 7: (1-w)/61, 8: w/62, all over 1/61
@@ -96,7 +127,7 @@ def test_reciprocal_fusion_of_two_rankings():
         semantic,
         rows=rows,
         cosines=np.zeros(3, np.float32),
-        perfect=0.0,
+        asked=ASKED,
         weight=0.1,
     )
     assert few.scores.tolist() == pytest.approx([0.9 * 61 / 62 + 0.1, 0.9, 0.1 * 61 / 62])
@@ -110,12 +141,12 @@ def test_ties_are_in_order_of_rows():
         ranking([]),
         rows=keyword.rows[::-1],
         cosines=np.zeros(3, np.float32),
-        perfect=0.0,
+        asked=ASKED,
     )
     assert fused.rows.tolist() == [1, 4, 9]
 
 
-def test_row_without_known_cosine_counts_with_the_lowest():
+def test_row_without_known_cosine_counts_as_unrelated():
     keyword, semantic = ranking([(1, 2.0), (2, 1.0)]), ranking([(3, 0.9), (1, 0.5)])
     fused = [
         fuse(
@@ -124,10 +155,10 @@ def test_row_without_known_cosine_counts_with_the_lowest():
             semantic,
             rows=np.arange(1, 4),
             cosines=np.array([0.5, cosine, 0.9], np.float32),
-            perfect=2.0,
+            asked=Asked(2.0, unrelated=0.25),
             weight=0.4,
         )
-        for cosine in (np.nan, 0.5)
+        for cosine in (np.nan, 0.25)
     ]
     assert fused[0].rows.tolist() == fused[1].rows.tolist()
     assert fused[0].scores.tolist() == fused[1].scores.tolist()
@@ -136,11 +167,11 @@ def test_row_without_known_cosine_counts_with_the_lowest():
 
 
 def test_candidates_of_one_ranking_have_explanation():
-    keyword = keyword_candidates(ranking([(5, 4.0), (2, 1.0)]), 0.0)
+    keyword = keyword_candidates(ranking([(5, 4.0), (2, 1.0)]), ASKED)
     assert keyword.scores.tolist() == [1.0, 0.25]
     assert keyword.explain(1).keyword.rank == 2
     assert keyword.explain(1).semantic is None
-    meaning = vector_candidates(ranking([(5, 0.8), (2, -0.1)]))
+    meaning = vector_candidates(ranking([(5, 0.8), (2, -0.1)]), ASKED)
     assert meaning.scores.tolist() == pytest.approx([0.8, -0.1])
     assert meaning.explain(0).keyword is None
 
@@ -159,9 +190,9 @@ def test_any_fusion_is_ordered_bounded_and_complete(keyword_scores, cosines, met
     semantic = by_score({row: score / 100 for row, score in cosines.items()})
     rows = union(keyword, semantic)
     all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
-    fused = fuse(method, keyword, semantic, rows=rows, cosines=all_cosines, perfect=0.0)
+    fused = fuse(method, keyword, semantic, rows=rows, cosines=all_cosines, asked=ASKED)
     assert sorted(fused.rows) == rows.tolist()
-    assert ((fused.scores >= 0) & (fused.scores <= 1 + 1e-9)).all()
+    assert ((fused.scores >= 0) & (fused.scores <= 1 / CLOSE_MEANING)).all()
     pairs = list(zip(-fused.scores, fused.rows, strict=True))
     assert pairs == sorted(pairs)
 
@@ -172,7 +203,7 @@ def test_better_in_both_rankings_is_never_worse_in_fusion(keyword_scores, cosine
     semantic = by_score({row: score / 100 for row, score in cosines.items()})
     rows = union(keyword, semantic)
     all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
-    fused = fuse("convex", keyword, semantic, rows=rows, cosines=all_cosines, perfect=0.0)
+    fused = fuse("convex", keyword, semantic, rows=rows, cosines=all_cosines, asked=ASKED)
     place = {int(row): at for at, row in enumerate(fused.rows)}
     for one in place:
         for other in place:
@@ -184,8 +215,8 @@ def test_better_in_both_rankings_is_never_worse_in_fusion(keyword_scores, cosine
                 )
 
 
-@given(arrays.arrays(np.float32, st.integers(0, 20), elements=st.floats(-1, 1, width=32)))
+@given(arrays.arrays(np.float32, st.integers(0, 20), elements=st.floats(0, 100, width=32)))
 def test_normalize_keeps_order_and_bounds(scores):
-    scaled = normalize(scores, -1.0)
+    scaled = normalize(scores, 50.0)
     assert ((scaled >= 0) & (scaled <= 1)).all()
     assert (np.diff(scaled[np.argsort(scores)]) >= 0).all()

@@ -72,7 +72,9 @@ def index(tmp_path, tiny_encoder):
     create_index(path, model=str(tiny_encoder))
     with IndexWriter(path) as writer:
         for name, published in (("old", "2001-05-01"), ("new", "2026-10-01"), ("undated", None)):
-            text = "The ferry strike began." if name == "old" else "The ferry strike began late."
+            text = (
+                "The ferry strike began late." if name == "undated" else "The ferry strike began."
+            )
             writer.put(Article(name, "Ferries", (text,), published=published))
     return path
 

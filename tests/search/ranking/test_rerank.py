@@ -18,8 +18,9 @@ from nutgraf.search import Recency, RequestError, Rerank, Searcher, SearchReques
 from nutgraf.search.evaluation import read_judged
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.ranking.cache import RankingCache
+from nutgraf.search.ranking.calibration import Evidence, answerable
 from nutgraf.search.ranking.candidates import Candidates
-from nutgraf.search.ranking.rerank import MIN_SHARE, combined, may_rank_first, probability, rerank
+from nutgraf.search.ranking.rerank import combined, probability, rerank, worth_reading
 from nutgraf.search.request.declaration import from_flat
 from nutgraf.search.retrieval.queries import match_queries
 from nutgraf.search.retrieval.rankings import retrieve
@@ -39,11 +40,15 @@ class ByLength:
         return logit / 10
 
 
+SURE = Evidence(words=1.0)
+"""The evidence for a question whose words are all in one paragraph."""
+
+
 def candidates(scores, recency_factors=None):
     scores = np.sort(np.array(scores, np.float64))[::-1]
     rows = np.arange(len(scores), dtype=np.int64) * 3
     ranking = Ranking(rows, scores.astype(np.float32), complete=True)
-    found = Candidates(rows, scores, scores, keyword=ranking)
+    found = Candidates(rows, scores, scores, keyword=ranking, curve="keyword", evidence=SURE)
     return found.with_probabilities(None if recency_factors is None else np.array(recency_factors))
 
 
@@ -57,22 +62,25 @@ def test_first_candidates_are_read_and_ordered_by_reranker():
     assert found.logits.tolist() == [9, 5, 1]
     assert (found.reranked.depth, found.reranked.scored, found.reranked.complete) == (3, 3, True)
     both = 0.6 * np.array([0.9, 0.5, 0.1]) + 0.4 * np.array([0.8, 0.7, 0.9])
-    assert found.scores == pytest.approx(1 / (1 + np.exp(-(8.5 * both - 7.5))))
+    first = answerable("keyword", SURE) / (1 + np.exp(-(1.41 + 1.79 * both[0])))
+    odds = np.log(first / (1 - first)) - 12.05 * (both[0] - both)
+    assert found.scores == pytest.approx(1 / (1 + np.exp(-odds)))
 
 
-def test_low_candidate_that_cannot_rank_first_is_not_read():
-    # Even with a perfect fit, the last 2 could not rank before the first.
+def test_candidates_without_a_fair_chance_are_not_read():
     found = reranked(candidates([0.9, 0.8, 0.1, 0.05]), {0: "x" * 10, 3: "xxx", 6: "x", 9: "x"})
     assert found.rows.tolist() == [0, 3, 6, 9]
     assert np.isnan(found.logits).tolist() == [False, False, True, True]
     assert (found.reranked.depth, found.reranked.scored, found.reranked.complete) == (4, 2, True)
-    # The first has a low fit, so a candidate far behind can still rank first.
-    found = reranked(candidates([0.9, 0.1, 0.05]), {0: "xxx", 3: "x" * 10, 6: "x" * 9})
-    assert found.rows.tolist() == [3, 0, 6]
-    assert np.isnan(found.logits).tolist() == [False, False, True]
-    edge = np.array([0.8, 0.8 * MIN_SHARE, 0.8 * MIN_SHARE - 0.01])
-    assert [may_rank_first(edge, at, best=1.0) for at in range(3)] == [True, True, False]
-    assert may_rank_first(edge, 2, best=combined(1.0, edge[2]) - 0.01)
+    assert worth_reading(np.array([0.8, 0.09, 0.085, 0.07, 0.5])) == 3
+    assert worth_reading(np.array([0.3, 0.9, 0.08])) == 2
+    assert worth_reading(np.empty(0)) == 0
+
+
+def test_first_of_an_unlikely_answer_stays_unlikely():
+    both = np.array([1.0, 0.9])
+    assert (probability(both, 0.05) < 0.05).all()
+    assert (probability(both, 0.9, names_year=True) < probability(both, 0.9)).all()
 
 
 def test_spent_budget_stops_reranking_and_others_keep_order():
@@ -100,7 +108,8 @@ def test_recency_applies_to_reranked_scores():
     found = reranked(candidates([0.9, 0.8], recency_factors=[0.7, 1.0]), texts)
     assert found.rows.tolist() == [3, 0]
     both = combined(np.array([0.9, 0.9]), np.array([0.8, 0.9]))
-    assert found.scores == pytest.approx(probability(both) * [1.0, 0.7])
+    sure = answerable("keyword", SURE)
+    assert found.scores == pytest.approx(probability(both, sure) * [1.0, 0.7])
     nothing = reranked(candidates([0.9, 0.8], recency_factors=[0.0, 0.0]), texts)
     assert nothing.scores.tolist() == [0, 0]
 

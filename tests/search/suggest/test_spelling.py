@@ -1,4 +1,4 @@
-"""Spelling: the nearest known words replace unknown words, and signs are kept."""
+"""Spelling: unknown words are corrected, but not names that the index lacks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,31 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
-from nutgraf.search import Searcher
+from nutgraf.search import RequestError, Searcher
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.suggest import spelling
+from nutgraf.search.suggest.misspelling import typing_cost
 from tests.work import work_of
+
+SENTENCES = (
+    "Kamala Harris spoke about the school in Fort Hollow, and about gay rights.",
+    "The Queen visited the school; the children made a starter of the prize cow.",
+    "An earthquake of magnitude 7 hit the harbour, and schools were closed.",
+    "The harbour board receives money for each boat that the earthquake sank.",
+    "What do they mean? They make a market of it, said Volodymyr Zelensky.",
+    "Zelensky met the Queen in the harbour of Fort Hollow, where gay clubs are many.",
+    "Gary Marrow and Maria Street mean to make peace, said Kamala Harris.",
+    "The prime minister left the notebook in a lighthouse. Baby seals were near.",
+    "The prime minister met Kamala Harris at the lighthouse of Fort Hollow.",
+)
+"""Each sentence is in 2 articles, so each word is."""
+
+
+@pytest.fixture(scope="module")
+def news(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Iterator[Searcher]:
+    texts = [f"{text} {other}" for text in SENTENCES for other in ("Again.", "Once more.")]
+    with Searcher(index_of(tmp_path_factory.mktemp("spelling"), tiny_encoder, *texts)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +42,78 @@ def searcher(seeds_index: Path) -> Iterator[Searcher]:
         yield opened
 
 
+def index_of(folder: Path, encoder: Path, *texts: str) -> Path:
+    index = folder / "words.index"
+    create_index(index, model=str(encoder))
+    with IndexWriter(index) as writer:
+        for at, text in enumerate(texts):
+            writer.put(Article(f"a{at}", "Untitled", (text,)))
+    return index
+
+
 def correct_spelling(searcher: Searcher, q: str) -> str | None:
-    return searcher.search(q, mode="keyword", limit=1).suggestion
+    return searcher.search(q, mode="keyword", limit=1, correct=False).suggestion
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("teh quenn", "the Queen"),
+        ("earthquaek magnitued", "earthquake magnitude"),
+        ("Kamala Haris", "Kamala Harris"),
+        ("kamala haris", "kamala Harris"),
+        ("Zelenskyy", "Zelensky"),
+        ("ligthhouse", "lighthouse"),
+        ("note book in the lighthouse", "notebook in the lighthouse"),
+        ("the harbour of forthollow", "the harbour of Fort Hollow"),
+    ],
+)
+def test_misspelled_words_are_corrected(news: Searcher, q: str, expected: str) -> None:
+    assert correct_spelling(news, q) == expected
+    assert correct_spelling(news, expected) is None
+
+
+NAMES = (
+    "Gaby Zamperoni", "Meghan Markle", "Keir Starmer", "Olaf Scholz", "Keanu Reeves", "Nadal",
+    "Gaby", "Meghan", "Markle", "Starmer", "Scholz", "Reeves", "Scholz in the school",
+    "Mario", "Streep", "Meryl Streep meets Kamala Harris",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_the_index_lacks_are_not_corrected(news: Searcher, name: str) -> None:
+    for q in (name, name.lower()):
+        found = news.search(q, limit=1)
+        assert (found.suggestion, found.corrected) == (None, None)
+        assert found.unknown
+
+
+def test_word_with_capital_is_corrected_to_name_only(news: Searcher) -> None:
+    assert correct_spelling(news, "the harbuor of Fort Hollow") == "the harbour of Fort Hollow"
+    assert correct_spelling(news, "the Harbuor of Fort Hollow") is None
+    assert correct_spelling(news, "the fort of Zelnesky") == "the fort of Zelensky"
+
+
+def test_question_that_brings_nothing_is_answered_as_its_correction(news: Searcher) -> None:
+    found = news.search("earthquaek magnitued", limit=1)
+    assert (found.query, found.corrected) == ("earthquaek magnitued", "earthquake magnitude")
+    assert (found.suggestion, found.unknown) == (None, ("earthquaek", "magnitued"))
+    right = news.search("earthquake magnitude", limit=1)
+    assert (found.hits, found.total) == (right.hits, right.total)
+    own = news.search("earthquaek magnitued", limit=1, correct=False)
+    assert (own.corrected, own.suggestion) == (None, "earthquake magnitude")
+
+
+def test_cursor_continues_the_corrected_answer(news: Searcher) -> None:
+    options = {"mode": "keyword", "limit": 1}
+    right = [hit.id for hit in news.walk("kamala harris", **options)]
+    assert len(right) > 2
+    assert [hit.id for hit in news.walk("kamaal haris", **options)] == right
+    first = news.search("kamaal haris", **options)
+    second = news.search("kamaal haris", cursor=first.next, **options)
+    assert (second.corrected, second.unknown) == (first.corrected, first.unknown)
+    with pytest.raises(RequestError, match="another request"):
+        news.search("Kamala Harris", cursor=first.next, **options)
 
 
 @pytest.mark.parametrize(
@@ -34,13 +125,11 @@ def correct_spelling(searcher: Searcher, q: str) -> str | None:
         ("adminstration of the creamrey", "administration of the Creamery"),
         ('"cooling towrs" -estate', '"cooling towers" -estate'),
         ("+beavver AND dam", "+beaver AND dam"),
-        ("title:creemery", "title:Creamery"),
+        ("title:creamerry", "title:Creamery"),
         ("ferrry, and who pays?", "ferry, and who pays?"),
     ],
 )
-def test_unknown_words_are_replaced_and_signs_are_kept(
-    searcher: Searcher, q: str, expected: str
-) -> None:
+def test_signs_are_kept(searcher: Searcher, q: str, expected: str) -> None:
     found = correct_spelling(searcher, q)
     assert found is not None
     assert found.lower() == expected.lower()
@@ -58,7 +147,7 @@ def test_unknown_words_are_replaced_and_signs_are_kept(
         "source:creemery water",
         "author:'elis pargeter' water",
         "qqxxzzyy jjkkwwvv",  # near to nothing
-        "creemery astronaut helium",  # its nearest word is in no paragraph with the others
+        "creamerry astronaut helium",  # other words are not known
         "23o4 c3eamery",  # digits
         "fie teh",  # too short
         "le fromage bleu coute tres cher aujourdhui madame",  # another language
@@ -71,7 +160,7 @@ def test_other_questions_are_not_corrected(searcher: Searcher, q: str) -> None:
 
 @pytest.mark.parametrize("mode", ["keyword", "hybrid", "semantic"])
 def test_spelling_is_corrected_in_every_mode(searcher: Searcher, mode: str) -> None:
-    found = searcher.search("creemery debts", mode=mode, limit=1).suggestion
+    found = searcher.search("creemery debts", mode=mode, limit=1, correct=False).suggestion
     assert found == "Creamery debts"
 
 
@@ -83,45 +172,31 @@ def test_suggestion_differs_from_question(searcher: Searcher, q: str) -> None:
     assert correct_spelling(searcher, q) != q
 
 
-def index_of(folder: Path, encoder: Path, *texts: str) -> Path:
-    index = folder / "words.index"
-    create_index(index, model=str(encoder))
-    with IndexWriter(index) as writer:
-        for at, text in enumerate(texts):
-            writer.put(Article(f"a{at}", "Untitled", (text,)))
-    return index
-
-
-def test_nearest_then_most_frequent_word_is_suggested(tmp_path: Path, tiny_encoder: Path) -> None:
-    texts = ["harbour", "harbour", "harbours", "barbour", "winters", "winner", "winner", "planet"]
-    with Searcher(index_of(tmp_path, tiny_encoder, *texts)) as searcher:
-        assert correct_spelling(searcher, "harbur") == "harbour"
-        assert correct_spelling(searcher, "wimner") == "winner"
-        assert correct_spelling(searcher, "wintners") == "winters"
-        assert (
-            correct_spelling(searcher, "wintner") == "winner"
-        )  # 1 letter differs; for "winters", 2.
-
-
-def test_word_with_another_first_letter_differs_in_one_letter(
-    tmp_path: Path, tiny_encoder: Path
-) -> None:
-    with Searcher(index_of(tmp_path, tiny_encoder, "creamery", "planet")) as searcher:
-        assert correct_spelling(searcher, "kreamery") == "creamery"
-        assert correct_spelling(searcher, "kreamary") is None
-        assert correct_spelling(searcher, "crimery") == "creamery"
-        assert correct_spelling(searcher, "plnt") is None  # 2 of 5 letters differ.
+def test_usual_errors_cost_less_than_others() -> None:
+    for typed, meant in (
+        ("zelenskyy", "zelensky"),  # twice
+        ("haris", "harris"),  # once
+        ("earthquaek", "earthquake"),  # wrong order
+        ("quenn", "queen"),  # the wrong letter twice
+        ("creemery", "creamery"),  # sound
+        ("hospitsl", "hospital"),  # next key
+        ("hospial", "hospital"),  # too few
+    ):
+        assert 0 < typing_cost(typed, meant) < 1.5
+    for typed, meant in (("starmer", "starter"), ("scholz", "school"), ("nuclear", "unclear")):
+        assert typing_cost(typed, meant) > 1.5
+    assert typing_cost("same", "same") == 0
 
 
 def test_word_of_deleted_articles_is_not_suggested(tmp_path: Path, tiny_encoder: Path) -> None:
     index = index_of(tmp_path, tiny_encoder, "The verhaeghe planet.", "Another planet.")
     with Searcher(index) as searcher:
-        assert correct_spelling(searcher, "verhaege planet") == "verhaeghe planet"
+        assert correct_spelling(searcher, "verhaegghe planet") == "verhaeghe planet"
         with IndexWriter(index) as writer:
             writer.delete("a0")
         searcher.refresh()
-        assert correct_spelling(searcher, "verhaege planet") is None
-        assert correct_spelling(searcher, "verhaeghe planett") == "verhaeghe planet"
+        assert correct_spelling(searcher, "verhaegghe planet") is None
+        assert correct_spelling(searcher, "verhaegghe") is None
 
 
 def test_work_for_spelling_grows_with_length_of_question(
@@ -130,10 +205,11 @@ def test_work_for_spelling_grows_with_length_of_question(
     with IndexSnapshot.open(index_of(tmp_path, tiny_encoder, "creamery debts")) as snapshot:
         question = parse_question("creamery debts", snapshot.multilingual_analyzer)
         short, long = ("creamery debts " * many for many in (100, 2_000))
+
+        def correct(q: str) -> str | None:
+            return spelling.correct_spelling(snapshot, q, question, ("cramery",))
+
         for q in (short, long):
-            assert spelling.correct_spelling(snapshot, q, question) is None
-        works = [
-            work_of(lambda: spelling.correct_spelling(snapshot, q, question))  # noqa: B023
-            for q in (short, long)
-        ]
+            assert correct(q) is None
+        works = [work_of(lambda: correct(q)) for q in (short, long)]  # noqa: B023
     assert works[1] < 25 * works[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ def test_config_round_trips_through_a_file(tmp_path: Path) -> None:
 
 def test_unknown_fields_are_ignored() -> None:
     assert EncoderConfig.from_dict({**CONFIG.to_dict(), "colour": "blue"}) == CONFIG
+
+
+def test_encoders_embed_alike_whatever_questions_begin_with() -> None:
+    assert CONFIG.embeds_like(replace(CONFIG, name="other/name", question_prefix=""))
+    assert not CONFIG.embeds_like(replace(CONFIG, paragraph_prefix="passage: "))
+    assert not CONFIG.embeds_like(replace(CONFIG, sha256="c" * 64))
 
 
 def test_revision_is_optional() -> None:
