@@ -9,15 +9,16 @@ paragraph.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.analysis.analyzer import Analyzers, analysed_as
 from nutgraf.index.analysis.boilerplate import is_boilerplate
+from nutgraf.index.analysis.identity import IDENTITY, make_identities
 from nutgraf.index.analysis.minhash import SKETCH, make_sketches
 from nutgraf.index.analysis.phrases import PhraseExtractor
 from nutgraf.index.article import Article
@@ -30,8 +31,8 @@ class Prepared:
     """An article with a known language, and the results that `Preparer` computed.
 
     `digest` is the digest of the article. `boilerplate` contains the paragraphs
-    that look like boilerplate. `sketches` contains the sketches of all
-    paragraphs, in order. `phrases` contains the words and phrases of the title
+    that look like boilerplate. `sketches` and `identities` contain the sketches and
+    identities of all paragraphs, in order. `phrases` contains the words and phrases of the title
     and of the paragraphs that are not boilerplate, one per line.
     """
 
@@ -39,6 +40,7 @@ class Prepared:
     digest: bytes
     boilerplate: tuple[str, ...]
     sketches: bytes
+    identities: bytes
     phrases: str
 
     @property
@@ -69,6 +71,7 @@ class Preparer:
             article.digest(),
             boilerplate,
             make_sketches(article.paragraphs).tobytes(),
+            make_identities(article.paragraphs).tobytes(),
             "\n".join(sorted(words)),
         )
 
@@ -79,17 +82,21 @@ class PreparedTexts:
     def __init__(self, articles: Iterable[Prepared] = ()) -> None:
         self._articles = {one.digest: one for one in articles}
         self._sketches: dict[str, bytes] = {}
-        size = SKETCH.itemsize
+        self._identities: dict[str, bytes] = {}
         for one in self._articles.values():
-            for at, text in enumerate(one.article.paragraphs):
-                self._sketches[text] = one.sketches[at * size : (at + 1) * size]
+            texts = one.article.paragraphs
+            self._sketches.update(zip(texts, _cut(one.sketches, SKETCH), strict=True))
+            self._identities.update(zip(texts, _cut(one.identities, IDENTITY), strict=True))
 
     def sketches(self, texts: Sequence[str]) -> NDArray[np.uint64]:
         """Return the sketches of `texts`, exactly as `make_sketches` does."""
-        lacking = [text for text in texts if text not in self._sketches]
-        made = dict(zip(lacking, map(bytes, make_sketches(lacking)), strict=True))
-        sketches = b"".join(self._sketches.get(text) or made[text] for text in texts)
-        return np.frombuffer(sketches, "<u8").reshape(-1, 2)
+        found = _made(texts, self._sketches, make_sketches)
+        return np.frombuffer(found, "<u8").reshape(-1, 2)
+
+    def identities(self, texts: Sequence[str]) -> NDArray[np.uint8]:
+        """Return the identities of `texts`, exactly as `make_identities` does."""
+        found = _made(texts, self._identities, make_identities)
+        return np.frombuffer(found, "u1").reshape(-1, IDENTITY.itemsize)
 
     def phrases(self, digest: bytes, texts: Sequence[str]) -> Sequence[str]:
         """Return the words and phrases of an article, given its digest and texts.
@@ -109,6 +116,21 @@ NOTHING_PREPARED: Final = PreparedTexts()
 def article_in(item: Article | Prepared) -> Article:
     """Return `item` if it is an article, or the article of a prepared `item`."""
     return item.article if isinstance(item, Prepared) else item
+
+
+def _cut(values: bytes, dtype: np.dtype[Any]) -> list[bytes]:
+    size = dtype.itemsize
+    return [values[at : at + size] for at in range(0, len(values), size)]
+
+
+def _made(
+    texts: Sequence[str],
+    known: dict[str, bytes],
+    make: Callable[[Sequence[str]], NDArray[Any]],
+) -> bytes:
+    lacking = [text for text in texts if text not in known]
+    made = dict(zip(lacking, map(bytes, make(lacking)), strict=True))
+    return b"".join(known.get(text) or made[text] for text in texts)
 
 
 def _without(paragraphs: Sequence[str], some: Sequence[str]) -> list[str]:

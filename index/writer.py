@@ -337,6 +337,7 @@ class PartsWriter:
             self._catalog,
             self._commit.rows,
             prepared.sketches,
+            prepared.identities,
             written,
             self.declared,
         )

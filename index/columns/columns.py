@@ -4,7 +4,7 @@ The values of a row never change, so each column is an append-only file of
 fixed-width numbers. A keyword field with several values has two files (see codes.py).
 Columns are built from the catalog and rebuilt if they are lost. The file checks.json
 stores the number of rows, the number of codes and the CRC-32 of each file, and a
-fingerprint of the method that computes the sketches. Columns do not say which rows
+fingerprint of the methods that compute sketches and identities. Columns do not say which rows
 are deleted, because that depends on the snapshot.
 """
 
@@ -22,7 +22,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.minhash import SKETCH, make_sketches, method_fingerprint
+from nutgraf.index.analysis import identity, minhash
+from nutgraf.index.analysis.identity import IDENTITY, make_identities
+from nutgraf.index.analysis.minhash import SKETCH, make_sketches
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import ColumnValues
@@ -37,6 +39,7 @@ from nutgraf.index.storage.files import raising_disk_full, replace_file
 __all__ = ["Columns", "catch_up"]
 
 Sketching = Callable[[Sequence[str]], NDArray[np.uint64]]
+Identifying = Callable[[Sequence[str]], NDArray[np.uint8]]
 
 CHECKSUMS: Final = "checks.json"
 
@@ -48,8 +51,15 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     **{field: SPAN if field in LISTS else CODE for field in KEYWORD_FIELDS},
     "part": np.dtype("<u2"),
     "sketch": SKETCH,
+    "identity": IDENTITY,
 }
 """The files with one value per row, in every index."""
+
+_LATER: Final = "identity"
+"""A column that an index lacks if an earlier release wrote it.
+
+Its readers do without it, and the next writer makes it.
+"""
 
 DECLARED_DTYPES: Final[Mapping[DeclaredKind, np.dtype[Any]]] = {
     "keyword": CODE,
@@ -67,7 +77,7 @@ PREFIX: Final = "extra."
 _BLOCK: Final = 1_024
 """The number of rows to read and sketch in one step."""
 
-_OF_TEXTS: Final = ("part", "sketch")
+_OF_TEXTS: Final = ("part", "sketch", "identity")
 """The columns whose values depend on the text of a row.
 
 In the other columns, all rows of an article have the same value.
@@ -78,12 +88,15 @@ In the other columns, all rows of an article have the same value.
 class Columns:
     """The columns of a snapshot.
 
-    Each column has shape (rows,), except `sketch` with shape (rows, 2).
+    Each column has shape (rows,), except `sketch` with shape (rows, 2) and `identity`
+    with shape (rows, 32).
 
     `article` is the number of the article's record in the catalog; it never
     decreases from row to row. `published` is in seconds since 1970 UTC or NO_DATE.
     `part` is the number of the part, 0 for a complete paragraph. `sketch` is the
-    sketch of the text, computed by index/analysis/minhash.py. `coded` maps each
+    sketch of the text, computed by index/analysis/minhash.py, and `identity` its
+    identity, computed by index/analysis/identity.py; it is None in an index that an
+    earlier release wrote. `coded` maps each
     keyword field, also a declared one, to the codes of its values in the catalog.
     `numbers` maps each declared field of numbers or dates to its column: float64 with
     NaN for no number, and int64 seconds with NO_DATE for no date.
@@ -93,6 +106,7 @@ class Columns:
     published: NDArray[np.int64]
     part: NDArray[np.uint16]
     sketch: NDArray[np.uint64]
+    identity: NDArray[np.uint8] | None
     coded: Mapping[str, Codes]
     numbers: Mapping[str, NDArray[Any]]
 
@@ -103,8 +117,12 @@ class Columns:
         Raises BrokenIndexError if a column is too short or does not match its checksum.
         """
         files = _Files.of(fields)
-        checks = _checked(folder, files, (*files.dtypes, *files.flat.values()), rows)
-        opened = {name: _map(folder / name, dtype, rows) for name, dtype in files.dtypes.items()}
+        checks = _Checksums.read(folder, files)
+        _check(folder, files, checks, checks.of, rows)
+        opened: dict[str, Any] = {
+            name: _map(folder / name, dtype, rows) if name in checks.of else None
+            for name, dtype in files.dtypes.items()
+        }
         numbers = {
             name: opened.pop(_file(name)) for name, kind in fields.items() if kind in NUMBERS
         }
@@ -121,7 +139,8 @@ class Columns:
 
         Raises BrokenIndexError in the same cases as `open`.
         """
-        _checked(folder, _Files.of({}), ("language",), rows)
+        files = _Files.of({})
+        _check(folder, files, _Checksums.read(folder, files), ("language",), rows)
         return _map(folder / "language", CODE, rows)
 
     def paragraphs(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -173,7 +192,7 @@ class _Checksums:
 
     `rows` is the number of rows in every column. `counts` maps the name of each flat
     file to the number of its codes, and `of` maps the name of each file to its CRC-32.
-    `sketches` is the fingerprint of the method that computed the sketches.
+    `sketches` is the fingerprint of the methods that computed sketches and identities.
     """
 
     rows: int
@@ -192,7 +211,8 @@ class _Checksums:
         try:
             fields = json.loads(path.read_bytes())
             counts = {name: int(fields["counts"][name]) for name in files.flat.values()}
-            of = {name: int(fields["of"][name]) for name in (*files.dtypes, *counts)}
+            names = [name for name in files.dtypes if name in fields["of"] or name != _LATER]
+            of = {name: int(fields["of"][name]) for name in (*names, *counts)}
             return cls(int(fields["rows"]), counts, of, str(fields["sketches"]))
         except FileNotFoundError:
             return cls.none(files)
@@ -238,29 +258,34 @@ def catch_up(
     catalog: Catalog,
     rows: int,
     sketch: Sketching = make_sketches,
+    identify: Identifying = make_identities,
     written: Mapping[int, Row] | None = None,
     fields: Fields = MappingProxyType({}),
 ) -> None:
     """Extend every column to `rows` rows with values from the catalog, durably.
 
-    `sketch` is a function that returns the same as `make_sketches`, but can be
-    faster. `written` maps row numbers to rows. The function does not read these
-    rows from the catalog. `fields` are the declared fields.
+    `sketch` and `identify` are functions that return the same as `make_sketches` and
+    `make_identities`, but can be faster. `written` maps row numbers to rows. The
+    function does not read these rows from the catalog. `fields` are the declared
+    fields.
 
     Intact columns are extended in place, because readers have mapped them. Rows
     that a crash left at the end are removed. If a column is damaged or missing,
-    all columns are rebuilt. They are also rebuilt if the method that computes the
-    sketches changed. A rebuilt column is written to a new file, which replaces the
+    all columns are rebuilt. They are also rebuilt if a method that computes
+    sketches or identities changed. A rebuilt column is written to a new file, which replaces the
     old file when it is complete.
 
     Raises BrokenIndexError if the catalog cannot be read.
     """
     folder.mkdir(exist_ok=True)
-    sketches = method_fingerprint()
+    sketches = f"{minhash.method_fingerprint()}-{identity.method_fingerprint()}"
     files = _Files.of(fields)
     checks = _sound(folder, files, rows, sketches)
     of, counts = {}, dict(checks.counts)
-    for name, content in _contents(catalog, files, fields, checks, rows, sketch, written).items():
+    blocks = list(_read(catalog, checks.rows, rows, written))
+    contents = _contents(catalog, files, fields, checks)
+    contents |= _contents_of_texts(blocks, sketch, identify)
+    for name, content in contents.items():
         size = files.dtype(name).itemsize
         if checks.rows:
             _append(folder / name, content, checks.count(name) * size)
@@ -273,15 +298,12 @@ def catch_up(
 
 
 def _contents(
-    catalog: Catalog,
-    files: _Files,
-    fields: Fields,
-    checks: _Checksums,
-    rows: int,
-    sketch: Sketching,
-    written: Mapping[int, Row] | None,
+    catalog: Catalog, files: _Files, fields: Fields, checks: _Checksums
 ) -> dict[str, bytes]:
-    """Return the content of every file after the values that `checks` counts."""
+    """Return the content of every file after the values that `checks` counts.
+
+    The columns that depend on texts are left out.
+    """
     start = checks.rows
     articles = [
         values
@@ -306,12 +328,20 @@ def _contents(
                 values = np.array([_number(field, each) for each in articles], dtype)
             # The columns can already contain some rows of the first article.
             contents[name] = np.repeat(values, counts, 0)[start - first :].tobytes()
-    blocks = list(_read(catalog, start, rows, written))
-    parts = [row.part for block in blocks for row in block]
-    contents["part"] = np.array(parts, DTYPES["part"]).tobytes()
-    sketches = (sketch([row.text for row in block]).tobytes() for block in blocks)
-    contents["sketch"] = b"".join(sketches)
     return contents
+
+
+def _contents_of_texts(
+    blocks: Sequence[Sequence[Row]], sketch: Sketching, identify: Identifying
+) -> dict[str, bytes]:
+    """Return the content of the columns that depend on the texts of new rows."""
+    parts = [row.part for block in blocks for row in block]
+    texts = [[row.text for row in block] for block in blocks]
+    return {
+        "part": np.array(parts, DTYPES["part"]).tobytes(),
+        "sketch": b"".join(sketch(block).tobytes() for block in texts),
+        "identity": b"".join(identify(block).tobytes() for block in texts),
+    }
 
 
 def _read(
@@ -353,13 +383,13 @@ def _sound(folder: Path, files: _Files, rows: int, sketches: str) -> _Checksums:
     return _Checksums.none(files)
 
 
-def _checked(folder: Path, files: _Files, names: Iterable[str], rows: int) -> _Checksums:
-    """Return the checksums, if the files match them and have `rows` rows."""
-    checks = _Checksums.read(folder, files)
+def _check(
+    folder: Path, files: _Files, checks: _Checksums, names: Iterable[str], rows: int
+) -> None:
+    """Raise BrokenIndexError if files do not match the checksums or have too few rows."""
     if checks.rows < rows:
         raise _damaged(folder / CHECKSUMS)
     checks.compare(folder, files, names)
-    return checks
 
 
 def _file(field: str) -> str:

@@ -1,10 +1,15 @@
 """Versions: copies and updates of one text, among the ranked rows of a snapshot.
 
 Two paragraphs are versions of one another if their sketches are near-duplicates
-(index/analysis/minhash.py). Two articles are versions of one another if they share
-most long paragraphs of the shorter article. A text is compared only with the first
-text of a group. Otherwise, a chain of small changes would join different texts in
-one group.
+(index/analysis/minhash.py) and their names, numbers and dates agree
+(index/analysis/identity.py). So two notices that fill in one template are not.
+
+Two articles are versions of one another if they share most long paragraphs of the
+shorter article, and the names, numbers and dates of the complete articles agree. A
+near-duplicate paragraph with other names counts against them.
+
+A text is compared only with the first text of a group. Otherwise, a chain of small
+changes would join different texts in one group.
 
 A group of versions is called a story. The stories depend only on the texts that a
 snapshot ranks, so every question and every page has the same stories.
@@ -21,21 +26,24 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.analysis.identity import IDENTITY, agree, articles_agree
 from nutgraf.index.analysis.minhash import (
     HASHES,
     MAX_DIFFERING_BITS,
     are_long,
     count_differing_bits,
+    near_duplicates,
 )
 from nutgraf.index.columns import Columns
 
-__all__ = ["Stories", "article_versions", "first_near_duplicates"]
+__all__ = ["Stories", "Texts"]
 
 MIN_SHARED: Final = 0.5
 """Two articles are versions of one another if they share more than this.
 
 The value is a share of the long paragraphs of the shorter article: of those, more than this share
-must be versions of paragraphs of the other article.
+must be versions of paragraphs of the other article. A paragraph whose near-duplicate in the other
+article has other names outweighs one of these.
 
 Among 2,143 articles in 6 collections, 4 pairs of versions are found, and all are correct. Three
 pairs are a report of a news agency in 2 papers. One pair is an article and its update, with 5 of 9
@@ -70,6 +78,13 @@ with 4 times as many as there are on average.
 """
 
 
+_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number with random bits, for digests of identities."""
+
+_PAIRS: Final = 65_536
+"""Pairs of identities that are compared at a time."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Stories:
     """The story of each row, as int32 arrays of shape (rows,).
@@ -88,115 +103,172 @@ class Stories:
         """Return the stories of the rows that `ranked` marks; None marks all rows."""
         count = len(columns.article)
         rows = np.arange(count) if ranked is None else np.flatnonzero(ranked)
-        sketches = columns.sketch[rows]
-        near = first_near_duplicates(sketches)
+        article = columns.article.astype(np.int32)
+        texts = Texts(rows, article[rows], columns.sketch[rows], _identities(columns))
+        near = texts.first_versions()
         firsts = columns.paragraphs(np.arange(count))
         paragraph = firsts.copy()
         paragraph[rows] = firsts[rows[near]]
-        article = columns.article.astype(np.int32)
-        versions = article_versions(article[rows], near, are_long(sketches))
-        for version, first in versions.items():
+        for version, first in texts.article_versions(near).items():
             start, stop = np.searchsorted(columns.article, np.array([version, version + 1], "u4"))
             article[start:stop] = first
         # The first part of a long paragraph decides the story of the paragraph.
         return cls(paragraph[firsts].astype(np.int32), article)
 
 
-def article_versions(
-    articles: NDArray[np.int32], near: NDArray[np.int64], long: NDArray[np.bool_]
-) -> dict[int, int]:
-    """Return a mapping from later versions of an article to its first version.
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """The n texts that a snapshot ranks.
 
-    `articles` is the number of the article of each row, ascending. `near` is the
-    position of the first near-duplicate of each row, and `long` marks rows with long
-    texts.
+    `rows` are their rows, ascending: int64 of shape (n,). `articles` are the numbers of
+    their articles, and `sketches` their sketches, of shape (n, 2). `identities` are the
+    identities of all rows of the index, so that few of them are read.
     """
-    pairs = np.unique(np.column_stack((articles[long], near[long])), axis=0)
-    lengths = Counter(pairs[:, 0].tolist())
-    texts, counts = np.unique(pairs[:, 1], return_counts=True)
-    shared = pairs[np.isin(pairs[:, 1], texts[counts > 1])]
-    of: defaultdict[int, list[int]] = defaultdict(list)
-    for article, text in shared.tolist():
-        of[article].append(text)
-    holders: defaultdict[int, list[int]] = defaultdict(list)
-    stories: dict[int, int] = {}
-    for article, own in of.items():
-        common = Counter(other for text in own for other in holders[text])
-        for other in sorted(common):
-            if common[other] > MIN_SHARED * min(lengths[article], lengths[other]):
-                stories[article] = other
-                break
-        else:
-            for text in own:
-                if len(holders[text]) < MAX_HOLDERS:
-                    holders[text].append(article)
-    return stories
+
+    rows: NDArray[np.int64]
+    articles: NDArray[np.int32]
+    sketches: NDArray[np.uint64]
+    identities: NDArray[np.uint8]
+
+    def first_versions(self) -> NDArray[np.int64]:
+        """Return, for each text, the position of the first text of its group.
+
+        The result is int64 of shape (n,). All texts of a group are versions of the first
+        one. Short texts are versions only if their sketches are equal.
+        """
+        if not len(self.rows):
+            return np.empty(0, np.int64)
+        long = are_long(self.sketches)
+        keys = np.column_stack((self.sketches, np.where(long, self._digests(), 0)))
+        order = np.lexsort(keys.T[::-1])  # Stable: equal ones stay in order.
+        ordered = keys[order]
+        starts = np.flatnonzero(np.concatenate(([True], (ordered[1:] != ordered[:-1]).any(axis=1))))
+        firsts = np.empty(len(order), np.int64)
+        firsts[order] = np.repeat(order[starts], np.diff(starts, append=len(order)))
+        distinct = np.sort(order[starts])
+        distinct = distinct[long[distinct]]
+        renamed = np.arange(len(order))
+        renamed[distinct] = distinct[self._first_of_groups(distinct)]
+        return renamed[firsts]
+
+    def article_versions(self, near: NDArray[np.int64]) -> dict[int, int]:
+        """Return a mapping from later versions of an article to its first version.
+
+        `near` is the result of `first_versions`.
+        """
+        long = are_long(self.sketches)
+        pairs = np.unique(np.column_stack((self.articles[long], near[long])), axis=0)
+        lengths = Counter(pairs[:, 0].tolist())
+        texts, counts = np.unique(pairs[:, 1], return_counts=True)
+        shared = pairs[np.isin(pairs[:, 1], texts[counts > 1])]
+        of: defaultdict[int, list[int]] = defaultdict(list)
+        for article, text in shared.tolist():
+            of[article].append(text)
+        holders: defaultdict[int, list[int]] = defaultdict(list)
+        stories: dict[int, int] = {}
+        for article, own in of.items():
+            common = Counter(other for text in own for other in holders[text])
+            for other in sorted(common):
+                more = common[other] - MIN_SHARED * min(lengths[article], lengths[other])
+                if more > 0 and self._are_versions(article, other, more, near):
+                    stories[article] = other
+                    break
+            else:
+                for text in own:
+                    if len(holders[text]) < MAX_HOLDERS:
+                        holders[text].append(article)
+        return stories
+
+    def _are_versions(self, article: int, other: int, more: float, near: NDArray[np.int64]) -> bool:
+        """Return whether two articles are versions that share `more` texts than needed."""
+        ours, theirs = (
+            np.arange(*np.searchsorted(self.articles, (number, number + 1)))
+            for number in (article, other)
+        )
+        identities = [self.identities[self.rows[places]] for places in (ours, theirs)]
+        if not articles_agree(*(some.sum(axis=0, dtype=np.int64) for some in identities)):
+            return False
+        ours = ours[~np.isin(near[ours], near[theirs]) & are_long(self.sketches[ours])]
+        alike = near_duplicates(self.sketches[ours], self.sketches[theirs])
+        one, another = np.nonzero(alike)
+        filled = ours[one[~self._agree(ours[one], theirs[another])]]
+        return len(np.unique(filled)) < more
+
+    def _digests(self) -> NDArray[np.uint64]:
+        """Return a number for each text that is the same only for the same identity."""
+        found = np.zeros(len(self.identities), np.uint64)
+        for column in np.ascontiguousarray(self.identities).view("<u8").T:
+            found = found * _FACTOR + column  # The product overflows on purpose.
+        return found[self.rows]
+
+    def _agree(self, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether the identities of texts agree, given two arrays of positions."""
+        steps = range(0, len(some), _PAIRS)
+        pairs = (
+            (self.rows[some[at : at + _PAIRS]], self.rows[others[at : at + _PAIRS]]) for at in steps
+        )
+        found = [agree(self.identities[one], self.identities[other]) for one, other in pairs]
+        return np.concatenate(found) if found else np.empty(0, bool)
+
+    def _first_of_groups(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return, for each place, the index in `places` of the first one of its group.
+
+        `places` are positions of long texts. No two have the same sketch and identity.
+        """
+        many = len(places)
+        group = np.arange(many)
+        both = [high << 64 | low for high, low in self.sketches[places].tolist()]
+        pairs = (divmod(pair, many) for pair in self._version_pairs(places).tolist())
+        for one, found in groupby(pairs, key=itemgetter(0)):
+            versions = {other for _, other in found}
+            # A text can be near to the first of a group, and be found through another of it.
+            for first in sorted({int(group[other]) for other in versions}):
+                if first in versions or (
+                    (both[first] ^ both[one]).bit_count() <= MAX_DIFFERING_BITS
+                    and self._agree(places[first : first + 1], places[one : one + 1]).all()
+                ):
+                    group[one] = first
+                    break
+        return group
+
+    def _version_pairs(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the pairs of versions that agree in a band, ascending.
+
+        A pair is the number later x n + earlier, made of two indexes in the n `places`.
+        """
+        sketches = self.sketches[places]
+        many = len(sketches)
+        found = np.empty(0, np.int64)
+        octets = np.ascontiguousarray(sketches).view(np.uint8).reshape(many, HASHES // 8)
+        bits = np.ascontiguousarray(np.unpackbits(octets, axis=1).T)
+        reach = MIN_REACH + 4 * many // (1 << BAND_BITS)
+        random = np.random.default_rng(0)
+        for _ in range(BANDS):
+            # Bit 0 tells whether a sketch is long, and is 1 in all of these.
+            columns = random.choice(np.arange(1, HASHES), BAND_BITS, replace=False)
+            high, low = np.packbits(bits[columns], axis=0).astype(np.uint16)
+            keys = high << np.uint16(8) | low
+            order = np.argsort(keys, kind="stable")  # Sketches with equal keys stay in order.
+            keys = keys[order]
+            for step in range(1, min(reach, many - 1) + 1):
+                at = np.flatnonzero(keys[:-step] == keys[step:])
+                if not len(at):
+                    break
+                earlier, later = order[at], order[at + step]
+                differing = count_differing_bits(sketches[earlier], sketches[later])
+                near = differing <= MAX_DIFFERING_BITS
+                earlier, later = earlier[near], later[near]
+                agreeing = self._agree(places[later], places[earlier])
+                # Most pairs of notices from one template leave here.
+                found = np.union1d(found, later[agreeing] * many + earlier[agreeing])
+        return found
 
 
-def first_near_duplicates(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return, for each sketch, the position of the first sketch of its group.
+def _identities(columns: Columns) -> NDArray[np.uint8]:
+    """Return the identities of all rows.
 
-    `sketches` has shape (n, 2), the result is int64 of shape (n,). All sketches of a group
-    are near-duplicates of its first sketch. Sketches of short texts are near-duplicates
-    only if they are equal.
+    If the index has none, those of texts without names and numbers: they all agree.
     """
-    if not len(sketches):
-        return np.empty(0, np.int64)
-    order = np.lexsort((sketches[:, 1], sketches[:, 0]))  # Stable: equal ones stay in order.
-    ordered = sketches[order]
-    starts = np.flatnonzero(np.concatenate(([True], (ordered[1:] != ordered[:-1]).any(axis=1))))
-    sizes = np.diff(starts, append=len(order))
-    firsts = np.empty(len(sketches), np.int64)
-    firsts[order] = np.repeat(order[starts], sizes)
-    distinct = np.sort(order[starts])
-    long = distinct[are_long(sketches[distinct])]
-    renamed = np.arange(len(sketches))
-    renamed[long] = long[_first_of_groups(sketches[long])]
-    return renamed[firsts]
-
-
-def _first_of_groups(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return, for each sketch, the position of the first sketch of its group.
-
-    No two sketches are equal.
-    """
-    many = len(sketches)
-    group = np.arange(many)
-    both = [high << 64 | low for high, low in sketches.tolist()]
-    pairs = (divmod(pair, many) for pair in _near_pairs(sketches).tolist())
-    for later, found in groupby(pairs, key=itemgetter(0)):
-        # A sketch can be near to the first of a group, and be found through another of it.
-        for first in sorted({int(group[earlier]) for _, earlier in found}):
-            if (both[first] ^ both[later]).bit_count() <= MAX_DIFFERING_BITS:
-                group[later] = first
-                break
-    return group
-
-
-def _near_pairs(sketches: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return the pairs of near-duplicates that agree in a band, ascending.
-
-    A pair is the number later x n + earlier, made of the positions of two of n sketches.
-    """
-    many = len(sketches)
-    found = np.empty(0, np.int64)
-    octets = np.ascontiguousarray(sketches).view(np.uint8).reshape(many, HASHES // 8)
-    bits = np.ascontiguousarray(np.unpackbits(octets, axis=1).T)
-    reach = MIN_REACH + 4 * many // (1 << BAND_BITS)
-    random = np.random.default_rng(0)
-    for _ in range(BANDS):
-        # Bit 0 tells whether a sketch is long, and is 1 in all of these.
-        columns = random.choice(np.arange(1, HASHES), BAND_BITS, replace=False)
-        high, low = np.packbits(bits[columns], axis=0).astype(np.uint16)
-        keys = high << np.uint16(8) | low
-        order = np.argsort(keys, kind="stable")  # Sketches with equal keys stay in order.
-        keys = keys[order]
-        for step in range(1, min(reach, many - 1) + 1):
-            at = np.flatnonzero(keys[:-step] == keys[step:])
-            if not len(at):
-                break
-            earlier, later = order[at], order[at + step]
-            differing = count_differing_bits(sketches[earlier], sketches[later])
-            near = differing <= MAX_DIFFERING_BITS
-            found = np.union1d(found, later[near] * many + earlier[near])
-    return found
+    if columns.identity is None:
+        return np.zeros((len(columns.article), IDENTITY.itemsize), np.uint8)
+    return columns.identity

@@ -1,15 +1,16 @@
-"""Check of the columns, including the MinHash sketches, against the catalog."""
+"""Check of the columns, including sketches and identities, against the catalog."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.analysis.identity import make_identities
 from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Commit, Record
@@ -36,7 +37,7 @@ _BLOCK: Final = 8_192
 """Number of records to compare at a time."""
 
 _TEXTS: Final = 1_024
-"""Number of texts whose sketches are computed at a time."""
+"""Number of texts whose sketches and identities are computed at a time."""
 
 
 def open_columns(index: Path, manifest: Manifest, commit: Commit) -> Columns | None:
@@ -93,10 +94,16 @@ def _check_rows(context: CheckContext, columns: Columns, rows: NDArray[np.int64]
     for start in range(0, len(rows), _TEXTS):
         read, _ = context.read(rows[start : start + _TEXTS].tolist())
         some = list(read)
-        made = make_sketches([row.text for row in read.values()])
-        for at in np.flatnonzero((columns.sketch[some] != made).any(axis=1)):
-            what = "'sketch' does not match the text"
-            context.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
+        texts = [row.text for row in read.values()]
+        made: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
+            "sketch": (columns.sketch, make_sketches(texts))
+        }
+        if columns.identity is not None:
+            made["identity"] = columns.identity, make_identities(texts)
+        for name, (stored, wanted) in made.items():
+            for at in np.flatnonzero((stored[some] != wanted).any(axis=1)):
+                what = f"'{name}' does not match the text"
+                context.findings.add(COLUMNS, what, REPAIR_COLUMNS, f"row {some[at]}")
         parts = np.array([row.part for row in read.values()], np.int64)
         for at in np.flatnonzero(columns.part[some] != parts):
             what = "'part' differs from the catalog"

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from rapidfuzz.distance import OSA
 
+from nutgraf.index.analysis.identity import agree, articles_agree, make_identities
 from nutgraf.index.analysis.minhash import are_long, make_sketches, near_duplicates
 from nutgraf.index.article import Paragraph, timestamp
 from nutgraf.index.catalog.rows import Row
@@ -429,8 +430,13 @@ def _sort_key(asked: ListQuery) -> Any:
 def _stories(rows: Mapping[int, Stored]) -> dict[str, dict[int, int]]:
     """Return the first version of each paragraph and article that is a version."""
     numbers = list(rows)
-    sketches = make_sketches([one.paragraph.text for one in rows.values()])
-    near, long = near_duplicates(sketches, sketches), are_long(sketches)
+    contents = [one.paragraph.text for one in rows.values()]
+    sketches, identities = make_sketches(contents), make_identities(contents)
+    alike, long = near_duplicates(sketches, sketches), are_long(sketches)
+    near = alike & (agree(identities[:, None], identities[None, :]) | ~long)
+    sums: dict[int, Any] = {}
+    for one, identity in zip(rows.values(), identities.astype(np.int64), strict=True):
+        sums[one.record.number] = sums.get(one.record.number, 0) + identity
     paragraphs: dict[int, int] = {}
     for at, row in enumerate(numbers):
         same = [other for k, other in enumerate(numbers[:at]) if near[k, at]]
@@ -438,17 +444,23 @@ def _stories(rows: Mapping[int, Stored]) -> dict[str, dict[int, int]]:
         if same:
             paragraphs[row] = same[0]
     texts: dict[int, set[int]] = {}
-    for row, is_long in zip(numbers, long, strict=True):
-        own = texts.setdefault(rows[row].record.number, set())
-        if is_long:
-            own.add(paragraphs.get(row, row))
+    places: dict[int, list[int]] = {}
+    for at, row in enumerate(numbers):
+        if long[at]:
+            texts.setdefault(rows[row].record.number, set()).add(paragraphs.get(row, row))
+            places.setdefault(rows[row].record.number, []).append(at)
     articles: dict[int, int] = {}
     for article, own in texts.items():
         for other, theirs in texts.items():
             if other >= article:
                 break
-            least = min(len(own), len(theirs))
-            if other not in articles and 2 * len(own & theirs) > least > 0:
+            filled = sum(
+                paragraphs.get(numbers[at], numbers[at]) not in theirs
+                and any(alike[at, one] and not near[at, one] for one in places[other])
+                for at in places[article]
+            )
+            same = 2 * (len(own & theirs) - filled) > min(len(own), len(theirs))
+            if other not in articles and same and articles_agree(sums[article], sums[other]):
                 articles[article] = other
                 break
     return {"paragraph_story": paragraphs, "article_story": articles}

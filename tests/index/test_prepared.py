@@ -15,6 +15,7 @@ from whoosh import query
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, writer
 from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.analysis.boilerplate import is_boilerplate
+from nutgraf.index.analysis.identity import make_identities
 from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.analysis.phrases import PhraseExtractor
 from nutgraf.index.catalog.learned_boilerplate import MIN_SOURCE
@@ -140,6 +141,7 @@ def test_prepared_results_equal_computed_results(title, some, language):
     assert set(known.phrases(article.digest(), whole)) == phrases
     asked = ["Something else.", *some, LONG[:200]]
     assert (known.sketches(asked) == make_sketches(asked)).all()
+    assert (known.identities(asked) == make_identities(asked)).all()
 
 
 def test_worker_processes_prepare_articles(tmp_path, tiny_encoder):

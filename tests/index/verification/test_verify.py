@@ -282,7 +282,7 @@ def test_embeddings_of_other_texts_or_lengths_are_found(index):
     "name",
     [
         *("article", "published", "source", "author", "section", "language", "sketch"),
-        *("section.codes", "checks.json"),
+        *("identity", "section.codes", "checks.json"),
     ],
 )
 def test_damaged_column_is_found_and_a_writer_rebuilds_it(index, name):
@@ -307,13 +307,14 @@ def test_column_that_differs_from_the_catalog_is_found(index):
     assert only(index).what == "'source' differs from the catalog: row 0"
 
 
-def test_sketch_that_does_not_match_its_text_is_found(index):
-    column = index / "columns" / "sketch"
-    flip(column, 16)
+@pytest.mark.parametrize(("name", "size"), [("sketch", 16), ("identity", 32)])
+def test_sketch_or_identity_that_does_not_match_its_text_is_found(index, name, size):
+    column = index / "columns" / name
+    flip(column, size)
     checks = json.loads((index / "columns" / "checks.json").read_bytes())
-    checks["of"]["sketch"] = zlib.crc32(column.read_bytes())
+    checks["of"][name] = zlib.crc32(column.read_bytes())
     (index / "columns" / "checks.json").write_text(json.dumps(checks))
-    assert only(index).what == "'sketch' does not match the text: row 1"
+    assert only(index).what == f"'{name}' does not match the text: row 1"
 
 
 def keyword_files(index):

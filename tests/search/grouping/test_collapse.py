@@ -1,5 +1,7 @@
 """Collapse: groups of candidates, and the copies among the sample articles."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -7,7 +9,8 @@ from hypothesis import given, settings, strategies as st
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.ranking import NO_DATE
 from nutgraf.search import Filters, RequestError, Searcher, SearchRequest
-from nutgraf.search.grouping.collapse import group_versions, version_order
+from nutgraf.search.grouping.collapse import ABOUT_AS_WELL, group_versions, version_order
+from tests.made_texts import STORIES, edited, fills
 
 COPY = "business-creamery-collapse"
 WIRE = "business-creamery-collapse-wire"
@@ -38,7 +41,8 @@ def test_every_candidate_is_in_one_group_and_best_groups_come_first(given_labels
     units = stories * 10 + np.array([unit for unit, _ in given_labels], np.int64)
     turn = np.arange(len(units))
     random.shuffle(turn)
-    groups = group_versions(units, stories, turn)
+    scores = np.sort([random.random() for _ in units])[::-1]
+    groups = group_versions(units, stories, turn, scores)
     assert sorted(groups, key=lambda group: group.best) == groups
     assert len(groups) == len(set(stories.tolist()))
     for group in groups:
@@ -48,7 +52,10 @@ def test_every_candidate_is_in_one_group_and_best_groups_come_first(given_labels
         assert list(group.shown) == sorted(np.flatnonzero(units == units[group.shown[0]]).tolist())
         firsts = {int(np.flatnonzero(units == unit)[0]) for unit in units[list(story)]}
         assert set(group.versions) == firsts
-        assert [turn[at] for at in group.versions] == sorted(turn[at] for at in firsts)
+        matching = [at for at in firsts if scores[at] >= ABOUT_AS_WELL * scores[group.best]]
+        assert turn[group.shown[0]] == min(turn[at] for at in matching)
+        others = [turn[at] for at in group.versions[1:]]
+        assert others == sorted(others)
 
 
 DATES = st.sampled_from([NO_DATE, -5, 0, 7, 2**40])
@@ -268,6 +275,45 @@ def test_dates_decide_which_version_is_shown(make, versions, group):
     expected = ["c", "b", "a", "none"] if versions == "newest" else ["a", "b", "c", "none"]
     assert [name.partition("#")[0] for name in hit.version_ids] == expected
     assert hit.article.id == expected[0]
+
+
+@pytest.mark.parametrize("name", ["obituary", "court", "flood", "traffic", "avis"])
+@pytest.mark.parametrize("group", ["article", "paragraph"])
+def test_notice_is_found_and_no_other_of_its_template_is_shown(make, name, group):
+    notices = fills(name, 8)
+    path = make(*(Article(f"n{at}", "Notice", (text,), published=f"2024-05-0{at + 1}")
+                  for at, text in enumerate(notices)))  # fmt: skip
+    words = [set(re.findall(r"[A-Z]\w+\d*", text)) for text in notices]
+    with Searcher(path) as searcher:
+        for at, own in enumerate(words):
+            question = " ".join(sorted(own - words[at - 1]))
+            asked = {"mode": "keyword", "group": group, "versions": "newest"}
+            hit = searcher.search(question, **asked).hits[0]
+            assert hit.article.id == f"n{at}"
+            assert hit.versions == 1
+
+
+UPDATE = dict(edited("fire"))["sentence added"]
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [("Amos Tull brigade", "new"), ("Harlan Voss", "new"), ("umbrella festival", "old")],
+)
+@pytest.mark.parametrize("sort", [None, "newest"])
+def test_best_version_is_shown_unless_the_newest_matches_about_as_well(make, question, shown, sort):
+    shared = (STORIES["fire"], STORIES["budget"], STORIES["strike"])
+    path = make(
+        Article("old", "Fire", (*shared, "The umbrella festival is off."), published="2024-05-01"),
+        Article("new", "Fire", (UPDATE, *shared[1:], "The festival is on."),
+                published="2024-05-02"),
+    )  # fmt: skip
+    with Searcher(path) as searcher:
+        asked = {"mode": "keyword", "group": "article", "sort": sort}
+        (hit,) = searcher.search(question, **asked).hits
+    first = shown if sort is None or question == "Harlan Voss" else "new"
+    assert hit.article.id == first
+    assert hit.version_ids[0] == first
 
 
 @pytest.mark.parametrize(
