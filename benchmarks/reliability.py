@@ -1,4 +1,4 @@
-"""Compare scores with precision on judged sets; print Markdown, and draw a picture.
+"""Compare scores with precision on judged sets: a table and a picture.
 
     .venv/bin/python benchmarks/reliability.py PICTURE NAME=INDEX,JUDGED[,QRELS[,GRADE]] ...
 
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> None:
 
 
 def measure(index: str, judged: str, qrels: str | None = None, grade: str = "1") -> list[Values]:
-    """Return the scores of the first three hits of each question, and if they are relevant.
+    """Return the scores of the first three hits, and if they are relevant.
 
     Both have the shape (questions, 3), with NaN for hits that are missing.
     """
