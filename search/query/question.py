@@ -72,13 +72,8 @@ class Question:
 
     @property
     def names_year(self) -> bool:
-        """Whether the question asks for a fact with a year from 1000 to 2099.
-
-        A year in which articles were published is understood as their date: "hurricanes of 2019".
-        """
-        if _YEAR.search(self.text) is None:
-            return False
-        return not any("published_from" in each.filters for each in self.understood)
+        """Whether the question names a year from 1000 to 2099."""
+        return _YEAR.search(self.text) is not None
 
     @property
     def is_listing(self) -> bool:

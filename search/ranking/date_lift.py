@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nutgraf.search.request.options import Filters
 from nutgraf.search.response import Understood
 
-__all__ = ["lift"]
+__all__ = ["lift", "published_then"]
 
 LIFT: Final = 0.1
 """Largest lift, as a share of the best score.
@@ -35,12 +35,20 @@ def lift(
     are not from that date: a year from which most articles are says little. Without this share, a
     lift of .08 takes nDCG@10 from a question that names such a year.
     """
-    dated = np.zeros(len(scores), bool)
-    for one in understood:
-        start, end = Filters(**one.filters).published()
-        if start is not None and end is not None:
-            dated |= (published >= start) & (published <= end)
+    dated = published_then(published, understood)
     if not dated.any():
         return scores
     size = LIFT * max(float(scores.max()), 0.0) * (1 - float(dated.mean()))
     return np.where(dated, scores + size, scores)
+
+
+def published_then(
+    published: NDArray[np.int64], understood: Sequence[Understood]
+) -> NDArray[np.bool_]:
+    """Return whether each row was published at one of the understood dates."""
+    dated = np.zeros(len(published), bool)
+    for one in understood:
+        start, end = Filters(**one.filters).published()
+        if start is not None and end is not None:
+            dated |= (published >= start) & (published <= end)
+    return dated

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.question import Question
+from nutgraf.search.query.understood import understand
 from nutgraf.search.query.unknown_names import has_unknown_name
 from nutgraf.search.query.unknown_words import unknown_words
 from nutgraf.search.ranking.candidates import (
@@ -21,7 +22,7 @@ from nutgraf.search.ranking.candidates import (
     keyword_candidates,
     vector_candidates,
 )
-from nutgraf.search.ranking.date_lift import lift
+from nutgraf.search.ranking.date_lift import lift, published_then
 from nutgraf.search.ranking.lead import lead_bonus
 from nutgraf.search.ranking.recency import recency_factors
 from nutgraf.search.ranking.rerank import rerank_candidates
@@ -46,7 +47,10 @@ those with a right hit among the first 10. Of the 20 questions about events that
 def rank_question(index: IndexReader, request: SearchRequest) -> Candidates:
     """Return all matches of a request in their order, without a page of hits."""
     now = datetime.now(UTC)
+    understanding = understand(index, request, now=now)
+    request = understanding.request
     question = read_question(index, request, now)
+    question = replace(question, understood=understanding.understood)
     embedding = encode(index, request.mode, question)
     queries = match_queries(index, request, question, embedding, now)
     return rank_candidates(index, request, question, retrieve(index, question, queries), now)
@@ -106,19 +110,20 @@ def _fused(
 ) -> Candidates:
     """Return the candidates of the only ranking, or of both rankings after fusion."""
     keyword, semantic = retrieval.keyword, retrieval.semantic
+    ranked = [each.rows for each in (keyword, semantic) if each is not None]
+    rows = np.union1d(*ranked) if len(ranked) == 2 else ranked[0]
     asked = Asked(
         retrieval.weight,
         question.word_count,
         index.unrelated_cosine,
         has_unknown_name(index, question.text, unknown_words(index, question)),
-        question.names_year,
+        _asks_for_fact_with_year(index, question, rows),
     )
     if keyword is None:
         assert semantic is not None  # noqa: S101  # one of the two is always there
         return vector_candidates(semantic, asked)
     if semantic is None or retrieval.embedding is None:
         return keyword_candidates(keyword, asked)
-    rows = np.union1d(keyword.rows, semantic.rows)
     compared = np.union1d(keyword.rows[:DEPTH], semantic.rows)
     cosines = np.full(len(rows), np.nan, np.float32)
     cosines[np.searchsorted(rows, compared)] = index.cosines(retrieval.embedding, compared)
@@ -130,7 +135,7 @@ def _fused(
         cosines=cosines,
         asked=asked,
         weight=request.weight,
-        bonus=_bonus(index, request, question, rows),
+        bonus=None if asked.names_year else _bonus(index, request, rows),
     )
     # Rows that meet conditions are relevant. The cosine of unrelated texts is not known for every
     # encoder; without this cosine, no row can be called irrelevant.
@@ -139,11 +144,22 @@ def _fused(
     return replace(fused, is_relevant=is_relevant)
 
 
+def _asks_for_fact_with_year(
+    index: IndexReader, question: Question, rows: NDArray[np.int64]
+) -> bool:
+    """Return whether the question names a year that is not the date of any match.
+
+    In "hurricanes of 2019", the year is the date of articles.
+    """
+    if not question.names_year:
+        return False
+    published = index.values(rows).published
+    return not published_then(published, question.understood).any()
+
+
 def _bonus(
-    index: IndexReader, request: SearchRequest, question: Question, rows: NDArray[np.int64]
+    index: IndexReader, request: SearchRequest, rows: NDArray[np.int64]
 ) -> NDArray[np.float64] | None:
     """Return the bonus of rows for their place in the article, None if it is 0."""
     lead = index.lead if request.lead is None else request.lead
-    if not lead or question.names_year:
-        return None
-    return lead_bonus(index.values(rows).place, lead)
+    return lead_bonus(index.values(rows).place, lead) if lead else None

@@ -97,9 +97,11 @@ def rerank_candidates(
     check_reranker(index, asked)
     assert index.reranker is not None  # noqa: S101  # just checked
 
+    with_title = candidates.evidence.names_year
+
     def read(rows: Sequence[int]) -> list[str]:
         found = index.paragraphs(rows)
-        return [_text_to_read(index, question, *found[row]) for row in rows]
+        return [_text_to_read(index, question, *found[row], with_title=with_title) for row in rows]
 
     return rerank(candidates, index.reranker, question.text, read, asked)
 
@@ -184,13 +186,19 @@ def _scores(candidates: Candidates, fit: Values) -> Values:
 
 
 def _text_to_read(
-    index: IndexReader, question: Question, record: Record, paragraph: Paragraph
+    index: IndexReader,
+    question: Question,
+    record: Record,
+    paragraph: Paragraph,
+    *,
+    with_title: bool,
 ) -> str:
     """Return the text that the reranker reads: the paragraph, or its best window.
 
     A paragraph of news says what it is about, and the same title before each paragraph makes them
     alike. Where the question asks for a fact with a year, the paragraph seldom names its subject.
-    There, the title comes first if it has words of the question that the paragraph lacks.
+    There (`with_title`), the title comes first if it has words of the question that the paragraph
+    lacks.
     """
     text, analyzer = paragraph.text, index.analyzer(record.language)
     if len(text) > WINDOW:
@@ -198,7 +206,7 @@ def _text_to_read(
         language = primary_language(record.language or index.language)
         start, end = best_span(text, matches, language, WINDOW)
         text = text[start:end]
-    if not question.names_year:
+    if not with_title:
         return text
     asked = frozenset(question.all_terms)
     missing = asked.intersection(analyzer.terms(record.title)).difference(

@@ -160,7 +160,7 @@ def test_warning_names_a_filter_value_of_no_article(searcher: Searcher) -> None:
 
 
 def test_misspelled_word_is_corrected(searcher: Searcher) -> None:
-    assert searcher.search("the creemery milk").suggestion == "the Creamery milk"
+    assert searcher.search("the creemery milk").corrected == "the Creamery milk"
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)

@@ -1,14 +1,11 @@
 """Properties of a question that the ranking depends on."""
 
-from dataclasses import replace
-
 import pytest
 
 from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.question import Question
-from nutgraf.search.response import Understood
 
 ENGLISH = MultilingualAnalyzer([Analyzers("en").of("en")])
 
@@ -32,14 +29,6 @@ def ask(question: str) -> Question:
 )
 def test_years_in_a_question(question: str, *, named: bool) -> None:
     assert ask(question).names_year is named
-
-
-def test_a_year_that_is_a_date_of_articles_is_no_fact() -> None:
-    year = Understood("2019", 14, 18, {"published_from": "2019", "published_to": "2019"})
-    source = Understood("reuters", 0, 7, {"source": "Reuters"})
-    question = ask("hurricanes of 2019")
-    assert replace(question, understood=(source,)).names_year
-    assert not replace(question, understood=(source, year)).names_year
 
 
 @pytest.mark.parametrize(
