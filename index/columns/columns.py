@@ -55,12 +55,6 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
 }
 """The files with one value per row, in every index."""
 
-_LATER: Final = "identity"
-"""A column that an index lacks if an earlier release wrote it.
-
-Its readers do without it, and the next writer makes it.
-"""
-
 DECLARED_DTYPES: Final[Mapping[DeclaredKind, np.dtype[Any]]] = {
     "keyword": CODE,
     "keyword[]": SPAN,
@@ -95,9 +89,8 @@ class Columns:
     decreases from row to row. `published` is in seconds since 1970 UTC or NO_DATE.
     `part` is the number of the part, 0 for a complete paragraph. `sketch` is the
     sketch of the text, computed by index/analysis/minhash.py, and `identity` its
-    identity, computed by index/analysis/identity.py; it is None in an index that an
-    earlier release wrote. `coded` maps each
-    keyword field, also a declared one, to the codes of its values in the catalog.
+    identity, computed by index/analysis/identity.py. `coded` maps each keyword field,
+    also a declared one, to the codes of its values in the catalog.
     `numbers` maps each declared field of numbers or dates to its column: float64 with
     NaN for no number, and int64 seconds with NO_DATE for no date.
     """
@@ -106,7 +99,7 @@ class Columns:
     published: NDArray[np.int64]
     part: NDArray[np.uint16]
     sketch: NDArray[np.uint64]
-    identity: NDArray[np.uint8] | None
+    identity: NDArray[np.uint8]
     coded: Mapping[str, Codes]
     numbers: Mapping[str, NDArray[Any]]
 
@@ -119,10 +112,7 @@ class Columns:
         files = _Files.of(fields)
         checks = _Checksums.read(folder, files)
         _check(folder, files, checks, checks.of, rows)
-        opened: dict[str, Any] = {
-            name: _map(folder / name, dtype, rows) if name in checks.of else None
-            for name, dtype in files.dtypes.items()
-        }
+        opened = {name: _map(folder / name, dtype, rows) for name, dtype in files.dtypes.items()}
         numbers = {
             name: opened.pop(_file(name)) for name, kind in fields.items() if kind in NUMBERS
         }
@@ -211,8 +201,7 @@ class _Checksums:
         try:
             fields = json.loads(path.read_bytes())
             counts = {name: int(fields["counts"][name]) for name in files.flat.values()}
-            names = [name for name in files.dtypes if name in fields["of"] or name != _LATER]
-            of = {name: int(fields["of"][name]) for name in (*names, *counts)}
+            of = {name: int(fields["of"][name]) for name in (*files.dtypes, *counts)}
             return cls(int(fields["rows"]), counts, of, str(fields["sketches"]))
         except FileNotFoundError:
             return cls.none(files)

@@ -26,7 +26,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.identity import IDENTITY, agree, articles_agree
+from nutgraf.index.analysis.identity import agree, articles_agree
 from nutgraf.index.analysis.minhash import (
     HASHES,
     MAX_DIFFERING_BITS,
@@ -104,7 +104,7 @@ class Stories:
         count = len(columns.article)
         rows = np.arange(count) if ranked is None else np.flatnonzero(ranked)
         article = columns.article.astype(np.int32)
-        texts = Texts(rows, article[rows], columns.sketch[rows], _identities(columns))
+        texts = Texts(rows, article[rows], columns.sketch[rows], columns.identity)
         near = texts.first_versions()
         firsts = columns.paragraphs(np.arange(count))
         paragraph = firsts.copy()
@@ -262,13 +262,3 @@ class Texts:
                 # Most pairs of notices from one template leave here.
                 found = np.union1d(found, later[agreeing] * many + earlier[agreeing])
         return found
-
-
-def _identities(columns: Columns) -> NDArray[np.uint8]:
-    """Return the identities of all rows.
-
-    If the index has none, those of texts without names and numbers: they all agree.
-    """
-    if columns.identity is None:
-        return np.zeros((len(columns.article), IDENTITY.itemsize), np.uint8)
-    return columns.identity

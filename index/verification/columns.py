@@ -96,10 +96,9 @@ def _check_rows(context: CheckContext, columns: Columns, rows: NDArray[np.int64]
         some = list(read)
         texts = [row.text for row in read.values()]
         made: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
-            "sketch": (columns.sketch, make_sketches(texts))
+            "sketch": (columns.sketch, make_sketches(texts)),
+            "identity": (columns.identity, make_identities(texts)),
         }
-        if columns.identity is not None:
-            made["identity"] = columns.identity, make_identities(texts)
         for name, (stored, wanted) in made.items():
             for at in np.flatnonzero((stored[some] != wanted).any(axis=1)):
                 what = f"'{name}' does not match the text"

@@ -259,25 +259,9 @@ def test_missing_or_outdated_sketches_are_rebuilt(tantivy_index, old):
         pass
     assert column.read_bytes() == made
     with IndexSnapshot.open(tantivy_index) as snapshot:
-        wanted = make_sketches([*FERRY.paragraphs, *BREAD.paragraphs])
-        assert snapshot.columns.sketch.tolist() == wanted.tolist()
-
-
-def test_index_of_an_earlier_release_has_no_identities_until_it_is_written(tantivy_index):
-    write(tantivy_index, FERRY, BREAD)
-    column, checks = (tantivy_index / "columns" / name for name in ("identity", "checks.json"))
-    made, fields = column.read_bytes(), json.loads(checks.read_bytes())
-    assert made == make_identities([*FERRY.paragraphs, *BREAD.paragraphs]).tobytes()
-    column.unlink()
-    del fields["of"]["identity"]
-    fields["sketches"], _, _ = fields["sketches"].partition("-")
-    checks.write_text(json.dumps(fields))
-    with IndexSnapshot.open(tantivy_index) as snapshot:
-        assert snapshot.columns.identity is None
-        assert snapshot.stories.paragraph.tolist() == list(range(snapshot.commit.rows))
-    with IndexWriter(tantivy_index):
-        pass
-    assert column.read_bytes() == made
+        texts = [*FERRY.paragraphs, *BREAD.paragraphs]
+        assert snapshot.columns.sketch.tolist() == make_sketches(texts).tolist()
+        assert snapshot.columns.identity.tolist() == make_identities(texts).tolist()
 
 
 def test_missing_file_without_codes_is_written_again(tantivy_index):
