@@ -105,7 +105,8 @@ def _nearest(
     """
     near = index.suggestions.words_like(word, 2 if len(word) >= LONG else 1)
     ordered = sorted(near, key=lambda found: _edit_order(word, *found))
-    stems = [(one.text, terms) for _, one in ordered if (terms := analyzer.stems(one.text))]
+    tokens = ((one.text, analyzer.tokens(one.text)) for _, one in ordered)
+    stems = [(text, found[0].common) for text, found in tokens if len(found) == 1]
     # The suggestions may be one commit newer than the snapshot, so count in the snapshot.
     for start in range(0, len(stems), COUNTED_AT_ONCE):
         some = stems[start : start + COUNTED_AT_ONCE]
