@@ -80,10 +80,10 @@ def text_of(snapshot: IndexSnapshot, article: str, position: int) -> str:
 
 
 def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> AnalyzedParagraph:
-    tokens = snapshot.analyzer(None).tokens(text)
-    return AnalyzedParagraph(
-        text, tokens, find_matches(text, question, snapshot.analyzer(None), tokens)
-    )
+    analyzer = snapshot.analyzer(None)
+    tokens = analyzer.tokens(text)
+    matches = find_matches(text, question, analyzer, tokens)
+    return AnalyzedParagraph(text, tokens, matches, analyzer)
 
 
 def is_poor(case: Case) -> bool:

@@ -319,9 +319,10 @@ def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[Analyzed
     ranking = snapshot.vectors.rank(snapshot.encoder.encode_question(text), 10, None)
     page = []
     for _, paragraph in snapshot.paragraphs(ranking.rows.tolist()).values():
-        tokens = snapshot.analyzer(None).tokens(paragraph.text)
-        matches = find_matches(paragraph.text, question, snapshot.analyzer(None), tokens)
-        page.append(AnalyzedParagraph(paragraph.text, tokens, matches))
+        analyzer = snapshot.analyzer(None)
+        tokens = analyzer.tokens(paragraph.text)
+        matches = find_matches(paragraph.text, question, analyzer, tokens)
+        page.append(AnalyzedParagraph(paragraph.text, tokens, matches, analyzer))
     return question, page
 
 

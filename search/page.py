@@ -116,4 +116,5 @@ def _analyze(index: IndexReader, question: Question, found: FoundParagraph) -> A
     analyzer = index.analyzer(found.record.language)
     text = found.paragraph.text
     tokens = analyzer.tokens(text)
-    return AnalyzedParagraph(text, tokens, find_matches(text, question, analyzer, tokens))
+    matches = find_matches(text, question, analyzer, tokens)
+    return AnalyzedParagraph(text, tokens, matches, analyzer)

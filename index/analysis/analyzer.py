@@ -127,8 +127,9 @@ class Analyzer:
         self._terms = _TermCache(self.language, _MAX_CACHED if cache_size is None else cache_size)
         self._runs = _RunCache(self._terms, _MAX_CACHED if cache_size is None else cache_size)
         words = stop_words(self.language)
-        self._stop_words = words | {self._terms[word] for word in words} - _NOT_STOP_TERMS
-        self._letters = frozenset("".join(words))
+        self.stop_terms = frozenset(self._terms[word] for word in words) - _NOT_STOP_TERMS
+        """The terms of all stop words."""
+        self._stop_words = words | self.stop_terms
         self._elision = _ELISIONS.get(self.language)
 
     @property
@@ -193,13 +194,6 @@ class Analyzer:
         if self._elision is not None:
             word = self._elision.sub("", word, count=1)
         return word in self._stop_words
-
-    def shares_script(self, word: str) -> bool:
-        """Return whether a letter of `word` occurs in a stop word of the language.
-
-        If so, the word and the language share a script.
-        """
-        return not self._letters.isdisjoint(fold(word))
 
     @staticmethod
     def fold(word: str) -> str:

@@ -38,15 +38,18 @@ def find_matches(
     term of its match is always the term in `question.terms`.
     """
     tokens = analyzer.tokens(text) if tokens is None else tokens
-    forms = question.forms(analyzer.language)
+    language = analyzer.language
+    forms = question.forms(language)
+    phrases = [each for each in question.phrases if question.of_language(each, language)]
+    patterns = [each for each in question.patterns if question.of_language(each, language)]
     found: dict[int, Match] = {}
-    for at in chain(_single(tokens, forms), _in_phrases(tokens, question.phrases)):
+    for at in chain(_single(tokens, forms), _in_phrases(tokens, phrases)):
         token = tokens[at]
         found[token.start] = Match(token.start, token.end, forms.get(token.term, token.term))
-    if question.patterns:
+    if patterns:
         for token in tokens:
             word = cut(analyzer.fold(text[token.start : token.end]))
-            for pattern in question.patterns:
+            for pattern in patterns:
                 if _fits(pattern, word, token.term):
                     start, end = _place(pattern, text, token)
                     found[start] = Match(start, end, token.term)

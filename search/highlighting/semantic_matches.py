@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from nutgraf.index.analysis.analyzer import Token
+from nutgraf.index.analysis.analyzer import Analyzer, Token
 from nutgraf.index.analysis.folding import APOSTROPHES
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 from nutgraf.index.reader.protocol import IndexReader
@@ -48,11 +48,12 @@ MAX_WORDS: Final = 20_000
 
 
 class AnalyzedParagraph(NamedTuple):
-    """A paragraph's text, its tokens, and its keyword matches."""
+    """A paragraph's text, tokens and keyword matches, and the analyzer of the text."""
 
     text: str
     tokens: Sequence[Token]
     matches: Sequence[Match]
+    analyzer: Analyzer
 
 
 class NearWord(NamedTuple):
@@ -79,19 +80,20 @@ def find_near_words(
     A near word is near in meaning to a missing word of the question. A keyword match is never a
     near word. Stop words, numbers and single letters are not compared.
     """
-    lacking = [_lacking(question, paragraph.matches) for paragraph in page]
+    lacking = [_lacking(question, paragraph) for paragraph in page]
     asked = _asked(index, question, frozenset(chain.from_iterable(lacking)))
     if not asked:
         return [[] for _ in page]
-    nearest = _nearest(index, question.analyzer, asked, page)
+    nearest = _nearest(index, asked, page)
     return [
         list(_near_words(paragraph, nearest, terms))
         for paragraph, terms in zip(page, lacking, strict=True)
     ]
 
 
-def _lacking(question: Question, matches: Iterable[Match]) -> frozenset[str]:
-    return frozenset(question.terms).difference(match.term for match in matches)
+def _lacking(question: Question, paragraph: AnalyzedParagraph) -> frozenset[str]:
+    searched = question.forms(paragraph.analyzer.language).values()
+    return frozenset(searched).difference(match.term for match in paragraph.matches)
 
 
 def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dict[str, str]:
@@ -115,10 +117,7 @@ def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dic
 
 
 def _nearest(
-    index: IndexReader,
-    analyzer: MultilingualAnalyzer,
-    asked: Mapping[str, str],
-    page: Iterable[AnalyzedParagraph],
+    index: IndexReader, asked: Mapping[str, str], page: Iterable[AnalyzedParagraph]
 ) -> Nearest:
     """Return the words of a page that are near in meaning to words of the question."""
     words = list(islice(_words(page), MAX_WORDS))
@@ -129,14 +128,15 @@ def _nearest(
     terms = tuple(asked)
     nearest: dict[str, list[tuple[float, str]]] = {}
     for at, of in np.argwhere(cosines >= MIN_COSINE).tolist():
-        if _has_meaning(words[at], analyzer):
-            nearest.setdefault(words[at], []).append((float(cosines[at, of]), terms[of]))
+        nearest.setdefault(words[at], []).append((float(cosines[at, of]), terms[of]))
     return nearest
 
 
 def _words(page: Iterable[AnalyzedParagraph]) -> Iterable[str]:
     """Return the words of a page as written, each once."""
-    return dict.fromkeys(text[start:end] for text, tokens, _ in page for _, start, end in tokens)
+    return dict.fromkeys(
+        paragraph.text[start:end] for paragraph in page for _, start, end in paragraph.tokens
+    )
 
 
 def _near_words(
@@ -146,9 +146,12 @@ def _near_words(
     matched = {match.start for match in paragraph.matches}
     last = 0
     for _, start, end in paragraph.tokens:
-        near = [one for one in nearest.get(paragraph.text[start:end], ()) if one[1] in lacking]
+        word = paragraph.text[start:end]
+        near = [one for one in nearest.get(word, ()) if one[1] in lacking]
+        if not near or not _has_meaning(word, paragraph.analyzer):
+            continue
         # Several tokens can share the position of one sign.
-        if near and start not in matched and start >= last:
+        if start not in matched and start >= last:
             cosine, term = max(near)
             yield NearWord(start, end, term, cosine)
             last = end
@@ -162,5 +165,5 @@ def _plain(word: str) -> str:
     return word.translate(APOSTROPHES).removesuffix("'s")
 
 
-def _has_meaning(word: str, analyzer: MultilingualAnalyzer) -> bool:
+def _has_meaning(word: str, analyzer: Analyzer | MultilingualAnalyzer) -> bool:
     return len(word) > 1 and not any(map(str.isnumeric, word)) and not analyzer.is_stop(word)

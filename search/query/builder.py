@@ -9,9 +9,10 @@ in the title or in the summary.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
@@ -23,10 +24,13 @@ from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.query import query as wq
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.index.schema import DECLARED, FIELD_BOOSTS, TEXT_FIELDS, VALUE_FIELDS
+from nutgraf.search.query.keywords import FoundWord, keyword_query, question_words
+from nutgraf.search.query.language_weights import unknown_terms
 from nutgraf.search.query.numbers import date_limits, number_range
 from nutgraf.search.query.parser import MAX_WORDS, TOO_LONG, Group, Leaf, Node, Warn, parse
 from nutgraf.search.query.patterns import (
     Pattern,
+    Readings,
     can_be_searched,
     fuzzy_patterns,
     pattern_query,
@@ -35,16 +39,8 @@ from nutgraf.search.query.patterns import (
     wildcard_patterns,
 )
 from nutgraf.search.query.question import Question
-from nutgraf.search.query.trees import (
-    all_of,
-    any_of,
-    best,
-    best_of,
-    by_language,
-    negated,
-    side_by_side,
-    term_queries,
-)
+from nutgraf.search.query.scored import ScoredPattern, ScoredWords, needless
+from nutgraf.search.query.trees import all_of, any_of, best, confined, negated, side_by_side
 from nutgraf.search.request.dates import date_range, utc
 from nutgraf.search.request.search_request import SearchRequest
 
@@ -69,7 +65,7 @@ def read_question(
     analyzer = index.question_analyzer(request.filters.language)
     if request.is_empty:
         return Question("", wq.Every(), None, (), (), (), (), analyzer)
-    return parse_question(request.q, analyzer, now=now, declared=index.declared)
+    return parse_question(request.q, analyzer, now=now, declared=index.declared, index=index)
 
 
 def parse_question(
@@ -78,13 +74,15 @@ def parse_question(
     *,
     now: datetime | None = None,
     declared: Mapping[str, DeclaredKind] = MappingProxyType({}),
+    index: IndexReader | None = None,
 ) -> Question:
     """Parse a question. No text raises an error.
 
     The languages are those of `analyzer`. If the question requires some of them (`language:de`),
     only these are used. `now` is the time for dates such as `published:yesterday`, by default the
     current time. Days begin and end in UTC. A time without a zone is in UTC. `declared` are the
-    names and kinds of the declared fields of the index.
+    names and kinds of the declared fields of the index. Without `index`, each term counts as known,
+    and as equally common in all languages.
     """
     said: dict[str, None] = {}
     warn = _once(said)
@@ -100,21 +98,21 @@ def parse_question(
     if not reader.scored and constraint is None:
         warn("the question contains no searchable word")
         return Question("", wq.NullQuery, None, (), (), (), tuple(said), analyzer)
-    words = _but_stops({words: (words, stop) for words, stop in reader.terms.items()})
-    terms, *others = by_language(words)
+    found = list(reader.terms.values())
+    unknown = unknown_terms(index, analyzer, [word.terms for word in found])
+    keywords, factors = keyword_query(list(reader.scored.values()), unknown, analyzer, index)
     return Question(
         text=" ".join(reader.words),
-        keywords=wq.Or(_but_stops(reader.scored)) if reader.scored else wq.Every(),
+        keywords=keywords,
         constraint=constraint,
-        terms=terms,
+        words=tuple(question_words(found, factors, analyzer.every)),
         phrases=tuple(reader.phrases),
         patterns=tuple(reader.patterns),
         warnings=tuple(said),
         analyzer=analyzer,
-        others=tuple(others),
+        confined=reader.confined,
+        unknown=unknown,
         values=tuple(reader.values),
-        foreign=_foreign({word: reader.foreign.get(word, frozenset()) for word in words}),
-        written=tuple(reader.written.get(word, "") for word in words),
     )
 
 
@@ -126,20 +124,6 @@ def _languages(node: Node) -> Iterator[str]:
     elif node.kind not in ("or", "excluded"):
         for member in node.members:
             yield from _languages(member)
-
-
-def _foreign(words: Mapping[tuple[str, ...], Set[tuple[str, str]]]) -> frozenset[tuple[str, str]]:
-    """Return the foreign terms (see QuestionToken) of words, with their languages.
-
-    A term is omitted if it is also a term of a word for which it is not foreign.
-    """
-    found = frozenset[tuple[str, str]]().union(*words.values())
-    common = {
-        term
-        for terms, foreign in words.items()
-        for term in set(terms).difference(term for term, _ in foreign)
-    }
-    return frozenset(pair for pair in found if pair[0] not in common)
 
 
 _MAX_LEFT: Final = 1_024
@@ -157,26 +141,25 @@ def _once(said: dict[str, None]) -> Warn:
     return warn
 
 
-def _but_stops(found: dict[Any, tuple[Any, bool]]) -> list[Any]:
-    return [each for each, stop in found.values() if not stop] or [
-        each for each, _ in found.values()
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class _Clause:
     """The meaning of a node of the question's tree.
 
-    `holds` is the condition if an operator such as + or AND requires the node. It is None if the
-    node has no words. `insists` is the condition without such an operator. It is None for plain
-    words. `value_of` is the field of a value, such as source in source:bbc. `stop` is True if all
-    words of the node are stop words.
+    `holds` returns the condition if an operator such as + or AND requires the node. It is None if
+    the node has no words. `insists` is the condition without such an operator. It is None for plain
+    words. `value_of` is the field of a value, such as source in source:bbc. `stops` are the
+    languages in which all words of the node are stop words.
     """
 
-    holds: Any = None
+    holds: Callable[[], Any] | None = None
     insists: Any = None
     value_of: str | None = None
-    stop: bool = False
+    stops: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, demand: Any, value_of: str | None = None) -> _Clause:
+        """Return the clause of a node that an operator or a field requires."""
+        return cls(lambda: demand, demand, value_of)
 
 
 @dataclass(slots=True)
@@ -188,10 +171,9 @@ class _QueryBuilder:
     warn: Warn
     declared: Mapping[str, DeclaredKind]
     words: list[str] = field(default_factory=list)
-    scored: dict[Any, tuple[Any, bool]] = field(default_factory=dict)
-    terms: dict[tuple[str, ...], bool] = field(default_factory=dict)
-    foreign: dict[tuple[str, ...], frozenset[tuple[str, str]]] = field(default_factory=dict)
-    written: dict[tuple[str, ...], str] = field(default_factory=dict)
+    scored: dict[Hashable, ScoredWords | ScoredPattern] = field(default_factory=dict)
+    terms: dict[Hashable, FoundWord] = field(default_factory=dict)
+    confined: dict[Hashable, frozenset[str]] = field(default_factory=dict)
     phrases: dict[tuple[str, ...], None] = field(default_factory=dict)
     patterns: dict[Pattern, None] = field(default_factory=dict)
     values: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -207,12 +189,36 @@ class _QueryBuilder:
         if not inner:
             return _Clause()
         if node.kind == "plain":
-            return _plain_clauses(inner)
-        holds = [clause.holds for clause in inner]
+            return self.plain(inner)
+        holds = [clause.holds() for clause in inner if clause.holds is not None]
         demand = any_of(holds) if node.kind == "or" else all_of(holds)
-        if node.kind == "excluded":
-            demand = negated(demand)
-        return _Clause(demand, demand)
+        return _Clause.of(negated(demand) if node.kind == "excluded" else demand)
+
+    def plain(self, inner: list[_Clause]) -> _Clause:
+        """Return the joint meaning of clauses without an operator between them."""
+        demands = [c.insists for c in inner if c.insists is not None and c.value_of is None]
+        # Most articles have one source, so source:bbc source:cnn means either of them.
+        for name in dict.fromkeys(clause.value_of for clause in inner if clause.value_of):
+            demands.append(any_of([clause.insists for clause in inner if clause.value_of == name]))
+        plain = [clause for clause in inner if clause.insists is None]
+        if not demands:
+            stops = frozenset.intersection(*(clause.stops for clause in inner))
+            return _Clause(partial(self.any_word, plain), stops=stops)
+        insists = all_of(demands)
+        if plain and all(isinstance(demand, wq.Not) for demand in demands):
+            # If an operator requires this group, (missiles -drones) also requires missiles.
+            return _Clause(lambda: all_of([self.any_word(plain), *demands]), insists)
+        return _Clause.of(insists)
+
+    def any_word(self, plain: Sequence[_Clause]) -> Any:
+        """Return the condition that any of some plain words holds."""
+        every = self.analyzer.every
+        skipped = needless([clause.stops for clause in plain], every)
+        return any_of(
+            confined(clause.holds(), every - languages, self.analyzer)
+            for clause, languages in zip(plain, skipped, strict=True)
+            if clause.holds is not None and languages != every
+        )
 
     def leaf(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         if leaf.field == "published":
@@ -256,16 +262,28 @@ class _QueryBuilder:
             self.words.append(leaf.text)
         if not words:
             return _Clause()
-        stops = [self.is_stop(leaf.text[word.start : word.end]) for word in words]
+        stops = [self.stops(leaf.text[word.start : word.end]) for word in words]
         lone = self.lone(words)
         if scoring:
             self.score(leaf, words, stops, lone)
-        slop = max(leaf.distance, 1)
-        holds = any_of(
-            query for name in _fields(leaf) for query in side_by_side(name, words, lone, slop)
-        )
+        holds = partial(self.condition, _fields(leaf), words, lone, max(leaf.distance, 1))
         insisted = leaf.kind == "phrase" or leaf.field is not None
-        return _Clause(holds, holds if insisted else None, stop=all(stops))
+        return _Clause(holds, holds() if insisted else None, stops=frozenset.intersection(*stops))
+
+    def condition(
+        self,
+        fields: Sequence[str],
+        words: Sequence[QuestionToken],
+        lone: Sequence[Pattern] = (),
+        slop: int = 1,
+    ) -> Any:
+        """Return the condition that the words are side by side in any of the fields."""
+        boosts = dict.fromkeys(fields, 1.0)
+        readings = self.analyzer.by_language([word.terms for word in words])
+        return any_of(
+            confined(any_of(side_by_side(boosts, terms, lone, slop)), languages, self.analyzer)
+            for terms, languages in readings.items()
+        )
 
     def readings(self, text: str) -> list[QuestionToken]:
         words = self.analyzer.tokens(text)
@@ -287,42 +305,59 @@ class _QueryBuilder:
         char = words[0].terms[0]
         return [Pattern("prefix", char), Pattern("wildcard", f"?{char}")]
 
-    def is_stop(self, word: str) -> bool:
+    def stops(self, word: str) -> frozenset[str]:
         # WHO in capitals is a name, and no stop word. AND in capitals is a misplaced operator.
-        return self.analyzer.is_stop(word.lower() if word in ("AND", "OR", "NOT") else word)
+        return self.analyzer.stops(word.lower() if word in ("AND", "OR", "NOT") else word)
 
     def score(
-        self, leaf: Leaf, words: list[QuestionToken], stops: list[bool], lone: list[Pattern]
+        self,
+        leaf: Leaf,
+        words: list[QuestionToken],
+        stops: list[frozenset[str]],
+        lone: list[Pattern],
     ) -> None:
         boosts = {leaf.field: 1.0} if leaf.field else FIELD_BOOSTS
         fields = _fields(leaf)
         self.patterns.update(dict.fromkeys(lone))
         overlap = any(one.end > other.start for one, other in pairwise(words))
-        for word, stop in zip(words, stops, strict=True):
-            self.terms[word.terms] = stop and self.terms.get(word.terms, True)
-            self.foreign[word.terms] = word.foreign
-            if not overlap:
-                self.written.setdefault(word.terms, leaf.text[word.start : word.end])
+        for word, each in zip(words, stops, strict=True):
+            known = self.terms.get(word.terms)
+            both = each if known is None else each & known.stops
+            written = "" if overlap else leaf.text[word.start : word.end]
+            if known is not None:
+                written = known.written or written
+            self.terms[word.terms] = FoundWord(
+                word.terms, both, foreign=word.foreign, written=written
+            )
         if len(words) == 1 or leaf.kind == "word":
-            for word, stop in zip(words, stops, strict=True):
-                self.add((fields, word.terms), best_of([word], lone, 1, boosts), stop=stop)
+            for word, each in zip(words, stops, strict=True):
+                readings = self.analyzer.by_language([word.terms])
+                self.add((fields, word.terms), ScoredWords(readings, boosts, lone, 1, each))
         if len(words) > 1:
-            phrases = by_language([word.terms for word in words])
-            self.phrases.update(dict.fromkeys(phrases))
+            readings = self.analyzer.by_language([word.terms for word in words])
+            self.phrases.update(dict.fromkeys(readings))
+            self.confine(readings)
             slop = max(leaf.distance, 1)
-            query = best_of(words, lone, slop, boosts)
-            self.add((fields, *phrases, slop), query, stop=all(stops))
+            together = frozenset.intersection(*stops)
+            scored = ScoredWords(readings, boosts, lone, slop, together)
+            self.add((fields, *readings, slop), scored)
 
-    def add(self, key: Any, query: Any, *, stop: bool = False) -> None:
-        """Add a query to `scored`; of queries with the same key, only the last counts."""
-        stop = stop and (key not in self.scored or self.scored[key][1])
-        self.scored[key] = (query, stop)
+    def add(self, key: Hashable, words: ScoredWords) -> None:
+        """Add words to `scored`; of words with the same key, only the last count."""
+        known = self.scored.get(key)
+        stops = words.stops if known is None else words.stops & known.stops
+        self.scored[key] = replace(words, stops=stops)
+
+    def confine(self, parts: Mapping[Any, frozenset[str]]) -> None:
+        """Note the languages of phrases or patterns."""
+        for part, languages in parts.items():
+            self.confined[part] = languages | self.confined.get(part, frozenset())
 
     def pattern(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a prefix*, wild?card or fuzzy~ that is searched in paragraphs or titles."""
         heads: Sequence[QuestionToken] = ()
         if leaf.kind == "wildcard":
-            patterns, terms = wildcard_patterns(leaf.text, self.analyzer)
+            found = wildcard_patterns(leaf.text, self.analyzer)
         else:
             words = self.readings(leaf.text)
             if not words:
@@ -330,21 +365,15 @@ class _QueryBuilder:
             # In anti-air*, the last word is the pattern.
             *heads, last = words
             if leaf.kind == "prefix":
-                prefix = leaf.text[last.start : last.end]
-                patterns, terms = prefix_patterns(prefix, self.analyzer)
+                found = prefix_patterns(leaf.text[last.start : last.end], self.analyzer)
             else:
-                patterns = fuzzy_patterns(leaf.text, last, leaf.distance, self.analyzer)
-                terms = []
+                found = fuzzy_patterns(leaf.text, last, leaf.distance, self.analyzer)
+        patterns = {each: found[each] for each in found if isinstance(each, Pattern)}
         if not all(map(can_be_searched, patterns)):
             return self.as_no_pattern(leaf, scoring=scoring)
         found_in = [
             all_of(
-                [
-                    *(any_of(side_by_side(name, [head], [], 1)) for head in heads),
-                    any_of(
-                        [pattern_query(name, each) for each in patterns] + term_queries(name, terms)
-                    ),
-                ]
+                [*(self.condition([name], [head]) for head in heads), self.any_reading(name, found)]
             )
             for name in _fields(leaf)
         ]
@@ -352,12 +381,28 @@ class _QueryBuilder:
             if leaf.kind != "wildcard":  # the encoder cannot read a word with signs
                 self.words.append(leaf.text)
             self.patterns.update(dict.fromkeys(patterns))
-            self.foreign.update((head.terms, head.foreign) for head in heads)
-            found = [*(head.terms for head in heads), *((term,) for term in terms)]
-            self.terms.update(dict.fromkeys(found, False))
-            self.add((_fields(leaf), leaf.kind, leaf.text, leaf.distance), best(found_in))
-        holds = any_of(found_in)
-        return _Clause(holds, holds)
+            self.confine(patterns)
+            for head in heads:
+                self.terms[head.terms] = FoundWord(head.terms, foreign=head.foreign)
+            for stem, languages in found.items():
+                if isinstance(stem, str):
+                    terms = (stem,) * len(self.analyzer.languages)
+                    elsewhere = self.analyzer.every - languages
+                    self.terms[terms, elsewhere] = FoundWord(terms, elsewhere=elsewhere)
+            key = (_fields(leaf), leaf.kind, leaf.text, leaf.distance)
+            self.scored[key] = ScoredPattern(best(found_in))
+        return _Clause.of(any_of(found_in))
+
+    def any_reading(self, name: str, readings: Readings) -> Any:
+        """Return the condition that a pattern or a stem is in a field."""
+        return any_of(
+            confined(
+                pattern_query(name, each) if isinstance(each, Pattern) else wq.Term(name, each),
+                languages,
+                self.analyzer,
+            )
+            for each, languages in readings.items()
+        )
 
     def value(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a field with a value: source:bbc. The encoder does not get the value."""
@@ -378,14 +423,14 @@ class _QueryBuilder:
             holds = wq.Term(name, folded)
             if scoring:
                 self.values[name, text] = None
-        return _Clause(holds, holds, value_of=name)
+        return _Clause.of(holds, name)
 
     def presence(self, leaf: Leaf) -> _Clause:
         """Read a field with a star, topic:*, which finds articles with a value."""
         name = leaf.field or ""
         declared = name in self.declared
         holds = wq.Term(DECLARED, presence_term(name)) if declared else wq.Every(name)
-        return _Clause(holds, holds, value_of=name)
+        return _Clause.of(holds, name)
 
     def number(self, leaf: Leaf, kind: DeclaredKind, *, scoring: bool) -> _Clause:
         """Read a number or a date of a declared field, a limit or a range of them."""
@@ -400,7 +445,7 @@ class _QueryBuilder:
             return self.as_words(leaf, scoring=scoring)
         terms = [wq.Term(DECLARED, term) for term in range_terms(name, kind, *limits)]
         holds = any_of(terms) if terms else wq.NullQuery
-        return _Clause(holds, holds, value_of=name)
+        return _Clause.of(holds, name)
 
     def published(self, leaf: Leaf, *, scoring: bool) -> _Clause:
         """Read a date, a named time or a range of either."""
@@ -412,25 +457,8 @@ class _QueryBuilder:
             )
             return self.as_words(leaf, scoring=scoring)
         holds = wq.NumericRange("published", *seconds)
-        return _Clause(holds, holds, value_of="published")
+        return _Clause.of(holds, "published")
 
 
 def _fields(leaf: Leaf) -> tuple[str, ...]:
     return TEXT_FIELDS if leaf.field is None else (leaf.field,)
-
-
-def _plain_clauses(inner: list[_Clause]) -> _Clause:
-    """Return the joint meaning of clauses without an operator between them."""
-    plain = [clause for clause in inner if clause.insists is None]
-    plain_holds = [clause.holds for clause in plain if not clause.stop] or [c.holds for c in plain]
-    demands = [c.insists for c in inner if c.insists is not None and c.value_of is None]
-    # Most articles have one source, so source:bbc source:cnn means either of them.
-    for name in dict.fromkeys(clause.value_of for clause in inner if clause.value_of):
-        demands.append(any_of([clause.insists for clause in inner if clause.value_of == name]))
-    if not demands:
-        return _Clause(any_of(plain_holds), stop=all(clause.stop for clause in plain))
-    insists = all_of(demands)
-    if plain and all(isinstance(demand, wq.Not) for demand in demands):
-        # If an operator requires this group, (missiles -drones) also requires missiles.
-        return _Clause(all_of([any_of(plain_holds), *demands]), insists)
-    return _Clause(insists, insists)

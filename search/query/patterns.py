@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from nutgraf.index.analysis.declared_terms import term_of
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
@@ -14,6 +14,7 @@ from nutgraf.search.query.parser import PatternKind
 
 __all__ = [
     "Pattern",
+    "Readings",
     "can_be_searched",
     "fuzzy_patterns",
     "pattern_query",
@@ -37,6 +38,9 @@ class Pattern:
     text: str
     distance: int = 0
 
+
+Readings: TypeAlias = dict[Pattern | str, frozenset[str]]
+"""The patterns and stems that a pattern of a question means, with their languages."""
 
 _ENDINGS: Final = ("", "e", "s", "y", "n", "c", "al", "ed", "ing", "ion")
 _FILLINGS: Final = "aeiosz"
@@ -71,7 +75,7 @@ def can_be_searched(pattern: Pattern) -> bool:
     return len(pattern.text) < MAX_PATTERN and signs < MAX_WILDCARDS
 
 
-def prefix_patterns(word: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pattern], list[str]]:
+def prefix_patterns(word: str, analyzer: MultilingualAnalyzer) -> Readings:
     """Return the pattern for word*, and stems that are shorter than the prefix.
 
     The index contains stems. No term starts with radioactiv, because radioactive has the stem
@@ -79,38 +83,52 @@ def prefix_patterns(word: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pat
     includes stems that are shorter than the prefix.
     """
     prefix = analyzer.fold(word)
-    stems = (stem for ending in _ENDINGS for stem in analyzer.stems(prefix + ending))
-    shorter = [stem for stem in stems if len(stem) < len(prefix)]
-    return [Pattern("prefix", prefix)], list(dict.fromkeys(shorter))
+    found: Readings = {Pattern("prefix", prefix): analyzer.every}
+    for ending in _ENDINGS:
+        for stem, languages in analyzer.stems(prefix + ending).items():
+            if len(stem) < len(prefix):
+                _add(found, stem, languages)
+    return found
 
 
-def wildcard_patterns(text: str, analyzer: MultilingualAnalyzer) -> tuple[list[Pattern], list[str]]:
+def wildcard_patterns(text: str, analyzer: MultilingualAnalyzer) -> Readings:
     """Return the patterns for the stems of wild?card, and its stems without a sign.
 
     The signs are replaced by letters, and the word is stemmed. If the stem contains such a letter,
     the letter is replaced by the sign again. So organi?ation finds organis and organ.
     """
     pattern = analyzer.fold(text)
-    found = {pattern: None}
+    found: Readings = {_wildcard(pattern): analyzer.every}
     for letter in dict.fromkeys(_FILLINGS + re.sub(r"[^\w]|\d", "", pattern)):
-        for stem in analyzer.stems(re.sub(r"[?*]", letter, pattern)):
+        for stem, languages in analyzer.stems(re.sub(r"[?*]", letter, pattern)).items():
             signs = (sign if sign in "?*" else "" for sign in pattern)
             pairs = zip(stem, signs, strict=False)
             restored = "".join(sign if sign and char == letter else char for char, sign in pairs)
             # int*ing must not become int*, which matches far more words.
             if not restored.endswith("*") or pattern.endswith("*"):
-                found[restored] = None
-    patterns = [Pattern("wildcard", each) for each in found if "?" in each or "*" in each]
-    return patterns, [each for each in found if "?" not in each and "*" not in each]
+                _add(found, _wildcard(restored), languages)
+    return found
 
 
 def fuzzy_patterns(
     text: str, last: QuestionToken, distance: int, analyzer: MultilingualAnalyzer
-) -> list[Pattern]:
+) -> Readings:
     """Return the patterns for word~: near its stem, and near the word as written.
 
     The stem of zelensky is zelenski. This stem differs from the stem of zelenskyy in 2 letters, but
     the words differ in only 1.
     """
+    found: Readings = {}
+    for (term,), languages in analyzer.by_language([last.terms]).items():
+        _add(found, Pattern("fuzzy", term, distance), languages)
     written = analyzer.fold(text[last.start : last.end])
-    return [Pattern("fuzzy", each, distance) for each in dict.fromkeys([*last.common, written])]
+    _add(found, Pattern("fuzzy", written, distance), analyzer.every)
+    return found
+
+
+def _wildcard(text: str) -> Pattern | str:
+    return Pattern("wildcard", text) if "?" in text or "*" in text else text
+
+
+def _add(found: Readings, reading: Pattern | str, languages: frozenset[str]) -> None:
+    found[reading] = found.get(reading, frozenset()) | languages

@@ -11,7 +11,7 @@ are used: 3 pairs give the same results as all pairs, in a third of the time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -45,30 +45,34 @@ def close_pairs(question: Question, weights: Mapping[str, float]) -> Any | None:
     inside a phrase are omitted, because the phrase has its own score.
     """
     phrases = {pair for phrase in question.phrases for pair in pairwise(phrase)}
-    pairs = [
-        tuple(dict.fromkeys(pair))
-        for pair in zip(*map(pairwise, question.readings), strict=True)
-        if pair[0] not in phrases
-    ]
-    # A pair contains the terms of each language. Those of the likeliest language are the first.
-    rarest = sorted(pairs, key=lambda pair: sum(weights[term] for term in pair[0]), reverse=True)[
-        :MAX_PAIRS
-    ]
-    if not rarest:
+    languages: dict[tuple[str, str], set[str]] = {}
+    for terms, each in _readings(question).items():
+        pairs = dict.fromkeys(pair for pair in pairwise(terms) if pair not in phrases)
+        for pair in sorted(pairs, key=lambda pair: -sum(weights[term] for term in pair))[
+            :MAX_PAIRS
+        ]:
+            if question.unknown.isdisjoint(pair):
+                languages.setdefault(pair, set()).update(each)
+    if not languages:
         return None
-    return wq.Or([_best(pair, question.foreign) for pair in rarest])
+    found = (confined(_close(pair), each, question.analyzer) for pair, each in languages.items())
+    return wq.Or(list(found))
 
 
-def _best(pair: Sequence[tuple[str, str]], foreign: Set[tuple[str, str]]) -> Any:
-    """Return the query for the two words of a pair, with their terms in any language."""
+def _readings(question: Question) -> Mapping[tuple[str, ...], Sequence[str]]:
+    """Return the terms of the words in each language, with the languages."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for at, language in enumerate(question.analyzer.languages):
+        words = (word.terms[at] for word in question.words if language not in word.skipped)
+        found.setdefault(tuple(words), []).append(language)
+    return found
+
+
+def _close(pair: tuple[str, str]) -> Any:
+    """Return the query for the two terms of a pair close together, by its best field."""
     return wq.DisjunctionMax(
         [
-            confined(
-                wq.Phrase(field, list(terms), slop=PAIR_SLOP, boost=PAIR_BOOST * boost),
-                terms,
-                foreign,
-            )
+            wq.Phrase(field, list(pair), slop=PAIR_SLOP, boost=PAIR_BOOST * boost)
             for field, boost in FIELD_BOOSTS.items()
-            for terms in pair
         ]
     )

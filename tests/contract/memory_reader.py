@@ -335,6 +335,8 @@ class MemoryReader:
             return (max if isinstance(tree, q.DisjunctionMax) else sum)(found) * tree.boost
         if isinstance(tree, q.Not):
             return 0.0 if self._score(tree.query, entry) is None else None
+        if isinstance(tree, q.ConstantScoreQuery):
+            return None if self._score(tree.child, entry) is None else tree.score
         if isinstance(tree, q.Every):
             if tree.fieldname in (None, "published"):
                 there = tree.fieldname is None or entry.published is not None

@@ -189,7 +189,8 @@ def test_stop_word_of_another_language_is_found_in_its_language(
     with IndexSnapshot.open(tmp_path / "i", trust=True) as snapshot:
         be = Term("text", "be")
         whole = snapshot.keywords.rank(be, 10)
-        found = snapshot.keywords.rank(confined(be, ["be"], {("be", "fr")}), 10)
+        french = confined(be, {"fr"}, snapshot.question_analyzer())
+        found = snapshot.keywords.rank(french, 10)
         assert len(whole.rows) == 3
         assert found.rows.tolist() == [3]
         assert found.scores.tolist() == whole.scores[whole.rows == 3].tolist()
@@ -248,7 +249,7 @@ def test_language_is_searched_from_its_first_commit(tmp_path: Path, tiny_encoder
             assert bool(ids(searcher, "Brote")) == (language == "de")
 
 
-def test_rare_languages_are_not_searched() -> None:
+def test_languages_of_an_index_are_those_of_its_articles() -> None:
     class Codes:
         """The codes of values in a catalog."""
 
@@ -259,7 +260,9 @@ def test_rare_languages_are_not_searched() -> None:
     analyzers = Analyzers("sv")
     codes = np.repeat(np.array([1, 2, 3, 4, 5, 6], np.uint32), [900, 900, 1000, 2, 200, 10])
     found = make_question_analyzer(Codes(), codes, analyzers)  # type: ignore[arg-type]
-    assert found.languages == ("en", "de", "")
+    assert found.languages == ("en", "de", "", "fr")
+    assert found.tags(("en", "fr")) == ["en", "en-GB", "fr"]
+    assert found.paragraphs(("en", "fr")) == 1802
     empty = make_question_analyzer(Codes(), codes[:0], analyzers)  # type: ignore[arg-type]
     assert empty.languages == ("sv",)
 

@@ -78,7 +78,7 @@ def test_a_title_in_quotation_marks_finds_its_article(
 def test_required_words_may_be_in_different_paragraphs_of_an_article(
     searcher: Searcher, mode: Mode
 ) -> None:
-    question = "+market +hospital"
+    question = "+accord +escape"
     assert found(searcher, question, "paragraph", mode) < found(searcher, question, "article", mode)
 
 

@@ -27,9 +27,9 @@ def test_word_has_a_term_in_each_language() -> None:
 
 
 def test_stems_are_returned_for_one_word_only() -> None:
-    assert BOTH.stems("Häuser") == ["hauser", "haus"]
-    assert BOTH.stems("missiles") == ["missil"]
-    assert BOTH.stems("two words") == BOTH.stems("") == []
+    assert BOTH.stems("Häuser") == {"hauser": {"en"}, "haus": {"de"}}
+    assert BOTH.stems("missiles") == {"missil": {"en", "de"}}
+    assert BOTH.stems("two words") == BOTH.stems("") == {}
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,26 @@ def test_stop_words_are_those_of_all_possible_languages(question: str, wanted: s
     assert stops(MultilingualAnalyzer([GERMAN, ENGLISH]), question) == wanted.split()
 
 
-def test_rare_language_needs_a_stop_word_in_the_question() -> None:
-    assert stops(BOTH, "war crimes") == stops(BOTH, "price of bread") == []
-    mostly = MultilingualAnalyzer([ENGLISH, GERMAN], {"en": 900, "de": 100})
-    assert stops(mostly, "war crimes") == []
-    assert stops(mostly, "price of bread") == ["of"]
-    # A language in another script is not possible either, even if it is frequent.
-    others = MultilingualAnalyzer([RUSSIAN, Analyzer(""), ENGLISH], {"ru": 900, "": 500, "en": 100})
-    assert stops(others, "price of bread") == ["of"]
+def test_stop_word_of_one_possible_language_is_left_out_only_there() -> None:
+    heard = BOTH.for_question("price of bread")
+    assert [heard.stops(word) for word in ("price", "of", "bread")] == [set(), {"en"}, set()]
+    # Die is a word of the question for English articles only, and who for German ones.
+    heard = BOTH.for_question("who will die in war")
+    assert [sorted(heard.stops(word)) for word in ("who", "will", "die")] == [
+        ["en"],
+        ["de", "en"],
+        ["de"],
+    ]
+
+
+def test_names_do_not_make_a_language_likely() -> None:
+    every = MultilingualAnalyzer([Analyzer(tag) for tag in ("en", "de", "es", "it")])
+    heard = every.for_question("De La Soul meets Anders Breivik and Sara Gideon")
+    assert heard.languages[0] == "en"
+    assert heard.stops("Sara") == {"it"}
+    assert heard.stops("Anders") == {"de"}
+    # The first word of a question has a capital although it is no name.
+    assert every.for_question("Wer hat das gesagt").stops("hat") == every.every
 
 
 def test_names_are_not_stop_words() -> None:
@@ -109,11 +121,11 @@ def test_analyzers_of_an_index() -> None:
         assert analyzers.of(language).language == language
 
 
-def test_term_that_is_a_stop_word_of_the_likeliest_language_is_foreign() -> None:
+def test_term_that_is_a_stop_word_of_another_language_is_foreign() -> None:
     both = MultilingualAnalyzer([ENGLISH, Analyzer("fr")])
     (bees,) = both.tokens("bees")
     assert (bees.terms, bees.foreign, bees.common) == (("bee", "be"), {("be", "fr")}, ("bee",))
-    assert both.stems("bees") == ["bee"]
+    assert both.with_stop_term("be") == {"en"}
     # A word that is a stop word has no foreign terms.
     assert [word.foreign for word in both.tokens("being am")] == [frozenset()] * 2
 
