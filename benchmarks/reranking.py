@@ -36,9 +36,7 @@ from nutgraf.search.request.search_request import MAX_LIMIT
 
 SEED: Final = 7
 
-DEFAULTS: Final = {
-    name: getattr(rerank, name) for name in ("MIN_SHARE", "WINDOW", "MAX_TITLE", "FUSED_WEIGHT")
-}
+DEFAULTS: Final = {name: getattr(rerank, name) for name in ("MIN_SHARE", "WINDOW", "FUSED_WEIGHT")}
 
 ALL: Final = {"MIN_SHARE": 0.0}
 """Options to rerank all candidates, however low their fused scores are."""
@@ -49,10 +47,9 @@ WAYS: Final[dict[str, dict[str, Any]]] = {
     "no minimum share, depth 20": ALL,
     "no minimum share, depth 10": ALL | {"depth": 10},
     "no minimum share, depth 5": ALL | {"depth": 5},
-    "minimum share .4 of the best": {"MIN_SHARE": 0.4},
-    "minimum share .8 of the best": {"MIN_SHARE": 0.8},
-    "windows of 200 characters": {"WINDOW": 200},
-    "no titles": {"MAX_TITLE": 0},
+    "minimum share .05 of the best": {"MIN_SHARE": 0.05},
+    "minimum share .2 of the best": {"MIN_SHARE": 0.2},
+    "windows of 360 characters": {"WINDOW": 360},
     "the reranker alone": {"FUSED_WEIGHT": 0.0},
 }
 

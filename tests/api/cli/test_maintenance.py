@@ -54,13 +54,13 @@ def test_compact_removes_deleted_text(run, index):
     files = [file for file in index.rglob("*") if file.is_file()]
     assert not any(SECRET.encode() in file.read_bytes() for file in files)
     told(run("verify", "-i", index))
-    assert "ferry#0" in told(run("search", "ferry", "-i", index))
+    assert "ferry#0" in told(run("search", "ferry", "--mode", "keyword", "-i", index))
 
 
 def test_backup_is_an_index_and_overwrites_nothing(run, index, tmp_path):
     copy = tmp_path / "copy.index"
     assert f"backup of {index}; 1 article, 2 paragraphs" in told(run("backup", copy, "-i", index))
-    assert "ferry#0" in told(run("search", "ferry", "-i", copy))
+    assert "ferry#0" in told(run("search", "ferry", "--mode", "keyword", "-i", copy))
     again = run("backup", copy, "-i", index)
     told(again, 2)
     assert b"already exists: name another path" in again.stderr

@@ -519,12 +519,12 @@ def test_problem_names_invalid_parameter_of_suggest(client, parameters, field):
     assert [error["field"] for error in body["errors"]] == [field]
 
 
-def test_question_with_unknown_word_gets_a_suggestion(client):
+def test_question_with_misspelled_word_is_answered_corrected(client):
     for answer in (
         client.get("/v1/search", params={"q": '+creemery "debts"'}).json(),
         client.post("/v1/search", json={"q": '+creemery "debts"'}).json(),
     ):
-        assert answer["suggestion"] == '+Creamery "debts"'
+        assert answer["corrected"] == '+Creamery "debts"'
     assert client.get("/v1/search", params={"q": "creamery debts"}).json()["suggestion"] is None
 
 

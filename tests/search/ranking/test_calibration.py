@@ -180,11 +180,11 @@ def test_newest_version_is_shown_even_if_older_scores_more(engine, tmp_path, enc
     with IndexWriter(tmp_path / "x", trust=True) as writer:
         writer.put(Article("old", "Overton pool to close", (old,), published="2023-01-01"))
         new = old.replace("swimming pool", "baths")
-        writer.put(Article("new", "Council decides", (new,), published="2023-01-02"))
+        writer.put(Article("new", "Overton pool to close", (new,), published="2023-01-02"))
     with Searcher(tmp_path / "x", trust=True) as searcher:
-        ask = partial(searcher.search, "Overton swimming pool closes")
+        ask = partial(searcher.search, old.replace(",", ""))
         scores = [hit.score for hit in ask(min_score=0).hits]
-        assert scores[0] > scores[1]
+        assert scores[0] > scores[1] > scores[0] / 2
         for group in ("article", "paragraph"):
             (hit,) = ask(
                 group=group, versions="newest", min_score=sum(scores) / 2, explain=True
