@@ -51,7 +51,7 @@ MIN_FREQUENCY: Final = -1.0
 """Likelihood for each doubling of the articles with the word, and its limits."""
 
 FEW: Final = 8_000
-"""Number of paragraphs from which the index counts: each doubling takes DOUBLING away.
+"""Number of paragraphs from which each doubling takes DOUBLING away.
 
 In more paragraphs, more rare words are near to an unknown name by chance.
 """
