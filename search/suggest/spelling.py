@@ -31,7 +31,7 @@ from nutgraf.search.suggest.word_corrections import (
 
 __all__ = ["correct_spelling"]
 
-TRIED: Final = (6, 3, 2, 1)
+TRIED: Final = (4, 3, 2, 1)
 """Number of corrections tried for each word, if 1, 2, 3 or 4 are unknown.
 
 A question with more unknown words is in another language, and is not corrected.
@@ -137,13 +137,24 @@ def _best(
     wrong: Sequence[int],
 ) -> tuple[WordCorrection, ...]:
     """Return the likeliest corrections of all unknown words, () if none is likely."""
-    tried = TRIED[len(wrong) - 1]
-    options = [corrections_of(index, q, question, tokens, at)[:tried] for at in wrong]
     known = {
         at: token.common
         for at, token in enumerate(tokens)
         if at not in wrong and q[token.start : token.end] in question.written
     }
+    # Corrections that no evidence can make likely are not counted in the index.
+    evidence = MAX_TOGETHER + BESIDE if known or len(wrong) > 1 else 0.0
+    evidence += HURRY * (len(wrong) - 1)
+    options = [
+        [
+            one
+            for one in corrections_of(index, q, question, tokens, at)[: TRIED[len(wrong) - 1]]
+            if one.likelihood + evidence > 0
+        ]
+        for at in wrong
+    ]
+    if not all(options):
+        return ()
     statistics = index.term_statistics([term for terms in known.values() for term in terms])
     weights = {at: min(statistics[term].weight for term in terms) for at, terms in known.items()}
     rarest = {at: known[at] for at in sorted(known, key=lambda at: -weights[at])}

@@ -47,7 +47,14 @@ MAX_LETTERS: Final = 3
 """A longer word is near to fewer other words, a shorter one to more of them."""
 DOUBLING: Final = 0.3
 MAX_FREQUENCY: Final = 2.0
-"""People ask more often for what more articles tell."""
+MIN_FREQUENCY: Final = -1.0
+"""Likelihood for each doubling of the articles with the word, and its limits."""
+
+FEW: Final = 8_000
+"""Number of paragraphs from which each doubling takes DOUBLING away.
+
+In more paragraphs, more rare words are near to an unknown name by chance.
+"""
 
 NAME: Final = 0.75
 """A name that the index lacks is likelier than a word that it lacks."""
@@ -97,7 +104,9 @@ def _similar(
     is_start = at == 0 and len(tokens) > 1
     for forms in _by_key([one for _, one in near]):
         cost = typing_cost(word, forms[0].key)
-        yield from _with_forms(question, (token,), (at,), written, forms, cost, is_start=is_start)
+        yield from _with_forms(
+            index, question, (token,), (at,), written, forms, cost, is_start=is_start
+        )
 
 
 def _joined(
@@ -115,7 +124,9 @@ def _joined(
         forms = [one for one in index.suggestions.words(word, SAME) if one.key == word]
         if forms:
             covers = (first, first + 1)
-            yield from _with_forms(question, pair, covers, written[0], forms, SPACE, is_start=False)
+            yield from _with_forms(
+                index, question, pair, covers, written[0], forms, SPACE, is_start=False
+            )
 
 
 def _split(
@@ -129,10 +140,13 @@ def _split(
         key = f"{word[:cut]} {word[cut:]}"
         forms = [one for one in index.suggestions.phrases(key, SAME) if one.key == key]
         if forms:
-            yield from _with_forms(question, (token,), (at,), written, forms, SPACE, is_start=False)
+            yield from _with_forms(
+                index, question, (token,), (at,), written, forms, SPACE, is_start=False
+            )
 
 
 def _with_forms(
+    index: IndexReader,
     question: Question,
     tokens: Sequence[QuestionToken],
     covers: tuple[int, ...],
@@ -167,7 +181,7 @@ def _with_forms(
         (words[0].common[0], words[-1].common[0]),
         query.And([any_term(word.common) for word in words]),
         is_stop,
-        _likelihood(letters, cost, count, is_name=is_name or has_capital),
+        _likelihood(letters, cost, count, index.paragraph_count, is_name=is_name or has_capital),
     )
 
 
@@ -176,9 +190,10 @@ def any_term(terms: Sequence[str]) -> query.Query:
     return query.Or([query.Term(field, term) for field in TEXT_FIELDS for term in terms])
 
 
-def _likelihood(letters: int, cost: float, count: int, *, is_name: bool) -> float:
+def _likelihood(letters: int, cost: float, count: int, paragraphs: int, *, is_name: bool) -> float:
     length = LETTER * min(letters - SURE, MAX_LETTERS)
-    frequency = min(DOUBLING * math.log2(count), MAX_FREQUENCY)
+    doublings = math.log2(count) - math.log2(max(1.0, paragraphs / FEW))
+    frequency = max(MIN_FREQUENCY, min(DOUBLING * doublings, MAX_FREQUENCY))
     return BASE + length + frequency - cost - (NAME if is_name else 0.0)
 
 

@@ -519,12 +519,23 @@ def test_problem_names_invalid_parameter_of_suggest(client, parameters, field):
     assert [error["field"] for error in body["errors"]] == [field]
 
 
-def test_question_with_misspelled_word_is_answered_corrected(client):
-    for answer in (
-        client.get("/v1/search", params={"q": '+creemery "debts"'}).json(),
-        client.post("/v1/search", json={"q": '+creemery "debts"'}).json(),
+def test_misspelled_question_that_brings_nothing_is_answered_as_its_correction(client):
+    asked = {"q": '+creemery "debts"'}
+    for own, answer in (
+        (
+            client.get("/v1/search", params={**asked, "correct": "false"}).json(),
+            client.get("/v1/search", params=asked).json(),
+        ),
+        (
+            client.post("/v1/search", json={**asked, "correct": False}).json(),
+            client.post("/v1/search", json=asked).json(),
+        ),
     ):
-        assert answer["corrected"] == '+Creamery "debts"'
+        assert answer["query"] == own["query"] == asked["q"]
+        assert answer["corrected"] == own["suggestion"] == '+Creamery "debts"'
+        assert answer["suggestion"] is own["corrected"] is None
+        assert answer["unknown"] == own["unknown"] == ["creemery"]
+        assert answer["hits"]
     assert client.get("/v1/search", params={"q": "creamery debts"}).json()["suggestion"] is None
 
 

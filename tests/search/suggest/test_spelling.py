@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
-from nutgraf.search import RequestError, Searcher
+from nutgraf.search import RequestError, Searcher, SearchRequest
+from nutgraf.search.cursor import read_cursor
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.suggest import spelling
 from nutgraf.search.suggest.misspelling import typing_cost
@@ -114,6 +117,18 @@ def test_cursor_continues_the_corrected_answer(news: Searcher) -> None:
     assert (second.corrected, second.unknown) == (first.corrected, first.unknown)
     with pytest.raises(RequestError, match="another request"):
         news.search("Kamala Harris", cursor=first.next, **options)
+
+
+def test_cursor_with_a_question_that_no_request_accepts_is_damaged(
+    tmp_path: Path, tiny_encoder: Path
+) -> None:
+    request = SearchRequest("planet", mode="keyword")
+    with IndexSnapshot.open(index_of(tmp_path, tiny_encoder, "A planet.")) as index:
+        cursor = read_cursor(index, request, datetime.now(UTC))
+        for wrong in ("x" * 2_001, "a\0b", ""):
+            crafted = replace(cursor, corrected=wrong).encode(index, request)
+            with pytest.raises(RequestError, match="is damaged"):
+                read_cursor(index, replace(request, cursor=crafted), datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
