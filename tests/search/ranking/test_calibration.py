@@ -198,3 +198,29 @@ def test_newest_version_is_shown_even_if_older_scores_more(engine, tmp_path, enc
 def test_invalid_min_score_is_refused(searcher, least):
     with pytest.raises(RequestError, match="min_score"):
         searcher.search("flood", min_score=least)
+
+
+def test_score_does_not_depend_on_the_size_of_the_index(tmp_path, encoder_folder):
+    okapi = Article("okapi", "Okapi born at the zoo", ("An okapi calf was born on Monday.",))
+    others = [
+        Article(f"o{at}", f"Council meets in {town}", (f"The council of {town} met about roads.",))
+        for at, town in enumerate(("Overton", "Skarne", "Corve", "Tidewater", "Northgate") * 4)
+    ]
+    scores = []
+    for name, articles in (("one", [okapi]), ("many", [okapi, *others])):
+        create_index(tmp_path / name, model=str(encoder_folder))
+        with IndexWriter(tmp_path / name) as writer:
+            for article in articles:
+                writer.put(article)
+        with Searcher(tmp_path / name) as searcher:
+            asked = ("okapi", "when was the okapi calf born")
+            scores.append([searcher.search(question).hits[0].score for question in asked])
+    assert min(scores[0]) > 0.7
+    assert scores[0] == pytest.approx(scores[1], abs=0.1)
+
+
+def test_unknown_name_takes_most_of_the_score(searcher):
+    known = searcher.search("a novel by the bus driver Maureen Tansley", min_score=0).hits[0].score
+    unknown = searcher.search("a novel by the bus driver Keanu Reeves", min_score=0).hits[0].score
+    assert known > 0.7
+    assert unknown < known / 2
