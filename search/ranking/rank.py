@@ -13,8 +13,7 @@ from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.question import Question
 from nutgraf.search.query.understood import understand
-from nutgraf.search.query.unknown_names import has_unknown_name
-from nutgraf.search.query.unknown_words import unknown_words
+from nutgraf.search.query.unknown_words import has_unknown_name, unknown_words
 from nutgraf.search.ranking.candidates import (
     Asked,
     Candidates,
