@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,23 @@ from nutgraf.index.catalog.records import Record
 from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.keywords.protocol import TermStatistics
 from nutgraf.index.models.reranker.protocol import Reranker
-from nutgraf.index.ranking import NO_DATE, Ranking
+from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.reader.conditions import Condition, FieldValues, Members, Unit
+from nutgraf.index.reader.queries import (
+    FacetCounts,
+    FacetQuery,
+    KeywordQuery,
+    Listing,
+    ListQuery,
+    Matching,
+    Order,
+    Period,
+    Position,
+    Retrieved,
+    RowSet,
+    RowValues,
+    VectorQuery,
+)
 from nutgraf.index.suggestions.reader import TermCount
 
 __all__ = [
@@ -60,163 +75,6 @@ __all__ = [
     "Unit",
     "VectorQuery",
 ]
-
-Period = Literal["day", "month", "year"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class KeywordQuery:
-    """A request for the best `depth` rows by BM25 that meet `condition`.
-
-    `query` is a tree of `whoosh.query` over analysed terms. If `depth` is None, all
-    matching rows are requested.
-    """
-
-    query: Any
-    depth: int | None
-    condition: Condition
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class VectorQuery:
-    """A request for the best `depth` rows by their cosine to `embedding`.
-
-    The rows meet `condition`. `embedding` is float32 of shape (dimension,).
-    """
-
-    embedding: NDArray[np.float32]
-    depth: int
-    condition: Condition
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowSet:
-    """Rows that are known already: int64 of shape (n,), ascending."""
-
-    rows: NDArray[np.int64]
-
-
-Matching = KeywordQuery | VectorQuery | RowSet
-"""A part of a set of matches.
-
-The set contains all rows that match a KeywordQuery, whatever its depth, the first
-`depth` rows of a VectorQuery, and the rows of a RowSet.
-"""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FacetQuery:
-    """A request to count the values, the periods or the ranges of a field.
-
-    `period` is the length of the periods of a date field, and `width` the size of the
-    ranges of a number field; both are None to count values. The count of a value is the
-    number of units, of the kind `by`, with a row that has the value and belongs to one
-    of `matching`. At most `most` values, periods or ranges are returned: the most
-    frequent values, the newest periods or the highest ranges. Values with equal counts
-    are sorted by value. With `empty`, periods and ranges between others have the count 0.
-    """
-
-    field: str
-    matching: tuple[Matching, ...]
-    by: Unit
-    most: int
-    period: Period | None = None
-    width: float | None = None
-    empty: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FacetCounts:
-    """The result of a FacetQuery: values, periods or ranges with their counts.
-
-    Values are sorted by count, the highest first. Periods and ranges ascend; a range has
-    the text of its lower limit. `total` is the number of different values or periods, including
-    those that are not in `counts`.
-    """
-
-    counts: tuple[tuple[str, int], ...] = ()
-    total: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order of units by the value of a field, such as "published".
-
-    Units without a value come last. Units with the same value are ordered by their rows.
-    """
-
-    field: str
-    descending: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """The place of a unit in an Order: its value, None without one, and its row."""
-
-    value: str | float | None
-    row: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ListQuery:
-    """A request to count units, and to list some of them.
-
-    The units, of the kind `by`, are those with a row that belongs to one of `matching`.
-    The listing begins after `start` units, and contains at most `limit`. A unit that is
-    a group of versions is ordered by its newest version, or by its first one if `newest`
-    is False.
-
-    `after` and `added_before` continue a listing of an older snapshot. Units up to the
-    position `after`, and units whose row is not below `added_before`, are not listed.
-    """
-
-    matching: tuple[Matching, ...]
-    by: Unit
-    order: Order | None = None
-    start: int = 0
-    limit: int = 0
-    newest: bool = True
-    after: Position | None = None
-    added_before: int | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Listing:
-    """The result of a ListQuery.
-
-    `total` is the number of all units. `rows` contains one row of each listed unit: the
-    first matching row, of the version that decides the order. `positions` contains the
-    position of each listed unit.
-    """
-
-    total: int
-    rows: NDArray[np.int64]
-    positions: tuple[Position, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieved:
-    """The results of one call of `retrieve`, in the order of its arguments."""
-
-    rankings: tuple[Ranking, ...]
-    facets: tuple[FacetCounts, ...] = ()
-    listings: tuple[Listing, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowValues:
-    """The values of n rows, in the order of the rows.
-
-    `article` is the number of the row's article, int64 of shape (n,).
-    `published` is in seconds since 1970 UTC or NO_DATE, int64 of shape (n,).
-    `paragraph` is the first row of the row's paragraph, int64 of shape (n,).
-    `place` is the number of rows before the row in its article, int64 of shape (n,).
-    """
-
-    article: NDArray[np.int64]
-    published: NDArray[np.int64]
-    paragraph: NDArray[np.int64]
-    place: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

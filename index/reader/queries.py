@@ -1,0 +1,188 @@
+"""Queries to an index, and their results.
+
+A `Condition` (conditions.py) is a part of most queries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.ranking import Ranking
+from nutgraf.index.reader.conditions import Condition, Unit
+
+__all__ = [
+    "FacetCounts",
+    "FacetQuery",
+    "KeywordQuery",
+    "ListQuery",
+    "Listing",
+    "Matching",
+    "Order",
+    "Period",
+    "Position",
+    "Retrieved",
+    "RowSet",
+    "RowValues",
+    "VectorQuery",
+]
+
+Period = Literal["day", "month", "year"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeywordQuery:
+    """A request for the best `depth` rows by BM25 that meet `condition`.
+
+    `query` is a tree of `whoosh.query` over analysed terms. If `depth` is None, all
+    matching rows are requested.
+    """
+
+    query: Any
+    depth: int | None
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VectorQuery:
+    """A request for the best `depth` rows by their cosine to `embedding`.
+
+    The rows meet `condition`. `embedding` is float32 of shape (dimension,).
+    """
+
+    embedding: NDArray[np.float32]
+    depth: int
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowSet:
+    """Rows that are known already: int64 of shape (n,), ascending."""
+
+    rows: NDArray[np.int64]
+
+
+Matching = KeywordQuery | VectorQuery | RowSet
+"""A part of a set of matches.
+
+The set contains all rows that match a KeywordQuery, whatever its depth, the first
+`depth` rows of a VectorQuery, and the rows of a RowSet.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FacetQuery:
+    """A request to count the values, the periods or the ranges of a field.
+
+    `period` is the length of the periods of a date field, and `width` the size of the
+    ranges of a number field; both are None to count values. The count of a value is the
+    number of units, of the kind `by`, with a row that has the value and belongs to one
+    of `matching`. At most `most` values, periods or ranges are returned: the most
+    frequent values, the newest periods or the highest ranges. Values with equal counts
+    are sorted by value. With `empty`, periods and ranges between others have the count 0.
+    """
+
+    field: str
+    matching: tuple[Matching, ...]
+    by: Unit
+    most: int
+    period: Period | None = None
+    width: float | None = None
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """The result of a FacetQuery: values, periods or ranges with their counts.
+
+    Values are sorted by count, the highest first. Periods and ranges ascend; a range has
+    the text of its lower limit. `total` is the number of different values or periods, including
+    those that are not in `counts`.
+    """
+
+    counts: tuple[tuple[str, int], ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of units by the value of a field, such as "published".
+
+    Units without a value come last. Units with the same value are ordered by their rows.
+    """
+
+    field: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The place of a unit in an Order: its value, None without one, and its row."""
+
+    value: str | float | None
+    row: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListQuery:
+    """A request to count units, and to list some of them.
+
+    The units, of the kind `by`, are those with a row that belongs to one of `matching`.
+    The listing begins after `start` units, and contains at most `limit`. A unit that is
+    a group of versions is ordered by its newest version, or by its first one if `newest`
+    is False.
+
+    `after` and `added_before` continue a listing of an older snapshot. Units up to the
+    position `after`, and units whose row is not below `added_before`, are not listed.
+    """
+
+    matching: tuple[Matching, ...]
+    by: Unit
+    order: Order | None = None
+    start: int = 0
+    limit: int = 0
+    newest: bool = True
+    after: Position | None = None
+    added_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """The result of a ListQuery.
+
+    `total` is the number of all units. `rows` contains one row of each listed unit: the
+    first matching row, of the version that decides the order. `positions` contains the
+    position of each listed unit.
+    """
+
+    total: int
+    rows: NDArray[np.int64]
+    positions: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The results of one call of `retrieve`, in the order of its arguments."""
+
+    rankings: tuple[Ranking, ...]
+    facets: tuple[FacetCounts, ...] = ()
+    listings: tuple[Listing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowValues:
+    """The values of n rows, in the order of the rows.
+
+    `article` is the number of the row's article, int64 of shape (n,).
+    `published` is in seconds since 1970 UTC or NO_DATE, int64 of shape (n,).
+    `paragraph` is the first row of the row's paragraph, int64 of shape (n,).
+    `place` is the number of rows before the row in its article, int64 of shape (n,).
+    """
+
+    article: NDArray[np.int64]
+    published: NDArray[np.int64]
+    paragraph: NDArray[np.int64]
+    place: NDArray[np.int64]
