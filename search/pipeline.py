@@ -19,7 +19,7 @@ from nutgraf.search.page import hits_of_page
 from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.filter_values import unknown_in_question, warn_of_unknown
 from nutgraf.search.query.question import Question
-from nutgraf.search.query.understood import Understanding, understand
+from nutgraf.search.query.understood import Understanding, read_understood
 from nutgraf.search.query.unknown_words import unknown_words
 from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates, unranked
@@ -117,10 +117,8 @@ def _answer(
 ) -> _Answer:
     """Answer the question of a request, or the corrected question of its cursor."""
     request = asked if cursor.corrected is None else replace(asked, q=cursor.corrected)
-    understanding = understand(index, request, now=cursor.moment)
+    understanding, question = read_understood(index, request, cursor.moment)
     request = understanding.request
-    question = read_question(index, request, cursor.moment)
-    question = replace(question, understood=understanding.understood)
     found = find_matches(index, request, question, cursor, cache)
     if found.listing is None:
         page = page_by_relevance(index, request, found.candidates, cursor)

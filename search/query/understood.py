@@ -14,14 +14,16 @@ from typing import Final
 
 from nutgraf.index.analysis.analyzer import primary_language
 from nutgraf.index.reader.protocol import IndexReader
+from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.dates_in_words import find_dates
 from nutgraf.search.query.filter_values import Known, Values, asked_values, resolved, unknown_values
 from nutgraf.search.query.names_in_words import NAMED_FIELDS, PossibleName, possible_names
+from nutgraf.search.query.question import Question
 from nutgraf.search.request.dates import utc
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.response import Understood
 
-__all__ = ["Understanding", "understand"]
+__all__ = ["Understanding", "read_understood", "understand"]
 
 _OPERATORS: Final = re.compile(
     r"""
@@ -75,6 +77,15 @@ def understand(
         tuple(_longest(found)),
         unknown_values(index, filters, known),
     )
+
+
+def read_understood(
+    index: IndexReader, request: SearchRequest, now: datetime
+) -> tuple[Understanding, Question]:
+    """Understand a request, and parse its question with its dates and names."""
+    understanding = understand(index, request, now=now)
+    question = read_question(index, understanding.request, now)
+    return understanding, replace(question, understood=understanding.understood)
 
 
 def _plain_words(question: str) -> str:

@@ -37,6 +37,7 @@ __all__ = [
     "Evidence",
     "answerable",
     "cosine_above_chance",
+    "from_first",
     "near_best",
     "probabilities",
 ]
@@ -149,12 +150,19 @@ def probabilities(
     """Return the probability that each hit of a question is relevant."""
     if len(scores) == 0:
         return scores
-    likely = answerable(curve, evidence) * _first_is_right(curve, evidence)
-    odds = math.log(likely) - math.log1p(-likely)
-    found: NDArray[np.float64] = 1 / (
-        1 + np.exp(CURVES[curve].slope * (scores.max() - scores) - odds)
-    )
-    return found
+    first = answerable(curve, evidence) * _first_is_right(curve, evidence)
+    return from_first(first, scores, CURVES[curve].slope)
+
+
+def from_first(first: float, scores: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
+    """Return the probability of each hit; the one with the highest score has `first`.
+
+    The log-odds of another hit are lower by `slope` x the difference of the scores. `scores` are
+    not empty, and `first` is between 0 and 1.
+    """
+    odds = math.log(first) - math.log1p(-first)
+    likely: NDArray[np.float64] = 1 / (1 + np.exp(slope * (scores.max() - scores) - odds))
+    return likely
 
 
 def answerable(curve: Curve, evidence: Evidence) -> float:

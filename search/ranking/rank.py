@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.reader.protocol import IndexReader
-from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.question import Question
-from nutgraf.search.query.understood import understand
+from nutgraf.search.query.understood import read_understood
 from nutgraf.search.query.unknown_words import has_unknown_name, unknown_words
 from nutgraf.search.ranking.candidates import (
     Asked,
@@ -46,10 +45,8 @@ those with a right hit among the first 10. Of the 20 questions about events that
 def rank_question(index: IndexReader, request: SearchRequest) -> Candidates:
     """Return all matches of a request in their order, without a page of hits."""
     now = datetime.now(UTC)
-    understanding = understand(index, request, now=now)
+    understanding, question = read_understood(index, request, now)
     request = understanding.request
-    question = read_question(index, request, now)
-    question = replace(question, understood=understanding.understood)
     embedding = encode(index, request.mode, question)
     queries = match_queries(index, request, question, embedding, now)
     return rank_candidates(index, request, question, retrieve(index, question, queries), now)

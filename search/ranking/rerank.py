@@ -24,6 +24,7 @@ from nutgraf.search.errors import RequestError
 from nutgraf.search.highlighting.keyword_matches import find_matches
 from nutgraf.search.highlighting.snippets import best_span
 from nutgraf.search.query.question import Question
+from nutgraf.search.ranking.calibration import from_first
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.request.options import Rerank
 from nutgraf.search.response import Reranked
@@ -158,11 +159,8 @@ def probability(both: Values, answerable: float, *, names_year: bool = False) ->
     """
     if len(both) == 0:
         return both
-    best = float(both.max())
-    x = BIAS + COMBINED * best + YEAR * names_year
-    likely = answerable / (1 + math.exp(-x))
-    odds = math.log(likely) - math.log1p(-likely)
-    return 1 / (1 + np.exp(SLOPE * (best - both) - odds))
+    x = BIAS + COMBINED * float(both.max()) + YEAR * names_year
+    return from_first(answerable / (1 + math.exp(-x)), both, SLOPE)
 
 
 def _scores(candidates: Candidates, fit: Values) -> Values:
@@ -195,10 +193,9 @@ def _text_to_read(
 ) -> str:
     """Return the text that the reranker reads: the paragraph, or its best window.
 
-    A paragraph of news says what it is about, and the same title before each paragraph makes them
-    alike. Where the question asks for a fact with a year, the paragraph seldom names its subject.
-    There (`with_title`), the title comes first if it has words of the question that the paragraph
-    lacks.
+    A paragraph of news names its subject. The same title before each paragraph makes the paragraphs
+    alike. A paragraph with a dated fact seldom names its subject. So with `with_title`, for such
+    questions, the title comes first if it has words of the question that the paragraph lacks.
     """
     text, analyzer = paragraph.text, index.analyzer(record.language)
     if len(text) > WINDOW:

@@ -2,8 +2,9 @@
 
 Words are compared in their folded form, so case, accents and signs between words make no
 difference. A phrase or a word replaces only the last typed words. A title replaces the complete
-typed text. After another word, a phrase or a word is offered only if it stands so in a title or a
-text, or if it is a name after a stop word. If there is nothing, the words are corrected.
+typed text. After another word, a phrase or a word is offered only if it follows that word in a
+title or a text, or if it is a name after a stop word. Without such completions, typed words are
+corrected.
 """
 
 from __future__ import annotations

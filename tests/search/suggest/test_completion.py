@@ -87,7 +87,7 @@ def test_earlier_words_are_not_changed(searcher: Searcher) -> None:
     assert completed(searcher, "she met jane d") == ["she met Jane Doe"]
 
 
-def test_completion_of_several_words_stands_so_in_the_index(searcher: Searcher) -> None:
+def test_index_contains_completions_of_several_words(searcher: Searcher) -> None:
     assert completed(searcher, "who port") == []  # no "who Portents"
     assert completed(searcher, "who is jan") == ["who is Jane Doe"]
     assert completed(searcher, "doe l") == ["doe left"]
