@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.models.encoder.titled import TitledText
 from nutgraf.index.prepared import Prepared
+from nutgraf.index.vectors.records import record_type
 
 __all__ = ["Batch"]
 
@@ -31,7 +33,7 @@ class Batch:
     prepared: dict[str, Prepared] = field(default_factory=dict)
     deleted: dict[str, None] = field(default_factory=dict)
     to_encode: dict[bytes, TitledText] = field(default_factory=dict)
-    embeddings: dict[bytes, NDArray[np.float16]] = field(default_factory=dict)
+    embeddings: dict[bytes, Any] = field(default_factory=dict)
     rows: int = 0
     characters: int = 0
 
@@ -69,23 +71,23 @@ class Batch:
             self.to_encode[digest] = text
         return digest
 
-    def add_embeddings(self, embeddings: Mapping[bytes, NDArray[np.float16]]) -> None:
-        """Add the embeddings of all queued texts."""
+    def add_embeddings(self, embeddings: Mapping[bytes, Any]) -> None:
+        """Add the embeddings of all queued texts, each a record of rows.i8."""
         self.embeddings.update(embeddings)
         self.to_encode.clear()
 
-    def row_embeddings(self, dimension: int) -> NDArray[np.float16]:
-        """Return the embeddings of all rows, of shape (rows, dimension).
+    def row_embeddings(self, dimension: int) -> NDArray[Any]:
+        """Return the embeddings of all rows as records of rows.i8, of shape (rows,).
 
         The embedding of a boilerplate row contains only zeros.
         """
-        none = np.zeros(dimension, np.float16)
+        none = np.zeros((), record_type(dimension))
         rows = [
             self.embeddings[digest] if digest else none
             for article in self.articles.values()
             for digest in article.contexts
         ]
-        return np.stack(rows) if rows else np.empty((0, dimension), np.float16)
+        return np.stack(rows) if rows else np.empty(0, record_type(dimension))
 
     def numbered_rows(self, first: int) -> dict[int, Row]:
         """Return the rows of all articles, numbered in order from `first`."""

@@ -28,7 +28,7 @@ from nutgraf.index.storage.layout import FIRST, MANIFEST, parts_folder
 
 __all__ = ["FORMAT", "LEAD", "Manifest", "checksum_of", "now"]
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """The index format that this version writes and reads."""
 
 LEAD: Final = 0.03

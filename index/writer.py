@@ -1,7 +1,7 @@
 """IndexWriter: put, delete, commit, recover.
 
-The source of truth of an index is the catalog, together with rows.f16. A commit
-first appends embeddings to rows.f16 and makes them durable, then it commits the
+The source of truth of an index is the catalog, together with rows.i8. A commit
+first appends embeddings to rows.i8 and makes them durable, then it commits the
 catalog. After that, a crash loses nothing. Columns, suggestions and keyword
 index are derived from the catalog: the same code updates them after a commit and
 after a crash. The keyword index is updated last and stores the sequence number
@@ -20,9 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, NoReturn, Self
 
-import numpy as np
-
-from nutgraf.index import columns, keywords
+from nutgraf.index import keywords
 from nutgraf.index.analysis.analyzer import Analyzers, primary_language
 from nutgraf.index.analysis.boilerplate import MAX_BOILERPLATE, is_boilerplate
 from nutgraf.index.analysis.language_detection import with_language
@@ -31,6 +29,7 @@ from nutgraf.index.batch import Batch
 from nutgraf.index.catalog.records import RecurringText, text_digest
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
+from nutgraf.index.columns import ColumnWriter
 from nutgraf.index.errors import BrokenIndexError, InputError
 from nutgraf.index.fields.declared import DeclaredKind, check_values
 from nutgraf.index.generations import remove_leftovers
@@ -42,10 +41,20 @@ from nutgraf.index.models.encoder.token_counts import TokenCounter
 from nutgraf.index.prepared import NOTHING_PREPARED, Prepared, PreparedTexts, article_in
 from nutgraf.index.sources.fields.article import article_of
 from nutgraf.index.split import contexts_of, rows_of
-from nutgraf.index.storage.layout import CATALOG, COLUMNS, ENCODER, KEYWORDS, SUGGESTIONS, VECTORS
+from nutgraf.index.storage.layout import (
+    CATALOG,
+    CLUSTERS,
+    COLUMNS,
+    ENCODER,
+    KEYWORDS,
+    SUGGESTIONS,
+    VECTORS,
+)
 from nutgraf.index.storage.lock import LOCK_WAIT, WriteLock
 from nutgraf.index.suggestions.writer import SuggestionsWriter
 from nutgraf.index.vectors import VectorFile
+from nutgraf.index.vectors.background import ClusterThread
+from nutgraf.index.vectors.records import records_of
 
 __all__ = ["IndexWriter", "Outcome", "PartsWriter"]
 
@@ -98,12 +107,15 @@ class PartsWriter:
         self._analyzers = Analyzers(manifest.language)
         self._tokens = TokenCounter(folder / ENCODER, manifest.encoder)
         self._vectors = VectorFile(folder / VECTORS, manifest.encoder.dimension)
+        self._columns = ColumnWriter(folder / COLUMNS, manifest.declared)
+        self._clusters = ClusterThread(
+            folder / CLUSTERS, folder / VECTORS, manifest.encoder.dimension
+        )
         with ExitStack() as opened:
             self._catalog = CatalogWriter.open(folder / CATALOG, writing=True)
             opened.callback(self._catalog.close)
             self._commit = self._catalog.last_commit()
             self._vectors.cut(self._commit.rows)
-            self._vectors.check(self._commit)  # A damaged embedding would be copied to new rows.
             engine = manifest.keyword_engine
             self._keywords = keywords.open_writer(folder / KEYWORDS, engine, trust=trust)
             opened.callback(self._keywords.close)
@@ -112,6 +124,7 @@ class PartsWriter:
             )
             opened.callback(self._suggestions.close)
             self._catch_up()
+            self._clusters.follow(self._commit.rows)
             self._learned = self._catalog.learned_boilerplate()
             self._opened = opened.pop_all()
 
@@ -187,10 +200,19 @@ class PartsWriter:
                 self._batch = Batch()
                 prepared = PreparedTexts(batch.prepared.values())
                 self._catch_up(prepared, batch.numbered_rows(first))
+                self._clusters.follow(self._commit.rows)
             except BaseException:
                 self.failed = True
                 raise
         return self.sequence
+
+    def wait_for_clusters(self) -> None:
+        """Wait until the clusters that are being made are in use.
+
+        Searches do not need this: without clusters they compare all rows. Clusters need
+        no write lock, so they can be made when the writer is closed.
+        """
+        self._clusters.wait()
 
     def close(self) -> None:
         """Close the index and drop uncommitted changes."""
@@ -210,6 +232,8 @@ class PartsWriter:
                 self.commit()
         finally:
             self.close()
+        if kind is None:
+            self.wait_for_clusters()
 
     def digest_of(self, article: str) -> bytes | None:
         """Return the digest that an article will have after the next commit.
@@ -286,7 +310,7 @@ class PartsWriter:
         new = {digest: text for digest, text in texts.items() if digest not in known}
         if new:
             made = self._open_encoder().encode(list(new.values()))
-            embeddings.update(zip(new, made.astype(np.float16), strict=True))
+            embeddings.update(zip(new, records_of(made), strict=True))
             self.encoded += len(new)
         self._batch.add_embeddings(embeddings)
 
@@ -297,13 +321,13 @@ class PartsWriter:
         return self._encoder
 
     def _write(self, number: int) -> None:
-        """Write rows.f16 and the catalog. After this, the batch is durable."""
+        """Write rows.i8 and the catalog. After this, the batch is durable."""
         batch, last = self._batch, self._commit
         embeddings = batch.row_embeddings(self._manifest.encoder.dimension)
         checksum = last.checksum
         if len(embeddings):
             self._vectors.cut(last.rows)
-            checksum = self._vectors.append(embeddings, checksum)
+            checksum = self._vectors.append(embeddings, last.rows, checksum)
         _failpoint("embeddings")
         self._commit = self._catalog.write(
             list(batch.articles.values()),
@@ -332,14 +356,12 @@ class PartsWriter:
                 f"the keyword index of {self._folder} is ahead of its catalog (commit {seen}, "
                 f"but the catalog has {self.sequence}); restore the index from a backup"
             )
-        columns.catch_up(
-            self._folder / COLUMNS,
+        self._columns.catch_up(
             self._catalog,
             self._commit.rows,
             prepared.sketches,
             prepared.identities,
             written,
-            self.declared,
         )
         _failpoint("columns")
         self._suggestions.catch_up(self.sequence, prepared, written)
@@ -366,7 +388,8 @@ class IndexWriter(PartsWriter):
         with IndexWriter("news.index") as writer:
             writer.put(article)
 
-    The `with` block commits at its end, unless an exception leaves the block.
+    The `with` block commits at its end, unless an exception leaves the block. It ends when
+    the clusters of a large index are in use (see vectors/clustering.py).
     The constructor recovers the index after a crash of an earlier writer.
 
     `trust` is required for a whoosh index, because its files contain pickles.

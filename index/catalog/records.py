@@ -38,7 +38,7 @@ class Commit:
     `rows` counts all rows so far, including rows of replaced and deleted articles.
     `living` excludes these rows, and `ranked` also excludes boilerplate. `articles` and
     `paragraphs` do not count replaced and deleted articles. `checksum` is the CRC-32 of
-    the first `rows` embeddings in rows.f16. `at` is the time of the commit in UTC, in
+    the first `rows` embeddings in rows.i8. `at` is the time of the commit in UTC, in
     ISO 8601.
     """
 

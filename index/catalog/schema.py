@@ -23,7 +23,7 @@ CREATE TABLE commits (
     ranked INTEGER NOT NULL,      -- rows alive that are no boilerplate
     articles INTEGER NOT NULL,    -- alive
     paragraphs INTEGER NOT NULL,  -- alive
-    checksum INTEGER NOT NULL,    -- CRC-32 of rows.f16 up to these rows
+    checksum INTEGER NOT NULL,    -- CRC-32 of rows.i8 up to these rows
     at TEXT NOT NULL
 ) STRICT;
 CREATE TABLE articles (

@@ -44,7 +44,7 @@ class CatalogWriter(Catalog):
         """Add `articles`, delete the ids in `deleted`, and return the new commit.
 
         An added article replaces the article with the same id. The new rows are numbered
-        from `first_row`. `checksum` is the CRC-32 of rows.f16, including the new rows. The
+        from `first_row`. `checksum` is the CRC-32 of rows.i8, including the new rows. The
         number of the commit is the next sequence number, or `sequence` if that is higher.
 
         `learned` contains the texts already known as boilerplate. The commit learns further

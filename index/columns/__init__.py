@@ -1,5 +1,6 @@
 """Columns: memory-mapped arrays with the values of each row."""
 
-from nutgraf.index.columns.columns import Columns, catch_up
+from nutgraf.index.columns.columns import Columns
+from nutgraf.index.columns.writer import ColumnWriter
 
-__all__ = ["Columns", "catch_up"]
+__all__ = ["ColumnWriter", "Columns"]

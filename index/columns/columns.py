@@ -2,136 +2,130 @@
 
 The values of a row never change, so each column is an append-only file of
 fixed-width numbers. A keyword field with several values has two files (see codes.py).
-Columns are built from the catalog and rebuilt if they are lost. The file checks.json
-stores the number of rows, the number of codes and the CRC-32 of each file, and a
+Columns are built from the catalog and rebuilt if they are lost (writer.py). The file
+checks.json stores the number of rows, the number of codes and the CRC-32 of each file, and a
 fingerprint of the methods that compute sketches and identities. Columns do not say which rows
 are deleted, because that depends on the snapshot.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis import identity, minhash
-from nutgraf.index.analysis.identity import IDENTITY, make_identities
-from nutgraf.index.analysis.minhash import SKETCH, make_sketches
-from nutgraf.index.article import timestamp
-from nutgraf.index.catalog.reader import Catalog
-from nutgraf.index.catalog.records import ColumnValues
-from nutgraf.index.catalog.rows import Row
-from nutgraf.index.columns.codes import CODE, SPAN, Codes, SeveralCodes, SingleCodes
-from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.fields.declared import DeclaredKind, value_of
-from nutgraf.index.ranking import NO_DATE
-from nutgraf.index.schema import KEYWORD_FIELDS, LISTS
-from nutgraf.index.storage.files import raising_disk_full, replace_file
+from nutgraf.index.columns.codes import CODE, Codes, SeveralCodes, SingleCodes
+from nutgraf.index.columns.files import (
+    CHECKSUMS,
+    NUMBERS,
+    Checksums,
+    ColumnFiles,
+    Fields,
+    damaged,
+    file_of,
+    map_column,
+)
+from nutgraf.index.schema import KEYWORD_FIELDS
 
-__all__ = ["Columns", "catch_up"]
+__all__ = ["Columns"]
 
-Sketching = Callable[[Sequence[str]], NDArray[np.uint64]]
-Identifying = Callable[[Sequence[str]], NDArray[np.uint8]]
-
-CHECKSUMS: Final = "checks.json"
-
-Fields = Mapping[str, DeclaredKind]
-
-DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
-    "article": np.dtype("<u4"),
-    "published": np.dtype("<i8"),
-    **{field: SPAN if field in LISTS else CODE for field in KEYWORD_FIELDS},
-    "part": np.dtype("<u2"),
-    "sketch": SKETCH,
-    "identity": IDENTITY,
-}
-"""The files with one value per row, in every index."""
-
-DECLARED_DTYPES: Final[Mapping[DeclaredKind, np.dtype[Any]]] = {
-    "keyword": CODE,
-    "keyword[]": SPAN,
-    "number": np.dtype("<f8"),
-    "date": np.dtype("<i8"),
-}
-
-NUMBERS: Final = ("number", "date")
-"""The kinds of declared fields that have numbers, not codes."""
-
-PREFIX: Final = "extra."
-"""The beginning of the name of the file of a declared field."""
-
-_BLOCK: Final = 1_024
-"""The number of rows to read and sketch in one step."""
-
-_OF_TEXTS: Final = ("part", "sketch", "identity")
-"""The columns whose values depend on the text of a row.
-
-In the other columns, all rows of an article have the same value.
-"""
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class _Sound(NamedTuple):
+    """A file whose first `values` values have the checksum `checksum`."""
+
+    inode: int
+    values: int
+    checksum: int
+
+
 class Columns:
     """The columns of a snapshot.
 
     Each column has shape (rows,), except `sketch` with shape (rows, 2) and `identity`
-    with shape (rows, 32).
+    with shape (rows, 32). A column is mapped and checked when it is used for the first
+    time; then BrokenIndexError is raised if it is damaged. Of a column that an older
+    snapshot has checked, only the new values are checked.
 
-    `article` is the number of the article's record in the catalog; it never
-    decreases from row to row. `published` is in seconds since 1970 UTC or NO_DATE.
-    `part` is the number of the part, 0 for a complete paragraph. `sketch` is the
-    sketch of the text, computed by index/analysis/minhash.py, and `identity` its
-    identity, computed by index/analysis/identity.py. `coded` maps each keyword field,
-    also a declared one, to the codes of its values in the catalog.
-    `numbers` maps each declared field of numbers or dates to its column: float64 with
-    NaN for no number, and int64 seconds with NO_DATE for no date.
+    `coded` maps each keyword field, also a declared one, to the codes of its values in the
+    catalog. `numbers` maps each declared field of numbers or dates to its column: float64
+    with NaN for no number, and int64 seconds with NO_DATE for no date.
     """
 
-    article: NDArray[np.uint32]
-    published: NDArray[np.int64]
-    part: NDArray[np.uint16]
-    sketch: NDArray[np.uint64]
-    identity: NDArray[np.uint8]
-    coded: Mapping[str, Codes]
-    numbers: Mapping[str, NDArray[Any]]
+    def __init__(
+        self, folder: Path, rows: int, fields: Fields, checks: Checksums, older: Columns | None
+    ) -> None:
+        self._folder = folder
+        self._rows = rows
+        self._files = ColumnFiles.of(fields)
+        self._checks = checks
+        self._sound: dict[str, _Sound] = {} if older is None else dict(older._sound)
+        names = (*KEYWORD_FIELDS, *fields)
+        numbers = [name for name in names if fields.get(name) in NUMBERS]
+        coded = [name for name in names if name not in numbers]
+        self.numbers: Mapping[str, NDArray[Any]] = _OpenedOnce(numbers, self._numbers)
+        self.coded: Mapping[str, Codes] = _OpenedOnce(coded, self._codes)
 
     @classmethod
-    def open(cls, folder: Path, rows: int, fields: Fields = MappingProxyType({})) -> Columns:
-        """Map the first `rows` values of every column, also of declared `fields`.
+    def open(
+        cls,
+        folder: Path,
+        rows: int,
+        fields: Fields = MappingProxyType({}),
+        older: Columns | None = None,
+    ) -> Self:
+        """Open the first `rows` values of every column, also of declared `fields`.
 
-        Raises BrokenIndexError if a column is too short or does not match its checksum.
+        `older` has fewer rows of the same columns. Raises BrokenIndexError if there are
+        too few rows or if checks.json is damaged.
         """
-        files = _Files.of(fields)
-        checks = _Checksums.read(folder, files)
-        _check(folder, files, checks, checks.of, rows)
-        opened = {name: _map(folder / name, dtype, rows) for name, dtype in files.dtypes.items()}
-        numbers = {
-            name: opened.pop(_file(name)) for name, kind in fields.items() if kind in NUMBERS
-        }
-        coded = {
-            field: _codes(folder, _file(field), opened.pop(_file(field)), checks)
-            for field in (*KEYWORD_FIELDS, *fields)
-            if field not in numbers
-        }
-        return cls(**opened, coded=coded, numbers=numbers)
+        checks = Checksums.read(folder, ColumnFiles.of(fields))
+        if checks.rows < rows:
+            raise damaged(folder / CHECKSUMS)
+        return cls(folder, rows, fields, checks, older)
 
-    @staticmethod
-    def languages(folder: Path, rows: int) -> NDArray[np.uint32]:
-        """Map only the column `language`, which every question needs.
+    def check(self) -> None:
+        """Raise BrokenIndexError if a column is damaged."""
+        for name in self._checks.of:
+            self._compare(name)
+        for field in self.coded:
+            self.coded[field]
 
-        Raises BrokenIndexError in the same cases as `open`.
-        """
-        files = _Files.of({})
-        _check(folder, files, _Checksums.read(folder, files), ("language",), rows)
-        return _map(folder / "language", CODE, rows)
+    @cached_property
+    def article(self) -> NDArray[np.uint32]:
+        """The numbers of the records in the catalog. They never decrease."""
+        return self._map("article")
+
+    @cached_property
+    def published(self) -> NDArray[np.int64]:
+        """The dates of publication in seconds since 1970 UTC, or NO_DATE."""
+        return self._map("published")
+
+    @cached_property
+    def part(self) -> NDArray[np.uint16]:
+        """The numbers of the parts, 0 for a complete paragraph."""
+        return self._map("part")
+
+    @cached_property
+    def language(self) -> NDArray[np.uint32]:
+        """The codes of the languages, 0 for none."""
+        return self._map("language")
+
+    @cached_property
+    def sketch(self) -> NDArray[np.uint64]:
+        """The sketches of the texts (index/analysis/minhash.py)."""
+        return self._map("sketch")
+
+    @cached_property
+    def identity(self) -> NDArray[np.uint8]:
+        """The identities of the texts (index/analysis/identity.py)."""
+        return self._map("identity")
 
     def paragraphs(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return, for each row, the first row of its paragraph.
@@ -152,295 +146,55 @@ class Columns:
         """Return the column of a keyword field, also of a declared one."""
         return self.coded[field]
 
+    def _map(self, name: str) -> NDArray[Any]:
+        self._compare(name)
+        return map_column(self._folder / name, self._files.dtype(name), self._rows)
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The files of the columns of an index.
+    def _numbers(self, field: str) -> NDArray[Any]:
+        return self._map(file_of(field))
 
-    `dtypes` maps each file with one value per row to the type of its values. `flat` maps
-    each of these that has spans to the file with all codes.
-    """
+    def _codes(self, field: str) -> Codes:
+        name = file_of(field)
+        column = self._map(name)
+        if column.ndim == 1:
+            return SingleCodes(column)
+        flat = f"{name}.codes"
+        self._compare(flat)
+        path = self._folder / flat
+        codes = SeveralCodes(column, map_column(path, CODE, self._checks.count(flat)))
+        if not codes.fits:
+            raise damaged(path)
+        return codes
 
-    dtypes: Mapping[str, np.dtype[Any]]
-    flat: Mapping[str, str]
-
-    @classmethod
-    def of(cls, fields: Fields) -> _Files:
-        """Return the files of an index with these declared fields."""
-        declared = {_file(name): DECLARED_DTYPES[kind] for name, kind in fields.items()}
-        dtypes = {**DTYPES, **declared}
-        return cls(dtypes, {name: f"{name}.codes" for name in dtypes if dtypes[name] == SPAN})
-
-    def dtype(self, name: str) -> np.dtype[Any]:
-        """Return the type of the values of a file."""
-        return self.dtypes.get(name, CODE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Checksums:
-    """The content of checks.json.
-
-    `rows` is the number of rows in every column. `counts` maps the name of each flat
-    file to the number of its codes, and `of` maps the name of each file to its CRC-32.
-    `sketches` is the fingerprint of the methods that computed sketches and identities.
-    """
-
-    rows: int
-    counts: Mapping[str, int]
-    of: Mapping[str, int]
-    sketches: str
-
-    @classmethod
-    def read(cls, folder: Path, files: _Files) -> _Checksums:
-        """Read the checksums of `files` from checks.json.
-
-        If there is no file, return the checksums of 0 rows. Raises
-        BrokenIndexError if the file is damaged.
-        """
-        path = folder / CHECKSUMS
-        try:
-            fields = json.loads(path.read_bytes())
-            counts = {name: int(fields["counts"][name]) for name in files.flat.values()}
-            of = {name: int(fields["of"][name]) for name in (*files.dtypes, *counts)}
-            return cls(int(fields["rows"]), counts, of, str(fields["sketches"]))
-        except FileNotFoundError:
-            return cls.none(files)
-        except (ValueError, KeyError, TypeError):
-            raise _damaged(path) from None
-
-    @classmethod
-    def none(cls, files: _Files) -> _Checksums:
-        """Return the checksums of 0 rows."""
-        names = (*files.dtypes, *files.flat.values())
-        return cls(0, dict.fromkeys(files.flat.values(), 0), dict.fromkeys(names, 0), "")
-
-    def count(self, name: str) -> int:
-        """Return the number of the values in a file."""
-        return self.counts.get(name, self.rows)
-
-    def compare(self, folder: Path, files: _Files, names: Iterable[str]) -> None:
-        """Raise BrokenIndexError if a file does not match its checksum."""
-        for name in names:
-            # A file of no codes is empty, but it must be there to be extended.
-            if self.rows and not (folder / name).exists():
-                raise _damaged(folder / name)
-            content = _map(folder / name, files.dtype(name), self.count(name))
-            if zlib.crc32(content.data) != self.of[name]:
-                raise _damaged(folder / name)
-
-    def write(self, folder: Path) -> None:
-        """Write the checksums atomically."""
-        fields = {
-            "rows": self.rows,
-            "counts": dict(self.counts),
-            "of": dict(self.of),
-            "sketches": self.sketches,
-        }
-        replace_file(folder / CHECKSUMS, json.dumps(fields).encode())
+    def _compare(self, name: str) -> None:
+        """Raise BrokenIndexError if the new values of a file do not match its checksum."""
+        path, count = self._folder / name, self._checks.count(name)
+        known = self._sound.get(name)
+        inode = path.stat().st_ino if path.exists() else 0
+        first, start = 0, 0
+        if known is not None and known.inode == inode and known.values <= count:
+            first, start = known.values, known.checksum
+        self._checks.compare(self._folder, self._files, [name], first, start)
+        self._sound[name] = _Sound(inode, count, self._checks.of[name])
 
 
-UNREADABLE_ROW: Final = Row(0, 0, 0, "")
+class _OpenedOnce(Mapping[str, T]):
+    """A mapping of names to columns, each opened at its first use."""
 
+    def __init__(self, names: Sequence[str], open_column: Callable[[str], T]) -> None:
+        self._names = names
+        self._open = open_column
+        self._opened: dict[str, T] = {}
 
-def catch_up(
-    folder: Path,
-    catalog: Catalog,
-    rows: int,
-    sketch: Sketching = make_sketches,
-    identify: Identifying = make_identities,
-    written: Mapping[int, Row] | None = None,
-    fields: Fields = MappingProxyType({}),
-) -> None:
-    """Extend every column to `rows` rows with values from the catalog, durably.
+    def __getitem__(self, name: str) -> T:
+        if name not in self._opened:
+            if name not in self._names:
+                raise KeyError(name)
+            self._opened[name] = self._open(name)
+        return self._opened[name]
 
-    `sketch` and `identify` are functions that return the same as `make_sketches` and
-    `make_identities`, but can be faster. `written` maps row numbers to rows. The
-    function does not read these rows from the catalog. `fields` are the declared
-    fields.
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
 
-    Intact columns are extended in place, because readers have mapped them. Rows
-    that a crash left at the end are removed. If a column is damaged or missing,
-    all columns are rebuilt. They are also rebuilt if a method that computes
-    sketches or identities changed. A rebuilt column is written to a new file, which replaces the
-    old file when it is complete.
-
-    Raises BrokenIndexError if the catalog cannot be read.
-    """
-    folder.mkdir(exist_ok=True)
-    sketches = f"{minhash.method_fingerprint()}-{identity.method_fingerprint()}"
-    files = _Files.of(fields)
-    checks = _sound(folder, files, rows, sketches)
-    of, counts = {}, dict(checks.counts)
-    blocks = list(_read(catalog, checks.rows, rows, written))
-    contents = _contents(catalog, files, fields, checks)
-    contents |= _contents_of_texts(blocks, sketch, identify)
-    for name, content in contents.items():
-        size = files.dtype(name).itemsize
-        if checks.rows:
-            _append(folder / name, content, checks.count(name) * size)
-        else:
-            replace_file(folder / name, content)
-        of[name] = zlib.crc32(content, checks.of[name])
-        if name in counts:
-            counts[name] += len(content) // size
-    _Checksums(rows, counts, of, sketches).write(folder)
-
-
-def _contents(
-    catalog: Catalog, files: _Files, fields: Fields, checks: _Checksums
-) -> dict[str, bytes]:
-    """Return the content of every file after the values that `checks` counts.
-
-    The columns that depend on texts are left out.
-    """
-    start = checks.rows
-    articles = [
-        values
-        for values in catalog.column_values(start, fields)
-        if values.first_row + values.row_count > start
-    ]
-    first = articles[0].first_row if articles else 0
-    counts = [values.row_count for values in articles]
-    contents = {}
-    for name, dtype in files.dtypes.items():
-        if name not in _OF_TEXTS:
-            field = name.removeprefix(PREFIX)
-            if flat_file := files.flat.get(name):
-                several = [each.codes[field] for each in articles]
-                values, flat = _spans(several, checks.counts[flat_file])
-                contents[flat_file] = flat.tobytes()
-            elif (kind := fields.get(field)) in NUMBERS:
-                none = float("nan") if kind == "number" else int(NO_DATE)
-                found = (value_of(each.extra, field, kind) for each in articles)
-                values = np.array([none if one is None else one for one in found], dtype)
-            else:
-                values = np.array([_number(field, each) for each in articles], dtype)
-            # The columns can already contain some rows of the first article.
-            contents[name] = np.repeat(values, counts, 0)[start - first :].tobytes()
-    return contents
-
-
-def _contents_of_texts(
-    blocks: Sequence[Sequence[Row]], sketch: Sketching, identify: Identifying
-) -> dict[str, bytes]:
-    """Return the content of the columns that depend on the texts of new rows."""
-    parts = [row.part for block in blocks for row in block]
-    texts = [[row.text for row in block] for block in blocks]
-    return {
-        "part": np.array(parts, DTYPES["part"]).tobytes(),
-        "sketch": b"".join(sketch(block).tobytes() for block in texts),
-        "identity": b"".join(identify(block).tobytes() for block in texts),
-    }
-
-
-def _read(
-    catalog: Catalog, start: int, rows: int, written: Mapping[int, Row] | None
-) -> Iterator[list[Row]]:
-    for first in range(start, rows, _BLOCK):
-        wanted = range(first, min(first + _BLOCK, rows))
-        try:
-            yield list(catalog.rows(wanted, written).values())
-        except BrokenIndexError:
-            yield [_readable(catalog, row) for row in wanted]
-
-
-def _readable(catalog: Catalog, row: int) -> Row:
-    """Return a row, or an empty row if the row is damaged in the catalog.
-
-    Readers of the damaged row still get the error. But a writer must be able to
-    open the index, because the repair is to delete the article.
-    """
-    try:
-        return catalog.rows([row])[row]
-    except BrokenIndexError:
-        return UNREADABLE_ROW
-
-
-def _sound(folder: Path, files: _Files, rows: int, sketches: str) -> _Checksums:
-    """Return the checksums of the columns if all columns can be extended.
-
-    If a column is damaged or has other sketches, return the checksums of 0 rows.
-    Then all columns are rebuilt.
-    """
-    try:
-        checks = _Checksums.read(folder, files)
-        if checks.rows <= rows and checks.sketches == sketches:
-            checks.compare(folder, files, checks.of)
-            return checks
-    except BrokenIndexError:
-        pass
-    return _Checksums.none(files)
-
-
-def _check(
-    folder: Path, files: _Files, checks: _Checksums, names: Iterable[str], rows: int
-) -> None:
-    """Raise BrokenIndexError if files do not match the checksums or have too few rows."""
-    if checks.rows < rows:
-        raise _damaged(folder / CHECKSUMS)
-    checks.compare(folder, files, names)
-
-
-def _file(field: str) -> str:
-    """Return the name of the file of a keyword field or a declared field."""
-    return field if field in KEYWORD_FIELDS else f"{PREFIX}{field}"
-
-
-def _codes(folder: Path, name: str, column: NDArray[np.uint32], checks: _Checksums) -> Codes:
-    if column.ndim == 1:
-        return SingleCodes(column)
-    flat = folder / f"{name}.codes"
-    codes = SeveralCodes(column, _map(flat, CODE, checks.count(flat.name)))
-    if not codes.fits:
-        raise _damaged(flat)
-    return codes
-
-
-def _spans(
-    several: Sequence[Sequence[int]], start: int
-) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Return the span of each article, from `start`, and the codes of all articles."""
-    counts = np.array([len(codes) for codes in several], np.int64)
-    starts = start + np.cumsum(counts) - counts
-    flat = np.array([code for codes in several for code in codes], CODE)
-    return np.stack([starts, counts], 1).astype("<u4"), flat
-
-
-def _number(name: str, values: ColumnValues) -> int:
-    if name == "article":
-        return values.number
-    if name == "published":
-        return _seconds(values.published)
-    return next(iter(values.codes[name]), 0)
-
-
-def _seconds(published: str | None) -> int:
-    return int(NO_DATE) if published is None else timestamp(published)
-
-
-def _length(path: Path, dtype: np.dtype[Any]) -> int:
-    return path.stat().st_size // dtype.itemsize if path.exists() else 0
-
-
-def _append(path: Path, content: bytes, at: int) -> None:
-    with raising_disk_full(path), path.open("r+b") as file:
-        file.truncate(at)
-        file.seek(at)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _map(path: Path, dtype: np.dtype[Any], rows: int) -> NDArray[Any]:
-    if rows == 0:
-        return np.empty(0, dtype)
-    if _length(path, dtype) < rows:
-        raise _damaged(path)
-    return np.memmap(path, dtype, "r", shape=(rows,))
-
-
-def _damaged(path: Path) -> BrokenIndexError:
-    return BrokenIndexError(
-        f"{path} is missing, short or damaged; open the index for writing once (any "
-        "'nutgraf index' command does) to rebuild it from the catalog"
-    )
+    def __len__(self) -> int:
+        return len(self._names)

@@ -90,7 +90,7 @@ def create_index(
 
 
 def make_parts(folder: Path, engine: Engine) -> None:
-    """Create an empty catalog, rows.f16 and keyword index in `folder`."""
+    """Create an empty catalog, rows.i8 and keyword index in `folder`."""
     Catalog.create(folder / CATALOG)
     (folder / VECTORS).touch()
     keywords.create(folder / KEYWORDS, engine)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import takewhile
 from pathlib import Path
 
@@ -18,12 +18,13 @@ from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder,
 from nutgraf.index.storage.closing import Closing
 from nutgraf.index.storage.layout import CATALOG, ENCODER, VECTORS
 from nutgraf.index.vectors import VectorFile
+from nutgraf.index.vectors.records import embeddings_of
 
 __all__ = ["RebuildSource", "StoredEmbeddings"]
 
 
 class RebuildSource(Closing):
-    """The catalog and rows.f16 of a generation, opened for reading.
+    """The catalog and rows.i8 of a generation, opened for reading.
 
     A generation is a complete set of the parts of an index. It may be written at the same
     time. Raises BrokenIndexError if the catalog is missing or damaged.
@@ -40,12 +41,12 @@ class RebuildSource(Closing):
         for record in self.catalog.alive(commit.sequence, after):
             yield article_of(record, self.catalog.rows(record.rows))
 
-    def damaged_rows(self) -> list[range]:
+    def damaged_rows(self) -> frozenset[int]:
         """Return the rows with missing or damaged embeddings."""
-        # Ignore commits that a writer adds meanwhile: rows.f16 may be read without their rows.
+        # Ignore commits that a writer adds meanwhile: rows.i8 may be read without their rows.
         last = self.catalog.last_commit().sequence
         commits = takewhile(lambda commit: commit.sequence <= last, self.catalog.commits())
-        return self.vectors.damaged(commits)
+        return frozenset(self.vectors.damaged(list(commits)).tolist())
 
     def close(self) -> None:
         """Close the catalog."""
@@ -59,7 +60,7 @@ class StoredEmbeddings:
     paragraphs that were encoded. The encoder is opened when the first one is encoded.
     """
 
-    def __init__(self, source: RebuildSource, damaged: Sequence[range] = ()) -> None:
+    def __init__(self, source: RebuildSource, damaged: Set[int] = frozenset()) -> None:
         self._source = source
         self._damaged = damaged
         self._encoder: ParagraphEncoder | None = None
@@ -71,17 +72,16 @@ class StoredEmbeddings:
         rows = {
             digest: row
             for digest, row in self._source.catalog.rows_of_contexts(digests).items()
-            if not any(row in damaged for damaged in self._damaged)
+            if row not in self._damaged
         }
         shape = (len(paragraphs), self._source.manifest.encoder.dimension)
         embeddings = np.empty(shape, np.float32)
         known = [at for at, digest in enumerate(digests) if digest in rows]
         lacking = [at for at, digest in enumerate(digests) if digest not in rows]
-        embeddings[known] = self._source.vectors.read([rows[digests[at]] for at in known])
+        records = self._source.vectors.read([rows[digests[at]] for at in known])
+        embeddings[known] = embeddings_of(records, shape[1])
         if lacking:
-            made = self._open().encode([paragraphs[at] for at in lacking])
-            # Round to float16, so that a new embedding equals the stored embedding of its text.
-            embeddings[lacking] = made.astype(np.float16)
+            embeddings[lacking] = self._open().encode([paragraphs[at] for at in lacking])
             self.encoded += len(lacking)
         return embeddings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ from nutgraf.index.reader.versions import Stories
 from nutgraf.index.storage.closing import Closing
 from nutgraf.index.storage.layout import (
     CATALOG,
+    CLUSTERS,
     COLUMNS,
     ENCODER,
     KEYWORDS,
@@ -40,6 +41,7 @@ from nutgraf.index.storage.layout import (
 )
 from nutgraf.index.suggestions.reader import Suggestions
 from nutgraf.index.vectors import VectorIndex
+from nutgraf.index.vectors.clusters import CURRENT
 
 __all__ = ["IndexParts", "SharedParts"]
 
@@ -77,6 +79,7 @@ class SharedParts:
     encoder: OnnxEncoder | None = None
     reranker: CachingReranker | None = None
     vectors: VectorIndex | None = None
+    columns: Columns | None = None
     commit: Commit = NO_COMMIT
 
 
@@ -112,6 +115,7 @@ class IndexParts(Closing):
         self._trust = trust
         self._mark = mark
         self._opening = threading.Lock()
+        self._clusters = _stamps(self.parts / CLUSTERS / CURRENT)
         self._suggestions: Suggestions | None = None
         if reader.paragraphs != self.commit.ranked:
             raise BrokenIndexError(
@@ -155,7 +159,7 @@ class IndexParts(Closing):
         older: IndexParts | None,
     ) -> Self:
         parts = manifest.parts(index)
-        seen = _settled((*mark, *_stamps(parts / KEYWORDS)))
+        seen = _settled((*mark, *_marks(parts)))
         engine = manifest.keyword_engine
         with ExitStack() as opened:
             before = None if older is None else older.keywords
@@ -173,11 +177,12 @@ class IndexParts(Closing):
         The parts that are open in this snapshot are open in the new one too. Unchanged
         parts are shared, and changed parts are opened again.
         """
-        now = (*_stamps(self.path / MANIFEST), *_stamps(self.parts / KEYWORDS))
+        now = (*_stamps(self.path / MANIFEST), *_marks(self.parts))
         if self._mark is not None and self._mark == now:
             return None
         newer = type(self).open(self.path, trust=self._trust, older=self)
-        if newer.manifest == self.manifest and newer.sequence == self.sequence:
+        same = newer.manifest == self.manifest and newer.sequence == self.sequence
+        if same and newer._clusters == self._clusters:
             self._mark = newer._mark
             newer.close()
             return None
@@ -203,6 +208,7 @@ class IndexParts(Closing):
             encoder=self.encoder if same_encoder else None,
             reranker=self.reranker if same_reranker else None,
             vectors=self.vectors if grown else None,
+            columns=self.columns if same and "columns" in opened else None,
             commit=self.commit,
         )
 
@@ -214,17 +220,18 @@ class IndexParts(Closing):
     @cached_property
     def columns(self) -> Columns:
         """The columns (see columns/columns.py)."""
-        return Columns.open(self.parts / COLUMNS, self.commit.rows, self.manifest.declared)
+        declared = self.manifest.declared
+        older = self._shared.columns
+        return Columns.open(self.parts / COLUMNS, self.commit.rows, declared, older)
 
     @cached_property
     def vectors(self) -> VectorIndex:
         """The vector index."""
-        path, dimension = self.parts / VECTORS, self.manifest.encoder.dimension
+        path, clusters = self.parts / VECTORS, self.parts / CLUSTERS
         if self._shared.vectors is not None:
-            # If the rows on disk differ from the shared ones, open the vector index anew.
-            with suppress(BrokenIndexError):
-                return self._shared.vectors.grown(path, dimension, self._shared.commit, self.commit)
-        return VectorIndex.open(path, dimension, self.commit)
+            return self._shared.vectors.grown(path, self.commit.rows, clusters)
+        dimension = self.manifest.encoder.dimension
+        return VectorIndex.open(path, dimension, self.commit.rows, clusters)
 
     @cached_property
     def encoder(self) -> OnnxEncoder:
@@ -235,7 +242,7 @@ class IndexParts(Closing):
     @cached_property
     def multilingual_analyzer(self) -> MultilingualAnalyzer:
         """The analyzer of questions, for the languages of the articles."""
-        codes = Columns.languages(self.parts / COLUMNS, self.commit.rows)
+        codes = self.columns.language
         if self.alive is not None:
             codes = codes[self.alive]
         return make_question_analyzer(self.catalog, codes, self.analyzers)
@@ -329,6 +336,11 @@ def _stamps(path: Path) -> Mark:
     except OSError:
         return ()
     return ((found.st_ino, found.st_mtime_ns),)
+
+
+def _marks(parts: Path) -> Mark:
+    """Return a mark of the parts that change what a reader sees."""
+    return (*_stamps(parts / KEYWORDS), *_stamps(parts / CLUSTERS))
 
 
 def _settled(mark: Mark) -> Mark | None:

@@ -1,4 +1,4 @@
-"""File names in an index directory (format 1), and the folders of generations.
+"""File names in an index directory (format 4), and the folders of generations.
 
 A generation is a complete set of the parts of an index. A rebuild creates a new
 generation. The manifest names the generation in use.
@@ -12,6 +12,7 @@ from typing import Final
 
 __all__ = [
     "CATALOG",
+    "CLUSTERS",
     "COLUMNS",
     "ENCODER",
     "FIRST",
@@ -29,7 +30,8 @@ __all__ = [
 
 MANIFEST: Final = "manifest.json"
 CATALOG: Final = "catalog.sqlite"
-VECTORS: Final = "rows.f16"
+VECTORS: Final = "rows.i8"
+CLUSTERS: Final = "clusters"
 KEYWORDS: Final = "keywords"
 COLUMNS: Final = "columns"
 SUGGESTIONS: Final = "suggestions.sqlite"
@@ -42,6 +44,7 @@ PARTS: Final = (
     KEYWORDS,
     COLUMNS,
     VECTORS,
+    CLUSTERS,
     ENCODER,
     *(f"{name}{log}" for name in (CATALOG, SUGGESTIONS) for log in ("", "-wal", "-shm")),
     RERANKER,

@@ -48,7 +48,7 @@ def open_columns(index: Path, manifest: Manifest, commit: Commit) -> Columns | N
     or damaged.
     """
     folder = manifest.parts(index) / COLUMNS
-    Columns.open(folder, 0, manifest.declared)  # Raises if the existing values are damaged.
+    Columns.open(folder, 0, manifest.declared).check()
     try:
         return Columns.open(folder, commit.rows, manifest.declared)
     except BrokenIndexError:

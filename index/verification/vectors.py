@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from nutgraf.index.catalog.records import Commit, Record
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
-from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.models.encoder import Encoder
 from nutgraf.index.models.encoder.titled import TITLE_SHARE, TitledEncoder, TitledText
 from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import CATALOG, VECTORS
 from nutgraf.index.vectors import VectorFile
+from nutgraf.index.vectors.records import embeddings_of
 from nutgraf.index.verification.catalog import RESTORE
 from nutgraf.index.verification.check import CheckContext
 
@@ -27,13 +27,13 @@ REPAIR_ROWS: Final = "'nutgraf repair' encodes their paragraphs again"
 _ALIKE: Final = 0.999
 """Lowest accepted cosine between a stored embedding and the text encoded again.
 
-The stored embedding is rounded to float16, so the cosine can be below 1.
+The stored embedding is rounded to int8, so the cosine can be below 1.
 """
 
 _OFF: Final = 0.01
 """Allowed difference between the length of an embedding and the possible lengths.
 
-Rounding to float16 causes a twentieth of this difference.
+Rounding to int8 causes less than half of this difference.
 """
 
 _SHORTEST: Final = (1 - TITLE_SHARE) / (1 + TITLE_SHARE)
@@ -47,16 +47,17 @@ def check_vectors(context: CheckContext, encoder: Encoder | None) -> int:
     """Check the bytes and the length of every embedding, and encode some texts again.
 
     Return the number of encoded texts; it is 0 if `encoder` is None. Raises
-    BrokenIndexError if rows.f16 or the commits of the catalog cannot be read.
+    BrokenIndexError if rows.i8 or the commits of the catalog cannot be read.
     """
     if not context.catalog_check.is_sound:
         return 0  # The ranges and checksums of embeddings come from the catalog.
     file = VectorFile(context.parts / VECTORS, context.manifest.encoder.dimension)
     sound = np.ones(context.commit.rows, bool)
-    for rows in _damaged(context, file):
+    damaged = _damaged(context, file)
+    sound[damaged] = False
+    for row in damaged.tolist():
         what = "embeddings are missing or damaged"
-        context.findings.add(VECTORS, what, REPAIR_ROWS, _span(rows))
-        sound[rows.start : rows.stop] = False
+        context.findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
     _check_lengths(context, file, np.flatnonzero(sound))
     if encoder is None:
         return 0
@@ -65,22 +66,23 @@ def check_vectors(context: CheckContext, encoder: Encoder | None) -> int:
     )
 
 
-def _damaged(context: CheckContext, file: VectorFile) -> list[range]:
-    damaged = file.damaged(_until(context.catalog, context.commit))
-    if not damaged or not _is_whole(file, context.commit):
+def _damaged(context: CheckContext, file: VectorFile) -> NDArray[np.int64]:
+    damaged = file.damaged(list(_until(context.catalog, context.commit)))
+    if not len(damaged) or not file.is_whole(context.commit):
         return damaged
     # All bytes match the checksum of the last commit. So the checksum of an earlier commit is
     # damaged, not the embeddings.
-    what = "the checksum of rows.f16 in a commit is damaged"
-    for rows in damaged:
-        context.findings.add(CATALOG, what, RESTORE, _span(rows))
-    return []
+    what = "the checksum of rows.i8 in a commit is damaged"
+    context.findings.add(CATALOG, what, RESTORE, f"row {damaged[0]}")
+    return damaged[:0]
 
 
 def _check_lengths(context: CheckContext, file: VectorFile, rows: NDArray[np.int64]) -> None:
+    dimension = context.manifest.encoder.dimension
     for start in range(0, len(rows), _BLOCK):
         some = rows[start : start + _BLOCK]
-        lengths = np.linalg.norm(file.read(some.tolist()).astype(np.float32), axis=1)
+        records = file.read(some.tolist())
+        lengths = np.linalg.norm(embeddings_of(records, dimension), axis=1)
         # The encoder does not read boilerplate: its embeddings are 0.
         read = ~context.catalog_check.unread[some]
         possible = (lengths >= read * _SHORTEST - _OFF) & (lengths <= read + _OFF)
@@ -99,7 +101,7 @@ def _check_meaning(
         return 0
     paragraphs = [contexts[row] for row in chosen]
     made = TitledEncoder(encoder).encode(paragraphs)
-    stored = file.read(chosen).astype(np.float32)
+    stored = embeddings_of(file.read(chosen), context.manifest.encoder.dimension)
     lengths = np.linalg.norm(made, axis=1) * np.maximum(
         np.linalg.norm(stored, axis=1), np.finfo(np.float32).tiny
     )
@@ -126,15 +128,3 @@ def _contexts(context: CheckContext, records: set[Record]) -> dict[int, TitledTe
 
 def _until(catalog: UncheckedCatalog, commit: Commit) -> Iterator[Commit]:
     return takewhile(lambda one: one.sequence <= commit.sequence, catalog.commits())
-
-
-def _is_whole(file: VectorFile, commit: Commit) -> bool:
-    try:
-        file.check(commit)
-    except BrokenIndexError:
-        return False
-    return True
-
-
-def _span(rows: range) -> str:
-    return f"row {rows.start}" if len(rows) == 1 else f"rows {rows.start} to {rows.stop - 1}"

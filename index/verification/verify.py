@@ -18,6 +18,7 @@ from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.reranker.config import REPAIR_HINT
 from nutgraf.index.storage.layout import (
     CATALOG,
+    CLUSTERS,
     COLUMNS,
     ENCODER,
     KEYWORDS,
@@ -32,6 +33,7 @@ from nutgraf.index.storage.layout import (
 from nutgraf.index.storage.lock import is_locked
 from nutgraf.index.verification.catalog import RESTORE, CatalogCheck
 from nutgraf.index.verification.check import CATCH_UP, CheckContext, said
+from nutgraf.index.verification.clusters import REPAIR_CLUSTERS, check_clusters
 from nutgraf.index.verification.columns import REPAIR_COLUMNS, check_columns, open_columns
 from nutgraf.index.verification.keywords import (
     REPAIR_KEYWORDS,
@@ -143,6 +145,7 @@ class _Verifier:
         )
         self._guard(COLUMNS, REPAIR_COLUMNS, lambda: check_columns(context))
         encoded = self._guard(VECTORS, REPAIR_ROWS, lambda: check_vectors(context, encoder))
+        self._guard(CLUSTERS, REPAIR_CLUSTERS, lambda: check_clusters(context))
         self._guard(SUGGESTIONS, REPAIR_SUGGESTIONS, lambda: check_suggestions(context))
         if shown is not None:
             self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_rows(context, shown))

@@ -14,17 +14,17 @@ from nutgraf.index import IndexSnapshot, verify_index
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Record, article_of
 from nutgraf.index.catalog.rows import Row
-from nutgraf.index.columns.columns import DTYPES
+from nutgraf.index.columns.files import DTYPES
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
 from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import COLUMNS, VECTORS
-from nutgraf.index.vectors import VectorFile
+from nutgraf.index.vectors.records import record_type
 
 TIE = 2e-3
-"""Allowed difference of equal cosines: embeddings are rounded to float16."""
+"""Allowed difference of equal cosines: embeddings are rounded to int8."""
 
 
 class Embeddings(dict[TitledText, NDArray[np.float32]]):
@@ -45,7 +45,8 @@ def assert_sound(index: Path) -> None:
     with IndexSnapshot.open(index, trust=True) as snapshot:
         assert snapshot.commit == snapshot.catalog.last_commit(), "the keyword index is behind"
         rows, parts = snapshot.commit.rows, snapshot.parts
-        assert (parts / VECTORS).stat().st_size == rows * snapshot.manifest.encoder.dimension * 2
+        size = record_type(snapshot.manifest.encoder.dimension).itemsize
+        assert (parts / VECTORS).stat().st_size == rows * size
         for name, dtype in DTYPES.items():
             assert (parts / COLUMNS / name).stat().st_size == rows * dtype.itemsize, name
 
@@ -90,12 +91,11 @@ def assert_holds(
 
 def assert_encoded(snapshot: IndexSnapshot, embeddings: Embeddings) -> None:
     """Check that the stored embedding of each living row matches its text."""
-    stored = VectorFile(snapshot.parts / VECTORS, snapshot.manifest.encoder.dimension)
     for record in snapshot.catalog.alive(snapshot.sequence):
         for row, context in _contexts(record, snapshot.catalog.rows(record.rows)):
-            expected = embeddings[context].astype(np.float16)
             # In another batch, the last bit of an embedding may differ.
-            np.testing.assert_allclose(stored.read([row])[0], expected, rtol=0, atol=TIE)
+            (found,) = snapshot.embeddings(np.array([row]))
+            np.testing.assert_allclose(found, embeddings[context], rtol=0, atol=TIE)
 
 
 def assert_suggests(

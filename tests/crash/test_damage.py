@@ -348,7 +348,7 @@ def test_writing_to_a_flipped_log_repairs_or_reports_it(logged, tmp_path, capsys
 
 
 @pytest.mark.parametrize(
-    "file", ["manifest.json", "catalog.sqlite", "rows.f16", "encoder/model.onnx"]
+    "file", ["manifest.json", "catalog.sqlite", "rows.i8", "encoder/model.onnx"]
 )
 def test_command_line_reports_damage_with_a_remedy(sound, tmp_path, file):
     index = shutil.copytree(sound, tmp_path / "copy")

@@ -27,7 +27,7 @@ ENOUGH = 65_536
 """Bytes per file that are enough, or nearly enough, for the command to succeed."""
 
 FULL_FROM = {
-    "rows.f16": ("encoded", 1),
+    "rows.i8": ("encoded", 1),
     "catalog": ("embeddings", 1),
     "columns": ("catalog", 1),
     "suggestions": ("columns", 2),  # Opening also reaches these steps.

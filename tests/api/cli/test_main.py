@@ -391,8 +391,8 @@ def test_folder_without_index_and_damaged_index_are_reported(run, index, tmp_pat
     (tmp_path / "folder").mkdir()
     fails(run("search", "x", "-i", "folder"), 2, "folder is not an index")
     fails(run("stats", "-i", "/dev/null"), 2, "is a file")
-    (index / "rows.f16").write_bytes(b"")
-    fails(run("search", "creamery"), 1, "rows.f16 is missing or shorter")
+    (index / "rows.i8").write_bytes(b"")
+    fails(run("search", "creamery"), 1, "rows.i8 is missing or shorter")
     (index / "catalog.sqlite").unlink()
     fails(run("search", "creamery"), 1, "catalog.sqlite is missing")
 

@@ -12,7 +12,7 @@ from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import article_of, fields_checksum, row_checksum
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
-from nutgraf.index.columns import Columns, catch_up
+from nutgraf.index.columns import Columns, ColumnWriter
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.ranking import NO_DATE
 from tests.codes import codes_by_row
@@ -102,7 +102,7 @@ def test_article_is_restored_from_its_parts(catalog, tmp_path):
     assert article_of(record, rows) == put.article
     assert list(catalog.rows_at(record, 1)) == [1, 2, 3]
     assert catalog.positions([5, 4, 2]) == {5: 0, 4: 2, 2: 1}
-    catch_up(tmp_path / "columns", catalog, 6)
+    ColumnWriter(tmp_path / "columns").catch_up(catalog, 6)
     columns = Columns.open(tmp_path / "columns", 6)
     assert columns.part.tolist() == [0, 1, 2, 3, 0, 0]
     assert columns.paragraphs(np.arange(6)).tolist() == [0, 1, 1, 1, 4, 5]
@@ -151,7 +151,7 @@ def test_readers_cannot_write(tmp_path):
 def test_columns_have_one_value_per_row(catalog, tmp_path):
     dated = article("a", "1", "2", source="X", section="world", published="2023-01-04")
     catalog.write([dated, article("b", source="Y", language="de")], [], 0, 0)
-    catch_up(tmp_path / "columns", catalog, 3)
+    ColumnWriter(tmp_path / "columns").catch_up(catalog, 3)
     columns = Columns.open(tmp_path / "columns", 3)
     assert columns.article.tolist() == [1, 1, 2]
     assert columns.published.tolist() == [timestamp("2023-01-04")] * 2 + [NO_DATE]
@@ -177,13 +177,13 @@ def test_columns_catch_up_after_any_truncation(tmp_path_factory, commits, data):
             ]
             row = catalog.write(articles, [], row, 0).rows
             if data.draw(st.booleans()):
-                catch_up(folder / "columns", catalog, row)
+                ColumnWriter(folder / "columns").catch_up(catalog, row)
         for path in sorted((folder / "columns").glob("*")):
             if data.draw(st.booleans()):
                 size = path.stat().st_size
                 with path.open("r+b") as file:
                     file.truncate(data.draw(st.integers(0, size + 30)))
-        catch_up(folder / "columns", catalog, row)
+        ColumnWriter(folder / "columns").catch_up(catalog, row)
         columns = Columns.open(folder / "columns", row)
         records = catalog.records_of(range(row))
         assert columns.article.tolist() == [records[at].number for at in range(row)]
@@ -196,7 +196,7 @@ def test_columns_catch_up_after_any_truncation(tmp_path_factory, commits, data):
 def test_short_or_damaged_column_is_reported_and_rebuilt(catalog, tmp_path, name):
     folder = tmp_path / "columns"
     catalog.write([article("a", "1", "2", source="X"), article("b", "3")], [], 0, 0)
-    catch_up(folder, catalog, 3)
+    ColumnWriter(folder).catch_up(catalog, 3)
     expected = codes_by_row(Columns.open(folder, 3), "source")
     path = folder / name
     whole = path.read_bytes()
@@ -204,13 +204,13 @@ def test_short_or_damaged_column_is_reported_and_rebuilt(catalog, tmp_path, name
     for content in (flipped, whole[:-1], b""):
         path.write_bytes(content)
         with pytest.raises(BrokenIndexError, match="missing, short or damaged"):
-            Columns.open(folder, 3)
-        catch_up(folder, catalog, 3)
+            Columns.open(folder, 3).check()
+        ColumnWriter(folder).catch_up(catalog, 3)
         assert path.read_bytes() == whole
     path.unlink()
     with pytest.raises(BrokenIndexError, match="missing, short or damaged"):
-        Columns.open(folder, 3)
-    catch_up(folder, catalog, 3)
+        Columns.open(folder, 3).check()
+    ColumnWriter(folder).catch_up(catalog, 3)
     assert codes_by_row(Columns.open(folder, 3), "source") == expected
 
 
@@ -244,3 +244,42 @@ def test_codes_map_to_values(catalog):
         catalog.values("author", [codes["a"], 99], 9)
     with pytest.raises(BrokenIndexError, match="the code of a value of source"):
         catalog.values("source", [1], 9)
+
+
+def test_column_is_checked_when_it_is_used(catalog, tmp_path):
+    folder = tmp_path / "columns"
+    writer = ColumnWriter(folder)
+    catalog.write([article("a", "1", "2", source="X")], [], 0, 0)
+    writer.catch_up(catalog, 2)
+    flip(folder / "published", 3)
+    columns = Columns.open(folder, 2)
+    assert columns.article.tolist() == [1, 1]
+    with pytest.raises(BrokenIndexError, match="published is missing, short or damaged"):
+        _ = columns.published
+
+
+def test_later_snapshot_checks_only_new_values(catalog, tmp_path):
+    folder = tmp_path / "columns"
+    writer = ColumnWriter(folder)
+    catalog.write([article("a", "1", "2")], [], 0, 0)
+    writer.catch_up(catalog, 2)
+    older = Columns.open(folder, 2)
+    assert older.article.tolist() == [1, 1]
+    catalog.write([article("b", "3", "4")], [], 2, 0)
+    # A writer that is still open does not read the old values again, either.
+    flip(folder / "article", 0)
+    writer.catch_up(catalog, 4)
+    later = Columns.open(folder, 4, older=older)
+    assert later.article[2:].tolist() == [2, 2]
+    with pytest.raises(BrokenIndexError, match="article is missing, short or damaged"):
+        _ = Columns.open(folder, 4).article
+    flip(folder / "article", 9)
+    with pytest.raises(BrokenIndexError, match="article is missing, short or damaged"):
+        _ = Columns.open(folder, 4, older=older).article
+
+
+def flip(path, at):
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    with path.open("r+b") as file:  # The file keeps its inode.
+        file.write(content)

@@ -37,6 +37,7 @@ from nutgraf.index.models.encoder import EncoderConfig, OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder
 from nutgraf.index.models.files import fingerprint
 from nutgraf.index.split import contexts_of
+from nutgraf.index.vectors.records import record_type
 from nutgraf.search import Filters, Searcher
 
 SECRET = "The magistrate withdrew the accusation against Ottoline Verhaeghe."
@@ -198,13 +199,14 @@ def test_rebuild_waits_for_a_writer_and_excludes_other_rebuilds(index, monkeypat
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize("part", ["keywords", "columns", "rows.f16", "encoder"])
+@pytest.mark.parametrize("part", ["keywords", "columns", "rows.i8", "encoder"])
 def test_repair_rebuilds_a_damaged_part(index, part, monkeypatch):
     before = contents(index)
     path = index / part
-    if part == "rows.f16":
+    if part == "rows.i8":
         content = bytearray(path.read_bytes())
-        content[-1] ^= 8  # of the second commit, which is alive
+        size = record_type(Manifest.read(index).encoder.dimension).itemsize
+        content[-1 - size] ^= 8  # the last row but one, of the second commit, which is alive
         path.write_bytes(content)
         with pytest.raises(BrokenIndexError, match="nutgraf repair"):
             compact_index(index)
@@ -219,8 +221,8 @@ def test_repair_rebuilds_a_damaged_part(index, part, monkeypatch):
     else:
         shutil.rmtree(path)
     done = repair_index(index)
-    # The damaged commit has two texts; an earlier commit also has the other one.
-    assert done.encoded == (1 if part == "rows.f16" else 0)
+    # No other row has the text of the damaged row.
+    assert done.encoded == (1 if part == "rows.i8" else 0)
     assert contents(index) == before
     write(index, *FIRST)
     assert len(contents(index)) == 6

@@ -19,6 +19,7 @@ from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.protocol import KeywordEntry
 from nutgraf.index.maintenance.rebuild import repair_index
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.vectors.records import embeddings_of, record_type, seal
 from nutgraf.index.verification import verify as verifying, verify_index
 from nutgraf.index.verification.catalog import RENUMBER
 from tests.waiting import until
@@ -173,7 +174,7 @@ def test_many_changed_texts_make_one_finding(index):
             "the counts of a commit do not match its records",
         ),
         ("UPDATE commits SET rows = 40 WHERE sequence = 1", "was not added by the commit"),
-        ("UPDATE commits SET checksum = 40 WHERE sequence = 1", "the checksum of rows.f16 in a"),
+        ("UPDATE commits SET checksum = 40 WHERE sequence = 1", "the checksum of rows.i8 in a"),
         ("UPDATE commits SET at = 'once' WHERE sequence = 2", "commits are invalid or out of"),
         ("DELETE FROM commits WHERE sequence = 2", "commits"),
         ("UPDATE codes SET code = 77 WHERE value = 'Source 1'", "codes are not numbered from 1"),
@@ -239,39 +240,40 @@ def test_sqlite_index_that_differs_from_its_table_is_found(index):
 
 
 def test_changed_embeddings_are_found(index):
-    flip(index / "rows.f16", 5)
+    flip(index / "rows.i8", 5)
     found = only(index)
-    assert found.part == "rows.f16"
-    assert found.what.endswith(": rows 0 to 47")
+    assert found.part == "rows.i8"
+    assert found.what.endswith(": row 0")
 
 
 def test_missing_embeddings_are_found_and_extra_ones_ignored(index):
-    rows = index / "rows.f16"
+    rows = index / "rows.i8"
     whole = rows.read_bytes()
     rows.write_bytes(whole + b"x" * 1000)
     assert verify(index).clean
     rows.write_bytes(whole[:-1])
-    assert only(index).part == "rows.f16"
+    assert only(index).part == "rows.i8"
     rows.unlink()
-    assert only(index).part == "rows.f16"
+    assert only(index).part == "rows.i8"
 
 
 def test_embeddings_of_other_texts_or_lengths_are_found(index):
     dimension = Manifest.read(index).encoder.dimension
-    rows = np.fromfile(index / "rows.f16", "<f2").reshape(-1, dimension)
+    records = np.fromfile(index / "rows.i8", record_type(dimension))
+    rows = embeddings_of(records, dimension)
     # The random encoder makes all embeddings similar: swap the two least similar ones.
-    alike = rows[:3].astype(np.float32) @ rows[:3].astype(np.float32).T
+    alike = rows[:3] @ rows[:3].T
     one, other = np.unravel_index(alike.argmin(), alike.shape)
-    rows[[one, other]] = rows[[other, one]]
-    rows[3] *= 2
-    rows[6] = np.nan
-    rows.tofile(index / "rows.f16")
+    records[[one, other]] = records[[other, one]]
+    records["scale"][[3, 6]] = (2 * records["scale"][3], np.nan)
+    records = seal(records, 0)
+    records.tofile(index / "rows.i8")
     # Store the checksums of the wrong embeddings, as a faulty writer would.
     for sequence, end in sql(index, "SELECT sequence, rows FROM commits"):
-        checksum = zlib.crc32(rows[:end].tobytes())
+        checksum = zlib.crc32(records[:end].tobytes())
         sql(index, "UPDATE commits SET checksum = ? WHERE sequence = ?", checksum, sequence)
     found = verify(index, sample=1000).findings
-    assert {finding.part for finding in found} == {"rows.f16"}
+    assert {finding.part for finding in found} == {"rows.i8"}
     lengths, meaning = (finding.what for finding in found)
     assert lengths == "an embedding has an impossible length: row 3, row 6"
     assert f"row {one} " in meaning
@@ -426,12 +428,12 @@ def test_damaged_and_missing_encoder_files_are_found(index):
 
 
 def test_each_part_is_checked_although_others_are_damaged(index):
-    flip(index / "rows.f16", 5)
+    flip(index / "rows.i8", 5)
     flip(index / "columns" / "author", 5)
     flip(index / "encoder" / "model.onnx", 500)
     sql(index, "UPDATE paragraphs SET text = 'x' WHERE row = 1")
     change_keywords(index, lambda writer: writer.delete([0]))
-    assert parts(index) == {"rows.f16", "columns", "encoder", "catalog.sqlite", "keywords"}
+    assert parts(index) == {"rows.i8", "columns", "encoder", "catalog.sqlite", "keywords"}
 
 
 def test_leftovers_are_reported_but_are_not_damage(index):
@@ -497,7 +499,7 @@ def test_new_generation_during_verification_is_verified_instead(index, monkeypat
                 "keywords",
                 "columns",
                 "suggestions.sqlite",
-                "rows.f16",
+                "rows.i8",
                 "catalog.sqlite",
                 "encoder",
             ):

@@ -1,0 +1,206 @@
+"""Making clusters: k-means on a sample, then a list of rows for each centroid.
+
+Clusters are made beside the live index, from rows that never change. They need no write
+lock. One rename puts them into use, so a killed process leaves at most files without use.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from nutgraf.index.errors import BrokenIndexError, IndexLockedError
+from nutgraf.index.models.cpus import usable_cpus
+from nutgraf.index.storage.files import disk_full, is_full, sync
+from nutgraf.index.storage.lock import WriteLock
+from nutgraf.index.vectors.clusters import ClusterRecord, Clusters, list_checksum
+from nutgraf.index.vectors.rows import VectorRows
+from nutgraf.index.vectors.threads import faiss_threads
+
+__all__ = ["FIRST_ROWS", "NEW_ROWS", "is_due", "make_clusters"]
+
+FIRST_ROWS: Final = 50_000
+"""The number of rows from which an index has clusters.
+
+Below that, an exact search takes less than 3 ms.
+"""
+
+NEW_ROWS: Final = 16_384
+"""The number of rows outside the clusters at which they are added to the clusters.
+
+An exact search of so many rows takes about 1 ms.
+"""
+
+GROWTH: Final = 4
+"""The growth of an index, as a factor, after which the centroids are computed again."""
+
+PER_ROOT: Final = 2
+"""The number of clusters is this number times the square root of the number of rows.
+
+With twice as many clusters, training takes 4 times as long and finds the same rows in the
+same time.
+"""
+
+SAMPLED: Final = 32
+"""The number of rows for each centroid in the sample for k-means."""
+
+ITERATIONS: Final = 8
+"""The iterations of k-means. More iterations hardly change the recall."""
+
+_BLOCK: Final = 16_384
+"""The number of embeddings in memory at a time, 25 MB."""
+
+_SEED: Final = 2026
+
+PARTIAL: Final = ".partial"
+"""The suffix of a file that is not yet complete."""
+
+
+def is_due(rows: int, current: ClusterRecord | None) -> bool:
+    """Return whether clusters should be made for an index with `rows` rows.
+
+    `current` describes the clusters of the index, None if it has none.
+    """
+    if current is None:
+        return rows >= FIRST_ROWS
+    return rows - current.rows >= NEW_ROWS
+
+
+def make_clusters(folder: Path, path: Path, dimension: int, rows: int) -> None:
+    """Put the first `rows` rows of rows.i8 at `path` into the clusters in `folder`.
+
+    If the index has grown enough, centroids are computed; otherwise the new rows are added
+    to the existing clusters. Returns without a change if another process makes clusters.
+    The memory is about 70 bytes a row, and 100 MB. Raises BrokenIndexError if a row is
+    damaged, and DiskFullError if the disk is full.
+    """
+    folder.mkdir(exist_ok=True)
+    try:
+        lock = WriteLock(folder, wait=0)
+    except IndexLockedError:
+        return
+    try:
+        current = _usable(folder)
+        if current is not None and current.rows >= rows:
+            return
+        source = VectorRows(path, dimension, rows)
+        if current is None or rows >= GROWTH * current.trained:
+            index, trained, first = _trained(source), rows, 0
+        else:
+            index, trained, first = _read(folder / current.file), current.trained, current.rows
+        _failpoint("trained")
+        _add(index, source, first)
+        _write(folder, index, rows, trained)
+    finally:
+        lock.release()
+
+
+def _trained(source: VectorRows) -> Any:
+    """Return an index without rows, with the centroids of a sample of the rows."""
+    clusters = max(1, int(PER_ROOT * len(source) ** 0.5))
+    count = min(len(source), SAMPLED * clusters)
+    chosen = np.random.default_rng(_SEED).choice(len(source), count, replace=False)
+    sample = source.embeddings(np.sort(chosen))
+    sample = sample[sample.any(axis=1)]
+    clusters = min(clusters, max(1, len(sample)))
+    wrapped: Any = faiss
+    means = wrapped.Kmeans(
+        source.dimension,
+        clusters,
+        niter=ITERATIONS,
+        seed=_SEED,
+        min_points_per_centroid=1,
+        max_points_per_centroid=SAMPLED,
+    )
+    with faiss_threads(usable_cpus()):
+        means.train(sample)
+        # By inner product, the clusters with the highest scores are searched first.
+        centroids = faiss.IndexFlatIP(source.dimension)
+        centroids.add(means.centroids)
+        index = wrapped.IndexIVFRaBitQ(
+            centroids, source.dimension, clusters, faiss.METRIC_INNER_PRODUCT
+        )
+        index.train(sample)
+    return index
+
+
+def _read(path: Path) -> Any:
+    wrapped: Any = faiss
+    return wrapped.read_index(str(path))
+
+
+def _add(index: Any, source: VectorRows, first: int) -> None:
+    """Add the rows from `first` on, each to the list of its nearest centroid.
+
+    Rows of zeros are left out: they are boilerplate.
+    """
+    wrapped: Any = faiss
+    nearest = faiss.IndexFlatL2(source.dimension)
+    nearest.add(index.quantizer.reconstruct_n(0, index.nlist))
+    with faiss_threads(usable_cpus()):
+        for rows in _blocks(first, len(source)):
+            embeddings = source.embeddings(rows)
+            kept = embeddings.any(axis=1)
+            embeddings, numbers = np.ascontiguousarray(embeddings[kept]), rows[kept]
+            if not len(numbers):
+                continue
+            _, lists = nearest.search(embeddings, 1)
+            lists = np.ascontiguousarray(lists[:, 0])
+            index.add_core(len(numbers), *map(wrapped.swig_ptr, (embeddings, numbers, lists)))
+            _failpoint("assigned")
+
+
+def _write(folder: Path, index: Any, rows: int, trained: int) -> None:
+    path = folder / f"{rows}-{trained}.faiss"
+    # Readers may have mapped a file with this name.
+    partial = path.with_suffix(PARTIAL)
+    try:
+        faiss.write_index(index, str(partial))
+        sync(partial)
+    except (RuntimeError, OSError) as error:
+        partial.unlink(missing_ok=True)
+        if is_full(error):
+            raise disk_full(path) from error
+        raise
+    partial.replace(path)
+    sync(folder)
+    _failpoint("written")
+    lists = range(index.nlist)
+    content = sum(index.invlists.list_size(each) for each in lists) * (index.code_size + 8)
+    head = path.stat().st_size - content
+    with path.open("rb") as file:
+        checksum = zlib.crc32(file.read(head))
+    checksums = tuple(list_checksum(index, each) for each in lists)
+    ClusterRecord(path.name, rows, trained, head, checksum, checksums).write(folder)
+    _failpoint("swapped")
+    for other in (*folder.glob("*.faiss"), *folder.glob(f"*{PARTIAL}")):
+        if other != path:
+            with suppress(OSError):  # A leftover does no harm; the next call removes it.
+                other.unlink()
+
+
+def _usable(folder: Path) -> ClusterRecord | None:
+    """Return the record of the clusters, or None if they are missing or damaged."""
+    try:
+        opened = Clusters.open(folder)
+    except BrokenIndexError:
+        return None
+    return None if opened is None or opened.check() else opened.record
+
+
+def _blocks(first: int, stop: int) -> Iterator[NDArray[np.int64]]:
+    for start in range(first, stop, _BLOCK):
+        yield np.arange(start, min(start + _BLOCK, stop))
+
+
+def _failpoint(step: str) -> None:
+    """Raise an audit event after a step, as IndexWriter does for a commit."""
+    sys.audit("nutgraf.cluster", step)
