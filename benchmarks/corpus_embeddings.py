@@ -10,6 +10,7 @@ hard as its neighbours are many.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,25 +112,30 @@ class KnownEmbeddings:
     """A ParagraphEncoder that looks up embeddings, and encodes only unknown texts.
 
     Unknown are the parts of paragraphs that are too long for the encoder, and short texts beside
-    boilerplate. `encoded` is the number of these.
+    boilerplate. `encoded` is the number of these. `seconds` is the time that was spent here, also
+    for looking up.
     """
 
     def __init__(
         self, articles: Iterable[dict[str, Any]], embeddings: Embeddings, encoder: OnnxEncoder
     ) -> None:
+        started = time.perf_counter()
         contexts = (_contexts(each["title"], each["paragraphs"]) for each in articles)
         texts = (one for some in contexts for one in some)
         self._rows = {one.digest(): row for row, one in enumerate(texts)}
         self._embeddings = embeddings
         self._others: ParagraphEncoder = TitledEncoder(encoder)
         self.encoded = 0
+        self.seconds = time.perf_counter() - started
 
     def encode(self, paragraphs: Sequence[TitledText]) -> Embeddings:
         """See ParagraphEncoder."""
+        started = time.perf_counter()
         rows = [self._rows.get(pair.digest(), -1) for pair in paragraphs]
         found = np.array(self._embeddings[rows])
         unknown = [at for at, row in enumerate(rows) if row < 0]
         if unknown:
             found[unknown] = self._others.encode([paragraphs[at] for at in unknown])
             self.encoded += len(unknown)
+        self.seconds += time.perf_counter() - started
         return found

@@ -78,7 +78,7 @@ COSTS: Final = (
         is_time=True,
     ),
     Cost("verify", lambda result: result["own"]["verify"]["seconds"], seconds, is_time=True),
-    Cost("size on disk", lambda result: result["systems"]["nutgraf"]["bytes"], size, is_time=False),
+    Cost("size on disk", lambda result: sum(result["own"]["parts"].values()), size, is_time=False),
     Cost(
         "memory to serve, own",
         lambda result: result["systems"]["nutgraf"]["memory"]["own"],
@@ -124,13 +124,17 @@ def growth_lines(results: Sequence[Result]) -> list[str]:
 
 def estimate_lines(results: Sequence[Result]) -> list[str]:
     """Return a Markdown table of the estimated costs at the next size."""
-    lines = [f"| | measured at the largest size | estimate at {NEXT:,} |", "|---|---|---|"]
+    largest = max(result["size"] for result in results)
+    lines = [
+        f"| | measured at {largest:,} | exponent | estimate at {NEXT:,} |",
+        "|---|---|---|---|",
+    ]
     for cost in COSTS:
         found = points(cost, results)
-        largest = max(found)
-        value = extrapolate(found, NEXT, steepest(found))
-        shown = f"{cost.show(found[largest])} at {largest:,}"
-        lines.append(f"| {cost.name} | {shown} | {cost.show(value)} |")
+        power = steepest(found)
+        cells = [cost.show(found[largest]), f"{power:.2f}"]
+        cells.append(cost.show(extrapolate(found, NEXT, power)))
+        lines.append(f"| {cost.name} | {' | '.join(cells)} |")
     return lines
 
 
@@ -148,7 +152,7 @@ def draw_growth(results: Sequence[Result], picture: Path) -> bool:
         for cost in (each for each in COSTS if each.is_time is is_time):
             found = dict(sorted(points(cost, results).items()))
             first = next(iter(found.values()))
-            label = f"{cost.name.strip('`')}: {exponent(found)[1]:.2f}"
+            label = f"{cost.name.replace('`', '')}: {exponent(found)[1]:.2f}"
             values = [value / first for value in found.values()]
             axes.plot(list(found), values, marker="o", markersize=4, linewidth=1, label=label)
         axes.set(xscale="log", yscale="log", xlabel="paragraphs")

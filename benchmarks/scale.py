@@ -38,6 +38,7 @@ from nutgraf.index import IndexSnapshot
 from nutgraf.index.maintenance.create import make_encoder
 from nutgraf.index.models.cpus import usable_cpus
 from nutgraf.index.models.encoder import DEFAULT_MODEL
+from nutgraf.index.storage.layout import ENCODER
 from nutgraf.search.evaluation import JudgedQuestion, evaluate
 
 HERE: Final = Path(__file__).parent
@@ -67,6 +68,7 @@ def main() -> None:
         if name == "nutgraf" and "error" not in figures:
             systems[name]["encoded"] = json.loads((folder / "encoded.json").read_text())
             own = measure_index(folder / INDEX, workload)
+            systems[name]["bytes"] -= own["parts"][ENCODER]  # No peer has its encoder with it.
         if name != "nutgraf":
             shutil.rmtree(folder)  # Together, the indexes can be too large for a disk.
     quality = judge(names, judged, questions, options.cache)

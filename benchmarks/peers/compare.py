@@ -34,7 +34,7 @@ LEAST_SECONDS: Final = 120
 PARAGRAPHS_PER_SECOND: Final = 500
 """A system that builds more slowly is stopped, so that the run has an end."""
 
-ASK_SECONDS: Final = 300
+ASK_SECONDS: Final = 600
 
 
 class FailedError(Exception):

@@ -35,7 +35,7 @@ class Index:
     """See System."""
 
     @staticmethod
-    def build(workload: Workload, folder: Path) -> None:
+    def build(workload: Workload, folder: Path) -> float:
         """See System."""
         index = folder / INDEX
         create_index(index, model=str(workload.encoder_folder))
@@ -49,6 +49,7 @@ class Index:
                 assert isinstance(item, Article | Prepared), item
                 writer.put(item)
         (folder / "encoded.json").write_text(json.dumps(known.encoded))
+        return known.seconds
 
     def __init__(self, folder: Path) -> None:
         self._source = LiveIndex(folder / INDEX)

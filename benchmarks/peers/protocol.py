@@ -30,8 +30,11 @@ class System(Protocol):
     """
 
     @staticmethod
-    def build(workload: Workload, folder: Path) -> None:
-        """Build an index of the workload in a new folder, ready to be searched."""
+    def build(workload: Workload, folder: Path) -> float | None:
+        """Build an index of the workload in a new folder, ready to be searched.
+
+        Return the seconds that were spent in place of encoding, which do not count.
+        """
 
     def __init__(self, folder: Path) -> None: ...
 

@@ -37,6 +37,7 @@ class Index:
             "CREATE VIRTUAL TABLE words USING fts5(title, text, tokenize='porter unicode61')"
         )
         base.execute(f"CREATE VIRTUAL TABLE vectors USING vec0(embedding float[{length}])")
+        base.execute("BEGIN")
         rows = ((number, one.title, one.text) for number, one in enumerate(workload.paragraphs()))
         base.executemany("INSERT INTO words(rowid, title, text) VALUES (?, ?, ?)", rows)
         for first in range(0, len(embeddings), BATCH):
