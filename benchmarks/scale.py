@@ -67,7 +67,7 @@ def main() -> None:
         systems[name] = compact(figures, workload, hidden)
         if name == "nutgraf" and "error" not in figures:
             systems[name]["encoded"] = json.loads((folder / "encoded.json").read_text())
-            own = measure_index(folder / INDEX, workload)
+            own = measure_index(folder / INDEX, workload, is_drawn=corpus["drawn"])
             systems[name]["bytes"] -= own["parts"][ENCODER]  # No peer has its encoder with it.
         if name != "nutgraf":
             shutil.rmtree(folder)  # Together, the indexes can be too large for a disk.

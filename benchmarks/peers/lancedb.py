@@ -26,7 +26,8 @@ __all__ = ["Index"]
 
 EXACT = 10_000
 REFINE = 4
-EF = 256
+EF = 150
+EF_PER_HIT = 1.5
 TABLE = "paragraphs"
 
 
@@ -64,20 +65,23 @@ class Index:
 
     def keyword(self, text: str, k: int) -> list[int]:
         """See System."""
-        return _numbers(self._table.search(text, query_type="fts").limit(k))
+        return _numbers(self._table.search(text, query_type="fts").limit(k), "_score")
 
     def meaning(self, text: str, embedding: NDArray[np.float32], k: int) -> list[int]:
         """See System."""
-        return _numbers(self._tuned(self._table.search(embedding).distance_type("dot")).limit(k))
+        query = self._tuned(self._table.search(embedding).distance_type("dot"), k)
+        return _numbers(query.limit(k), "_distance")
 
     def both(self, text: str, embedding: NDArray[np.float32], k: int) -> list[int]:
         """See System."""
         query = self._table.search(query_type="hybrid").vector(embedding).text(text)
-        query = self._tuned(query.distance_type("dot"))
+        query = self._tuned(query.distance_type("dot"), k)
         return _numbers(query.rerank(self._reranker).limit(k))
 
-    def _tuned(self, query: Any) -> Any:
-        return query if self._is_exact else query.ef(EF).refine_factor(REFINE)
+    def _tuned(self, query: Any, k: int) -> Any:
+        if self._is_exact:
+            return query
+        return query.ef(max(EF, int(EF_PER_HIT * REFINE * k))).refine_factor(REFINE)
 
 
 def _batches(workload: Workload, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -96,6 +100,7 @@ def _batches(workload: Workload, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         first += len(some)
 
 
-def _numbers(query: Any) -> list[int]:
-    found: list[int] = query.select(["number"]).to_arrow()["number"].to_pylist()
+def _numbers(query: Any, *columns: str) -> list[int]:
+    table = query.select(["number", *columns]).to_arrow()
+    found: list[int] = table["number"].to_pylist()
     return found

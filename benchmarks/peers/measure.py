@@ -18,8 +18,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from peers.protocol import Found, System
 from peers.workload import Workload
 
@@ -123,5 +121,4 @@ def status(field: str) -> int | None:
 
 
 if __name__ == "__main__":
-    np.seterr(all="raise", under="ignore")
     main(*sys.argv[1:])
