@@ -132,11 +132,11 @@ def asked(answer: Callable[[str], object], questions: list[str]) -> dict[str, fl
 
 def under_filters(index: Path, workload: Workload) -> Iterator[dict[str, float]]:
     """Yield recall and time of the vector ranking of the newest articles."""
-    published = {each["id"]: each.get("published") for each in workload.articles()}
+    published = {each["id"]: each.get("published", "") for each in workload.articles()}
     names = [paragraph.name for paragraph in workload.paragraphs()]
     numbers = {name: number for number, name in enumerate(names)}
     dates = [published[name.rpartition("#")[0]] for name in names]
-    if None in dates:
+    if not all(dates):
         return
     questions = workload.question_embeddings[:FILTER_QUESTIONS]
     scores = exact_scores(workload.embeddings, questions)

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from growth import (
     LEAST,
@@ -42,9 +42,28 @@ BLOCK: Final = re.compile(r"(?s)(<!-- Written by benchmarks/report.py: -->\n).*(
 MODES: Final = ("keyword", "meaning", "both")
 
 BETTER: Final = 1.05
-"""The factor by which a better peer is better. Less can be chance."""
+"""The factor by which a better peer is smaller or faster. Less can be chance."""
+
+HIGHER: Final = 0.005
+"""The difference by which recall and nDCG@10 of a better peer are higher."""
 
 Result = Mapping[str, Any]
+
+
+class Column(NamedTuple):
+    """A column of the table of all systems: the way to find its value, and its format."""
+
+    name: str
+    value: Callable[[Result], float]
+    show: Callable[[float], str]
+
+
+COLUMNS: Final = (
+    Column("build", lambda figures: figures["build_s"], seconds),
+    Column("size", lambda figures: figures["bytes"], size),
+    Column("memory", lambda figures: sum(figures["memory"].values()), size),
+    Column("cold start", lambda figures: figures["cold_s"], seconds),
+)
 
 
 def write_report() -> None:
@@ -111,19 +130,20 @@ def comparison(result: Result) -> Iterator[str]:
     systems, quality = result["systems"], result["quality"]
     own = systems["nutgraf"]
     yield (
-        "| system | build | size | memory | cold start | "
+        f"| system | {' | '.join(column.name for column in COLUMNS)} | "
         + " | ".join(f"{mode}: p50 / p95 / p99" for mode in MODES)
         + " | recall@100 | nDCG@10: "
         + " / ".join(MODES)
         + " |"
     )
-    yield "|---|" + "---|" * (len(MODES) + 6)
+    yield "|---|" + "---|" * (len(COLUMNS) + len(MODES) + 2)
     for name, figures in systems.items():
         if "error" in figures:
-            yield f"| {SYSTEMS[name]} | failed: {figures['error']} |{' |' * (len(MODES) + 5)}"
+            empty = " |" * (len(COLUMNS) + len(MODES) + 1)
+            yield f"| {SYSTEMS[name]} | failed: {figures['error'].replace('|', '/')} |{empty}"
             continue
         cells = [SYSTEMS[name]]
-        for value, show in COLUMNS:
+        for _, value, show in COLUMNS:
             cells.append(ratio(value(figures), value(own), show, is_own=figures is own))
         for mode in MODES:
             cells.append(times(figures, own, mode))
@@ -132,18 +152,7 @@ def comparison(result: Result) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-COLUMNS: Final = (
-    (lambda figures: figures["build_s"], seconds),
-    (lambda figures: figures["bytes"], size),
-    (lambda figures: sum(figures["memory"].values()), size),
-    (lambda figures: figures["cold_s"], seconds),
-)
-"""The value of each of the first columns, and its format."""
-
-NAMES: Final = ("build", "size", "memory", "cold start")
-
-
-def ratio(value: float, own: float, show: Any, *, is_own: bool) -> str:
+def ratio(value: float, own: float, show: Callable[[float], str], *, is_own: bool) -> str:
     return show(value) if is_own else f"{multiple(value / own)}: {show(value)}"
 
 
@@ -170,28 +179,34 @@ def judged_cell(quality: Result) -> str:
 def better_peers(result: Result) -> Iterator[str]:
     """Yield for each column the peers that are better than Nutgraf."""
     systems = {name: each for name, each in result["systems"].items() if "error" not in each}
-    own = systems.pop("nutgraf", None)
-    if own is None:
-        return
-    values = {name: value for name, (value, _) in zip(NAMES, COLUMNS, strict=True)}
+    lower: dict[str, dict[str, float]] = {
+        column.name: {name: column.value(each) for name, each in systems.items()}
+        for column in COLUMNS
+    }
     for mode in MODES:
-        values[f"time by {mode}"] = lambda each, mode=mode: (
-            each["ms"].get(mode, {}).get("p50", float("inf"))
-        )
-    values["recall"] = lambda each: 1.1 - each["recall"]  # Better from a difference of .005 on.
-    yield "Better than Nutgraf, best first:"
-    yield ""
-    for what, value in values.items():
-        names = [name for name in systems if value(systems[name]) * BETTER < value(own)]
-        names.sort(key=lambda name: value(systems[name]))  # sorted at once
-        yield f"- {what}: {', '.join(SYSTEMS[name] for name in names) or 'none'}"
+        lower[f"time by {mode}"] = {
+            name: each["ms"][mode]["p50"] for name, each in systems.items() if mode in each["ms"]
+        }
+    higher = {"recall@100": {name: each["recall"] for name, each in systems.items()}}
     quality = {name: each for name, each in result["quality"].items() if "error" not in each}
     for mode in MODES:
-        judged = {name: each[mode]["mean"] for name, each in quality.items() if mode in each}
-        best = judged.get("nutgraf", 0.0)
-        names = sorted((name for name in judged if judged[name] > best), key=judged.get)[::-1]
-        named = ", ".join(SYSTEMS[name] for name in names) or "none"
-        yield f"- nDCG@10 by {mode}: {named}"
+        higher[f"nDCG@10 by {mode}"] = {
+            name: each[mode]["mean"] for name, each in quality.items() if mode in each
+        }
+    yield "Better than Nutgraf, best first:"
+    yield ""
+    for what, values in lower.items():
+        own = values.pop("nutgraf")
+        better = [name for name in values if values[name] * BETTER < own]
+        yield f"- {what}: {named(sorted(better, key=values.__getitem__))}"
+    for what, values in higher.items():
+        own = values.pop("nutgraf", 0.0)
+        better = [name for name in values if values[name] > own + HIGHER]
+        yield f"- {what}: {named(sorted(better, key=values.__getitem__, reverse=True))}"
+
+
+def named(systems: list[str]) -> str:
+    return ", ".join(SYSTEMS[name] for name in systems) or "none"
 
 
 def details(own: Result, result: Result) -> Iterator[str]:

@@ -17,9 +17,10 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -57,20 +58,7 @@ def main() -> None:
     print(f"articles: {options.size:,} paragraphs", flush=True)
     workload, corpus = scale_workload(source, options.size)
     judged, questions = judged_workload(source)
-    systems: dict[str, Any] = {}
-    own: dict[str, Any] = {}
-    indexes = options.cache / "indexes" / str(options.size)
-    for name in names:
-        print(f"{SYSTEMS[name]}: {options.size:,} paragraphs", flush=True)
-        figures, folder = measure_system(name, workload, options.cache / "environments", indexes)
-        hidden = hidden_numbers(folder / INDEX, workload) if name == "nutgraf" else []
-        systems[name] = compact(figures, workload, hidden)
-        if name == "nutgraf" and "error" not in figures:
-            systems[name]["encoded"] = json.loads((folder / "encoded.json").read_text())
-            own = measure_index(folder / INDEX, workload, is_drawn=corpus["drawn"])
-            systems[name]["bytes"] -= own["parts"][ENCODER]  # No peer has its encoder with it.
-        if name != "nutgraf":
-            shutil.rmtree(folder)  # Together, the indexes can be too large for a disk.
+    systems, own = measure_all(names, workload, options.cache, is_drawn=corpus["drawn"])
     quality = judge(names, judged, questions, options.cache)
     result = {
         "size": options.size,
@@ -91,6 +79,30 @@ def main() -> None:
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(f"{path} after {result['seconds']:,.0f} s", flush=True)
     write_report()
+
+
+def measure_all(
+    names: list[str], workload: Workload, cache: Path, *, is_drawn: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the figures of all systems, and those of Nutgraf alone."""
+    systems: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    indexes = cache / "indexes" / str(len(workload.embeddings))
+    for name in names:
+        print(f"{SYSTEMS[name]}: {len(workload.embeddings):,} paragraphs", flush=True)
+        figures, folder = measure_system(name, workload, cache / "environments", indexes)
+        if name != "nutgraf":
+            systems[name] = compact(figures, workload)
+            shutil.rmtree(folder)  # Together, the indexes can be too large for a disk.
+            continue
+        if "error" in figures:
+            raise SystemExit(f"Nutgraf failed: {figures['error']}")
+        index = folder / INDEX
+        own = measure_index(index, workload, is_drawn=is_drawn)
+        systems[name] = compact(figures, workload, hidden_numbers(index, workload))
+        systems[name]["encoded"] = json.loads((folder / "encoded.json").read_text())
+        systems[name]["bytes"] -= own["parts"][ENCODER]  # No peer has its encoder with it.
+    return systems, own
 
 
 def parse() -> argparse.Namespace:
@@ -143,8 +155,6 @@ def judged_name(source: Source) -> str:
 
 def hidden_numbers(index: Path, workload: Workload) -> list[int]:
     """Return the paragraphs that Nutgraf excludes from all rankings."""
-    if not index.exists():
-        return []
     with IndexSnapshot.open(index) as snapshot:
         if snapshot.ranked is None:
             return []
@@ -152,7 +162,9 @@ def hidden_numbers(index: Path, workload: Workload) -> list[int]:
         return numbers_of(snapshot.names(rows).values(), workload)
 
 
-def compact(figures: dict[str, Any], workload: Workload, hidden: list[int]) -> dict[str, Any]:
+def compact(
+    figures: dict[str, Any], workload: Workload, hidden: Sequence[int] = ()
+) -> dict[str, Any]:
     """Return the figures of a system, with percentiles and recall for answers.
 
     The system is not expected to find the `hidden` paragraphs.
@@ -162,7 +174,7 @@ def compact(figures: dict[str, Any], workload: Workload, hidden: list[int]) -> d
     nearest = figures["nearest"]
     questions = workload.question_embeddings[: len(nearest)]
     scores = exact_scores(workload.embeddings, questions)
-    scores[:, hidden] = -np.inf
+    scores[:, list(hidden)] = -np.inf
     found = [numbers_of(each, workload) for each in nearest]
     kept = ("build_s", "build_peak_bytes", "bytes", "cold_s", "memory", "peak_bytes", "cpu_ms")
     return {name: figures[name] for name in kept} | {
@@ -223,24 +235,23 @@ def vars_of(figure: Any) -> dict[str, float]:
 
 def machine() -> dict[str, Any]:
     """Describe the machine, without its name."""
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        )
-        if Path("/proc/cpuinfo").exists()
-        else iter([platform.processor()]),
-        "unknown",
-    )
     return {
-        "cpu": model,
+        "cpu": processor(),
         "cores": usable_cpus(),
         "system": platform.system(),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
         "load": os.getloadavg()[0],
     }
+
+
+def processor() -> str:
+    place = Path("/proc/cpuinfo")
+    if place.exists():
+        found = re.search(r"^model name\s*:\s*(.+)$", place.read_text(), re.MULTILINE)
+        if found:
+            return found[1]
+    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

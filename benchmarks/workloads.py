@@ -11,6 +11,7 @@ import json
 import random
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -132,22 +133,16 @@ def _write(
     embeddings = np.lib.format.open_memmap(
         partial / "embeddings.npy", "w+", np.float32, (paragraphs, encoder.dimension)
     )
-    done = 0
     per_file = -(-paragraphs // FILES)
-    file = None
-    for article, rows in pairs:
-        wanted = done // per_file
-        path = made.articles_folder / f"{wanted:02}.jsonl"
-        if file is None or file.name != str(path):
-            if file is not None:
-                file.close()
-            file = path.open("w", encoding="utf-8")
-        fields = {name: value for name, value in asdict(article).items() if value}
-        file.write(json.dumps(fields, ensure_ascii=False) + "\n")
-        embeddings[done : done + len(rows)] = rows
-        done += len(rows)
-    if file is not None:
-        file.close()
+    done = 0
+    with ExitStack() as opened:
+        places = (made.articles_folder / f"{number:02}.jsonl" for number in range(FILES))
+        files = [opened.enter_context(place.open("w", encoding="utf-8")) for place in places]
+        for article, rows in pairs:
+            fields = {name: value for name, value in asdict(article).items() if value}
+            files[done // per_file].write(json.dumps(fields, ensure_ascii=False) + "\n")
+            embeddings[done : done + len(rows)] = rows
+            done += len(rows)
     assert done == paragraphs, (done, paragraphs)
     embeddings.flush()
     (partial / "questions.json").write_text(json.dumps(questions), encoding="utf-8")
