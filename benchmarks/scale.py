@@ -43,7 +43,7 @@ from nutgraf.index.storage.layout import ENCODER
 from nutgraf.search.evaluation import JudgedQuestion, evaluate
 
 HERE: Final = Path(__file__).parent
-SEEDS: Final = HERE.parent / "seeds"
+SEEDS: Final = HERE.resolve().parent / "seeds"
 
 MEASURE: Final = "nDCG@10"
 LIBRARIES: Final = ("tantivy", "faiss-cpu", "onnxruntime", "numpy")
@@ -63,9 +63,9 @@ def main() -> None:
     result = {
         "size": options.size,
         "machine": machine(),
-        "corpus": corpus | {"articles": options.articles.name},
+        "corpus": corpus | {"articles": folder_name(options.articles)},
         "judged": {
-            "set": judged_name(source),
+            "set": "seeds" if source.judged is None else folder_name(source.judged),
             "questions": len(questions),
             "paragraphs": len(judged.embeddings),
         },
@@ -149,8 +149,8 @@ def is_judged(folder: Path) -> bool:
     return all((folder / name).exists() for name in ("articles.jsonl", QUERIES, QRELS))
 
 
-def judged_name(source: Source) -> str:
-    return "seeds" if source.judged is None else source.judged.resolve().name
+def folder_name(folder: Path) -> str:
+    return SEEDS.name if folder.resolve() == SEEDS / "articles" else folder.resolve().name
 
 
 def hidden_numbers(index: Path, workload: Workload) -> list[int]:
@@ -177,6 +177,7 @@ def compact(
     scores[:, list(hidden)] = -np.inf
     found = [numbers_of(each, workload) for each in nearest]
     kept = ("build_s", "build_peak_bytes", "bytes", "cold_s", "memory", "peak_bytes", "cpu_ms")
+    kept += ("measured_s",)
     return {name: figures[name] for name in kept} | {
         "ms": {
             mode: {**percentiles(times), "questions": len(times)}

@@ -163,13 +163,10 @@ def _first(articles: Iterable[Article], paragraphs: int) -> Iterator[Article]:
 def _made_questions(titles: Sequence[str], sentences: Sequence[str]) -> list[str]:
     """Return real titles and beginnings of sentences, as questions for times."""
     draw = random.Random(SEED)
-    found = [" ".join(title.split()[: WORDS[1]]) for title in draw.sample(titles, len(titles))]
-    beginnings = (
-        " ".join(sentence.split()[: draw.randint(*WORDS)])
-        for sentence in draw.sample(sentences, min(QUESTIONS, len(sentences)))
-    )
-    mixed = (text for pair in zip(found, beginnings, strict=False) for text in pair)
-    return list(dict.fromkeys(mixed))
+    found = [" ".join(title.split()[: WORDS[1]]) for title in titles]
+    found += (" ".join(sentence.split()[: draw.randint(*WORDS)]) for sentence in sentences)
+    different = list(dict.fromkeys(found))
+    return draw.sample(different, min(QUESTIONS, len(different)))
 
 
 def _digest(*texts: str) -> str:

@@ -1,12 +1,14 @@
-"""txtai: a hybrid index with external vectors and default settings.
+"""txtai: a hybrid index with external vectors and a wider vector search.
 
 neuml.github.io/txtai/embeddings/configuration/general (hybrid, which also sets the scoring to
 normalised BM25 on disk) and /vectors (external vectors). txtai scales vectors to norm 1, so they
-get one more number that makes their norms equal before.
+get one more number that makes their norms equal before. By default it searches a sixteenth of its
+cells, which finds .89 of the nearest 100 at 20,000 paragraphs; here it searches at least 128 cells.
 """
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,9 @@ from peers.protocol import with_norm_1, with_zeros
 from peers.workload import Workload
 
 __all__ = ["Index"]
+
+PROBES = 128
+"""The least number of cells to search; the default depends on all paragraphs."""
 
 
 class Index:
@@ -32,7 +37,12 @@ class Index:
             done += len(texts)
             return with_norm_1(workload.embeddings[done - len(texts) : done])
 
-        index = Embeddings(method="external", transform=next_vectors, hybrid=True)
+        index = Embeddings(
+            method="external",
+            transform=next_vectors,
+            hybrid=True,
+            faiss={"nprobe": max(PROBES, round(math.sqrt(len(workload.embeddings)) / 4))},
+        )
         index.index(
             (number, f"{one.title}\n{one.text}", None)
             for number, one in enumerate(workload.paragraphs())
