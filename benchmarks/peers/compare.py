@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -29,6 +30,8 @@ SYSTEMS: Final = {
     "bm25s_faiss": "bm25s + FAISS",
 }
 """The module of each system in this package, and its name in tables."""
+
+PATH: Final = re.compile(r"(?<![\w.])/\S+")
 
 LEAST_SECONDS: Final = 120
 PARAGRAPHS_PER_SECOND: Final = 500
@@ -92,7 +95,8 @@ def _run(
         raise FailedError(f"{action}: not ready after {seconds:,} s") from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise FailedError(f"{action}: {lines[-1][:200]}")
+        # A path would tell about this machine in the table.
+        raise FailedError(f"{action}: {PATH.sub('a file', lines[-1])[:200]}")
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
 
