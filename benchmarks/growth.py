@@ -34,7 +34,7 @@ class Cost:
 
 
 def milliseconds(value: float) -> str:
-    return f"{value:.1f} ms" if value < 1_000 else f"{value / 1_000:.1f} s"
+    return f"{value:.1f} ms" if value < 1_000 else seconds(value / 1_000)
 
 
 def seconds(value: float) -> str:
@@ -71,12 +71,6 @@ COSTS: Final = (
         seconds,
         is_time=True,
     ),
-    Cost(
-        "encoding at the measured rate",
-        lambda result: result["size"] / result["own"]["encoder"]["per_s"],
-        seconds,
-        is_time=True,
-    ),
     Cost("verify", lambda result: result["own"]["verify"]["seconds"], seconds, is_time=True),
     Cost("size on disk", lambda result: sum(result["own"]["parts"].values()), size, is_time=False),
     Cost(
@@ -100,9 +94,12 @@ def points(cost: Cost, results: Sequence[Result]) -> dict[int, float]:
 
 
 def steepest(found: Mapping[int, float]) -> float:
-    """Return the exponent of all sizes or of the two largest, whichever is higher."""
+    """Return the exponent of all sizes or of the two largest, whichever is higher.
+
+    No cost falls with the size, so the exponent is at least 0.
+    """
     last = dict(sorted(found.items())[-2:])
-    return max(exponent(found)[1], exponent(last)[1])
+    return max(0.0, exponent(found)[1], exponent(last)[1])
 
 
 def growth_lines(results: Sequence[Result]) -> list[str]:
@@ -135,7 +132,15 @@ def estimate_lines(results: Sequence[Result]) -> list[str]:
         cells = [cost.show(found[largest]), f"{power:.2f}"]
         cells.append(cost.show(extrapolate(found, NEXT, power)))
         lines.append(f"| {cost.name} | {' | '.join(cells)} |")
+    lines.append(f"| encoding | {' | '.join(encoding_cells(results))} |")
     return lines
+
+
+def encoding_cells(results: Sequence[Result]) -> list[str]:
+    """Return the time to encode the largest size and the next one, which is linear."""
+    largest = max(results, key=lambda result: result["size"])
+    per_second = largest["own"]["encoder"]["per_s"]
+    return [seconds(largest["size"] / per_second), "1", seconds(NEXT / per_second)]
 
 
 def draw_growth(results: Sequence[Result], picture: Path) -> bool:
