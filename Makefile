@@ -9,9 +9,14 @@ DEMO := demo.index
 BY_FILE := --dist loadfile --no-loadscope-reorder
 # `make test` uses a fixed seed. `make crash` and `make fuzz` use a new seed and print it.
 SEED ?= $(or $(NUTGRAF_SEED),$(shell date +%s))
+# `make bench SIZE=1000000 ARTICLES=FOLDER JUDGED=FOLDER PEERS=lancedb,sqlite`: benchmarks/README.md.
+SIZE ?= 100000
+ARTICLES ?= seeds/articles
+JUDGED ?=
+PEERS ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test crash soak fuzz lint format docs bench clean
+.PHONY: help demo test crash soak fuzz lint format docs bench bench-parts clean
 
 help:
 	@echo "make demo    index the sample articles and ask three questions"
@@ -22,7 +27,8 @@ help:
 	@echo "make lint    check format, style, types, import layers and prose"
 	@echo "make format  format the code and apply automatic fixes"
 	@echo "make docs    write the generated pages and the picture of docs/ again"
-	@echo "make bench   run the benchmarks and print ratios"
+	@echo "make bench   compare Nutgraf with other search engines at SIZE paragraphs, 100000 by default"
+	@echo "make bench-parts   compare parts of Nutgraf with alternatives, and check bounds on times"
 	@echo "make clean   remove all generated files and the environment"
 
 $(READY): pyproject.toml constraints.txt
@@ -71,9 +77,14 @@ docs: $(READY)
 	$(BIN)/python tools/picture.py $(DEMO) > docs/search.svg
 
 bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "matplotlib>=3.9"
+	$(BIN)/python benchmarks/scale.py --size $(SIZE) --articles $(ARTICLES) --peers $(PEERS) \
+		$(if $(JUDGED),--judged $(JUDGED))
+
+bench-parts: $(READY)
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/timings.py
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(DEMO) .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
