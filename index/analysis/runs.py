@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
-from functools import cached_property
 from itertools import accumulate
 from typing import Final, TypeVar
 
@@ -52,15 +51,17 @@ class SplitText:
     def __init__(self, text: str) -> None:
         self.text = text
         self.runs = text.split()
+        self._before: list[int] | None = None
 
     def places(self, wanted: Container[str]) -> list[tuple[int, int]]:
         """Return the position in `runs`, and the start in the text, of each wanted run."""
-        shifts = self._shifts
+        if self._before is None:
+            self._before = self._shifts()
+        shifts = self._before
         return [(at, at + shifts[at]) for at, run in enumerate(self.runs) if run in wanted]
 
-    @cached_property
     def _shifts(self) -> list[int]:
-        """The start of each run in the text, less its position in `runs`."""
+        """Return the start of each run in the text, less its position in `runs`."""
         ends = list(accumulate(map(len, self.runs), initial=0))
         if ends[-1] + max(len(self.runs) - 1, 0) == len(self.text):
             return ends  # All white space is single characters between runs.
