@@ -170,7 +170,10 @@ class Analyzer:
         return tuple(self.tokens(run))
 
     def _content_of_run(self, run: str) -> tuple[str, ...]:
-        written = (run[start:end] for _, start, end in self.tokens(run))
+        if run.isascii():
+            written = ASCII_WORD.findall(run)
+        else:
+            written = [run[start:end] for _, start, end in self.tokens(run)]
         return tuple(plain_form(word) for word in written if has_meaning(word, self.is_stop))
 
     def term(self, word: str) -> str:

@@ -106,7 +106,10 @@ _NOT_STOP_WORDS: Final = {
 
 def has_meaning(word: str, is_stop: Callable[[str], bool]) -> bool:
     """Tell whether a word is longer than one character, no number and no stop word."""
-    return len(word) > 1 and not any(map(str.isnumeric, word)) and not is_stop(word)
+    if len(word) < 2:
+        return False
+    has_number = not (word.isascii() and word.isalpha()) and any(map(str.isnumeric, word))
+    return not has_number and not is_stop(word)
 
 
 @cache
