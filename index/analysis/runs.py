@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import Final, TypeVar
 
 __all__ = ["MAX_LENGTH", "RunCache", "SplitText"]
@@ -58,7 +58,8 @@ class SplitText:
         if self._before is None:
             self._before = self._shifts()
         shifts = self._before
-        return [(at, at + shifts[at]) for at, run in enumerate(self.runs) if run in wanted]
+        found = compress(range(len(self.runs)), map(wanted.__contains__, self.runs))
+        return [(at, at + shifts[at]) for at in found]
 
     def _shifts(self) -> list[int]:
         """Return the start of each run in the text, less its position in `runs`."""

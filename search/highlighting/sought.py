@@ -36,17 +36,19 @@ class Sought:
         runs = set(chain.from_iterable([text.runs for text in texts]))
         self._matching = runs if self.patterns else self._with_terms(runs)
 
-    def _with_terms(self, runs: Iterable[str]) -> set[str]:
+    def _with_terms(self, runs: set[str]) -> set[str]:
         """Return the runs that have a term of the question, and all long runs.
 
         The terms of long runs are in no cache. Most are sentences in a script without spaces.
         """
         phrases = chain.from_iterable(self.phrases.values())
         is_apart = {*self.forms, *chain.from_iterable(phrases)}.isdisjoint
-        short = [run for run in runs if len(run) <= MAX_LENGTH]
+        long: set[str] = set()
+        if max(map(len, runs), default=0) > MAX_LENGTH:
+            long = {run for run in runs if len(run) > MAX_LENGTH}
+        short = runs - long
         apart = map(is_apart, self.analyzer.terms_of_runs(short))
-        found = set(compress(short, map(not_, apart)))
-        return found.union(run for run in runs if len(run) > MAX_LENGTH)
+        return long.union(compress(short, map(not_, apart)))
 
     def tokens(self, text: SplitText) -> dict[int, Token]:
         """Return the tokens of all runs of a text that can match, by number.
