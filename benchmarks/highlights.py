@@ -11,15 +11,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from nutgraf.index import IndexSnapshot
-from nutgraf.search.highlighting.keyword_matches import find_matches
-from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
+from nutgraf.search.highlighting.keyword_matches import MatchedText, match_texts
+from nutgraf.search.highlighting.semantic_matches import find_near_words
 from nutgraf.search.highlighting.snippets import SNIPPET_WIDTH, make_snippet
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.question import Question
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 
     question: Question
     answers: Sequence[str]
-    paragraph: AnalyzedParagraph
+    paragraph: MatchedText
 
 
 def main(arguments: list[str]) -> None:
@@ -69,7 +69,7 @@ def read_cases(snapshot: IndexSnapshot, questions: Path, qrels: Path) -> Iterato
         if left and len(text) > SNIPPET_WIDTH and holds(text, asked.get("answers", ())):
             left -= 1
             question = parse_question(asked["text"], snapshot.multilingual_analyzer)
-            yield Case(question, asked["answers"], analysed(snapshot, question, text))
+            yield Case(question, asked["answers"], *matched(snapshot, question, [text]))
 
 
 def text_of(snapshot: IndexSnapshot, article: str, position: int) -> str:
@@ -79,11 +79,8 @@ def text_of(snapshot: IndexSnapshot, article: str, position: int) -> str:
     return "".join(row.text for row in snapshot.catalog.rows_at(record, position).values())
 
 
-def analysed(snapshot: IndexSnapshot, question: Question, text: str) -> AnalyzedParagraph:
-    analyzer = snapshot.analyzer(None)
-    tokens = analyzer.tokens(text)
-    matches = find_matches(text, question, analyzer, tokens)
-    return AnalyzedParagraph(text, tokens, matches, analyzer)
+def matched(snapshot: IndexSnapshot, question: Question, texts: Iterable[str]) -> list[MatchedText]:
+    return match_texts(question, [(text, snapshot.analyzer(None)) for text in texts])
 
 
 def is_poor(case: Case) -> bool:
@@ -104,7 +101,7 @@ def shows(snapshot: IndexSnapshot, case: Case) -> list[bool]:
     The first snippet is the start of the paragraph. The second is chosen by keywords, and the
     third by keywords and meaning.
     """
-    text, _, matches = case.paragraph
+    text, matches = case.paragraph.text.text, case.paragraph.matches
     (near,) = find_near_words(snapshot, case.question, [case.paragraph])
     chosen = ([], ()), (matches, ()), (matches, near)
     return [
@@ -127,7 +124,7 @@ def milliseconds(snapshot: IndexSnapshot, cases: Sequence[Case]) -> str:
     for question, _, _ in cases[:: max(1, len(cases) // 100)]:
         nearest = snapshot.vectors.rank(snapshot.encoder.encode_question(question.text), HITS, None)
         found = snapshot.paragraphs(nearest.rows.tolist()).values()
-        page = [analysed(snapshot, question, paragraph.text) for _, paragraph in found]
+        page = matched(snapshot, question, [paragraph.text for _, paragraph in found])
         started = time.thread_time()
         find_near_words(snapshot, question, page)
         took.append((time.thread_time() - started) * 1e3)

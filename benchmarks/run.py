@@ -48,8 +48,8 @@ from nutgraf.index.sources import ReadOptions, find_files, read_found, read_sour
 from nutgraf.index.vectors import VectorIndex
 from nutgraf.index.writer import PartsWriter
 from nutgraf.search import Searcher
-from nutgraf.search.highlighting.keyword_matches import find_matches
-from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
+from nutgraf.search.highlighting.keyword_matches import MatchedText, match_texts
+from nutgraf.search.highlighting.semantic_matches import find_near_words
 from nutgraf.search.highlighting.snippets import make_snippet
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.question import Question
@@ -298,9 +298,9 @@ def highlighting(index: Path, questions: Sequence[str]) -> Row:
 
         def keywords_alone() -> None:
             for question, page in pages:
-                for text, _, _ in page:
-                    matches = find_matches(text, question, snapshot.analyzer(None))
-                    make_snippet(text, matches, "en", Highlight())
+                analyzer = snapshot.analyzer(None)
+                for found in match_texts(question, [(one.text.text, analyzer) for one in page]):
+                    make_snippet(found.text.text, found.matches, "en", Highlight())
 
         added, alone = take_turns(
             lambda: [find_near_words(snapshot, *page) for page in pages], keywords_alone
@@ -313,17 +313,13 @@ def highlighting(index: Path, questions: Sequence[str]) -> Row:
     )
 
 
-def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[AnalyzedParagraph]]:
+def page_of(snapshot: IndexSnapshot, text: str) -> tuple[Question, list[MatchedText]]:
     """Return the parsed question and its 10 nearest paragraphs, analysed."""
     question = parse_question(text, snapshot.multilingual_analyzer)
     ranking = snapshot.vectors.rank(snapshot.encoder.encode_question(text), 10, None)
-    page = []
-    for _, paragraph in snapshot.paragraphs(ranking.rows.tolist()).values():
-        analyzer = snapshot.analyzer(None)
-        tokens = analyzer.tokens(paragraph.text)
-        matches = find_matches(paragraph.text, question, analyzer, tokens)
-        page.append(AnalyzedParagraph(paragraph.text, tokens, matches, analyzer))
-    return question, page
+    analyzer = snapshot.analyzer(None)
+    found = snapshot.paragraphs(ranking.rows.tolist()).values()
+    return question, match_texts(question, [(one.text, analyzer) for _, one in found])
 
 
 def completing(index: Path, questions: Sequence[str]) -> Row:

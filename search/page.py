@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nutgraf.index.analysis.analyzer import primary_language
 from nutgraf.index.article import paragraph_id
 from nutgraf.index.reader.protocol import FoundParagraph, IndexReader, Page, Record
 from nutgraf.index.schema import FIELD_NAMES
 from nutgraf.search.grouping.collapse import Group
-from nutgraf.search.highlighting.keyword_matches import find_matches
-from nutgraf.search.highlighting.semantic_matches import AnalyzedParagraph, find_near_words
+from nutgraf.search.highlighting.keyword_matches import MatchedText, match_texts
+from nutgraf.search.highlighting.semantic_matches import find_near_words
 from nutgraf.search.highlighting.snippets import make_snippet, mark_matches
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import Candidates
@@ -35,7 +35,9 @@ def hits_of_page(
     named = [at for group in groups for at in group.versions if at not in rows]
     named_rows = dict(zip(named, candidates.rows[named].tolist(), strict=True))
     page = index.page(list(rows.values()), list(named_rows.values()))
-    paragraphs = _paragraphs(index, request, question, candidates, rows, page)
+    found = [page.paragraphs[row] for row in rows.values()]
+    titles, matched = _matched(index, question, found)
+    paragraphs = _paragraphs(index, request, question, candidates, rows, found, matched)
     names = _version_ids(request, rows | named_rows, page)
     explained = request.explain and not question.is_listing
     hits = []
@@ -46,7 +48,7 @@ def hits_of_page(
                 rank=rank,
                 score=None if question.is_listing else float(candidates.scores[group.best]),
                 id=record.id if request.group == "article" else best.paragraph.id,
-                article=_article(index, request, question, record),
+                article=_article(request, record, titles[record.number]),
                 paragraph=best.paragraph,
                 snippet=best.snippet,
                 more=tuple(paragraphs[other] for other in others),
@@ -58,14 +60,22 @@ def hits_of_page(
     return tuple(hits)
 
 
-def _article(
-    index: IndexReader, request: SearchRequest, question: Question, record: Record
-) -> HitArticle:
+def _matched(
+    index: IndexReader, question: Question, found: Sequence[FoundParagraph]
+) -> tuple[Mapping[int, MatchedText], Sequence[MatchedText]]:
+    """Return the matches in titles, by number of the record, and in paragraphs."""
+    records = {each.record.number: each.record for each in found}
+    texts = [(each.title, index.analyzer(each.language)) for each in records.values()]
+    texts += [(each.paragraph.text, index.analyzer(each.record.language)) for each in found]
+    matched = match_texts(question, texts)
+    return dict(zip(records, matched, strict=False)), matched[len(records) :]
+
+
+def _article(request: SearchRequest, record: Record, title: MatchedText) -> HitArticle:
     """Return the fields of an article, with its highlighted title."""
-    matches = find_matches(record.title, question, index.analyzer(record.language))
     return HitArticle(
         **{name: getattr(record, name) for name in FIELD_NAMES},
-        title_html=mark_matches(record.title, matches, request.highlight),
+        title_html=mark_matches(record.title, title.matches, request.highlight),
     )
 
 
@@ -74,20 +84,19 @@ def _paragraphs(
     request: SearchRequest,
     question: Question,
     candidates: Candidates,
-    rows: Mapping[int, int],
-    page: Page,
+    places: Iterable[int],
+    found: Sequence[FoundParagraph],
+    matched: Sequence[MatchedText],
 ) -> Mapping[int, More]:
     """Return a mapping from positions of candidates to their paragraphs with snippets."""
-    found = [page.paragraphs[row] for row in rows.values()]
-    analyzed = [_analyze(index, question, each) for each in found]
     # Without a ranking by meaning, no word was found by its meaning, and no encoder is open.
     by_meaning = candidates.cosines is not None
-    near = find_near_words(index, question, analyzed) if by_meaning else [()] * len(found)
+    near = find_near_words(index, question, matched) if by_meaning else [()] * len(found)
     paragraphs = {}
-    for at, each, words, near_words in zip(rows, found, analyzed, near, strict=True):
+    for at, each, words, near_words in zip(places, found, matched, near, strict=True):
         paragraph = each.paragraph
         snippet = make_snippet(
-            words.text,
+            paragraph.text,
             words.matches,
             primary_language(each.record.language or index.language),
             request.highlight,
@@ -110,11 +119,3 @@ def _version_ids(request: SearchRequest, rows: Mapping[int, int], page: Page) ->
     if request.group == "article":
         ids = {row: name.rpartition("#")[0] for row, name in ids.items()}
     return {at: ids[row] for at, row in rows.items()}
-
-
-def _analyze(index: IndexReader, question: Question, found: FoundParagraph) -> AnalyzedParagraph:
-    analyzer = index.analyzer(found.record.language)
-    text = found.paragraph.text
-    tokens = analyzer.tokens(text)
-    matches = find_matches(text, question, analyzer, tokens)
-    return AnalyzedParagraph(text, tokens, matches, analyzer)

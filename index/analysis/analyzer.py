@@ -11,14 +11,16 @@ in all languages of the index (multilingual.py).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import chain
 from threading import Lock
 from typing import Final, NamedTuple
 
 import Stemmer
 
-from nutgraf.index.analysis.folding import cut, fold, lower
-from nutgraf.index.analysis.stopwords import stop_words
+from nutgraf.index.analysis.folding import cut, fold, lower, plain_form
+from nutgraf.index.analysis.runs import RunCache
+from nutgraf.index.analysis.stopwords import has_meaning, stop_words
 from nutgraf.index.analysis.tokenizer import ASCII_WORD, placed_words, written_words
 
 __all__ = [
@@ -96,9 +98,11 @@ _MAX_CACHED: Final = 1 << 18
 _MAX_CACHED_OTHER: Final = 1 << 16
 # Most words in the cache of each other language.
 
-_MAX_CACHED_LENGTH: Final = 64
-# Most characters of a cached word. Longer words, such as encoded data, can have any
-# size and rarely repeat.
+_MAX_CACHED_CONTENT: Final = 1 << 16
+# Most runs in the cache of content words. A full cache takes about 10 MB.
+
+_MAX_CACHED_TOKENS: Final = 1 << 14
+# Most runs in the cache of tokens with positions. A full cache takes about 5 MB.
 
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])")
 
@@ -124,8 +128,11 @@ class Analyzer:
 
     def __init__(self, language: str = "en", *, cache_size: int | None = None) -> None:
         self.language = primary_language(language)
-        self._terms = _TermCache(self.language, _MAX_CACHED if cache_size is None else cache_size)
-        self._runs = _RunCache(self._terms, _MAX_CACHED if cache_size is None else cache_size)
+        size = _MAX_CACHED if cache_size is None else cache_size
+        self._terms = RunCache(_Terms(self.language).of, size)
+        self._runs = RunCache(self._terms_of_run, size)
+        self._run_tokens = RunCache(self._tokens_of_run, min(size, _MAX_CACHED_TOKENS))
+        self._content = RunCache(self._content_of_run, min(size, _MAX_CACHED_CONTENT))
         words = stop_words(self.language)
         self.stop_terms = frozenset(self._terms[word] for word in words) - _NOT_STOP_TERMS
         """The terms of all stop words."""
@@ -141,7 +148,33 @@ class Analyzer:
         """Return the terms of `text` in order. This is faster than `tokens`."""
         # No word contains white space. The runs of characters between white space often repeat, so
         # the terms of each run are cached.
-        return list(chain.from_iterable(map(self._runs.__getitem__, text.split())))
+        return list(chain.from_iterable(self.terms_of_runs(text.split())))
+
+    def terms_of_runs(self, runs: Iterable[str]) -> Iterable[tuple[str, ...]]:
+        """Return the terms of each run of characters between white space."""
+        return map(self._runs.__getitem__, runs)
+
+    def content_words(self, runs: Iterable[str]) -> Iterable[tuple[str, ...]]:
+        """Return the words of each run that have a meaning of their own, in plain form."""
+        return map(self._content.__getitem__, runs)
+
+    def run_tokens(self, run: str) -> tuple[Token, ...]:
+        """Return the tokens of a run, with their positions in the run."""
+        return self._run_tokens[run]
+
+    def _terms_of_run(self, run: str) -> tuple[str, ...]:
+        words = ASCII_WORD.findall(run) if run.isascii() else written_words(run)
+        return tuple(filter(None, map(self._terms.__getitem__, words)))
+
+    def _tokens_of_run(self, run: str) -> tuple[Token, ...]:
+        return tuple(self.tokens(run))
+
+    def _content_of_run(self, run: str) -> tuple[str, ...]:
+        if run.isascii():
+            written = ASCII_WORD.findall(run)
+        else:
+            written = [run[start:end] for _, start, end in self.tokens(run)]
+        return tuple(plain_form(word) for word in written if has_meaning(word, self.is_stop))
 
     def term(self, word: str) -> str:
         """Return the term of one word from `placed_words`.
@@ -279,29 +312,19 @@ _NOT_STOP_TERMS: Final = frozenset({"doe"})
 # names: the term of "does" is "doe", as in John Doe.
 
 
-class _TermCache(dict[str, str]):
-    """A cache of the term of each word. The cache is cleared when it is full."""
+class _Terms:
+    """The rules for the term of a word of one language. Thread-safe."""
 
-    def __init__(self, language: str, cache_size: int) -> None:
-        super().__init__()
-        self._size = cache_size
+    def __init__(self, language: str) -> None:
         name = LANGUAGES.get(language)
-        # 0 is the size of the stemmer's own cache: this class replaces that cache.
+        # 0 is the size of the stemmer's own cache: the analyzer has a cache of terms.
         self._stemmer = Stemmer.Stemmer(name, 0) if name else None
         self._accentless = language in _ACCENTLESS
         self._elision = _ELISIONS.get(language)
         self._lock = Lock()  # A stemmer has state, so only one thread at a time can use it.
 
-    def __missing__(self, word: str) -> str:
-        term = self._term(word)
-        if len(word) > _MAX_CACHED_LENGTH:
-            return term
-        if len(self) >= self._size:
-            self.clear()
-        self[word] = term
-        return term
-
-    def _term(self, word: str) -> str:
+    def of(self, word: str) -> str:
+        """Return the term of a word from `placed_words`."""
         word = fold(word) if self._accentless else lower(word)
         word = _without_possessive(word)
         if "." in word or "," in word:
@@ -325,28 +348,6 @@ def _without_possessive(word: str) -> str:
     while word.endswith("'s"):
         word = word[:-2]
     return word
-
-
-class _RunCache(dict[str, tuple[str, ...]]):
-    """A cache of the terms of each run of characters between white space.
-
-    The cache is cleared when it is full.
-    """
-
-    def __init__(self, terms: _TermCache, cache_size: int) -> None:
-        super().__init__()
-        self._terms = terms
-        self._size = cache_size
-
-    def __missing__(self, run: str) -> tuple[str, ...]:
-        words = ASCII_WORD.findall(run) if run.isascii() else written_words(run)
-        terms = tuple(filter(None, map(self._terms.__getitem__, words)))
-        if len(run) > _MAX_CACHED_LENGTH:
-            return terms
-        if len(self) >= self._size:
-            self.clear()
-        self[run] = terms
-        return terms
 
 
 def _has_digit(word: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-__all__ = ["APOSTROPHES", "MAX_TERM", "cut", "fold", "lower"]
+__all__ = ["APOSTROPHES", "MAX_TERM", "cut", "fold", "lower", "plain_form"]
 
 MAX_TERM: Final = 64
 """Most characters of a term.
@@ -58,6 +58,12 @@ def fold(word: str) -> str:
 def cut(word: str) -> str:
     """Return at most MAX_TERM characters of `word`."""
     return word[:MAX_TERM]
+
+
+def plain_form(word: str) -> str:
+    """Return a word without typographic apostrophes, and without 's at its end."""
+    plain = word if word.isascii() else word.translate(APOSTROPHES)
+    return plain.removesuffix("'s")
 
 
 def _is_accent(char: str) -> bool:

@@ -23,7 +23,8 @@ def sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
     White space around a sentence is excluded; every other character is in a sentence.
     `language` is a tag such as "en".
     """
-    text = _WIDE.sub(" ", text)
+    if not text.isascii():
+        text = _WIDE.sub(" ", text)
     at = 0
     for sentence in sentencex.segment(language, text):
         start = text.find(sentence, at)

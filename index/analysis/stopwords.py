@@ -9,12 +9,13 @@ lists are the Snowball lists that whoosh includes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
 from nutgraf.index.analysis.folding import fold
 
-__all__ = ["stop_words"]
+__all__ = ["has_meaning", "stop_words"]
 
 # "us" is omitted on purpose: "U.S." is converted to the same term, and is not a stop word.
 _ENGLISH: Final = """
@@ -101,6 +102,14 @@ _NOT_STOP_WORDS: Final = {
     "fr": frozenset({"été", "étés"}),
     "it": frozenset({"stati", "stato"}),
 }
+
+
+def has_meaning(word: str, is_stop: Callable[[str], bool]) -> bool:
+    """Tell whether a word is longer than one character, no number and no stop word."""
+    if len(word) < 2:
+        return False
+    has_number = not (word.isascii() and word.isalpha()) and any(map(str.isnumeric, word))
+    return not has_number and not is_stop(word)
 
 
 @cache

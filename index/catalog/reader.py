@@ -22,9 +22,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
+from itertools import chain, compress
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self, TypeVar
@@ -73,6 +76,13 @@ MANY: Final = 500
 """Values bound in one statement, and records read at a time.
 
 SQLite allows far more values in a statement.
+"""
+
+
+PARTS_AHEAD: Final = 4
+"""Rows that are read after a part, to find the other parts of its paragraph.
+
+Almost all paragraphs with parts have 2 or 3 of them.
 """
 
 
@@ -179,16 +189,21 @@ class Catalog:
 
     def records_of(self, rows: Iterable[int]) -> dict[int, Record]:
         """Return the record of each row."""
+        wanted = sorted(set(rows))
+        # A statement for each row would take longer than all else that a page reads.
+        found = self._records(
+            "WHERE number IN (SELECT (SELECT number FROM articles WHERE first_row <= wanted.value "
+            "ORDER BY first_row DESC LIMIT 1) FROM json_each(?) AS wanted)",
+            (json.dumps(wanted),),
+        )
+        found.sort(key=attrgetter("first_row"))
+        firsts = [record.first_row for record in found]
         records: dict[int, Record] = {}
-        for row in sorted(set(rows)):
-            last = records.get(row - 1)
-            if last is not None and row in last.rows:
-                records[row] = last
-                continue
-            found = self._records("WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1", (row,))
-            if not found or row not in found[0].rows:
+        for row in wanted:
+            at = bisect_right(firsts, row) - 1
+            if at < 0 or row not in found[at].rows:
                 raise BrokenIndexError(f"{self._path}: the article of row {row} {_LOST}")
-            records[row] = found[0]
+            records[row] = found[at]
         return records
 
     def texts(self, rows: Iterable[int]) -> dict[int, str]:
@@ -255,6 +270,30 @@ class Catalog:
             return self.rows(record.rows[position : position + 1])
         found = self.rows(record.rows)
         return {number: row for number, row in found.items() if row.position == position}
+
+    def whole_texts(self, parts: Mapping[int, tuple[Record, Row]]) -> dict[int, str]:
+        """Return the complete text of the paragraph of each part, by the row of the part.
+
+        Only rows beside the part are read, not all of its article. Raises BrokenIndexError if the
+        text of a row is missing or damaged.
+        """
+        texts: dict[int, str] = {}
+        left = dict(parts)
+        ahead = PARTS_AHEAD
+        while left:
+            beside = {
+                number: range(number - row.part + 1, min(number + ahead, record.rows.stop))
+                for number, (record, row) in left.items()
+            }
+            found = self.rows(chain.from_iterable(beside.values()))
+            for number, near in beside.items():
+                record, part = left[number]
+                of_paragraph = [found[row].position == part.position for row in near]
+                if near.stop == record.rows.stop or not of_paragraph[-1]:
+                    texts[number] = "".join(found[row].text for row in compress(near, of_paragraph))
+                    del left[number]
+            ahead *= PARTS_AHEAD
+        return texts
 
     def removed_rows(self, sequence: int, after: int = 0) -> list[range]:
         """Return the rows of records removed after commit `after`, up to `sequence`.

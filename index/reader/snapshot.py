@@ -203,11 +203,21 @@ class IndexSnapshot(IndexParts):
 
     def page(self, rows: Sequence[int], named: Sequence[int] = ()) -> Page:
         """See IndexReader."""
+        wanted = list(rows)
+        records = self.catalog.records_of(wanted)
         found = {
-            row: FoundParagraph(record, paragraph, self._whole_text(record, paragraph))
-            for row, (record, paragraph) in self.paragraphs(rows).items()
+            number: (records[number], row) for number, row in self.catalog.rows(wanted).items()
         }
-        return Page(found, self.names(named))
+        whole = self.catalog.whole_texts(
+            {number: pair for number, pair in found.items() if pair[1].part}
+        )
+        paragraphs = {
+            number: FoundParagraph(
+                record, _paragraph(number, record, row), whole.get(number, row.text)
+            )
+            for number, (record, row) in found.items()
+        }
+        return Page(paragraphs, self.names(named) if named else {})
 
     def names(self, rows: Iterable[int]) -> dict[int, str]:
         """Return the public id, ARTICLE#POSITION, of the paragraph of each row.
@@ -264,13 +274,6 @@ class IndexSnapshot(IndexParts):
         found = record.rows if position is None else self.catalog.rows_at(record, position)
         rows = np.array(list(found), np.int64)
         return rows if self.ranked is None else rows[self.ranked[rows]]
-
-    def _whole_text(self, record: Record, paragraph: Paragraph) -> str:
-        """Return the complete text of a paragraph, even if `paragraph` is only a part."""
-        if not paragraph.part:
-            return paragraph.text
-        rows = self.catalog.rows_at(record, paragraph.position)
-        return "".join(row.text for row in rows.values())
 
     def statistics(self) -> Statistics:
         """Count the contents of the index."""

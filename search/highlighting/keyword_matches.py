@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
 
 from nutgraf.index.analysis.analyzer import Analyzer, Token
 from nutgraf.index.analysis.edit_distance import distance
 from nutgraf.index.analysis.folding import cut
+from nutgraf.index.analysis.runs import SplitText
 from nutgraf.index.analysis.tokenizer import is_lone
+from nutgraf.search.highlighting.sought import Sought
 from nutgraf.search.query.patterns import Pattern
 from nutgraf.search.query.question import Question
 
-__all__ = ["Match", "find_matches"]
+__all__ = ["Match", "MatchedText", "find_matches", "match_texts"]
 
 
 class Match(NamedTuple):
@@ -27,31 +28,54 @@ class Match(NamedTuple):
     term: str
 
 
-def find_matches(
-    text: str, question: Question, analyzer: Analyzer, tokens: Sequence[Token] | None = None
-) -> list[Match]:
+class MatchedText(NamedTuple):
+    """A text, its matches in text order, and the question as its language has it."""
+
+    text: SplitText
+    matches: Sequence[Match]
+    sought: Sought
+
+
+def find_matches(text: str, question: Question, analyzer: Analyzer) -> Sequence[Match]:
     """Return the words of `text` that match the question, in text order, each once.
 
-    `analyzer` is the analyzer of the language of the text. `tokens` are the tokens of the text;
-    with None, they are computed. A word of a phrase matches inside the phrase. If it is not a stop
-    word, it also matches elsewhere. A word can have different terms in different languages. The
-    term of its match is always the term in `question.terms`.
+    `analyzer` is the analyzer of the language of the text. A word of a phrase matches inside the
+    phrase. If it is not a stop word, it also matches elsewhere. A word can have different terms in
+    different languages. The term of its match is always the term in `question.terms`.
     """
-    tokens = analyzer.tokens(text) if tokens is None else tokens
-    language = analyzer.language
-    forms = question.forms(language)
-    phrases = [each for each in question.phrases if question.of_language(each, language)]
-    patterns = [each for each in question.patterns if question.of_language(each, language)]
+    (found,) = match_texts(question, [(text, analyzer)])
+    return found.matches
+
+
+def match_texts(question: Question, texts: Sequence[tuple[str, Analyzer]]) -> list[MatchedText]:
+    """Find the matches in texts, as `find_matches`; each word is analysed once."""
+    split = [(SplitText(text), analyzer) for text, analyzer in texts]
+    together: dict[Analyzer, list[SplitText]] = {}
+    for text, analyzer in split:
+        together.setdefault(analyzer, []).append(text)
+    sought = {one: Sought(question, one, some) for one, some in together.items()}
+    return [
+        MatchedText(text, _matches(text, sought[analyzer]), sought[analyzer])
+        for text, analyzer in split
+    ]
+
+
+def _matches(text: SplitText, sought: Sought) -> list[Match]:
+    tokens = sought.tokens(text)
+    forms = sought.forms
     found: dict[int, Match] = {}
-    for at in chain(_single(tokens, forms), _in_phrases(tokens, phrases)):
+    places = [at for at, token in tokens.items() if token.term in forms]
+    if sought.phrases:
+        places = sorted({*places, *_in_phrases(tokens, sought.phrases)})
+    for at in places:
         token = tokens[at]
         found[token.start] = Match(token.start, token.end, forms.get(token.term, token.term))
-    if patterns:
-        for token in tokens:
-            word = cut(analyzer.fold(text[token.start : token.end]))
-            for pattern in patterns:
+    if sought.patterns:
+        for token in tokens.values():
+            word = cut(sought.analyzer.fold(text.text[token.start : token.end]))
+            for pattern in sought.patterns:
                 if _fits(pattern, word, token.term):
-                    start, end = _place(pattern, text, token)
+                    start, end = _place(pattern, text.text, token)
                     found[start] = Match(start, end, token.term)
                     break
     return list(_apart(found[start] for start in sorted(found)))
@@ -65,21 +89,22 @@ def _apart(matches: Iterable[Match]) -> Iterator[Match]:
     last = 0
     for match in matches:
         if match.end > last:
-            yield match._replace(start=max(match.start, last))
+            yield match if match.start >= last else Match(last, match.end, match.term)
             last = match.end
 
 
-def _single(tokens: Sequence[Token], terms: Container[str]) -> Iterator[int]:
-    for at, token in enumerate(tokens):
-        if token.term in terms:
-            yield at
-
-
-def _in_phrases(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> Iterator[int]:
-    for phrase in phrases:
-        for at in range(len(tokens) - len(phrase) + 1):
-            if all(tokens[at + step].term == term for step, term in enumerate(phrase)):
-                yield from range(at, at + len(phrase))
+def _in_phrases(
+    tokens: Mapping[int, Token], phrases: Mapping[str, Sequence[tuple[str, ...]]]
+) -> Iterator[int]:
+    """Yield the numbers of tokens in phrases; numbers of neighbours differ by 1."""
+    for at, first in tokens.items():
+        for phrase in phrases.get(first.term, ()):
+            places = range(at, at + len(phrase))
+            if all(
+                place in tokens and tokens[place].term == term
+                for place, term in zip(places, phrase, strict=True)
+            ):
+                yield from places
 
 
 def _place(pattern: Pattern, text: str, token: Token) -> tuple[int, int]:

@@ -8,20 +8,21 @@ not run. The quality of the resulting snippets is in benchmarks/highlights.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, islice
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from nutgraf.index.analysis.analyzer import Analyzer, Token
-from nutgraf.index.analysis.folding import APOSTROPHES
-from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
+from nutgraf.index.analysis.analyzer import Analyzer
+from nutgraf.index.analysis.folding import plain_form
+from nutgraf.index.analysis.stopwords import has_meaning
 from nutgraf.index.reader.protocol import IndexReader
-from nutgraf.search.highlighting.keyword_matches import Match
+from nutgraf.search.highlighting.keyword_matches import MatchedText
 from nutgraf.search.query.question import Question
 
-__all__ = ["AnalyzedParagraph", "NearWord", "find_near_words"]
+__all__ = ["NearWord", "find_near_words"]
 
 MIN_COSINE: Final = 0.45
 """Least cosine of two words that are near in meaning.
@@ -47,15 +48,6 @@ MAX_WORDS: Final = 20_000
 """
 
 
-class AnalyzedParagraph(NamedTuple):
-    """A paragraph's text, tokens and keyword matches, and the analyzer of the text."""
-
-    text: str
-    tokens: Sequence[Token]
-    matches: Sequence[Match]
-    analyzer: Analyzer
-
-
 class NearWord(NamedTuple):
     """A word of a paragraph that is near in meaning to a term of the question.
 
@@ -68,31 +60,31 @@ class NearWord(NamedTuple):
     cosine: float
 
 
-Nearest = Mapping[str, Sequence[tuple[float, str]]]
-"""A mapping from a word of a paragraph to its near terms, as (cosine, term)."""
+Nearest = Mapping[str, Mapping[str, float]]
+"""The near terms of a word of a paragraph, with the cosine of each."""
 
 
 def find_near_words(
-    index: IndexReader, question: Question, page: Sequence[AnalyzedParagraph]
+    index: IndexReader, question: Question, page: Sequence[MatchedText]
 ) -> list[list[NearWord]]:
     """Return the near words of each paragraph of a page, in text order.
 
     A near word is near in meaning to a missing word of the question. A keyword match is never a
     near word. Stop words, numbers and single letters are not compared.
     """
-    lacking = [_lacking(question, paragraph) for paragraph in page]
+    lacking = list(map(_lacking, page))
     asked = _asked(index, question, frozenset(chain.from_iterable(lacking)))
     if not asked:
         return [[] for _ in page]
-    nearest = _nearest(index, asked, page)
+    nearest, runs = _nearest(index, asked, page)
     return [
-        list(_near_words(paragraph, nearest, terms))
+        list(_near_words(paragraph, runs, nearest, terms))
         for paragraph, terms in zip(page, lacking, strict=True)
     ]
 
 
-def _lacking(question: Question, paragraph: AnalyzedParagraph) -> frozenset[str]:
-    searched = question.forms(paragraph.analyzer.language).values()
+def _lacking(paragraph: MatchedText) -> frozenset[str]:
+    searched = paragraph.sought.forms.values()
     return frozenset(searched).difference(match.term for match in paragraph.matches)
 
 
@@ -103,8 +95,8 @@ def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dic
     """
     words: dict[tuple[str, ...], str] = {}
     for token in question.analyzer.tokens(question.text):
-        word = _plain(question.text[token.start : token.end])
-        if token.terms[0] in terms and _has_meaning(word, question.analyzer):
+        word = plain_form(question.text[token.start : token.end])
+        if token.terms[0] in terms and has_meaning(word, question.analyzer.is_stop):
             words.setdefault(token.common, word)
     statistics = index.term_statistics([form for forms in words for form in forms])
     few = MAX_SHARE * index.paragraph_count
@@ -117,53 +109,60 @@ def _asked(index: IndexReader, question: Question, terms: frozenset[str]) -> dic
 
 
 def _nearest(
-    index: IndexReader, asked: Mapping[str, str], page: Iterable[AnalyzedParagraph]
-) -> Nearest:
-    """Return the words of a page that are near in meaning to words of the question."""
-    words = list(islice(_words(page), MAX_WORDS))
-    wanted = index.word_vectors(list(asked.values()))
-    cosines = index.word_vectors(list(map(_plain, words))) @ wanted.T
-    # Two names can be near, but they name different things: David ~ James, France ~ Germany.
-    cosines[np.outer(_are_names(words), _are_names(asked.values()))] = 0
+    index: IndexReader, asked: Mapping[str, str], page: Iterable[MatchedText]
+) -> tuple[Nearest, set[str]]:
+    """Return the words that are near to words of the question, and the runs with them."""
+    runs, words, ends = _content(page)
+    cosines = index.word_vectors(words) @ index.word_vectors(list(asked.values())).T
     terms = tuple(asked)
-    nearest: dict[str, list[tuple[float, str]]] = {}
+    are_names = [word[0].isupper() for word in asked.values()]
+    nearest: dict[str, dict[str, float]] = {}
+    found = set()
     for at, of in np.argwhere(cosines >= MIN_COSINE).tolist():
-        nearest.setdefault(words[at], []).append((float(cosines[at, of]), terms[of]))
-    return nearest
+        word = words[at]
+        # Two names can be near, but they name different things: David ~ James, France ~ Germany.
+        if not (are_names[of] and word[:1].isupper()):
+            nearest.setdefault(word, {})[terms[of]] = float(cosines[at, of])
+            found.add(runs[bisect_right(ends, at)])
+    return nearest, found
 
 
-def _words(page: Iterable[AnalyzedParagraph]) -> Iterable[str]:
-    """Return the words of a page as written, each once."""
-    return dict.fromkeys(
-        paragraph.text[start:end] for paragraph in page for _, start, end in paragraph.tokens
-    )
+def _content(page: Iterable[MatchedText]) -> tuple[list[str], list[str], list[int]]:
+    """Return the runs of a page, their words, and the words up to each run."""
+    texts: dict[Analyzer, list[list[str]]] = {}
+    for paragraph in page:
+        texts.setdefault(paragraph.sought.analyzer, []).append(paragraph.text.runs)
+    runs: list[str] = []
+    words: list[tuple[str, ...]] = []
+    for analyzer, some in texts.items():
+        distinct = dict.fromkeys(chain.from_iterable(some))
+        runs += distinct
+        words += analyzer.content_words(distinct)
+    ends = list(accumulate(map(len, words)))
+    return runs, list(islice(chain.from_iterable(words), MAX_WORDS)), ends
 
 
 def _near_words(
-    paragraph: AnalyzedParagraph, nearest: Nearest, lacking: frozenset[str]
+    paragraph: MatchedText,
+    runs: Container[str],
+    nearest: Nearest,
+    lacking: frozenset[str],
 ) -> Iterator[NearWord]:
-    """Yield the words of a paragraph that are near to a term without a match."""
-    matched = {match.start for match in paragraph.matches}
+    """Yield the words of a paragraph that are near to a term without a match.
+
+    `runs` are the runs with words in `nearest`.
+    """
+    text, matches, sought = paragraph
+    matched = {match.start for match in matches}
+    is_stop = sought.analyzer.is_stop
     last = 0
-    for _, start, end in paragraph.tokens:
-        word = paragraph.text[start:end]
-        near = [one for one in nearest.get(word, ()) if one[1] in lacking]
-        if not near or not _has_meaning(word, paragraph.analyzer):
-            continue
-        # Several tokens can share the position of one sign.
-        if start not in matched and start >= last:
-            cosine, term = max(near)
-            yield NearWord(start, end, term, cosine)
-            last = end
-
-
-def _are_names(words: Iterable[str]) -> list[bool]:
-    return [word[0].isupper() for word in words]
-
-
-def _plain(word: str) -> str:
-    return word.translate(APOSTROPHES).removesuffix("'s")
-
-
-def _has_meaning(word: str, analyzer: Analyzer | MultilingualAnalyzer) -> bool:
-    return len(word) > 1 and not any(map(str.isnumeric, word)) and not analyzer.is_stop(word)
+    for at, first in text.places(runs):
+        for _, start, end in sought.placed(text.runs[at], first):
+            word = text.text[start:end]
+            close = nearest.get(plain_form(word), {})
+            found = [(cosine, term) for term, cosine in close.items() if term in lacking]
+            # Several tokens can share the position of one sign.
+            if found and start not in matched and start >= last and has_meaning(word, is_stop):
+                cosine, term = max(found)
+                yield NearWord(start, end, term, cosine)
+                last = end

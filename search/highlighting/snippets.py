@@ -9,6 +9,7 @@ than a window is cut between words.
 from __future__ import annotations
 
 import html
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +35,11 @@ ELLIPSIS: Final = "…"
 
 MAX_SEMANTIC_MARKS: Final = 4
 """Maximum number of semantic highlights in a snippet, so that it stays readable."""
+
+_SIGN: Final = re.compile("[&<>\"']")
+"""Match a sign that `html.escape` replaces."""
+
+_SPACE: Final = re.compile(r"\s")
 
 Span = tuple[int, int]
 Marked = tuple[int, int, HighlightKind]
@@ -87,6 +93,10 @@ def best_span(
     The span consists of complete sentences if they fit. Its start and end are in code points, and
     at most `width` apart.
     """
+    end = len(text.rstrip())
+    start = end - len(text[:end].lstrip())
+    if end - start <= width:  # All of it is the first window.
+        return start, end
     return _best_window(_windows(text, language, width), matches, near)
 
 
@@ -96,14 +106,15 @@ def mark(text: str, highlights: Sequence[Highlighted], highlight: Highlight) -> 
         "keyword": (highlight.pre, highlight.post),
         "semantic": (highlight.semantic_pre, highlight.semantic_post),
     }
+    # Most texts have no sign of HTML. A look at the whole text is faster than one at each part.
+    escape = html.escape if _SIGN.search(text) else str
     parts: list[str] = []
     at = 0
     for one in highlights:
         pre, post = around[one.kind]
-        inner = html.escape(text[one.start : one.end])
-        parts += [html.escape(text[at : one.start]), pre, inner, post]
+        parts += [escape(text[at : one.start]), pre, escape(text[one.start : one.end]), post]
         at = one.end
-    return "".join([*parts, html.escape(text[at:])])
+    return "".join([*parts, escape(text[at:])])
 
 
 def mark_matches(text: str, matches: Sequence[Match], highlight: Highlight) -> str:
@@ -190,12 +201,12 @@ def _windows(text: str, language: str, width: int) -> list[Span]:
         while last + 1 < len(sentences) and sentences[last + 1][1] - start <= width:
             last += 1
         windows.append((start, sentences[last][1]))
-    return windows or [(0, 0)]
+    return windows
 
 
 def _cut(text: str, start: int, end: int, width: int) -> Iterator[Span]:
     """Yield windows over a sentence that is too long, cut at white space if possible."""
-    edges = [start, *(at + 1 for at in range(start, end - 1) if text[at].isspace()), end]
+    edges = [start, *(space.end() for space in _SPACE.finditer(text, start, end - 1)), end]
     edges = [edge for edge, after in pairwise([*edges, end + 1]) if edge < after]
     step = width // 2
     at = start

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,20 +86,27 @@ class WordVectors:
         tokens = np.array(self._look_up(words), dtype=np.int64)
         vectors = self._table[tokens].astype(np.float32)
         vectors[tokens == _NONE] = 0
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.maximum(lengths, 1), dtype=np.float32)
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        vectors /= np.maximum(lengths, 1)[:, np.newaxis]
+        return vectors
 
     def _look_up(self, words: Sequence[str]) -> list[int]:
         """Return the token of each word, _NONE if it does not have exactly one token."""
-        found = {word: self._tokens.get(word) for word in words}
-        unknown = [word for word, token in found.items() if token is None]
-        if unknown:
+        known = self._tokens
+        found = list(map(known.get, words))
+        if None in found:
+            unknown = list(
+                {word for word, token in zip(words, found, strict=True) if token is None}
+            )
             made = dict(zip(unknown, self._encode(unknown), strict=True))
-            found.update(made)
-            if len(self._tokens) + len(made) > self._cache_size:
-                self._tokens = {}
-            self._tokens.update(islice(made.items(), self._cache_size))
-        return [_NONE if token is None else token for token in map(found.__getitem__, words)]
+            found = [
+                made[word] if token is None else token
+                for word, token in zip(words, found, strict=True)
+            ]
+            if len(known) + len(made) > self._cache_size:
+                self._tokens = known = {}
+            known.update(islice(made.items(), self._cache_size))
+        return cast("list[int]", found)
 
     def _encode(self, words: Sequence[str]) -> list[int]:
         """Return the token of each word, with one call of the tokenizer."""

@@ -214,6 +214,36 @@ def test_short_or_damaged_column_is_reported_and_rebuilt(catalog, tmp_path, name
     assert codes_by_row(Columns.open(folder, 3), "source") == expected
 
 
+@pytest.mark.parametrize("many", [2, 3, 5, 40])
+def test_paragraph_is_read_around_any_of_its_parts(catalog, many):
+    long = "|".join(f"part {number} " for number in range(many))
+    articles = [article("a", "first", long, "a|b", "last"), article("b", long), article("c", "d|e")]
+    commit = catalog.write(articles, [], 0, 0)
+    records = catalog.records_of(range(commit.rows))
+    rows = catalog.rows(range(commit.rows))
+    parts = {number: (records[number], row) for number, row in rows.items() if row.part}
+    plain = {
+        number: "".join(each.text for each in catalog.rows_at(record, row.position).values())
+        for number, (record, row) in parts.items()
+    }
+    assert len(plain) == 2 * many + 4
+    assert catalog.whole_texts(parts) == plain
+    for number, pair in parts.items():
+        assert catalog.whole_texts({number: pair}) == {number: plain[number]}
+
+
+def test_statements_for_a_page_do_not_grow_with_it(catalog):
+    catalog.write([article(f"a{at}", "one", "two|2", "three") for at in range(60)], [], 0, 0)
+    said = []
+    catalog.connection.set_trace_callback(said.append)
+    for rows in ([5], range(0, 240, 3)):
+        said.clear()
+        records, found = catalog.records_of(rows), catalog.rows(rows)
+        catalog.whole_texts({at: (records[at], row) for at, row in found.items() if row.part})
+        assert len(said) <= 3
+        assert [records[at].id for at in rows] == [f"a{at // 4}" for at in rows]
+
+
 def test_changed_texts_and_records_are_reported(catalog, tmp_path):
     catalog.write([article("a", "one", "two", source="X")], [], 0, 0)
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as other:

@@ -12,7 +12,14 @@ import pytest
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.analysis.analyzer import Analyzer
+from nutgraf.index.analysis.folding import plain_form
+from nutgraf.index.analysis.stopwords import has_meaning
+from nutgraf.index.reader.snapshot import IndexSnapshot
 from nutgraf.search import Hit, Searcher
+from nutgraf.search.highlighting.keyword_matches import find_matches, match_texts
+from nutgraf.search.highlighting.semantic_matches import MAX_SHARE, MIN_COSINE, find_near_words
+from nutgraf.search.query.builder import parse_question
+from nutgraf.search.query.question import Question
 from tests.work import work_of
 
 JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
@@ -67,6 +74,48 @@ def test_words_near_in_meaning_are_marked(
 ) -> None:
     hits = searcher.search(question, mode="semantic", limit=5).hits
     assert any(words <= set(marked(hit)) for hit in hits), [marked(hit) for hit in hits]
+
+
+def plain_near_words(
+    index: IndexSnapshot, question: Question, text: str, analyzer: Analyzer
+) -> list[tuple[str, str]]:
+    """Compare each word of a text with each word of the question that the text lacks."""
+    found = find_matches(text, question, analyzer)
+    matched = {match.start for match in found}
+    lacking = set(question.forms("en").values()) - {match.term for match in found}
+    asked = {}
+    for token in question.analyzer.tokens(question.text):
+        word = plain_form(question.text[token.start : token.end])
+        (statistics,) = index.term_statistics([token.terms[0]]).values()
+        rare = statistics.frequency <= MAX_SHARE * index.paragraph_count
+        if token.terms[0] in lacking and rare and has_meaning(word, analyzer.is_stop):
+            asked.setdefault(token.terms[0], word)
+    near = []
+    for _, start, end in analyzer.tokens(text):
+        word = text[start:end]
+        both = [*asked.values(), plain_form(word)]
+        *vectors, own = index.word_vectors(both)
+        cosines = [
+            (0.0 if word[0].isupper() and one[0].isupper() else float(vector @ own), term)
+            for (term, one), vector in zip(asked.items(), vectors, strict=True)
+        ]
+        cosine, term = max(cosines, default=(0.0, ""))
+        if cosine >= MIN_COSINE and start not in matched and has_meaning(word, analyzer.is_stop):
+            near.append((word, term))
+    return near
+
+
+def test_near_words_are_those_of_each_pair_of_words(seeds_index: Path) -> None:
+    with IndexSnapshot.open(seeds_index) as index:
+        analyzer = index.analyzer("en")
+        for asked in QUESTIONS[:12]:
+            question = parse_question(asked, index.question_analyzer(), index=index)
+            rows = index.vectors.rank(index.encode(asked), 3, None).rows.tolist()
+            texts = [paragraph.text for _, paragraph in index.paragraphs(rows).values()]
+            page = match_texts(question, [(text, analyzer) for text in texts])
+            for text, words in zip(texts, find_near_words(index, question, page), strict=True):
+                found = [(text[one.start : one.end], one.term) for one in words]
+                assert found == plain_near_words(index, question, text, analyzer)
 
 
 def test_few_words_are_marked_and_only_if_a_word_is_missing(searcher: Searcher) -> None:

@@ -8,17 +8,20 @@ from hypothesis import given, strategies as st
 
 from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
+from nutgraf.index.analysis.sentences import sentence_spans
 from nutgraf.search.highlighting.keyword_matches import Match, find_matches
 from nutgraf.search.highlighting.semantic_matches import NearWord
 from nutgraf.search.highlighting.snippets import (
     ELLIPSIS,
     SNIPPET_WIDTH,
+    best_span,
     make_snippet,
     mark,
     mark_matches,
 )
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.request.options import Highlight
+from nutgraf.search.response import Highlighted
 from tests.work import work_of
 
 ANALYZER = Analyzer("en")
@@ -208,3 +211,29 @@ def test_title_is_escaped_and_its_matches_are_marked():
         "<mark>Ferries</mark> &lt;stop&gt; at the <mark>harbour</mark> &amp; pier"
     )
     assert mark_matches(title, [], MARK) == html.escape(title)
+
+
+@given(TEXT, PLACES)
+def test_short_text_is_one_window_of_all_sentences(text, places):
+    ends = [0, *(start + length for start, length, _ in sorted(places))]
+    matches = [
+        Match(start, start + length, str(length))
+        for (start, length, _), end in zip(sorted(places), ends, strict=False)
+        if end <= start and start + length <= len(text)
+    ]
+    spans = list(sentence_spans(text, "en")) or [(0, 0)]
+    if spans[-1][1] - spans[0][0] <= SNIPPET_WIDTH:
+        assert best_span(text, matches, "en") == (spans[0][0], spans[-1][1])
+
+
+@given(st.text("ab &<>\"'é", max_size=30), st.lists(st.integers(0, 30), max_size=6))
+def test_marked_parts_are_escaped(text, cuts):
+    cuts = sorted(min(cut, len(text)) for cut in cuts)
+    pairs = list(zip(cuts[::2], cuts[1::2], strict=False))
+    found = mark(text, [Highlighted(*pair, "keyword") for pair in pairs], Highlight("[", "]"))
+    parts = [text[start:end] for start, end in pairwise([0, *cuts[: 2 * len(pairs)], len(text)])]
+    signs = ["[", "]"] * len(pairs)
+    wanted = "".join(
+        html.escape(part) + sign for part, sign in zip(parts, [*signs, ""], strict=True)
+    )
+    assert found == wanted
