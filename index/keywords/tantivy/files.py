@@ -8,8 +8,9 @@ src/directory/footer.rs in tantivy 0.27.
 
 from __future__ import annotations
 
+import io
 import json
-import mmap
+import os
 import struct
 import zlib
 from collections.abc import Set
@@ -22,6 +23,9 @@ __all__ = ["check_files", "stems_of"]
 
 _MAGIC: Final = 1337
 _TAIL: Final = struct.Struct("<II")
+
+_BLOCK: Final = 1 << 20
+"""The number of bytes to read at a time."""
 
 
 def stems_of(folder: Path) -> frozenset[str]:
@@ -60,15 +64,33 @@ def check_files(folder: Path, stems: Set[str], known: Set[str] = frozenset()) ->
 
 def _is_sound(path: Path) -> bool:
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as content:
-            length, magic = _TAIL.unpack(content[-_TAIL.size :])
-            end = len(content) - _TAIL.size - length
+        with path.open("rb", buffering=0) as file:
+            size = file.seek(-_TAIL.size, os.SEEK_END)
+            length, magic = _TAIL.unpack(file.read())
+            end = size - length
             if magic != _MAGIC or end < 0:
                 return False
-            footer = json.loads(content[end : -_TAIL.size])
-            with memoryview(content) as whole, whole[:end] as body:
-                return bool(zlib.crc32(body) == footer["crc"])
+            file.seek(end)
+            footer = json.loads(file.read(length))
+            file.seek(0)
+            return bool(_crc(file, end) == footer["crc"])
     except FileNotFoundError:
         return True
-    except (ValueError, KeyError, TypeError, struct.error):
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
         return False
+
+
+def _crc(file: io.FileIO, size: int) -> int:
+    """Return the CRC-32 of the next `size` bytes.
+
+    They are read, not mapped, because mapped bytes would stay in the memory of the process.
+    """
+    checksum, buffer = 0, bytearray(_BLOCK)
+    with memoryview(buffer) as view:
+        while size > 0:
+            count = file.readinto(view[: min(size, _BLOCK)])
+            if not count:
+                break
+            checksum = zlib.crc32(view[:count], checksum)
+            size -= count
+    return checksum
