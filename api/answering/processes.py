@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from nutgraf.api.answering.errors import NoProcessError, ProcessLostError
 from nutgraf.api.answering.jobs import Answer, Job
@@ -57,8 +57,8 @@ class _Link(asyncio.Protocol):
         self.task: _Task | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101
-        self._transport = transport
+        # The transport of uvloop is not a subclass, but has the same methods.
+        self._transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
         for message in self._frames.feed(data):
