@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from nutgraf.index.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from nutgraf.search.cache import (
+        SearchCache as SearchCache,
+    )
     from nutgraf.search.errors import (
         RequestError as RequestError,
     )
@@ -54,6 +57,7 @@ _MODULES = {
     "RequestError": "errors",
     "Rerank": "request.options",
     "Response": "response",
+    "SearchCache": "cache",
     "SearchRequest": "request.search_request",
     "Searcher": "searcher",
     "Snippet": "response",

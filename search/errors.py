@@ -14,3 +14,6 @@ class RequestError(UserError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[RequestError], tuple[str, str]]:
+        return RequestError, (self.field, self.reason)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from nutgraf.index.reader.protocol import FacetCounts, IndexReader, Listing, ListQuery, Matching
+from nutgraf.search.cache import SearchCache
 from nutgraf.search.cursor import Cursor
 from nutgraf.search.facets import facet_queries
 from nutgraf.search.grouping.pages import list_query, order_of
 from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.question import Question
-from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import NO_ROWS, Candidates, unranked
 from nutgraf.search.ranking.rerank import check_reranker
 from nutgraf.search.request.search_request import SearchRequest
@@ -40,14 +41,14 @@ def find_matches(
     request: SearchRequest,
     question: Question,
     cursor: Cursor,
-    cache: RankingCache,
+    cache: SearchCache,
 ) -> Matches:
     """Return the matches of a request, with one page of their listing at a cursor.
 
     Raises RequestError if the index cannot sort by the field of the request.
     """
     check_reranker(index, request.reranking)
-    embedding = encode(index, request.mode, question)
+    embedding = encode(partial(cache.encode, index), request.mode, question)
     queries = match_queries(index, request, question, embedding, cursor.moment)
     order = order_of(index, request, question)
 
@@ -67,7 +68,7 @@ def find_matches(
             return rows_of(candidates.rows)
         asked, theirs = with_filters(other)
         ranked = retrieve(index, asked, theirs)
-        return rows_of(cache.rank(index, other, asked, ranked, cursor.moment).rows)
+        return rows_of(cache.rankings.rank(index, other, asked, ranked, cursor.moment).rows)
 
     def listing(parts: tuple[Matching, ...]) -> tuple[ListQuery, ...]:
         return () if order is None else (list_query(index, request, order, parts, cursor),)
@@ -81,7 +82,7 @@ def find_matches(
         ranked = retrieve(index, question, queries, facets, listing(queries.matching))
     if question.is_listing:
         return Matches(queries, unranked(NO_ROWS), ranked.listing, ranked.facets)
-    candidates = cache.rank(index, request, question, ranked, cursor.moment)
+    candidates = cache.rankings.rank(index, request, question, ranked, cursor.moment)
     if by_score and (request.facets or order is not None):
         facets = tuple(facet_queries(index, request, scored))
         found = index.retrieve((), facets, listing(rows_of(candidates.rows)))

@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from nutgraf.index.query import query
 from nutgraf.index.reader.protocol import IndexReader, KeywordQuery, Members
+from nutgraf.search.cache import SearchCache
 from nutgraf.search.cursor import Cursor, read_cursor
 from nutgraf.search.facets import named_facets
 from nutgraf.search.grouping.collapse import collapse
@@ -21,7 +23,6 @@ from nutgraf.search.query.filter_values import unknown_in_question, warn_of_unkn
 from nutgraf.search.query.question import Question
 from nutgraf.search.query.understood import Understanding, read_understood
 from nutgraf.search.query.unknown_words import unknown_words
-from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.ranking.candidates import Candidates, unranked
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.response import Response, Total
@@ -85,16 +86,25 @@ class _Answer:
 
 
 def answer(
-    index: IndexReader, request: SearchRequest, cache: RankingCache, now: datetime
+    index: IndexReader, request: SearchRequest, cache: SearchCache, now: datetime
 ) -> Response:
     """Answer a request from a snapshot.
 
-    `cache` stores reranked orders, so that all pages of a request use the same order. `now` is the
-    time from which age and dates such as "yesterday" are counted. A cursor contains its own time,
-    and the corrected question if that was answered.
+    `cache` stores answers, and reranked orders, so that all pages of a request use the same
+    order. `now` is the time from which age and dates such as "yesterday" are counted. A cursor
+    contains its own time, and the corrected question if that was answered.
     """
     started = time.perf_counter()
     cursor = read_cursor(index, request, now)
+    made = partial(_answer_anew, index, request, cursor, cache)
+    response = cache.answer(index, request, cursor, made)
+    return replace(response, took_ms=(time.perf_counter() - started) * 1000)
+
+
+def _answer_anew(
+    index: IndexReader, request: SearchRequest, cursor: Cursor, cache: SearchCache
+) -> Response:
+    """Answer a request, or its corrected question if that is better."""
     found = _answer(index, request, cursor, cache)
     response = found.response
     if cursor.corrected is not None:
@@ -105,7 +115,7 @@ def answer(
         corrected = _answer(index, request, correction, cache)
         if found.is_nothing_beside(corrected):
             response = replace(corrected.response, unknown=response.unknown)
-    return replace(response, took_ms=(time.perf_counter() - started) * 1000)
+    return response
 
 
 def _is_short(suggestion: str | None) -> bool:
@@ -113,7 +123,7 @@ def _is_short(suggestion: str | None) -> bool:
 
 
 def _answer(
-    index: IndexReader, asked: SearchRequest, cursor: Cursor, cache: RankingCache
+    index: IndexReader, asked: SearchRequest, cursor: Cursor, cache: SearchCache
 ) -> _Answer:
     """Answer the question of a request, or the corrected question of its cursor."""
     request = asked if cursor.corrected is None else replace(asked, q=cursor.corrected)

@@ -66,7 +66,10 @@ class Snippet:
         return {
             "text": self.text,
             "html": self.html,
-            "highlights": [asdict(one) for one in self.highlights],
+            # asdict copies each value, which takes half of the time for a response.
+            "highlights": [
+                {"start": one.start, "end": one.end, "kind": one.kind} for one in self.highlights
+            ],
             "start": self.start,
             "end": self.end,
         }

@@ -15,10 +15,10 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.reader.live import LiveIndex
 from nutgraf.index.reader.protocol import IndexReader, ReaderSource, Statistics
 from nutgraf.index.schema import FIELD_NAMES
+from nutgraf.search.cache import SearchCache
 from nutgraf.search.cursor import sequence_of
 from nutgraf.search.errors import RequestError
 from nutgraf.search.pipeline import answer
-from nutgraf.search.ranking.cache import RankingCache
 from nutgraf.search.request.options import Filters
 from nutgraf.search.request.search_request import SearchRequest
 from nutgraf.search.request.validation import check_kind
@@ -64,17 +64,26 @@ class Searcher:
     Searcher. The files of an index with the whoosh engine contain pickles, so such an index opens
     only with `trust`. Set `trust` only for an index that you made.
 
+    Without `cache`, each question is answered anew. With a SearchCache, a question that is asked
+    again is answered from the cache until the index changes.
+
     Raises NotAnIndexError if the path is not an index, UntrustedIndexError if `trust` is required,
     and BrokenIndexError if the index is damaged.
     """
 
-    def __init__(self, index: str | Path | ReaderSource, *, trust: bool = False) -> None:
+    def __init__(
+        self,
+        index: str | Path | ReaderSource,
+        *,
+        trust: bool = False,
+        cache: SearchCache | None = None,
+    ) -> None:
         if isinstance(index, str | Path):
             index = LiveIndex(index, trust=trust)
         elif not hasattr(index, "snapshot"):
             raise RequestError("index", f"must be the path of an index, got {type(index).__name__}")
         self._source: ReaderSource = index
-        self._cache = RankingCache()
+        self.cache: Final = cache or SearchCache(answers=0, embeddings=0)
 
     @_with_options_of(SearchRequest)
     def search(self, request: str | SearchRequest = "", **options: Any) -> Response:
@@ -85,11 +94,11 @@ class Searcher:
         Raises RequestError for a request that cannot be answered.
         """
         if isinstance(request, SearchRequest):
-            request = replace(request, **options)
+            request = replace(request, **options) if options else request
         else:
             request = SearchRequest(request, **options)
         now = datetime.now(UTC)
-        ask = partial(answer, request=request, cache=self._cache, now=now)
+        ask = partial(answer, request=request, cache=self.cache, now=now)
         return self._ask(ask, sequence_of(request.cursor))
 
     @_with_options_of(SearchRequest)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 from starlette.exceptions import HTTPException
 
+from nutgraf.api.answering.errors import AnsweringError
 from nutgraf.api.http.problems import ProblemError
 from nutgraf.api.write_queue.errors import WritingError
 from nutgraf.index.errors import NutgrafError
@@ -28,6 +29,7 @@ VARYING = "…"
 
 ROOTS = (
     NutgrafError,
+    AnsweringError,
     WritingError,
     ProblemError,
     DamagedError,

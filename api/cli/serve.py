@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from nutgraf.api.cli.options import DEFAULT_INDEX, Index, Trust
+from nutgraf.index.models.cpus import usable_cpus
 
 __all__ = ["add_serve", "serve"]
+
+MAX_WORKERS: Final = 64
+"""The most processes that answer. One process feeds them, and cannot feed more."""
 
 
 def add_serve(app: typer.Typer) -> None:
@@ -26,6 +30,14 @@ def serve(
         bool,
         typer.Option("--writable", help="Let clients on this machine put and delete articles."),
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MAX_WORKERS,
+            help="Processes that answer; by default, one for each core.",
+        ),
+    ] = None,
     trust: Trust = False,
 ) -> None:
     """Serve an index over HTTP.
@@ -35,4 +47,11 @@ def serve(
     """
     from nutgraf.api.http.server import serve_index
 
-    serve_index(index, host, port, trust=trust, writable=writable)
+    serve_index(
+        index,
+        host,
+        port,
+        trust=trust,
+        writable=writable,
+        workers=workers or min(usable_cpus(), MAX_WORKERS),
+    )

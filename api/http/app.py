@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from anyio import to_thread
 from fastapi import FastAPI
 
+from nutgraf.api.answering.jobs import Answer, Job
+from nutgraf.api.answering.protocol import Answering
+from nutgraf.api.answering.threads import AnsweringThreads
 from nutgraf.api.http.middleware import BodyLimit
 from nutgraf.api.http.problems import add_problem_handlers
-from nutgraf.api.http.refresh import refresh_periodically
 from nutgraf.api.http.routes.articles import article_routes
 from nutgraf.api.http.routes.search import search_routes
 from nutgraf.api.http.routes.status import status_routes
@@ -20,7 +21,7 @@ from nutgraf.api.http.routes.write import write_routes
 from nutgraf.api.write_queue.queue import WriteQueue
 from nutgraf.search import Searcher
 
-__all__ = ["create_app"]
+__all__ = ["app_of", "create_app"]
 
 
 def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> FastAPI:
@@ -34,18 +35,22 @@ def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> Fast
     the searcher checks for new commits only during requests. Operations that are still
     queued when the server stops are committed when the caller closes `writing`.
     """
+    return app_of(AnsweringThreads(searcher), writing)
+
+
+def app_of(answering: Answering, writing: WriteQueue | None) -> FastAPI:
+    """Return the app of `create_app`, with an Answering for requests that read."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        fresh = asyncio.create_task(refresh_periodically(searcher))
-        try:
+        async with answering.running():
             yield
-        finally:
-            fresh.cancel()
-            with suppress(asyncio.CancelledError):
-                await fresh
-            if writing is not None:
-                await to_thread.run_sync(writing.release)
+        if writing is not None:
+            await to_thread.run_sync(writing.release)
+
+    async def ask(job: Job) -> Answer:
+        # A client that has just put an article must see it, with its new tag.
+        return await answering.answer(job, 0 if writing is None else writing.sequence)
 
     app = FastAPI(
         title="Nutgraf",
@@ -55,8 +60,8 @@ def create_app(searcher: Searcher, *, writing: WriteQueue | None = None) -> Fast
     )
     add_problem_handlers(app)
     app.add_middleware(BodyLimit)
-    app.include_router(search_routes(searcher))
-    app.include_router(article_routes(searcher, writing))
-    app.include_router(write_routes(searcher, writing))
-    app.include_router(status_routes(searcher))
+    app.include_router(search_routes(ask))
+    app.include_router(article_routes(ask))
+    app.include_router(write_routes(answering, writing))
+    app.include_router(status_routes(ask, answering))
     return app

@@ -19,6 +19,7 @@ __all__ = [
     "Responses",
     "article_request_body",
     "problem_responses",
+    "reading_responses",
     "stream_request_body",
 ]
 
@@ -75,6 +76,17 @@ def problem_responses(*statuses: int) -> Responses:
             **({"headers": RETRY_AFTER} if status in (429, 503) else {}),
         }
         for status in statuses
+    }
+
+
+def reading_responses() -> Responses:
+    """Return the description of the response to a request that was not answered."""
+    return {
+        503: {
+            "model": Problem,
+            "description": "Too many requests wait for an answer",
+            "headers": RETRY_AFTER,
+        }
     }
 
 

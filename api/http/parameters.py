@@ -8,14 +8,16 @@ line have the same limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING
-from inspect import Parameter, Signature, cleandoc
+from functools import partial
+from inspect import cleandoc
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import Body, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from nutgraf.api.http.direct import BodyReader, QueryReader
 from nutgraf.search.request.declaration import (
     Declared,
     DeclaredGroup,
@@ -34,35 +36,31 @@ T = TypeVar("T")
 STRICT: Final = ConfigDict(extra="forbid")
 
 
-def from_query(kind: type[T]) -> Callable[..., Any]:
+def from_query(kind: type[T]) -> QueryReader[T]:
     """Return a FastAPI dependency that reads a `kind` object from query parameters."""
-
-    async def read(parameters: BaseModel) -> T:
-        return from_flat(kind, parameters.model_dump(exclude_unset=True))
-
-    return _reading(read, Annotated[query_model(kind), Query()])
+    return _query_reader(kind, (), partial(from_flat, kind))
 
 
-def arguments_from_query(kind: type, only: Iterable[str]) -> Callable[..., Any]:
+def arguments_from_query(kind: type, only: Iterable[str]) -> QueryReader[dict[str, Any]]:
     """Return a FastAPI dependency that reads some fields of `kind` from the query.
 
     The dependency returns a dict of the fields that are named in `only`.
     """
-
-    async def read(parameters: BaseModel) -> dict[str, Any]:
-        return arguments(kind, parameters.model_dump(exclude_unset=True))
-
-    return _reading(read, Annotated[query_model(kind, only), Query()])
+    return _query_reader(kind, tuple(only), partial(arguments, kind))
 
 
-def from_body(kind: type[T]) -> Callable[..., Any]:
+def from_body(kind: type[T]) -> BodyReader[T]:
     """Return a FastAPI dependency that reads a `kind` object from a JSON body."""
     model = body_model(kind)
+    return BodyReader(model, Annotated[model, Body()], partial(from_nested, kind))
 
-    async def read(body: BaseModel) -> T:
-        return from_nested(kind, body.model_dump(exclude_unset=True))
 
-    return _reading(read, Annotated[model, Body()])
+def _query_reader(
+    kind: type, only: tuple[str, ...], make: Callable[[Mapping[str, Any]], T]
+) -> QueryReader[T]:
+    model = query_model(kind, only)
+    lists = frozenset(each.flat for each in flat_options(kind, only) if each.many)
+    return QueryReader(model, Annotated[model, Query()], make, lists)
 
 
 def query_model(kind: type, only: Iterable[str] = ()) -> type[BaseModel]:
@@ -140,11 +138,3 @@ def _group_field(each: DeclaredGroup) -> Any:
     if isinstance(each.default, each.kind):
         return Field(default_factory=body_model(each.kind), description=each.option.help)
     return Field(default=each.default, description=each.option.help)
-
-
-def _reading(read: Callable[..., Any], annotation: Any) -> Callable[..., Any]:
-    """Set the type of the single parameter of a dependency, for FastAPI."""
-    (name,) = Signature.from_callable(read).parameters
-    parameter = Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
-    read.__signature__ = Signature([parameter])  # type: ignore[attr-defined]
-    return read

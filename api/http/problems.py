@@ -13,11 +13,12 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from nutgraf.api.answering.errors import AnsweringError
 from nutgraf.api.write_queue.errors import WritingError
 from nutgraf.index.errors import NutgrafError
 from nutgraf.search.errors import RequestError
 
-__all__ = ["PROBLEM", "ProblemError", "add_problem_handlers", "problem", "writing_problem"]
+__all__ = ["PROBLEM", "ProblemError", "add_problem_handlers", "failure_problem", "problem"]
 
 PROBLEM: Final = "application/problem+json"
 
@@ -73,8 +74,10 @@ def problem(
     return JSONResponse(content, status, headers=headers, media_type=PROBLEM)
 
 
-def writing_problem(error: WritingError, detail: str | None = None, **more: Any) -> JSONResponse:
-    """Return the problem for a failed write, with Retry-After if waiting helps."""
+def failure_problem(
+    error: WritingError | AnsweringError, detail: str | None = None, **more: Any
+) -> JSONResponse:
+    """Return the problem for a failed request, with Retry-After if waiting helps."""
     headers = None if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     return problem(error.status, detail or str(error), headers=headers, **more)
 
@@ -83,7 +86,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Make the app answer every error with a problem."""
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(ProblemError, _problem_error)
-    app.add_exception_handler(WritingError, _writing_error)
+    app.add_exception_handler(WritingError, _failure)
+    app.add_exception_handler(AnsweringError, _failure)
     app.add_exception_handler(NutgrafError, _nutgraf_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ClientDisconnect, _client_disconnected)
@@ -101,9 +105,9 @@ async def _problem_error(_: Request, error: Exception) -> JSONResponse:
     return problem(error.status, str(error), [{"field": error.field, "reason": error.reason}])
 
 
-async def _writing_error(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, WritingError)  # noqa: S101
-    return writing_problem(error)
+async def _failure(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, WritingError | AnsweringError)  # noqa: S101
+    return failure_problem(error)
 
 
 async def _nutgraf_error(_: Request, error: Exception) -> JSONResponse:

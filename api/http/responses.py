@@ -13,6 +13,7 @@ __all__ = [
     "DeletedAnswer",
     "FieldError",
     "Health",
+    "Lookups",
     "Problem",
     "WrittenAnswer",
 ]
@@ -41,10 +42,26 @@ class DeletedAnswer(BaseModel):
     snapshot: int
 
 
+class Lookups(BaseModel):
+    """Lookups in the caches of all processes: with and without a cached value."""
+
+    hits: int
+    misses: int
+
+
 class Health(BaseModel):
-    """The state of the server."""
+    """The state of the server.
+
+    `workers` is the number of processes that answer, and `waiting` the number of requests that
+    wait for one. `answers` and `embeddings` are the lookups of complete answers and of embeddings
+    of questions.
+    """
 
     status: Literal["ok"]
+    workers: int
+    waiting: int
+    answers: Lookups
+    embeddings: Lookups
 
 
 class FieldError(BaseModel):

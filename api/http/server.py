@@ -13,12 +13,15 @@ from typing import Final
 
 import uvicorn
 
-from nutgraf.api.http.app import create_app
+from nutgraf.api.answering.processes import AnsweringProcesses
+from nutgraf.api.answering.protocol import Answering
+from nutgraf.api.answering.threads import AnsweringThreads
+from nutgraf.api.http.app import app_of
 from nutgraf.api.http.middleware import LoopbackWrites
 from nutgraf.api.write_queue.queue import WriteQueue
 from nutgraf.index.errors import IndexLockedError, UserError
 from nutgraf.index.storage.lock import WriteLock
-from nutgraf.search import Searcher
+from nutgraf.search import SearchCache, Searcher
 
 __all__ = ["listen", "serve_index"]
 
@@ -27,32 +30,52 @@ SHUTDOWN_SECONDS: Final = 10
 
 
 def serve_index(
-    index: Path, host: str, port: int, *, trust: bool = False, writable: bool = False
+    index: Path,
+    host: str,
+    port: int,
+    *,
+    trust: bool = False,
+    writable: bool = False,
+    workers: int = 1,
 ) -> None:
     """Serve `index` over HTTP on `host` and `port`, until SIGINT or SIGTERM.
 
-    Port 0 chooses a free port. With `writable`, clients can put and delete articles.
-    Accepted operations are committed before this function returns.
+    Port 0 chooses a free port. With several `workers`, that many processes answer the requests
+    that read; this process takes the connections, and writes. With `writable`, clients can put
+    and delete articles. Accepted operations are committed before this function returns.
 
     Raises UserError if the port is not available, or if `writable` would let other
     machines write. Raises the errors of Searcher.
     """
     with ExitStack() as opened:
         opened.enter_context(_ended_by_signals())
-        searcher = opened.enter_context(Searcher(index, trust=trust))
         listening = opened.enter_context(listen(host, port))
+        answering = opened.enter_context(_answering(index, workers, trust=trust))
         if writable:
             _check_loopback(listening, host)
             with suppress(IndexLockedError):  # Another writer may finish before the first write.
                 WriteLock(index).release()
         writing = opened.enter_context(WriteQueue(index, trust=trust)) if writable else None
-        searcher.warm()
+        if isinstance(answering, AnsweringProcesses):
+            answering.wait_until_ready()
         address = f"[{host}]" if ":" in host else host
         how = ", writable" if writable else ""
         print(f"nutgraf: {index} at http://{address}:{listening.getsockname()[1]}{how}", flush=True)
-        app = LoopbackWrites(create_app(searcher, writing=writing))
+        app = LoopbackWrites(app_of(answering, writing))
         config = uvicorn.Config(app, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         _Server(config, writing).run(sockets=[listening])
+
+
+@contextmanager
+def _answering(index: Path, workers: int, *, trust: bool) -> Iterator[Answering]:
+    """Answer requests with some processes, or with threads of this process."""
+    if workers > 1:
+        with AnsweringProcesses(index, workers, trust=trust) as processes:
+            yield processes
+        return
+    with Searcher(index, trust=trust, cache=SearchCache()) as searcher:
+        searcher.warm()
+        yield AnsweringThreads(searcher)
 
 
 class _Server(uvicorn.Server):

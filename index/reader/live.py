@@ -88,6 +88,14 @@ class LiveIndex(Closing):
                 if each.snapshot is reader:
                     each.held_until = time.monotonic() + HOLD_SECONDS
 
+    @property
+    def held(self) -> tuple[int, ...]:
+        """The numbers of the snapshots that `hold` keeps."""
+        now = time.monotonic()
+        with self._lock:
+            every = (self._held, *self._older)
+            return tuple(each.snapshot.sequence for each in every if each.held_until > now)
+
     def refresh(self) -> bool:
         """Open a snapshot of a newer commit, if there is one; return whether there was.
 

@@ -183,6 +183,10 @@ class IndexReader(Protocol):
         """A key for caches; two readers with equal keys return the same results."""
 
     @property
+    def encoder_key(self) -> Hashable:
+        """A key for caches; readers with equal keys give a question the same embedding."""
+
+    @property
     def language(self) -> str:
         """The language of articles without a language, as a tag such as "en"."""
 

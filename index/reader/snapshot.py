@@ -85,6 +85,11 @@ class IndexSnapshot(IndexParts):
         return self.manifest, self.sequence
 
     @property
+    def encoder_key(self) -> Hashable:
+        """See IndexReader."""
+        return self.manifest.encoder
+
+    @property
     def language(self) -> str:
         """See IndexReader."""
         return self.manifest.language

@@ -47,7 +47,7 @@ def rank_question(index: IndexReader, request: SearchRequest) -> Candidates:
     now = datetime.now(UTC)
     understanding, question = read_understood(index, request, now)
     request = understanding.request
-    embedding = encode(index, request.mode, question)
+    embedding = encode(index.encode, request.mode, question)
     queries = match_queries(index, request, question, embedding, now)
     return rank_candidates(index, request, question, retrieve(index, question, queries), now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,9 +41,11 @@ class RetrievalResult:
     listing: Listing | None
 
 
-def encode(index: IndexReader, mode: str, question: Question) -> NDArray[np.float32] | None:
+def encode(
+    embed: Callable[[str], NDArray[np.float32]], mode: str, question: Question
+) -> NDArray[np.float32] | None:
     """Return the embedding of a question, None if its text is not needed or empty."""
-    return index.encode(question.text) if mode != "keyword" and question.text else None
+    return embed(question.text) if mode != "keyword" and question.text else None
 
 
 def retrieve(

@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
-from nutgraf.api.http.openapi import ETAG, IF_MATCH, IF_NONE_MATCH, Responses, problem_responses
+from nutgraf.api.answering.jobs import Show, Similar
+from nutgraf.api.http.answers import Ask, json_response
+from nutgraf.api.http.openapi import (
+    ETAG,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    Responses,
+    problem_responses,
+    reading_responses,
+)
 from nutgraf.api.http.parameters import arguments_from_query
 from nutgraf.api.write_queue.preconditions import etag, parse_precondition
-from nutgraf.api.write_queue.queue import WriteQueue
-from nutgraf.search import ArticleView, Response as SearchResponse, Searcher, SearchRequest
+from nutgraf.search import ArticleView, Response as SearchResponse, SearchRequest
 
 __all__ = ["article_routes"]
 
@@ -27,26 +35,18 @@ OPTIONS_FROM_QUERY: Final = arguments_from_query(SearchRequest, ("limit", "filte
 ENCODED: Final = b"%2fsimilar"
 
 
-def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
-    """Return the routes that show an article, or list similar ones.
-
-    Their responses include every commit of `writing` at once.
-    """
+def article_routes(ask: Ask) -> APIRouter:
+    """Return the routes that show an article, or list similar ones."""
     router = APIRouter(prefix="/v1", tags=["articles"])
-
-    def refresh_if_written() -> None:
-        # A client that has just put an article must see it, with its new tag.
-        if writing is not None and writing.sequence > searcher.sequence:
-            searcher.refresh()
 
     # An id may contain slashes, so `show` matches the rest of any path. This route must be first.
     @router.head("/articles/{article:path}/similar", include_in_schema=False)
     @router.get(
         "/articles/{article:path}/similar",
         response_model=SearchResponse,
-        responses=problem_responses(404, 422),
+        responses={**problem_responses(404, 422), **reading_responses()},
     )
-    def similar(
+    async def similar(
         article: str,
         options: Annotated[dict[str, Any], Depends(OPTIONS_FROM_QUERY)],
         request: Request,
@@ -56,26 +56,24 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
         For ARTICLE%23POSITION, list the paragraphs of other articles nearest to that paragraph.
         """
         if _ends_in_encoded_slash(request):
-            return show(f"{article}/similar", request)
-        refresh_if_written()
-        found = searcher.similar(article, **options)
-        if found is None:
+            return await show(f"{article}/similar", request)
+        found = await ask(Similar(article, options))
+        if found.body is None:
             raise HTTPException(404, f"there is no article or paragraph {article!r} in this index")
-        return JSONResponse(found.to_dict())
+        return json_response(found)
 
     @router.head("/articles/{article:path}", include_in_schema=False)
     @router.get(
         "/articles/{article:path}",
         response_model=ArticleView,
-        responses=SHOW_RESPONSES,
+        responses={**SHOW_RESPONSES, **reading_responses()},
         openapi_extra={"parameters": [IF_MATCH, IF_NONE_MATCH]},
     )
-    def show(article: str, request: Request) -> Response:
+    async def show(article: str, request: Request) -> Response:
         """Return an article with all its paragraphs."""
         condition = parse_precondition(request.headers)
-        refresh_if_written()
-        found = searcher.article(article)
-        if found is None:
+        found = await ask(Show(article))
+        if found.digest is None:
             raise HTTPException(404, f"there is no article {article!r} in this index")
         tag = etag(found.digest)
         match condition.failed(found.digest):
@@ -85,7 +83,7 @@ def article_routes(searcher: Searcher, writing: WriteQueue | None) -> APIRouter:
                 raise HTTPException(
                     412, f"If-Match is not met: the article's ETag is {tag}", headers={"ETag": tag}
                 )
-        return JSONResponse(found.to_dict(), headers={"ETag": tag})
+        return json_response(found, {"ETag": tag})
 
     return router
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.background import BackgroundTask
 
+from nutgraf.api.answering.protocol import Answering
 from nutgraf.api.http.bodies import (
     JSON,
     NDJSON,
@@ -29,7 +30,7 @@ from nutgraf.api.http.openapi import (
     problem_responses,
     stream_request_body,
 )
-from nutgraf.api.http.problems import writing_problem
+from nutgraf.api.http.problems import failure_problem
 from nutgraf.api.http.responses import (
     DeletedAnswer,
     WrittenAnswer,
@@ -39,7 +40,6 @@ from nutgraf.api.write_queue.operations import Applied, Delete, Put
 from nutgraf.api.write_queue.preconditions import etag, parse_precondition
 from nutgraf.api.write_queue.queue import STREAM_SLOTS, WriteQueue
 from nutgraf.api.write_queue.streams import ArticleStream
-from nutgraf.search import Searcher
 
 __all__ = ["write_routes"]
 
@@ -70,7 +70,7 @@ POST_RESPONSES: Responses = {
 }
 
 
-def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
+def write_routes(answering: Answering, queue: WriteQueue | None) -> APIRouter:
     """Return the routes that write through `queue`. Without a queue, they answer 403."""
     router = APIRouter(prefix="/v1", tags=["writing"])
     # Separate threads: streams that wait for the queue must not use the threads of searches.
@@ -100,7 +100,7 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
                 ) from None
             read = await to_thread.run_sync(article_in, body, article)
             put = Put(read.article, condition, read.unknown)
-            return await _change(writing, put, searcher, refresh=refresh, flagged=read.warning)
+            return await _change(writing, put, answering, refresh=refresh, flagged=read.warning)
 
     @router.delete(
         "/articles/{article:path}",
@@ -113,7 +113,7 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
         writing = _writable(queue)
         condition = parse_precondition(request.headers)
         with writing.change_slots.acquire():
-            return await _change(writing, Delete(article, condition), searcher, refresh=refresh)
+            return await _change(writing, Delete(article, condition), answering, refresh=refresh)
 
     @router.post(
         "/articles",
@@ -126,7 +126,7 @@ def write_routes(searcher: Searcher, queue: WriteQueue | None) -> APIRouter:
         writing = _writable(queue)
         check_content_type(request, NDJSON)
         with writing.stream_slots.acquire():
-            return await _stream(writing, request, searcher, threads, refresh=refresh)
+            return await _stream(writing, request, answering, threads, refresh=refresh)
 
     return router
 
@@ -142,7 +142,7 @@ def _writable(queue: WriteQueue | None) -> WriteQueue:
 async def _change(
     queue: WriteQueue,
     operation: Put | Delete,
-    searcher: Searcher,
+    answering: Answering,
     *,
     refresh: bool,
     flagged: str | None = None,
@@ -158,7 +158,7 @@ async def _change(
     if applied.reason is not None:
         raise article_problem(applied.reason)
     if refresh:
-        await to_thread.run_sync(searcher.refresh)
+        await answering.refresh()
     content: dict[str, Any] = {"id": applied.id, "result": applied.result}
     if applied.digest is not None:
         content["etag"] = etag(applied.digest)
@@ -182,7 +182,7 @@ def _refusal(applied: Applied) -> str:
 async def _stream(
     queue: WriteQueue,
     request: Request,
-    searcher: Searcher,
+    answering: Answering,
     threads: CapacityLimiter,
     *,
     refresh: bool,
@@ -202,14 +202,14 @@ async def _stream(
             await in_thread(stream.finish)
         except WritingError as error:
             stream.close()
-            return writing_problem(
+            return failure_problem(
                 error,
                 f"{error}; the lines up to {stream.durable:,} are durable: send only the lines "
                 "after that again",
                 durable=stream.durable,
             )
         if refresh:
-            await to_thread.run_sync(searcher.refresh)
+            await answering.refresh()
         done = BackgroundTask(stream.close)
         return StreamingResponse(
             stream.results(), media_type="application/x-ndjson", background=done

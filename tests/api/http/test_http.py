@@ -263,7 +263,8 @@ def test_article_is_shown_by_id(client):
 
 
 def test_health_and_statistics(client):
-    assert client.get("/healthz").json() == {"status": "ok"}
+    health = client.get("/healthz").json()
+    assert (health["status"], health["workers"], health["waiting"]) == ("ok", 1, 0)
     assert client.head("/healthz").status_code == 200
     stats = client.get("/v1/stats").json()
     assert stats["articles"] == 72

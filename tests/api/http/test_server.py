@@ -26,7 +26,7 @@ def test_writable_is_refused_on_other_addresses(run, tiny_index):
 
 
 def test_write_with_another_host_is_refused(tiny_index):
-    with served(tiny_index, "--writable") as server:
+    with served(tiny_index, "--writable", "--workers", "1") as server:
         address = f"{server.address}/v1/articles/a"
         for host in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", ""):
             headers = {"host": host}

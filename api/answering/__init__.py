@@ -1,0 +1,1 @@
+"""Requests that read: answers from threads, or from processes of their own."""
