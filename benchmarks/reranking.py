@@ -142,7 +142,7 @@ def constants(options: dict[str, Any]) -> Iterator[None]:
 
 
 def ids(snapshot: IndexSnapshot, ranked: Candidates) -> list[str]:
-    rows = ranked.rows[:MAX_LIMIT].tolist()
+    rows = ranked.rows[ranked.best(MAX_LIMIT)].tolist()
     return list(dict.fromkeys(snapshot.names(rows).values()))
 
 

@@ -173,7 +173,7 @@ def _unranked(
     if unit == "paragraph":
         return unranked(page.rows)
     members = Members(unit, tuple(page.stories.tolist()))
-    wanted = KeywordQuery(query.Every(), None, queries.condition.within(members))
+    wanted = KeywordQuery(query.Every(), queries.condition.within(members))
     return unranked(index.retrieve([wanted]).rankings[0].rows)
 
 

@@ -146,7 +146,7 @@ def _nearest_articles(
     depth = DEPTH
     while True:
         ranking = index.retrieve([VectorQuery(embedding, depth, condition)]).rankings[0]
-        _, first = np.unique(index.values(ranking.rows).article, return_index=True)
+        _, first = np.unique(index.units(ranking.rows, "article"), return_index=True)
         if ranking.complete or len(first) >= limit:
             first.sort()
             return Ranking(ranking.rows[first], ranking.scores[first], ranking.complete)

@@ -134,14 +134,6 @@ class Columns:
         """
         return rows - np.maximum(self.part[rows].astype(np.int64) - 1, 0)
 
-    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return, for each row, the number of rows before it in its article.
-
-        The result is int64 of shape (len(rows),).
-        """
-        # The column ascends, and the rows of an article follow one another.
-        return rows - np.searchsorted(self.article, self.article[rows])
-
     def codes(self, field: str) -> Codes:
         """Return the column of a keyword field, also of a declared one."""
         return self.coded[field]

@@ -88,13 +88,18 @@ class KeywordReader(Protocol):
     def paragraphs(self) -> int:
         """Number of rows in the index."""
 
-    def rank(self, query: Query, depth: int | None, within: Query | None = None) -> Ranking:
+    def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
         """Return the best `depth` rows by BM25; rows with equal scores are ascending.
 
-        Scores are float32; higher is better. `depth` is at least 1, or None for all
-        matching rows. Rows must also match `within`, which adds nothing to the score. Words and
-        phrases in text and title score by BM25. Each other leaf of the query tree scores 1.
-        Scores are multiplied by the boosts.
+        Scores are float32; higher is better. `depth` is at least 1. Rows must also match `within`,
+        which adds nothing to the score. Words and phrases in text and title score by BM25. Each
+        other leaf of the query tree scores 1. Scores are multiplied by the boosts.
+        """
+
+    def scores(self, query: Query, allowed: NDArray[np.bool_] | None = None) -> Ranking:
+        """Return all rows that match, ascending, with the scores that `rank` gives them.
+
+        `allowed` is a mask of the rows that can be in the result, None for all rows.
         """
 
     def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:

@@ -102,11 +102,6 @@ class Condition:
         """Whether the condition has a limit on the date of publication."""
         return self.published != (None, None)
 
-    @property
-    def without_constraint(self) -> Condition:
-        """The condition without its constraint."""
-        return replace(self, constraint=None)
-
     def within(self, members: Members) -> Condition:
         """Return the condition, limited to the rows of some units."""
         return replace(self, members=members)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.reader.protocol import NO_DATE, FacetCounts, FacetQuery
-from nutgraf.index.reader.retrieval import QueryExecution, first_rows
+from nutgraf.index.reader.retrieval import MatchingUnits, QueryExecution
 from nutgraf.index.schema import PUBLISHED
 
 if TYPE_CHECKING:
@@ -28,24 +29,66 @@ def count_facet(
     snapshot: IndexSnapshot, execution: QueryExecution, asked: FacetQuery
 ) -> FacetCounts:
     """Return the counts of a facet. Facets of the same rows share one search."""
-    rows = first_rows(snapshot, execution.rows(asked.matching), asked.by)
-    units = snapshot.units(rows, asked.by)
-    if asked.period is None and asked.width is None:
-        positions, codes = snapshot.columns.codes(asked.field).pairs(rows)
-        return _values(snapshot, asked.field, _of_units(units[positions], codes), asked.most)
-    columns = snapshot.columns
-    numbers = columns.published if asked.field == PUBLISHED else columns.numbers[asked.field]
-    numbers = numbers[rows]
-    known = numbers != NO_DATE if asked.width is None else ~np.isnan(numbers)
-    units, numbers = units[known], numbers[known]
+    of_rows = _by_value(snapshot, asked.field)
     if asked.width is not None:
-        ranges = _ranges(numbers, asked.width)
-        counted = _buckets(_of_units(units, ranges), asked)
+        of_rows = _by_range(snapshot, asked.field, asked.width)
+    elif asked.period is not None:
+        of_rows = _by_period(snapshot, asked.field, PERIODS[asked.period])
+    values, weights = _counted(execution.articles(asked.matching, asked.by), of_rows)
+    if asked.width is not None:
+        counted = _buckets(values, weights, asked)
         return _named(counted, [f"{start * asked.width:.15g}" for start in counted.starts.tolist()])
-    unit = PERIODS[asked.period or "day"]
-    periods = numbers.astype("datetime64[s]").astype(f"datetime64[{unit}]").astype(np.int64)
-    counted = _buckets(_of_units(units, periods), asked)
-    return _named(counted, counted.starts.astype(f"datetime64[{unit}]").astype(str).tolist())
+    if asked.period is not None:
+        counted = _buckets(values, weights, asked)
+        starts = counted.starts.astype(f"datetime64[{PERIODS[asked.period]}]")
+        return _named(counted, starts.astype(str).tolist())
+    return _values(snapshot, asked.field, np.bincount(values, weights, 1), asked.most)
+
+
+_Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+_Values = Callable[[NDArray[np.int64]], _Pairs]
+"""A function from rows to their values, each with the position of its row."""
+
+
+def _by_value(snapshot: IndexSnapshot, field: str) -> _Values:
+    return lambda rows: snapshot.columns.codes(field).pairs(rows)
+
+
+def _by_range(snapshot: IndexSnapshot, field: str, width: float) -> _Values:
+    def pairs(rows: NDArray[np.int64]) -> _Pairs:
+        numbers = snapshot.columns.numbers[field][rows]
+        known = np.flatnonzero(~np.isnan(numbers))
+        return known, _ranges(numbers[known], width)
+
+    return pairs
+
+
+def _by_period(snapshot: IndexSnapshot, field: str, unit: str) -> _Values:
+    columns = snapshot.columns
+    dates = columns.published if field == PUBLISHED else columns.numbers[field]
+
+    def pairs(rows: NDArray[np.int64]) -> _Pairs:
+        seconds = dates[rows]
+        known = np.flatnonzero(seconds != NO_DATE)
+        periods = seconds[known].astype("datetime64[s]").astype(f"datetime64[{unit}]")
+        return known, periods.astype(np.int64)
+
+    return pairs
+
+
+def _counted(found: MatchingUnits, of_rows: _Values) -> _Pairs:
+    """Return values and how many units have each of them; a value can be there twice.
+
+    All rows of an article have the same values. A value counts once for each unit.
+    """
+    positions, values = of_rows(found.rows)
+    weights = found.counts[positions]
+    if not len(found.several):
+        return values, weights
+    positions, more = of_rows(found.several)
+    pairs = np.unique(np.column_stack((found.units[positions], more)), axis=0)
+    counted = np.concatenate((weights, np.ones(len(pairs), np.int64)))
+    return np.concatenate((values, pairs[:, 1])), counted
 
 
 def _ranges(numbers: NDArray[Any], width: float) -> NDArray[np.int64]:
@@ -62,12 +105,6 @@ def _ranges(numbers: NDArray[Any], width: float) -> NDArray[np.int64]:
     return np.where(exact, whole, np.floor(quotients)).astype(np.int64)
 
 
-def _of_units(units: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the values of all units; a value counts once for each unit."""
-    pairs = np.unique(np.column_stack((units, values)), axis=0)
-    return pairs[:, 1]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Buckets:
     """Periods or ranges with their counts, ascending: int64 of shape (n,).
@@ -80,9 +117,10 @@ class _Buckets:
     total: int
 
 
-def _buckets(values: NDArray[np.int64], asked: FacetQuery) -> _Buckets:
-    """Count equal values; return the highest of them, with those between if asked."""
-    starts, counts = np.unique(values, return_counts=True)
+def _buckets(values: NDArray[np.int64], weights: NDArray[np.int64], asked: FacetQuery) -> _Buckets:
+    """Add up equal values; return the highest of them, with those between if asked."""
+    starts, places = np.unique(values, return_inverse=True)
+    counts = np.bincount(places, weights, len(starts)).astype(np.int64)
     if not asked.empty or not len(starts):
         return _Buckets(starts[-asked.most :], counts[-asked.most :], len(starts))
     last = int(starts[-1])
@@ -98,11 +136,8 @@ def _named(counted: _Buckets, names: list[str]) -> FacetCounts:
     return FacetCounts(tuple(zip(names, counted.counts.tolist(), strict=True)), counted.total)
 
 
-def _values(
-    snapshot: IndexSnapshot, field: str, codes: NDArray[np.int64], most: int
-) -> FacetCounts:
-    """Count values by their codes, the most frequent first."""
-    counts = np.bincount(codes, minlength=1)
+def _values(snapshot: IndexSnapshot, field: str, counts: NDArray[Any], most: int) -> FacetCounts:
+    """Return the values with the most units, given the number of units by code."""
     found = np.flatnonzero(counts)
     least = 0
     if len(found) > most:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.distinct import are_repeated
 from nutgraf.index.reader.protocol import NO_DATE, Listing, ListQuery, Order, Position
-from nutgraf.index.reader.retrieval import QueryExecution, first_rows
+from nutgraf.index.reader.retrieval import QueryExecution
 
 if TYPE_CHECKING:
     from nutgraf.index.reader.snapshot import IndexSnapshot
@@ -20,9 +21,13 @@ __all__ = ["list_units"]
 
 def list_units(snapshot: IndexSnapshot, execution: QueryExecution, asked: ListQuery) -> Listing:
     """Return the listing of a query. Queries of the same rows share one search."""
-    rows = first_rows(snapshot, execution.rows(asked.matching), asked.by)
+    rows, units = execution.units(asked.matching, asked.by)
     if asked.by.endswith("_story"):
-        rows = _shown_versions(snapshot, rows, asked)
+        several = are_repeated(units)
+        shown = _shown_versions(snapshot, rows[several], units[several], newest=asked.newest)
+        listed = ~several
+        listed[np.searchsorted(rows, shown)] = True
+        rows = rows[listed]
     total = len(rows)
     if not asked.limit:
         return Listing(total, rows[:0])
@@ -32,7 +37,7 @@ def list_units(snapshot: IndexSnapshot, execution: QueryExecution, asked: ListQu
     if asked.after is not None:
         left = keys.after(asked.after)
         rows, keys = rows[left], keys.take(left)
-    places = keys.ordered()[asked.start : asked.start + asked.limit]
+    places = keys.first(asked.start + asked.limit)[asked.start :]
     return Listing(total, rows[places], tuple(map(keys.position, places.tolist())))
 
 
@@ -51,7 +56,11 @@ def _first_codes(snapshot: IndexSnapshot, field: str, rows: NDArray[np.int64]) -
 
 
 def _shown_versions(
-    snapshot: IndexSnapshot, rows: NDArray[np.int64], asked: ListQuery
+    snapshot: IndexSnapshot,
+    rows: NDArray[np.int64],
+    stories: NDArray[np.int64],
+    *,
+    newest: bool,
 ) -> NDArray[np.int64]:
     """Return one row for each story: the row of the version that decides the order.
 
@@ -59,15 +68,14 @@ def _shown_versions(
     the same date, or no date, the version with the higher row counts as newer. Versions
     without a date are used only if no version has a date.
     """
-    stories = snapshot.units(rows, asked.by)
     published = snapshot.columns.published[rows]
-    if asked.newest:
+    if newest:
         order = np.lexsort((-rows, -published, published == NO_DATE, stories))
     else:
         order = np.lexsort((rows, published, published == NO_DATE, stories))
     ordered = stories[order]
     firsts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
-    return np.sort(rows[order[firsts]])
+    return rows[order[firsts]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,9 +123,17 @@ class _Keys:
             self.texts,
         )
 
-    def ordered(self) -> NDArray[np.int64]:
-        """Return the positions of the rows in their order."""
-        return np.lexsort((self.rows, self.values, self.missing))
+    def first(self, count: int) -> NDArray[np.int64]:
+        """Return the positions of the first `count` rows in their order."""
+        places = np.flatnonzero(~self.missing)
+        if count <= len(places):
+            # Sort only the rows that can be among the first.
+            values = self.values[places]
+            places = places[values <= np.partition(values, count - 1)[count - 1]]
+        else:
+            places = np.arange(len(self.rows))
+        keys = (self.rows[places], self.values[places], self.missing[places])
+        return places[np.lexsort(keys)[:count]]
 
     def after(self, position: Position) -> NDArray[np.int64]:
         """Return the positions of the rows that come after a position."""

@@ -39,7 +39,6 @@ from nutgraf.index.reader.queries import (
     Position,
     Retrieved,
     RowSet,
-    RowValues,
     VectorQuery,
 )
 from nutgraf.index.suggestions.reader import TermCount
@@ -66,7 +65,6 @@ __all__ = [
     "Reranker",
     "Retrieved",
     "RowSet",
-    "RowValues",
     "Statistics",
     "SuggestionReader",
     "TermCount",
@@ -260,18 +258,18 @@ class IndexReader(Protocol):
     def embeddings(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the embeddings of rows, float32 of shape (len(rows), dimension)."""
 
-    def values(self, rows: NDArray[np.int64]) -> RowValues:
-        """Return the values of rows of a ranking.
+    def published(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the date of each row, in seconds since 1970 UTC or NO_DATE.
 
-        A reader on another machine can fetch these values together with the rankings,
-        and needs no other call for them.
+        A reader on another machine can fetch dates, places and units together with the
+        rankings, and needs no other call for them.
         """
+
+    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return, for each row, the number of rows before it in its article."""
 
     def units(self, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:
-        """Return the number of the unit of each row: int64 of shape (len(rows),).
-
-        Like `values`, these numbers can be fetched together with the rankings.
-        """
+        """Return the number of the unit of each row: int64 of shape (len(rows),)."""
 
     def paragraphs(self, rows: Sequence[int]) -> Mapping[int, tuple[Record, Paragraph]]:
         """Return the article of each row, and its paragraph or part."""

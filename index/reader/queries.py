@@ -26,7 +26,6 @@ __all__ = [
     "Position",
     "Retrieved",
     "RowSet",
-    "RowValues",
     "VectorQuery",
 ]
 
@@ -35,14 +34,13 @@ Period = Literal["day", "month", "year"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeywordQuery:
-    """A request for the best `depth` rows by BM25 that meet `condition`.
+    """A request for all rows that match `query` and meet `condition`.
 
-    `query` is a tree of `whoosh.query` over analysed terms. If `depth` is None, all
-    matching rows are requested.
+    `query` is a tree of `whoosh.query` over analysed terms. The rows are in ascending
+    order, with their scores by BM25.
     """
 
     query: Any
-    depth: int | None
     condition: Condition
 
 
@@ -68,8 +66,8 @@ class RowSet:
 Matching = KeywordQuery | VectorQuery | RowSet
 """A part of a set of matches.
 
-The set contains all rows that match a KeywordQuery, whatever its depth, the first
-`depth` rows of a VectorQuery, and the rows of a RowSet.
+The set contains all rows of a KeywordQuery, the first `depth` rows of a VectorQuery, and
+the rows of a RowSet.
 """
 
 
@@ -170,19 +168,3 @@ class Retrieved:
     rankings: tuple[Ranking, ...]
     facets: tuple[FacetCounts, ...] = ()
     listings: tuple[Listing, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowValues:
-    """The values of n rows, in the order of the rows.
-
-    `article` is the number of the row's article, int64 of shape (n,).
-    `published` is in seconds since 1970 UTC or NO_DATE, int64 of shape (n,).
-    `paragraph` is the first row of the row's paragraph, int64 of shape (n,).
-    `place` is the number of rows before the row in its article, int64 of shape (n,).
-    """
-
-    article: NDArray[np.int64]
-    published: NDArray[np.int64]
-    paragraph: NDArray[np.int64]
-    place: NDArray[np.int64]

@@ -7,12 +7,13 @@ methods of a reader do not return masks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.analyzer import exact_term
+from nutgraf.index.distinct import are_repeated, contained
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.query import query
 from nutgraf.index.ranking import Ranking
@@ -35,21 +36,25 @@ if TYPE_CHECKING:
     from nutgraf.index.reader.conditions import Condition
     from nutgraf.index.reader.snapshot import IndexSnapshot
 
-__all__ = ["QueryExecution", "first_rows", "lost_code"]
+__all__ = ["MatchingUnits", "QueryExecution", "first_rows", "lost_code"]
 
-MAX_EXACT_ROWS: Final = 20_000
-"""The highest number of rows that a vector search fetches from the keyword index.
 
-It needs them if the condition has a constraint. Up to this number, all rows that
-meet the condition are fetched and then ranked. If more rows meet the condition, it
-is cheaper to rank first and to check the ranked rows afterwards.
-"""
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchingUnits:
+    """The units of a set of matches, to count values of articles.
 
-WIDEN: Final = 4
-"""The factor by which the depth of a vector ranking grows at each attempt.
+    `rows` are rows of different articles, and `counts` the numbers of their units. `several`
+    are rows of the units that are in several articles or have several rows, and `units`
+    their units. All arrays are int64.
+    """
 
-Another attempt is needed if too few of the ranked rows meet the constraint.
-"""
+    rows: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    several: NDArray[np.int64]
+    units: NDArray[np.int64]
+
+
+_Units = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 class QueryExecution:
@@ -59,13 +64,17 @@ class QueryExecution:
         self._snapshot = snapshot
         self._rankings: dict[KeywordQuery | VectorQuery, Ranking] = {}
         self._rows: dict[tuple[Matching, ...], NDArray[np.int64]] = {}
+        self._units: dict[tuple[tuple[Matching, ...], Unit], _Units] = {}
+        self._articles: dict[tuple[tuple[Matching, ...], Unit], MatchingUnits] = {}
+        self._masks: dict[Any, NDArray[np.bool_]] = {}
         self._of_articles: dict[Any, NDArray[np.bool_]] = {}
 
     def rank(self, asked: KeywordQuery | VectorQuery) -> Ranking:
         """Return the ranking of a query."""
         if asked not in self._rankings:
             if isinstance(asked, VectorQuery):
-                ranking = self._rank_by_meaning(asked)
+                allowed = self._allowed(asked.condition)
+                ranking = self._snapshot.vectors.rank(asked.embedding, asked.depth, allowed)
             else:
                 ranking = self._rank_by_words(asked)
             self._rankings[asked] = ranking
@@ -74,42 +83,50 @@ class QueryExecution:
     def rows(self, matching: tuple[Matching, ...]) -> NDArray[np.int64]:
         """Return the rows of a set of matches, ascending: int64 of shape (n,)."""
         if matching not in self._rows:
+            found = [each if isinstance(each, RowSet) else self.rank(each) for each in matching]
+            if len(found) == 1 and not isinstance(matching[0], VectorQuery):
+                return found[0].rows
             mask = np.zeros(self._snapshot.commit.rows, bool)
-            for each in matching:
-                self._mark(each, mask)
+            for each in found:
+                mask[each.rows] = True
             self._rows[matching] = np.flatnonzero(mask)
         return self._rows[matching]
 
-    def _mark(self, asked: Matching, mask: NDArray[np.bool_]) -> None:
-        """Set `mask`, of shape (rows,), to True at each row that belongs to `asked`."""
-        if isinstance(asked, RowSet):
-            mask[asked.rows] = True
-            return
-        if isinstance(asked, VectorQuery):
-            mask[self.rank(asked).rows] = True
-            return
-        condition = asked.condition
-        if asked.query == query.Every() and condition.constraint is None:
-            allowed = self._allowed(condition)
-            mask |= True if allowed is None else allowed
-            return
-        within = condition.tree()
-        found = self._matching(asked.query if within is None else query.And([asked.query, within]))
-        if condition.article_constraint is not None:
-            found &= self._article_mask(condition.article_constraint)
-        mask |= found
+    def units(self, matching: tuple[Matching, ...], by: Unit) -> _Units:
+        """Return the `first_rows` of a set of matches, and the unit of each of them."""
+        if (matching, by) not in self._units:
+            rows = first_rows(self._snapshot, self.rows(matching), by)
+            self._units[matching, by] = (rows, self._snapshot.units(rows, by))
+        return self._units[matching, by]
+
+    def articles(self, matching: tuple[Matching, ...], by: Unit) -> MatchingUnits:
+        """Return the units of a set of matches, by the articles that they are in."""
+        if (matching, by) not in self._articles:
+            rows, units = self.units(matching, by)
+            repeated = are_repeated(units) if by.endswith("_story") else np.zeros(len(rows), bool)
+            alone = rows[~repeated]
+            # The rows of an article follow one another.
+            articles = self._snapshot.units(alone, "article")
+            firsts = np.flatnonzero(np.diff(articles, prepend=articles[:1] - 1))
+            counts = np.diff(firsts, append=len(alone))
+            found = MatchingUnits(alone[firsts], counts, rows[repeated], units[repeated])
+            self._articles[matching, by] = found
+        return self._articles[matching, by]
 
     def _matching(self, tree: Any) -> NDArray[np.bool_]:
         """Return a mask of the rows that match a query, of shape (rows,)."""
-        keywords, ranked = self._snapshot.keywords, self._snapshot.ranked
-        if 2 * keywords.count(tree) <= keywords.paragraphs:
-            mask = np.zeros(self._snapshot.commit.rows, bool)
-            mask[keywords.rows(tree)] = True
-            return mask
-        # More than half of the rows match. Fetch the rows that do not, because they are fewer.
-        mask = np.ones(self._snapshot.commit.rows, bool) if ranked is None else ranked.copy()
-        mask[keywords.rows(query.Not(tree))] = False
-        return mask
+        if tree not in self._masks:
+            keywords, ranked = self._snapshot.keywords, self._snapshot.ranked
+            rows = self._snapshot.commit.rows
+            if 2 * keywords.count(tree) <= keywords.paragraphs:
+                mask = np.zeros(rows, bool)
+                mask[keywords.rows(tree)] = True
+            else:
+                # More than half of the rows match. Fetch the others, because they are fewer.
+                mask = np.ones(rows, bool) if ranked is None else ranked.copy()
+                mask[keywords.rows(query.Not(tree))] = False
+            self._masks[tree] = mask
+        return self._masks[tree]
 
     def _article_mask(self, constraint: Any) -> NDArray[np.bool_]:
         """Return a mask of the rows whose article meets a constraint."""
@@ -119,70 +136,41 @@ class QueryExecution:
         return self._of_articles[constraint]
 
     def _rank_by_words(self, asked: KeywordQuery) -> Ranking:
-        keywords, condition = self._snapshot.keywords, asked.condition
-        within, masks = condition.tree(), []
-        if condition.members is not None:
-            masks.append(_member_mask(self._snapshot, condition.members))
-            articles = self._articles_of(masks[0])
-            within = articles if within is None else query.And([articles, within])
-        if condition.article_constraint is not None:
-            masks.append(self._article_mask(condition.article_constraint))
-        if not masks:
-            return keywords.rank(asked.query, asked.depth, within)
-        ranking = keywords.rank(asked.query, None, within)
-        kept = np.flatnonzero(np.logical_and.reduce([mask[ranking.rows] for mask in masks]))
-        best = kept[: asked.depth]
-        return Ranking(ranking.rows[best], ranking.scores[best], len(best) == len(kept))
-
-    def _articles_of(self, mask: NDArray[np.bool_]) -> Any:
-        """Return the query for all rows of the articles of some rows."""
-        rows = first_rows(self._snapshot, np.flatnonzero(mask), "article")
-        records = self._snapshot.catalog.records_of(rows.tolist())
-        names = {record.id for record in records.values()}
-        return query.Or([query.Term("article", exact_term(name)) for name in sorted(names)])
-
-    def _rank_by_meaning(self, asked: VectorQuery) -> Ranking:
-        snapshot, condition = self._snapshot, asked.condition
-        if condition.constraint is None:
-            allowed = self._allowed(condition)
-            return snapshot.vectors.rank(asked.embedding, asked.depth, allowed)
-        within = condition.tree()
-        if snapshot.keywords.count(within) > MAX_EXACT_ROWS:
-            return self._checked(asked, within)
-        mask = np.zeros(snapshot.commit.rows, bool)
-        mask[snapshot.keywords.rows(within)] = True
-        if condition.article_constraint is not None:
-            mask &= self._article_mask(condition.article_constraint)
-        return snapshot.vectors.rank(asked.embedding, asked.depth, mask)
-
-    def _checked(self, asked: VectorQuery, within: Any) -> Ranking:
-        """Rank by cosine first, then keep the rows that match `within`.
-
-        If too few rows match, rank again with a larger depth.
-        """
-        snapshot, depth = self._snapshot, asked.depth
-        allowed = self._allowed(asked.condition.without_constraint)
-        wider = depth * WIDEN
-        while True:
-            ranking = snapshot.vectors.rank(asked.embedding, wider, allowed)
-            kept = np.isin(ranking.rows, snapshot.keywords.rows(within, ranking.rows))
-            found = int(np.count_nonzero(kept))
-            if ranking.complete or found >= depth:
-                complete = ranking.complete and found <= depth
-                return Ranking(ranking.rows[kept][:depth], ranking.scores[kept][:depth], complete)
-            wider *= WIDEN
+        if asked.query != query.Every():
+            # The keyword index has no row that cannot be in a ranking.
+            masks = list(self._condition_masks(asked.condition))
+            allowed = np.logical_and.reduce(masks) if masks else None
+            return self._snapshot.keywords.scores(asked.query, allowed)
+        allowed = self._allowed(asked.condition)
+        rows = np.arange(self._snapshot.commit.rows) if allowed is None else np.flatnonzero(allowed)
+        return Ranking(rows, np.ones(len(rows), np.float32))
 
     def _allowed(self, condition: Condition) -> NDArray[np.bool_] | None:
         """Return a mask of the rows that can be in a ranking under `condition`.
 
-        The mask has shape (rows,). The constraint of the condition is ignored, but not its
-        constraint of articles. None means that all rows of the index can be in the ranking.
+        The mask has shape (rows,). None means that all rows of the index can be in the ranking.
         """
         masks = [] if self._snapshot.ranked is None else [self._snapshot.ranked]
-        masks += _condition_masks(self._snapshot, condition)
-        if condition.article_constraint is not None:
-            masks.append(self._article_mask(condition.article_constraint))
+        masks += self._condition_masks(condition)
         return np.logical_and.reduce(masks) if masks else None
+
+    def _condition_masks(self, condition: Condition) -> Iterator[NDArray[np.bool_]]:
+        """Yield a mask for each part of a condition."""
+        snapshot = self._snapshot
+        for field, values in condition.values:
+            yield _value_mask(snapshot, field, values)
+        if condition.is_dated:
+            yield from _published_masks(snapshot, *condition.published)
+        if condition.other_than is not None:
+            yield _other_mask(snapshot, condition.other_than)
+        for each in condition.fields:
+            yield _field_mask(snapshot, each)
+        if condition.members is not None:
+            yield _member_mask(snapshot, condition.members)
+        if condition.constraint is not None:
+            yield self._matching(condition.constraint)
+        if condition.article_constraint is not None:
+            yield self._article_mask(condition.article_constraint)
 
 
 def first_rows(snapshot: IndexSnapshot, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:
@@ -192,6 +180,8 @@ def first_rows(snapshot: IndexSnapshot, rows: NDArray[np.int64], by: Unit) -> ND
     articles is returned.
     """
     whole: Unit = "article" if by.startswith("article") else "paragraph"
+    if whole == "paragraph" and not snapshot.has_split_paragraphs:
+        return rows
     # The rows of one paragraph or article follow one another.
     units = snapshot.units(rows, whole)
     return rows[np.flatnonzero(np.diff(units, prepend=units[:1] - 1))]
@@ -205,22 +195,9 @@ def lost_code(index: Path, field: str, value: str) -> BrokenIndexError:
     )
 
 
-def _condition_masks(snapshot: IndexSnapshot, condition: Condition) -> Iterator[NDArray[np.bool_]]:
-    for field, values in condition.values:
-        yield _value_mask(snapshot, field, values)
-    if condition.is_dated:
-        yield from _published_masks(snapshot, *condition.published)
-    if condition.other_than is not None:
-        yield _other_mask(snapshot, condition.other_than)
-    for each in condition.fields:
-        yield _field_mask(snapshot, each)
-    if condition.members is not None:
-        yield _member_mask(snapshot, condition.members)
-
-
 def _member_mask(snapshot: IndexSnapshot, members: Members) -> NDArray[np.bool_]:
     units = snapshot.units(np.arange(snapshot.commit.rows), members.unit)
-    return np.isin(units, np.array(members.numbers, np.int64))
+    return contained(units, np.array(members.numbers, np.int64))
 
 
 def _value_mask(snapshot: IndexSnapshot, field: str, values: tuple[str, ...]) -> NDArray[np.bool_]:

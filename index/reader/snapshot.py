@@ -30,7 +30,6 @@ from nutgraf.index.reader.protocol import (
     ListQuery,
     Page,
     Retrieved,
-    RowValues,
     Statistics,
     Unit,
     VectorQuery,
@@ -177,20 +176,32 @@ class IndexSnapshot(IndexParts):
         """See IndexReader."""
         return self.vectors.embeddings(rows)
 
-    def values(self, rows: NDArray[np.int64]) -> RowValues:
+    def published(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """See IndexReader."""
-        columns = self.columns
-        return RowValues(
-            columns.article[rows].astype(np.int64),
-            columns.published[rows],
-            columns.paragraphs(rows),
-            columns.places(rows),
-        )
+        return self.columns.published[rows]
+
+    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """See IndexReader."""
+        return rows - self._first_rows[self.columns.article[rows]]
+
+    @cached_property
+    def _earlier_parts(self) -> NDArray[np.uint16]:
+        """The number of rows before each row in its paragraph."""
+        part = self.columns.part
+        return part - np.minimum(part, 1)
+
+    @cached_property
+    def _first_rows(self) -> NDArray[np.int32]:
+        """The first row of each article, by the number of the article."""
+        article = self.columns.article
+        first = np.empty(int(article.max(initial=0)) + 1, np.int32)
+        first[article[::-1]] = np.arange(len(article), dtype=np.int32)[::-1]
+        return first
 
     def units(self, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:
         """See IndexReader."""
         if by == "paragraph":
-            return self.columns.paragraphs(rows) if self.has_split_paragraphs else rows
+            return rows - self._earlier_parts[rows] if self.has_split_paragraphs else rows
         if by == "article":
             return self.columns.article[rows].astype(np.int64)
         stories = self.stories

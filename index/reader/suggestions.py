@@ -35,7 +35,7 @@ class SnapshotSuggestions:
         """See SuggestionReader. Each title is read only when it is needed."""
         found = self._suggestions.titles(start, max(most, READ_TITLES), later=later)
         rows = np.array([row for row in found if row < self._snapshot.commit.rows], np.int64)
-        newest = np.lexsort((rows, self._snapshot.values(rows).published))[::-1]
+        newest = np.lexsort((rows, self._snapshot.published(rows)))[::-1]
         titles = (self._title(row) for row in rows[newest].tolist())
         yield from islice((title for title in titles if title is not None), most)
 

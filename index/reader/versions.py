@@ -18,10 +18,11 @@ snapshot ranks, so every question and every page has the same stories.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,6 @@ MIN_REACH: Final = 8
 In a large index, different texts have the same band by chance. Then a sketch is compared
 with 4 times as many as there are on average.
 """
-
 
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 """An odd number with random bits, for digests of identities."""
@@ -157,10 +157,9 @@ class Texts:
         `near` is the result of `first_versions`.
         """
         long = are_long(self.sketches)
-        pairs = np.unique(np.column_stack((self.articles[long], near[long])), axis=0)
-        lengths = Counter(pairs[:, 0].tolist())
-        texts, counts = np.unique(pairs[:, 1], return_counts=True)
-        shared = pairs[np.isin(pairs[:, 1], texts[counts > 1])]
+        pairs = _distinct_pairs(self.articles[long], near[long])
+        lengths = np.bincount(pairs[:, 0])
+        shared = pairs[np.bincount(pairs[:, 1])[pairs[:, 1]] > 1]
         of: defaultdict[int, list[int]] = defaultdict(list)
         for article, text in shared.tolist():
             of[article].append(text)
@@ -217,14 +216,14 @@ class Texts:
         """
         many = len(places)
         group = np.arange(many)
-        both = [high << 64 | low for high, low in self.sketches[places].tolist()]
+        sketches = self.sketches[places]
         pairs = (divmod(pair, many) for pair in self._version_pairs(places).tolist())
         for one, found in groupby(pairs, key=itemgetter(0)):
             versions = {other for _, other in found}
             # A text can be near to the first of a group, and be found through another of it.
             for first in sorted({int(group[other]) for other in versions}):
                 if first in versions or (
-                    (both[first] ^ both[one]).bit_count() <= MAX_DIFFERING_BITS
+                    count_differing_bits(sketches[first], sketches[one]) <= MAX_DIFFERING_BITS
                     and self._agree(places[first : first + 1], places[one : one + 1]).all()
                 ):
                     group[one] = first
@@ -236,29 +235,66 @@ class Texts:
 
         A pair is the number later x n + earlier, made of two indexes in the n `places`.
         """
+        many = len(places)
         sketches = self.sketches[places]
-        many = len(sketches)
-        found = np.empty(0, np.int64)
-        octets = np.ascontiguousarray(sketches).view(np.uint8).reshape(many, HASHES // 8)
-        bits = np.ascontiguousarray(np.unpackbits(octets, axis=1).T)
+        words, octets = sketches.T.copy(), sketches.view(np.uint8).T.copy()
         reach = MIN_REACH + 4 * many // (1 << BAND_BITS)
         random = np.random.default_rng(0)
+        found = np.empty(0, np.int64)
         for _ in range(BANDS):
             # Bit 0 tells whether a sketch is long, and is 1 in all of these.
             columns = random.choice(np.arange(1, HASHES), BAND_BITS, replace=False)
-            high, low = np.packbits(bits[columns], axis=0).astype(np.uint16)
-            keys = high << np.uint16(8) | low
+            keys = _bits(octets, columns)
             order = np.argsort(keys, kind="stable")  # Sketches with equal keys stay in order.
-            keys = keys[order]
-            for step in range(1, min(reach, many - 1) + 1):
-                at = np.flatnonzero(keys[:-step] == keys[step:])
-                if not len(at):
-                    break
-                earlier, later = order[at], order[at + step]
-                differing = count_differing_bits(sketches[earlier], sketches[later])
-                near = differing <= MAX_DIFFERING_BITS
-                earlier, later = earlier[near], later[near]
-                agreeing = self._agree(places[later], places[earlier])
-                # Most pairs of notices from one template leave here.
-                found = np.union1d(found, later[agreeing] * many + earlier[agreeing])
-        return found
+            near = list(_near_pairs(keys[order], words[:, order], reach))
+            pairs = [order[at + step] * many + order[at] for at, step in near]
+            found = _distinct(np.concatenate([found, *pairs]))
+        # Most pairs of notices from one template leave here.
+        later, earlier = np.divmod(found, max(many, 1))
+        return found[self._agree(places[later], places[earlier])]
+
+
+def _bits(octets: NDArray[np.uint8], columns: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """Return a number of 16 bits for each sketch, given the bits that it is made of.
+
+    `octets` has shape (bytes of a sketch, n).
+    """
+    keys = np.zeros(octets.shape[1], np.uint16)
+    for column in columns.tolist():
+        keys <<= np.uint16(1)
+        keys |= octets[column // 8] >> np.uint8(7 - column % 8) & np.uint8(1)
+    return keys
+
+
+def _near_pairs(
+    keys: NDArray[np.uint16], words: NDArray[np.uint64], reach: int
+) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """Yield places of sketches that are near to the one some steps later.
+
+    The steps are yielded too. `keys` are ascending. `words` are the two halves of the sketches,
+    of shape (2, n). Only sketches with equal keys are compared, at most `reach` steps apart.
+    """
+    at = np.arange(len(keys))
+    for step in range(1, reach + 1):
+        at = at[: np.searchsorted(at, len(keys) - step)]
+        at = at[keys[at] == keys[at + step]]
+        if not len(at):
+            return
+        # Half of a sketch tells most pairs apart.
+        half = np.bitwise_count(words[0, at] ^ words[0, at + step])
+        close = at[half <= MAX_DIFFERING_BITS]
+        differing = np.bitwise_count(words[:, close] ^ words[:, close + step]).sum(axis=0)
+        yield close[differing <= MAX_DIFFERING_BITS], step
+
+
+def _distinct(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the different numbers, ascending; np.unique takes longer."""
+    numbers = np.sort(numbers)
+    different: NDArray[np.int64] = numbers[np.diff(numbers, prepend=numbers[:1] - 1) != 0]
+    return different
+
+
+def _distinct_pairs(some: NDArray[Any], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the different pairs of two numbers, ascending: of shape (n, 2)."""
+    most = int(others.max(initial=0)) + 1
+    return np.column_stack(np.divmod(_distinct(some.astype(np.int64) * most + others), most))

@@ -26,7 +26,8 @@ def ranker(index: IndexReader, **settings: Any) -> System:
         request = SearchRequest(text, **settings)
         # A Searcher ranks with the same function. No Searcher is used here, because it would also
         # make 100 snippets per question, and these take 5 times as long as the ranking.
-        rows = rank_question(index, request).rows[:MAX_LIMIT].tolist()
+        found = rank_question(index, request)
+        rows = found.rows[found.best(MAX_LIMIT)].tolist()
         return list(dict.fromkeys(index.page((), rows).ids.values()))
 
     return rank

@@ -22,6 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.distinct import contained
 from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.ranking.candidates import Candidates
@@ -70,7 +71,7 @@ def collapse(
         return []
     unit = unit_of(request)
     all_stories = index.units(candidates.rows, unit)
-    places = np.flatnonzero(np.isin(all_stories, stories))
+    places = candidates.ordered(np.flatnonzero(contained(all_stories, stories)))
     rows = candidates.rows[places]
     units = index.units(rows, request.group)
     paragraphs = index.units(rows, "paragraph")
@@ -78,7 +79,7 @@ def collapse(
         turn = units
     else:
         newest = request.effective_versions == "newest"
-        turn = version_order(index.values(rows).published, units, newest=newest)
+        turn = version_order(index.published(rows), units, newest=newest)
     # In another order, the version that decides the place is shown.
     by_relevance = request.sort in (None, "relevance")
     scores = candidates.scores[places] if by_relevance else np.zeros(len(places))

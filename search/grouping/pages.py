@@ -6,11 +6,12 @@ A story is one hit: a paragraph or an article, or a group of versions (see colla
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.distinct import count_distinct
 from nutgraf.index.reader.protocol import IndexReader, Listing, ListQuery, Matching, Order, Position
 from nutgraf.search.cursor import MAX_SHOWN, Cursor
 from nutgraf.search.errors import RequestError
@@ -23,7 +24,10 @@ from nutgraf.search.retrieval.queries import unit_of
 
 __all__ = ["Page", "list_query", "order_of", "page_by_field", "page_by_relevance"]
 
-NEWEST = Order("published", descending=True)
+PARAGRAPHS: Final = 4
+"""Candidates that are ordered for each hit, and the factor for another try."""
+
+NEWEST: Final = Order("published", descending=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,9 +101,12 @@ def page_by_relevance(
     index: IndexReader, request: SearchRequest, candidates: Candidates, cursor: Cursor
 ) -> Page:
     """Return the page of ranked candidates at a cursor."""
-    stories, firsts = np.unique(index.units(candidates.rows, unit_of(request)), return_index=True)
-    best = np.sort(firsts)
-    stories = stories[np.argsort(firsts)]
+    units = index.units(candidates.rows, unit_of(request))
+    # Later hits are not ordered. Without the snapshot of the cursor, any hit can be on the page.
+    needed = cursor.count + request.limit + 1 if cursor.is_of(index) else len(units)
+    needed = max(needed, MAX_DIVERSIFIED) if request.diversity else needed
+    best = _best_of_stories(candidates, units, needed)
+    stories = units[best]
     if request.diversity and len(stories):
         head = stories[:MAX_DIVERSIFIED]
         groups = collapse(index, request, candidates, head)
@@ -115,7 +122,23 @@ def page_by_relevance(
         last = Position(float(candidates.scores[best[at]]), int(rows[at]))
         before = rows[: cursor.count].tolist() if cursor.is_of(index) else cursor.shown
         following = cursor.after(len(page), last, (*before, *rows[page].tolist()))
-    return Page(stories[page], rows[page], len(stories), following)
+    return Page(stories[page], rows[page], count_distinct(units), following)
+
+
+def _best_of_stories(
+    candidates: Candidates, stories: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """Return the place of the best candidate of each story, best first.
+
+    `stories` is the story of each candidate. The result is for at least `count` stories.
+    """
+    depth = PARAGRAPHS * count
+    while True:
+        places = candidates.best(depth)
+        _, firsts = np.unique(stories[places], return_index=True)
+        if len(firsts) >= count or depth >= len(stories):
+            return places[np.sort(firsts)]
+        depth *= PARAGRAPHS
 
 
 def _left(

@@ -1,4 +1,4 @@
-"""Candidates: the rows of both rankings in one order, with their ranks and scores."""
+"""Candidates: the rows of both rankings, with their scores and their order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.ranking import Ranking
+from nutgraf.index.ranking import Ranking, best_places
 from nutgraf.search.ranking.calibration import (
     NO_EVIDENCE,
     Curve,
@@ -94,9 +94,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """All rows that match a question, with their scores (float64), best first.
+    """All rows that match a question, with their scores (float64), in any order.
 
-    Rows with the same score are in ascending order.
+    `best` returns the order. To sort all rows would take longer than all the rest.
 
     - `relevance` are the scores of the only ranking, or the fused scores of both. They order the
       rows of one question. `scores` are the final scores, which can be compared between questions.
@@ -143,6 +143,17 @@ class Candidates:
             return self.relevance
         return probabilities(self.relevance, self.curve, self.evidence)
 
+    def best(self, count: int) -> NDArray[np.int64]:
+        """Return the places of the best `count` rows, best first.
+
+        Rows with the same score are ordered by their relevance, and then by their number.
+        """
+        return best_places(count, self.rows, self.scores, self.relevance)
+
+    def ordered(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the same places, in the order of their rows, best first."""
+        return places[self.take(places).best(len(places))]
+
     def explain(self, at: int) -> Explanation:
         """Return the explanation of the candidate at position `at`."""
         row = int(self.rows[at])
@@ -160,31 +171,29 @@ class Candidates:
     def with_probabilities(self, recency_factors: NDArray[np.float64] | None) -> Candidates:
         """Return the same rows, each with its probability of relevance as the score.
 
-        Each probability is multiplied by its recency factor, and the rows are ordered again.
+        Each probability is multiplied by its recency factor.
         """
         scores = self.probabilities
         if recency_factors is not None:
             scores = scores * recency_factors
-        return replace(self, scores=scores, recency_factors=recency_factors)._sorted()
+        return replace(self, scores=scores, recency_factors=recency_factors)
 
     def empty(self) -> Candidates:
         """Return the candidates without any row."""
         return self.take(NO_ROWS)
 
     def with_relevance(self, relevance: NDArray[np.float64]) -> Candidates:
-        """Return the same rows with other scores before calibration, best first."""
-        return replace(self, relevance=relevance, scores=relevance)._sorted()
+        """Return the same rows with other scores before calibration."""
+        return replace(self, relevance=relevance, scores=relevance)
 
     def with_reranking(
         self, scores: NDArray[np.float64], logits: NDArray[np.float64], done: Reranked
     ) -> Candidates:
-        """Return the same rows with the scores of a reranking, best first.
+        """Return the same rows with the scores of a reranking.
 
-        `logits` are the logits of the first rows, the only ones that the reranker read.
+        `logits` has one value per row, NaN for rows that the reranker did not read.
         """
-        unread = np.full(len(self.rows) - len(logits), np.nan)
-        logits = np.concatenate([logits, unread])
-        return replace(self, scores=scores, logits=logits, reranked=done)._sorted()
+        return replace(self, scores=scores, logits=logits, reranked=done)
 
     def take(self, places: NDArray[np.int64]) -> Candidates:
         """Return the rows at the given positions, in the order of the positions."""
@@ -197,10 +206,6 @@ class Candidates:
             recency_factors=None if self.recency_factors is None else self.recency_factors[places],
             logits=None if self.logits is None else self.logits[places],
         )
-
-    def _sorted(self) -> Candidates:
-        """Return the same rows, best first."""
-        return self.take(np.lexsort((self.rows, -self.relevance, -self.scores)))
 
     def _reranked_place(self, at: int) -> Place | None:
         if self.logits is None:
@@ -248,44 +253,43 @@ def fuse(
     keyword: Ranking,
     semantic: Ranking,
     *,
-    rows: NDArray[np.int64],
+    both: Ranking,
     cosines: NDArray[np.float32],
     asked: Asked,
     weight: float | None = None,
     bonus: NDArray[np.float64] | None = None,
 ) -> Candidates:
-    """Return the rows of both rankings, ordered by their fused score.
+    """Return the rows of both rankings with their fused score.
 
-    `rows` are the rows of the two rankings, each once, in ascending order. `cosines` are the
+    `both` is the keyword ranking, including the rows of the vector ranking. `cosines` are the
     cosines of these rows to the question, NaN if a cosine is not known. `weight` is the weight of
     meaning; with None, the weight depends on the method and the question. `bonus` is added to the
     scores of convex fusion.
     """
+    rows, words = both.rows, both.scores
     above = cosine_above_chance(cosines, asked.unrelated)
-    words = _scores_of(rows, keyword)
     if weight is None:
         best = _best(keyword)
         weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(best, asked.perfect)
     if method == "rrf":
-        scores = reciprocal_rank(ranks(rows, keyword.rows), ranks(rows, semantic.rows), weight)
+        first = keyword.rows[keyword.best(len(keyword))]
+        scores = reciprocal_rank(ranks(rows, first), ranks(rows, semantic.rows), weight)
     else:
         meaning = meaning_scores(above, names_year=asked.names_year)
         scores = convex(normalize(words, asked.perfect), meaning, weight)
         if bonus is not None:
             scores = scores + bonus
-    order = np.lexsort((rows, -scores))
     shares = words.astype(np.float64) / asked.weight if asked.weight > 0 else np.zeros(len(rows))
-    both = np.maximum(np.nan_to_num(above, nan=0.0), 0.0) + WORDS_SHARE * np.minimum(
-        shares, PERFECT_MATCH
-    )
-    evidence = asked.evidence(keyword, semantic, float(both.max(initial=0.0)))
+    near = np.maximum(np.nan_to_num(above, nan=0.0), 0.0)
+    found = near + WORDS_SHARE * np.minimum(shares, PERFECT_MATCH)
+    evidence = asked.evidence(keyword, semantic, float(found.max(initial=0.0)))
     return Candidates(
-        rows[order],
-        scores[order],
-        scores[order],
+        rows,
+        scores,
+        scores,
         keyword=keyword,
         semantic=semantic,
-        cosines=cosines[order],
+        cosines=cosines,
         fusion=FusionUsed(method, round(weight, 4)),
         curve=method,
         evidence=evidence,
@@ -296,16 +300,8 @@ def _best(ranking: Ranking) -> float:
     return float(ranking.scores.max(initial=0.0))
 
 
-def _scores_of(rows: NDArray[np.int64], ranking: Ranking) -> NDArray[np.float32]:
-    """Return the score of each of `rows` (ascending), 0 for rows not in the ranking."""
-    scores = np.zeros(len(rows), np.float32)
-    scores[np.searchsorted(rows, ranking.rows)] = ranking.scores
-    return scores
-
-
 def _place(ranking: Ranking, row: int, score: float | None) -> Place:
-    found = np.flatnonzero(ranking.rows == row)
-    if len(found) == 0:
+    found = ranking.rank_of(row)
+    if found is None:
         return Place(None, None if score is None or np.isnan(score) else round(score, 4))
-    at = int(found[0])
-    return Place(at + 1, round(float(ranking.scores[at]), 4))
+    return Place(found[0], round(found[1], 4))

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.distinct import contained
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.question import Question
 from nutgraf.search.query.understood import read_understood
@@ -69,7 +70,7 @@ def rank_candidates(
     if request.min_score is None and not candidates.is_relevant:
         return candidates.empty()
     if question.understood:
-        published = index.values(candidates.rows).published
+        published = index.published(candidates.rows)
         lifted = lift(candidates.relevance, published, question.understood)
         candidates = candidates.with_relevance(lifted)
     factors = _recency_factors(index, request, candidates.rows, now)
@@ -89,7 +90,7 @@ def _at_least(index: IndexReader, request: SearchRequest, candidates: Candidates
         return candidates
     units = index.units(candidates.rows, unit_of(request))
     enough = units[candidates.scores >= request.min_score]
-    return candidates.take(np.flatnonzero(np.isin(units, enough)))
+    return candidates.take(np.flatnonzero(contained(units, enough)))
 
 
 def _recency_factors(
@@ -97,7 +98,7 @@ def _recency_factors(
 ) -> NDArray[np.float64] | None:
     if request.recency is None:
         return None
-    published = index.values(rows).published
+    published = index.published(rows)
     return recency_factors(published, request.recency.counted_from(now), request.recency)
 
 
@@ -106,8 +107,11 @@ def _fused(
 ) -> Candidates:
     """Return the candidates of the only ranking, or of both rankings after fusion."""
     keyword, semantic = retrieval.keyword, retrieval.semantic
-    ranked = [each.rows for each in (keyword, semantic) if each is not None]
-    rows = np.union1d(*ranked) if len(ranked) == 2 else ranked[0]
+    both = semantic if keyword is None else keyword
+    if keyword is not None and semantic is not None:
+        both = keyword.including(semantic.rows)
+    assert both is not None  # noqa: S101  # one of the two is always there
+    rows = both.rows
     asked = Asked(
         retrieval.weight,
         question.word_count,
@@ -120,14 +124,14 @@ def _fused(
         return vector_candidates(semantic, asked)
     if semantic is None or retrieval.embedding is None:
         return keyword_candidates(keyword, asked)
-    compared = np.union1d(keyword.rows[:DEPTH], semantic.rows)
+    compared = np.union1d(keyword.rows[keyword.best(DEPTH)], semantic.rows)
     cosines = np.full(len(rows), np.nan, np.float32)
     cosines[np.searchsorted(rows, compared)] = index.cosines(retrieval.embedding, compared)
     fused = fuse(
         request.fusion,
         keyword,
         semantic,
-        rows=rows,
+        both=both,
         cosines=cosines,
         asked=asked,
         weight=request.weight,
@@ -149,7 +153,7 @@ def _asks_for_fact_with_year(
     """
     if not question.names_year:
         return False
-    published = index.values(rows).published
+    published = index.published(rows)
     return not published_then(published, question.understood).any()
 
 
@@ -158,4 +162,4 @@ def _bonus(
 ) -> NDArray[np.float64] | None:
     """Return the bonus of rows for their place in the article, None if it is 0."""
     lead = index.lead if request.lead is None else request.lead
-    return lead_bonus(index.values(rows).place, lead) if lead else None
+    return lead_bonus(index.places(rows), lead) if lead else None

@@ -115,7 +115,7 @@ def rerank(
     asked: Rerank,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Candidates:
-    """Return the same rows: the first in the order of the reranker, the others below.
+    """Return the same rows: the best in the order of the reranker, the others below.
 
     `read` returns the texts of rows. When the time budget is spent, the reranker reads no further
     row. Rows that the reranker did not read keep their order, with lower scores than all rows that
@@ -123,19 +123,22 @@ def rerank(
     """
     started = clock()
     # A question with only conditions has no text here that a paragraph could be compared with.
-    depth = min(asked.depth, len(candidates.rows)) if question else 0
-    first = candidates.rows[: worth_reading(candidates.probabilities[:depth])].tolist()
+    best = candidates.best(asked.depth if question else 0)
+    first = best[: worth_reading(candidates.probabilities[best])]
     logits: list[float] = []
     in_time = True
-    with closing(reranker.logits(question, read(first))) as reading:
+    with closing(reranker.logits(question, read(candidates.rows[first].tolist()))) as reading:
         for _ in first:
             if logits and (clock() - started) * 1000 >= asked.budget_ms:
                 in_time = False
                 break
             logits.append(next(reading))
     fit = np.array([reranker.fit(logit) for logit in logits])
-    done = Reranked(depth, len(logits), complete=in_time)
-    return candidates.with_reranking(_scores(candidates, fit), np.array(logits), done)
+    done = Reranked(len(best), len(logits), complete=in_time)
+    places = first[: len(logits)]
+    of_rows = np.full(len(candidates.rows), np.nan)
+    of_rows[places] = logits
+    return candidates.with_reranking(_scores(candidates, places, fit), of_rows, done)
 
 
 def worth_reading(likely: Values) -> int:
@@ -163,24 +166,25 @@ def probability(both: Values, answerable: float, *, names_year: bool = False) ->
     return from_first(answerable / (1 + math.exp(-x)), both, SLOPE)
 
 
-def _scores(candidates: Candidates, fit: Values) -> Values:
+def _scores(candidates: Candidates, places: NDArray[np.int64], fit: Values) -> Values:
     """Return the scores of all candidates after reranking.
 
-    `fit` are the reranker's scores of the first candidates. The recency factor applies to the
+    `fit` are the reranker's scores of the candidates at `places`. The recency factor applies to the
     probability exactly as without reranking. Candidates that were not read keep their order, below
     those that were read.
     """
-    count = len(fit)
-    both = combined(fit, candidates.relevance[:count])
+    both = combined(fit, candidates.relevance[places])
     read = probability(both, candidates.answerable, names_year=candidates.evidence.names_year)
     if candidates.recency_factors is not None:
-        read = read * candidates.recency_factors[:count]
-    others = candidates.scores[count:]
+        read = read * candidates.recency_factors[places]
+    scores = candidates.scores.copy()
+    scores[places] = 0.0
     least = np.nextafter(read.min(initial=1.0), 0.0)
-    most = others.max(initial=0.0)
+    most = scores.max(initial=0.0)
     if most > least:
-        others = np.minimum(others * (least / most), least)  # The product may round up.
-    return np.concatenate([read, others])
+        scores = np.minimum(scores * (least / most), least)  # The product may round up.
+    scores[places] = read
+    return scores
 
 
 def _text_to_read(

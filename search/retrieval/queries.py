@@ -66,17 +66,17 @@ def match_queries(
     if request.effective_scope == "article":
         condition = replace(condition, constraint=None, article_constraint=constraint)
     if question.is_listing:
-        return MatchQueries(condition, KeywordQuery(query.Every(), None, condition), None)
+        return MatchQueries(condition, KeywordQuery(query.Every(), condition), None)
     # A question with only wild?cards has no text to encode, in any mode.
     by_keywords = request.mode != "semantic" or embedding is None
-    keyword = KeywordQuery(paragraph_keywords(index, question), None, condition)
+    keyword = KeywordQuery(paragraph_keywords(index, question), condition)
     semantic = None if embedding is None else VectorQuery(embedding, DEPTH, condition)
     return MatchQueries(condition, keyword if by_keywords else None, semantic)
 
 
 def rows_of(rows: NDArray[np.int64]) -> tuple[Matching, ...]:
-    """Return the set of matches that contains exactly these rows."""
-    return (RowSet(np.sort(rows)),)
+    """Return the set of matches that contains exactly these rows, which ascend."""
+    return (RowSet(rows),)
 
 
 def unit_of(request: SearchRequest) -> Unit:

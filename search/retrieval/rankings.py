@@ -85,4 +85,4 @@ def _pairs(
 ) -> KeywordQuery | None:
     """Return the query for rows in which words of the question are close together."""
     pairs = close_pairs(question, weights)
-    return None if pairs is None else KeywordQuery(pairs, None, keyword.condition)
+    return None if pairs is None else KeywordQuery(pairs, keyword.condition)

@@ -38,7 +38,6 @@ from nutgraf.index.reader.protocol import (
     Record,
     Retrieved,
     RowSet,
-    RowValues,
     Unit,
     VectorQuery,
 )
@@ -120,16 +119,12 @@ class MemoryReader:
     def embeddings(self, rows: Any) -> Any:
         return self._embeddings[rows]
 
-    def values(self, rows: Any) -> RowValues:
-        found = [self._rows[row] for row in rows.tolist()]
-        return RowValues(
-            np.array([one.record.number for one in found], np.int64),
-            np.array([_seconds(one) for one in found], np.int64),
-            rows,
-            np.array(
-                [row - one.record.first_row for row, one in zip(rows.tolist(), found, strict=True)]
-            ),
-        )
+    def published(self, rows: Any) -> Any:
+        return np.array([_seconds(self._rows[row]) for row in rows.tolist()], np.int64)
+
+    def places(self, rows: Any) -> Any:
+        firsts = [self._rows[row].record.first_row for row in rows.tolist()]
+        return rows - np.array(firsts, np.int64)
 
     def units(self, rows: Any, by: Unit) -> Any:
         return np.array([self._unit(row, by) for row in rows.tolist()], np.int64)
@@ -206,6 +201,7 @@ class MemoryReader:
             ]
             rows = np.array([row for row, _ in found], np.int64)
             scores = np.array([score for _, score in found], np.float32)
+            return Ranking(rows, scores)
         best = np.lexsort((rows, -scores))[: asked.depth]
         return Ranking(rows[best], scores[best], complete=len(rows) <= len(best))
 

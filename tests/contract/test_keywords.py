@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from numpy.typing import NDArray
 from whoosh import query as q
 
 from nutgraf.index.analysis.analyzer import exact_term, value_terms
@@ -536,13 +537,26 @@ def test_ties_are_in_order_of_rows(box: Box) -> None:
             assert ranking.complete == (depth == 7)
 
 
-def test_ranking_without_a_depth_has_all_rows(box: Box) -> None:
+def test_scores_are_those_of_the_ranking_in_the_order_of_rows(box: Box) -> None:
     reader = box.texts(*(f"a {'b ' * (number % 3)}" for number in range(4_200)), "c")
-    for query in (text("a"), text("b"), q.Prefix("text", "a"), text("c"), text("z")):
-        found, expected = reader.rank(query, None), reader.rank(query, 5_000)
-        assert found.complete
-        assert found.rows.tolist() == expected.rows.tolist()
-        assert found.scores.tolist() == expected.scores.tolist()
+    allowed = np.arange(4_201) % 2 == 0
+    for query in (text("a"), text("b"), q.Or([text("b"), text("c")]), q.Prefix("text", "a"), EVERY):
+        for mask in (None, allowed):
+            assert_same_scores(reader, query, mask)
+    assert len(reader.scores(text("z"))) == 0
+
+
+def assert_same_scores(
+    reader: KeywordReader, query: q.Query, allowed: NDArray[np.bool_] | None = None
+) -> None:
+    """Check that `scores` and `rank` give all rows the same scores."""
+    found, ranking = reader.scores(query, allowed), reader.rank(query, 5_000)
+    order = np.argsort(ranking.rows)
+    if allowed is not None:
+        order = order[allowed[ranking.rows[order]]]
+    assert (found.rows.dtype, found.scores.dtype) == (np.int64, np.float32)
+    assert found.rows.tolist() == ranking.rows[order].tolist(), query
+    assert found.scores.tolist() == pytest.approx(ranking.scores[order].tolist(), rel=1e-5), query
 
 
 def test_depth_limits_the_ranking(box: Box) -> None:
@@ -670,6 +684,7 @@ def test_engines_agree(
             ranking = reader.rank(tree, max(1, len(entries)))
             assert sorted(ranking.rows.tolist()) == wanted, (box.engine, tree)
             assert ranking.complete
+            assert_same_scores(reader, tree)
             short = reader.rank(tree, 2)
             assert short.rows.tolist() == ranking.rows.tolist()[:2], (box.engine, tree)
             assert short.complete == (len(wanted) <= 2)

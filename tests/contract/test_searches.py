@@ -81,7 +81,7 @@ class Counting:
     """An IndexReader that counts the calls that reach an index on another machine."""
 
     LOCAL = frozenset(
-        {"analyzer", "encode", "question_analyzer", "units", "values", "word_vectors"}
+        {"analyzer", "encode", "places", "published", "question_analyzer", "units", "word_vectors"}
     )
 
     def __init__(self, reader: IndexReader) -> None:

@@ -282,15 +282,6 @@ def test_article_is_returned_with_all_paragraphs(searcher):
     assert searcher.article("nothing") is None
 
 
-def test_constraints_met_by_many_rows_are_checked_after_ranking(searcher, monkeypatch):
-    question = "flood damage NOT homes"
-    plain = searcher.search(question, mode="semantic", limit=100)
-    monkeypatch.setattr("nutgraf.index.reader.retrieval.MAX_EXACT_ROWS", 0)
-    checked = searcher.search(question, mode="semantic", limit=100)
-    assert ids(checked) == ids(plain)
-    assert checked.total == plain.total
-
-
 def test_hits_found_only_by_keywords_have_exact_cosines(searcher):
     question = "the creamery milk flood court"
     hits = searcher.search(question, explain=True, limit=100).hits

@@ -33,6 +33,7 @@ from nutgraf.index.keywords.nodes import Constant, Node, Union, Word, constant_s
 from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
 from nutgraf.index.keywords.reduce import reduce_query, require
 from nutgraf.index.keywords.tantivy.files import check_files, stems_of
+from nutgraf.index.keywords.tantivy.postings import Postings, PostingsCache, parts_of, sum_of
 from nutgraf.index.keywords.tantivy.queries import Translator
 from nutgraf.index.keywords.top_k import is_settled, top_k
 from nutgraf.index.ranking import Ranking
@@ -54,15 +55,12 @@ _FIRST_WIDER: Final = 8
 # If the last row of a ranking may have the same score as a missing row, the search is repeated.
 # The limit of the search is then multiplied by this factor.
 
-_FEW: Final = 4_096
-# Most questions match fewer rows, and to count the matches takes as long as to rank them.
+_MAX_CANDIDATES: Final = 5_000
+# With more candidates, reading all matches is cheaper than a query that lists the candidates.
 
 _MAX_ATTEMPTS: Final = 10
 _RETRY_SECONDS: Final = 0.1
 # All retries together take 1 s. A commit takes less, including the change of file modes after it.
-
-_MAX_CANDIDATES: Final = 5_000
-# With more candidates, reading all matches is cheaper than a query that lists the candidates.
 
 
 def create(path: Path) -> None:
@@ -99,7 +97,8 @@ def _open_reader(path: Path, older: KeywordReader | None) -> TantivyReader:
         index.config_reader("manual")
         # Read the names again: a writer may have committed since `stems` was read.
         files = check_files(path, stems | stems_of(path), known)
-        return TantivyReader(path, index, files)
+        postings = older.postings if isinstance(older, TantivyReader) else PostingsCache()
+        return TantivyReader(path, index, files, postings)
 
 
 def _lockable(path: Path, held: ExitStack) -> Path:
@@ -136,11 +135,15 @@ def open_writer(path: Path) -> TantivyWriter:
 class TantivyReader:
     """A KeywordReader for tantivy. Searches release the interpreter lock (GIL).
 
-    `files` are the names of the files with a correct checksum.
+    `files` are the names of the files with a correct checksum. `postings` are those of
+    all views of the index.
     """
 
-    def __init__(self, path: Path, index: tantivy.Index, files: frozenset[str]) -> None:
+    def __init__(
+        self, path: Path, index: tantivy.Index, files: frozenset[str], postings: PostingsCache
+    ) -> None:
         self.files = files
+        self.postings = postings
         self._path = path
         self._searcher = index.searcher()
         self._translate = Translator(index.schema, self._searcher)
@@ -156,25 +159,24 @@ class TantivyReader:
         """See KeywordReader."""
         return int(self._searcher.num_docs) - (self._sequence > 0)  # without the marker
 
-    def rank(self, query: Query, depth: int | None, within: Query | None = None) -> Ranking:
+    def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
         """See KeywordReader."""
-        if depth is not None and depth < 1:
+        if depth < 1:
             raise ValueError(f"depth must be at least 1, got {depth}")
         node = reduce_query(query)
         if within is not None:
             node = require(node, reduce_query(within))
         score = constant_score(node)
-        if depth is None:
-            if score is None:
-                ranking = self._rank_by_score(node, _FEW)
-                if ranking.complete:
-                    return ranking
-            depth = max(1, self._count(Constant(node, 0.0)))
         if score is None:
             return self._rank_by_score(node, depth)
         rows = self._rows(node, depth + 1)
         scores = np.full(min(len(rows), depth), score, np.float32)
         return Ranking(rows[:depth], scores, complete=len(rows) <= depth)
+
+    def scores(self, query: Query, allowed: NDArray[np.bool_] | None = None) -> Ranking:
+        """See KeywordReader."""
+        parts = parts_of(reduce_query(query))
+        return sum_of([self.postings.get(self, part, self._read) for part in parts], allowed)
 
     def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:
         """See KeywordReader."""
@@ -204,7 +206,8 @@ class TantivyReader:
         """See KeywordReader."""
         node = reduce_query(query)
         if candidates is None:
-            return self._rows(node, max(1, self._count(Constant(node, 0.0))))
+            found = self.postings.get(self, Constant(node, 0.0), self._read)
+            return found.rows.astype(np.int64)
         if not len(candidates):
             return np.empty(0, np.int64)
         if len(candidates) > _MAX_CANDIDATES:
@@ -215,6 +218,22 @@ class TantivyReader:
 
     def close(self) -> None:
         """See KeywordReader. Mapped files are released when nothing uses the view."""
+        self.postings.drop(self)
+
+    def _read(self, node: Node) -> Postings:
+        """Read all rows that match a node."""
+        limit = max(1, self._count(Constant(node, 0.0)))
+        score = constant_score(node)
+        if score is not None:
+            rows = self._rows(node, limit).astype(np.uint32)
+            return Postings(rows, np.broadcast_to(np.float32(score), len(rows)))
+        with _guarded(self._path):
+            hits = self._searcher.search(self._translate(node), limit, count=False).hits
+            places = [address for _, address in hits]
+            rows = np.array(self._searcher.fast_field_values(ROW, places), np.uint32)
+        scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
+        order = np.argsort(rows)
+        return Postings(rows[order], scores[order])
 
     def _rank_by_score(self, node: Node, depth: int) -> Ranking:
         with _guarded(self._path):
@@ -235,8 +254,8 @@ class TantivyReader:
 
     def _ascending(self, query: tantivy.Query, limit: int) -> NDArray[np.int64]:
         order = tantivy.Order.Asc
-        result = self._searcher.search(query, limit, False, ROW, order=order)  # noqa: FBT003
-        return np.array([row for row, _ in result.hits], np.int64)
+        hits = self._searcher.search(query, limit, False, ROW, order=order).hits  # noqa: FBT003
+        return np.fromiter((row for row, _ in hits), np.int64, len(hits))
 
     def _count(self, node: Node) -> int:
         with _guarded(self._path):

@@ -111,15 +111,31 @@ class WhooshReader:
         """See KeywordReader."""
         return int(self._searcher.doc_count()) - (self._sequence > 0)  # without the marker
 
-    def rank(self, query: Query, depth: int | None, within: Query | None = None) -> Ranking:
+    def rank(self, query: Query, depth: int, within: Query | None = None) -> Ranking:
         """See KeywordReader."""
-        if depth is not None and depth < 1:
+        if depth < 1:
             raise ValueError(f"depth must be at least 1, got {depth}")
         node = reduce_query(query)
         if within is not None:
             node = require(node, reduce_query(within))
         with self._lock, _guarded(self._path):
             return self._rank(node, depth)
+
+    def scores(self, query: Query, allowed: NDArray[np.bool_] | None = None) -> Ranking:
+        """See KeywordReader."""
+        node = reduce_query(query)
+        with self._lock, _guarded(self._path):
+            hits = [leaf.scores(node) for leaf in self._leaves]
+            parts = [leaf.rows(list(hit)) for leaf, hit in zip(self._leaves, hits, strict=True)]
+        rows = np.concatenate([np.empty(0, np.int64), *parts])
+        values = [score for hit in hits for score in hit.values()]
+        scores = np.array(values, np.float32)
+        order = np.argsort(rows)
+        rows, scores = rows[order], scores[order]
+        if allowed is None:
+            return Ranking(rows, scores)
+        kept = allowed[rows]
+        return Ranking(rows[kept], scores[kept])
 
     def term_statistics(self, terms: Sequence[str]) -> list[TermStatistics]:
         """See KeywordReader."""
@@ -159,10 +175,8 @@ class WhooshReader:
         with self._lock:
             self._searcher.close()
 
-    def _rank(self, node: Node, depth: int | None) -> Ranking:
+    def _rank(self, node: Node, depth: int) -> Ranking:
         hits = [leaf.scores(node) for leaf in self._leaves]
-        if depth is None:
-            depth = max(1, sum(map(len, hits)))
         scores = np.concatenate(
             [np.empty(0, np.float32), *(np.fromiter(hit.values(), np.float32) for hit in hits)]
         )

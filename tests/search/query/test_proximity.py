@@ -2,15 +2,12 @@
 
 from collections import defaultdict
 
-import numpy as np
 import pytest
-from hypothesis import given, strategies as st
 from whoosh import query as wq
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
-from nutgraf.index.ranking import Ranking
 from nutgraf.search import Searcher
 from nutgraf.search.query.builder import parse_question
 from nutgraf.search.query.proximity import MAX_PAIRS, close_pairs
@@ -68,24 +65,3 @@ def test_paragraph_with_close_words_ranks_first(engine, tmp_path, tiny_encoder):
         hits = searcher.search("bridge cost", mode="keyword").hits
         assert [hit.paragraph.position for hit in hits] == [1, 0]
         assert hits[0].score > hits[1].score
-
-
-FIELD_BOOSTS = st.dictionaries(st.integers(0, 30), st.floats(0.0, 50.0, width=32), max_size=12)
-
-
-def ranking(scores):
-    pairs = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
-    return Ranking(
-        np.array([row for row, _ in pairs], np.int64),
-        np.array([score for _, score in pairs], np.float32),
-    )
-
-
-@given(FIELD_BOOSTS, FIELD_BOOSTS)
-def test_raised_ranking_has_same_rows_in_order_of_scores(scores, more):
-    raised = ranking(scores).raised(ranking(more))
-    assert sorted(raised.rows) == sorted(scores)
-    for row, score in zip(raised.rows.tolist(), raised.scores.tolist(), strict=True):
-        assert score == pytest.approx(scores[row] + more.get(row, 0.0), rel=1e-5)
-    pairs = list(zip(-raised.scores, raised.rows, strict=True))
-    assert pairs == sorted(pairs)

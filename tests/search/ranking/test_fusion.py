@@ -26,8 +26,16 @@ def ranking(pairs, *, complete=True):
     return Ranking(np.array(rows, np.int64), np.array(scores, np.float32), complete)
 
 
-def union(*rankings):
-    return np.unique(np.concatenate([one.rows for one in rankings]))
+def words(pairs):
+    """Return a keyword ranking, which is in the order of rows."""
+    return ranking(sorted(pairs))
+
+
+def fused_in_order(method, keyword, semantic, cosines, **options):
+    both = keyword.including(semantic.rows)
+    assert both.rows.tolist() == sorted({*keyword.rows.tolist(), *semantic.rows.tolist()})
+    found = fuse(method, keyword, semantic, both=both, cosines=cosines, **options)
+    return found.take(found.best(len(found.rows)))
 
 
 ASKED = Asked()
@@ -69,26 +77,24 @@ def test_ranks():
 
 
 def test_convex_fusion_of_two_rankings():
-    keyword = ranking([(7, 10.0), (3, 5.0)])
+    keyword = words([(7, 10.0), (3, 5.0)])
     semantic = ranking([(3, 0.9), (8, 0.5)])
-    rows = union(keyword, semantic)
     cosines = np.array([0.9, 0.1, 0.5], np.float32)  # of rows 3, 7, 8
     asked = replace(ASKED, unrelated=0.1)
-    fused = fuse("convex", keyword, semantic, rows=rows, cosines=cosines, asked=asked)
+    fused = fused_in_order("convex", keyword, semantic, cosines, asked=asked)
     # Of each cosine above chance, (cosine - .1) / .9, .32 counts 1.
     near, far = 0.8 / 0.9 / 0.32, 0.4 / 0.9 / 0.32
     assert fused.rows.tolist() == [7, 3, 8]
     assert fused.scores.tolist() == pytest.approx([0.85, 0.85 * 0.5 + 0.15 * near, 0.15 * far])
-    more = fuse("convex", keyword, semantic, rows=rows, cosines=cosines, asked=asked, weight=0.5)
+    more = fused_in_order("convex", keyword, semantic, cosines, asked=asked, weight=0.5)
     assert more.rows.tolist() == [3, 8, 7]
     assert more.scores.tolist() == pytest.approx([0.5 * 0.5 + 0.5 * near, 0.5 * far, 0.5])
     assert more.explain(0).fusion.weight == 0.5
-    lifted = fuse(
+    lifted = fused_in_order(
         "convex",
         keyword,
         semantic,
-        rows=rows,
-        cosines=cosines,
+        cosines,
         asked=asked,
         bonus=np.array([0.02, 0.0, 0.01]),
     )
@@ -114,47 +120,32 @@ def test_weight_of_meaning_is_higher_if_fewer_words_match():
 
 
 def test_reciprocal_fusion_of_two_rankings():
-    keyword = ranking([(7, 10.0), (3, 5.0)])
+    keyword = words([(7, 10.0), (3, 5.0)])
     semantic = ranking([(3, 0.9), (8, 0.5)])
-    rows = union(keyword, semantic)
-    fused = fuse("rrf", keyword, semantic, rows=rows, cosines=np.zeros(3, np.float32), asked=ASKED)
+    cosines = np.zeros(3, np.float32)
+    fused = fused_in_order("rrf", keyword, semantic, cosines, asked=ASKED)
     assert fused.rows.tolist() == [3, 7, 8]  # 1/62 + 1/61, 1/61, 1/62
     assert fused.explain(0).fusion.weight == 0.5
     # 3: (1-w)/62 + w/61, 7: (1-w)/61, 8: w/62, all over 1/61
-    few = fuse(
-        "rrf",
-        keyword,
-        semantic,
-        rows=rows,
-        cosines=np.zeros(3, np.float32),
-        asked=ASKED,
-        weight=0.1,
-    )
+    few = fused_in_order("rrf", keyword, semantic, cosines, asked=ASKED, weight=0.1)
     assert few.scores.tolist() == pytest.approx([0.9 * 61 / 62 + 0.1, 0.9, 0.1 * 61 / 62])
 
 
 def test_ties_are_in_order_of_rows():
-    keyword = ranking([(9, 2.0), (4, 2.0), (1, 2.0)])
-    fused = fuse(
-        "convex",
-        keyword,
-        ranking([]),
-        rows=keyword.rows[::-1],
-        cosines=np.zeros(3, np.float32),
-        asked=ASKED,
-    )
+    keyword = words([(9, 2.0), (4, 2.0), (1, 2.0)])
+    cosines = np.zeros(3, np.float32)
+    fused = fused_in_order("convex", keyword, ranking([]), cosines, asked=ASKED)
     assert fused.rows.tolist() == [1, 4, 9]
 
 
 def test_row_without_known_cosine_counts_as_unrelated():
-    keyword, semantic = ranking([(1, 2.0), (2, 1.0)]), ranking([(3, 0.9), (1, 0.5)])
+    keyword, semantic = words([(1, 2.0), (2, 1.0)]), ranking([(3, 0.9), (1, 0.5)])
     fused = [
-        fuse(
+        fused_in_order(
             "convex",
             keyword,
             semantic,
-            rows=np.arange(1, 4),
-            cosines=np.array([0.5, cosine, 0.9], np.float32),
+            np.array([0.5, cosine, 0.9], np.float32),
             asked=Asked(2.0, unrelated=0.25),
             weight=0.4,
         )
@@ -167,10 +158,11 @@ def test_row_without_known_cosine_counts_as_unrelated():
 
 
 def test_candidates_of_one_ranking_have_explanation():
-    keyword = keyword_candidates(ranking([(5, 4.0), (2, 1.0)]), ASKED)
-    assert keyword.scores.tolist() == [1.0, 0.25]
-    assert keyword.explain(1).keyword.rank == 2
-    assert keyword.explain(1).semantic is None
+    keyword = keyword_candidates(words([(5, 4.0), (2, 1.0)]), ASKED)
+    assert keyword.rows.tolist() == [2, 5]
+    assert keyword.scores.tolist() == [0.25, 1.0]
+    assert keyword.explain(0).keyword.rank == 2
+    assert keyword.explain(0).semantic is None
     meaning = vector_candidates(ranking([(5, 0.8), (2, -0.1)]), ASKED)
     assert meaning.scores.tolist() == pytest.approx([0.8, -0.1])
     assert meaning.explain(0).keyword is None
@@ -186,12 +178,12 @@ def by_score(scores):
 
 @given(PAIRS, PAIRS, st.sampled_from(["convex", "rrf"]))
 def test_any_fusion_is_ordered_bounded_and_complete(keyword_scores, cosines, method):
-    keyword = by_score(keyword_scores)
+    keyword = words(keyword_scores.items())
     semantic = by_score({row: score / 100 for row, score in cosines.items()})
-    rows = union(keyword, semantic)
-    all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
-    fused = fuse(method, keyword, semantic, rows=rows, cosines=all_cosines, asked=ASKED)
-    assert sorted(fused.rows) == rows.tolist()
+    rows = sorted(keyword_scores | cosines)
+    all_cosines = np.array([cosines.get(row, 0) / 100 for row in rows], np.float32)
+    fused = fused_in_order(method, keyword, semantic, all_cosines, asked=ASKED)
+    assert sorted(fused.rows) == rows
     assert ((fused.scores >= 0) & (fused.scores <= 1 / CLOSE_MEANING)).all()
     pairs = list(zip(-fused.scores, fused.rows, strict=True))
     assert pairs == sorted(pairs)
@@ -199,11 +191,11 @@ def test_any_fusion_is_ordered_bounded_and_complete(keyword_scores, cosines, met
 
 @given(PAIRS.filter(bool), PAIRS.filter(bool))
 def test_better_in_both_rankings_is_never_worse_in_fusion(keyword_scores, cosines):
-    keyword = by_score(keyword_scores)
+    keyword = words(keyword_scores.items())
     semantic = by_score({row: score / 100 for row, score in cosines.items()})
-    rows = union(keyword, semantic)
-    all_cosines = np.array([cosines.get(int(row), 0) / 100 for row in rows], np.float32)
-    fused = fuse("convex", keyword, semantic, rows=rows, cosines=all_cosines, asked=ASKED)
+    rows = sorted(keyword_scores | cosines)
+    all_cosines = np.array([cosines.get(row, 0) / 100 for row in rows], np.float32)
+    fused = fused_in_order("convex", keyword, semantic, all_cosines, asked=ASKED)
     place = {int(row): at for at, row in enumerate(fused.rows)}
     for one in place:
         for other in place:

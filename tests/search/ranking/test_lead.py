@@ -34,8 +34,8 @@ def test_bonus_halves_with_each_row() -> None:
 
 def test_rows_know_their_place_in_the_article(tmp_path: Path, tiny_encoder: Path) -> None:
     with IndexSnapshot.open(make(tmp_path / "i", tiny_encoder)) as snapshot:
-        assert snapshot.values(np.arange(6)).place.tolist() == [0, 1, 2, 3, 0, 1]
-        assert snapshot.values(np.array([5, 3])).place.tolist() == [1, 3]
+        assert snapshot.places(np.arange(6)).tolist() == [0, 1, 2, 3, 0, 1]
+        assert snapshot.places(np.array([5, 3])).tolist() == [1, 3]
 
 
 def test_first_paragraph_ranks_before_equal_ones(tmp_path: Path, tiny_encoder: Path) -> None:

@@ -53,7 +53,8 @@ def candidates(scores, recency_factors=None):
 
 
 def reranked(found, texts, asked=PATIENT, clock=lambda: 0.0):
-    return rerank(found, ByLength(), "why", lambda rows: [texts[row] for row in rows], asked, clock)
+    done = rerank(found, ByLength(), "why", lambda rows: [texts[row] for row in rows], asked, clock)
+    return done.take(done.best(len(done.rows)))
 
 
 def test_first_candidates_are_read_and_ordered_by_reranker():
