@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +27,7 @@ from nutgraf.index.analysis.analyzer import Analyzers, primary_language
 from nutgraf.index.analysis.boilerplate import MAX_BOILERPLATE, is_boilerplate
 from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
-from nutgraf.index.batch import Batch
+from nutgraf.index.batch import Batch, SavedBatches
 from nutgraf.index.catalog.records import RecurringText, text_digest
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
@@ -57,14 +57,21 @@ ENCODE_EVERY: Final = 128
 It is large enough for all cores, and takes less than 1 s.
 """
 
-COMMIT_EVERY: Final = 8_192
-"""The number of uncommitted rows at which the writer commits.
+SAVE_EVERY: Final = 8_192
+"""The number of unsaved rows at which the writer makes them durable.
 
-The number limits the memory, and the work that a crash can lose.
+The number limits the work that a crash can lose.
+"""
+
+COMMIT_EVERY: Final = 65_536
+"""The number of saved rows at which the writer commits, to make them visible.
+
+A commit changes most pages of the suggestions, and adds a segment to the keyword index. So with
+few commits, each row costs less. The number limits the memory: 65,536 rows need about 150 MB.
 """
 
 COMMIT_CHARACTERS: Final = 64_000_000
-"""The number of uncommitted characters at which the writer commits."""
+"""The number of characters at which the writer commits."""
 
 
 class PartsWriter:
@@ -93,6 +100,7 @@ class PartsWriter:
         self._declared = manifest.declared
         self._encoder = encoder
         self._batch = Batch()
+        self._saved = SavedBatches()
         self.failed = False
         self.encoded = 0
         self._analyzers = Analyzers(manifest.language)
@@ -117,8 +125,13 @@ class PartsWriter:
 
     @property
     def sequence(self) -> int:
-        """The sequence number of the last commit."""
+        """The sequence number of the newest durable changes."""
         return self._commit.sequence
+
+    @property
+    def visible(self) -> int:
+        """The sequence number of the newest changes that readers can see."""
+        return self._keywords.sequence
 
     @property
     def declared(self) -> Mapping[str, DeclaredKind]:
@@ -134,9 +147,10 @@ class PartsWriter:
 
         If the index has this article with the same content, nothing changes. The
         article is visible and durable after the next commit. The writer commits
-        when COMMIT_EVERY rows are uncommitted. An article without a language gets
-        the detected language, or the language of the index if the detection is
-        uncertain. A prepared article gives the same result in less time.
+        when COMMIT_EVERY rows are uncommitted. Before that, it makes each SAVE_EVERY
+        rows durable; if it is killed, the next writer makes them visible. An article
+        without a language gets the detected language, or the language of the index if
+        the detection is uncertain. A prepared article gives the same result in less time.
 
         A mapping has the fields of a line of JSONL: "id", "title", "paragraphs" or
         "text", and the optional fields. Its "published" may be a text, a date or a
@@ -159,6 +173,8 @@ class PartsWriter:
         if len(self._batch.to_encode) >= ENCODE_EVERY:
             self._encode()
         if self._is_full():
+            self._save()
+        if len(self._saved.rows) >= COMMIT_EVERY or self._saved.characters >= COMMIT_CHARACTERS:
             self.commit()
         return "created" if before is None else "updated"
 
@@ -179,22 +195,15 @@ class PartsWriter:
         """
         self._check_usable()
         if self._batch.articles or self._batch.deleted or number > self.sequence:
-            self._encode()
-            _failpoint("encoded")
-            try:
-                first, batch = self._commit.rows, self._batch
-                self._write(number)
-                self._batch = Batch()
-                prepared = PreparedTexts(batch.prepared.values())
-                self._catch_up(prepared, batch.numbered_rows(first))
-            except BaseException:
-                self.failed = True
-                raise
+            self._save(number)
+        self._show()
         return self.sequence
 
     def close(self) -> None:
-        """Close the index and drop uncommitted changes."""
-        self._opened.close()
+        """Close the index and drop changes that are not durable."""
+        with self._opened:
+            if not self.failed:
+                self._show()
 
     def __enter__(self) -> Self:
         return self
@@ -233,9 +242,9 @@ class PartsWriter:
             )
 
     def _is_full(self) -> bool:
-        """Return whether the batch has reached a limit and must be committed."""
+        """Return whether the batch has reached a limit and must be saved."""
         batch = self._batch
-        return max(batch.rows, batch.texts) >= COMMIT_EVERY or batch.characters >= COMMIT_CHARACTERS
+        return max(batch.rows, batch.texts) >= SAVE_EVERY or batch.characters >= COMMIT_CHARACTERS
 
     def _to_rows(self, article: Article, digest: bytes, prepared: Prepared | None) -> ArticleRows:
         """Return the rows of an article; queue the texts that need an embedding."""
@@ -296,8 +305,34 @@ class PartsWriter:
             self._encoder = TitledEncoder(opened)
         return self._encoder
 
+    def _save(self, number: int = 0) -> None:
+        """Make the batch durable."""
+        self._encode()
+        _failpoint("encoded")
+        with self._failing():
+            first, batch = self._commit.rows, self._batch
+            self._write(number)
+            self._batch = Batch()
+            self._saved.add(batch, first)
+
+    def _show(self) -> None:
+        """Make all saved batches visible."""
+        if self.visible < self.sequence:
+            with self._failing():
+                saved, self._saved = self._saved, SavedBatches()
+                self._catch_up(PreparedTexts(saved.prepared), saved.rows)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Set `failed` after any error."""
+        try:
+            yield
+        except BaseException:
+            self.failed = True
+            raise
+
     def _write(self, number: int) -> None:
-        """Write rows.f16 and the catalog. After this, the batch is durable."""
+        """Write rows.f16 and the catalog."""
         batch, last = self._batch, self._commit
         embeddings = batch.row_embeddings(self._manifest.encoder.dimension)
         checksum = last.checksum
@@ -354,7 +389,8 @@ class PartsWriter:
         left_out = set(hidden)
         for record in self._catalog.alive(self.sequence, after=seen):
             kept = self._catalog.rows(set(record.rows) - left_out, written)
-            for entry in entries_of(record, kept, self._analyzers, self.declared):
+            known = prepared.terms(record.digest)
+            for entry in entries_of(record, kept, self._analyzers, self.declared, known):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)
         _failpoint("keywords")
