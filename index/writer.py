@@ -37,6 +37,7 @@ from nutgraf.index.generations import remove_leftovers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.encoder.device import DEVICE_ENCODE_EVERY, open_on_device
 from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder
 from nutgraf.index.models.encoder.token_counts import TokenCounter
 from nutgraf.index.prepared import NOTHING_PREPARED, Prepared, PreparedTexts, article_in
@@ -78,7 +79,8 @@ class PartsWriter:
     """A writer of the parts of an index in `folder`, which are one generation.
 
     The writer uses `encoder` instead of the encoder in `folder`. Both must return
-    the same embeddings. The caller must have the write lock of the index.
+    the same embeddings. It gets `encode_every` paragraphs at a time. The caller must
+    have the write lock of the index.
 
     The constructor recovers the index after a crash of an earlier writer. Raises
     UntrustedIndexError, EncoderError or BrokenIndexError if it cannot open a part.
@@ -94,8 +96,10 @@ class PartsWriter:
         *,
         trust: bool,
         encoder: ParagraphEncoder | None = None,
+        encode_every: int | None = None,
     ) -> None:
         self._folder = folder
+        self._encode_every = encode_every
         self._manifest = manifest
         self._declared = manifest.declared
         self._encoder = encoder
@@ -170,7 +174,7 @@ class PartsWriter:
         # without an article, and a commit still works.
         put = self._to_rows(article, digest, prepared)
         self._batch.put(put, prepared)
-        if len(self._batch.to_encode) >= ENCODE_EVERY:
+        if len(self._batch.to_encode) >= (self._encode_every or ENCODE_EVERY):
             self._encode()
         if self._is_full():
             self._save()
@@ -406,14 +410,22 @@ class IndexWriter(PartsWriter):
     The constructor recovers the index after a crash of an earlier writer.
 
     `trust` is required for a whoosh index, because its files contain pickles.
-    `wait` is the number of seconds to wait for the write lock.
+    `wait` is the number of seconds to wait for the write lock. `device` is a GPU on
+    which paragraphs are encoded, such as "cuda"; this needs sentence-transformers.
 
-    Raises NotAnIndexError, IndexLockedError, NotWritableError,
-    UntrustedIndexError, EncoderError or BrokenIndexError if the index cannot be
-    opened.
+    Raises UserError if there is no such device. Raises NotAnIndexError,
+    IndexLockedError, NotWritableError, UntrustedIndexError, EncoderError or
+    BrokenIndexError if the index cannot be opened.
     """
 
-    def __init__(self, path: str | Path, *, trust: bool = False, wait: float = LOCK_WAIT) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        trust: bool = False,
+        wait: float = LOCK_WAIT,
+        device: str | None = None,
+    ) -> None:
         index = Path(path)
         Manifest.read(index)  # If this is not an index, raise before a lock file is created.
         with ExitStack() as locked:
@@ -421,7 +433,14 @@ class IndexWriter(PartsWriter):
             manifest = Manifest.read(index)
             with suppress(OSError):  # Leftovers do no harm, and a compaction reports the error.
                 remove_leftovers(index, manifest)
-            super().__init__(manifest.parts(index), manifest, trust=trust)
+            encoder = None if device is None else open_on_device(manifest.encoder, device)
+            super().__init__(
+                manifest.parts(index),
+                manifest,
+                trust=trust,
+                encoder=encoder,
+                encode_every=None if device is None else DEVICE_ENCODE_EVERY,
+            )
             self._locked = locked.pop_all()
 
     def put(self, article: Article | Prepared | Mapping[str, Any]) -> Outcome:
