@@ -345,7 +345,7 @@ def completing(index: Path, questions: Sequence[str]) -> Row:
 
 def vectors(index: Path, questions: Sequence[str], encoder: OnnxEncoder) -> Row:
     with IndexSnapshot.open(index) as snapshot:
-        few = np.fromfile(index / "rows.f16", "<f2").reshape(snapshot.commit.rows, -1)
+        few = snapshot.embeddings(np.arange(snapshot.commit.rows))
     many = np.tile(few, (-(-VECTORS // len(few)), 1))[:VECTORS]
     wide = many.astype(np.float32)
     flat = VectorIndex(many)

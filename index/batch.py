@@ -14,7 +14,7 @@ from nutgraf.index.models.encoder.titled import TitledText
 from nutgraf.index.prepared import Prepared
 from nutgraf.index.vectors.records import record_type
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "SavedBatches"]
 
 
 @dataclass(slots=True)
@@ -93,3 +93,22 @@ class Batch:
         """Return the rows of all articles, numbered in order from `first`."""
         articles: Sequence[ArticleRows] = list(self.articles.values())
         return dict(enumerate((row for article in articles for row in article.rows), first))
+
+
+@dataclass(slots=True)
+class SavedBatches:
+    """The batches that are durable and not yet visible.
+
+    `rows` maps row numbers to rows. `characters` is the number of characters in all
+    articles.
+    """
+
+    rows: dict[int, Row] = field(default_factory=dict)
+    prepared: list[Prepared] = field(default_factory=list)
+    characters: int = 0
+
+    def add(self, batch: Batch, first: int) -> None:
+        """Add a batch whose rows are numbered from `first`."""
+        self.rows.update(batch.numbered_rows(first))
+        self.prepared += batch.prepared.values()
+        self.characters += batch.characters

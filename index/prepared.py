@@ -9,7 +9,7 @@ paragraph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,7 +33,8 @@ class Prepared:
     `digest` is the digest of the article. `boilerplate` contains the paragraphs
     that look like boilerplate. `sketches` and `identities` contain the sketches and
     identities of all paragraphs, in order. `phrases` contains the words and phrases of the title
-    and of the paragraphs that are not boilerplate, one per line.
+    and of the paragraphs that are not boilerplate, one per line. `terms` contains a line for each
+    text of `analysed`: its terms for the keyword index, joined with spaces.
     """
 
     article: Article
@@ -42,6 +43,12 @@ class Prepared:
     sketches: bytes
     identities: bytes
     phrases: str
+    terms: str
+
+    @property
+    def analysed(self) -> tuple[str, ...]:
+        """The texts that are analysed for the keyword index."""
+        return _analysed(self.article)
 
     @property
     def texts(self) -> list[str]:
@@ -54,7 +61,8 @@ class Preparer:
 
     def __init__(self) -> None:
         # The default language is never used: articles without a language are not prepared.
-        self._phrases = PhraseExtractor(Analyzers(""))
+        self._analyzers = Analyzers("")
+        self._phrases = PhraseExtractor(self._analyzers)
 
     def prepare(self, article: Article) -> Prepared | Article:
         """Return the prepared article, or `article` itself if its language is unknown.
@@ -66,6 +74,7 @@ class Preparer:
         boilerplate = tuple(filter(is_boilerplate, article.paragraphs))
         texts = _without(article.paragraphs, boilerplate)
         words = self._phrases.of(article.title, texts, article.language)
+        terms = map(self._analyzers.of(article.language).terms, _analysed(article))
         return Prepared(
             article,
             article.digest(),
@@ -73,6 +82,7 @@ class Preparer:
             make_sketches(article.paragraphs).tobytes(),
             make_identities(article.paragraphs).tobytes(),
             "\n".join(sorted(words)),
+            "\n".join(map(" ".join, terms)),
         )
 
 
@@ -109,6 +119,17 @@ class PreparedTexts:
             return ()
         return found.phrases.split("\n")
 
+    def terms(self, digest: bytes) -> Mapping[str, str]:
+        """Return the terms of each analysed text of an article, joined with spaces.
+
+        `digest` is the digest of the article. The result is empty if the article was
+        not prepared. It lacks the parts of long paragraphs.
+        """
+        found = self._articles.get(digest)
+        if found is None:
+            return {}
+        return dict(zip(found.analysed, found.terms.split("\n"), strict=True))
+
 
 NOTHING_PREPARED: Final = PreparedTexts()
 
@@ -116,6 +137,10 @@ NOTHING_PREPARED: Final = PreparedTexts()
 def article_in(item: Article | Prepared) -> Article:
     """Return `item` if it is an article, or the article of a prepared `item`."""
     return item.article if isinstance(item, Prepared) else item
+
+
+def _analysed(article: Article) -> tuple[str, ...]:
+    return (article.title, article.summary or "", *article.paragraphs)
 
 
 def _cut(values: bytes, dtype: np.dtype[Any]) -> list[bytes]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from nutgraf.index.analysis.analyzer import Analyzers, primary_language
 from nutgraf.index.analysis.boilerplate import MAX_BOILERPLATE, is_boilerplate
 from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
-from nutgraf.index.batch import Batch
+from nutgraf.index.batch import Batch, SavedBatches
 from nutgraf.index.catalog.records import RecurringText, text_digest
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.catalog.writer import CatalogWriter
@@ -36,6 +36,7 @@ from nutgraf.index.generations import remove_leftovers
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
+from nutgraf.index.models.encoder.device import DEVICE_ENCODE_EVERY, open_on_device
 from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder
 from nutgraf.index.models.encoder.token_counts import TokenCounter
 from nutgraf.index.prepared import NOTHING_PREPARED, Prepared, PreparedTexts, article_in
@@ -66,21 +67,29 @@ ENCODE_EVERY: Final = 128
 It is large enough for all cores, and takes less than 1 s.
 """
 
-COMMIT_EVERY: Final = 8_192
-"""The number of uncommitted rows at which the writer commits.
+SAVE_EVERY: Final = 8_192
+"""The number of unsaved rows at which the writer makes them durable.
 
-The number limits the memory, and the work that a crash can lose.
+The number limits the work that a crash can lose.
+"""
+
+COMMIT_EVERY: Final = 65_536
+"""The number of saved rows at which the writer commits, to make them visible.
+
+A commit changes most pages of the suggestions, and adds a segment to the keyword index. So with
+few commits, each row costs less. The number limits the memory: 65,536 rows need about 150 MB.
 """
 
 COMMIT_CHARACTERS: Final = 64_000_000
-"""The number of uncommitted characters at which the writer commits."""
+"""The number of characters at which the writer commits."""
 
 
 class PartsWriter:
     """A writer of the parts of an index in `folder`, which are one generation.
 
     The writer uses `encoder` instead of the encoder in `folder`. Both must return
-    the same embeddings. The caller must have the write lock of the index.
+    the same embeddings. It gets `encode_every` paragraphs at a time. The caller must
+    have the write lock of the index.
 
     The constructor recovers the index after a crash of an earlier writer. Raises
     UntrustedIndexError, EncoderError or BrokenIndexError if it cannot open a part.
@@ -96,12 +105,15 @@ class PartsWriter:
         *,
         trust: bool,
         encoder: ParagraphEncoder | None = None,
+        encode_every: int | None = None,
     ) -> None:
         self._folder = folder
+        self._encode_every = encode_every
         self._manifest = manifest
         self._declared = manifest.declared
         self._encoder = encoder
         self._batch = Batch()
+        self._saved = SavedBatches()
         self.failed = False
         self.encoded = 0
         self._analyzers = Analyzers(manifest.language)
@@ -130,8 +142,13 @@ class PartsWriter:
 
     @property
     def sequence(self) -> int:
-        """The sequence number of the last commit."""
+        """The sequence number of the newest durable changes."""
         return self._commit.sequence
+
+    @property
+    def visible(self) -> int:
+        """The sequence number of the newest changes that readers can see."""
+        return self._keywords.sequence
 
     @property
     def declared(self) -> Mapping[str, DeclaredKind]:
@@ -147,9 +164,10 @@ class PartsWriter:
 
         If the index has this article with the same content, nothing changes. The
         article is visible and durable after the next commit. The writer commits
-        when COMMIT_EVERY rows are uncommitted. An article without a language gets
-        the detected language, or the language of the index if the detection is
-        uncertain. A prepared article gives the same result in less time.
+        when COMMIT_EVERY rows are uncommitted. Before that, it makes each SAVE_EVERY
+        rows durable; if it is killed, the next writer makes them visible. An article
+        without a language gets the detected language, or the language of the index if
+        the detection is uncertain. A prepared article gives the same result in less time.
 
         A mapping has the fields of a line of JSONL: "id", "title", "paragraphs" or
         "text", and the optional fields. Its "published" may be a text, a date or a
@@ -169,9 +187,11 @@ class PartsWriter:
         # without an article, and a commit still works.
         put = self._to_rows(article, digest, prepared)
         self._batch.put(put, prepared)
-        if len(self._batch.to_encode) >= ENCODE_EVERY:
+        if len(self._batch.to_encode) >= (self._encode_every or ENCODE_EVERY):
             self._encode()
         if self._is_full():
+            self._save()
+        if len(self._saved.rows) >= COMMIT_EVERY or self._saved.characters >= COMMIT_CHARACTERS:
             self.commit()
         return "created" if before is None else "updated"
 
@@ -192,18 +212,8 @@ class PartsWriter:
         """
         self._check_usable()
         if self._batch.articles or self._batch.deleted or number > self.sequence:
-            self._encode()
-            _failpoint("encoded")
-            try:
-                first, batch = self._commit.rows, self._batch
-                self._write(number)
-                self._batch = Batch()
-                prepared = PreparedTexts(batch.prepared.values())
-                self._catch_up(prepared, batch.numbered_rows(first))
-                self._clusters.follow(self._commit.rows)
-            except BaseException:
-                self.failed = True
-                raise
+            self._save(number)
+        self._show()
         return self.sequence
 
     def wait_for_clusters(self) -> None:
@@ -215,8 +225,10 @@ class PartsWriter:
         self._clusters.wait()
 
     def close(self) -> None:
-        """Close the index and drop uncommitted changes."""
-        self._opened.close()
+        """Close the index and drop changes that are not durable."""
+        with self._opened:
+            if not self.failed:
+                self._show()
 
     def __enter__(self) -> Self:
         return self
@@ -257,9 +269,9 @@ class PartsWriter:
             )
 
     def _is_full(self) -> bool:
-        """Return whether the batch has reached a limit and must be committed."""
+        """Return whether the batch has reached a limit and must be saved."""
         batch = self._batch
-        return max(batch.rows, batch.texts) >= COMMIT_EVERY or batch.characters >= COMMIT_CHARACTERS
+        return max(batch.rows, batch.texts) >= SAVE_EVERY or batch.characters >= COMMIT_CHARACTERS
 
     def _to_rows(self, article: Article, digest: bytes, prepared: Prepared | None) -> ArticleRows:
         """Return the rows of an article; queue the texts that need an embedding."""
@@ -320,8 +332,35 @@ class PartsWriter:
             self._encoder = TitledEncoder(opened)
         return self._encoder
 
+    def _save(self, number: int = 0) -> None:
+        """Make the batch durable."""
+        self._encode()
+        _failpoint("encoded")
+        with self._failing():
+            first, batch = self._commit.rows, self._batch
+            self._write(number)
+            self._batch = Batch()
+            self._saved.add(batch, first)
+
+    def _show(self) -> None:
+        """Make all saved batches visible."""
+        if self.visible < self.sequence:
+            with self._failing():
+                saved, self._saved = self._saved, SavedBatches()
+                self._catch_up(PreparedTexts(saved.prepared), saved.rows)
+                self._clusters.follow(self._commit.rows)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Set `failed` after any error."""
+        try:
+            yield
+        except BaseException:
+            self.failed = True
+            raise
+
     def _write(self, number: int) -> None:
-        """Write rows.i8 and the catalog. After this, the batch is durable."""
+        """Write rows.i8 and the catalog."""
         batch, last = self._batch, self._commit
         embeddings = batch.row_embeddings(self._manifest.encoder.dimension)
         checksum = last.checksum
@@ -376,7 +415,8 @@ class PartsWriter:
         left_out = set(hidden)
         for record in self._catalog.alive(self.sequence, after=seen):
             kept = self._catalog.rows(set(record.rows) - left_out, written)
-            for entry in entries_of(record, kept, self._analyzers, self.declared):
+            known = prepared.terms(record.digest)
+            for entry in entries_of(record, kept, self._analyzers, self.declared, known):
                 self._keywords.add(entry)
         self._keywords.commit(self.sequence)
         _failpoint("keywords")
@@ -393,14 +433,22 @@ class IndexWriter(PartsWriter):
     The constructor recovers the index after a crash of an earlier writer.
 
     `trust` is required for a whoosh index, because its files contain pickles.
-    `wait` is the number of seconds to wait for the write lock.
+    `wait` is the number of seconds to wait for the write lock. `device` is a GPU on
+    which paragraphs are encoded, such as "cuda"; this needs sentence-transformers.
 
-    Raises NotAnIndexError, IndexLockedError, NotWritableError,
-    UntrustedIndexError, EncoderError or BrokenIndexError if the index cannot be
-    opened.
+    Raises UserError if there is no such device. Raises NotAnIndexError,
+    IndexLockedError, NotWritableError, UntrustedIndexError, EncoderError or
+    BrokenIndexError if the index cannot be opened.
     """
 
-    def __init__(self, path: str | Path, *, trust: bool = False, wait: float = LOCK_WAIT) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        trust: bool = False,
+        wait: float = LOCK_WAIT,
+        device: str | None = None,
+    ) -> None:
         index = Path(path)
         Manifest.read(index)  # If this is not an index, raise before a lock file is created.
         with ExitStack() as locked:
@@ -408,7 +456,14 @@ class IndexWriter(PartsWriter):
             manifest = Manifest.read(index)
             with suppress(OSError):  # Leftovers do no harm, and a compaction reports the error.
                 remove_leftovers(index, manifest)
-            super().__init__(manifest.parts(index), manifest, trust=trust)
+            encoder = None if device is None else open_on_device(manifest.encoder, device)
+            super().__init__(
+                manifest.parts(index),
+                manifest,
+                trust=trust,
+                encoder=encoder,
+                encode_every=None if device is None else DEVICE_ENCODE_EVERY,
+            )
             self._locked = locked.pop_all()
 
     def put(self, article: Article | Prepared | Mapping[str, Any]) -> Outcome:

@@ -31,6 +31,7 @@ from nutgraf.api.cli.options import (
     MAX_LOCK_WAIT_SECONDS,
     AsJson,
     Columns,
+    Device,
     Fields,
     Index,
     KeepBoilerplate,
@@ -101,6 +102,7 @@ def index(
     lead: Lead = None,
     columns: Columns = None,
     fields: Fields = None,
+    device: Device = None,
     rejects: Rejects = None,
     dry_run: Annotated[
         bool,
@@ -133,7 +135,13 @@ def index(
             summary = dry_run_sources(sources, index, reader, None if as_json else print_outcome)
         else:
             index_options = IndexOptions(
-                model, reranker, keyword_engine, keep_boilerplate, lead, parse_fields(fields or ())
+                model,
+                reranker,
+                keyword_engine,
+                keep_boilerplate,
+                lead,
+                parse_fields(fields or ()),
+                device,
             )
             summary = index_sources(sources, index, index_options, reader, trust=trust)
     print_answer(summary.to_dict(), as_json, lambda: print(f"{index}: {summary}"))

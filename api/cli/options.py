@@ -22,6 +22,7 @@ __all__ = [
     "MAX_LOCK_WAIT_SECONDS",
     "AsJson",
     "Columns",
+    "Device",
     "Fields",
     "Index",
     "KeepBoilerplate",
@@ -93,6 +94,13 @@ Lead = Annotated[
         help="Bonus of the first paragraph of an article, for a new index: 0.03 suits most "
         "articles, 0.05 suits news.",
         show_default="0.03",
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Encode paragraphs on a GPU, such as cuda, instead of the CPU.",
     ),
 ]
 Reranker = Annotated[

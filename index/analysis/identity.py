@@ -20,7 +20,8 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,14 +105,29 @@ German texts have about 0.4. Titles and texts in capitals have more.
 
 SAMPLE: Final = "On 3 May 2024 the mayor of Port Aldan, Dr. Zoë Finch, closed the A9 for 2.5 hours."
 
-_WORD: Final = re.compile(r"[^\W\d_]\w+")
 
-# A word in a sentence: after a word, a comma or a hyphen, or after "J." or "Dr.". The first letter
-# comes first in the pattern, because so `re` skips words in lower case fast.
-_IN_SENTENCE: Final = re.compile(
-    r"[^\W\d_a-z](?:(?<=[\w,;)] .)|(?<=\w[-'/&].)|(?<=\b[A-Z]\. .)|(?<=\b[A-Z]\w\. .))\w+"
-)
-_NUMBER: Final = re.compile(r"\d+(?:(?:[-.,:/]| [-:] )\d+)*")
+class _Patterns(NamedTuple):
+    """The patterns of words, of capitals in a sentence, and of numbers."""
+
+    word: re.Pattern[str]
+    in_sentence: re.Pattern[str]
+    number: re.Pattern[str]
+
+
+def _patterns(letter: str, capital: str, digit: str, flags: re.RegexFlag) -> _Patterns:
+    # A word in a sentence: after a word, a comma or a hyphen, or after "J." or "Dr.". The first
+    # letter comes first in the pattern, because so `re` skips words in lower case fast.
+    behind = r"(?<=[\w,;)] .)|(?<=\w[-'/&].)|(?<=\b[A-Z]\. .)|(?<=\b[A-Z]\w\. .)"
+    return _Patterns(
+        re.compile(rf"{letter}\w+", flags),
+        re.compile(rf"{capital}(?:{behind})\w+", flags),
+        re.compile(rf"{digit}+(?:(?:[-.,:/]| [-:] ){digit}+)*", flags),
+    )
+
+
+_ANY: Final = _patterns(r"[^\W\d_]", r"[^\W\d_a-z]", r"\d", re.NOFLAG)
+_ASCII: Final = _patterns("[A-Za-z]", "[A-Z]", "[0-9]", re.ASCII)  # The same for ASCII, but faster.
+
 _DAY: Final = re.compile(r"\d\d?")
 _AFTER_DAY: Final = re.compile(r"(?:st|nd|rd|th|er|\.|º)?(?: of| de)? ([^\W\d_]+)")
 
@@ -120,9 +136,11 @@ _NAMING: Final = re.compile(r"\d ?[-:/]|\d{5}|(?<!\d)(?:19|20)\d\d(?!\d)")
 
 _BETWEEN_DIGITS: Final = re.compile(r"[.,]")
 _ACCENTS: Final = re.compile(r"[\u0300-\u036f]")
-_SIGNS: Final = str.maketrans("‐‑–—’", "----'")
+_SIGNS: Final = {"‐": "-", "‑": "-", "–": "-", "—": "-", "’": "'"}
 
 _DATE_WORDS: Final = DAYS | MONTHS
+
+_MAX_CACHED: Final = 1 << 14  # Most short words whose cells are cached: 2 MB.
 
 _MIX: Final = 0x9E3779B1  # Similar words have similar checksums: this spreads them over the cells.
 
@@ -133,10 +151,10 @@ def make_identities(texts: Sequence[str]) -> NDArray[np.uint8]:
     for text in texts:
         cells = [0] * (HALVES * CELLS)
         for word, weight in identifying_words(text).items():
-            mixed = zlib.crc32(word.encode()) * _MIX >> 24
-            cells[mixed % CELLS] += weight
-            cells[CELLS + mixed // CELLS % CELLS] += weight
-        made += bytes([min(cell, 255) for cell in cells])
+            one, other = _cells(word)
+            cells[one] += weight
+            cells[other] += weight
+        made += bytes(cells if max(cells) < 256 else [min(cell, 255) for cell in cells])
     return np.frombuffer(made, np.uint8).reshape(-1, HALVES * CELLS)
 
 
@@ -148,20 +166,24 @@ def identifying_words(text: str) -> Mapping[str, int]:
     """
     text = " ".join(text.split())
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
-    words = _WORD.findall(text)
+        text = unicodedata.normalize("NFKC", text)
+        for sign, plain in _SIGNS.items():
+            text = text.replace(sign, plain)
+    is_ascii = text.isascii()
+    patterns = _ASCII if is_ascii else _ANY
+    words = patterns.word.findall(text)
     capital = [word for word in words if word[0].isupper()]
-    cased = len(capital) + sum(word[0].islower() for word in words)
+    cased = len(words) if is_ascii else len(capital) + sum(word[0].islower() for word in words)
     if 2 * cased >= len(words) and 0 < len(capital) <= MAX_CAPITALS * len(words):
         # A shorter word, such as "The", seldom starts a sentence as a name.
         found = {_short(word): FIRST for word in capital if len(word) >= KEPT_LETTERS}
-        names = [word for word in _IN_SENTENCE.findall(text) if word[0].isupper()]
+        names = [word for word in patterns.in_sentence.findall(text) if word[0].isupper()]
     else:
         found = dict.fromkeys(map(_short, words), WORD)
         names = []
     names += [word for word in words if word.lower() in _DATE_WORDS]
     found.update(dict.fromkeys(map(_short, names), NAME))
-    for match in _NUMBER.finditer(text):
+    for match in patterns.number.finditer(text):
         number, before = match[0], text[max(match.start() - 2, 0) : match.start()]
         if before[-1:].isalpha() or (before[-1:] == "-" and before[0].isalpha()):
             found[f"{before}{number}".strip().casefold()] = NAME  # A9, MH-17
@@ -213,6 +235,13 @@ def _is_day(text: str, start: int, end: int) -> bool:
     after = _AFTER_DAY.match(text, end)
     before = text[max(start - 12, 0) : start].split()
     return bool((after and is_month(after[1])) or (before and is_month(before[-1].rstrip("."))))
+
+
+@lru_cache(_MAX_CACHED)
+def _cells(word: str) -> tuple[int, int]:
+    """Return the cell of a word in each half."""
+    mixed = zlib.crc32(word.encode()) * _MIX >> 24
+    return mixed % CELLS, CELLS + mixed // CELLS % CELLS
 
 
 def _short(word: str) -> str:

@@ -77,6 +77,7 @@ SAMPLE: Final = (
 )
 
 _WORD: Final = re.compile(r"\w+")
+_ASCII_WORD: Final = re.compile(r"[0-9a-z_]+")  # The same for ASCII in small letters, but faster.
 
 _LONG_FLAG: Final = np.uint8(0x80)
 """The first bit of the first byte. This bit is 1 in a MinHash sketch."""
@@ -137,6 +138,8 @@ def method_fingerprint() -> str:
 
 
 def _words(text: str) -> list[str]:
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 

@@ -45,16 +45,23 @@ def entries_of(
     rows: Mapping[int, Row],
     analyzers: Analyzers,
     fields: Mapping[str, DeclaredKind] = MappingProxyType({}),
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[KeywordEntry]:
     """Yield one entry per row of a record.
 
     `rows` are in order. If they include a part of a long paragraph, they include all its
     parts. Title, summary and text are analysed in the language of the record.
-    `fields` are the declared fields.
+    `fields` are the declared fields. `known` maps some of the texts to their terms, joined
+    with spaces. All entries of the record share the objects `title`, `summary` and `values`.
     """
     analyzer = analyzers.of(record.language)
-    title = (*analyzer.terms(record.title), *_TITLE_FILL)
-    summary = (*analyzer.terms(record.summary or ""), *_SUMMARY_FILL)
+
+    def terms(text: str) -> list[str]:
+        joined = known.get(text)
+        return analyzer.terms(text) if joined is None else joined.split()
+
+    title = (*terms(record.title), *_TITLE_FILL)
+    summary = (*terms(record.summary or ""), *_SUMMARY_FILL)
     values = {
         name: tuple(dict.fromkeys(chain.from_iterable(map(_terms, values_of(record, name)))))
         for name in KEYWORD_FIELDS
@@ -70,7 +77,7 @@ def entries_of(
     for _, paragraph in groupby(rows.items(), lambda each: each[1].position):
         together = dict(paragraph)
         texts = [row.text for row in together.values()]
-        words = list(map(analyzer.terms, texts))
+        words = list(map(terms, texts))
         whole = _whole(texts, words, analyzer) if len(texts) > 1 else ()
         for number, text in zip(together, words, strict=True):
             yield KeywordEntry(

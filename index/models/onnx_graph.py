@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from nutgraf.index.errors import EncoderError
 from nutgraf.index.models.files import MODEL_FILE
+from nutgraf.index.models.session import SLOW_FUSIONS
 
 __all__ = ["ATTENTION", "INPUTS", "optimise", "quantise", "trace", "write_files"]
 
@@ -101,7 +102,12 @@ def optimise(graph: bytes) -> bytes:
         path = Path(folder) / MODEL_FILE
         options.optimized_model_filepath = str(path)
         options.log_severity_level = 3  # Errors only: ONNX Runtime warns about a saved graph.
-        onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(
+            graph,
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=list(SLOW_FUSIONS),
+        )
         return path.read_bytes()
 
 

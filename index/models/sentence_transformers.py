@@ -23,22 +23,28 @@ __all__ = [
 _BATCH: Final = 32
 """The number of texts in a batch, which is the default of sentence-transformers."""
 
+_LARGE_BATCH: Final = 512
+"""The number of texts in a batch in float16: a GPU is busy only with many texts."""
+
 
 class SentenceTransformersEncoder:
-    """An Encoder that runs a model with sentence-transformers, in float32.
+    """An Encoder that runs a model with sentence-transformers.
 
     Use this class for models on a GPU, and for tests that need reference
     embeddings. An OnnxEncoder of the same model returns similar embeddings, not
     equal ones.
     """
 
-    def __init__(self, model: Path, device: str | None = None) -> None:
+    def __init__(self, model: Path, device: str | None = None, *, half: bool = False) -> None:
         """Load the model in the folder `model` onto `device`.
 
         `device` is a name such as "cuda". If it is None, sentence-transformers
-        chooses the device.
+        chooses the device. The model runs in float32 or, if `half`, in float16.
         """
         self._model = load_sentence_transformer(model, device)
+        if half:
+            self._model.half()
+        self._batch = _LARGE_BATCH if half else _BATCH
         self._question_prefix, self._paragraph_prefix = prefixes(self._model.prompts, model)
         self._dimension = int(self.encode_question("dimension").shape[0])
 
@@ -65,11 +71,16 @@ class SentenceTransformersEncoder:
         embeddings: NDArray[np.float32] = self._model.encode(
             list(texts),
             prompt=prefix,
-            batch_size=_BATCH,
+            batch_size=self._batch,
             normalize_embeddings=True,
             show_progress_bar=False,
         )
-        return embeddings.astype(np.float32, copy=False)
+        if embeddings.dtype == np.float32:
+            return embeddings
+        # In float16, norms are a little above or below 1.
+        exact = embeddings.astype(np.float32)
+        exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+        return exact
 
 
 def load_sentence_transformer(

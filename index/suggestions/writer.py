@@ -47,7 +47,13 @@ CREATE TABLE titles (
 """
 
 _BATCH_SIZE: Final = 500
-"""Number of articles that are counted together, and of terms read together."""
+"""Number of terms, or of records, that are read together."""
+
+MAX_WORDS: Final = 500_000
+"""Most words and phrases whose counts are added up before they are written.
+
+They need 60 MB of memory.
+"""
 
 _LOCK_WAIT: Final = 0.25
 """Seconds to wait while another connection holds the lock. The commit waits too."""
@@ -213,10 +219,11 @@ def _update(
     connection.execute("BEGIN IMMEDIATE")
     try:
         change = _Change(connection, catalog, phrases, prepared, written)
-        for records in _batches(_removed(catalog, sequence, after)):
-            change.apply(records, -1)
-        for records in _batches(catalog.alive(sequence, after)):
-            change.apply(records, 1)
+        for record in _removed(catalog, sequence, after):
+            change.add(record, -1)
+        for record in catalog.alive(sequence, after):
+            change.add(record, 1)
+        change.write()
         connection.execute("UPDATE shown SET sequence = ?", (sequence,))
     except BaseException:
         if connection.in_transaction:  # After some errors, SQLite has already rolled back.
@@ -234,7 +241,11 @@ def _removed(catalog: Catalog, sequence: int, after: int) -> Iterator[Record]:
 
 
 class _Change:
-    """A change of the tables that adds or removes records."""
+    """A change of the tables that adds or removes records.
+
+    The counts of many records are added up before they are written, because many articles
+    contain the same words.
+    """
 
     def __init__(
         self,
@@ -249,46 +260,55 @@ class _Change:
         self._phrases = phrases
         self._prepared = prepared
         self._written = written
+        self._words: Counter[str] = Counter()
+        self._titles: list[tuple[int, str, int]] = []
 
-    def apply(self, records: Sequence[Record], sign: int) -> None:
-        """Add records to the tables (`sign` 1) or remove them (`sign` -1)."""
-        words: Counter[str] = Counter()
-        titles = []
-        for record in records:
-            try:
-                rows = self._catalog.rows(record.rows, self._written).values()
-            except BrokenIndexError:
-                # The words of a removed article are in the counts. If they cannot be read, they
-                # cannot be subtracted, so the suggestions must be rebuilt.
-                if sign < 0:
-                    raise
-                continue
-            # A paragraph that becomes boilerplate after it was counted stays counted until
-            # compaction.
-            texts = [row.text for row in rows if not row.boilerplate]
-            words.update(
-                self._prepared.phrases(record.digest, texts)
-                or self._phrases.of(record.title, texts, record.language)
-            )
-            titles += [(*key, record.first_row) for key in self._phrases.title_keys(record.title)]
-        for some in _batches(sorted(words)):
-            self._count(some, words, sign)
-        self._connection.executemany(
-            "INSERT INTO titles VALUES (?, ?, ?)"
-            if sign > 0
-            else "DELETE FROM titles WHERE later = ? AND key = ? AND row = ?",
-            titles,
+    def add(self, record: Record, sign: int) -> None:
+        """Add a record (`sign` 1) or remove it (`sign` -1)."""
+        try:
+            rows = self._catalog.rows(record.rows, self._written).values()
+        except BrokenIndexError:
+            # The words of a removed article are in the counts. If they cannot be read, they
+            # cannot be subtracted, so the suggestions must be rebuilt.
+            if sign < 0:
+                raise
+            return
+        # A paragraph that becomes boilerplate after it was counted stays counted until
+        # compaction.
+        texts = [row.text for row in rows if not row.boilerplate]
+        words = self._prepared.phrases(record.digest, texts) or self._phrases.of(
+            record.title, texts, record.language
         )
+        titles = [(*key, record.first_row) for key in self._phrases.title_keys(record.title)]
+        if sign > 0:
+            self._words.update(words)
+            self._titles += titles
+        else:
+            self._words.subtract(words)
+            run = self._connection.executemany
+            run("DELETE FROM titles WHERE later = ? AND key = ? AND row = ?", titles)
+        if len(self._words) >= MAX_WORDS:
+            self.write()
 
-    def _count(self, texts: Sequence[str], words: Counter[str], sign: int) -> None:
-        """Add `sign` times `words` to the counts. Each word or phrase has its own row."""
+    def write(self) -> None:
+        """Write the changes added up so far."""
+        for some in _batches(sorted(self._words)):
+            self._count(some)
+        self._connection.executemany("INSERT INTO titles VALUES (?, ?, ?)", sorted(self._titles))
+        self._words.clear()
+        self._titles.clear()
+
+    def _count(self, texts: Sequence[str]) -> None:
+        """Change the counts of some words and phrases. Each has its own row."""
         known = self._known(texts)
         new, same, other, gone = [], [], [], []
         for text in texts:
             key, before = known.get(text) or (self._phrases.key(text), 0)
-            count = before + sign * words[text]
+            count = before + self._words[text]
             if count < 0:
                 raise _OutdatedError
+            if count == before:
+                continue
             magnitude, seal = magnitude_of(count), counted_checksum(text, key, count)
             if not before:
                 new.append((text, key, " " in key, count, magnitude, seal))

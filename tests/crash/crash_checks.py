@@ -103,8 +103,8 @@ def assert_suggests(
 ) -> None:
     """Check that no word of a removed version is suggested.
 
-    `near` are this state and the next, because the suggestions may be one commit ahead
-    of the snapshot.
+    `near` are this state and the later ones, because the suggestions may be ahead of the
+    snapshot.
     """
     if snapshot.sequence:
         suggested = {one.key for one in snapshot.suggestions.words("", 100_000)}

@@ -11,11 +11,11 @@ from nutgraf.index import IndexSnapshot, IndexWriter
 BATCHES = 8
 """Batches for one writer: about 0.2 seconds of work."""
 
-COMMIT_EVERY = 6
-"""Paragraphs between automatic commits."""
+SAVE_EVERY = 6
+"""Paragraphs between automatic saves; every second one is a commit."""
 
 FAR = 1_000_000
-"""Paragraphs between automatic commits where none must happen."""
+"""Paragraphs between automatic saves where none must happen."""
 
 
 class Trial:
@@ -28,7 +28,7 @@ class Trial:
         self._count_kill = count_kill
         self._newsroom = Newsroom(rng)
         self._states = {0: {}}
-        self.sequence = 0
+        self.sequence = self._shown = 0
         self._words = set()
         self._reader = IndexSnapshot.open(index, trust=True)
 
@@ -41,18 +41,20 @@ class Trial:
         plan = self._newsroom.plan(
             self._states[self.sequence], BATCHES, asking=asking, reopening=not steady
         )
-        return self.follow(plan, fate, FAR if asking else COMMIT_EVERY)
+        return self.follow(plan, fate, FAR if asking else SAVE_EVERY)
 
-    def follow(self, operations, fate, commit_every=FAR):
+    def follow(self, operations, fate, save_every=FAR):
         """Run one writer over the given operations; check the index like `run`."""
         before = self._states[self.sequence]
         self._words |= {word_of(one.article) for one in operations if isinstance(one, Put)}
-        outcome = run_writer(self.index, operations, fate, commit_every)
+        outcome = run_writer(self.index, operations, fate, save_every)
         print(fate, outcome)  # noqa: T201
         after = states(before, operations)
-        self.sequence += outcome.commits
-        self._states[self.sequence] = after[outcome.acknowledged]
-        if outcome.begun > outcome.acknowledged:
+        self._shown = self.sequence + outcome.shown
+        for done in outcome.saved:
+            self.sequence += 1
+            self._states[self.sequence] = after[done]
+        if outcome.begun > max(outcome.saved, default=0):
             self._states[self.sequence + 1] = after[outcome.begun]
         self._close_round(outcome)
         return outcome
@@ -65,7 +67,7 @@ class Trial:
         with IndexSnapshot.open(self.index, trust=True) as snapshot:
             # Compaction chooses the sequence of its commit.
             self._states[snapshot.sequence] = self._states[self.sequence]
-            self.sequence = snapshot.sequence
+            self.sequence = self._shown = snapshot.sequence
         self._close_round(outcome)
         return outcome
 
@@ -93,14 +95,14 @@ class Trial:
             self._check_newest()
         with IndexWriter(self.index, trust=True) as opened:
             assert opened.sequence in (self.sequence, self.sequence + 1)
-            self.sequence = opened.sequence
+            self.sequence = self._shown = opened.sequence
 
     def _check_newest(self):
         with IndexSnapshot.open(self.index, trust=True) as snapshot:
-            assert snapshot.sequence >= self.sequence, "an acknowledged commit is not visible"
+            assert snapshot.sequence >= self._shown, "an acknowledged commit is not visible"
             self._check(snapshot)
             assert_encoded(snapshot, self._embeddings)
-            near = [self._states.get(snapshot.sequence + more, {}) for more in (0, 1)]
+            near = [self._states[at] for at in self._states if at >= snapshot.sequence]
             assert_suggests(snapshot, near, self._words)
 
     def _check(self, snapshot):

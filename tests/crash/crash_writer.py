@@ -104,13 +104,13 @@ Fate = AtStep | AtFile | After | FullFrom
 class Outcome:
     """The progress of a writer.
 
-    `acknowledged` counts the operations up to the last finished commit, `commits` the
-    finished commits, and `begun` the started operations. `error` is the message of a
-    NutgrafError or OSError, if one was raised.
+    `saved` counts the operations up to each save, which makes them durable. The first
+    `shown` saves were also made visible. `begun` counts the started operations. `error`
+    is the message of a NutgrafError or OSError, if one was raised.
     """
 
-    acknowledged: int
-    commits: int
+    saved: tuple[int, ...]
+    shown: int
     begun: int
     exit_code: int
     error: str | None
@@ -147,10 +147,11 @@ def write(
     index: Path,
     fate: Fate,
     operations: Sequence[Operation],
-    commit_every: int,
+    save_every: int,
 ) -> None:
-    """Run the operations in the child process; report each start and each commit."""
-    writer_module.COMMIT_EVERY = commit_every  # type: ignore[misc]
+    """Run the operations in the child process; report each start, save and commit."""
+    writer_module.SAVE_EVERY = save_every  # type: ignore[misc]
+    writer_module.COMMIT_EVERY = 2 * save_every  # type: ignore[misc]
     fate.install(index)
     report.send(("started", 0))
     try:
@@ -171,7 +172,7 @@ def _write(index: Path, operations: Sequence[Operation], report: Connection) -> 
     try:
         for number, operation in enumerate(operations, 1):
             report.send(("begun", number))
-            before = writer.sequence
+            before, visible = writer.sequence, writer.visible
             match operation:
                 case Put(article):
                     writer.put(article)
@@ -185,7 +186,9 @@ def _write(index: Path, operations: Sequence[Operation], report: Connection) -> 
                 case Rest():
                     time.sleep(A_REST)
             if writer.sequence != before:
-                report.send(("committed", number))
+                report.send(("saved", number))
+            if writer.visible != visible:
+                report.send(("shown", number))
     finally:
         writer.close()
 
@@ -194,10 +197,10 @@ def run_writer(
     index: Path,
     operations: Sequence[Operation],
     fate: Fate,
-    commit_every: int = writer_module.COMMIT_EVERY,
+    save_every: int = writer_module.SAVE_EVERY,
 ) -> Outcome:
     """Run a writer process until its fate or its end; return its progress."""
-    return _run(write, index, fate, operations, commit_every)
+    return _run(write, index, fate, operations, save_every)
 
 
 def run_compaction(index: Path, fate: Fate) -> Outcome:
@@ -223,10 +226,11 @@ def _run(target: Callable[..., None], index: Path, fate: Fate, *arguments: objec
         process.kill()
         process.join(PATIENCE)
         reports.close()
-    committed = [number for kind, number in told if kind == "committed"]
+    saved = tuple(number for kind, number in told if kind == "saved")
+    shown = max((number for kind, number in told if kind == "shown"), default=0)
     return Outcome(
-        acknowledged=max(committed, default=0),
-        commits=len(committed),
+        saved=saved,
+        shown=sum(number <= shown for number in saved),
         begun=max([0, *(number for kind, number in told if kind == "begun")]),
         exit_code=process.exitcode,
         error=next((message for kind, message in told if kind == "failed"), None),

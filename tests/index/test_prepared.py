@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from whoosh import query
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, writer
-from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
 from nutgraf.index.analysis.boilerplate import is_boilerplate
 from nutgraf.index.analysis.identity import make_identities
 from nutgraf.index.analysis.minhash import make_sketches
@@ -103,6 +103,7 @@ def test_prepared_results_are_used(tmp_path, tiny_encoder, monkeypatch):
     monkeypatch.setattr(PhraseExtractor, "of", None)
     monkeypatch.setattr(writer, "is_boilerplate", None)
     monkeypatch.setattr(Article, "digest", None)
+    monkeypatch.setattr(Analyzer, "terms", None)
     with IndexWriter(index) as opened:
         assert opened.put(prepared) == "created"
         assert opened.put(prepared) == "unchanged"
@@ -123,6 +124,10 @@ def test_similar_articles_do_not_share_phrases():
     assert not known.phrases(replace(ARTICLES[0], language="de").digest(), prepared.texts)
 
 
+def known_texts(article):
+    return (article.title, article.summary or "", *article.paragraphs)
+
+
 texts = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1)
 paragraphs = st.one_of(texts, st.sampled_from([FERRY, FAEHRE, LONG, SIGN_UP])).filter(str.strip)
 
@@ -139,6 +144,10 @@ def test_prepared_results_equal_computed_results(title, some, language):
     phrases = PhraseExtractor(Analyzers("fr")).of(article.title, whole, language)
     assert prepared.digest == article.digest()
     assert set(known.phrases(article.digest(), whole)) == phrases
+    terms = {
+        text: " ".join(Analyzers("fr").of(language).terms(text)) for text in known_texts(article)
+    }
+    assert known.terms(article.digest()) == terms
     asked = ["Something else.", *some, LONG[:200]]
     assert (known.sketches(asked) == make_sketches(asked)).all()
     assert (known.identities(asked) == make_identities(asked)).all()

@@ -160,14 +160,45 @@ def test_uncommitted_articles_are_dropped(index):
 
 
 def test_long_input_is_committed_in_steps(tantivy_index, monkeypatch):
-    monkeypatch.setattr(writer, "COMMIT_EVERY", 4)
+    monkeypatch.setattr(writer, "SAVE_EVERY", 4)
+    monkeypatch.setattr(writer, "COMMIT_EVERY", 8)
     monkeypatch.setattr(writer, "ENCODE_EVERY", 2)
+    visible = []
     with IndexWriter(tantivy_index) as opened:
-        for number in range(10):
+        for number in range(11):
             opened.put(article(f"a{number}", "Same opening.", f"Paragraph number {number}."))
-        assert opened.sequence == 5
+            with IndexSnapshot.open(tantivy_index) as snapshot:
+                visible.append((opened.sequence, snapshot.commit.articles))
+    assert visible == [
+        *((0, 0), (1, 0), (1, 0), (2, 4), (2, 4), (3, 4), (3, 4), (4, 8), (4, 8), (5, 8), (5, 8)),
+    ]
     with IndexSnapshot.open(tantivy_index) as snapshot:
-        assert snapshot.commit.articles == 10
+        assert snapshot.commit.articles == 11
+
+
+def test_saved_articles_become_visible_when_the_writer_closes(tantivy_index, monkeypatch):
+    monkeypatch.setattr(writer, "SAVE_EVERY", 2)
+    opened = IndexWriter(tantivy_index)
+    opened.put(article("saved", "It was saved.", "It was made durable."))
+    opened.put(article("dropped", "It was dropped."))
+    assert texts(tantivy_index, "durable") == []
+    opened.__exit__(RuntimeError, RuntimeError(), None)
+    assert texts(tantivy_index, "durable") == ["It was made durable."]
+    assert texts(tantivy_index, "dropped") == []
+
+
+def test_commits_without_own_changes_show_the_saved_ones(tantivy_index, monkeypatch):
+    monkeypatch.setattr(writer, "SAVE_EVERY", 1)
+    with IndexWriter(tantivy_index) as opened:
+        opened.put(FERRY)
+        assert opened.commit() == 1
+        assert texts(tantivy_index, "ferry") == [FERRY.paragraphs[0]]
+        opened.put(replace(FERRY, title="Another"))
+        opened.put(BREAD)
+        opened.delete("ferry")
+        assert opened.commit() == 4
+        assert texts(tantivy_index, "ferry") == []
+        assert texts(tantivy_index, "bread") == [BREAD.paragraphs[0]]
 
 
 @pytest.mark.both_engines
@@ -310,12 +341,12 @@ def _interrupt(*_):
 
 
 def test_memory_is_bounded_when_an_article_is_replaced_often(tantivy_index, monkeypatch):
-    monkeypatch.setattr(writer, "COMMIT_EVERY", 6)
+    monkeypatch.setattr(writer, "SAVE_EVERY", 6)
     monkeypatch.setattr(writer, "ENCODE_EVERY", 2)
     with IndexWriter(tantivy_index) as opened:
         for number in range(20):
             opened.put(article("live", f"Update number {number}."))
-        assert opened.sequence >= 3, "the writer commits when it has COMMIT_EVERY texts"
+        assert opened.sequence >= 3, "the writer saves when it has SAVE_EVERY texts"
     monkeypatch.setattr(writer, "COMMIT_CHARACTERS", 10)
     with IndexWriter(tantivy_index) as opened:
         before = opened.sequence

@@ -25,6 +25,7 @@ from nutgraf.index.maintenance.create import create_index, exported_encoder
 from nutgraf.index.maintenance.declare import declare_fields
 from nutgraf.index.manifest import LEAD, Manifest
 from nutgraf.index.models.encoder import DEFAULT_MODEL, EncoderConfig
+from nutgraf.index.models.encoder.device import check_device
 from nutgraf.index.prepared import Prepared, article_in
 from nutgraf.index.sources import Found, find_files, total_bytes
 from nutgraf.index.storage.layout import MANIFEST
@@ -109,7 +110,8 @@ class Summary:
 class IndexOptions:
     """Settings of a new index. None means the default.
 
-    `fields` are declared in an existing index too.
+    `fields` are declared in an existing index too. `device` is the GPU that encodes, and
+    is not stored.
     """
 
     model: str | None = None
@@ -118,6 +120,7 @@ class IndexOptions:
     keep_boilerplate: bool = False
     lead: float | None = None
     fields: Mapping[str, DeclaredKind] = field(default_factory=dict)
+    device: str | None = None
 
 
 def index_sources(
@@ -154,8 +157,11 @@ def index_found(
     after any error except a failed commit, the articles put so far are committed.
 
     Raises the errors of IndexWriter and create_index. Raises UserError if an existing index
-    has another engine or model. Raises WorkerError if reading failed.
+    has another engine or model, or if there is no such device. Raises WorkerError if
+    reading failed.
     """
+    if index_options.device is not None:
+        check_device(index_options.device)
     summary = Summary()
     declared: Mapping[str, DeclaredKind] = {}
     with (
@@ -167,7 +173,12 @@ def index_found(
             made = _create_if_missing(index, index_options, reader.messages)
             started = time.perf_counter()
             with closing(
-                IndexWriter(index, trust=trust or made, wait=MAX_LOCK_WAIT_SECONDS)
+                IndexWriter(
+                    index,
+                    trust=trust or made,
+                    wait=MAX_LOCK_WAIT_SECONDS,
+                    device=index_options.device,
+                )
             ) as writer:
                 _put(writer, chain([first], articles), summary, progress, reader)
                 declared = writer.declared

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import sleep
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import tantivy
@@ -26,8 +26,10 @@ from nutgraf.index.keywords.fields import (
     PUBLISHED,
     ROW,
     SEQUENCE,
+    TERM_FIELDS,
     TEXT_FIELDS,
     VALUE_FIELDS,
+    WHOLE,
 )
 from nutgraf.index.keywords.nodes import Constant, Node, Union, Word, constant_score
 from nutgraf.index.keywords.protocol import KeywordEntry, KeywordReader, TermStatistics
@@ -61,6 +63,12 @@ _MAX_CANDIDATES: Final = 5_000
 _MAX_ATTEMPTS: Final = 10
 _RETRY_SECONDS: Final = 0.1
 # All retries together take 1 s. A commit takes less, including the change of file modes after it.
+
+
+_OWN: Final = (TEXT, WHOLE)
+# The fields with other words in each entry of an article.
+
+_SHARED: Final = tuple(name for name in TERM_FIELDS if name not in _OWN)
 
 
 def create(path: Path) -> None:
@@ -263,6 +271,38 @@ class TantivyReader:
             return int(result.count)  # type: ignore[attr-defined]  # missing from its stubs
 
 
+class _SharedFields:
+    """The fields that all entries of an article share, with their texts for tantivy."""
+
+    def __init__(self, entry: KeywordEntry) -> None:
+        self._entry = entry
+        ordered = [
+            (name, " ".join(entry.terms(name))) for name in _SHARED if name in ORDERED_FIELDS
+        ]
+        values = [(name, term) for name in VALUE_FIELDS for term in entry.terms(name)]
+        has = [name for name in _SHARED if entry.holds(name)]
+        if entry.published is not None:
+            has.append(PUBLISHED)
+        self.texts = [
+            *((name, words) for name, words in ordered if words),
+            *values,
+            *((HAS, name) for name in (*has, ROW)),
+        ]
+
+    def fits(self, entry: KeywordEntry) -> bool:
+        """Return whether an entry has the same shared fields.
+
+        Objects are compared, not their contents: the entries of an article share them.
+        """
+        mine = self._entry
+        return (
+            entry.values is mine.values
+            and entry.title is mine.title
+            and entry.summary is mine.summary
+            and entry.published == mine.published
+        )
+
+
 class TantivyWriter:
     """A KeywordWriter for tantivy."""
 
@@ -270,6 +310,7 @@ class TantivyWriter:
         self._path = path
         self._schema = index.schema
         self._sequence = _sequence(index.searcher())
+        self._shared: _SharedFields | None = None
         self._writer: tantivy.IndexWriter | None = index.writer(_HEAP, _THREADS)
         # Delete the files of a killed writer: the next commit would use the same names.
         self._writer.garbage_collect_files()
@@ -286,17 +327,19 @@ class TantivyWriter:
     def add(self, entry: KeywordEntry) -> None:
         """See KeywordWriter."""
         writer = self._open()
-        fields: dict[str, list[Any]] = {
-            name: [" ".join(terms)] for name in ORDERED_FIELDS if (terms := entry.terms(name))
-        }
-        fields.update((name, list(terms)) for name in VALUE_FIELDS if (terms := entry.terms(name)))
+        if self._shared is None or not self._shared.fits(entry):
+            self._shared = _SharedFields(entry)
+        document = tantivy.Document()
+        for name, value in self._shared.texts:
+            document.add_text(name, value)
+        for name in _OWN:
+            if terms := entry.terms(name):
+                document.add_text(name, " ".join(terms))
+                if entry.holds(name):
+                    document.add_text(HAS, name)
         if entry.published is not None:
-            fields[PUBLISHED] = [entry.published]
-        fields[ROW] = [entry.row]
-        numbers = (PUBLISHED, ROW)
-        has = [name for name in fields if name in numbers or entry.holds(name)]
-        # The schema gives each number the type of its field.
-        document = tantivy.Document.from_dict({**fields, HAS: has}, self._schema)
+            document.add_integer(PUBLISHED, entry.published)
+        document.add_unsigned(ROW, entry.row)
         with _guarded(self._path):
             writer.add_document(document)
 

@@ -115,3 +115,9 @@ def test_identity_does_not_depend_on_other_texts_in_the_call(texts):
 def test_method_fingerprint_has_not_changed():
     # With another method, writers compute all identities again: change this line.
     assert method_fingerprint() == "429aa959"
+
+
+@given(st.text(st.sampled_from("AbcXyzmay 3 19-.,:/_'&A9MH17\n"), max_size=80))
+def test_ascii_texts_have_the_same_words_as_other_texts(text):
+    # The added sign is no word, but the text is no longer ASCII.
+    assert identifying_words(text) == identifying_words(f"{text} \u201c")

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nutgraf.index.errors import UserError
 from nutgraf.index.models.encoder import DEFAULT_MODEL, OnnxEncoder, find_model
+from nutgraf.index.models.encoder.device import open_on_device
+from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
 from nutgraf.index.models.samples import SAMPLES
 from nutgraf.index.models.sentence_transformers import SentenceTransformersEncoder
 
@@ -58,3 +61,29 @@ def test_the_reference_is_an_encoder(reference: SentenceTransformersEncoder) -> 
     assert embeddings.shape == (3, reference.dimension) == (3, 384)
     assert reference.encode_paragraphs([]).shape == (0, 384)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
+
+
+def test_float16_agrees_with_float32(reference: SentenceTransformersEncoder) -> None:
+    half = SentenceTransformersEncoder(find_model(DEFAULT_MODEL), "cpu", half=True)
+    ours, theirs = half.encode_paragraphs(TEXTS[:40]), reference.encode_paragraphs(TEXTS[:40])
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1, atol=1e-6)
+    assert (ours * theirs).sum(axis=1).min() > 0.999
+
+
+def test_embeddings_of_a_gpu_agree_with_the_encoder(encoder: OnnxEncoder) -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("PyTorch finds no CUDA device")
+    titled = [TitledText("A title", text) for text in TEXTS]
+    ours = open_on_device(encoder.config, "cuda").encode(titled)
+    theirs = TitledEncoder(encoder).encode(titled)
+    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    assert ((ours * theirs).sum(axis=1) / lengths).mean() > 0.99
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:99", "cuda:", "gpu"])
+def test_unknown_device_is_an_error(encoder: OnnxEncoder, device: str) -> None:
+    with pytest.raises(UserError, match=f"finds no device {device!r}; it finds . CUDA devices: "):
+        open_on_device(encoder.config, device)

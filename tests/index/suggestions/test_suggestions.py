@@ -23,6 +23,7 @@ from nutgraf.index.catalog.writer import CatalogWriter
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.maintenance.rebuild import compact_index, repair_index
 from nutgraf.index.storage.layout import CATALOG, PARTS, SUGGESTIONS
+from nutgraf.index.suggestions import writer as writer_module
 from nutgraf.index.suggestions.reader import Suggestions, counted_checksum, magnitude_of
 from nutgraf.index.suggestions.writer import SuggestionsWriter, derive
 from nutgraf.index.verification.suggestions import StoredSuggestions
@@ -94,10 +95,14 @@ def in_rows(article: Article) -> ArticleRows:
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(changes=CHANGES)
+@given(changes=CHANGES, most=st.sampled_from((4, writer_module.MAX_WORDS)))
 def test_counts_equal_a_recount(
-    changes: list[str | tuple[str, str, list[str]]], tmp_path: Path
+    changes: list[str | tuple[str, str, list[str]]],
+    most: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(writer_module, "MAX_WORDS", most)
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
     Catalog.create(folder / CATALOG)
     analyzers = Analyzers("en")

@@ -350,3 +350,11 @@ def test_show_prints_the_fields_of_an_article(run, tmp_path, tiny_encoder):
         'extra: {"topic": "é"}',
         "Short.",
     ]
+
+
+def test_unknown_device_leaves_no_index(run, tmp_path):
+    (tmp_path / "a.jsonl").write_text(article("a"))
+    done = run("index", "a.jsonl", "--model", TINY_ENCODER, "--device", "cuda:99")
+    assert done.returncode == 2
+    assert b"finds no device 'cuda:99'" in done.stderr
+    assert not (tmp_path / "nutgraf.index").exists()
