@@ -10,6 +10,7 @@ are deleted, because that depends on the snapshot.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.columns.codes import CODE, Codes, SeveralCodes, SingleCodes
+from nutgraf.index.columns.codes import Codes, SeveralCodes, SingleCodes
 from nutgraf.index.columns.files import (
     CHECKSUMS,
     NUMBERS,
@@ -37,6 +38,24 @@ __all__ = ["Columns"]
 T = TypeVar("T")
 
 
+class _Mapped(NamedTuple):
+    """The values of a file, which has the number `inode` in its file system."""
+
+    inode: int
+    values: NDArray[Any]
+
+    @classmethod
+    def open(cls, path: Path, dtype: np.dtype[Any], count: int) -> _Mapped:
+        """Map the first `count` values of a file.
+
+        Raises BrokenIndexError if the file is missing or too short.
+        """
+        try:
+            return cls(path.stat().st_ino, map_column(path, dtype, count))
+        except FileNotFoundError:
+            raise damaged(path) from None
+
+
 class _Sound(NamedTuple):
     """A file whose first `values` values have the checksum `checksum`."""
 
@@ -49,9 +68,9 @@ class Columns:
     """The columns of a snapshot.
 
     Each column has shape (rows,), except `sketch` with shape (rows, 2) and `identity`
-    with shape (rows, 32). A column is mapped and checked when it is used for the first
-    time; then BrokenIndexError is raised if it is damaged. Of a column that an older
-    snapshot has checked, only the new values are checked.
+    with shape (rows, 32). All columns are mapped at once, and a column is checked when it is
+    used for the first time; then BrokenIndexError is raised if it is damaged. Of a column
+    that an older snapshot has checked, only the new values are checked.
 
     `coded` maps each keyword field, also a declared one, to the codes of its values in the
     catalog. `numbers` maps each declared field of numbers or dates to its column: float64
@@ -65,6 +84,11 @@ class Columns:
         self._rows = rows
         self._files = ColumnFiles.of(fields)
         self._checks = checks
+        # A compaction can delete the files, but not what is mapped.
+        self._mapped = {
+            name: _Mapped.open(folder / name, self._files.dtype(name), checks.count(name))
+            for name in checks.of
+        }
         self._sound: dict[str, _Sound] = {} if older is None else dict(older._sound)
         names = (*KEYWORD_FIELDS, *fields)
         numbers = [name for name in names if fields.get(name) in NUMBERS]
@@ -82,8 +106,8 @@ class Columns:
     ) -> Self:
         """Open the first `rows` values of every column, also of declared `fields`.
 
-        `older` has fewer rows of the same columns. Raises BrokenIndexError if there are
-        too few rows or if checks.json is damaged.
+        `older` has fewer rows of the same columns. Raises BrokenIndexError if a file is
+        missing or too short, or if checks.json is damaged.
         """
         checks = Checksums.read(folder, ColumnFiles.of(fields))
         if checks.rows < rows:
@@ -140,7 +164,7 @@ class Columns:
 
     def _map(self, name: str) -> NDArray[Any]:
         self._compare(name)
-        return map_column(self._folder / name, self._files.dtype(name), self._rows)
+        return self._mapped[name].values[: self._rows]
 
     def _numbers(self, field: str) -> NDArray[Any]:
         return self._map(file_of(field))
@@ -152,22 +176,20 @@ class Columns:
             return SingleCodes(column)
         flat = f"{name}.codes"
         self._compare(flat)
-        path = self._folder / flat
-        codes = SeveralCodes(column, map_column(path, CODE, self._checks.count(flat)))
+        codes = SeveralCodes(column, self._mapped[flat].values)
         if not codes.fits:
-            raise damaged(path)
+            raise damaged(self._folder / flat)
         return codes
 
     def _compare(self, name: str) -> None:
         """Raise BrokenIndexError if the new values of a file do not match its checksum."""
-        path, count = self._folder / name, self._checks.count(name)
-        known = self._sound.get(name)
-        inode = path.stat().st_ino if path.exists() else 0
-        first, start = 0, 0
-        if known is not None and known.inode == inode and known.values <= count:
-            first, start = known.values, known.checksum
-        self._checks.compare(self._folder, self._files, [name], first, start)
-        self._sound[name] = _Sound(inode, count, self._checks.of[name])
+        mapped, known = self._mapped[name], self._sound.get(name)
+        if known is None or known.inode != mapped.inode or known.values > len(mapped.values):
+            known = _Sound(mapped.inode, 0, 0)
+        new = mapped.values[known.values :]
+        if zlib.crc32(new.data, known.checksum) != self._checks.of[name]:
+            raise damaged(self._folder / name)
+        self._sound[name] = _Sound(mapped.inode, len(mapped.values), self._checks.of[name])
 
 
 class _OpenedOnce(Mapping[str, T]):

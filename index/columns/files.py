@@ -126,24 +126,14 @@ class Checksums:
         """Return the number of the values in a file."""
         return self.counts.get(name, self.rows)
 
-    def compare(
-        self,
-        folder: Path,
-        files: ColumnFiles,
-        names: Iterable[str],
-        first: int = 0,
-        checksum: int = 0,
-    ) -> None:
-        """Raise BrokenIndexError if a file does not match its checksum.
-
-        The values before `first` are not read; `checksum` is their CRC-32.
-        """
+    def compare(self, folder: Path, files: ColumnFiles, names: Iterable[str]) -> None:
+        """Raise BrokenIndexError if a file does not match its checksum."""
         for name in names:
             # A file of no codes is empty, but it must be there to be extended.
             if self.rows and not (folder / name).exists():
                 raise damaged(folder / name)
             content = map_column(folder / name, files.dtype(name), self.count(name))
-            if zlib.crc32(content[first:].data, checksum) != self.of[name]:
+            if zlib.crc32(content.data) != self.of[name]:
                 raise damaged(folder / name)
 
     def write(self, folder: Path) -> None:
