@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from nutgraf.index.reader.conditions import Condition
     from nutgraf.index.reader.snapshot import IndexSnapshot
 
-__all__ = ["MatchingUnits", "QueryExecution", "first_rows", "lost_code"]
+__all__ = ["MatchingUnits", "QueryExecution", "lost_code"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,25 +93,39 @@ class QueryExecution:
         return self._rows[matching]
 
     def units(self, matching: tuple[Matching, ...], by: Unit) -> _Units:
-        """Return the `first_rows` of a set of matches, and the unit of each of them."""
+        """Return the first matching row of each paragraph or article, and their units.
+
+        Units that are stories have one row for each of their paragraphs or articles.
+        """
         if (matching, by) not in self._units:
-            rows = first_rows(self._snapshot, self.rows(matching), by)
-            self._units[matching, by] = (rows, self._snapshot.units(rows, by))
+            rows, units = self._firsts(self.rows(matching), by.removesuffix("_story"))
+            if by.endswith("_story"):
+                units = self._snapshot.units(rows, by)
+            self._units[matching, by] = (rows, units)
         return self._units[matching, by]
 
     def articles(self, matching: tuple[Matching, ...], by: Unit) -> MatchingUnits:
         """Return the units of a set of matches, by the articles that they are in."""
         if (matching, by) not in self._articles:
             rows, units = self.units(matching, by)
-            repeated = are_repeated(units) if by.endswith("_story") else np.zeros(len(rows), bool)
-            alone = rows[~repeated]
-            # The rows of an article follow one another.
-            articles = self._snapshot.units(alone, "article")
-            firsts = np.flatnonzero(np.diff(articles, prepend=articles[:1] - 1))
-            counts = np.diff(firsts, append=len(alone))
-            found = MatchingUnits(alone[firsts], counts, rows[repeated], units[repeated])
+            several = np.empty(0, np.int64)
+            if by.endswith("_story"):
+                several = np.flatnonzero(are_repeated(units))
+            alone = np.delete(rows, several) if len(several) else rows
+            firsts = self._firsts(alone, "article")[0]
+            counts = np.diff(np.searchsorted(alone, firsts), append=len(alone))
+            found = MatchingUnits(firsts, counts, rows[several], units[several])
             self._articles[matching, by] = found
         return self._articles[matching, by]
+
+    def _firsts(self, rows: NDArray[np.int64], by: str) -> _Units:
+        """Return the first of ascending rows in each paragraph or article, and its number."""
+        if by == "paragraph" and not self._snapshot.has_split_paragraphs:
+            return rows, rows
+        # The rows of one paragraph or article follow one another.
+        units = self._snapshot.units(rows, "article" if by == "article" else "paragraph")
+        firsts = np.flatnonzero(np.diff(units, prepend=units[:1] - 1))
+        return rows[firsts], units[firsts]
 
     def _matching(self, tree: Any) -> NDArray[np.bool_]:
         """Return a mask of the rows that match a query, of shape (rows,)."""
@@ -171,20 +185,6 @@ class QueryExecution:
             yield self._matching(condition.constraint)
         if condition.article_constraint is not None:
             yield self._article_mask(condition.article_constraint)
-
-
-def first_rows(snapshot: IndexSnapshot, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:
-    """Return, of each paragraph or article in `rows`, the first row in `rows`.
-
-    `rows` is ascending. For stories, the first row of each of their paragraphs or
-    articles is returned.
-    """
-    whole: Unit = "article" if by.startswith("article") else "paragraph"
-    if whole == "paragraph" and not snapshot.has_split_paragraphs:
-        return rows
-    # The rows of one paragraph or article follow one another.
-    units = snapshot.units(rows, whole)
-    return rows[np.flatnonzero(np.diff(units, prepend=units[:1] - 1))]
 
 
 def lost_code(index: Path, field: str, value: str) -> BrokenIndexError:

@@ -75,8 +75,8 @@ def match_queries(
 
 
 def rows_of(rows: NDArray[np.int64]) -> tuple[Matching, ...]:
-    """Return the set of matches that contains exactly these rows, which ascend."""
-    return (RowSet(rows),)
+    """Return the set of matches that contains exactly these rows."""
+    return (RowSet(np.sort(rows)),)
 
 
 def unit_of(request: SearchRequest) -> Unit:
