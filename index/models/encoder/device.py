@@ -49,7 +49,7 @@ def check_device(device: str) -> None:
     position = int(number) if number.isdecimal() else -1 if colon else 0
     if kind != "cuda" or not 0 <= position < there:
         raise UserError(
-            f"PyTorch {torch.__version__} finds no device {device!r}; it finds {there} CUDA "
+            f"torch {torch.__version__} finds no device {device!r}; it finds {there} CUDA "
             "devices: name one as cuda or cuda:0, install PyTorch for CUDA, or omit --device to "
             "encode on the CPU"
         )
