@@ -162,7 +162,7 @@ def tiny_encoder() -> Path:
 
     It opens and encodes fast; use it in tests in which meaning does not matter.
     """
-    return Path(__file__).parent / "golden" / "format-3.index" / "encoder"
+    return Path(__file__).parent / "golden" / "format-4.index" / "encoder"
 
 
 ROOT = Path(__file__).parent.parent

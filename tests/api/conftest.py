@@ -23,7 +23,7 @@ from tests.warm import WarmCommand
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
 
 NUTGRAF = Path(sys.executable).with_name("nutgraf")
-TINY_ENCODER = Path(__file__).parents[1] / "golden" / "format-3.index" / "encoder"
+TINY_ENCODER = Path(__file__).parents[1] / "golden" / "format-4.index" / "encoder"
 """Fast. Its weights are random, so its embeddings have no meaning."""
 
 

@@ -51,7 +51,7 @@ def rng(request: pytest.FixtureRequest) -> random.Random:
 @pytest.fixture(scope="session")
 def tiny_encoder() -> Path:
     """Return an encoder with random weights: enough for a text to find itself."""
-    return HERE.parent / "golden" / "format-3.index" / "encoder"
+    return HERE.parent / "golden" / "format-4.index" / "encoder"
 
 
 @pytest.fixture(scope="session")
