@@ -48,12 +48,14 @@ class KeywordQuery:
 class VectorQuery:
     """A request for the best `depth` rows by their cosine to `embedding`.
 
-    The rows meet `condition`. `embedding` is float32 of shape (dimension,).
+    The rows meet `condition`. `embedding` is float32 of shape (dimension,). In a large
+    index, more `effort` finds more of these rows; it has no effect on an exact search.
     """
 
     embedding: NDArray[np.float32]
     depth: int
     condition: Condition
+    effort: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -74,7 +74,8 @@ class QueryExecution:
         if asked not in self._rankings:
             if isinstance(asked, VectorQuery):
                 allowed = self._allowed(asked.condition)
-                ranking = self._snapshot.vectors.rank(asked.embedding, asked.depth, allowed)
+                vectors = self._snapshot.vectors
+                ranking = vectors.rank(asked.embedding, asked.depth, allowed, asked.effort)
             else:
                 ranking = self._rank_by_words(asked)
             self._rankings[asked] = ranking

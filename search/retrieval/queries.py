@@ -70,7 +70,9 @@ def match_queries(
     # A question with only wild?cards has no text to encode, in any mode.
     by_keywords = request.mode != "semantic" or embedding is None
     keyword = KeywordQuery(paragraph_keywords(index, question), condition)
-    semantic = None if embedding is None else VectorQuery(embedding, DEPTH, condition)
+    semantic = (
+        None if embedding is None else VectorQuery(embedding, DEPTH, condition, request.effort)
+    )
     return MatchQueries(condition, keyword if by_keywords else None, semantic)
 
 
