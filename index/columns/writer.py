@@ -45,7 +45,7 @@ UNREADABLE_ROW: Final = Row(0, 0, 0, "")
 
 
 class ColumnWriter:
-    """The writer of the columns in a folder, for an index with these declared `fields`."""
+    """The writer of the columns of an index with these declared `fields`."""
 
     def __init__(self, folder: Path, fields: Fields = MappingProxyType({})) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""The vector index: embeddings as int8, exact search, and clusters for large indexes.
+"""The vector index: embeddings as int8, exact search and clusters.
 
 `rows.i8` has one record a row and is the source of truth (records.py, file.py). Up to
 some 50,000 rows, FAISS compares a question with every row (exact.py). Above that, it

@@ -40,10 +40,10 @@ An exact search of so many rows takes about 1 ms.
 """
 
 GROWTH: Final = 4
-"""The growth of an index, as a factor, after which the centroids are computed again."""
+"""The growth of an index after which the centroids are computed again."""
 
 PER_ROOT: Final = 2
-"""The number of clusters is this number times the square root of the number of rows.
+"""The number of clusters, as a multiple of the square root of the number of rows.
 
 With twice as many clusters, training takes 4 times as long and finds the same rows in the
 same time.

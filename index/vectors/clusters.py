@@ -1,4 +1,4 @@
-"""Clusters: approximate search in the rows that are grouped around the nearest centroids.
+"""Clusters: approximate search in the rows around the nearest centroids.
 
 The method is the inverted file of Sivic and Zisserman, "Video Google" (2003), with codes of
 one bit a dimension by RaBitQ: Gao and Long, "RaBitQ: quantizing high-dimensional vectors
@@ -40,7 +40,10 @@ FEW: Final = 0.25
 """The share of allowed rows below which more clusters are searched."""
 
 QUERY_BITS: Final = 4
-"""The bits of a number of the question. 8 bits find hardly more rows, in a longer time."""
+"""The bits of a number of the question.
+
+8 bits find hardly more rows, in a longer time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class Clusters:
         selector: Any,
         effort: float,
     ) -> NDArray[np.int64]:
-        """Return at least `wanted` of the nearest rows, if there are so many, in any order.
+        """Return `wanted` of the nearest rows, if there are so many, in any order.
 
         `selector` is the FAISS selector of the allowed rows, None for all, and `share` their
         share of all rows. The number of clusters that are searched is proportional to

@@ -114,7 +114,7 @@ def _search(
 
 
 def _grown(rows: VectorRows, start: int, segments: Sequence[_Segment]) -> tuple[_Segment, ...]:
-    """Return segments over all rows from `start`: the given ones and one over the new rows.
+    """Return segments over all rows from `start`, with one over the new rows.
 
     If a segment has at most as many rows as come after it, it is merged with them.
     This keeps the number of segments low. When the index grows by many commits,

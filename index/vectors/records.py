@@ -34,7 +34,7 @@ _MULTIPLIER: Final = 0x9E3779B1
 
 
 def record_type(dimension: int) -> np.dtype[Any]:
-    """Return the type of a record: a checksum, a scale and the codes.
+    """Return the type of a record: checksum, scale and codes.
 
     The codes are followed by zeros up to a multiple of 4, so that a record consists of
     whole words of 32 bits.
@@ -76,7 +76,7 @@ def is_sound(records: Records, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _checksums(records: Records, rows: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Return the checksum of each record: a sum of its words, each times an odd number.
+    """Return for each record the sum of its words, each times an odd number.
 
     This is the multilinear hash of Carter and Wegman, "New hash functions and their use in
     authentication and set equality" (1981). It finds every flipped bit. The number of the

@@ -18,7 +18,10 @@ REPAIR_CLUSTERS: Final = "'nutgraf repair' makes the clusters again"
 
 
 def check_clusters(context: CheckContext) -> None:
-    """Check every list of the clusters. Raises BrokenIndexError if they cannot be opened."""
+    """Check every list of the clusters.
+
+    Raises BrokenIndexError if they cannot be opened.
+    """
     clusters = Clusters.open(context.parts / CLUSTERS)
     if clusters is None:
         return
