@@ -30,7 +30,7 @@ gets the same codes and the same scale when it is stored again.
 _WORD: Final = np.dtype("<u4")
 
 _MULTIPLIER: Final = 0x9E3779B1
-"""An odd number with an irregular pattern of bits: 2^32 divided by the golden ratio."""
+"""An odd number with irregular bits: 2^32 divided by the golden ratio."""
 
 
 def record_type(dimension: int) -> np.dtype[Any]:

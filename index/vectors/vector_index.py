@@ -20,7 +20,7 @@ EFFORT: Final = 1.0
 """The default effort, which finds more than 98 of the 100 nearest rows."""
 
 FEW_ROWS: Final = 16_384
-"""The number of allowed rows up to which each of them is compared with the question.
+"""The number of allowed rows up to which each of them is compared.
 
 Above that, the search in clusters is faster.
 """
