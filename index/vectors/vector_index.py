@@ -124,7 +124,8 @@ class VectorIndex:
         share, selector = 1.0, None
         if allowed is not None:
             among = allowed[: clusters.rows]
-            share, selector = float(np.mean(among)), selector_of(among)
+            share = np.count_nonzero(among) / len(among)
+            selector = None if share == 1 else selector_of(among)
         most = round(max(RESCORED, RESCORED_PER_ROW * wanted) * max(1.0, effort))
         rows = clusters.candidates(question, most, share, selector, effort)
         scores = self.scores(question, rows)
