@@ -222,7 +222,7 @@ class PartsWriter:
         Searches do not need this: without clusters they compare all rows. Clusters need
         no write lock, so they can be made when the writer is closed.
         """
-        self._clusters.wait()
+        self._clusters.wait(self._commit.rows)
 
     def close(self) -> None:
         """Close the index and drop changes that are not durable."""

@@ -56,7 +56,7 @@ def open_model(
     with ThreadPoolExecutor(1) as pool:
         hashed = pool.submit(fingerprint, model, tokenizer, *others)
         try:
-            session = open_session(model)
+            session = open_session(folder / MODEL_FILE)
         finally:
             # If a file is damaged, ONNX Runtime can raise an error too. Raise the error about the
             # fingerprint instead, because that error names the cause.
@@ -66,9 +66,10 @@ def open_model(
     return Tokenizer.from_buffer(tokenizer), session
 
 
-def open_session(model: bytes) -> Any:
-    """Return an onnxruntime.InferenceSession for an ONNX model.
+def open_session(model: bytes | Path) -> Any:
+    """Return an onnxruntime.InferenceSession for an ONNX model or its file.
 
+    A session keeps the bytes of a model, but not the content of a file.
     Raises EncoderError if ONNX Runtime cannot run the model.
     """
     # Import it here: the import takes 0.15 s, and a keyword search does not need it.
@@ -87,7 +88,7 @@ def open_session(model: bytes) -> Any:
         # Disable the fallback of ONNX Runtime: after an error, it prints the error and opens the
         # graph again.
         return onnxruntime.InferenceSession(
-            model,
+            model if isinstance(model, bytes) else str(model),
             options,
             providers=["CPUExecutionProvider"],
             enable_fallback=0,

@@ -43,9 +43,12 @@ class ClusterThread:
             )
             self._thread.start()
 
-    def wait(self) -> None:
-        """Wait until the clusters that are being made are in use."""
+    def wait(self, rows: int) -> None:
+        """Wait until the clusters that are due for the first `rows` rows are in use."""
         if self._thread is not None:
+            self._thread.join()
+            # More rows may have come while they were made.
+            self.follow(rows)
             self._thread.join()
 
     def _make(self, rows: int) -> None:

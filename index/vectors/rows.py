@@ -21,15 +21,23 @@ class VectorRows:
     """
 
     def __init__(
-        self, path: Path, dimension: int, rows: int, older: VectorRows | None = None
+        self,
+        path: Path,
+        dimension: int,
+        rows: int,
+        older: VectorRows | None = None,
+        *,
+        scattered: bool = False,
     ) -> None:
         """Map the first `rows` rows; `older` maps fewer rows of the same file.
+
+        `scattered` rows are read one by one, others in blocks.
 
         Raises BrokenIndexError if the file has fewer rows.
         """
         self.dimension = dimension
         self._path = path
-        self._records = map_records(path, rows, dimension)
+        self._records = map_records(path, rows, dimension, scattered=scattered)
         self._checked = np.zeros(rows, bool)
         if older is not None:
             self._checked[: len(older)] = older._checked

@@ -68,15 +68,18 @@ class VectorIndex:
         Raises BrokenIndexError if rows.i8 has fewer rows or if the clusters are damaged.
         """
         opened = None if clusters is None else Clusters.open(clusters)
-        return cls(VectorRows(path, dimension, rows), opened)
+        scattered = opened is not None
+        return cls(VectorRows(path, dimension, rows, scattered=scattered), opened)
 
     def grown(self, path: Path, rows: int, clusters: Path | None = None) -> VectorIndex:
         """Return the vector index of a later commit of the same files.
 
         Open parts are shared. Raises BrokenIndexError in the same cases as `open`.
         """
-        later = VectorRows(path, self._rows.dimension, rows, self._rows)
         opened = None if clusters is None else Clusters.open(clusters)
+        later = VectorRows(
+            path, self._rows.dimension, rows, self._rows, scattered=opened is not None
+        )
         mine = self.clusters
         if mine is not None and opened is not None and opened.record == mine.record:
             opened = mine

@@ -121,15 +121,18 @@ def test_due_by_size_and_growth(few):
     assert is_due(2_500, record)
 
 
-def test_thread_makes_them_once(folder, few):
+def test_thread_makes_them_when_they_are_due(folder, few):
     thread = ClusterThread(folder / "clusters", folder / "rows.i8", DIMENSION)
     thread.follow(999)
-    thread.wait()
+    thread.wait(999)
     assert Clusters.open(folder / "clusters") is None
-    thread.follow(ROWS)
-    thread.follow(ROWS)
-    thread.wait()
-    assert Clusters.open(folder / "clusters").rows == ROWS
+    thread.follow(2_000)
+    thread.follow(4_000)
+    thread.wait(4_000)
+    assert Clusters.open(folder / "clusters").rows == 4_000
+    thread.follow(4_100)
+    thread.wait(4_100)
+    assert Clusters.open(folder / "clusters").rows == 4_000
 
 
 def test_another_process_that_makes_them_is_left_alone(folder, few):
@@ -144,7 +147,7 @@ def test_failure_is_logged_and_search_goes_on(folder, few, caplog):
     (folder / "rows.i8").write_bytes(b"")
     thread = ClusterThread(folder / "clusters", folder / "rows.i8", DIMENSION)
     thread.follow(ROWS)
-    thread.wait()
+    thread.wait(ROWS)
     assert "could not be made" in caplog.text
 
 
