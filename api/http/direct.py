@@ -17,7 +17,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
-__all__ = ["BodyReader", "DirectRoute", "QueryReader"]
+__all__ = ["BodyReader", "DirectRoute", "QueryReader", "Reader"]
 
 T = TypeVar("T")
 

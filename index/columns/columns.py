@@ -44,17 +44,6 @@ class _Mapped(NamedTuple):
     inode: int
     values: NDArray[Any]
 
-    @classmethod
-    def open(cls, path: Path, dtype: np.dtype[Any], count: int) -> _Mapped:
-        """Map the first `count` values of a file.
-
-        Raises BrokenIndexError if the file is missing or too short.
-        """
-        try:
-            return cls(path.stat().st_ino, map_column(path, dtype, count))
-        except FileNotFoundError:
-            raise damaged(path) from None
-
 
 class _Sound(NamedTuple):
     """A file whose first `values` values have the checksum `checksum`."""
@@ -84,11 +73,8 @@ class Columns:
         self._rows = rows
         self._files = ColumnFiles.of(fields)
         self._checks = checks
-        # A compaction can delete the files, but not what is mapped.
-        self._mapped = {
-            name: _Mapped.open(folder / name, self._files.dtype(name), checks.count(name))
-            for name in checks.of
-        }
+        # A compaction can delete the files, but not their mapped content.
+        self._mapped = {name: self._map_file(name) for name in checks.of}
         self._sound: dict[str, _Sound] = {} if older is None else dict(older._sound)
         names = (*KEYWORD_FIELDS, *fields)
         numbers = [name for name in names if fields.get(name) in NUMBERS]
@@ -161,6 +147,15 @@ class Columns:
     def codes(self, field: str) -> Codes:
         """Return the column of a keyword field, also of a declared one."""
         return self.coded[field]
+
+    def _map_file(self, name: str) -> _Mapped:
+        path, dtype, count = self._folder / name, self._files.dtype(name), self._checks.count(name)
+        if not self._checks.rows:  # An index without commits has no files.
+            return _Mapped(0, np.empty(0, dtype))
+        try:
+            return _Mapped(path.stat().st_ino, map_column(path, dtype, count))
+        except FileNotFoundError:
+            raise damaged(path) from None
 
     def _map(self, name: str) -> NDArray[Any]:
         self._compare(name)

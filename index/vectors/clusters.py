@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.files import replace_file
 
-__all__ = ["CURRENT", "ClusterRecord", "Clusters"]
+__all__ = ["CURRENT", "ClusterRecord", "Clusters", "damaged", "list_checksum"]
 
 CURRENT: Final = "current.json"
 

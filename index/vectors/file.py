@@ -17,7 +17,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.files import raising_disk_full
 from nutgraf.index.vectors.records import Records, is_sound, record_type, seal
 
-__all__ = ["VectorFile", "map_records"]
+__all__ = ["VectorFile", "damaged_row", "map_records"]
 
 _BLOCK: Final = 16_384
 """The number of records to check at a time, 6 MB."""
