@@ -23,7 +23,7 @@ from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import COLUMNS, VECTORS
 from nutgraf.index.vectors.records import record_type
 
-TIE = 2e-3
+TIE = 6e-3
 """Allowed difference of equal cosines: embeddings are rounded to int8."""
 
 
