@@ -48,8 +48,11 @@ class _Mapped(NamedTuple):
     def open(cls, path: Path, dtype: np.dtype[Any], count: int) -> _Mapped:
         """Map the first `count` values of a file.
 
-        Raises BrokenIndexError if the file is missing or too short.
+        An index without commits has no files. Raises BrokenIndexError if the file is missing
+        or too short.
         """
+        if not path.with_name(CHECKSUMS).exists():
+            return cls(0, map_column(path, dtype, count))
         try:
             return cls(path.stat().st_ino, map_column(path, dtype, count))
         except FileNotFoundError:

@@ -56,6 +56,9 @@ MOST_COMPLAINTS: Final = 5
 Further faults repeat the first ones.
 """
 
+_ROWS: Final = 1_024
+"""Number of rows to read at a time."""
+
 _WINDOW: Final = 500
 """Number of records to read one at a time if SQLite cannot read them together."""
 
@@ -70,6 +73,7 @@ class CatalogCheck:
     - `ranked`: the row is alive and is not boilerplate.
     - `unread`: the row was added as boilerplate, so the encoder did not read it.
 
+    `parts` has the number of the part of each row, 0 for a complete paragraph.
     `fields` are the declared fields. `codes` maps each keyword field to its values and
     their codes. `is_sound` is True if records, commits and codes are undamaged. Then other
     parts can be compared with the catalog. Texts may be damaged even if `is_sound` is True.
@@ -88,6 +92,7 @@ class CatalogCheck:
         self.readable: NDArray[np.bool_] = np.zeros(0, bool)
         self.ranked: NDArray[np.bool_] = np.zeros(0, bool)
         self.unread: NDArray[np.bool_] = np.zeros(0, bool)
+        self.parts: NDArray[np.int64] = np.zeros(0, np.int64)
         self.codes: dict[str, Mapping[str, int]] = {}
         self.is_sound = True
         self._catalog = catalog
@@ -101,6 +106,8 @@ class CatalogCheck:
         self._alive: list[range] = []
         self._damaged: list[int] = []
         self._unread: list[int] = []
+        self._split: list[tuple[int, int]] = []
+        self._row_reader = _RowReader(catalog, commit.rows)
         self._lives: list[tuple[int, int, int]] = []
         for check in (
             self._check_commits,
@@ -218,9 +225,9 @@ class CatalogCheck:
         gains[3] += sign * record.row_count
 
     def _check_texts(self, record: Record, *, alive: bool) -> None:
-        stored = _stored_rows(self._catalog, record.rows)
-        rows = {at: row for at in record.rows if (row := _read(stored, at)) is not None}
+        rows = self._row_reader.read(record.rows)
         self._unread += [at for at, row in rows.items() if row.boilerplate]
+        self._split += [(at, row.part) for at, row in rows.items() if row.part]
         remedy = PUT_AGAIN if alive else REWRITE
         for at in record.rows:
             if at not in rows:
@@ -246,6 +253,10 @@ class CatalogCheck:
         self.ranked = self.alive.copy()
         self.unread = np.zeros(rows, bool)
         self.unread[[row for row in self._unread if row < rows]] = True
+        self.parts = np.zeros(rows, np.int64)
+        for row, part in self._split:
+            if row < rows:
+                self.parts[row] = part
 
     def _check_boilerplate(self) -> None:
         """Check boilerplate rows; subtract them from the ranked rows of each commit."""
@@ -338,19 +349,35 @@ def _one_by_one(catalog: UncheckedCatalog, last: int) -> list[StoredRecord | int
     return found
 
 
+class _RowReader:
+    """A reader of the rows of articles in order: a statement reads those of several."""
+
+    def __init__(self, catalog: UncheckedCatalog, rows: int) -> None:
+        self._catalog = catalog
+        self._last = rows
+        self._window = range(0)
+        self._stored: dict[int, StoredRow] = {}
+
+    def read(self, rows: range) -> dict[int, Row]:
+        """Return the undamaged rows of a range."""
+        window = self._window
+        if rows.start < window.start or rows.stop > window.stop:
+            stop = max(rows.stop, min(rows.start + _ROWS, self._last))
+            self._window = range(rows.start, stop)
+            self._stored = _stored_rows(self._catalog, self._window)
+        found = ((at, self._stored.get(at)) for at in rows)
+        return {at: row for at, one in found if one is not None and (row := one.read()) is not None}
+
+
 def _stored_rows(catalog: UncheckedCatalog, rows: range) -> dict[int, StoredRow]:
     try:
         return catalog.stored_rows(rows)
     except BrokenIndexError:
-        if len(rows) == 1:
+        if len(rows) <= 1:
             return {}
         half = rows.start + len(rows) // 2
         first, second = range(rows.start, half), range(half, rows.stop)
         return _stored_rows(catalog, first) | _stored_rows(catalog, second)
-
-
-def _read(stored: Mapping[int, StoredRow], number: int) -> Row | None:
-    return stored[number].read() if number in stored else None
 
 
 def _is_whole(record: Record, rows: Mapping[int, Row]) -> bool:

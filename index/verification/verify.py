@@ -52,9 +52,9 @@ __all__ = ["verify_index"]
 T = TypeVar("T")
 
 SAMPLE: Final = 64
-"""Number of paragraphs to encode again and to search for.
+"""Number of paragraphs to compute again and to search for.
 
-For this number, both take half a second together.
+For this number, all of it takes half a second.
 """
 
 
@@ -63,8 +63,11 @@ def verify_index(
 ) -> VerificationReport:
     """Look for damage in every part of the index at `path`.
 
-    Two checks read only `sample` paragraphs, spread over all rows: these are encoded
-    again, and searched for by each of their terms. All other checks are complete.
+    Three checks read only `sample` paragraphs, spread over all rows: these are encoded
+    again, their sketches and identities are computed again, and they are searched for by
+    each of their terms. All other checks are complete. Checksums of all embeddings,
+    sketches and identities find any change since they were written, so the samples look
+    only for faults of Nutgraf itself. As many as the index has rows make a complete check.
     `trust` is required for a whoosh index, because its files contain pickles.
 
     Damage does not raise an error: the report has a finding for it. Raises
