@@ -30,7 +30,7 @@ from nutgraf.index.errors import BrokenIndexError, InputError
 from nutgraf.index.fields.declared import DeclaredKind, texts_of
 from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.layout import CATALOG
-from nutgraf.index.verification.report import FindingCollector
+from nutgraf.index.verification.report import FindingCollector, OnRows
 
 __all__ = ["RESTORE", "REWRITE", "CatalogCheck", "stored_records"]
 
@@ -56,9 +56,6 @@ MOST_COMPLAINTS: Final = 5
 Further faults repeat the first ones.
 """
 
-_ROWS: Final = 1_024
-"""Number of rows to read at a time."""
-
 _WINDOW: Final = 500
 """Number of records to read one at a time if SQLite cannot read them together."""
 
@@ -74,9 +71,10 @@ class CatalogCheck:
     - `unread`: the row was added as boilerplate, so the encoder did not read it.
 
     `parts` has the number of the part of each row, 0 for a complete paragraph.
-    `fields` are the declared fields. `codes` maps each keyword field to its values and
-    their codes. `is_sound` is True if records, commits and codes are undamaged. Then other
-    parts can be compared with the catalog. Texts may be damaged even if `is_sound` is True.
+    `fields` are the declared fields. `on_rows` is called with the number of rows that are
+    done. `codes` maps each keyword field to its values and their codes. `is_sound` is True if
+    records, commits and codes are undamaged. Then other parts can be compared with the
+    catalog. Texts may be damaged even if `is_sound` is True.
     """
 
     def __init__(
@@ -85,6 +83,7 @@ class CatalogCheck:
         commit: Commit,
         findings: FindingCollector,
         fields: Mapping[str, DeclaredKind],
+        on_rows: OnRows,
     ) -> None:
         self.articles = 0
         self.paragraphs = 0
@@ -99,6 +98,7 @@ class CatalogCheck:
         self._commit = commit
         self._findings = findings
         self._fields = fields
+        self._on_rows = on_rows
         self._commits: list[Commit] = []
         self._rows: list[int] = []
         self._sequences: list[int] = []
@@ -107,7 +107,6 @@ class CatalogCheck:
         self._damaged: list[int] = []
         self._unread: list[int] = []
         self._split: list[tuple[int, int]] = []
-        self._row_reader = _RowReader(catalog, commit.rows)
         self._lives: list[tuple[int, int, int]] = []
         for check in (
             self._check_commits,
@@ -172,6 +171,7 @@ class CatalogCheck:
                 self._wrong("rows have no article or two articles", f"row {record.first_row}")
             expected = record.rows.stop
             self._check_record(stored)
+            self._on_rows(expected)
         if expected not in (None, self._commit.rows):
             self._wrong("rows have no article or two articles", f"row {expected}")
         self._draw_rows()
@@ -225,7 +225,8 @@ class CatalogCheck:
         gains[3] += sign * record.row_count
 
     def _check_texts(self, record: Record, *, alive: bool) -> None:
-        rows = self._row_reader.read(record.rows)
+        stored = _stored_rows(self._catalog, record.rows)
+        rows = {at: row for at in record.rows if (row := _read(stored, at)) is not None}
         self._unread += [at for at, row in rows.items() if row.boilerplate]
         self._split += [(at, row.part) for at, row in rows.items() if row.part]
         remedy = PUT_AGAIN if alive else REWRITE
@@ -349,35 +350,19 @@ def _one_by_one(catalog: UncheckedCatalog, last: int) -> list[StoredRecord | int
     return found
 
 
-class _RowReader:
-    """A reader of the rows of articles in order: a statement reads those of several."""
-
-    def __init__(self, catalog: UncheckedCatalog, rows: int) -> None:
-        self._catalog = catalog
-        self._last = rows
-        self._window = range(0)
-        self._stored: dict[int, StoredRow] = {}
-
-    def read(self, rows: range) -> dict[int, Row]:
-        """Return the undamaged rows of a range."""
-        window = self._window
-        if rows.start < window.start or rows.stop > window.stop:
-            stop = max(rows.stop, min(rows.start + _ROWS, self._last))
-            self._window = range(rows.start, stop)
-            self._stored = _stored_rows(self._catalog, self._window)
-        found = ((at, self._stored.get(at)) for at in rows)
-        return {at: row for at, one in found if one is not None and (row := one.read()) is not None}
-
-
 def _stored_rows(catalog: UncheckedCatalog, rows: range) -> dict[int, StoredRow]:
     try:
         return catalog.stored_rows(rows)
     except BrokenIndexError:
-        if len(rows) <= 1:
+        if len(rows) == 1:
             return {}
         half = rows.start + len(rows) // 2
         first, second = range(rows.start, half), range(half, rows.stop)
         return _stored_rows(catalog, first) | _stored_rows(catalog, second)
+
+
+def _read(stored: Mapping[int, StoredRow], number: int) -> Row | None:
+    return stored[number].read() if number in stored else None
 
 
 def _is_whole(record: Record, rows: Mapping[int, Row]) -> bool:

@@ -18,6 +18,7 @@ from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect
 from nutgraf.index.suggestions.reader import PROBE, VERSION
 from nutgraf.index.suggestions.writer import derive
 from nutgraf.index.verification.check import CATCH_UP, CheckContext
+from nutgraf.index.verification.report import OnRows
 
 __all__ = ["REPAIR_SUGGESTIONS", "StoredSuggestions", "check_suggestions"]
 
@@ -46,7 +47,7 @@ def check_suggestions(context: CheckContext) -> None:
             context.catalog_check.readable[context.catalog_check.alive].all()
         ):
             analyzers = Analyzers(context.manifest.language)
-            for example in check.differences(context.catalog, analyzers):
+            for example in check.differences(context.catalog, analyzers, context.on_rows):
                 what = "they do not match the articles of the catalog"
                 context.findings.add(SUGGESTIONS, what, REPAIR_SUGGESTIONS, example)
 
@@ -78,16 +79,19 @@ class StoredSuggestions:
         """Close the database."""
         self._connection.close()
 
-    def differences(self, catalog: Catalog, analyzers: Analyzers) -> Iterator[str]:
+    def differences(
+        self, catalog: Catalog, analyzers: Analyzers, on_rows: OnRows = lambda _: None
+    ) -> Iterator[str]:
         """Yield each word, phrase and title that does not match the catalog.
 
-        If SQLite finds damage in the file, yield its message first.
+        If SQLite finds damage in the file, yield its message first. `on_rows` is called with
+        the number of rows of the catalog that are done.
         """
         try:
             said = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if said != "ok":
                 yield str(said)
-            with closing(derive(catalog, analyzers, self.sequence)) as right:
+            with closing(derive(catalog, analyzers, self.sequence, on_rows)) as right:
                 for text in _in_one_only(self._connection, right, TERMS, 0):
                     yield repr(text)
                 for key in _in_one_only(self._connection, right, TITLES, 1):

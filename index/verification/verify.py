@@ -43,7 +43,7 @@ from nutgraf.index.verification.keywords import (
     open_keywords,
 )
 from nutgraf.index.verification.models import REPAIR_ENCODER, check_reranker, open_encoder
-from nutgraf.index.verification.report import FindingCollector, VerificationReport
+from nutgraf.index.verification.report import FindingCollector, OnPart, OnRows, VerificationReport
 from nutgraf.index.verification.suggestions import REPAIR_SUGGESTIONS, check_suggestions
 from nutgraf.index.verification.vectors import REPAIR_ROWS, check_vectors
 
@@ -59,7 +59,11 @@ For this number, all of it takes half a second.
 
 
 def verify_index(
-    path: str | Path, *, trust: bool = False, sample: int = SAMPLE
+    path: str | Path,
+    *,
+    trust: bool = False,
+    sample: int = SAMPLE,
+    on_part: OnPart = lambda _part, _done, _rows: None,
 ) -> VerificationReport:
     """Look for damage in every part of the index at `path`.
 
@@ -68,7 +72,8 @@ def verify_index(
     each of their terms. All other checks are complete. Checksums of all embeddings,
     sketches and identities find any change since they were written, so the samples look
     only for faults of Nutgraf itself. As many as the index has rows make a complete check.
-    `trust` is required for a whoosh index, because its files contain pickles.
+    `trust` is required for a whoosh index, because its files contain pickles. `on_part` is
+    called with the progress.
 
     Damage does not raise an error: the report has a finding for it. Raises
     NotAnIndexError if there is no index at `path`, and UntrustedIndexError for a whoosh
@@ -80,7 +85,7 @@ def verify_index(
             manifest = Manifest.read(index)
         except BrokenIndexError as error:
             return _no_manifest(error)
-        found = _Verifier(index, manifest, trust=trust, sample=sample).run()
+        found = _Verifier(index, manifest, on_part, trust=trust, sample=sample).run()
         if found.clean or _is_in_use(index, manifest):
             return found
         # A rebuild has replaced this generation and deleted its files: check the new one.
@@ -92,9 +97,13 @@ class _Verifier:
     A generation is a complete set of the parts of an index.
     """
 
-    def __init__(self, index: Path, manifest: Manifest, *, trust: bool, sample: int) -> None:
+    def __init__(
+        self, index: Path, manifest: Manifest, on_part: OnPart, *, trust: bool, sample: int
+    ) -> None:
         self._index = index
         self._manifest = manifest
+        self._on_part = on_part
+        self._rows = 0
         self._trust = trust
         self._sample = sample
         self._parts = manifest.parts(index)
@@ -136,7 +145,10 @@ class _Verifier:
         except BrokenIndexError as error:
             self._findings.add(CATALOG, said(error), RESTORE)
             commit, shown = NO_COMMIT, None
-        catalog_check = CatalogCheck(catalog, commit, self._findings, self._manifest.declared)
+        self._rows = commit.rows
+        catalog_check = CatalogCheck(
+            catalog, commit, self._findings, self._manifest.declared, self._on_rows(CATALOG)
+        )
         context = CheckContext(
             self._index,
             self._manifest,
@@ -145,6 +157,7 @@ class _Verifier:
             catalog_check,
             self._findings,
             self._sample,
+            self._on_rows(SUGGESTIONS),
         )
         self._guard(COLUMNS, REPAIR_COLUMNS, lambda: check_columns(context))
         encoded = self._guard(VECTORS, REPAIR_ROWS, lambda: check_vectors(context, encoder))
@@ -171,6 +184,7 @@ class _Verifier:
 
     def _guard(self, part: str, remedy: str, check: Callable[[], T]) -> T | None:
         """Return the result of `check`; if it raises, add a finding and return None."""
+        self._on_rows(part)(0)
         try:
             return check()
         except UntrustedIndexError:
@@ -180,6 +194,9 @@ class _Verifier:
         except Exception as error:  # noqa: BLE001 - damage can cause any exception
             self._findings.add(part, f"it cannot be used ({error!r:.200})", remedy)
         return None
+
+    def _on_rows(self, part: str) -> OnRows:
+        return lambda done: self._on_part(part, done, self._rows)
 
     def _commit(
         self, catalog: UncheckedCatalog, reader: KeywordReader | None
