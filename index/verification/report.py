@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Finding", "FindingCollector", "OnPart", "OnRows", "VerificationReport"]
+__all__ = ["EXAMPLES", "Finding", "FindingCollector", "OnPart", "OnRows", "VerificationReport"]
 
 OnRows = Callable[[int], None]
 """A function that is called with the number of rows that are done."""

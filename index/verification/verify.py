@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
@@ -44,7 +44,12 @@ from nutgraf.index.verification.keywords import (
 )
 from nutgraf.index.verification.models import REPAIR_ENCODER, check_reranker, open_encoder
 from nutgraf.index.verification.report import FindingCollector, OnPart, OnRows, VerificationReport
-from nutgraf.index.verification.suggestions import REPAIR_SUGGESTIONS, check_suggestions
+from nutgraf.index.verification.suggestions import (
+    REPAIR_SUGGESTIONS,
+    CompareElsewhere,
+    check_suggestions,
+)
+from nutgraf.index.verification.suggestions_process import SuggestionsProcess, is_worthwhile
 from nutgraf.index.verification.vectors import REPAIR_ROWS, check_vectors
 
 __all__ = ["verify_index"]
@@ -73,7 +78,8 @@ def verify_index(
     sketches and identities find any change since they were written, so the samples look
     only for faults of Nutgraf itself. As many as the index has rows make a complete check.
     `trust` is required for a whoosh index, because its files contain pickles. `on_part` is
-    called with the progress.
+    called with the progress. The suggestions of a large index are checked in a second
+    process, if there are several cores.
 
     Damage does not raise an error: the report has a finding for it. Raises
     NotAnIndexError if there is no index at `path`, and UntrustedIndexError for a whoosh
@@ -132,13 +138,14 @@ class _Verifier:
                 )
                 return self._summary(NO_COMMIT)
             opened.callback(catalog.close)
-            return self._compare(catalog, reader, encoder)
+            return self._compare(catalog, reader, encoder, opened)
 
     def _compare(
         self,
         catalog: UncheckedCatalog,
         reader: KeywordReader | None,
         encoder: OnnxEncoder | None,
+        opened: ExitStack,
     ) -> VerificationReport:
         try:
             commit, shown = self._commit(catalog, reader)
@@ -146,6 +153,13 @@ class _Verifier:
             self._findings.add(CATALOG, said(error), RESTORE)
             commit, shown = NO_COMMIT, None
         self._rows = commit.rows
+        compare: CompareElsewhere = _nothing
+        if is_worthwhile(commit.rows):
+            # Start it now: it runs while this process checks the other parts.
+            with suppress(OSError):
+                process = SuggestionsProcess(self._parts, self._manifest.language)
+                opened.callback(process.close)
+                compare = process.differences
         catalog_check = CatalogCheck(
             catalog, commit, self._findings, self._manifest.declared, self._on_rows(CATALOG)
         )
@@ -162,7 +176,7 @@ class _Verifier:
         self._guard(COLUMNS, REPAIR_COLUMNS, lambda: check_columns(context))
         encoded = self._guard(VECTORS, REPAIR_ROWS, lambda: check_vectors(context, encoder))
         self._guard(CLUSTERS, REPAIR_CLUSTERS, lambda: check_clusters(context))
-        self._guard(SUGGESTIONS, REPAIR_SUGGESTIONS, lambda: check_suggestions(context))
+        self._guard(SUGGESTIONS, REPAIR_SUGGESTIONS, lambda: check_suggestions(context, compare))
         if shown is not None:
             self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_rows(context, shown))
             self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_terms(context, shown))
@@ -218,6 +232,10 @@ class _Verifier:
             )
             self._findings.add(CATALOG, what, RESTORE)
             return last, None
+
+
+def _nothing(_on_rows: OnRows) -> None:
+    """Return no differences: there is no other process."""
 
 
 def _no_manifest(error: BrokenIndexError) -> VerificationReport:
