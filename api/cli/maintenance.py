@@ -49,9 +49,13 @@ def verify(index: Index = DEFAULT_INDEX, as_json: AsJson = False, trust: Trust =
     Each part is compared with the catalog. Each fault is printed with its repair, and the
     exit code is then 1.
     """
+    from rich.console import Console
+
+    from nutgraf.api.cli.verify_progress import VerifyProgress
     from nutgraf.index.verification import verify_index
 
-    found = verify_index(index, trust=trust)
+    with VerifyProgress(Console(stderr=True)) as progress:
+        found = verify_index(index, trust=trust, on_part=progress.check)
 
     def pretty() -> None:
         for finding in found.findings:

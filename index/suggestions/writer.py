@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -165,15 +165,21 @@ class SuggestionsWriter:
             self._path.with_name(f"{self._path.name}{log}").unlink(missing_ok=True)
 
 
-def derive(catalog: Catalog, analyzers: Analyzers, sequence: int) -> sqlite3.Connection:
+def derive(
+    catalog: Catalog,
+    analyzers: Analyzers,
+    sequence: int,
+    on_rows: Callable[[int], None] = lambda _: None,
+) -> sqlite3.Connection:
     """Return the suggestions of a commit in a new temporary database.
 
-    The database is deleted when its connection is closed.
+    The database is deleted when its connection is closed. `on_rows` is called with the
+    number of rows of the catalog that are done.
     """
     connection = sqlite3.connect("", isolation_level=None)
     try:
         _create(connection)
-        _update(connection, catalog, PhraseExtractor(analyzers), 0, sequence)
+        _update(connection, catalog, PhraseExtractor(analyzers), 0, sequence, on_rows=on_rows)
     except BaseException:
         connection.close()
         raise
@@ -214,6 +220,7 @@ def _update(
     sequence: int,
     prepared: PreparedTexts = NOTHING_PREPARED,
     written: Mapping[int, Row] | None = None,
+    on_rows: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Apply all changes of the commits `after` < s <= `sequence`, atomically."""
     connection.execute("BEGIN IMMEDIATE")
@@ -223,6 +230,7 @@ def _update(
             change.add(record, -1)
         for record in catalog.alive(sequence, after):
             change.add(record, 1)
+            on_rows(record.rows.stop)
         change.write()
         connection.execute("UPDATE shown SET sequence = ?", (sequence,))
     except BaseException:

@@ -148,11 +148,9 @@ class Clusters:
 
     def row_counts(self, rows: int) -> NDArray[np.int64]:
         """Return how often each of the first `rows` rows is in a list, of shape (rows,)."""
-        counts = np.zeros(rows, np.int64)
-        for number in range(len(self._checked)):
-            found = self._rows_of(number)
-            np.add.at(counts, found[(found >= 0) & (found < rows)], 1)
-        return counts
+        lists = range(len(self._checked))
+        found = np.concatenate([np.empty(0, np.int64), *map(self._rows_of, lists)])
+        return np.bincount(found[(found >= 0) & (found < rows)], minlength=rows)
 
     def _search(
         self, question: NDArray[np.float32], wanted: int, probes: int, selector: Any

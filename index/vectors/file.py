@@ -74,16 +74,22 @@ class VectorFile:
         damaged.
         """
         rows = commits[-1].rows if commits else 0
-        damaged = np.zeros(rows, bool)
-        damaged[self._unsound(rows)] = True
-        records = map_records(self._path, self._length(rows), self._dimension)
+        have = self._length(rows)
+        records = map_records(self._path, have, self._dimension)
+        sound = np.zeros(rows, bool)
         before = NO_COMMIT
         for commit in commits:
+            # Compute both checksums of a block together: the file is read once.
+            checksum = before.checksum
+            for first, block in _blocks(records[before.rows : commit.rows], before.rows):
+                places = np.arange(first, first + len(block))
+                sound[places] = is_sound(block, places)
+                checksum = zlib.crc32(block.view(np.uint8).data, checksum)
             part = slice(before.rows, commit.rows)
-            if not damaged[part].any():
-                damaged[part] = _crc(records[part], before.checksum) != commit.checksum
+            if sound[part].all():
+                sound[part] = checksum == commit.checksum
             before = commit
-        return np.flatnonzero(damaged)
+        return np.flatnonzero(~sound)
 
     def is_whole(self, commit: Commit) -> bool:
         """Return whether the file up to `commit` matches the checksum of the commit."""
@@ -95,16 +101,6 @@ class VectorFile:
     def _length(self, rows: int) -> int:
         """Return how many of the first `rows` rows the file has."""
         return min(rows, _length(self._path, self._dimension) if self._path.exists() else 0)
-
-    def _unsound(self, rows: int) -> NDArray[np.int64]:
-        """Return which of the first `rows` rows are missing or damaged, ascending."""
-        have = self._length(rows)
-        records = map_records(self._path, have, self._dimension)
-        wrong = [
-            first + np.flatnonzero(~is_sound(block, np.arange(first, first + len(block))))
-            for first, block in _blocks(records)
-        ]
-        return np.concatenate([*wrong, np.arange(have, rows)]).astype(np.int64)
 
 
 def map_records(path: Path, rows: int, dimension: int, *, scattered: bool = False) -> Records:
@@ -133,9 +129,10 @@ def damaged_row(path: Path, row: int) -> BrokenIndexError:
     )
 
 
-def _blocks(records: Records) -> Iterator[tuple[int, Any]]:
+def _blocks(records: Records, start: int = 0) -> Iterator[tuple[int, Any]]:
+    """Yield blocks of records from row `start` on, each with its first row."""
     for first in range(0, len(records), _BLOCK):
-        yield first, records[first : first + _BLOCK]
+        yield start + first, records[first : first + _BLOCK]
 
 
 def _crc(records: Records, checksum: int) -> int:

@@ -30,7 +30,7 @@ from nutgraf.index.errors import BrokenIndexError, InputError
 from nutgraf.index.fields.declared import DeclaredKind, texts_of
 from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.layout import CATALOG
-from nutgraf.index.verification.report import FindingCollector
+from nutgraf.index.verification.report import FindingCollector, OnRows
 
 __all__ = ["RESTORE", "REWRITE", "CatalogCheck", "stored_records"]
 
@@ -70,9 +70,11 @@ class CatalogCheck:
     - `ranked`: the row is alive and is not boilerplate.
     - `unread`: the row was added as boilerplate, so the encoder did not read it.
 
-    `fields` are the declared fields. `codes` maps each keyword field to its values and
-    their codes. `is_sound` is True if records, commits and codes are undamaged. Then other
-    parts can be compared with the catalog. Texts may be damaged even if `is_sound` is True.
+    `parts` has the number of the part of each row, 0 for a complete paragraph.
+    `fields` are the declared fields. `on_rows` is called with the number of rows that are
+    done. `codes` maps each keyword field to its values and their codes. `is_sound` is True if
+    records, commits and codes are undamaged. Then other parts can be compared with the
+    catalog. Texts may be damaged even if `is_sound` is True.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class CatalogCheck:
         commit: Commit,
         findings: FindingCollector,
         fields: Mapping[str, DeclaredKind],
+        on_rows: OnRows,
     ) -> None:
         self.articles = 0
         self.paragraphs = 0
@@ -88,12 +91,14 @@ class CatalogCheck:
         self.readable: NDArray[np.bool_] = np.zeros(0, bool)
         self.ranked: NDArray[np.bool_] = np.zeros(0, bool)
         self.unread: NDArray[np.bool_] = np.zeros(0, bool)
+        self.parts: NDArray[np.int64] = np.zeros(0, np.int64)
         self.codes: dict[str, Mapping[str, int]] = {}
         self.is_sound = True
         self._catalog = catalog
         self._commit = commit
         self._findings = findings
         self._fields = fields
+        self._on_rows = on_rows
         self._commits: list[Commit] = []
         self._rows: list[int] = []
         self._sequences: list[int] = []
@@ -101,6 +106,7 @@ class CatalogCheck:
         self._alive: list[range] = []
         self._damaged: list[int] = []
         self._unread: list[int] = []
+        self._split: list[tuple[int, int]] = []
         self._lives: list[tuple[int, int, int]] = []
         for check in (
             self._check_commits,
@@ -165,6 +171,7 @@ class CatalogCheck:
                 self._wrong("rows have no article or two articles", f"row {record.first_row}")
             expected = record.rows.stop
             self._check_record(stored)
+            self._on_rows(expected)
         if expected not in (None, self._commit.rows):
             self._wrong("rows have no article or two articles", f"row {expected}")
         self._draw_rows()
@@ -221,6 +228,7 @@ class CatalogCheck:
         stored = _stored_rows(self._catalog, record.rows)
         rows = {at: row for at in record.rows if (row := _read(stored, at)) is not None}
         self._unread += [at for at, row in rows.items() if row.boilerplate]
+        self._split += [(at, row.part) for at, row in rows.items() if row.part]
         remedy = PUT_AGAIN if alive else REWRITE
         for at in record.rows:
             if at not in rows:
@@ -246,6 +254,10 @@ class CatalogCheck:
         self.ranked = self.alive.copy()
         self.unread = np.zeros(rows, bool)
         self.unread[[row for row in self._unread if row < rows]] = True
+        self.parts = np.zeros(rows, np.int64)
+        for row, part in self._split:
+            if row < rows:
+                self.parts[row] = part
 
     def _check_boilerplate(self) -> None:
         """Check boilerplate rows; subtract them from the ranked rows of each commit."""

@@ -17,7 +17,7 @@ from nutgraf.index.manifest import Manifest
 from nutgraf.index.storage.layout import CATALOG
 from nutgraf.index.storage.lock import is_locked
 from nutgraf.index.verification.catalog import REWRITE, CatalogCheck
-from nutgraf.index.verification.report import FindingCollector
+from nutgraf.index.verification.report import FindingCollector, OnRows
 
 __all__ = ["CATCH_UP", "CheckContext", "said"]
 
@@ -32,7 +32,8 @@ class CheckContext:
 
     A generation is a complete set of the parts of an index. `catalog` is read as of
     `commit`, and `catalog_check` is the finished check of the catalog. The other checks
-    add faults to `findings`. A check that is too slow for all rows uses `sample` rows.
+    add faults to `findings`. A check that is too slow for all rows uses `sample` rows. A
+    check that takes long calls `on_rows` with the number of rows that are done.
     """
 
     index: Path
@@ -42,6 +43,7 @@ class CheckContext:
     catalog_check: CatalogCheck
     findings: FindingCollector
     sample: int
+    on_rows: OnRows
 
     @property
     def parts(self) -> Path:

@@ -1,11 +1,21 @@
-"""The result of a verification: findings and counts."""
+"""The result of a verification: findings and counts, and its progress."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Finding", "FindingCollector", "VerificationReport"]
+__all__ = ["EXAMPLES", "Finding", "FindingCollector", "OnPart", "OnRows", "VerificationReport"]
+
+OnRows = Callable[[int], None]
+"""A function that is called with the number of rows that are done."""
+
+OnPart = Callable[[str, int, int], None]
+"""A function that is called with a part, its rows that are done, and all its rows.
+
+Only the two parts that take most of the time count rows; of the others, only the start is told.
+"""
 
 EXAMPLES: Final = 3
 """Number of examples listed in each finding."""

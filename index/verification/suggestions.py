@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +19,15 @@ from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect
 from nutgraf.index.suggestions.reader import PROBE, VERSION
 from nutgraf.index.suggestions.writer import derive
 from nutgraf.index.verification.check import CATCH_UP, CheckContext
+from nutgraf.index.verification.report import EXAMPLES, OnRows
 
-__all__ = ["REPAIR_SUGGESTIONS", "StoredSuggestions", "check_suggestions"]
+__all__ = [
+    "REPAIR_SUGGESTIONS",
+    "CompareElsewhere",
+    "Differences",
+    "StoredSuggestions",
+    "check_suggestions",
+]
 
 REPAIR_SUGGESTIONS: Final = "'nutgraf repair' rebuilds the suggestions from the catalog"
 
@@ -27,10 +35,35 @@ TERMS: Final = "SELECT text, key, phrase, count, magnitude, seal FROM terms ORDE
 TITLES: Final = "SELECT later, key, row FROM titles ORDER BY later, key, row"
 
 
-def check_suggestions(context: CheckContext) -> None:
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """The number of differences, and the first of them as examples."""
+
+    count: int
+    examples: Sequence[str]
+
+    @classmethod
+    def of(cls, differences: Iterable[str]) -> Differences:
+        """Count differences; keep only the examples in memory."""
+        left = iter(differences)
+        examples = list(islice(left, EXAMPLES))
+        return cls(len(examples) + sum(1 for _ in left), examples)
+
+
+CompareElsewhere = Callable[[OnRows], Differences | None]
+"""A function that returns the differences that another process has found.
+
+It returns None if there is no such process, or if it failed.
+"""
+
+
+def check_suggestions(
+    context: CheckContext, compare_elsewhere: CompareElsewhere = lambda _: None
+) -> None:
     """Check that the suggestions are up to date and match the catalog.
 
-    Raises BrokenIndexError if the suggestions cannot be read.
+    If `compare_elsewhere` returns no differences, they are looked for here. Raises
+    BrokenIndexError if the suggestions cannot be read.
     """
     path = context.parts / SUGGESTIONS
     if not path.exists() and (not context.commit.sequence or context.is_written):
@@ -46,9 +79,14 @@ def check_suggestions(context: CheckContext) -> None:
             context.catalog_check.readable[context.catalog_check.alive].all()
         ):
             analyzers = Analyzers(context.manifest.language)
-            for example in check.differences(context.catalog, analyzers):
-                what = "they do not match the articles of the catalog"
+            found = compare_elsewhere(context.on_rows) or Differences.of(
+                check.differences(context.catalog, analyzers, context.on_rows)
+            )
+            what = "they do not match the articles of the catalog"
+            for example in found.examples:
                 context.findings.add(SUGGESTIONS, what, REPAIR_SUGGESTIONS, example)
+            if others := found.count - len(found.examples):
+                context.findings.add(SUGGESTIONS, what, REPAIR_SUGGESTIONS, count=others)
 
 
 class StoredSuggestions:
@@ -78,16 +116,19 @@ class StoredSuggestions:
         """Close the database."""
         self._connection.close()
 
-    def differences(self, catalog: Catalog, analyzers: Analyzers) -> Iterator[str]:
+    def differences(
+        self, catalog: Catalog, analyzers: Analyzers, on_rows: OnRows = lambda _: None
+    ) -> Iterator[str]:
         """Yield each word, phrase and title that does not match the catalog.
 
-        If SQLite finds damage in the file, yield its message first.
+        If SQLite finds damage in the file, yield its message first. `on_rows` is called with
+        the number of rows of the catalog that are done.
         """
         try:
             said = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if said != "ok":
                 yield str(said)
-            with closing(derive(catalog, analyzers, self.sequence)) as right:
+            with closing(derive(catalog, analyzers, self.sequence, on_rows)) as right:
                 for text in _in_one_only(self._connection, right, TERMS, 0):
                     yield repr(text)
                 for key in _in_one_only(self._connection, right, TITLES, 1):

@@ -16,6 +16,7 @@ from nutgraf.index.models.encoder.titled import TITLE_SHARE, TitledEncoder, Titl
 from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.layout import CATALOG, VECTORS
 from nutgraf.index.vectors import VectorFile
+from nutgraf.index.vectors.file import map_records
 from nutgraf.index.vectors.records import embeddings_of
 from nutgraf.index.verification.catalog import RESTORE
 from nutgraf.index.verification.check import CheckContext
@@ -58,7 +59,7 @@ def check_vectors(context: CheckContext, encoder: Encoder | None) -> int:
     for row in damaged.tolist():
         what = "embeddings are missing or damaged"
         context.findings.add(VECTORS, what, REPAIR_ROWS, f"row {row}")
-    _check_lengths(context, file, np.flatnonzero(sound))
+    _check_lengths(context, np.flatnonzero(sound))
     if encoder is None:
         return 0
     return _check_meaning(
@@ -77,12 +78,14 @@ def _damaged(context: CheckContext, file: VectorFile) -> NDArray[np.int64]:
     return damaged[:0]
 
 
-def _check_lengths(context: CheckContext, file: VectorFile, rows: NDArray[np.int64]) -> None:
+def _check_lengths(context: CheckContext, rows: NDArray[np.int64]) -> None:
+    """Check the lengths of the embeddings of `rows`, whose checksums are right."""
     dimension = context.manifest.encoder.dimension
+    last = int(rows[-1]) + 1 if len(rows) else 0
+    records = map_records(context.parts / VECTORS, last, dimension)
     for start in range(0, len(rows), _BLOCK):
         some = rows[start : start + _BLOCK]
-        records = file.read(some.tolist())
-        lengths = np.linalg.norm(embeddings_of(records, dimension), axis=1)
+        lengths = np.linalg.norm(embeddings_of(records[some], dimension), axis=1)
         # The encoder does not read boilerplate: its embeddings are 0.
         read = ~context.catalog_check.unread[some]
         possible = (lengths >= read * _SHORTEST - _OFF) & (lengths <= read + _OFF)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
@@ -43,8 +43,13 @@ from nutgraf.index.verification.keywords import (
     open_keywords,
 )
 from nutgraf.index.verification.models import REPAIR_ENCODER, check_reranker, open_encoder
-from nutgraf.index.verification.report import FindingCollector, VerificationReport
-from nutgraf.index.verification.suggestions import REPAIR_SUGGESTIONS, check_suggestions
+from nutgraf.index.verification.report import FindingCollector, OnPart, OnRows, VerificationReport
+from nutgraf.index.verification.suggestions import (
+    REPAIR_SUGGESTIONS,
+    CompareElsewhere,
+    check_suggestions,
+)
+from nutgraf.index.verification.suggestions_process import SuggestionsProcess, is_worthwhile
 from nutgraf.index.verification.vectors import REPAIR_ROWS, check_vectors
 
 __all__ = ["verify_index"]
@@ -52,20 +57,29 @@ __all__ = ["verify_index"]
 T = TypeVar("T")
 
 SAMPLE: Final = 64
-"""Number of paragraphs to encode again and to search for.
+"""Number of paragraphs to compute again and to search for.
 
-For this number, both take half a second together.
+For this number, all of it takes half a second.
 """
 
 
 def verify_index(
-    path: str | Path, *, trust: bool = False, sample: int = SAMPLE
+    path: str | Path,
+    *,
+    trust: bool = False,
+    sample: int = SAMPLE,
+    on_part: OnPart = lambda _part, _done, _rows: None,
 ) -> VerificationReport:
     """Look for damage in every part of the index at `path`.
 
-    Two checks read only `sample` paragraphs, spread over all rows: these are encoded
-    again, and searched for by each of their terms. All other checks are complete.
-    `trust` is required for a whoosh index, because its files contain pickles.
+    Three checks read only `sample` paragraphs, spread over all rows: these are encoded
+    again, their sketches and identities are computed again, and they are searched for by
+    each of their terms. All other checks are complete. Checksums of all embeddings,
+    sketches and identities find any change since they were written, so the samples look
+    only for faults of Nutgraf itself. As many as the index has rows make a complete check.
+    `trust` is required for a whoosh index, because its files contain pickles. `on_part` is
+    called with the progress. The suggestions of a large index are checked in a second
+    process, if there are several cores.
 
     Damage does not raise an error: the report has a finding for it. Raises
     NotAnIndexError if there is no index at `path`, and UntrustedIndexError for a whoosh
@@ -77,7 +91,7 @@ def verify_index(
             manifest = Manifest.read(index)
         except BrokenIndexError as error:
             return _no_manifest(error)
-        found = _Verifier(index, manifest, trust=trust, sample=sample).run()
+        found = _Verifier(index, manifest, on_part, trust=trust, sample=sample).run()
         if found.clean or _is_in_use(index, manifest):
             return found
         # A rebuild has replaced this generation and deleted its files: check the new one.
@@ -89,9 +103,13 @@ class _Verifier:
     A generation is a complete set of the parts of an index.
     """
 
-    def __init__(self, index: Path, manifest: Manifest, *, trust: bool, sample: int) -> None:
+    def __init__(
+        self, index: Path, manifest: Manifest, on_part: OnPart, *, trust: bool, sample: int
+    ) -> None:
         self._index = index
         self._manifest = manifest
+        self._on_part = on_part
+        self._rows = 0
         self._trust = trust
         self._sample = sample
         self._parts = manifest.parts(index)
@@ -120,20 +138,31 @@ class _Verifier:
                 )
                 return self._summary(NO_COMMIT)
             opened.callback(catalog.close)
-            return self._compare(catalog, reader, encoder)
+            return self._compare(catalog, reader, encoder, opened)
 
     def _compare(
         self,
         catalog: UncheckedCatalog,
         reader: KeywordReader | None,
         encoder: OnnxEncoder | None,
+        opened: ExitStack,
     ) -> VerificationReport:
         try:
             commit, shown = self._commit(catalog, reader)
         except BrokenIndexError as error:
             self._findings.add(CATALOG, said(error), RESTORE)
             commit, shown = NO_COMMIT, None
-        catalog_check = CatalogCheck(catalog, commit, self._findings, self._manifest.declared)
+        self._rows = commit.rows
+        compare: CompareElsewhere = _nothing
+        if is_worthwhile(commit.rows):
+            # Start it now: it runs while this process checks the other parts.
+            with suppress(OSError):
+                process = SuggestionsProcess(self._parts, self._manifest.language)
+                opened.callback(process.close)
+                compare = process.differences
+        catalog_check = CatalogCheck(
+            catalog, commit, self._findings, self._manifest.declared, self._on_rows(CATALOG)
+        )
         context = CheckContext(
             self._index,
             self._manifest,
@@ -142,11 +171,12 @@ class _Verifier:
             catalog_check,
             self._findings,
             self._sample,
+            self._on_rows(SUGGESTIONS),
         )
         self._guard(COLUMNS, REPAIR_COLUMNS, lambda: check_columns(context))
         encoded = self._guard(VECTORS, REPAIR_ROWS, lambda: check_vectors(context, encoder))
         self._guard(CLUSTERS, REPAIR_CLUSTERS, lambda: check_clusters(context))
-        self._guard(SUGGESTIONS, REPAIR_SUGGESTIONS, lambda: check_suggestions(context))
+        self._guard(SUGGESTIONS, REPAIR_SUGGESTIONS, lambda: check_suggestions(context, compare))
         if shown is not None:
             self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_rows(context, shown))
             self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_terms(context, shown))
@@ -168,6 +198,7 @@ class _Verifier:
 
     def _guard(self, part: str, remedy: str, check: Callable[[], T]) -> T | None:
         """Return the result of `check`; if it raises, add a finding and return None."""
+        self._on_rows(part)(0)
         try:
             return check()
         except UntrustedIndexError:
@@ -177,6 +208,9 @@ class _Verifier:
         except Exception as error:  # noqa: BLE001 - damage can cause any exception
             self._findings.add(part, f"it cannot be used ({error!r:.200})", remedy)
         return None
+
+    def _on_rows(self, part: str) -> OnRows:
+        return lambda done: self._on_part(part, done, self._rows)
 
     def _commit(
         self, catalog: UncheckedCatalog, reader: KeywordReader | None
@@ -198,6 +232,10 @@ class _Verifier:
             )
             self._findings.add(CATALOG, what, RESTORE)
             return last, None
+
+
+def _nothing(_on_rows: OnRows) -> None:
+    """Return no differences: there is no other process."""
 
 
 def _no_manifest(error: BrokenIndexError) -> VerificationReport:
