@@ -32,6 +32,8 @@ from nutgraf.index.errors import (
 from nutgraf.index.manifest import Manifest, checksum_of
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
+from nutgraf.index.storage.layout import CATALOG, COLUMNS, KEYWORDS, SUGGESTIONS, VECTORS
+from nutgraf.index.storage.sizes import SHARED
 from nutgraf.index.vectors import VectorFile
 from tests.codes import codes_by_row
 
@@ -91,6 +93,11 @@ def test_put_replace_delete(index):
         assert (counted.articles, counted.paragraphs, counted.rows) == (1, 1, 5)
         assert snapshot.alive.tolist() == [False, False, True, False, False]
         assert counted.bytes > 20_000_000
+        assert counted.bytes == sum(counted.parts.values())
+        assert counted.parts[VECTORS] == (index / VECTORS).stat().st_size
+        grown = {name: size for name, size in counted.parts.items() if name not in SHARED}
+        assert grown.keys() == {CATALOG, VECTORS, KEYWORDS, COLUMNS, SUGGESTIONS}
+        assert counted.bytes_per_paragraph == sum(grown.values()), "there is one paragraph"
 
 
 def test_put_and_delete_within_one_commit(index):
