@@ -275,6 +275,10 @@ def print_statistics(statistics: dict[str, Any], console: Console) -> None:
     """Print the statistics of an index, one per line."""
     table = Table.grid(padding=(0, 2))
     for name, value in statistics.items():
-        shown = f"{value:,}" if isinstance(value, int) else str(value or "none")
-        table.add_row(name.replace("_", " "), shown)
+        if name == "parts":
+            for part, size in value.items():
+                table.add_row(f"  {part}", f"{size:,}")
+        else:
+            shown = f"{value:,}" if isinstance(value, int | float) else str(value or "none")
+            table.add_row(name.replace("_", " "), shown)
     console.print(table)

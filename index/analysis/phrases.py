@@ -37,7 +37,7 @@ MAX_STARTS: Final = 16
 A key is made for each of these words (see `PhraseExtractor.title_keys`). Few titles have more.
 """
 
-TITLE_KEY: Final = 48
+TITLE_KEY: Final = 32
 """Most characters of a key that begins at a later word of a title.
 
 The limit saves disk space.

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from nutgraf.index.analysis.boilerplate import MAX_BOILERPLATE
+from nutgraf.index.catalog.compression import DamagedTextError, stored_size
 from nutgraf.index.catalog.records import RecurringText, text_digest
 from nutgraf.index.catalog.rows import ArticleRows
 
@@ -40,8 +41,8 @@ Background paragraphs are in a far smaller share.
 SAME_STORY_SHARE: Final = 0.5
 """Share of equal text above which two articles are the same story.
 
-The share is the number of characters in paragraphs that both articles have,
-divided by the number of characters of the shorter article. The text that may be
+The share is the size of the paragraphs that both articles have, divided by the
+size of the shorter article, in bytes of UTF-8. The text that may be
 boilerplate is not counted.
 """
 
@@ -51,9 +52,10 @@ STORY_SAMPLE: Final = 40
 _FROM_ROWS_HOLDING: Final = (
     "FROM paragraphs CROSS JOIN articles ON first_row = "
     "(SELECT max(first_row) FROM articles WHERE first_row <= row) "
-    "WHERE paragraphs.digest = ? AND +removed IS NULL"  # Plus: use the first_row index.
+    "WHERE paragraphs.digest = ?1 AND substr(paragraphs.digest, 1, 6) = substr(?1, 1, 6) "
+    "AND +removed IS NULL"  # Plus: use the first_row index.
 )
-"""SQL clause: the living rows with a given digest, and their articles."""
+"""SQL clause: the living rows with the digest ?1, and their articles."""
 
 _HoldingArticle = tuple[str, int, int]
 """An article that contains a text: its title, first row, and last row + 1."""
@@ -126,20 +128,24 @@ def _candidates(
 
 
 def _is_frequent(connection: sqlite3.Connection, digest: bytes, least: int) -> bool:
-    statement = "SELECT count(*) FROM (SELECT 1 FROM paragraphs WHERE digest = ? LIMIT ?)"
+    # The beginning of the digest suffices to exclude almost all texts, and needs no row.
+    statement = (
+        "SELECT count(*) FROM (SELECT 1 FROM paragraphs "
+        "WHERE substr(digest, 1, 6) = substr(?, 1, 6) LIMIT ?)"
+    )
     return bool(connection.execute(statement, (digest, least)).fetchone()[0] == least)
 
 
 def _rows_of(connection: sqlite3.Connection, text: RecurringText) -> list[int]:
-    statement = f"SELECT row {_FROM_ROWS_HOLDING} AND +source IS ? ORDER BY row"
+    statement = f"SELECT row {_FROM_ROWS_HOLDING} AND +source IS ?2 ORDER BY row"
     found = connection.execute(statement, (text.digest, text.source or None))
     return [row for (row,) in found.fetchall()]
 
 
 def _newest(connection: sqlite3.Connection, text: RecurringText) -> list[_HoldingArticle]:
     statement = (
-        f"SELECT DISTINCT title, first_row, first_row + rows {_FROM_ROWS_HOLDING} AND +source IS ? "
-        "ORDER BY first_row DESC LIMIT ?"
+        f"SELECT DISTINCT title, first_row, first_row + rows {_FROM_ROWS_HOLDING} "
+        "AND +source IS ?2 ORDER BY first_row DESC LIMIT ?3"
     )
     return connection.execute(
         statement, (text.digest, text.source or None, STORY_SAMPLE)
@@ -151,14 +157,20 @@ def _in_different_stories(connection: sqlite3.Connection, text: RecurringText) -
     stories: list[tuple[str, dict[bytes, int]]] = []
     for title, first, stop in _newest(connection, text):
         others = connection.execute(
-            "SELECT digest, length(text) FROM paragraphs "
-            "WHERE row >= ? AND row < ? AND digest != ?",
+            "SELECT digest, text FROM paragraphs WHERE row >= ? AND row < ? AND digest != ?",
             (first, stop, text.digest),
         )
-        mine = dict(others.fetchall())
+        mine = {digest: _size(stored) for digest, stored in others.fetchall()}
         if not any(title == one or _is_same_story(mine, theirs) for one, theirs in stories):
             stories.append((title, mine))
     return len(stories) >= MIN_ARTICLES
+
+
+def _size(stored: bytes) -> int:
+    try:
+        return stored_size(stored)
+    except DamagedTextError:
+        return 0
 
 
 def _is_same_story(mine: dict[bytes, int], theirs: dict[bytes, int]) -> bool:

@@ -32,6 +32,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self, TypeVar
 
+from nutgraf.index.catalog.compression import DamagedTextError
+from nutgraf.index.catalog.dictionaries import Dictionaries
 from nutgraf.index.catalog.records import (
     NO_COMMIT,
     ColumnValues,
@@ -99,6 +101,7 @@ class Catalog:
         self.connection = connection
         self._writing = writing
         self._lock = threading.Lock()
+        self.dictionaries = Dictionaries(self.fetch)
 
     @classmethod
     def create(cls, path: Path) -> None:
@@ -227,13 +230,15 @@ class Catalog:
         for some in _batches(wanted):
             marks = ",".join("?" * len(some))
             statement = (
-                f"SELECT {CHECKSUMMED_ROW}, seal, text FROM paragraphs WHERE row IN ({marks})"
+                f"SELECT {CHECKSUMMED_ROW}, seal, dictionary, text "
+                f"FROM paragraphs WHERE row IN ({marks})"
             )
-            for *sealed, seal, text in self.fetch(statement, some):
+            for *sealed, seal, dictionary, stored in self.fetch(statement, some):
                 row, position, part, start, digest, context = sealed
+                text = self.read_text(dictionary, stored)
                 if (
                     not matches_checksum(sealed, seal)
-                    or not isinstance(text, str)
+                    or text is None
                     or text_digest(text) != digest
                 ):
                     raise BrokenIndexError(f"{self._path}: the text of row {row} {_CHANGED}")
@@ -242,6 +247,13 @@ class Catalog:
             missing = next(row for row in wanted if row not in found)
             raise BrokenIndexError(f"{self._path}: the text of row {missing} {_LOST}")
         return {row: found[row] for row in wanted}
+
+    def read_text(self, dictionary: Any, stored: Any) -> str | None:
+        """Return a text as stored with a dictionary, or None if it is damaged."""
+        try:
+            return self.dictionaries.text(dictionary, stored)
+        except DamagedTextError:
+            return None
 
     def positions(self, rows: Iterable[int]) -> dict[int, int]:
         """Return the position of each row's paragraph in its article.
@@ -482,10 +494,11 @@ class Catalog:
         """
         found: dict[bytes, int] = {}
         for some in _batches(digests):
-            marks = ",".join("?" * len(some))
+            marks = ",".join(["(?)"] * len(some))
             statement = (
-                "SELECT context, min(row) FROM paragraphs "
-                f"WHERE context IN ({marks}) GROUP BY context"
+                "SELECT column1, (SELECT row FROM paragraphs WHERE context = column1 "
+                "AND substr(context, 1, 6) = substr(column1, 1, 6) ORDER BY row LIMIT 1) AS lowest "
+                f"FROM (VALUES {marks}) WHERE lowest IS NOT NULL"
             )
             found.update(self.fetch(statement, some))
         return found

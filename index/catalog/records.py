@@ -109,11 +109,11 @@ class StoredRecord:
 class StoredRow:
     """A row as stored in the catalog, possibly damaged.
 
-    `is_intact` is True if the checksum matches. The checksum covers all fields except
-    the text.
+    `text` is None if it cannot be decompressed. `is_intact` is True if the checksum
+    matches. The checksum covers all fields except the text.
     """
 
-    text: Any
+    text: str | None
     is_intact: bool
     position: Any
     part: Any
@@ -123,13 +123,8 @@ class StoredRow:
 
     def read(self) -> Row | None:
         """Return the row, or None if it is damaged."""
-        if not self.is_intact or not isinstance(self.text, bytes):
-            return None
-        try:
-            text = self.text.decode()
-        except UnicodeDecodeError:
-            return None
-        if text_digest(text) != self.digest:
+        text = self.text
+        if not self.is_intact or text is None or text_digest(text) != self.digest:
             return None
         return Row(self.position, self.part, self.start, text, boilerplate=not self.context)
 

@@ -48,10 +48,19 @@ CREATE TABLE paragraphs (         -- and parts of long ones: a row each
     context BLOB NOT NULL,        -- of what the encoder reads, empty for boilerplate: what is
                                   -- the same is encoded once
     seal INTEGER NOT NULL,        -- CRC-32 of the fields above
-    text TEXT NOT NULL            -- last: SQLite reads no further than it has to
+    dictionary INTEGER NOT NULL,  -- of the compressed text; 0: none
+    text BLOB NOT NULL            -- last: SQLite reads no further than it has to
 ) STRICT;
-CREATE INDEX paragraphs_by_context ON paragraphs (context);
-CREATE INDEX paragraphs_by_digest ON paragraphs (digest);
+CREATE INDEX paragraphs_by_context ON paragraphs (substr(context, 1, 6));  -- fewer bytes are
+CREATE INDEX paragraphs_by_digest ON paragraphs (substr(digest, 1, 6));    -- smaller indexes
+CREATE TABLE dictionaries (       -- with which texts are compressed
+    number INTEGER NOT NULL,      -- from 1
+    copy INTEGER NOT NULL,        -- 1 and 2: each is stored twice
+    rows INTEGER NOT NULL,        -- rows given out when it was made
+    content BLOB NOT NULL,
+    seal INTEGER NOT NULL,        -- CRC-32 of the fields above
+    PRIMARY KEY (number, copy)
+) STRICT;
 CREATE TABLE boilerplate (
     row INTEGER PRIMARY KEY,
     added INTEGER NOT NULL,       -- the commit from which on it is left out

@@ -49,12 +49,22 @@ class UncheckedCatalog(Catalog):
     def stored_rows(self, rows: range) -> dict[int, StoredRow]:
         """Return the stored rows in a range of numbers; omit missing rows."""
         statement = (
-            f"SELECT CAST(text AS BLOB), seal, {CHECKSUMMED_ROW} FROM paragraphs "
+            f"SELECT dictionary, text, seal, {CHECKSUMMED_ROW} FROM paragraphs "
             "WHERE row >= ? AND row < ?"
         )
         return {
-            sealed[0]: StoredRow(text, matches_checksum(sealed, seal), *sealed[1:])
-            for text, seal, *sealed in self.fetch(statement, (rows.start, rows.stop))
+            sealed[0]: StoredRow(
+                self.read_text(dictionary, stored), matches_checksum(sealed, seal), *sealed[1:]
+            )
+            for dictionary, stored, seal, *sealed in self.fetch(statement, (rows.start, rows.stop))
+        }
+
+    def stored_dictionaries(self) -> dict[tuple[int, int], bool]:
+        """Return the number and the copy of each dictionary, and whether it is intact."""
+        statement = "SELECT number, copy, rows, content, seal FROM dictionaries"
+        return {
+            (entry[0], entry[1]): fields_checksum(entry) == seal
+            for *entry, seal in self.fetch(statement, ())
         }
 
     def stored_boilerplate(self) -> list[tuple[int, int, bool]]:

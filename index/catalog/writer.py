@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from nutgraf.index.catalog.compression import TextCodec
+from nutgraf.index.catalog.dictionaries import Dictionary
 from nutgraf.index.catalog.learned_boilerplate import learn_boilerplate
 from nutgraf.index.catalog.reader import CHECKSUMMED, CHECKSUMMED_ROW, Catalog
 from nutgraf.index.catalog.records import (
@@ -25,6 +27,10 @@ from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.sqlite import SQLITE_ERRORS, sqlite_error
 
 __all__ = ["CatalogWriter"]
+
+
+_StoredText = tuple[int, bytes]
+"""The number of the dictionary of a text, and the compressed text."""
 
 
 class CatalogWriter(Catalog):
@@ -54,11 +60,23 @@ class CatalogWriter(Catalog):
 
         Raises BrokenIndexError for an error of SQLite, and DiskFullError if the disk is full.
         """
+        texts = [row.text for put in articles for row in put.rows]
+        made = self.dictionaries.next(texts, first_row)
+        number, codec = (
+            self.dictionaries.newest_codec()
+            if made is None
+            else (made.number, TextCodec(made.content))
+        )
+        stored = [(number, codec.compress(text)) for text in texts]
         with self._lock:
             try:
                 self.connection.execute("BEGIN IMMEDIATE")
                 try:
-                    commit = self._write(articles, deleted, first_row, checksum, sequence, fields)
+                    if made is not None:
+                        self._insert_dictionary(made)
+                    commit = self._write(
+                        articles, deleted, first_row, checksum, sequence, fields, stored
+                    )
                     hidden = (
                         0
                         if learned is None
@@ -83,6 +101,7 @@ class CatalogWriter(Catalog):
         checksum: int,
         sequence: int,
         fields: Mapping[str, DeclaredKind],
+        stored: Sequence[_StoredText],
     ) -> Commit:
         run = self.connection.execute
         found = run("SELECT * FROM commits ORDER BY sequence DESC LIMIT 1").fetchone()
@@ -92,7 +111,8 @@ class CatalogWriter(Catalog):
             self._mark_removed(name, sequence)
         row = first_row
         for put in articles:
-            self._insert(put, row, sequence)
+            before = row - first_row
+            self._insert(put, row, sequence, stored[before : before + len(put.rows)])
             row += len(put.rows)
         # Insert each distinct value once: there are few. The order of their first appearance is
         # the order of their codes.
@@ -175,7 +195,13 @@ class CatalogWriter(Catalog):
                 (sequence, seal, number),
             )
 
-    def _insert(self, put: ArticleRows, first_row: int, sequence: int) -> None:
+    def _insert_dictionary(self, made: Dictionary) -> None:
+        statement = "INSERT INTO dictionaries VALUES (?, ?, ?, ?, ?)"
+        self.connection.executemany(statement, made.copies())
+
+    def _insert(
+        self, put: ArticleRows, first_row: int, sequence: int, stored: Sequence[_StoredText]
+    ) -> None:
         run = self.connection.execute
         article = put.article
         fields = (
@@ -188,9 +214,9 @@ class CatalogWriter(Catalog):
             (*fields, fields_checksum(fields)),
         )
         self.connection.executemany(
-            f"INSERT INTO paragraphs ({CHECKSUMMED_ROW}, seal, text) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            _checksummed_rows(put, first_row),
+            f"INSERT INTO paragraphs ({CHECKSUMMED_ROW}, seal, dictionary, text) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            _checksummed_rows(put, first_row, stored),
         )
         for number, row in enumerate(put.rows, first_row):
             if row.boilerplate:
@@ -217,7 +243,10 @@ def _coded_values(
                 yield field, value
 
 
-def _checksummed_rows(put: ArticleRows, first_row: int) -> Iterator[tuple[Any, ...]]:
-    for number, (row, context) in enumerate(zip(put.rows, put.contexts, strict=True), first_row):
+def _checksummed_rows(
+    put: ArticleRows, first_row: int, stored: Sequence[_StoredText]
+) -> Iterator[tuple[Any, ...]]:
+    together = zip(put.rows, put.contexts, stored, strict=True)
+    for number, (row, context, text) in enumerate(together, first_row):
         sealed = number, row.position, row.part, row.start, text_digest(row.text), context
-        yield *sealed, row_checksum(*sealed), row.text
+        yield *sealed, row_checksum(*sealed), *text

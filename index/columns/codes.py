@@ -1,25 +1,26 @@
 """Codes: the column of a keyword field, with one or several values per row.
 
 The catalog gives each value of a field a code, from 1. `SingleCodes` stores one code
-per row, 0 for no value. `SeveralCodes` stores all codes in one flat array, and for
-each row the start and the number of its codes; all rows of an article share them.
+per row, 0 for no value. `SeveralCodes` stores the lists of codes in one flat array,
+each after its length, and for each row the place of its list. All rows of an article
+share a list, and all rows without a value share the empty list at place 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CODE", "SPAN", "Codes", "SeveralCodes", "SingleCodes"]
+__all__ = ["CODE", "PLACE", "Codes", "SeveralCodes", "SingleCodes", "flatten"]
 
 CODE: Final = np.dtype("<u4")
 
-SPAN: Final = np.dtype(("<u4", 2))
-"""The start of the codes of a row in the flat array, and their number."""
+PLACE: Final = np.dtype(("<u4", (1,)))
+"""The place of the list of a row in the flat array, as an array of one number."""
 
 
 class Codes(Protocol):
@@ -65,36 +66,59 @@ class SingleCodes:
 class SeveralCodes:
     """The `Codes` of a field with several values.
 
-    `spans` has shape (rows, 2), and `flat` contains all codes.
+    `places` has shape (rows, 1), and `flat` contains all lists; see `flatten`.
     """
 
-    spans: NDArray[np.uint32]
+    places: NDArray[np.uint32]
     flat: NDArray[np.uint32]
 
     @property
     def fits(self) -> bool:
-        """Whether every span is inside the flat array."""
-        return not len(self.spans) or int(self.spans.sum(1, np.int64).max()) <= len(self.flat)
+        """Whether every list is inside the flat array."""
+        places = np.unique(self.places).astype(np.int64)
+        if not len(places):
+            return True
+        size = len(self.flat)
+        return int(places[-1]) < size and int((places + self.flat[places]).max()) < size
 
     def mask(self, wanted: Iterable[int]) -> NDArray[np.bool_]:
         """See Codes."""
         found = np.isin(self.flat, np.fromiter(wanted, CODE))
         before = np.concatenate([[0], np.cumsum(found)])
-        starts = self.spans[:, 0].astype(np.int64)
-        mask: NDArray[np.bool_] = before[starts + self.spans[:, 1]] > before[starts]
+        # Rows share lists, so look into each list once. Codes are read as lengths too, in vain.
+        starts = np.arange(1, len(self.flat) + 1)
+        stops = np.minimum(starts + self.flat, len(self.flat))
+        with_wanted = before[stops] > before[starts]
+        mask: NDArray[np.bool_] = with_wanted[self.places[:, 0]]
         return mask
 
     def present(self) -> NDArray[np.bool_]:
         """See Codes."""
-        mask: NDArray[np.bool_] = self.spans[:, 1] != 0
+        mask: NDArray[np.bool_] = self.places[:, 0] != 0
         return mask
 
     def pairs(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """See Codes."""
-        spans = self.spans[rows].astype(np.int64)
-        starts, counts = spans[:, 0], spans[:, 1]
+        places = self.places[rows, 0].astype(np.int64)
+        counts = self.flat[places].astype(np.int64)
         positions = np.repeat(np.arange(len(rows)), counts)
         # The number of codes of all rows before a row.
         before = np.cumsum(counts) - counts
-        places = np.arange(len(positions)) + np.repeat(starts - before, counts)
-        return positions, self.flat[places].astype(np.int64)
+        found = np.arange(len(positions)) + np.repeat(places + 1 - before, counts)
+        return positions, self.flat[found].astype(np.int64)
+
+
+def flatten(
+    lists: Sequence[tuple[int, ...]], size: int = 0
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the place of each list, and the numbers to add to a flat array.
+
+    The flat array has `size` numbers so far.
+    """
+    flat = [] if size or not lists else [0]
+    places: dict[tuple[int, ...], int] = {(): 0}
+    for each in lists:
+        if each not in places:
+            places[each] = size + len(flat)
+            flat += len(each), *each
+    return np.array([[places[each]] for each in lists], "<u4").reshape(-1, 1), np.array(flat, CODE)

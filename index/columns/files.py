@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.analysis.identity import IDENTITY
 from nutgraf.index.analysis.minhash import SKETCH
-from nutgraf.index.columns.codes import CODE, SPAN
+from nutgraf.index.columns.codes import CODE, PLACE
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.schema import KEYWORD_FIELDS, LISTS
@@ -40,7 +40,7 @@ Fields = Mapping[str, DeclaredKind]
 DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "article": np.dtype("<u4"),
     "published": np.dtype("<i8"),
-    **{field: SPAN if field in LISTS else CODE for field in KEYWORD_FIELDS},
+    **{field: PLACE if field in LISTS else CODE for field in KEYWORD_FIELDS},
     "part": np.dtype("<u2"),
     "sketch": SKETCH,
     "identity": IDENTITY,
@@ -49,7 +49,7 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
 
 DECLARED_DTYPES: Final[Mapping[DeclaredKind, np.dtype[Any]]] = {
     "keyword": CODE,
-    "keyword[]": SPAN,
+    "keyword[]": PLACE,
     "number": np.dtype("<f8"),
     "date": np.dtype("<i8"),
 }
@@ -66,7 +66,7 @@ class ColumnFiles:
     """The files of the columns of an index.
 
     `dtypes` maps each file with one value per row to the type of its values. `flat` maps
-    each of these that has spans to the file with all codes.
+    each of these that has places to the file with all lists of codes.
     """
 
     dtypes: Mapping[str, np.dtype[Any]]
@@ -77,7 +77,7 @@ class ColumnFiles:
         """Return the files of an index with these declared fields."""
         declared = {file_of(name): DECLARED_DTYPES[kind] for name, kind in fields.items()}
         dtypes = {**DTYPES, **declared}
-        return cls(dtypes, {name: f"{name}.codes" for name in dtypes if dtypes[name] == SPAN})
+        return cls(dtypes, {name: f"{name}.codes" for name in dtypes if dtypes[name] == PLACE})
 
     def dtype(self, name: str) -> np.dtype[Any]:
         """Return the type of the values of a file."""
@@ -89,7 +89,7 @@ class Checksums:
     """The content of checks.json.
 
     `rows` is the number of rows in every column. `counts` maps the name of each flat
-    file to the number of its codes, and `of` maps the name of each file to its CRC-32.
+    file to the number of its values, and `of` maps the name of each file to its CRC-32.
     `sketches` is the fingerprint of the methods that computed sketches and identities.
     """
 

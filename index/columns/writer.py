@@ -19,7 +19,7 @@ from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import ColumnValues
 from nutgraf.index.catalog.rows import Row
-from nutgraf.index.columns.codes import CODE
+from nutgraf.index.columns.codes import flatten
 from nutgraf.index.columns.files import DTYPES, NUMBERS, PREFIX, Checksums, ColumnFiles, Fields
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.fields.declared import value_of
@@ -135,7 +135,7 @@ def _contents(
             field = name.removeprefix(PREFIX)
             if flat_file := files.flat.get(name):
                 several = [each.codes[field] for each in articles]
-                values, flat = _spans(several, checks.counts[flat_file])
+                values, flat = flatten(several, checks.counts[flat_file])
                 contents[flat_file] = flat.tobytes()
             elif (kind := fields.get(field)) in NUMBERS:
                 none = float("nan") if kind == "number" else int(NO_DATE)
@@ -182,16 +182,6 @@ def _readable(catalog: Catalog, row: int) -> Row:
         return catalog.rows([row])[row]
     except BrokenIndexError:
         return UNREADABLE_ROW
-
-
-def _spans(
-    several: Sequence[Sequence[int]], start: int
-) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Return the span of each article, from `start`, and the codes of all articles."""
-    counts = np.array([len(codes) for codes in several], np.int64)
-    starts = start + np.cumsum(counts) - counts
-    flat = np.array([code for codes in several for code in codes], CODE)
-    return np.stack([starts, counts], 1).astype("<u4"), flat
 
 
 def _number(name: str, values: ColumnValues) -> int:

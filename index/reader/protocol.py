@@ -107,8 +107,11 @@ class Title:
 class Statistics:
     """Counts and properties of an index.
 
-    `bytes` is the size of the index on disk. `boilerplate` is the number of
-    paragraphs that are excluded from the rankings.
+    `bytes` is the size of the index on disk, and `parts` the bytes of each part;
+    `other` are earlier generations and small files. `bytes_per_paragraph` counts only
+    the parts that grow with the number of paragraphs: no encoder, reranker or `other`.
+    It is None if there are no paragraphs. `boilerplate` is the number of paragraphs
+    that are excluded from the rankings.
     """
 
     articles: int
@@ -124,6 +127,8 @@ class Statistics:
     dimension: int
     format: int
     bytes: int
+    bytes_per_paragraph: float | None
+    parts: Mapping[str, int]
 
 
 class SuggestionReader(Protocol):

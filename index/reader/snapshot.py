@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +35,7 @@ from nutgraf.index.reader.protocol import (
 from nutgraf.index.reader.retrieval import QueryExecution, lost_code
 from nutgraf.index.reader.suggestions import SnapshotSuggestions
 from nutgraf.index.schema import SORTABLE_FIELDS
+from nutgraf.index.storage.sizes import SHARED, part_sizes
 
 __all__ = ["IndexSnapshot"]
 
@@ -293,6 +292,9 @@ class IndexSnapshot(IndexParts):
 
     def statistics(self) -> Statistics:
         """Count the contents of the index."""
+        parts = part_sizes(self.path, self.parts)
+        growing = sum(size for name, size in parts.items() if name not in SHARED)
+        paragraphs = self.commit.paragraphs
         return Statistics(
             articles=self.commit.articles,
             paragraphs=self.commit.paragraphs,
@@ -308,7 +310,9 @@ class IndexSnapshot(IndexParts):
             else _shown(self.manifest.reranker.name),
             dimension=self.manifest.encoder.dimension,
             format=self.manifest.format,
-            bytes=_size(self.path),
+            bytes=sum(parts.values()),
+            bytes_per_paragraph=round(growing / paragraphs, 1) if paragraphs else None,
+            parts=parts,
         )
 
 
@@ -322,16 +326,3 @@ def _shown(model: str) -> str:
     The complete path would reveal details of the machine that created the index.
     """
     return Path(model).name if Path(model).is_absolute() else model
-
-
-def _size(folder: Path) -> int:
-    """Return the size of all files below `folder` in bytes.
-
-    Files that are deleted meanwhile are ignored.
-    """
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):
-                total += Path(place, name).stat().st_size
-    return total

@@ -28,7 +28,7 @@ from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect
 
 __all__ = ["PROBE", "VERSION", "Suggestions", "TermCount", "counted_checksum", "magnitude_of"]
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Version of the tables and of the rules in analysis/phrases.py.
 
 Increase the version when the rules change. Otherwise, deleting an old article would subtract other

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.article import paragraph_id
+from nutgraf.index.catalog.dictionaries import COPIES
 from nutgraf.index.catalog.records import (
     NO_COMMIT,
     Commit,
@@ -110,6 +111,7 @@ class CatalogCheck:
         self._lives: list[tuple[int, int, int]] = []
         for check in (
             self._check_commits,
+            self._check_dictionaries,
             self._check_codes,
             self._check_records,
             self._check_boilerplate,
@@ -142,6 +144,18 @@ class CatalogCheck:
         self._gains = [[0, 0, 0, 0] for _ in self._commits]
         if last != self._commit:
             self._wrong("commits are missing", f"commit {self._commit.sequence}")
+
+    def _check_dictionaries(self) -> None:
+        stored = self._catalog.stored_dictionaries()
+        for number in sorted({number for number, _ in stored}):
+            intact = sum(stored.get((number, copy), False) for copy in COPIES)
+            example = f"dictionary {number}"
+            if not intact:
+                what = "a dictionary is damaged, so the texts compressed with it are lost"
+                self._findings.add(CATALOG, what, RESTORE, example)
+            elif intact < len(COPIES):
+                what = "a copy of a dictionary is damaged or missing"
+                self._findings.add(CATALOG, what, REWRITE, example)
 
     def _check_codes(self) -> None:
         for field in (*KEYWORD_FIELDS, *self._fields):

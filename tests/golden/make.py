@@ -250,8 +250,9 @@ def ask(searcher: Searcher, request: SearchRequest) -> dict[str, Any]:
 
 
 def statistics_of(searcher: Searcher) -> dict[str, Any]:
-    """Return the counts except `bytes`, which differ between file systems."""
-    return {name: value for name, value in asdict(searcher.statistics()).items() if name != "bytes"}
+    """Return the counts except sizes, which differ between file systems."""
+    found = asdict(searcher.statistics())
+    return {name: found[name] for name in found if "bytes" not in name and name != "parts"}
 
 
 def request_of(fields: dict[str, Any]) -> SearchRequest:

@@ -32,6 +32,8 @@ from nutgraf.index.errors import (
 from nutgraf.index.manifest import Manifest, checksum_of
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
+from nutgraf.index.storage.layout import CATALOG, COLUMNS, KEYWORDS, SUGGESTIONS, VECTORS
+from nutgraf.index.storage.sizes import SHARED
 from nutgraf.index.vectors import VectorFile
 from tests.codes import codes_by_row
 
@@ -91,6 +93,11 @@ def test_put_replace_delete(index):
         assert (counted.articles, counted.paragraphs, counted.rows) == (1, 1, 5)
         assert snapshot.alive.tolist() == [False, False, True, False, False]
         assert counted.bytes > 20_000_000
+        assert counted.bytes == sum(counted.parts.values())
+        assert counted.parts[VECTORS] == (index / VECTORS).stat().st_size
+        grown = {name: size for name, size in counted.parts.items() if name not in SHARED}
+        assert grown.keys() == {CATALOG, VECTORS, KEYWORDS, COLUMNS, SUGGESTIONS}
+        assert counted.bytes_per_paragraph == sum(grown.values()), "there is one paragraph"
 
 
 def test_put_and_delete_within_one_commit(index):
@@ -298,7 +305,7 @@ def test_missing_or_outdated_sketches_are_rebuilt(tantivy_index, old):
 def test_missing_file_without_codes_is_written_again(tantivy_index):
     write(tantivy_index, FERRY, BREAD)
     lost = tantivy_index / "columns" / "tag.codes"
-    assert lost.read_bytes() == b"", "no article has a tag"
+    assert lost.read_bytes() == bytes(4), "only the empty list: no article has a tag"
     lost.unlink()
     with (
         IndexSnapshot.open(tantivy_index) as snapshot,
@@ -308,13 +315,13 @@ def test_missing_file_without_codes_is_written_again(tantivy_index):
     write(tantivy_index, article("tagged", "The ferry left.", tags=("sea",)))
     with IndexSnapshot.open(tantivy_index) as snapshot:
         assert len(codes_by_row(snapshot.columns, "tag")) == snapshot.commit.rows
-        assert lost.stat().st_size == 4
+        assert lost.stat().st_size == 12
 
 
 def test_columns_are_rebuilt_despite_a_damaged_text(tantivy_index):
     write(tantivy_index, FERRY, BREAD)
     with closing(sqlite3.connect(tantivy_index / "catalog.sqlite")) as connection, connection:
-        connection.execute("UPDATE paragraphs SET text = 'Something else.' WHERE row = 0")
+        connection.execute("UPDATE paragraphs SET text = x'00' WHERE row = 0")
     shutil.rmtree(tantivy_index / "columns")
     with IndexWriter(tantivy_index) as opened:
         opened.delete("ferry")

@@ -10,6 +10,7 @@ from whoosh import query
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index
 from nutgraf.index.analysis.boilerplate import is_boilerplate
+from nutgraf.index.catalog import dictionaries
 from nutgraf.index.catalog.learned_boilerplate import MIN_ARTICLES, MIN_SOURCE
 from nutgraf.index.catalog.records import NO_COMMIT, text_digest
 from nutgraf.index.catalog.rows import ArticleRows, Row
@@ -455,7 +456,8 @@ def writer(tmp_path):
         yield opened
 
 
-def test_copies_in_small_sources_do_not_slow_down_a_commit(writer):
+def test_copies_in_small_sources_do_not_slow_down_a_commit(writer, monkeypatch):
+    monkeypatch.setattr(dictionaries, "FIRST", 10_000)  # A dictionary is rarely made.
     commit, steps = NO_COMMIT, []
     for batch in range(8):
         more = [story(batch, ABOUT, source=f"S{at}") for at in range(200)]

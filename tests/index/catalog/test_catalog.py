@@ -247,7 +247,7 @@ def test_statements_for_a_page_do_not_grow_with_it(catalog):
 def test_changed_texts_and_records_are_reported(catalog, tmp_path):
     catalog.write([article("a", "one", "two", source="X")], [], 0, 0)
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as other:
-        other.execute("UPDATE paragraphs SET text = 'twp' WHERE row = 1")
+        other.execute("UPDATE paragraphs SET text = x'00' WHERE row = 1")
         other.execute("UPDATE articles SET source = 'Y'")
         other.commit()
     assert catalog.texts([0]) == {0: "one"}

@@ -15,7 +15,9 @@ from whoosh import query
 
 from nutgraf.index import IndexSnapshot, IndexWriter, create_index, verify_index
 from nutgraf.index.article import Article
+from nutgraf.index.catalog.compression import TextCodec
 from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.errors import (
     BrokenIndexError,
     DiskFullError,
@@ -98,7 +100,15 @@ def contents(path):
 
 
 def bytes_of(path):
-    return b"".join(file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file())
+    """Return the bytes of all files, and the texts that a catalog stores compressed."""
+    files = b"".join(file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file())
+    return files + b"".join(map(texts_of, sorted(path.rglob("catalog.sqlite"))))
+
+
+def texts_of(path):
+    with closing(UncheckedCatalog.open(path)) as catalog:
+        stored = catalog.stored_rows(range(1 << 20)).values()
+        return b"".join(row.text.encode() for row in stored)
 
 
 @pytest.mark.both_engines
@@ -252,7 +262,9 @@ def test_repair_rebuilds_damaged_indexes_of_sqlite(index):
 
 def test_repair_refuses_damaged_texts(index):
     with closing(sqlite3.connect(index / "catalog.sqlite")) as catalog:
-        catalog.execute("UPDATE paragraphs SET text = 'Bread costs mare.' WHERE text LIKE 'Bread%'")
+        changed = TextCodec().compress("Bread costs mare.")
+        newest = "(SELECT max(first_row) FROM articles WHERE removed IS NULL)"
+        catalog.execute(f"UPDATE paragraphs SET text = ? WHERE row = {newest}", (changed,))
         catalog.commit()
     for attempt in (repair_index, compact_index, lambda i: back_up_index(i, i.parent / "copy")):
         with pytest.raises(BrokenIndexError, match="is damaged"):

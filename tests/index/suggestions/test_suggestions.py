@@ -378,7 +378,7 @@ def test_search_for_similar_words_is_faster_than_fetching_all_words(tmp_path: Pa
 def test_unreadable_article_can_be_deleted(index: Path) -> None:
     alive = three(index)
     with closing(sqlite3.connect(index / "catalog.sqlite", isolation_level=None)) as connection:
-        connection.execute("UPDATE paragraphs SET text = 'else' WHERE row = 0")
+        connection.execute("UPDATE paragraphs SET text = x'00' WHERE row = 0")
     write(index, delete=("a0",))
     del alive["a0"]
     assert counted(index) == recounted(alive)

@@ -14,6 +14,8 @@ import pytest
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, keywords
 from nutgraf.index.analysis.analyzer import Analyzers
+from nutgraf.index.catalog import dictionaries
+from nutgraf.index.catalog.compression import TextCodec
 from nutgraf.index.errors import NotAnIndexError, UntrustedIndexError
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.keywords.protocol import KeywordEntry
@@ -131,7 +133,7 @@ def test_damaged_manifest_is_found(index):
 
 
 def test_changed_text_is_found_and_replacing_the_article_removes_it(index):
-    sql(index, "UPDATE paragraphs SET text = text || '!' WHERE row IN (1, 2)")
+    sql(index, "UPDATE paragraphs SET text = CAST(text || x'21' AS BLOB) WHERE row IN (1, 2)")
     found = only(index)
     assert found.part == "catalog.sqlite"
     assert "row 1 (a0#1), row 2 (a0#2)" in found.what
@@ -144,12 +146,31 @@ def test_changed_text_is_found_and_replacing_the_article_removes_it(index):
 
 
 def test_text_of_invalid_utf8_is_found(index):
-    sql(index, "UPDATE paragraphs SET text = CAST(x'ff41' AS TEXT) WHERE row = 3")
+    invalid = TextCodec().compress("\0\0A").replace(b"\0\0", b"\xff\xff")
+    sql(index, f"UPDATE paragraphs SET text = x'{invalid.hex()}' WHERE row = 3")
     assert "row 3 (a0#3)" in only(index).what
 
 
+def test_damaged_dictionary_is_found(index, monkeypatch):
+    monkeypatch.setattr(dictionaries, "FIRST", 20)
+    with IndexWriter(index, trust=True) as writer:
+        writer.put(article("long", paragraphs=400))
+    assert verify(index).clean
+    sql(index, "UPDATE dictionaries SET content = zeroblob(9) WHERE copy = 2")
+    found = only(index)
+    assert found.what == "a copy of a dictionary is damaged or missing: dictionary 1"
+    assert "'nutgraf repair' writes a new catalog" in found.remedy
+    sql(index, "UPDATE dictionaries SET seal = seal + 1 WHERE copy = 1")
+    lost, texts = verify(index).findings
+    assert "a dictionary is damaged" in lost.what
+    assert "a text is missing or damaged" in texts.what
+    sql(index, "UPDATE dictionaries SET seal = seal - 1 WHERE copy = 1")
+    repair_index(index)
+    assert verify(index).clean
+
+
 def test_many_changed_texts_make_one_finding(index):
-    sql(index, "UPDATE paragraphs SET text = 'another' WHERE row < 10")
+    sql(index, "UPDATE paragraphs SET text = x'00' WHERE row < 10")
     assert "row 2 (a0#2) and 7 more" in " ".join(found.what for found in verify(index).findings)
 
 
@@ -166,7 +187,7 @@ def test_many_changed_texts_make_one_finding(index):
         ("DELETE FROM paragraphs WHERE row = 1", "a text is missing"),
         ("UPDATE paragraphs SET seal = seal + 1 WHERE row = 1", "row 1 (a0#1)"),
         (
-            "INSERT INTO paragraphs VALUES (9999, 0, 0, 0, x'00', x'00', 0, 'x')",
+            "INSERT INTO paragraphs VALUES (9999, 0, 0, 0, x'00', x'00', 0, 0, x'00')",
             "texts are beyond the last row",
         ),
         (
@@ -431,7 +452,7 @@ def test_each_part_is_checked_although_others_are_damaged(index):
     flip(index / "rows.i8", 5)
     flip(index / "columns" / "author", 5)
     flip(index / "encoder" / "model.onnx", 500)
-    sql(index, "UPDATE paragraphs SET text = 'x' WHERE row = 1")
+    sql(index, "UPDATE paragraphs SET text = x'00' WHERE row = 1")
     change_keywords(index, lambda writer: writer.delete([0]))
     assert parts(index) == {"rows.i8", "columns", "encoder", "catalog.sqlite", "keywords"}
 
