@@ -60,9 +60,10 @@ def grow_articles(
     older: NDArray[np.int32],
     gone: NDArray[np.int64],
 ) -> NDArray[np.int32]:
-    """Return the result of `find_articles`, given the groups and articles of the first rows.
+    """Return the result of `find_articles`, given that of the first rows.
 
-    `gone` are the rows that were ranked then, and are not any more.
+    `older` is that result, and `older_group` are the groups that it was made of. `gone` are
+    the rows that were ranked then, and are not any more.
     """
     start = len(older)
     story = np.concatenate([older, np.array(texts.articles[start:], np.int32)])
@@ -118,9 +119,10 @@ def _decide(
     story: NDArray[np.int32],
     asked: set[int] | None,
 ) -> None:
-    """Set the first versions of the articles `asked` in `story`, in place; None means all.
+    """Set the first versions of the articles `asked` in `story`, in place.
 
-    `rows` are the ranked long rows of these articles, and of all that share texts with them.
+    None means all articles. `rows` are the ranked long rows of these articles, and of all
+    that share texts with them.
     """
     pairs = _distinct_pairs(texts.articles[rows], group[rows])
     numbers, first_pairs = np.unique(pairs[:, 0], return_index=True)

@@ -61,6 +61,8 @@ def pairs_with(texts: Texts, asked: NDArray[np.int64], among: NDArray[np.bool_])
     `among` marks the rows that are compared, also `asked`. Of rows with equal texts, only the
     first one is in pairs. All of `asked` are long and are such first ones.
     """
+    if not len(asked):
+        return Pairs(asked, asked)
     rows = np.flatnonzero(_share_a_band(texts, asked) & among)
     rows = rows[texts.are_long(rows)]
     rows = rows[texts.first_equal(rows) == rows]
@@ -75,7 +77,10 @@ def _reach(count: int) -> int:
 def _pairs(
     texts: Texts, rows: NDArray[np.int64], reach: int, asked: NDArray[np.bool_] | None
 ) -> Pairs:
-    """Return the pairs of versions among ascending rows that have one that `asked` marks."""
+    """Return the pairs of versions among ascending rows with one that `asked` marks.
+
+    None marks all rows.
+    """
     count = max(len(rows), 1)
     sketches = texts.sketches[rows]
     octets = sketches.view(np.uint8).T.copy()
@@ -165,12 +170,10 @@ def _near_pairs(
     keys = keys[order]
     first, second = sketches[order].T.copy()
     counts = counts[by_count]
-    stops = np.cumsum(counts)
     longest = int(counts[0]) if len(keys) else 0
-    # stop[n] is the number of sketches whose key has more than n sketches.
-    stop = [0, *stops.tolist()]
+    stops = [0, *np.cumsum(counts).tolist()]
     for step in range(1, min(reach, longest - 1) + 1):
-        last = stop[int(np.searchsorted(-counts, -step))] - step
+        last = stops[int(np.searchsorted(-counts, -step))] - step
         for at in range(0, last, BLOCK):
             one = slice(at, min(at + BLOCK, last))
             other = slice(one.start + step, one.stop + step)
@@ -189,7 +192,10 @@ def _near_to(
     asked: NDArray[np.bool_],
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Yield the same pairs, but only those with a sketch that `asked` marks."""
-    order = np.argsort(keys, kind="stable")
+    known = np.zeros(1 << BAND_BITS, bool)
+    known[keys[asked]] = True
+    places = np.flatnonzero(known[keys])  # The others have a key that no asked one has.
+    order = places[np.argsort(keys[places], kind="stable")]
     keys = keys[order]
     words = sketches[order].T.copy()
     for way in (1, -1):

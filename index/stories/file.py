@@ -1,4 +1,4 @@
-"""The stored stories: two arrays in one file, and current.json with their checksums.
+"""Stored stories: two arrays in one file, and current.json with their checksums.
 
 A file is never changed. Stories of a later commit get a file of their own, and one rename
 of current.json puts it into use.
@@ -30,7 +30,7 @@ PARTIAL: Final = ".partial"
 """The suffix of a file that is not yet complete."""
 
 METHOD: Final = 1
-"""The number of the method that finds stories. A change of the method needs a new number."""
+"""The number of the method that finds stories; another method needs a new number."""
 
 _VALUES: Final = np.dtype("<i4")
 

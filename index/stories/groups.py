@@ -15,7 +15,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.minhash import MAX_DIFFERING_BITS, count_differing_bits
+from nutgraf.index.analysis.minhash import MAX_DIFFERING_BITS
 from nutgraf.index.stories.bands import Pairs, all_pairs, pairs_with
 from nutgraf.index.stories.texts import Texts
 
@@ -100,7 +100,7 @@ def _join(texts: Texts, group: NDArray[np.int32], pairs: Pairs) -> None:
 
 
 def _are_versions(texts: Texts, first: int, row: int) -> bool:
-    one, other = texts.sketches[[first, row]]
-    if count_differing_bits(one, other) > MAX_DIFFERING_BITS:
+    sketches = zip(texts.sketches[first].tolist(), texts.sketches[row].tolist(), strict=True)
+    if sum((one ^ other).bit_count() for one, other in sketches) > MAX_DIFFERING_BITS:
         return False
     return bool(texts.agree(np.array([first]), np.array([row]))[0])

@@ -15,7 +15,7 @@ from nutgraf.index.columns import Columns
 __all__ = ["BLOCK", "Texts", "distinct"]
 
 BLOCK: Final = 65_536
-"""The number of rows, or of pairs of rows, in one step: the arrays fit into a cache."""
+"""The rows, or pairs of rows, in one step: their arrays fit into a cache."""
 
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 """An odd number with random bits, for digests."""
