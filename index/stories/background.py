@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from nutgraf.index.catalog.reader import Catalog
-from nutgraf.index.catalog.records import Commit
+from nutgraf.index.catalog.records import NO_COMMIT, Commit
 from nutgraf.index.columns import Columns
 from nutgraf.index.columns.files import Fields
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafError
@@ -61,12 +61,15 @@ class StoryThread:
         self._fields = fields
         self._thread: threading.Thread | None = None
         self._checked = False
+        self._newest = NO_COMMIT
 
     def follow(self, commit: Commit) -> None:
         """Start storing the stories as of `commit`, if they are due.
 
-        The first call also checks the stored stories.
+        The first call also checks the stored stories. If the thread is busy, it stores those
+        of the newest commit afterwards.
         """
+        self._newest = commit
         if commit.rows < FIRST_ROWS or (self._thread is not None and self._thread.is_alive()):
             return
         current = None
@@ -79,19 +82,22 @@ class StoryThread:
         self._checked = True
         if is_due(commit, current):
             # A process that ends must not wait for it: the next writer starts again.
-            self._thread = threading.Thread(
-                target=self._store, args=(commit,), name="nutgraf-stories", daemon=True
-            )
+            self._thread = threading.Thread(target=self._store, name="nutgraf-stories", daemon=True)
             self._thread.start()
 
     def wait(self) -> None:
         """Wait until the stories that are being found are in use."""
         if self._thread is not None:
             self._thread.join()
+            self.follow(self._newest)  # The thread may have missed the last commit.
+            self._thread.join()
 
-    def _store(self, commit: Commit) -> None:
+    def _store(self) -> None:
+        done = None
         try:
-            store_stories(self._folder, commit, self._fields)
+            while done != self._newest:
+                done = self._newest
+                store_stories(self._folder, done, self._fields)
         except (NutgrafError, OSError) as error:
             # Readers go on with the older stories, or find them themselves.
             _LOGGER.warning("the stories in %s could not be stored: %s", self._folder, error)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from threading import Event
 
 import numpy as np
 import pytest
@@ -162,6 +163,26 @@ def test_stories_of_another_method_are_not_used(index, counted, monkeypatch):
     with IndexSnapshot.open(index) as snapshot:
         assert same(snapshot.stories, anew(snapshot))
     assert len(counted) == 2
+
+
+def test_busy_thread_stores_the_newest_stories_afterwards(index, monkeypatch):
+    store, entered, go_on = background.store_stories, Event(), Event()
+
+    def wait_and_store(*arguments):
+        entered.set()
+        go_on.wait()
+        store(*arguments)
+
+    monkeypatch.setattr(background, "store_stories", wait_and_store)
+    with IndexWriter(index) as writer:
+        for number in range(10, 20):
+            writer.put(article(number))
+        writer.commit()
+        entered.wait()
+        writer.put(article(20))
+        writer.commit()
+        go_on.set()
+    assert StoryRecord.read(index / "stories").rows == 63
 
 
 def test_another_process_that_stores_them_is_left_alone(index):
