@@ -52,6 +52,7 @@ from nutgraf.index.storage.layout import (
     VECTORS,
 )
 from nutgraf.index.storage.lock import LOCK_WAIT, WriteLock
+from nutgraf.index.stories.background import StoryThread
 from nutgraf.index.suggestions.writer import SuggestionsWriter
 from nutgraf.index.vectors import VectorFile
 from nutgraf.index.vectors.background import ClusterThread
@@ -123,6 +124,7 @@ class PartsWriter:
         self._clusters = ClusterThread(
             folder / CLUSTERS, folder / VECTORS, manifest.encoder.dimension
         )
+        self._stories = StoryThread(folder, manifest.declared)
         with ExitStack() as opened:
             self._catalog = CatalogWriter.open(folder / CATALOG, writing=True)
             opened.callback(self._catalog.close)
@@ -136,7 +138,7 @@ class PartsWriter:
             )
             opened.callback(self._suggestions.close)
             self._catch_up()
-            self._clusters.follow(self._commit.rows)
+            self._follow()
             self._learned = self._catalog.learned_boilerplate()
             self._opened = opened.pop_all()
 
@@ -216,13 +218,15 @@ class PartsWriter:
         self._show()
         return self.sequence
 
-    def wait_for_clusters(self) -> None:
-        """Wait until the clusters that are being made are in use.
+    def wait_for_threads(self) -> None:
+        """Wait until the clusters and stories that are being made are in use.
 
-        Searches do not need this: without clusters they compare all rows. Clusters need
-        no write lock, so they can be made when the writer is closed.
+        Searches do not need this: without clusters they compare all rows, and without stored
+        stories they find them. Both need no write lock, so they can be made when the writer
+        is closed.
         """
         self._clusters.wait(self._commit.rows)
+        self._stories.wait()
 
     def close(self) -> None:
         """Close the index and drop changes that are not durable."""
@@ -245,7 +249,7 @@ class PartsWriter:
         finally:
             self.close()
         if kind is None:
-            self.wait_for_clusters()
+            self.wait_for_threads()
 
     def digest_of(self, article: str) -> bytes | None:
         """Return the digest that an article will have after the next commit.
@@ -348,7 +352,12 @@ class PartsWriter:
             with self._failing():
                 saved, self._saved = self._saved, SavedBatches()
                 self._catch_up(PreparedTexts(saved.prepared), saved.rows)
-                self._clusters.follow(self._commit.rows)
+                self._follow()
+
+    def _follow(self) -> None:
+        """Start making the parts that are derived beside the live index, if they are due."""
+        self._clusters.follow(self._commit.rows)
+        self._stories.follow(self._commit)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -429,7 +438,8 @@ class IndexWriter(PartsWriter):
             writer.put(article)
 
     The `with` block commits at its end, unless an exception leaves the block. It ends when
-    the clusters of a large index are in use (see vectors/clustering.py).
+    the clusters and stories of a large index are in use (see vectors/clustering.py and
+    stories/background.py).
     The constructor recovers the index after a crash of an earlier writer.
 
     `trust` is required for a whoosh index, because its files contain pickles.

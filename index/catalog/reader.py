@@ -342,6 +342,15 @@ class Catalog:
             raise BrokenIndexError(f"{self._path}: the list of boilerplate rows {_CHANGED}")
         return [row for row, _, _ in found]
 
+    def unranked_rows(self, sequence: int, after: int = 0) -> list[int]:
+        """Return the rows that left the rankings after commit `after`, up to `sequence`.
+
+        They were removed, or they became boilerplate. Raises BrokenIndexError if a list is
+        damaged.
+        """
+        removed = self.removed_rows(sequence, after)
+        return sorted({*chain(*removed), *self.boilerplate_rows(sequence, after)})
+
     def learned_boilerplate(self) -> set[RecurringText]:
         """Return all texts that were learned as boilerplate, each with its source.
 

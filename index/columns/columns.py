@@ -100,6 +100,11 @@ class Columns:
             raise damaged(folder / CHECKSUMS)
         return cls(folder, rows, fields, checks, older)
 
+    @property
+    def method(self) -> str:
+        """The fingerprint of the methods that made the sketches and identities."""
+        return self._checks.sketches
+
     def check(self) -> None:
         """Raise BrokenIndexError if a column is damaged."""
         for name in self._checks.of:

@@ -336,7 +336,7 @@ def _build(
         if catalog.find(name, commit.sequence) is None:
             writer.delete(name)
     writer.commit()
-    writer.wait_for_clusters()
+    writer.wait_for_threads()
     _failpoint("copied")
     lock = WriteLock(index, wait=REBUILD_LOCK_WAIT)
     try:

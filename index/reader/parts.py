@@ -26,7 +26,6 @@ from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.reranker import CachingReranker, OnnxReranker
 from nutgraf.index.reader.known_values import KnownValues
 from nutgraf.index.reader.languages import make_question_analyzer
-from nutgraf.index.reader.versions import Stories
 from nutgraf.index.storage.closing import Closing
 from nutgraf.index.storage.layout import (
     CATALOG,
@@ -36,9 +35,12 @@ from nutgraf.index.storage.layout import (
     KEYWORDS,
     MANIFEST,
     RERANKER,
+    STORIES,
     SUGGESTIONS,
     VECTORS,
 )
+from nutgraf.index.stories import Stories, Texts
+from nutgraf.index.stories.file import StoredStories
 from nutgraf.index.suggestions.reader import Suggestions
 from nutgraf.index.vectors import VectorIndex
 from nutgraf.index.vectors.clusters import CURRENT
@@ -71,8 +73,8 @@ PARTS: Final = (
 class SharedParts:
     """The open parts of an older snapshot that a newer snapshot uses too.
 
-    A part is None if it is not shared. `commit` is the commit of the older snapshot
-    and of `vectors`.
+    A part is None if it is not shared. `commit` is the commit of the older snapshot,
+    of `vectors` and of `stories`.
     """
 
     analyzers: Analyzers | None = None
@@ -80,6 +82,7 @@ class SharedParts:
     reranker: CachingReranker | None = None
     vectors: VectorIndex | None = None
     columns: Columns | None = None
+    stories: Stories | None = None
     commit: Commit = NO_COMMIT
 
 
@@ -99,6 +102,7 @@ class IndexParts(Closing):
         catalog: Catalog,
         reader: KeywordReader,
         *,
+        stories: StoredStories | BrokenIndexError | None = None,
         trust: bool = False,
         mark: Mark | None = None,
         older: IndexParts | None = None,
@@ -112,6 +116,7 @@ class IndexParts(Closing):
         self.commit: Commit = catalog.commit_of(reader.sequence)
         self._shared = SharedParts() if older is None else older.shared_with(manifest, self.commit)
         self.analyzers = self._shared.analyzers or Analyzers(manifest.language)
+        self._stored_stories = stories
         self._trust = trust
         self._mark = mark
         self._opening = threading.Lock()
@@ -161,13 +166,29 @@ class IndexParts(Closing):
         parts = manifest.parts(index)
         seen = _settled((*mark, *_marks(parts)))
         engine = manifest.keyword_engine
+        # Take the stories first, so that they are not those of a later commit. Few questions
+        # need them, so the others do not fail if they are damaged.
+        stories: StoredStories | BrokenIndexError | None
+        try:
+            stories = StoredStories.open(parts / STORIES)
+        except BrokenIndexError as error:
+            stories = error
         with ExitStack() as opened:
             before = None if older is None else older.keywords
             reader = keywords.open_reader(parts / KEYWORDS, engine, trust=trust, older=before)
             opened.callback(reader.close)
             catalog = Catalog.open(parts / CATALOG)
             opened.callback(catalog.close)
-            snapshot = cls(index, manifest, catalog, reader, trust=trust, mark=seen, older=older)
+            snapshot = cls(
+                index,
+                manifest,
+                catalog,
+                reader,
+                stories=stories,
+                trust=trust,
+                mark=seen,
+                older=older,
+            )
             opened.pop_all()
         return snapshot
 
@@ -199,6 +220,7 @@ class IndexParts(Closing):
         """Return the open parts that a newer manifest and commit do not change."""
         opened = vars(self)  # A cached property is in vars() after its first use.
         same = replace(manifest, reranker=self.manifest.reranker) == self.manifest
+        later = commit.sequence >= self.commit.sequence
         grown = same and commit.rows >= self.commit.rows and "vectors" in opened
         same_encoder = "encoder" in opened and manifest.encoder == self.manifest.encoder
         same_reranker = "reranker" in opened and manifest.reranker == self.manifest.reranker
@@ -209,6 +231,7 @@ class IndexParts(Closing):
             reranker=self.reranker if same_reranker else None,
             vectors=self.vectors if grown else None,
             columns=self.columns if same and "columns" in opened else None,
+            stories=self.stories if same and later and "stories" in opened else None,
             commit=self.commit,
         )
 
@@ -308,8 +331,27 @@ class IndexParts(Closing):
 
     @cached_property
     def stories(self) -> Stories:
-        """The stories of all rows: groups of versions of one text."""
-        return Stories.find(self.columns, self.ranked)
+        """The stories of all rows: groups of versions of one text.
+
+        Raises BrokenIndexError if the stored stories are damaged.
+        """
+        older, after = self._shared.stories, self._shared.commit.sequence
+        stored = self._stored_stories
+        if older is None and isinstance(stored, BrokenIndexError):
+            raise stored
+        if (
+            older is None
+            and isinstance(stored, StoredStories)
+            and stored.record.is_usable(self.catalog, self.commit, self.columns)
+        ):
+            older, after = stored.stories(), stored.record.sequence
+            if after == self.sequence:
+                return older
+        texts = Texts.of(self.columns, self.ranked)
+        if older is None:
+            return Stories.find(texts)
+        left_out = self.catalog.unranked_rows(self.sequence, after)
+        return older.grown(texts, np.array(left_out, np.int64))
 
     def warm(self) -> None:
         """Open every part of the index now, so that no question waits for it."""

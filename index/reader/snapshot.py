@@ -203,9 +203,11 @@ class IndexSnapshot(IndexParts):
             return rows - self._earlier_parts[rows] if self.has_split_paragraphs else rows
         if by == "article":
             return self.columns.article[rows].astype(np.int64)
-        stories = self.stories
-        column = stories.paragraph if by == "paragraph_story" else stories.article
-        return column[rows].astype(np.int64)
+        if by == "article_story":
+            return self.stories.article[rows].astype(np.int64)
+        # The first part of a long paragraph decides the story of the paragraph.
+        firsts = self.stories.text[self.units(rows, "paragraph")]
+        return self.units(firsts.astype(np.int64), "paragraph")
 
     def paragraphs(self, rows: Iterable[int]) -> dict[int, tuple[Record, Paragraph]]:
         """See IndexReader."""

@@ -22,6 +22,7 @@ __all__ = [
     "PARTS",
     "REBUILD_LOCK",
     "RERANKER",
+    "STORIES",
     "SUGGESTIONS",
     "VECTORS",
     "generations",
@@ -34,6 +35,7 @@ VECTORS: Final = "rows.i8"
 CLUSTERS: Final = "clusters"
 KEYWORDS: Final = "keywords"
 COLUMNS: Final = "columns"
+STORIES: Final = "stories"
 SUGGESTIONS: Final = "suggestions.sqlite"
 ENCODER: Final = "encoder"
 RERANKER: Final = "reranker"
@@ -43,6 +45,7 @@ REBUILD_LOCK: Final = "rebuild.lock"
 PARTS: Final = (
     KEYWORDS,
     COLUMNS,
+    STORIES,
     VECTORS,
     CLUSTERS,
     ENCODER,

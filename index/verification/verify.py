@@ -25,6 +25,7 @@ from nutgraf.index.storage.layout import (
     MANIFEST,
     REBUILD_LOCK,
     RERANKER,
+    STORIES,
     SUGGESTIONS,
     VECTORS,
     generations,
@@ -44,6 +45,7 @@ from nutgraf.index.verification.keywords import (
 )
 from nutgraf.index.verification.models import REPAIR_ENCODER, check_reranker, open_encoder
 from nutgraf.index.verification.report import FindingCollector, OnPart, OnRows, VerificationReport
+from nutgraf.index.verification.stories import REPAIR_STORIES, check_stories
 from nutgraf.index.verification.suggestions import (
     REPAIR_SUGGESTIONS,
     CompareElsewhere,
@@ -176,6 +178,7 @@ class _Verifier:
         self._guard(COLUMNS, REPAIR_COLUMNS, lambda: check_columns(context))
         encoded = self._guard(VECTORS, REPAIR_ROWS, lambda: check_vectors(context, encoder))
         self._guard(CLUSTERS, REPAIR_CLUSTERS, lambda: check_clusters(context))
+        self._guard(STORIES, REPAIR_STORIES, lambda: check_stories(context))
         self._guard(SUGGESTIONS, REPAIR_SUGGESTIONS, lambda: check_suggestions(context, compare))
         if shown is not None:
             self._guard(KEYWORDS, REPAIR_KEYWORDS, lambda: check_rows(context, shown))

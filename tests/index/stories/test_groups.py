@@ -1,11 +1,12 @@
 """Versions: edited texts form a group, and notices from one template do not."""
 
-import numpy as np
 from hypothesis import given, settings, strategies as st
 
-from nutgraf.index.analysis.identity import agree, make_identities
-from nutgraf.index.analysis.minhash import are_long, make_sketches, near_duplicates
-from nutgraf.index.reader.versions import Texts
+from nutgraf.index.analysis.identity import agree
+from nutgraf.index.analysis.minhash import are_long, near_duplicates
+from nutgraf.index.stories.articles import find_articles
+from nutgraf.index.stories.groups import find_groups
+from tests.index.stories.made import texts_of
 from tests.made_texts import STORIES, TEMPLATES, edited, fills
 
 BANDED = [text for name in TEMPLATES for text in fills(name, 12)]
@@ -19,18 +20,14 @@ ENDS = [
 ]
 
 
-def texts_of(*articles):
-    """Return the texts of articles, each a list of paragraphs."""
-    texts = [text for article in articles for text in article]
-    numbers = np.repeat(np.arange(len(articles)), [len(article) for article in articles])
-    return Texts(
-        np.arange(len(texts)), numbers.astype("i4"), make_sketches(texts), make_identities(texts)
-    )
-
-
 def article_groups(*articles):
     texts = texts_of(*articles)
-    return texts.article_versions(texts.first_versions())
+    firsts = find_articles(texts, find_groups(texts))
+    return {
+        int(own): int(first)
+        for own, first in zip(texts.articles, firsts, strict=True)
+        if own != first
+    }
 
 
 @settings(max_examples=20)
@@ -44,7 +41,7 @@ def test_groups_are_those_of_a_comparison_one_by_one(chosen):
     for at in range(len(chosen)):
         firsts = [first for first in range(at) if expected[first] == first and near[first, at]]
         expected.append(min(firsts, default=at))
-    found = texts.first_versions().tolist()
+    found = find_groups(texts).tolist()
     # Sketches that differ in many bits may agree in no band, and are then in no group.
     differing = [at for at, first in enumerate(expected) if found[at] != first]
     assert all(found[at] == at for at in differing)
@@ -54,7 +51,7 @@ def test_groups_are_those_of_a_comparison_one_by_one(chosen):
 def test_copies_among_many_notices_are_found():
     notices = fills("traffic", 36)
     texts = texts_of(*([text] for text in notices), *([text] for text in notices))
-    assert texts.first_versions().tolist() == [*range(36), *range(36)]
+    assert find_groups(texts).tolist() == [*range(36), *range(36)]
 
 
 def test_notices_of_several_paragraphs_are_no_versions():

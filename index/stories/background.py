@@ -1,0 +1,170 @@
+"""StoryThread: stories are found and stored in a thread while the writer goes on.
+
+Stories are found beside the live index, from rows that never change. They need no write
+lock. One rename puts them into use, so a killed process leaves at most files without use.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from nutgraf.index.catalog.reader import Catalog
+from nutgraf.index.catalog.records import NO_COMMIT, Commit
+from nutgraf.index.columns import Columns
+from nutgraf.index.columns.files import Fields
+from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafError
+from nutgraf.index.storage.layout import CATALOG, COLUMNS, STORIES
+from nutgraf.index.storage.lock import WriteLock
+from nutgraf.index.stories.file import (
+    PARTIAL,
+    StoredStories,
+    StoryRecord,
+    method_of,
+    write_stories,
+)
+from nutgraf.index.stories.stories import Stories
+from nutgraf.index.stories.texts import Texts
+
+__all__ = ["FIRST_ROWS", "NEW_ROWS", "StoryThread", "is_due", "store_stories"]
+
+_LOGGER: Final = logging.getLogger("nutgraf")
+
+FIRST_ROWS: Final = 20_000
+"""The number of rows from which an index stores its stories.
+
+Below that, a reader finds them in a tenth of a second.
+"""
+
+NEW_ROWS: Final = 1_024
+"""The number of new, deleted and excluded rows at which stories are stored again.
+
+At 1.1 million rows, a reader needs half a second to grow them by so many.
+"""
+
+
+class StoryThread:
+    """Stores the stories of an index in the background, when they are due.
+
+    The parts of the index are in `folder`. Stories need no write lock, so the writer can be
+    closed meanwhile. `fields` are the declared fields of the index.
+    """
+
+    def __init__(self, folder: Path, fields: Fields) -> None:
+        self._folder = folder
+        self._fields = fields
+        self._thread: threading.Thread | None = None
+        self._checked = False
+        self._newest = NO_COMMIT
+
+    def follow(self, commit: Commit) -> None:
+        """Start storing the stories as of `commit`, if they are due.
+
+        The first call also checks the stored stories. If the thread is busy, it stores those
+        of the newest commit afterwards.
+        """
+        self._newest = commit
+        if commit.rows < FIRST_ROWS or (self._thread is not None and self._thread.is_alive()):
+            return
+        current = None
+        with suppress(BrokenIndexError):  # Damaged stories are found again.
+            if self._checked:
+                current = StoryRecord.read(self._folder / STORIES)
+            else:
+                stored = _sound(self._folder / STORIES)
+                current = None if stored is None else stored.record
+        self._checked = True
+        if is_due(commit, current):
+            # A process that ends must not wait for it: the next writer starts again.
+            self._thread = threading.Thread(target=self._store, name="nutgraf-stories", daemon=True)
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until the stories that are being found are in use."""
+        if self._thread is not None:
+            self._thread.join()
+            self.follow(self._newest)  # The thread may have missed the last commit.
+            self._thread.join()
+
+    def _store(self) -> None:
+        done = None
+        try:
+            while done != self._newest:
+                done = self._newest
+                store_stories(self._folder, done, self._fields)
+        except (NutgrafError, OSError) as error:
+            # Readers go on with the older stories, or find them themselves.
+            _LOGGER.warning("the stories in %s could not be stored: %s", self._folder, error)
+
+
+def is_due(commit: Commit, current: StoryRecord | None) -> bool:
+    """Return whether the stories as of `commit` should be stored.
+
+    `current` describes the stored stories, None if there are none.
+    """
+    if current is None or current.sequence > commit.sequence:
+        return True
+    left = (commit.rows - commit.ranked) - (current.rows - current.ranked)
+    return commit.rows - current.rows + left >= NEW_ROWS
+
+
+def store_stories(folder: Path, commit: Commit, fields: Fields) -> None:
+    """Find the stories of the parts in `folder` as of a commit, and store them.
+
+    They grow from the stored ones if these are sound. Returns without a change if another
+    process stores stories. The memory is about 130 bytes a row. Raises BrokenIndexError if a
+    column is damaged, and DiskFullError if the disk is full.
+    """
+    place = folder / STORIES
+    place.mkdir(exist_ok=True)
+    try:
+        lock = WriteLock(place, wait=0)
+    except IndexLockedError:
+        return
+    try:
+        columns = Columns.open(folder / COLUMNS, commit.rows, fields)
+        with closing(Catalog.open(folder / CATALOG)) as catalog:
+            stories = _stories(place, catalog, commit, columns)
+        _failpoint("found")
+        record = write_stories(place, stories, commit, method_of(columns))
+        _failpoint("written")
+        record.write(place)
+        _failpoint("swapped")
+        for other in (*place.glob("*.i4"), *place.glob(f"*{PARTIAL}")):
+            if other.name != record.file:
+                with suppress(OSError):  # A leftover does no harm; the next call removes it.
+                    other.unlink()
+    finally:
+        lock.release()
+
+
+def _stories(place: Path, catalog: Catalog, commit: Commit, columns: Columns) -> Stories:
+    left_out = catalog.unranked_rows(commit.sequence)
+    ranked = np.ones(commit.rows, bool)
+    ranked[left_out] = False
+    texts = Texts.of(columns, ranked if left_out else None)
+    with suppress(BrokenIndexError):
+        stored = _sound(place)
+        if stored is not None and stored.record.is_usable(catalog, commit, columns):
+            since = catalog.unranked_rows(commit.sequence, stored.record.sequence)
+            return stored.stories().grown(texts, np.array(since, np.int64))
+    return Stories.find(texts)
+
+
+def _sound(place: Path) -> StoredStories | None:
+    """Return the stored stories. Raises BrokenIndexError if they are damaged."""
+    stored = StoredStories.open(place)
+    if stored is not None:
+        stored.stories()
+    return stored
+
+
+def _failpoint(step: str) -> None:
+    """Raise an audit event after a step, as IndexWriter does for a commit."""
+    sys.audit("nutgraf.stories", step)
