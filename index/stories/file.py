@@ -22,7 +22,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.files import raising_disk_full, replace_file, sync
 from nutgraf.index.stories.stories import Stories
 
-__all__ = ["PARTIAL", "StoredStories", "StoryRecord", "method_of", "write_stories"]
+__all__ = ["PARTIAL", "StoredStories", "StoryRecord", "damaged", "method_of", "write_stories"]
 
 CURRENT: Final = "current.json"
 

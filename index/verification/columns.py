@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice, takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Commit, Record
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
 from nutgraf.index.columns import Columns
-from nutgraf.index.columns.codes import CODE, Codes, SeveralCodes
+from nutgraf.index.columns.codes import Codes, SeveralCodes, flatten
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.fields.declared import DeclaredKind, texts_of, value_of
 from nutgraf.index.manifest import Manifest
@@ -157,12 +157,10 @@ def rows_with_other_codes(
 
     `codes` are the codes that each article should have, and `counts` its number of rows.
     """
-    lengths = np.array([len(some) for some in codes], np.int64)
-    spans = np.stack([np.cumsum(lengths) - lengths, lengths], 1)
-    flat = np.array(list(chain.from_iterable(codes)), CODE)
+    expected, flat = flatten([tuple(some) for some in codes])
     places = np.arange(sum(counts))
     at, found = stored.pairs(first + places)
-    wanted_at, wanted = SeveralCodes(np.repeat(spans, counts, 0), flat).pairs(places)
+    wanted_at, wanted = SeveralCodes(np.repeat(expected, counts, 0), flat).pairs(places)
     rows = len(places)
     other = np.bincount(at, minlength=rows) != np.bincount(wanted_at, minlength=rows)
     # The remaining rows have equally many codes, so these are at the same places.

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given, strategies as st
 
-from nutgraf.index.columns.codes import CODE, SeveralCodes, SingleCodes
+from nutgraf.index.columns.codes import CODE, SeveralCodes, SingleCodes, flatten
 from nutgraf.index.verification.columns import rows_with_other_codes
 
 CODES = st.integers(1, 3)
@@ -12,10 +12,8 @@ FIRST = 2
 
 
 def several(rows):
-    flat = [code for codes in rows for code in codes]
-    lengths = np.array([len(codes) for codes in rows], np.int64)
-    spans = np.stack([np.cumsum(lengths) - lengths, lengths], 1).astype("<u4")
-    return SeveralCodes(spans, np.array(flat, CODE))
+    places, flat = flatten([tuple(codes) for codes in rows])
+    return SeveralCodes(places, flat)
 
 
 def plain(rows, codes, counts):
