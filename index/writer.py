@@ -233,6 +233,7 @@ class PartsWriter:
         with self._opened:
             if not self.failed:
                 self._show()
+                self._stories.follow(self._commit, writing=False)
 
     def __enter__(self) -> Self:
         return self
@@ -357,7 +358,7 @@ class PartsWriter:
     def _follow(self) -> None:
         """Start making the parts that are derived beside the live index, if they are due."""
         self._clusters.follow(self._commit.rows)
-        self._stories.follow(self._commit)
+        self._stories.follow(self._commit, writing=True)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:

@@ -49,6 +49,13 @@ At 1.1 million rows, a reader needs half a second to grow them by so many.
 """
 
 
+WRITING: Final = 8
+"""While an index is written, stories are stored again after a growth by 1 in 8.
+
+They would be found again at each commit of a bulk build otherwise.
+"""
+
+
 class StoryThread:
     """Stores the stories of an index in the background, when they are due.
 
@@ -63,11 +70,12 @@ class StoryThread:
         self._checked = False
         self._newest = NO_COMMIT
 
-    def follow(self, commit: Commit) -> None:
+    def follow(self, commit: Commit, *, writing: bool) -> None:
         """Start storing the stories as of `commit`, if they are due.
 
-        The first call also checks the stored stories. If the thread is busy, it stores those
-        of the newest commit afterwards.
+        While the index is written (`writing`), they are due after more changes. The first call
+        also checks the stored stories. If the thread is busy, it stores those of the newest
+        commit afterwards.
         """
         self._newest = commit
         if commit.rows < FIRST_ROWS or (self._thread is not None and self._thread.is_alive()):
@@ -80,7 +88,7 @@ class StoryThread:
                 stored = _sound(self._folder / STORIES)
                 current = None if stored is None else stored.record
         self._checked = True
-        if is_due(commit, current):
+        if is_due(commit, current, commit.rows // WRITING if writing else 0):
             # A process that ends must not wait for it: the next writer starts again.
             self._thread = threading.Thread(target=self._store, name="nutgraf-stories", daemon=True)
             self._thread.start()
@@ -89,7 +97,8 @@ class StoryThread:
         """Wait until the stories that are being found are in use."""
         if self._thread is not None:
             self._thread.join()
-            self.follow(self._newest)  # The thread may have missed the last commit.
+        self.follow(self._newest, writing=False)  # The thread may have missed the last commit.
+        if self._thread is not None:
             self._thread.join()
 
     def _store(self) -> None:
@@ -103,15 +112,16 @@ class StoryThread:
             _LOGGER.warning("the stories in %s could not be stored: %s", self._folder, error)
 
 
-def is_due(commit: Commit, current: StoryRecord | None) -> bool:
+def is_due(commit: Commit, current: StoryRecord | None, least: int = 0) -> bool:
     """Return whether the stories as of `commit` should be stored.
 
-    `current` describes the stored stories, None if there are none.
+    `current` describes the stored stories, None if there are none. They are stored again
+    after `least` changes, or after NEW_ROWS if that is more.
     """
     if current is None or current.sequence > commit.sequence:
         return True
     left = (commit.rows - commit.ranked) - (current.rows - current.ranked)
-    return commit.rows - current.rows + left >= NEW_ROWS
+    return commit.rows - current.rows + left >= max(NEW_ROWS, least)
 
 
 def store_stories(folder: Path, commit: Commit, fields: Fields) -> None:

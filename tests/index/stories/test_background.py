@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
+from nutgraf.index.catalog.records import Commit
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.reader.live import LiveIndex
 from nutgraf.index.storage.lock import WriteLock
@@ -226,3 +227,11 @@ def test_kill_at_any_step_leaves_usable_stories(index, step):
     put(index, range(12, 17))
     assert StoryRecord.read(index / "stories").rows == 51
     assert len(list((index / "stories").glob("*.i4"))) == 1
+
+
+def test_stories_are_due_later_while_the_index_is_written(index):
+    record = StoryRecord.read(index / "stories")
+    rows, ranked = record.rows + 13, record.ranked + 13
+    commit = Commit(record.sequence + 1, rows, rows, ranked, 0, rows, 0, "")
+    assert background.is_due(commit, record)
+    assert not background.is_due(commit, record, 14)
