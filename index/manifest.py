@@ -9,8 +9,6 @@ From then on, readers and writers use the new generation.
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,10 +21,10 @@ from nutgraf.index.fields.declared import DeclaredKind, with_fields
 from nutgraf.index.keywords import ENGINES, Engine
 from nutgraf.index.models.encoder import EncoderConfig
 from nutgraf.index.models.reranker import RerankerConfig
-from nutgraf.index.storage.files import replace_file
+from nutgraf.index.storage.checked_json import parse_checked, write_checked
 from nutgraf.index.storage.layout import FIRST, MANIFEST, parts_folder
 
-__all__ = ["FORMAT", "LEAD", "Manifest", "checksum_of", "now"]
+__all__ = ["FORMAT", "LEAD", "Manifest", "now"]
 
 FORMAT: Final = 4
 """The index format that this version writes and reads."""
@@ -110,7 +108,7 @@ class Manifest:
                 f"{path} cannot be read: {error.strerror}; check its permissions"
             ) from error
         try:
-            return cls._parse(json.loads(content), path)
+            return cls._parse(parse_checked(content), path)
         except (ValueError, KeyError, TypeError) as error:
             raise BrokenIndexError(
                 f"{path} is damaged ({error}); restore it from a backup or index the articles again"
@@ -118,9 +116,7 @@ class Manifest:
 
     @classmethod
     def _parse(cls, fields: dict[str, Any], path: Path) -> Manifest:
-        # Check the checksum first: a damaged digit could look like another format.
-        if fields.pop("checksum") != checksum_of(fields):
-            raise ValueError("its checksum does not match")
+        # The checksum was checked first: a damaged digit could look like another format.
         if fields["format"] != FORMAT:
             raise NotAnIndexError(
                 f"{path} has format {fields['format']!r}, but this version of nutgraf reads "
@@ -157,9 +153,7 @@ class Manifest:
             "generation": self.generation,
             "previous": self.previous,
         }
-        fields["checksum"] = checksum_of(fields)
-        text = json.dumps(fields, indent=2, ensure_ascii=False)
-        replace_file(index / MANIFEST, f"{text}\n".encode())
+        write_checked(index / MANIFEST, fields, indent=2)
 
 
 def now() -> str:
@@ -168,14 +162,6 @@ def now() -> str:
     The microseconds distinguish two indexes that are created in the same second.
     """
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def checksum_of(fields: Mapping[str, Any]) -> int:
-    """Return the CRC-32 of the fields of a manifest.
-
-    White space in the file has no effect.
-    """
-    return zlib.crc32(json.dumps(fields, sort_keys=True).encode())
 
 
 def _absent(index: Path) -> str:

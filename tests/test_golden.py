@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from nutgraf.index import Article, IndexWriter
-from nutgraf.index.manifest import checksum_of
+from nutgraf.index.storage.checked_json import checksum_of
 from nutgraf.search import Searcher
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -8,6 +8,7 @@ model at once. FastAPI reads the requests that are not valid, so errors stay the
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from inspect import Parameter, Signature
 from typing import Any, Final, Generic, TypeVar
@@ -24,7 +25,7 @@ T = TypeVar("T")
 JSON: Final = "application/json"
 
 
-class Reader(Generic[T]):
+class Reader(ABC, Generic[T]):
     """A FastAPI dependency that can also read a request without FastAPI."""
 
     def __init__(
@@ -54,9 +55,9 @@ class Reader(Generic[T]):
             return None
         return self._make(read.model_dump(exclude_unset=True))
 
+    @abstractmethod
     async def _given(self, request: Request) -> Mapping[str, Any] | None:
         """Return the parameters of a request, None if there are none that can be read."""
-        raise NotImplementedError
 
 
 class QueryReader(Reader[T]):

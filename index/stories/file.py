@@ -6,11 +6,10 @@ of current.json puts it into use.
 
 from __future__ import annotations
 
-import json
 import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,8 @@ from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import Commit
 from nutgraf.index.columns import Columns
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.storage.files import raising_disk_full, replace_file, sync
+from nutgraf.index.storage.checked_json import parse_checked, write_checked
+from nutgraf.index.storage.files import raising_disk_full, sync
 from nutgraf.index.stories.stories import Stories
 
 __all__ = ["PARTIAL", "StoredStories", "StoryRecord", "damaged", "method_of", "write_stories"]
@@ -62,13 +62,11 @@ class StoryRecord:
         """
         path = folder / CURRENT
         try:
-            fields = json.loads(path.read_bytes())
-            if fields.pop("checksum") != _checksum(fields):
-                raise ValueError("its checksum does not match")
+            fields = parse_checked(path.read_bytes())
             return cls(**fields)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError):
             raise damaged(path) from None
 
     def is_usable(self, catalog: Catalog, commit: Commit, columns: Columns) -> bool:
@@ -81,9 +79,7 @@ class StoryRecord:
 
     def write(self, folder: Path) -> None:
         """Write current.json atomically: from now on, readers open the file that it names."""
-        fields: dict[str, Any] = asdict(self)
-        fields["checksum"] = _checksum(fields)
-        replace_file(folder / CURRENT, json.dumps(fields).encode())
+        write_checked(folder / CURRENT, asdict(self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +150,3 @@ def damaged(path: Path) -> BrokenIndexError:
         f"{path} is missing or damaged; open the index for writing once (any 'nutgraf index' "
         "command does) to find the stories again"
     )
-
-
-def _checksum(fields: dict[str, Any]) -> int:
-    return zlib.crc32(json.dumps(fields, sort_keys=True).encode())

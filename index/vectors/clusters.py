@@ -9,7 +9,6 @@ and current.json, which names that file and has its checksums.
 
 from __future__ import annotations
 
-import json
 import threading
 import zlib
 from dataclasses import asdict, dataclass
@@ -21,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.storage.files import replace_file
+from nutgraf.index.storage.checked_json import parse_checked, write_checked
 
 __all__ = ["CURRENT", "ClusterRecord", "Clusters", "damaged", "list_checksum"]
 
@@ -71,20 +70,16 @@ class ClusterRecord:
         """
         path = folder / CURRENT
         try:
-            fields = json.loads(path.read_bytes())
-            if fields.pop("checksum") != _checksum(fields):
-                raise ValueError("its checksum does not match")
+            fields = parse_checked(path.read_bytes())
             return cls(**{**fields, "lists": tuple(fields["lists"])})
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError):
             raise damaged(path) from None
 
     def write(self, folder: Path) -> None:
         """Write current.json atomically: from now on, readers open the file that it names."""
-        fields = {**asdict(self), "lists": list(self.lists)}
-        fields["checksum"] = _checksum(fields)
-        replace_file(folder / CURRENT, json.dumps(fields).encode())
+        write_checked(folder / CURRENT, {**asdict(self), "lists": list(self.lists)})
 
 
 class Clusters:
@@ -235,7 +230,3 @@ def _open(path: Path, record: ClusterRecord) -> Any:
     # FAISS would start 32 threads a question that read the lists in advance.
     wrapped.downcast_InvertedLists(index.invlists).prefetch_nthread = 0
     return index
-
-
-def _checksum(fields: dict[str, Any]) -> int:
-    return zlib.crc32(json.dumps(fields, sort_keys=True).encode())

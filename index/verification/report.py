@@ -14,7 +14,8 @@ OnRows = Callable[[int], None]
 OnPart = Callable[[str, int, int], None]
 """A function that is called with a part, its rows that are done, and all its rows.
 
-Only the two parts that take most of the time count rows; of the others, only the start is told.
+The catalog and the suggestions, which take longest, report their rows. The other parts report only
+their start.
 """
 
 EXAMPLES: Final = 3

@@ -29,9 +29,10 @@ from nutgraf.index.errors import (
     NotAnIndexError,
     UntrustedIndexError,
 )
-from nutgraf.index.manifest import Manifest, checksum_of
+from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.encoder.titled import TitledEncoder, TitledText
+from nutgraf.index.storage.checked_json import checksum_of
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.storage.sizes import SHARED
 from nutgraf.index.vectors import VectorFile

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from nutgraf.index import Article, IndexWriter
-from nutgraf.index.manifest import checksum_of
+from nutgraf.index.storage.checked_json import checksum_of
 from tests.api.conftest import served
 from tests.waiting import PATIENCE, until
 

@@ -31,7 +31,7 @@ def test_embeddings_are_stored_within_half_a_step(rows, dimension, seed, norm):
     step = records["scale"][:, None]
     assert (np.abs(found - embeddings) <= step * 0.5001).all()
     assert (np.abs(records["codes"]).max(1) == 127).all()
-    # What was stored once is stored unchanged again.
+    # A second conversion changes nothing.
     assert np.array_equal(records_of(found), records)
 
 
