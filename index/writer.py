@@ -225,7 +225,7 @@ class PartsWriter:
         stories they find them. Both need no write lock, so they can be made when the writer
         is closed.
         """
-        self._clusters.wait(self._commit.rows)
+        self._clusters.wait()
         self._stories.wait()
 
     def close(self) -> None:

@@ -6,20 +6,19 @@ lock. One rename puts them into use, so a killed process leaves at most files wi
 
 from __future__ import annotations
 
-import logging
 import sys
-import threading
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from nutgraf.index.background import BackgroundJob
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import NO_COMMIT, Commit
 from nutgraf.index.columns import Columns
 from nutgraf.index.columns.files import Fields
-from nutgraf.index.errors import BrokenIndexError, IndexLockedError, NutgrafError
+from nutgraf.index.errors import BrokenIndexError, IndexLockedError
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, STORIES
 from nutgraf.index.storage.lock import WriteLock
 from nutgraf.index.stories.file import (
@@ -34,8 +33,6 @@ from nutgraf.index.stories.texts import Texts
 
 __all__ = ["FIRST_ROWS", "NEW_ROWS", "StoryThread", "is_due", "store_stories"]
 
-_LOGGER: Final = logging.getLogger("nutgraf")
-
 FIRST_ROWS: Final = 20_000
 """The number of rows from which an index stores its stories.
 
@@ -48,7 +45,6 @@ NEW_ROWS: Final = 1_024
 At 1.1 million rows, a reader needs half a second to grow them by so many.
 """
 
-
 WRITING: Final = 8
 """While an index is written, stories are stored again after a growth by 1 in 8.
 
@@ -56,30 +52,34 @@ They would be found again at each commit of a bulk build otherwise.
 """
 
 
-class StoryThread:
+class StoryThread(BackgroundJob[Commit]):
     """Stores the stories of an index in the background, when they are due.
 
-    The parts of the index are in `folder`. Stories need no write lock, so the writer can be
-    closed meanwhile. `fields` are the declared fields of the index.
+    The parts of the index are in `folder`; `fields` are its declared fields. After a failure,
+    readers go on with the older stories, or find them themselves.
     """
 
     def __init__(self, folder: Path, fields: Fields) -> None:
+        failure = f"the stories in {folder} could not be stored"
+        super().__init__("nutgraf-stories", NO_COMMIT, failure)
         self._folder = folder
         self._fields = fields
-        self._thread: threading.Thread | None = None
         self._checked = False
-        self._newest = NO_COMMIT
+        self._least = 0
 
-    def follow(self, commit: Commit, *, writing: bool) -> None:
-        """Start storing the stories as of `commit`, if they are due.
+    def follow(self, state: Commit, *, writing: bool = False) -> None:
+        """Start storing the stories as of a commit, if they are due.
 
         While the index is written (`writing`), they are due after more changes. The first call
         also checks the stored stories. If the thread is busy, it stores those of the newest
         commit afterwards.
         """
-        self._newest = commit
-        if commit.rows < FIRST_ROWS or (self._thread is not None and self._thread.is_alive()):
-            return
+        self._least = state.rows // WRITING if writing else 0
+        super().follow(state)
+
+    def _is_due(self) -> bool:
+        if self.newest.rows < FIRST_ROWS:
+            return False
         current = None
         with suppress(BrokenIndexError):  # Damaged stories are found again.
             if self._checked:
@@ -88,28 +88,13 @@ class StoryThread:
                 stored = _sound(self._folder / STORIES)
                 current = None if stored is None else stored.record
         self._checked = True
-        if is_due(commit, current, commit.rows // WRITING if writing else 0):
-            # A process that ends must not wait for it: the next writer starts again.
-            self._thread = threading.Thread(target=self._store, name="nutgraf-stories", daemon=True)
-            self._thread.start()
+        return is_due(self.newest, current, self._least)
 
-    def wait(self) -> None:
-        """Wait until the stories that are being found are in use."""
-        if self._thread is not None:
-            self._thread.join()
-        self.follow(self._newest, writing=False)  # The thread may have missed the last commit.
-        if self._thread is not None:
-            self._thread.join()
-
-    def _store(self) -> None:
+    def _run(self) -> None:
         done = None
-        try:
-            while done != self._newest:
-                done = self._newest
-                store_stories(self._folder, done, self._fields)
-        except (NutgrafError, OSError) as error:
-            # Readers go on with the older stories, or find them themselves.
-            _LOGGER.warning("the stories in %s could not be stored: %s", self._folder, error)
+        while done != self.newest:
+            done = self.newest
+            store_stories(self._folder, done, self._fields)
 
 
 def is_due(commit: Commit, current: StoryRecord | None, least: int = 0) -> bool:

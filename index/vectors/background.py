@@ -2,58 +2,35 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
-from nutgraf.index.errors import BrokenIndexError, NutgrafError
+from nutgraf.index.background import BackgroundJob
+from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.vectors.clustering import is_due, make_clusters
 from nutgraf.index.vectors.clusters import ClusterRecord
 
 __all__ = ["ClusterThread"]
 
-_LOGGER: Final = logging.getLogger("nutgraf")
 
-
-class ClusterThread:
+class ClusterThread(BackgroundJob[int]):
     """Makes the clusters of an index in the background, when they are due.
 
-    Clusters need no write lock, so the writer can be closed meanwhile.
+    Its state is the number of rows. After a failure, search goes on with the older clusters,
+    or exactly.
     """
 
     def __init__(self, folder: Path, path: Path, dimension: int) -> None:
+        super().__init__("nutgraf-clusters", 0, f"the clusters in {folder} could not be made")
         self._folder = folder
         self._path = path
         self._dimension = dimension
-        self._thread: threading.Thread | None = None
 
-    def follow(self, rows: int) -> None:
-        """Start making clusters of the first `rows` rows, if they are due."""
-        if self._thread is not None and self._thread.is_alive():
-            return
+    def _is_due(self) -> bool:
         current = None
         with suppress(BrokenIndexError):  # Damaged clusters are made again.
             current = ClusterRecord.read(self._folder)
-        if is_due(rows, current):
-            # A process that ends must not wait for it: the next writer starts again.
-            self._thread = threading.Thread(
-                target=self._make, args=(rows,), name="nutgraf-clusters", daemon=True
-            )
-            self._thread.start()
+        return is_due(self.newest, current)
 
-    def wait(self, rows: int) -> None:
-        """Wait until the clusters that are due for the first `rows` rows are in use."""
-        if self._thread is not None:
-            self._thread.join()
-            # More rows may have come while they were made.
-            self.follow(rows)
-            self._thread.join()
-
-    def _make(self, rows: int) -> None:
-        try:
-            make_clusters(self._folder, self._path, self._dimension, rows)
-        except (NutgrafError, OSError) as error:
-            # Search goes on with the older clusters, or exactly.
-            _LOGGER.warning("the clusters in %s could not be made: %s", self._folder, error)
+    def _run(self) -> None:
+        make_clusters(self._folder, self._path, self._dimension, self.newest)

@@ -124,14 +124,14 @@ def test_due_by_size_and_growth(few):
 def test_thread_makes_them_when_they_are_due(folder, few):
     thread = ClusterThread(folder / "clusters", folder / "rows.i8", DIMENSION)
     thread.follow(999)
-    thread.wait(999)
+    thread.wait()
     assert Clusters.open(folder / "clusters") is None
     thread.follow(2_000)
     thread.follow(4_000)
-    thread.wait(4_000)
+    thread.wait()
     assert Clusters.open(folder / "clusters").rows == 4_000
     thread.follow(4_100)
-    thread.wait(4_100)
+    thread.wait()
     assert Clusters.open(folder / "clusters").rows == 4_000
 
 
@@ -147,8 +147,9 @@ def test_failure_is_logged_and_search_goes_on(folder, few, caplog):
     (folder / "rows.i8").write_bytes(b"")
     thread = ClusterThread(folder / "clusters", folder / "rows.i8", DIMENSION)
     thread.follow(ROWS)
-    thread.wait(ROWS)
+    thread.wait()
     assert "could not be made" in caplog.text
+    assert str(thread.error) in caplog.text
 
 
 @pytest.mark.parametrize("place", ["head", "list", "record", "short", "missing"])
