@@ -30,8 +30,7 @@ PLACES = {
     "sentence_transformers": ["nutgraf.index.models"],
     "huggingface_hub": ["nutgraf.index.models"],
     "sqlite3": [
-        "nutgraf.index.catalog.reader",
-        "nutgraf.index.catalog.writer",
+        "nutgraf.index.catalog.connection",
         "nutgraf.index.storage.sqlite",
         "nutgraf.index.storage.files",
         "nutgraf.index.catalog.learned_boilerplate",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from nutgraf.index.catalog.reader import CHECKSUMMED, CHECKSUMMED_ROW, MANY, Catalog
+from nutgraf.index.catalog.articles import CHECKSUMMED
+from nutgraf.index.catalog.connection import MANY
+from nutgraf.index.catalog.paragraphs import CHECKSUMMED_ROW
+from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import (
     Record,
     StoredRecord,
@@ -19,8 +22,8 @@ class UncheckedCatalog(Catalog):
 
     def complaints(self, most: int) -> list[str]:
         """Return up to `most` faults that SQLite finds in the file."""
-        said = self.fetch(f"PRAGMA integrity_check({most:d})", ())
-        return [str(each) for (each,) in said if each != "ok"]
+        found = self.fetch(f"PRAGMA integrity_check({most:d})", ())
+        return [str(each) for (each,) in found if each != "ok"]
 
     def rebuild_indexes(self) -> None:
         """Rebuild the SQLite indexes from the tables of the catalog.

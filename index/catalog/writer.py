@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from nutgraf.index.catalog.articles import CHECKSUMMED
 from nutgraf.index.catalog.compression import TextCodec
 from nutgraf.index.catalog.dictionaries import Dictionary
 from nutgraf.index.catalog.learned_boilerplate import learn_boilerplate
-from nutgraf.index.catalog.reader import CHECKSUMMED, CHECKSUMMED_ROW, Catalog
+from nutgraf.index.catalog.paragraphs import CHECKSUMMED_ROW
+from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import (
     NO_COMMIT,
     Commit,
