@@ -6,8 +6,7 @@ of one commit, in batches of records, while a writer adds later commits.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import astuple
 from datetime import datetime
 from typing import Final
@@ -31,34 +30,18 @@ from nutgraf.index.errors import BrokenIndexError, InputError
 from nutgraf.index.fields.declared import DeclaredKind, texts_of
 from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.layout import CATALOG
-from nutgraf.index.verification.report import FindingCollector, OnRows
+from nutgraf.index.verification.commit_counts import CommitCounts
+from nutgraf.index.verification.damaged_catalog import stored_records, stored_rows
+from nutgraf.index.verification.remedies import PUT_AGAIN, RENUMBER, RESTORE, REWRITE
+from nutgraf.index.verification.report import FindingCollector, OnRows, without_advice
 
-__all__ = ["RESTORE", "REWRITE", "CatalogCheck", "stored_records"]
-
-RESTORE: Final = (
-    "restore the index from a backup (made by 'nutgraf backup'), or index its articles again "
-    "in a new index"
-)
-
-PUT_AGAIN: Final = (
-    "delete these articles and index them again, or restore the index from a backup "
-    "(made by 'nutgraf backup')"
-)
-
-RENUMBER: Final = "'nutgraf repair' rebuilds the codes from the articles, if these are not damaged"
-
-REWRITE: Final = (
-    "no living article is affected: 'nutgraf repair' writes a new catalog without the damage"
-)
+__all__ = ["CatalogCheck"]
 
 MOST_COMPLAINTS: Final = 5
 """Number of faults to report from SQLite's check of the file.
 
 Further faults repeat the first ones.
 """
-
-_WINDOW: Final = 500
-"""Number of records to read one at a time if SQLite cannot read them together."""
 
 
 class CatalogCheck:
@@ -100,15 +83,11 @@ class CatalogCheck:
         self._findings = findings
         self._fields = fields
         self._on_rows = on_rows
-        self._commits: list[Commit] = []
-        self._rows: list[int] = []
-        self._sequences: list[int] = []
-        self._gains: list[list[int]] = []
+        self._counts = CommitCounts()
         self._alive: list[range] = []
         self._damaged: list[int] = []
         self._unread: list[int] = []
         self._split: list[tuple[int, int]] = []
-        self._lives: list[tuple[int, int, int]] = []
         for check in (
             self._check_commits,
             self._check_dictionaries,
@@ -121,7 +100,7 @@ class CatalogCheck:
             try:
                 check()
             except BrokenIndexError as error:
-                self._wrong("SQLite cannot read it", str(error).rpartition("; ")[0])
+                self._wrong("SQLite cannot read it", without_advice(error))
         self._check_file()
 
     def _wrong(self, what: str, example: str, remedy: str = RESTORE) -> None:
@@ -137,11 +116,8 @@ class CatalogCheck:
                 break
             if commit.sequence > self._commit.sequence:
                 break
-            self._rows.append(commit.rows)
-            self._sequences.append(commit.sequence)
-            self._commits.append(commit)
+            self._counts.add_commit(commit)
             last = commit
-        self._gains = [[0, 0, 0, 0] for _ in self._commits]
         if last != self._commit:
             self._wrong("commits are missing", f"commit {self._commit.sequence}")
 
@@ -212,34 +188,20 @@ class CatalogCheck:
         These are the commit that added the record and the commit that removed it.
         """
         record, added, removed = stored.record, stored.added, stored.removed
-        at = bisect_right(self._rows, record.first_row)
-        if at == len(self._rows) or self._sequences[at] != added:
+        if not self._counts.add(record, added):
             self._wrong(
                 "an article was not added by the commit that assigned its rows", _named(record)
             )
             return False
-        self._gain(at, record, 1)
-        self._lives.append((record.first_row, at, len(self._commits)))
         if removed is None or (isinstance(removed, int) and removed > self._commit.sequence):
             return True
-        at = bisect_left(self._sequences, removed) if isinstance(removed, int) else 0
-        if at >= len(self._sequences) or self._sequences[at] != removed or removed <= added:
+        if not self._counts.remove(record, added, removed):
             what = "an article was removed by an unknown commit, or not after it was added"
             self._wrong(what, _named(record))
-        else:
-            self._gain(at, record, -1)
-            self._lives[-1] = (*self._lives[-1][:2], at)
         return False
 
-    def _gain(self, at: int, record: Record, sign: int) -> None:
-        gains = self._gains[at]
-        gains[0] += sign
-        gains[1] += sign * record.paragraphs
-        gains[2] += sign * record.row_count
-        gains[3] += sign * record.row_count
-
     def _check_texts(self, record: Record, *, alive: bool) -> None:
-        stored = _stored_rows(self._catalog, record.rows)
+        stored = stored_rows(self._catalog, record.rows)
         rows = {at: row for at in record.rows if (row := _read(stored, at)) is not None}
         self._unread += [at for at, row in rows.items() if row.boilerplate]
         self._split += [(at, row.part) for at, row in rows.items() if row.part]
@@ -257,7 +219,7 @@ class CatalogCheck:
             self._findings.add(CATALOG, what, remedy, _named(record))
 
     def _draw_rows(self) -> None:
-        rows = self._rows[-1] if self._rows else 0
+        rows = self._counts.rows
         if not self.is_sound:
             rows = max((alive.stop for alive in self._alive), default=0)
         self.alive = np.zeros(rows, bool)
@@ -277,17 +239,11 @@ class CatalogCheck:
         """Check boilerplate rows; subtract them from the ranked rows of each commit."""
         if not self.is_sound:
             return
-        firsts = [first for first, _, _ in self._lives]
         for row, added, sealed in self._catalog.stored_boilerplate():
             if not sealed:
                 self._wrong("a boilerplate entry is damaged", f"row {row}")
             elif added <= self._commit.sequence:
-                _, born, dead = self._lives[bisect_right(firsts, row) - 1]
-                since = max(born, bisect_left(self._sequences, added))
-                if since < dead:
-                    self._gains[since][3] -= 1
-                if since < dead < len(self._gains):
-                    self._gains[dead][3] += 1
+                self._counts.exclude(row, added)
                 self.ranked[row] = False
         if unmarked := np.flatnonzero(self.unread & self.ranked).tolist():
             self._wrong(
@@ -298,16 +254,14 @@ class CatalogCheck:
     def _check_counts(self) -> None:
         if not self.is_sound:
             return
-        there = np.cumsum(np.array(self._gains, np.int64).reshape(-1, 4), axis=0).tolist()
-        for commit, right in zip(self._commits, there, strict=True):
-            counted = [commit.articles, commit.paragraphs, commit.living, commit.ranked]
-            if counted != right:
-                self._wrong(
-                    "the counts of a commit do not match its records",
-                    f"commit {commit.sequence} counts {counted} articles, paragraphs, rows and "
-                    f"ranked rows, but its records have {right}",
-                )
-                break  # The counts of later commits have the same error.
+        if (difference := self._counts.first_difference()) is not None:
+            # The counts of later commits have the same error.
+            commit, counted, right = difference
+            self._wrong(
+                "the counts of a commit do not match its records",
+                f"commit {commit.sequence} counts {counted} articles, paragraphs, rows and "
+                f"ranked rows, but its records have {right}",
+            )
 
     def _check_strays(self) -> None:
         records, texts = self._catalog.strays()
@@ -323,56 +277,10 @@ class CatalogCheck:
         remedy = REWRITE if self.is_sound and not self._damaged else RESTORE
         try:
             for complaint in self._catalog.complaints(MOST_COMPLAINTS):
-                told = " ".join(complaint.split())
-                self._findings.add(CATALOG, "SQLite reports damage", remedy, f"{told:.120}")
+                line = " ".join(complaint.split())
+                self._findings.add(CATALOG, "SQLite reports damage", remedy, f"{line:.120}")
         except BrokenIndexError as error:
-            told = str(error).rpartition("; ")[0]
-            self._findings.add(CATALOG, "SQLite reports damage", remedy, told)
-
-
-def stored_records(catalog: UncheckedCatalog) -> Iterator[StoredRecord | int]:
-    """Yield all records in order of their numbers, damaged ones included.
-
-    For a record that cannot be read at all, yield its number.
-    """
-    last = 0
-    while True:
-        found: list[StoredRecord | int]
-        try:
-            found = [*catalog.stored_records(last)]
-            more = bool(found)
-        except BrokenIndexError:
-            found = _one_by_one(catalog, last)
-            more = any(not isinstance(each, int) for each in found)
-        for each in found:
-            number = each if isinstance(each, int) else each.record.number
-            if number <= last:
-                return  # Damaged pages could repeat the same records for ever.
-            last = number
-            yield each
-        if not more:
-            return
-
-
-def _one_by_one(catalog: UncheckedCatalog, last: int) -> list[StoredRecord | int]:
-    found: list[StoredRecord | int] = []
-    for number in range(last + 1, last + 1 + _WINDOW):
-        try:
-            found += catalog.stored_records(number - 1, number)
-        except BrokenIndexError:
-            found.append(number)
-    return found
-
-
-def _stored_rows(catalog: UncheckedCatalog, rows: range) -> dict[int, StoredRow]:
-    try:
-        return catalog.stored_rows(rows)
-    except BrokenIndexError:
-        if len(rows) == 1:
-            return {}
-        half = rows.start + len(rows) // 2
-        first, second = range(rows.start, half), range(half, rows.stop)
-        return _stored_rows(catalog, first) | _stored_rows(catalog, second)
+            self._findings.add(CATALOG, "SQLite reports damage", remedy, without_advice(error))
 
 
 def _read(stored: Mapping[int, StoredRow], number: int) -> Row | None:

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from nutgraf.index.catalog.records import Commit, Record
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.catalog.unchecked import UncheckedCatalog
-from nutgraf.index.errors import BrokenIndexError, NutgrafError
+from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.storage.layout import CATALOG
 from nutgraf.index.storage.lock import is_locked
-from nutgraf.index.verification.catalog import REWRITE, CatalogCheck
-from nutgraf.index.verification.report import FindingCollector, OnRows
+from nutgraf.index.verification.catalog import CatalogCheck
+from nutgraf.index.verification.remedies import REWRITE
+from nutgraf.index.verification.report import FindingCollector, OnRows, without_advice
 
-__all__ = ["CATCH_UP", "CheckContext", "said"]
+__all__ = ["CATCH_UP", "CheckContext"]
 
 CATCH_UP: Final = (
     "open the index for writing once, for example with 'nutgraf index', to bring it up to date"
@@ -70,10 +71,5 @@ class CheckContext:
         try:
             return self.catalog.rows(rows), self.catalog.records_of(rows)
         except BrokenIndexError as error:
-            self.findings.add(CATALOG, said(error), REWRITE)
+            self.findings.add(CATALOG, without_advice(error), REWRITE)
             return {}, {}
-
-
-def said(error: NutgrafError) -> str:
-    """Return the message of an error without its advice: a finding has its own remedy."""
-    return str(error).rpartition("; ")[0] or str(error)

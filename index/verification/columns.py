@@ -24,8 +24,8 @@ from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.schema import KEYWORD_FIELDS, values_of
 from nutgraf.index.storage.layout import COLUMNS
 from nutgraf.index.storage.lock import is_locked
-from nutgraf.index.verification.catalog import stored_records
 from nutgraf.index.verification.check import CheckContext
+from nutgraf.index.verification.damaged_catalog import stored_records
 
 __all__ = ["REPAIR_COLUMNS", "check_columns", "open_columns", "rows_with_other_codes"]
 

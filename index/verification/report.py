@@ -6,7 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["EXAMPLES", "Finding", "FindingCollector", "OnPart", "OnRows", "VerificationReport"]
+from nutgraf.index.errors import NutgrafError
+
+__all__ = [
+    "EXAMPLES",
+    "Finding",
+    "FindingCollector",
+    "OnPart",
+    "OnRows",
+    "VerificationReport",
+    "without_advice",
+]
 
 OnRows = Callable[[int], None]
 """A function that is called with the number of rows that are done."""
@@ -89,6 +99,11 @@ class FindingCollector:
             Finding(part, _summary(what, tally), remedy)
             for (part, what, remedy), tally in self._tallies.items()
         )
+
+
+def without_advice(error: NutgrafError) -> str:
+    """Return the message of an error without its advice: a finding has its own remedy."""
+    return str(error).rpartition("; ")[0] or str(error)
 
 
 def _summary(what: str, tally: _Tally) -> str:

@@ -125,9 +125,9 @@ class StoredSuggestions:
         the number of rows of the catalog that are done.
         """
         try:
-            said = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            if said != "ok":
-                yield str(said)
+            found = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if found != "ok":
+                yield str(found)
             with closing(derive(catalog, analyzers, self.sequence, on_rows)) as right:
                 for text in _in_one_only(self._connection, right, TERMS, 0):
                     yield repr(text)

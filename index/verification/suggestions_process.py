@@ -56,12 +56,12 @@ class SuggestionsProcess:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         for line in self._process.stdout:
             try:
-                told = json.loads(line)
+                message = json.loads(line)
             except ValueError:  # The process was ended within a line.
                 return None
-            if isinstance(told, list):
-                return Differences(*told)
-            on_rows(told)
+            if isinstance(message, list):
+                return Differences(*message)
+            on_rows(message)
         return None
 
     def close(self) -> None:
@@ -88,8 +88,8 @@ def main(parts: Path, language: str) -> None:
     _send([found.count, found.examples])
 
 
-def _send(told: object) -> None:
-    sys.stdout.write(f"{json.dumps(told)}\n")
+def _send(message: object) -> None:
+    sys.stdout.write(f"{json.dumps(message)}\n")
     sys.stdout.flush()
 
 

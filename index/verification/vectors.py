@@ -18,8 +18,8 @@ from nutgraf.index.storage.layout import CATALOG, VECTORS
 from nutgraf.index.vectors import VectorFile
 from nutgraf.index.vectors.file import map_records
 from nutgraf.index.vectors.records import embeddings_of
-from nutgraf.index.verification.catalog import RESTORE
 from nutgraf.index.verification.check import CheckContext
+from nutgraf.index.verification.remedies import RESTORE
 
 __all__ = ["REPAIR_ROWS", "check_vectors"]
 

@@ -32,8 +32,8 @@ from nutgraf.index.storage.layout import (
     parts_folder,
 )
 from nutgraf.index.storage.lock import is_locked
-from nutgraf.index.verification.catalog import RESTORE, CatalogCheck
-from nutgraf.index.verification.check import CATCH_UP, CheckContext, said
+from nutgraf.index.verification.catalog import CatalogCheck
+from nutgraf.index.verification.check import CATCH_UP, CheckContext
 from nutgraf.index.verification.clusters import REPAIR_CLUSTERS, check_clusters
 from nutgraf.index.verification.columns import REPAIR_COLUMNS, check_columns, open_columns
 from nutgraf.index.verification.keywords import (
@@ -44,7 +44,14 @@ from nutgraf.index.verification.keywords import (
     open_keywords,
 )
 from nutgraf.index.verification.models import REPAIR_ENCODER, check_reranker, open_encoder
-from nutgraf.index.verification.report import FindingCollector, OnPart, OnRows, VerificationReport
+from nutgraf.index.verification.remedies import RESTORE
+from nutgraf.index.verification.report import (
+    FindingCollector,
+    OnPart,
+    OnRows,
+    VerificationReport,
+    without_advice,
+)
 from nutgraf.index.verification.stories import REPAIR_STORIES, check_stories
 from nutgraf.index.verification.suggestions import (
     REPAIR_SUGGESTIONS,
@@ -152,7 +159,7 @@ class _Verifier:
         try:
             commit, shown = self._commit(catalog, reader)
         except BrokenIndexError as error:
-            self._findings.add(CATALOG, said(error), RESTORE)
+            self._findings.add(CATALOG, without_advice(error), RESTORE)
             commit, shown = NO_COMMIT, None
         self._rows = commit.rows
         compare: CompareElsewhere = _nothing
@@ -207,7 +214,7 @@ class _Verifier:
         except UntrustedIndexError:
             raise
         except NutgrafError as error:
-            self._findings.add(part, said(error), remedy)
+            self._findings.add(part, without_advice(error), remedy)
         except Exception as error:  # noqa: BLE001 - damage can cause any exception
             self._findings.add(part, f"it cannot be used ({error!r:.200})", remedy)
         return None
@@ -243,7 +250,7 @@ def _nothing(_on_rows: OnRows) -> None:
 
 def _no_manifest(error: BrokenIndexError) -> VerificationReport:
     findings = FindingCollector()
-    findings.add(MANIFEST, said(error), RESTORE)
+    findings.add(MANIFEST, without_advice(error), RESTORE)
     return VerificationReport(0, 0, 0, 0, 0, findings.all())
 
 

@@ -23,7 +23,7 @@ from nutgraf.index.maintenance.rebuild import repair_index
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.vectors.records import embeddings_of, record_type, seal
 from nutgraf.index.verification import verify as verifying, verify_index
-from nutgraf.index.verification.catalog import RENUMBER
+from nutgraf.index.verification.remedies import RENUMBER
 from tests.waiting import until
 
 SHARED = "The same notice stands in many articles."
