@@ -16,11 +16,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.analyzer import Analyzers, analysed_as
+from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.analysis.boilerplate import is_boilerplate
-from nutgraf.index.analysis.identity import IDENTITY, make_identities
-from nutgraf.index.analysis.minhash import SKETCH, make_sketches
+from nutgraf.index.analysis.languages import analysed_as
 from nutgraf.index.analysis.phrases import PhraseExtractor
+from nutgraf.index.analysis.versions.identity import IDENTITY, make_identities
+from nutgraf.index.analysis.versions.minhash import SKETCH, make_sketches
 from nutgraf.index.article import Article
 
 __all__ = ["NOTHING_PREPARED", "Prepared", "PreparedTexts", "Preparer", "article_in"]

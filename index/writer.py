@@ -21,9 +21,10 @@ from types import TracebackType
 from typing import Any, Final, Literal, NoReturn, Self
 
 from nutgraf.index import keywords
-from nutgraf.index.analysis.analyzer import Analyzers, primary_language
+from nutgraf.index.analysis.analyzer import Analyzers
 from nutgraf.index.analysis.boilerplate import MAX_BOILERPLATE, is_boilerplate
 from nutgraf.index.analysis.language_detection import with_language
+from nutgraf.index.analysis.languages import primary_language
 from nutgraf.index.article import Article
 from nutgraf.index.batch import Batch, SavedBatches
 from nutgraf.index.catalog.records import RecurringText, text_digest

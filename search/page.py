@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from nutgraf.index.analysis.analyzer import primary_language
+from nutgraf.index.analysis.languages import primary_language
 from nutgraf.index.article import paragraph_id
 from nutgraf.index.reader.protocol import FoundParagraph, IndexReader, Page, Record
 from nutgraf.index.schema import FIELD_NAMES

@@ -1,1 +1,1 @@
-"""Text analysis: terms, sentences, languages, phrases, boilerplate, MinHash."""
+"""Text analysis: terms, sentences, languages, phrases, boilerplate."""

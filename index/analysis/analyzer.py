@@ -19,66 +19,12 @@ from typing import Final, NamedTuple
 import Stemmer
 
 from nutgraf.index.analysis.folding import cut, fold, lower, plain_form
+from nutgraf.index.analysis.languages import LANGUAGES, analysed_as, primary_language
 from nutgraf.index.analysis.runs import RunCache
 from nutgraf.index.analysis.stopwords import has_meaning, stop_words
 from nutgraf.index.analysis.tokenizer import ASCII_WORD, placed_words, written_words
 
-__all__ = [
-    "LANGUAGES",
-    "Analyzer",
-    "Analyzers",
-    "Token",
-    "analysed_as",
-    "exact_term",
-    "primary_language",
-    "tags_of",
-    "value_terms",
-]
-
-LANGUAGES: Final = {
-    "ar": "arabic",
-    "ca": "catalan",
-    "cs": "czech",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "eo": "esperanto",
-    "es": "spanish",
-    "et": "estonian",
-    "eu": "basque",
-    "fa": "persian",
-    "fi": "finnish",
-    "fr": "french",
-    "ga": "irish",
-    "hi": "hindi",
-    "hu": "hungarian",
-    "hy": "armenian",
-    "id": "indonesian",
-    "it": "italian",
-    "lt": "lithuanian",
-    "ne": "nepali",
-    "nl": "dutch",
-    "no": "norwegian",
-    "pl": "polish",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sr": "serbian",
-    "st": "sesotho",
-    "sv": "swedish",
-    "ta": "tamil",
-    "tr": "turkish",
-    "yi": "yiddish",
-}
-"""Language tag -> name of its Snowball stemmer, for all stemmers of PyStemmer."""
-
-_TAG_ALIASES: Final = {"nb": "no", "nn": "no", "in": "id", "ji": "yi"}
-# Other tags of the same languages: "nb" and "nn" are the two written forms of Norwegian; "in" and
-# "ji" are withdrawn tags of Indonesian and Yiddish.
-
-_NO_LANGUAGE_TAGS: Final = frozenset({"", "und", "mul", "mis", "zxx"})
-# Tags that name no language.
+__all__ = ["Analyzer", "Analyzers", "Token"]
 
 _ACCENTLESS: Final = frozenset({"en"})
 # In these languages, accents are removed before stemming. English spells one word both
@@ -262,49 +208,6 @@ class Analyzers:
             made = Analyzer(language, cache_size=_MAX_CACHED_OTHER)
             found = self._by_language.setdefault(language, made)
         return found
-
-
-def analysed_as(tag: str | None) -> str | None:
-    """Return the language whose rules apply to texts with this tag.
-
-    Return None if the tag names no language. Return "" for every language without a
-    stemmer and stop words: these languages share one analyzer.
-    """
-    primary = "" if tag is None else primary_language(tag)
-    if primary in _NO_LANGUAGE_TAGS:
-        return None
-    return primary if primary in LANGUAGES or stop_words(primary) else ""
-
-
-def primary_language(tag: str) -> str:
-    """Return the language of a tag, without region and script: "en" for "en-GB"."""
-    primary = tag.replace("_", "-").partition("-")[0].strip().lower()
-    return _TAG_ALIASES.get(primary, primary)
-
-
-def tags_of(language: str) -> tuple[str, ...]:
-    """Return all primary tags of a language: "no", "nb" and "nn" for "no"."""
-    return (language, *(tag for tag, same in _TAG_ALIASES.items() if same == language))
-
-
-def exact_term(value: str) -> str:
-    """Return the term that finds exactly this value of a source, author, section ...
-
-    The term begins with a space. No folded term begins with a space, so a folded term
-    never equals the exact term of another value.
-    """
-    return " " + value
-
-
-def value_terms(value: str) -> tuple[str, ...]:
-    """Return the terms of a source, author, section, language or article id.
-
-    The terms are the exact term of the value, the complete folded value with single
-    spaces, and the folded words of the value. Each term occurs once.
-    """
-    words = map(fold, written_words(value))
-    whole = " ".join(fold(value).split())
-    return tuple(dict.fromkeys(term for term in (exact_term(value), whole, *words) if term))
 
 
 _NOT_STOP_TERMS: Final = frozenset({"doe"})

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from nutgraf.index.analysis.analyzer import value_terms
+from nutgraf.index.analysis.value_terms import value_terms
 from nutgraf.index.fields.declared import DeclaredKind, Value
 
 __all__ = ["declared_terms", "presence_term", "range_terms", "term_of"]

@@ -13,8 +13,9 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from nutgraf.index.analysis.analyzer import Analyzer, analysed_as, tags_of
+from nutgraf.index.analysis.analyzer import Analyzer
 from nutgraf.index.analysis.folding import fold
+from nutgraf.index.analysis.languages import analysed_as, tags_of
 from nutgraf.index.analysis.tokenizer import placed_words
 
 __all__ = ["MultilingualAnalyzer", "QuestionToken"]

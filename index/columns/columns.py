@@ -134,12 +134,12 @@ class Columns:
 
     @cached_property
     def sketch(self) -> NDArray[np.uint64]:
-        """The sketches of the texts (index/analysis/minhash.py)."""
+        """The sketches of the texts (index/analysis/versions/minhash.py)."""
         return self._map("sketch")
 
     @cached_property
     def identity(self) -> NDArray[np.uint8]:
-        """The identities of the texts (index/analysis/identity.py)."""
+        """The identities of the texts (index/analysis/versions/identity.py)."""
         return self._map("identity")
 
     def paragraphs(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.identity import IDENTITY
-from nutgraf.index.analysis.minhash import SKETCH
+from nutgraf.index.analysis.versions.identity import IDENTITY
+from nutgraf.index.analysis.versions.minhash import SKETCH
 from nutgraf.index.columns.codes import CODE, PLACE
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.fields.declared import DeclaredKind

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis import identity, minhash
-from nutgraf.index.analysis.identity import make_identities
-from nutgraf.index.analysis.minhash import make_sketches
+from nutgraf.index.analysis.versions import identity, minhash
+from nutgraf.index.analysis.versions.identity import make_identities
+from nutgraf.index.analysis.versions.minhash import make_sketches
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import ColumnValues

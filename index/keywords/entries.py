@@ -8,8 +8,9 @@ from itertools import chain, groupby, pairwise
 from types import MappingProxyType
 from typing import Final
 
-from nutgraf.index.analysis.analyzer import Analyzer, Analyzers, value_terms
+from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
 from nutgraf.index.analysis.declared_terms import declared_terms
+from nutgraf.index.analysis.value_terms import value_terms
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Record
 from nutgraf.index.catalog.rows import Row

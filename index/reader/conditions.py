@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from nutgraf.index.analysis.analyzer import exact_term
 from nutgraf.index.analysis.declared_terms import presence_term, range_terms, term_of
+from nutgraf.index.analysis.value_terms import exact_term
 from nutgraf.index.fields.declared import DeclaredKind
 from nutgraf.index.query import query
 from nutgraf.index.schema import DECLARED

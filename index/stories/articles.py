@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.identity import articles_agree
-from nutgraf.index.analysis.minhash import near_duplicates
+from nutgraf.index.analysis.versions.identity import articles_agree
+from nutgraf.index.analysis.versions.minhash import near_duplicates
 from nutgraf.index.stories.texts import Texts, distinct
 
 __all__ = ["find_articles", "grow_articles"]

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.minhash import HASHES, MAX_DIFFERING_BITS
+from nutgraf.index.analysis.versions.minhash import HASHES, MAX_DIFFERING_BITS
 from nutgraf.index.stories.texts import BLOCK, Texts, distinct
 
 __all__ = ["Pairs", "all_pairs", "pairs_with"]

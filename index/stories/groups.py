@@ -1,8 +1,8 @@
 """Groups: the first version of the text of each row.
 
 Two texts are versions of one another if their sketches are near-duplicates
-(index/analysis/minhash.py) and their names, numbers and dates agree
-(index/analysis/identity.py). So two notices that fill in one template are not.
+(index/analysis/versions/minhash.py) and their names, numbers and dates agree
+(index/analysis/versions/identity.py). So two notices that fill in one template are not.
 
 A text is compared only with the first text of a group. Otherwise, a chain of small
 changes would join different texts in one group.
@@ -15,7 +15,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.minhash import MAX_DIFFERING_BITS
+from nutgraf.index.analysis.versions.minhash import MAX_DIFFERING_BITS
 from nutgraf.index.stories.bands import Pairs, all_pairs, pairs_with
 from nutgraf.index.stories.texts import Texts
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.identity import agree
-from nutgraf.index.analysis.minhash import are_long
+from nutgraf.index.analysis.versions.identity import agree
+from nutgraf.index.analysis.versions.minhash import are_long
 from nutgraf.index.columns import Columns
 
 __all__ = ["BLOCK", "Texts", "distinct"]

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.identity import make_identities
-from nutgraf.index.analysis.minhash import make_sketches
+from nutgraf.index.analysis.versions.identity import make_identities
+from nutgraf.index.analysis.versions.minhash import make_sketches
 from nutgraf.index.article import timestamp
 from nutgraf.index.catalog.records import Commit, Record
 from nutgraf.index.catalog.unchecked import UncheckedCatalog

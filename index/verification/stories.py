@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from nutgraf.index.analysis.minhash import MAX_DIFFERING_BITS, count_differing_bits
+from nutgraf.index.analysis.versions.minhash import MAX_DIFFERING_BITS, count_differing_bits
 from nutgraf.index.storage.layout import STORIES
 from nutgraf.index.stories import Texts
 from nutgraf.index.stories.file import StoredStories

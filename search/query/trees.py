@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any, Final
 
-from nutgraf.index.analysis.analyzer import exact_term
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
+from nutgraf.index.analysis.value_terms import exact_term
 from nutgraf.index.query import query as wq
 from nutgraf.search.query.patterns import Pattern, pattern_query
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from nutgraf.index.analysis.analyzer import primary_language
+from nutgraf.index.analysis.languages import primary_language
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.builder import read_question
 from nutgraf.search.query.dates_in_words import find_dates

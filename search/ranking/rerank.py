@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.analyzer import primary_language
+from nutgraf.index.analysis.languages import primary_language
 from nutgraf.index.article import Paragraph
 from nutgraf.index.reader.protocol import IndexReader, Record, Reranker
 from nutgraf.search.errors import RequestError

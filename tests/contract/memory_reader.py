@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from nutgraf.index.analysis.identity import agree, articles_agree, make_identities
-from nutgraf.index.analysis.minhash import are_long, make_sketches, near_duplicates
+from nutgraf.index.analysis.versions.identity import agree, articles_agree, make_identities
+from nutgraf.index.analysis.versions.minhash import are_long, make_sketches, near_duplicates
 from nutgraf.index.article import Paragraph, timestamp
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.keywords.entries import entries_of

@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 from whoosh import query as q
 
-from nutgraf.index.analysis.analyzer import exact_term, value_terms
+from nutgraf.index.analysis.value_terms import exact_term, value_terms
 from nutgraf.index.errors import BrokenIndexError, IndexLockedError, UntrustedIndexError
 from nutgraf.index.keywords import (
     ENGINES,

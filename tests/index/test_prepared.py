@@ -15,9 +15,9 @@ from whoosh import query
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, writer
 from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
 from nutgraf.index.analysis.boilerplate import is_boilerplate
-from nutgraf.index.analysis.identity import make_identities
-from nutgraf.index.analysis.minhash import make_sketches
 from nutgraf.index.analysis.phrases import PhraseExtractor
+from nutgraf.index.analysis.versions.identity import make_identities
+from nutgraf.index.analysis.versions.minhash import make_sketches
 from nutgraf.index.catalog.learned_boilerplate import MIN_SOURCE
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.prepared import Prepared, PreparedTexts, Preparer

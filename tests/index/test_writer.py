@@ -17,8 +17,8 @@ import pytest
 from whoosh import query
 
 from nutgraf.index import IndexSnapshot, IndexWriter, create_index, keywords, writer
-from nutgraf.index.analysis.identity import make_identities
-from nutgraf.index.analysis.minhash import make_sketches
+from nutgraf.index.analysis.versions.identity import make_identities
+from nutgraf.index.analysis.versions.minhash import make_sketches
 from nutgraf.index.article import Article
 from nutgraf.index.batch import Batch
 from nutgraf.index.errors import (

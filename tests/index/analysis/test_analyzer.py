@@ -8,8 +8,10 @@ import unicodedata
 import pytest
 from hypothesis import example, given, strategies as st
 
-from nutgraf.index.analysis.analyzer import LANGUAGES, Analyzer, Token, exact_term, value_terms
+from nutgraf.index.analysis.analyzer import Analyzer, Token
+from nutgraf.index.analysis.languages import LANGUAGES
 from nutgraf.index.analysis.stopwords import stop_words
+from nutgraf.index.analysis.value_terms import exact_term, value_terms
 
 ENGLISH = Analyzer("en")
 PLAIN = Analyzer("xx")

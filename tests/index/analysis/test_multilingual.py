@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from nutgraf.index.analysis.analyzer import LANGUAGES, Analyzer, Analyzers, analysed_as, tags_of
+from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
+from nutgraf.index.analysis.languages import LANGUAGES, analysed_as, tags_of
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer
 
 ENGLISH, GERMAN, RUSSIAN = map(Analyzer, ("en", "de", "ru"))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, verify_index
-from nutgraf.index.analysis.analyzer import exact_term
 from nutgraf.index.analysis.declared_terms import term_of
+from nutgraf.index.analysis.value_terms import exact_term
 from nutgraf.index.errors import InputError, NotAnIndexError, UserError
 from nutgraf.index.maintenance.backup import back_up_index
 from nutgraf.index.maintenance.declare import count_fields, declare_fields

@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from nutgraf.index.analysis.identity import IDENTITY, make_identities
-from nutgraf.index.analysis.minhash import SKETCH, make_sketches
+from nutgraf.index.analysis.versions.identity import IDENTITY, make_identities
+from nutgraf.index.analysis.versions.minhash import SKETCH, make_sketches
 from nutgraf.index.stories import Texts
 
 

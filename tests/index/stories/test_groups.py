@@ -2,8 +2,8 @@
 
 from hypothesis import given, settings, strategies as st
 
-from nutgraf.index.analysis.identity import agree
-from nutgraf.index.analysis.minhash import are_long, near_duplicates
+from nutgraf.index.analysis.versions.identity import agree
+from nutgraf.index.analysis.versions.minhash import are_long, near_duplicates
 from nutgraf.index.stories.articles import find_articles
 from nutgraf.index.stories.groups import find_groups
 from tests.index.stories.made import texts_of

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nutgraf.index import Article
-from nutgraf.index.analysis.minhash import (
+from nutgraf.index.analysis.versions.minhash import (
     MIN_WORDS,
     are_long,
     make_sketches,
@@ -17,7 +17,7 @@ from nutgraf.index.analysis.minhash import (
 )
 from nutgraf.index.sources import read_sources
 
-SEEDS = Path(__file__).parents[3] / "seeds" / "articles"
+SEEDS = Path(__file__).parents[4] / "seeds" / "articles"
 ARTICLES = {item.id: item for item in read_sources([str(SEEDS)]) if isinstance(item, Article)}
 TEXTS = [text for article in ARTICLES.values() for text in article.paragraphs]
 COPIES = {

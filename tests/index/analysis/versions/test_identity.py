@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from nutgraf.index.analysis.identity import (
+from nutgraf.index.analysis.versions.identity import (
     agree,
     articles_agree,
     identifying_words,
     make_identities,
     method_fingerprint,
 )
-from nutgraf.index.analysis.minhash import make_sketches, near_duplicates
+from nutgraf.index.analysis.versions.minhash import make_sketches, near_duplicates
 from tests.made_texts import STORIES, TEMPLATES, edited, fills
 
 WITHOUT_CAPITALS = {"عزاء", "सूचना"}

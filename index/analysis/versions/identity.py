@@ -26,7 +26,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.analysis.date_words import DAYS, MONTHS, is_month
+from nutgraf.index.analysis.versions.date_words import DAYS, MONTHS, is_month
 
 __all__ = [
     "IDENTITY",

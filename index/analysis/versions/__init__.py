@@ -1,0 +1,1 @@
+"""Sketches and identities: which texts are versions of one another."""
