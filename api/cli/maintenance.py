@@ -23,7 +23,7 @@ from nutgraf.api.cli.options import (
 from nutgraf.index.errors import UserError
 
 if TYPE_CHECKING:
-    from nutgraf.index.maintenance.rebuild import OnProgress, RebuildResult
+    from nutgraf.index.maintenance.result import OnProgress, RebuildResult
 
 __all__ = [
     "add_maintenance",

@@ -9,15 +9,10 @@ from pathlib import Path
 
 from nutgraf.index.errors import BrokenIndexError, EncoderError, NotAnIndexError
 from nutgraf.index.maintenance.create import make_parts
-from nutgraf.index.maintenance.rebuild import (
-    OnProgress,
-    RebuildResult,
-    no_progress,
-    put_articles,
-    rebuild_result,
-)
 from nutgraf.index.maintenance.reranker import copy_reranker
+from nutgraf.index.maintenance.result import OnProgress, RebuildResult, no_progress, rebuild_result
 from nutgraf.index.maintenance.source import RebuildSource, StoredEmbeddings
+from nutgraf.index.maintenance.switch import put_articles
 from nutgraf.index.manifest import Manifest, now
 from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.storage.files import copy_files, sync, sync_tree

@@ -14,13 +14,8 @@ from pathlib import Path
 from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.fields.declared import value_of, with_fields
-from nutgraf.index.maintenance.rebuild import (
-    OnProgress,
-    RebuildResult,
-    no_progress,
-    rebuilding,
-    renew,
-)
+from nutgraf.index.maintenance.rebuild import rebuilding, renew
+from nutgraf.index.maintenance.result import OnProgress, RebuildResult, no_progress
 from nutgraf.index.maintenance.source import RebuildSource, StoredEmbeddings
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.schema import FIELDS, OPTIONAL_FIELDS

@@ -24,7 +24,7 @@ STEPS: Final = ("encoded", "embeddings", "catalog", "columns", "suggestions", "k
 """The steps of a commit, in order, with their names in index/writer.py."""
 
 REBUILD_STEPS: Final = ("copied", "followed", "switched", "removed")
-"""The steps of a compaction, with their names in index/maintenance/rebuild.py.
+"""The steps of a compaction, with their names in index/maintenance/switch.py.
 
 No name is also that of a step of a commit.
 """

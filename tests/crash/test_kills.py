@@ -14,7 +14,7 @@ from crash_trial import Trial
 from crash_writer import REBUILD_STEPS, STEPS, After, AtFile, AtStep
 
 from nutgraf.index import create_index, writer
-from nutgraf.index.maintenance import rebuild
+from nutgraf.index.maintenance import switch
 
 ROOT = Path(writer.__file__).parent
 
@@ -68,14 +68,14 @@ def share(kills, engine, part):
     return max(1, round(kills * part * (0.8 if engine == "tantivy" else 0.2)))
 
 
-@pytest.mark.parametrize(("module", "steps"), [(writer, STEPS), (rebuild, REBUILD_STEPS)])
+@pytest.mark.parametrize(("module", "steps"), [(writer, STEPS), (switch, REBUILD_STEPS)])
 def test_every_step_is_known(module, steps):
     assert tuple(re.findall(r'_failpoint\("(\w+)"\)', inspect.getsource(module))) == steps
 
 
 def test_only_known_modules_raise_audit_events():
     telling = {path.name for path in ROOT.rglob("*.py") if "sys.audit(" in path.read_text("utf-8")}
-    assert telling == {"writer.py", "rebuild.py", "clustering.py", "background.py"}
+    assert telling == {"writer.py", "switch.py", "clustering.py", "background.py"}
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -26,7 +26,7 @@ from nutgraf.index.errors import (
     NotAnIndexError,
     UntrustedIndexError,
 )
-from nutgraf.index.maintenance import rebuild
+from nutgraf.index.maintenance import create, new_generation, switch
 from nutgraf.index.maintenance.backup import back_up_index
 from nutgraf.index.maintenance.rebuild import (
     compact_index,
@@ -188,13 +188,13 @@ def test_reader_without_open_parts_switches_to_new_generation(index):
 
 
 def test_rebuild_waits_for_a_writer_and_excludes_other_rebuilds(index, monkeypatch):
-    monkeypatch.setattr(rebuild, "REBUILD_LOCK_WAIT", 0.3)
+    monkeypatch.setattr(switch, "REBUILD_LOCK_WAIT", 0.3)
     with (
         IndexWriter(index, trust=True),
         pytest.raises(IndexLockedError, match="is being written by process"),
     ):
         compact_index(index)
-    monkeypatch.setattr(rebuild, "REBUILD_LOCK_WAIT", 20)
+    monkeypatch.setattr(switch, "REBUILD_LOCK_WAIT", 20)
     writer = IndexWriter(index, trust=True)
     writer.put(article("late", "It came late."))
     threading.Timer(0.5, lambda: writer.__exit__(None, None, None)).start()
@@ -226,7 +226,9 @@ def test_repair_rebuilds_a_damaged_part(index, part, monkeypatch):
         kept = shutil.copytree(path, index.parent / "kept")
         (path / "model.onnx").write_bytes(b"")
         monkeypatch.setattr(
-            rebuild, "make_encoder", _finds({"golden-tiny": str(kept)}, rebuild.make_encoder)
+            new_generation,
+            "make_encoder",
+            _finds({"golden-tiny": str(kept)}, create.make_encoder),
         )
     else:
         shutil.rmtree(path)
@@ -380,7 +382,7 @@ def test_failed_compaction_leaves_no_generation(index, monkeypatch):
         with pytest.raises((DiskFullError, KeyboardInterrupt)):
             compact_index(index, on_progress=error)
         assert not (index / "generation-2").exists()
-    monkeypatch.setattr(rebuild, "REBUILD_LOCK_WAIT", 0.1)
+    monkeypatch.setattr(switch, "REBUILD_LOCK_WAIT", 0.1)
     with IndexWriter(index, trust=True), pytest.raises(IndexLockedError):
         compact_index(index)
     assert not (index / "generation-2").exists()
@@ -522,6 +524,6 @@ def test_kill_at_any_step_leaves_a_complete_index(index, other_encoder, step, ho
 
 
 def test_steps_match_the_code():
-    source = Path(rebuild.__file__).read_text()
+    source = Path(switch.__file__).read_text()
     assert [step for step in STEPS if f'_failpoint("{step}")' in source] == STEPS
     assert source.count("_failpoint(") == len(STEPS) + 1
