@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +25,7 @@ from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.models.reranker import CachingReranker, OnnxReranker
 from nutgraf.index.reader.known_values import KnownValues
 from nutgraf.index.reader.languages import make_question_analyzer
+from nutgraf.index.reader.marks import Mark, mark_of, mark_of_parts, settled
 from nutgraf.index.storage.closing import Closing
 from nutgraf.index.storage.layout import (
     CATALOG,
@@ -46,15 +46,6 @@ from nutgraf.index.vectors import VectorIndex
 from nutgraf.index.vectors.clusters import CURRENT
 
 __all__ = ["IndexParts", "SharedParts"]
-
-Mark = tuple[tuple[int, int], ...]
-
-_TICK: Final = 2_000_000_000
-"""The resolution of the coarsest time stamps of file systems, in nanoseconds.
-
-Most file systems have time stamps in milliseconds.
-"""
-
 
 PARTS: Final = (
     "columns",
@@ -120,7 +111,7 @@ class IndexParts(Closing):
         self._trust = trust
         self._mark = mark
         self._opening = threading.Lock()
-        self._clusters = _stamps(self.parts / CLUSTERS / CURRENT)
+        self._clusters = mark_of(self.parts / CLUSTERS / CURRENT)
         self._suggestions: Suggestions | None = None
         if reader.paragraphs != self.commit.ranked:
             raise BrokenIndexError(
@@ -144,7 +135,7 @@ class IndexParts(Closing):
         index = Path(path)
         while True:
             # Take the mark first, so that every later change results in a different mark.
-            mark = _stamps(index / MANIFEST)
+            mark = mark_of(index / MANIFEST)
             manifest = Manifest.read(index)
             try:
                 return cls._open(index, manifest, mark, trust=trust, older=older)
@@ -164,7 +155,7 @@ class IndexParts(Closing):
         older: IndexParts | None,
     ) -> Self:
         parts = manifest.parts(index)
-        seen = _settled((*mark, *_marks(parts)))
+        seen = settled((*mark, *mark_of_parts(parts)))
         engine = manifest.keyword_engine
         # Take the stories first, so that they are not those of a later commit. Few questions
         # need them, so the others do not fail if they are damaged.
@@ -198,7 +189,7 @@ class IndexParts(Closing):
         The parts that are open in this snapshot are open in the new one too. Unchanged
         parts are shared, and changed parts are opened again.
         """
-        now = (*_stamps(self.path / MANIFEST), *_marks(self.parts))
+        now = (*mark_of(self.path / MANIFEST), *mark_of_parts(self.parts))
         if self._mark is not None and self._mark == now:
             return None
         newer = type(self).open(self.path, trust=self._trust, older=self)
@@ -365,31 +356,3 @@ class IndexParts(Closing):
         with self._opening:
             if self._suggestions is not None:
                 self._suggestions.close()
-
-
-def _stamps(path: Path) -> Mark:
-    """Return a mark that changes if the file or folder `path` changes.
-
-    The mark consists of the inode and the time of the last change. A folder changes
-    if a file in it is added, deleted or replaced.
-    """
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return ((found.st_ino, found.st_mtime_ns),)
-
-
-def _marks(parts: Path) -> Mark:
-    """Return a mark of the parts that change what a reader sees."""
-    return (*_stamps(parts / KEYWORDS), *_stamps(parts / CLUSTERS))
-
-
-def _settled(mark: Mark) -> Mark | None:
-    """Return `mark`, or None if a later change could result in the same mark.
-
-    This is possible if the last change is more recent than the resolution of time
-    stamps.
-    """
-    newest = max((stamp for _, stamp in mark), default=0)
-    return mark if time.time_ns() - newest > _TICK else None

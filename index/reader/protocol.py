@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,15 +29,19 @@ from nutgraf.index.reader.conditions import Condition, FieldValues, Members, Uni
 from nutgraf.index.reader.queries import (
     FacetCounts,
     FacetQuery,
+    FoundParagraph,
     KeywordQuery,
     Listing,
     ListQuery,
     Matching,
     Order,
+    Page,
     Period,
     Position,
     Retrieved,
     RowSet,
+    Statistics,
+    Title,
     VectorQuery,
 )
 from nutgraf.index.suggestions.reader import TermCount
@@ -73,62 +76,6 @@ __all__ = [
     "Unit",
     "VectorQuery",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundParagraph:
-    """The article of a row, its paragraph or part, and the paragraph's complete text."""
-
-    record: Record
-    paragraph: Paragraph
-    whole_text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The paragraphs of some rows, and only the public ids of other paragraphs.
-
-    The keys of `paragraphs` and `ids` are rows.
-    """
-
-    paragraphs: Mapping[int, FoundParagraph]
-    ids: Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Title:
-    """The title and the id of an article."""
-
-    text: str
-    article: str
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """Counts and properties of an index.
-
-    `bytes` is the size of the index on disk, and `parts` the bytes of each part;
-    `other` are earlier generations and small files. `bytes_per_paragraph` counts only
-    the parts that grow with the number of paragraphs: no encoder, reranker or `other`.
-    It is None if there are no paragraphs. `boilerplate` is the number of paragraphs
-    that are excluded from the rankings.
-    """
-
-    articles: int
-    paragraphs: int
-    boilerplate: int
-    rows: int
-    snapshot: int
-    committed: str | None
-    language: str
-    keyword_engine: str
-    encoder: str
-    reranker: str | None
-    dimension: int
-    format: int
-    bytes: int
-    bytes_per_paragraph: float | None
-    parts: Mapping[str, int]
 
 
 class SuggestionReader(Protocol):
