@@ -29,7 +29,7 @@ from nutgraf.search.ranking.fusion import (
     reciprocal_rank,
 )
 from nutgraf.search.request.search_request import FusionMethod
-from nutgraf.search.response import Explanation, FusionUsed, Place, Reranked
+from nutgraf.search.response import Explanation, FusionUsed, PlaceInRanking, Reranked
 
 __all__ = [
     "NO_ROWS",
@@ -207,13 +207,13 @@ class Candidates:
             logits=None if self.logits is None else self.logits[places],
         )
 
-    def _reranked_place(self, at: int) -> Place | None:
+    def _reranked_place(self, at: int) -> PlaceInRanking | None:
         if self.logits is None:
             return None
         logit = float(self.logits[at])
         if np.isnan(logit):
-            return Place(None, None)
-        return Place(int(np.count_nonzero(self.logits > logit)) + 1, round(logit, 4))
+            return PlaceInRanking(None, None)
+        return PlaceInRanking(int(np.count_nonzero(self.logits > logit)) + 1, round(logit, 4))
 
 
 def unranked(rows: NDArray[np.int64]) -> Candidates:
@@ -300,8 +300,8 @@ def _best(ranking: Ranking) -> float:
     return float(ranking.scores.max(initial=0.0))
 
 
-def _place(ranking: Ranking, row: int, score: float | None) -> Place:
+def _place(ranking: Ranking, row: int, score: float | None) -> PlaceInRanking:
     found = ranking.rank_of(row)
     if found is None:
-        return Place(None, None if score is None or np.isnan(score) else round(score, 4))
-    return Place(found[0], round(found[1], 4))
+        return PlaceInRanking(None, None if score is None or np.isnan(score) else round(score, 4))
+    return PlaceInRanking(found[0], round(found[1], 4))

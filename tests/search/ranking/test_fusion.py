@@ -18,7 +18,7 @@ from nutgraf.search.ranking.fusion import (
     ranks,
     reciprocal_rank,
 )
-from nutgraf.search.response import Place
+from nutgraf.search.response import PlaceInRanking
 
 
 def ranking(pairs, *, complete=True):
@@ -154,7 +154,7 @@ def test_row_without_known_cosine_counts_as_unrelated():
     assert fused[0].rows.tolist() == fused[1].rows.tolist()
     assert fused[0].scores.tolist() == fused[1].scores.tolist()
     assert fused[0].evidence == fused[1].evidence
-    assert fused[0].explain(fused[0].rows.tolist().index(2)).semantic == Place(None, None)
+    assert fused[0].explain(fused[0].rows.tolist().index(2)).semantic == PlaceInRanking(None, None)
 
 
 def test_candidates_of_one_ranking_have_explanation():
