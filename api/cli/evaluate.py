@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from nutgraf.api.cli.options import DEFAULT_INDEX, AsJson, Index, Trust, print_answer
+from nutgraf.api.cli.progress_bar import progress_bar
 from nutgraf.index.errors import UserError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def evaluate(
     with ExitStack() as opened:
         indexes = _Indexes(opened, questions, trust=trust)
         systems = _modes(indexes, index) if compare is None else _compared(indexes, index, compare)
-        with _progress() as on_progress:
+        with progress_bar("rankings") as on_progress:
             done = measure(
                 systems,
                 questions,
@@ -226,22 +227,3 @@ def _skipped(done: Evaluation) -> Iterator[str]:
 def _examples(names: list[str] | tuple[str, ...]) -> str:
     more = ", ..." if len(names) > MAX_NAMED else ""
     return ", ".join(names[:MAX_NAMED]) + more
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar, if standard error is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        "rankings", *columns, console=console, disable=not console.is_terminal, transient=True
-    ) as bar:
-        task = bar.add_task("rankings", total=None)
-
-        def on_progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield on_progress

@@ -29,6 +29,7 @@ from nutgraf.api.cli.options import (
     EXIT_INTERRUPTED,
     EXIT_USER_ERROR,
     MAX_LOCK_WAIT_SECONDS,
+    ArticleName,
     AsJson,
     Columns,
     Device,
@@ -158,12 +159,7 @@ add_similar(app)
 
 @app.command()
 def show(
-    article: Annotated[
-        str,
-        typer.Argument(
-            metavar="ARTICLE", help="The id of an article, or of a paragraph as ID#POSITION."
-        ),
-    ],
+    article: ArticleName,
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,

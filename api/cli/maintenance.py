@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,10 +18,11 @@ from nutgraf.api.cli.options import (
     Trust,
     print_answer,
 )
+from nutgraf.api.cli.progress_bar import progress_bar
 from nutgraf.index.errors import UserError
 
 if TYPE_CHECKING:
-    from nutgraf.index.maintenance.result import OnProgress, RebuildResult
+    from nutgraf.index.maintenance.result import RebuildResult
 
 __all__ = [
     "add_maintenance",
@@ -83,7 +82,7 @@ def repair(index: Index = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """
     from nutgraf.index.maintenance.rebuild import repair_index
 
-    with _progress() as on_progress:
+    with progress_bar("paragraphs") as on_progress:
         done = repair_index(index, on_progress=on_progress)
     _print_rebuilt(index, "repaired", done, as_json)
 
@@ -95,7 +94,7 @@ def compact(index: Index = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """
     from nutgraf.index.maintenance.rebuild import compact_index
 
-    with _progress() as on_progress:
+    with progress_bar("paragraphs") as on_progress:
         done = compact_index(index, on_progress=on_progress)
     _print_rebuilt(index, "compacted", done, as_json)
 
@@ -114,7 +113,7 @@ def backup(
     """
     from nutgraf.index.maintenance.backup import back_up_index
 
-    with _progress() as on_progress:
+    with progress_bar("paragraphs") as on_progress:
         done = back_up_index(index, destination, on_progress=on_progress)
     _print_rebuilt(destination, f"backup of {index}", done, as_json)
 
@@ -146,7 +145,7 @@ def reindex(
             "give either --model NAME, to change the encoder, or --undo, to undo the last change"
         )
     try:
-        with _progress() as on_progress:
+        with progress_bar("paragraphs") as on_progress:
             if model is None:
                 done = rebuild.put_back_index(index, trust=trust, on_progress=on_progress)
             else:
@@ -205,7 +204,7 @@ def fields(
     from nutgraf.index.maintenance.declare import count_fields, declare_fields
 
     if add:
-        with _progress() as on_progress:
+        with progress_bar("paragraphs") as on_progress:
             declare_fields(index, parse_fields(add), on_progress=on_progress)
     counts = count_fields(index)
 
@@ -234,22 +233,3 @@ def _counts(articles: int, paragraphs: int) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-@contextmanager
-def _progress() -> Iterator[OnProgress]:
-    """Show a progress bar, if standard error is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns: tuple[Any, ...] = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        "paragraphs", *columns, console=console, disable=not console.is_terminal, transient=True
-    ) as bar:
-        task = bar.add_task("paragraphs", total=None)
-
-        def on_progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield on_progress

@@ -20,6 +20,7 @@ __all__ = [
     "EXIT_INTERRUPTED",
     "EXIT_USER_ERROR",
     "MAX_LOCK_WAIT_SECONDS",
+    "ArticleName",
     "AsJson",
     "Columns",
     "Device",
@@ -54,6 +55,12 @@ Index = Annotated[
     Path,
     typer.Option(
         "-i", "--index", envvar="NUTGRAF_INDEX", metavar="DIR", help="The index directory."
+    ),
+]
+ArticleName = Annotated[
+    str,
+    typer.Argument(
+        metavar="ARTICLE", help="The id of an article, or of a paragraph as ID#POSITION."
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

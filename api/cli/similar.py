@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from nutgraf.api.cli.options import DEFAULT_INDEX, AsJson, Index, Trust, print_answer
+from nutgraf.api.cli.options import DEFAULT_INDEX, ArticleName, AsJson, Index, Trust, print_answer
 from nutgraf.api.cli.search_options import with_search_options
 from nutgraf.index.errors import UserError
 
@@ -20,12 +20,7 @@ def add_similar(app: typer.Typer) -> None:
 
 
 def similar(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="ARTICLE", help="The id of an article, or of a paragraph as ID#POSITION."
-        ),
-    ],
+    name: ArticleName,
     index: Index = DEFAULT_INDEX,
     as_json: AsJson = False,
     trust: Trust = False,
