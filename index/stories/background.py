@@ -18,11 +18,11 @@ from nutgraf.index.catalog.reader import Catalog
 from nutgraf.index.catalog.records import NO_COMMIT, Commit
 from nutgraf.index.columns import Columns
 from nutgraf.index.columns.files import Fields
-from nutgraf.index.errors import BrokenIndexError, IndexLockedError
+from nutgraf.index.errors import BrokenIndexError
+from nutgraf.index.storage.derived import lock_folder, remove_others
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, STORIES
-from nutgraf.index.storage.lock import WriteLock
 from nutgraf.index.stories.file import (
-    PARTIAL,
+    SUFFIX,
     StoredStories,
     StoryRecord,
     method_of,
@@ -117,12 +117,9 @@ def store_stories(folder: Path, commit: Commit, fields: Fields) -> None:
     column is damaged, and DiskFullError if the disk is full.
     """
     place = folder / STORIES
-    place.mkdir(exist_ok=True)
-    try:
-        lock = WriteLock(place, wait=0)
-    except IndexLockedError:
-        return
-    try:
+    with lock_folder(place) as is_held:
+        if not is_held:
+            return
         columns = Columns.open(folder / COLUMNS, commit.rows, fields)
         with closing(Catalog.open(folder / CATALOG)) as catalog:
             stories = _stories(place, catalog, commit, columns)
@@ -131,12 +128,7 @@ def store_stories(folder: Path, commit: Commit, fields: Fields) -> None:
         _failpoint("written")
         record.write(place)
         _failpoint("swapped")
-        for other in (*place.glob("*.i4"), *place.glob(f"*{PARTIAL}")):
-            if other.name != record.file:
-                with suppress(OSError):  # A leftover does no harm; the next call removes it.
-                    other.unlink()
-    finally:
-        lock.release()
+        remove_others(place, record.file, SUFFIX)
 
 
 def _stories(place: Path, catalog: Catalog, commit: Commit, columns: Columns) -> Stories:

@@ -19,15 +19,16 @@ from nutgraf.index.catalog.records import Commit
 from nutgraf.index.columns import Columns
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.checked_json import parse_checked, write_checked
+from nutgraf.index.storage.derived import PARTIAL
 from nutgraf.index.storage.files import raising_disk_full, sync
 from nutgraf.index.stories.stories import Stories
 
-__all__ = ["PARTIAL", "StoredStories", "StoryRecord", "damaged", "method_of", "write_stories"]
+__all__ = ["SUFFIX", "StoredStories", "StoryRecord", "damaged", "method_of", "write_stories"]
 
 CURRENT: Final = "current.json"
 
-PARTIAL: Final = ".partial"
-"""The suffix of a file that is not yet complete."""
+SUFFIX: Final = ".i4"
+"""The suffix of a file with stories: int32 values."""
 
 METHOD: Final = 1
 """The number of the method that finds stories; another method needs a new number."""
@@ -127,7 +128,7 @@ def write_stories(folder: Path, stories: Stories, commit: Commit, method: str) -
     is full.
     """
     arrays = [np.ascontiguousarray(each, _VALUES) for each in (stories.text, stories.article)]
-    path = folder / f"{commit.sequence}.i4"
+    path = folder / f"{commit.sequence}{SUFFIX}"
     partial = path.with_suffix(PARTIAL)
     with raising_disk_full(path):
         with partial.open("wb") as file:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +16,10 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.errors import BrokenIndexError, IndexLockedError
+from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.models.cpus import usable_cpus
+from nutgraf.index.storage.derived import PARTIAL, lock_folder, remove_others
 from nutgraf.index.storage.files import disk_full, is_full, sync
-from nutgraf.index.storage.lock import WriteLock
 from nutgraf.index.vectors.clusters import ClusterRecord, Clusters, list_checksum
 from nutgraf.index.vectors.rows import VectorRows
 from nutgraf.index.vectors.threads import faiss_threads
@@ -60,8 +59,7 @@ _BLOCK: Final = 16_384
 
 _SEED: Final = 2026
 
-PARTIAL: Final = ".partial"
-"""The suffix of a file that is not yet complete."""
+SUFFIX: Final = ".faiss"
 
 
 def is_due(rows: int, current: ClusterRecord | None) -> bool:
@@ -82,12 +80,9 @@ def make_clusters(folder: Path, path: Path, dimension: int, rows: int) -> None:
     The memory is about 70 bytes a row, and 100 MB. Raises BrokenIndexError if a row is
     damaged, and DiskFullError if the disk is full.
     """
-    folder.mkdir(exist_ok=True)
-    try:
-        lock = WriteLock(folder, wait=0)
-    except IndexLockedError:
-        return
-    try:
+    with lock_folder(folder) as is_held:
+        if not is_held:
+            return
         current = _usable(folder)
         if current is not None and current.rows >= rows:
             return
@@ -99,8 +94,6 @@ def make_clusters(folder: Path, path: Path, dimension: int, rows: int) -> None:
         _failpoint("trained")
         _add(index, source, first)
         _write(folder, index, rows, trained)
-    finally:
-        lock.release()
 
 
 def _trained(source: VectorRows) -> Any:
@@ -159,7 +152,7 @@ def _add(index: Any, source: VectorRows, first: int) -> None:
 
 
 def _write(folder: Path, index: Any, rows: int, trained: int) -> None:
-    path = folder / f"{rows}-{trained}.faiss"
+    path = folder / f"{rows}-{trained}{SUFFIX}"
     # Readers may have mapped a file with this name.
     partial = path.with_suffix(PARTIAL)
     try:
@@ -181,10 +174,7 @@ def _write(folder: Path, index: Any, rows: int, trained: int) -> None:
     checksums = tuple(list_checksum(index, each) for each in lists)
     ClusterRecord(path.name, rows, trained, head, checksum, checksums).write(folder)
     _failpoint("swapped")
-    for other in (*folder.glob("*.faiss"), *folder.glob(f"*{PARTIAL}")):
-        if other != path:
-            with suppress(OSError):  # A leftover does no harm; the next call removes it.
-                other.unlink()
+    remove_others(folder, path.name, SUFFIX)
 
 
 def _usable(folder: Path) -> ClusterRecord | None:
