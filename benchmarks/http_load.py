@@ -203,8 +203,8 @@ def served(index: Path, options: list[str]) -> Iterator[Server]:
         [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
-        told = process.stdout.readline().decode() if process.stdout else ""
-        address = re.search(r"http://\S+:(\d+)", told)
+        first_line = process.stdout.readline().decode() if process.stdout else ""
+        address = re.search(r"http://\S+:(\d+)", first_line)
         if address is None:
             sys.exit(f"the server did not start: run {' '.join(map(str, command))} to see why")
         # The server writes a line for each request: a full pipe would stop it.

@@ -189,15 +189,15 @@ def _warnings(
     unknown = understanding.unknown
     if not page.total:
         unknown = (*unknown, *unknown_in_question(index, question))
-    said = [*question.warnings, *warn_of_unknown(index, unknown)]
+    warnings = [*question.warnings, *warn_of_unknown(index, unknown)]
     done = found.candidates.reranked
     if done is not None and not done.complete:
-        said.append(BUDGET_SPENT.format(done=done))
+        warnings.append(BUDGET_SPENT.format(done=done))
     elif not page.total and not unknown:
-        said += _reason(index, understanding.request, question, found, cursor.moment)
+        warnings += _reason(index, understanding.request, question, found, cursor.moment)
     if not cursor.is_of(index):
-        said.append(OLDER_CURSOR)
-    return tuple(said)
+        warnings.append(OLDER_CURSOR)
+    return tuple(warnings)
 
 
 def _reason(

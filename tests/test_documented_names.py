@@ -166,13 +166,13 @@ def test_names_in_comments_exist(folder: str) -> None:
     missing = {}
     for path in SOURCES:
         if path.relative_to(ROOT).parts[0] == folder:
-            told = [prose.text for prose in prose_of_code(path.read_text("utf-8"))]
+            texts = [prose.text for prose in prose_of_code(path.read_text("utf-8"))]
             bases = (ROOT, ROOT / folder, path.parent)
-            files = {file for one in told for file in re.findall(r"[\w/]+\.py\b", one)}
+            files = {file for one in texts for file in re.findall(r"[\w/]+\.py\b", one)}
             lost = {file for file in files if not any((base / file).exists() for base in bases)}
             lost -= FOREIGN_FILES
             lost |= {
-                name for one in told for quoted in spans(one) for name in missing_names(quoted)
+                name for one in texts for quoted in spans(one) for name in missing_names(quoted)
             }
             if lost:
                 missing[str(path.relative_to(ROOT))] = lost

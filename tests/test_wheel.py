@@ -144,8 +144,8 @@ def test_installed_command_indexes_and_answers(
     (tmp_path / "articles.jsonl").write_text(articles)
     nutgraf = installed / "nutgraf"
     assert nutgraf.read_text().startswith(f"#!{installed}/python")
-    told = run(nutgraf, "index", "articles.jsonl", "--model", encoder_folder, cwd=tmp_path)
-    assert "2 new" in told
+    printed = run(nutgraf, "index", "articles.jsonl", "--model", encoder_folder, cwd=tmp_path)
+    assert "2 new" in printed
     answer = json.loads(run(nutgraf, "search", "what does bread cost", "--json", cwd=tmp_path))
     assert answer["hits"][0]["paragraph"]["id"] == "bread#0"
     assert answer["total"] == {"value": 2, "relation": "eq"}

@@ -82,8 +82,8 @@ def _help(each: Declared) -> str:
     notes = [bounds(each.option)]
     if each.many:
         notes += [", ".join(each.choices), "repeatable"]
-    told = "; ".join(note for note in notes if note)
-    return f"{each.option.help.removesuffix('.')} ({told})." if told else each.option.help
+    limits = "; ".join(note for note in notes if note)
+    return f"{each.option.help.removesuffix('.')} ({limits})." if limits else each.option.help
 
 
 def bounds(option: Option) -> str:

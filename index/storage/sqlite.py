@@ -65,13 +65,14 @@ def sqlite_error(path: Path, error: Exception) -> NutgrafError:
     """Return the error of Nutgraf for an SQLite error in the catalog at `path`."""
     if is_full(error):
         return disk_full(path)
-    said = " ".join(str(error).split())  # A message can quote a damaged schema, with line breaks.
+    # A message can quote a damaged schema, with line breaks.
+    message = " ".join(str(error).split())
     advice = (
         "check its permissions and the disk, and try again"
         if is_transient(error)
         else "run 'nutgraf repair', or restore it from a backup"
     )
-    return BrokenIndexError(f"the catalog {path} cannot be used ({said:.300}); {advice}")
+    return BrokenIndexError(f"the catalog {path} cannot be used ({message:.300}); {advice}")
 
 
 def _open(path: Path, mode: str, probe: str, wait: float) -> sqlite3.Connection:

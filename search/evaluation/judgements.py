@@ -17,9 +17,9 @@ from nutgraf.index.json_lines import parse_line
 from nutgraf.search.errors import RequestError
 from nutgraf.search.request.search_request import SearchRequest
 
-__all__ = ["MAX_GRADE", "WHOLE", "JudgedQuestion", "read_judged", "split_id"]
+__all__ = ["MAX_GRADE", "WHOLE_ARTICLE", "JudgedQuestion", "read_judged", "split_id"]
 
-WHOLE: Final = -1
+WHOLE_ARTICLE: Final = -1
 """Position that means the complete article: ARTICLE#-1."""
 
 MAX_GRADE: Final = 100
@@ -167,8 +167,8 @@ def _judgement(line: bytes) -> tuple[str, str, int]:
             raise InputError(f"'{column}' is empty; give the id")
     if not POSITION.fullmatch(position):
         raise InputError(
-            f"'paragraph' is {position[:40]!r}; it must be a number from 0, or {WHOLE} for the "
-            "complete article"
+            f"'paragraph' is {position[:40]!r}; it must be a number from 0, or {WHOLE_ARTICLE} "
+            "for the complete article"
         )
     if not GRADE.fullmatch(grade) or int(grade) > MAX_GRADE:
         raise InputError(

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.errors import UserError
-from nutgraf.search.evaluation.judgements import WHOLE, JudgedQuestion, split_id
+from nutgraf.search.evaluation.judgements import WHOLE_ARTICLE, JudgedQuestion, split_id
 
 __all__ = ["MEASURES", "Ranks", "check_library", "measure", "ranks_of"]
 
@@ -50,7 +50,7 @@ def ranks_of(ranking: Sequence[str], question: JudgedQuestion) -> dict[str, int 
     Raises ValueError if the ranking contains a paragraph twice.
     """
     ranks: dict[str, int | None] = dict.fromkeys(question.wanted)
-    whole = {split_id(name)[0]: name for name in ranks if split_id(name)[1] == WHOLE}
+    whole = {split_id(name)[0]: name for name in ranks if split_id(name)[1] == WHOLE_ARTICLE}
     for rank, name in enumerate(ranking, start=1):
         found = name if name in question.relevant else whole.get(name.rpartition("#")[0])
         if found in ranks and ranks[found] is None:

@@ -36,7 +36,7 @@ def ranker(index: IndexReader, **settings: Any) -> System:
 def missing_judged_ids(index: IndexReader, questions: Iterable[JudgedQuestion]) -> list[str]:
     """Return the relevant ids that are not in the index, sorted."""
     wanted = {name for question in questions for name in question.wanted}
-    # A judgement of a complete article (WHOLE) needs an article with at least one paragraph.
+    # A judgement of a complete article needs an article with at least one paragraph.
     places = {name: split_id(name) for name in wanted}
     lengths = {article: _length(index, article) for article, _ in places.values()}
     return sorted(

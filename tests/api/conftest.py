@@ -60,9 +60,9 @@ def served(index, *options):
     readers = [threading.Thread(target=lambda: errors.extend(process.stderr))]
     readers[0].start()
     try:
-        told = process.stdout.readline().decode()
-        address = re.search(r"http://\S+:\d+", told)
-        assert address, (told, errors)
+        first_line = process.stdout.readline().decode()
+        address = re.search(r"http://\S+:\d+", first_line)
+        assert address, (first_line, errors)
         process.address = address[0]
         process.errors = errors
         readers.append(threading.Thread(target=lambda: list(process.stdout)))

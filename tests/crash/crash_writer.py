@@ -215,32 +215,32 @@ def _run(target: Callable[..., None], index: Path, fate: Fate, *arguments: objec
     process.start()
     report.close()
     try:
-        told = [reports.recv()]
+        received = [reports.recv()]
         if isinstance(fate, After):
             time.sleep(fate.seconds)
             process.kill()
         process.join(PATIENCE)
         assert process.exitcode is not None, "the writer hangs"
-        told += _all(reports)
+        received += _all(reports)
     finally:
         process.kill()
         process.join(PATIENCE)
         reports.close()
-    saved = tuple(number for kind, number in told if kind == "saved")
-    shown = max((number for kind, number in told if kind == "shown"), default=0)
+    saved = tuple(number for kind, number in received if kind == "saved")
+    shown = max((number for kind, number in received if kind == "shown"), default=0)
     return Outcome(
         saved=saved,
         shown=sum(number <= shown for number in saved),
-        begun=max([0, *(number for kind, number in told if kind == "begun")]),
+        begun=max([0, *(number for kind, number in received if kind == "begun")]),
         exit_code=process.exitcode,
-        error=next((message for kind, message in told if kind == "failed"), None),
+        error=next((message for kind, message in received if kind == "failed"), None),
     )
 
 
 def _all(reports: Connection) -> list[Any]:
-    told = []
+    received = []
     try:
         while True:
-            told.append(reports.recv())
+            received.append(reports.recv())
     except EOFError:
-        return told
+        return received

@@ -204,9 +204,9 @@ def write(index: Path) -> str:
 
 
 def assert_helps(error: NutgrafError) -> None:
-    said = str(error)
-    assert HELPS.search(said), said
-    assert "\n" not in said, said
+    message = str(error)
+    assert HELPS.search(message), message
+    assert "\n" not in message, message
 
 
 class Trials:
@@ -216,7 +216,7 @@ class Trials:
         self.sound = sound
         self.copy = copy
         self.counts: Counter[str] = Counter()
-        self.told: list[str] = []
+        self.outcomes: list[str] = []
         self.expected = answers(shutil.copytree(sound, copy))
         self.written: list[object] = []
 
@@ -227,7 +227,7 @@ class Trials:
     def count(self, damage: Damage, outcome: str, *, tell: bool) -> None:
         self.counts[f"{Path(damage.file).parts[0]}: {outcome}"] += 1
         if tell:
-            self.told.append(f"{damage}: {outcome}")
+            self.outcomes.append(f"{damage}: {outcome}")
 
     def report(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Print the counts if NUTGRAF_FLIPS is set."""
@@ -236,7 +236,7 @@ class Trials:
                 print(f"\n{self.sound}")  # noqa: T201
                 for outcome, count in sorted(self.counts.items()):
                     print(f"{count:7,} {outcome}")  # noqa: T201
-                print("\n".join(self.told))  # noqa: T201
+                print("\n".join(self.outcomes))  # noqa: T201
 
     def ask(self, damages: Iterator[Damage]) -> None:
         """Search a copy with each damage; verification must report every wrong answer."""
@@ -279,9 +279,10 @@ class Trials:
 
     def failures(self) -> list[str]:
         return [
-            told
-            for told in self.told
-            if "RAISED" in told or told.endswith(("wrong, not noticed", "refused, not noticed"))
+            outcome
+            for outcome in self.outcomes
+            if "RAISED" in outcome
+            or outcome.endswith(("wrong, not noticed", "refused, not noticed"))
         ]
 
 

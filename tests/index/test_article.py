@@ -90,7 +90,7 @@ def test_timestamp(published, seconds):
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"paragraphs": "abc"}, "'paragraphs' must be a list of texts, got text"),
         ({"paragraphs": (1,)}, r"'paragraphs\[0\]' must be text, got int"),
@@ -98,8 +98,8 @@ def test_timestamp(published, seconds):
         ({"title": None}, "'title' must be text, got NoneType"),
     ],
 )
-def test_error_names_the_field_of_a_wrong_type(fields, told):
-    with pytest.raises(InputError, match=told):
+def test_error_names_the_field_of_a_wrong_type(fields, message):
+    with pytest.raises(InputError, match=message):
         Article(**{"id": "a", "title": "T", "paragraphs": ("x",), **fields})
 
 

@@ -88,11 +88,11 @@ def read(*paragraphs):
 
 
 def test_short_row_is_encoded_with_a_neighbour():
-    said = "“We were never asked about it,” a deckhand said on Monday."
-    assert read("Ferries", said, "She left.", "Ann Reed, deckhand") == [
-        f"Ferries {said}",
-        said,
-        f"{said} She left.",
+    quote = "“We were never asked about it,” a deckhand said on Monday."
+    assert read("Ferries", quote, "She left.", "Ann Reed, deckhand") == [
+        f"Ferries {quote}",
+        quote,
+        f"{quote} She left.",
         "She left. Ann Reed, deckhand",
     ]
     assert read("Ferries") == ["Ferries"]

@@ -48,12 +48,12 @@ def articles(language: str, count: int) -> Iterator[Article]:
     draw = random.Random(language)
     words, stops = WORDS[language].split(), STOPS[language].split()
     for number in range(count):
-        said = [*draw.choices(stops, k=6), *draw.choices(words, k=draw.randint(3, 7))]
-        draw.shuffle(said)
+        text = [*draw.choices(stops, k=6), *draw.choices(words, k=draw.randint(3, 7))]
+        draw.shuffle(text)
         for name in draw.sample(NAMES, 2) if language == "en" else ():
-            said.insert(draw.randrange(len(said)), name)
+            text.insert(draw.randrange(len(text)), name)
         title = " ".join(draw.choices(words, k=2))
-        yield Article(f"{language} {number}", title, (" ".join(said),), language=language)
+        yield Article(f"{language} {number}", title, (" ".join(text),), language=language)
 
 
 class Company(NamedTuple):
@@ -131,8 +131,8 @@ def test_frequent_word_of_another_language_does_not_come_before_a_name(
     create_index(tmp_path / "i", model=str(tiny_encoder))
     with IndexWriter(tmp_path / "i") as writer:
         for number in range(30):
-            said = f"Sarà un treno e sarà tardi: sarà {number}."
-            writer.put(Article(f"it {number}", "Treni", (said,), language="it"))
+            text = f"Sarà un treno e sarà tardi: sarà {number}."
+            writer.put(Article(f"it {number}", "Treni", (text,), language="it"))
             text = f"Town number {number} spoke of roads and the price of bread."
             writer.put(Article(f"en {number}", "Council", (text,), language="en"))
         writer.put(Article("sara", "Race", ("Sara Gideon lost the race.",), language="en"))

@@ -307,10 +307,10 @@ def test_a_damaged_value_is_not_shown(tmp_path, tiny_encoder, change):
     ],
 )
 def test_unknown_facets_are_reported(facets, reason):
-    with pytest.raises(RequestError, match="facets: ") as told:
+    with pytest.raises(RequestError, match="facets: ") as raised:
         SearchRequest("ferry", facets=facets)
-    assert told.value.field == "facets"
-    assert reason in str(told.value)
+    assert raised.value.field == "facets"
+    assert reason in str(raised.value)
 
 
 def test_json_lists_values_with_their_counts(known):

@@ -147,18 +147,15 @@ texts = st.lists(words, min_size=1, max_size=4).map(" ".join)
 
 
 class Condition(NamedTuple):
-    """A condition as written, with its test of a place and its wanted words.
-
-    A place is a title with some texts.
-    """
+    """A condition as written, with its test of titled texts and its wanted words."""
 
     written: str
-    meets: Callable[[Place], bool]
+    meets: Callable[[TitledTexts], bool]
     words: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)
-class Place:
+class TitledTexts:
     title: str
     texts: tuple[str, ...]
 
@@ -208,14 +205,14 @@ def article(name: str, title: str, paragraphs: list[str]) -> Article:
 
 
 def expected(
-    living: dict[str, Place], asked: list[Condition], scope: Scope, mode: Mode
+    living: dict[str, TitledTexts], asked: list[Condition], scope: Scope, mode: Mode
 ) -> set[str]:
     """Return the ids of the paragraphs that match a question, by the definition."""
     matching = set()
     searched = [word for each in asked for word in each.words]
     for name, place in living.items():
         for at, text in enumerate(place.texts):
-            paragraph = Place(place.title, (text,))
+            paragraph = TitledTexts(place.title, (text,))
             judged = place if scope == "article" else paragraph
             by_word = any(paragraph.has(*each) for each in searched)
             if all(each.meets(judged) for each in asked) and (
@@ -243,7 +240,7 @@ def test_matches_are_those_of_the_definition(engine, tiny_encoder, written, aske
                     continue
                 kept = paragraphs[::-1] if changed else paragraphs
                 writer.put(article(f"a{at}", title, kept))
-                living[f"a{at}"] = Place(title, tuple(kept))
+                living[f"a{at}"] = TitledTexts(title, tuple(kept))
         with Searcher(index, trust=True) as searcher:
             for question in asked:
                 for scope in SCOPES:
@@ -252,7 +249,11 @@ def test_matches_are_those_of_the_definition(engine, tiny_encoder, written, aske
 
 
 def check(
-    searcher: Searcher, living: dict[str, Place], asked: list[Condition], scope: Scope, mode: Mode
+    searcher: Searcher,
+    living: dict[str, TitledTexts],
+    asked: list[Condition],
+    scope: Scope,
+    mode: Mode,
 ) -> None:
     question = " ".join(each.written for each in asked)
     matching = expected(living, asked, scope, mode)

@@ -118,9 +118,9 @@ def test_unknown_name_returns_none(searcher, name):
 )
 @pytest.mark.parametrize("name", [CREAMERY, "no-such-article"])
 def test_invalid_arguments_are_reported_with_their_field(searcher, name, options, field):
-    with pytest.raises(RequestError) as told:
+    with pytest.raises(RequestError) as raised:
         searcher.similar(name, **options)
-    assert told.value.field == field
+    assert raised.value.field == field
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from nutgraf.api.cli import evaluate
 from nutgraf.api.cli.main import run
+from tests.api.cli.outputs import output_of
 
 JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
 QUESTIONS = len(JUDGED.read_text("utf-8").splitlines())
@@ -22,20 +23,14 @@ def some(tmp_path):
     return path
 
 
-def told(done, code=0):
-    assert done.returncode == code, done.stderr
-    assert b"Traceback" not in done.stderr
-    return done.stdout.decode()
-
-
 def refused(done):
-    assert told(done, 2) == ""
+    assert output_of(done, 2) == ""
     return done.stderr.decode()
 
 
 def test_all_judged_questions_as_json(run, seeds_index):
     done = run("evaluate", JUDGED, "-i", seeds_index, "--json")
-    found = json.loads(told(done))
+    found = json.loads(output_of(done))
     assert done.stderr == b""
     assert found["count"] == QUESTIONS
     assert found["skipped"] == found["warnings"] == []
@@ -57,7 +52,7 @@ def test_all_judged_questions_as_json(run, seeds_index):
 
 
 def test_evaluation_prints_a_table(run, seeds_index, some):
-    printed = told(run("evaluate", some, "-i", seeds_index)).splitlines()
+    printed = output_of(run("evaluate", some, "-i", seeds_index)).splitlines()
     head = "measure  system  mean (95% interval)  difference (95% interval)  p"
     assert " ".join(printed[0].split()) == " ".join(head.split())
     assert [line.split()[:2] for line in printed[1:-1]] == [
@@ -78,28 +73,28 @@ def test_judgements_may_be_in_a_separate_file(run, seeds_index, some, tmp_path):
     (tmp_path / "q.jsonl").write_text("\n".join(lines), "utf-8")
     (tmp_path / "q.tsv").write_text("".join(judgements), "utf-8")
     asked = ("-i", seeds_index, "--json")
-    apart = told(run("evaluate", "q.jsonl", "--qrels", "q.tsv", *asked))
-    assert apart == told(run("evaluate", some, *asked))
+    apart = output_of(run("evaluate", "q.jsonl", "--qrels", "q.tsv", *asked))
+    assert apart == output_of(run("evaluate", some, *asked))
 
 
 def test_two_settings_are_compared(run, seeds_index, some):
     both = ("fusion=rrf", "mode=keyword,fusion=convex")
     asked = ("evaluate", some, "-i", seeds_index, "--compare", *both)
-    found = json.loads(told(run(*asked, "--json")))
+    found = json.loads(output_of(run(*asked, "--json")))
     assert found["baseline"] == "fusion=rrf"
     assert [system["name"] for system in found["systems"]] == list(both)
     means = [system["measures"]["nDCG@10"]["mean"] for system in found["systems"]]
     (compared,) = (one for one in found["comparisons"] if one["measure"] == "nDCG@10")
     assert compared["system"] == both[1]
     assert compared["difference"]["mean"] == pytest.approx(means[1] - means[0])
-    printed = told(run(*asked))
+    printed = output_of(run(*asked))
     assert "mode=keyword,fusion=convex" in printed
     assert "differences from fusion=rrf" in printed
 
 
 def test_two_indexes_are_compared(run, seeds_index, tiny_index, some):
     done = run("evaluate", some, "--compare", seeds_index, tiny_index, "--json")
-    found = json.loads(told(done))
+    found = json.loads(output_of(done))
     full, empty = (system["measures"]["recall@100"]["mean"] for system in found["systems"])
     assert full > 0.8
     assert empty == 0
@@ -111,7 +106,7 @@ def test_two_indexes_are_compared(run, seeds_index, tiny_index, some):
 
 def test_an_index_and_a_setting_are_compared(run, seeds_index, some):
     asked = ("evaluate", some, "-i", seeds_index, "--json", "--compare")
-    found = json.loads(told(run(*asked, seeds_index, "mode=hybrid")))
+    found = json.loads(output_of(run(*asked, seeds_index, "mode=hybrid")))
     assert [one["p"] for one in found["comparisons"]] == [1.0] * 4
 
 
@@ -146,7 +141,7 @@ def test_questions_without_relevant_paragraphs_are_reported(run, seeds_index, so
     with some.open("a", encoding="utf-8") as file:
         file.write('{"id": "z\\u001b", "question": "Why?", "relevant": {}}\n')
     done = run("evaluate", some, "-i", seeds_index)
-    assert "12 questions;" in told(done)
+    assert "12 questions;" in output_of(done)
     warning = done.stderr.decode()
     assert "1 question is skipped, because nothing is judged relevant to it" in warning
     assert "(z\N{REPLACEMENT CHARACTER})" in warning

@@ -484,9 +484,9 @@ def test_closed_output_and_ascii_terminal_are_supported(run_anew, index):
 
 def test_help_lists_commands(run):
     assert run("--version").stdout.startswith(b"nutgraf 0.")
-    told = run("--help").stdout.decode()
+    printed = run("--help").stdout.decode()
     for command in ("index", "search", "show", "stats", "delete", "serve"):
-        assert command in told
+        assert command in printed
 
 
 def test_new_index_keeps_boilerplate_on_request(run, tmp_path, tiny_encoder):

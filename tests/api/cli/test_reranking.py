@@ -9,6 +9,7 @@ import pytest
 from nutgraf.api.http.app import create_app
 from nutgraf.index import set_reranker
 from nutgraf.search import Searcher
+from tests.api.cli.outputs import output_of
 from tests.api.conftest import serving
 
 JUDGED = Path(__file__).parents[3] / "seeds" / "judged.jsonl"
@@ -27,11 +28,6 @@ def index(seeds_index, tiny_reranker, tmp_path_factory):
 def client(index):
     with Searcher(index) as searcher, serving(create_app(searcher)) as opened:
         yield opened
-
-
-def told(done):
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode()
 
 
 def test_rerank_is_the_same_by_query_and_by_body(client):
@@ -86,17 +82,17 @@ def test_rerank_without_reranker_is_a_user_error(seeds_index):
 
 def test_command_line_reranks_if_index_has_a_reranker(run, index, seeds_index, tiny_reranker):
     def asked(*options, place=index):
-        return json.loads(told(run("search", QUESTION, "-i", place, "--json", *options)))
+        return json.loads(output_of(run("search", QUESTION, "-i", place, "--json", *options)))
 
     assert asked()["reranked"]["scored"] > 1
     assert asked("--rerank-depth", "3", "--rerank-budget-ms", "9000")["reranked"]["depth"] == 3
     assert asked("--no-rerank")["reranked"] is None
     assert asked(place=seeds_index)["reranked"] is None
-    explained = told(run("search", QUESTION, "-i", index, "--explain"))
+    explained = output_of(run("search", QUESTION, "-i", index, "--explain"))
     assert "rerank rank 1 (logit " in explained
     whole = ("-n", "100", "--min-score", "0")
-    assert "not reranked" in told(run("search", QUESTION, "-i", index, "--explain", *whole))
-    assert "not reranked" not in told(run("search", QUESTION, "-i", seeds_index, "--explain"))
+    assert "not reranked" in output_of(run("search", QUESTION, "-i", index, "--explain", *whole))
+    assert "not reranked" not in output_of(run("search", QUESTION, "-i", seeds_index, "--explain"))
     refused = run("search", QUESTION, "-i", seeds_index, "--rerank")
     assert refused.returncode == 2
     assert b"nutgraf reranker NAME" in refused.stderr
@@ -109,12 +105,12 @@ def test_command_line_reranks_if_index_has_a_reranker(run, index, seeds_index, t
 
 def test_reranker_is_set_and_removed(run, tmp_path, tiny_encoder, tiny_reranker):
     (tmp_path / "news.txt").write_text("A title\n\nThe harvest was good.\n", encoding="utf-8")
-    told(run("index", "news.txt", "--model", tiny_encoder, "--reranker", tiny_reranker))
-    assert json.loads(told(run("stats", "--json")))["reranker"] == tiny_reranker.name
-    assert "A reranker would" not in told(run("stats"))
-    assert told(run("reranker", "--remove")) == "nutgraf.index: now has no reranker\n"
-    assert json.loads(told(run("stats", "--json")))["reranker"] is None
-    found = json.loads(told(run("reranker", tiny_reranker, "--json")))
+    output_of(run("index", "news.txt", "--model", tiny_encoder, "--reranker", tiny_reranker))
+    assert json.loads(output_of(run("stats", "--json")))["reranker"] == tiny_reranker.name
+    assert "A reranker would" not in output_of(run("stats"))
+    assert output_of(run("reranker", "--remove")) == "nutgraf.index: now has no reranker\n"
+    assert json.loads(output_of(run("stats", "--json")))["reranker"] is None
+    found = json.loads(output_of(run("reranker", tiny_reranker, "--json")))
     assert found["reranker"]["max_tokens"] == 128
     again = run("index", "news.txt", "--reranker", tiny_reranker)
     assert again.returncode == 2
@@ -128,10 +124,10 @@ def test_evaluation_includes_reranking(run, index, tmp_path):
     some = tmp_path / "some.jsonl"
     lines = JUDGED.read_text(encoding="utf-8").splitlines()[::8]
     some.write_text("\n".join(lines), encoding="utf-8")
-    found = json.loads(told(run("evaluate", some, "-i", index, "--json")))
+    found = json.loads(output_of(run("evaluate", some, "-i", index, "--json")))
     names = [system["name"] for system in found["systems"]]
     assert names == ["keyword", "semantic", "hybrid", "reranked"]
     both = ("rerank=true", "rerank=false")
-    found = json.loads(told(run("evaluate", some, "-i", index, "--json", "--compare", *both)))
+    found = json.loads(output_of(run("evaluate", some, "-i", index, "--json", "--compare", *both)))
     first, second = (system["questions"] for system in found["systems"])
     assert [one["ranks"] for one in first] != [one["ranks"] for one in second]

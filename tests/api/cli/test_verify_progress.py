@@ -33,9 +33,9 @@ def test_every_part_tells_its_progress(tmp_path):
     index = make_tiny_index(tmp_path)
     with IndexWriter(index) as writer:
         writer.put(Article("ferry", "On ferries", texts))
-    told = []
-    assert verify_index(index, on_part=lambda *one: told.append(one)).clean
-    parts = dict.fromkeys(part for part, _, _ in told)
+    reported = []
+    assert verify_index(index, on_part=lambda *one: reported.append(one)).clean
+    parts = dict.fromkeys(part for part, _, _ in reported)
     assert {
         "catalog.sqlite",
         "columns",
@@ -44,4 +44,4 @@ def test_every_part_tells_its_progress(tmp_path):
         "keywords",
     } <= parts.keys()
     for part in ("catalog.sqlite", "suggestions.sqlite"):
-        assert max(one for one in told if one[0] == part) == (part, len(texts), len(texts))
+        assert max(one for one in reported if one[0] == part) == (part, len(texts), len(texts))

@@ -94,12 +94,12 @@ class Soak:
                 {"id": f"filler{chooser.random()}", "title": "Filler", "text": f"Filler {at}."}
                 for at in range(50)
             ]
-            told = self.ask(
+            answered = self.ask(
                 "POST", "/v1/articles", 200, params=refresh,
                 headers={"content-type": "application/x-ndjson"},
                 content="\n".join(map(json.dumps, lines)).encode(),
             )  # fmt: skip
-            results = [json.loads(line)["result"] for line in told.text.splitlines()]
+            results = [json.loads(line)["result"] for line in answered.text.splitlines()]
             assert len(results) == len(lines)
             assert set(results) <= {"created", "updated"}
         else:

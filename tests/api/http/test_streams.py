@@ -57,9 +57,9 @@ def test_each_line_has_a_result_in_order(writer):
     }
     blank = {20: b"\n", 1000: b"  \r\n"}
     sent = [{**bad, **blank}.get(n) or line(f"a{n}") for n in range(1, 2001)]
-    told = results(post(writer, b"".join(sent)))
-    assert [each["line"] for each in told] == [n for n in range(1, 2001) if n not in blank]
-    for each in told:
+    answered = results(post(writer, b"".join(sent)))
+    assert [each["line"] for each in answered] == [n for n in range(1, 2001) if n not in blank]
+    for each in answered:
         if each["line"] in bad:
             assert each["result"] == "rejected"
             assert each["reason"]
@@ -69,8 +69,8 @@ def test_each_line_has_a_result_in_order(writer):
 
 
 def test_repeated_article_is_unchanged_or_updated(writer):
-    told = results(post(writer, line("a") + line("a") + line("a", "Other.")))
-    assert [each["result"] for each in told] == ["created", "unchanged", "updated"]
+    answered = results(post(writer, line("a") + line("a") + line("a", "Other.")))
+    assert [each["result"] for each in answered] == ["created", "unchanged", "updated"]
     assert [each["result"] for each in results(post(writer, line("a", "Other.")))] == ["unchanged"]
 
 
@@ -80,16 +80,16 @@ def test_empty_stream_is_accepted(writer, content):
 
 
 def test_last_line_needs_no_line_break_and_refresh_shows_it(writer):
-    told = results(post(writer, line("a", "Aardvark.").rstrip(), refresh=True))
-    assert [each["id"] for each in told] == ["a"]
+    answered = results(post(writer, line("a", "Aardvark.").rstrip(), refresh=True))
+    assert [each["id"] for each in answered] == ["a"]
     assert found(writer, "aardvark") == {"a"}
 
 
 def test_line_with_invalid_characters_is_flagged(writer):
-    told = results(post(writer, line("a", "Ferry\x00.") + line("b", "Ferry.")))
-    assert [each["result"] for each in told] == ["created", "created"]
-    assert told[0]["flagged"].startswith("invalid characters were removed from 'text'")
-    assert "flagged" not in told[1]
+    answered = results(post(writer, line("a", "Ferry\x00.") + line("b", "Ferry.")))
+    assert [each["result"] for each in answered] == ["created", "created"]
+    assert answered[0]["flagged"].startswith("invalid characters were removed from 'text'")
+    assert "flagged" not in answered[1]
 
 
 def test_invalid_lines_are_rejected_with_reasons(writer):
@@ -103,9 +103,9 @@ def test_invalid_lines_are_rejected_with_reasons(writer):
         (b'{"id": "", "title": "T", "text": "x"}', "'id' is empty"),
         (b'{"id": "a", "title": "T", "text": "x", "paragraphs": []}', "one of the two"),
     ]
-    told = results(post(writer, b"\n".join(content for content, _ in sent)))
-    assert len(told) == len(sent)
-    for each, (_, reason) in zip(told, sent, strict=True):
+    answered = results(post(writer, b"\n".join(content for content, _ in sent)))
+    assert len(answered) == len(sent)
+    for each, (_, reason) in zip(answered, sent, strict=True):
         assert each["result"] == "rejected"
         assert reason in each["reason"]
 
@@ -119,9 +119,9 @@ def test_line_over_limit_is_rejected_and_next_lines_are_put(writer):
         yield b'"}\n'
         yield line("c")
 
-    told = results(post(writer, parts()))
-    assert [each["result"] for each in told] == ["created", "rejected", "created"]
-    assert f"{MAX_TEXT:,}" in told[1]["reason"]
+    answered = results(post(writer, parts()))
+    assert [each["result"] for each in answered] == ["created", "rejected", "created"]
+    assert f"{MAX_TEXT:,}" in answered[1]["reason"]
 
 
 def test_client_may_send_complete_body_before_it_reads(writer):
@@ -137,8 +137,8 @@ def test_client_may_send_complete_body_before_it_reads(writer):
         raw.sendall(head.encode() + body)
         answer = b"".join(iter(lambda: raw.recv(MIB), b""))
     assert answer.startswith(b"HTTP/1.1 200")
-    told = re.sub(rb"\r\n[0-9a-f]+\r\n", b"", answer)  # without the sizes of the pieces
-    assert told.count(b"rejected") == count
+    answered = re.sub(rb"\r\n[0-9a-f]+\r\n", b"", answer)  # without the sizes of the pieces
+    assert answered.count(b"rejected") == count
 
 
 def test_complete_lines_of_an_incomplete_body_are_committed(writer):

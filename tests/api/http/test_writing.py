@@ -407,9 +407,9 @@ def test_full_disk_raises_full_error_without_path(tiny_index, monkeypatch):
                 patched.setattr(
                     IndexWriter, name, full if name == "commit" else lambda *_, **__: full()
                 )
-                with pytest.raises(FullError) as told:
+                with pytest.raises(FullError) as raised:
                     queue.submit(Put(article)).result(10)
-                assert "somewhere" not in str(told.value)
+                assert "somewhere" not in str(raised.value)
                 queue.release()
         assert queue.submit(Put(article)).result(10).snapshot >= 1
 
@@ -566,13 +566,13 @@ def test_openapi_describes_writes(client):
 
 
 def test_queue_sets_its_sequence_before_it_answers(tiny_index):
-    told = []
+    answered = []
     with WriteQueue(tiny_index) as queue:
         for number in range(5):
             written = queue.submit(Put(Article(f"a{number}", "Title", (f"Text {number}.",))))
             # The writing thread calls this before any waiting caller continues.
             written.add_done_callback(
-                lambda done: told.append((done.result().snapshot, queue.sequence))
+                lambda done: answered.append((done.result().snapshot, queue.sequence))
             )
             written.result(10)
-    assert told == [(number, number) for number in range(1, 6)]
+    assert answered == [(number, number) for number in range(1, 6)]

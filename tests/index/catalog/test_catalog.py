@@ -234,13 +234,13 @@ def test_paragraph_is_read_around_any_of_its_parts(catalog, many):
 
 def test_statements_for_a_page_do_not_grow_with_it(catalog):
     catalog.write([article(f"a{at}", "one", "two|2", "three") for at in range(60)], [], 0, 0)
-    said = []
-    catalog.connection.set_trace_callback(said.append)
+    statements = []
+    catalog.connection.set_trace_callback(statements.append)
     for rows in ([5], range(0, 240, 3)):
-        said.clear()
+        statements.clear()
         records, found = catalog.records_of(rows), catalog.rows(rows)
         catalog.whole_texts({at: (records[at], row) for at, row in found.items() if row.part})
-        assert len(said) <= 3
+        assert len(statements) <= 3
         assert [records[at].id for at in rows] == [f"a{at // 4}" for at in rows]
 
 

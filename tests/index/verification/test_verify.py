@@ -175,7 +175,7 @@ def test_many_changed_texts_make_one_finding(index):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "fault"),
     [
         ("UPDATE articles SET title = 'Another' WHERE id = 'new'", "a record is damaged"),
         ("UPDATE articles SET removed = NULL WHERE id = 'a4' AND added = 1", "catalog"),
@@ -203,7 +203,7 @@ def test_many_changed_texts_make_one_finding(index):
         ("UPDATE articles SET published = '2020-01-01' WHERE id = 'a7'", "a record is damaged"),
     ],
 )
-def test_changed_catalog_entry_is_found(index, change, told):
+def test_changed_catalog_entry_is_found(index, change, fault):
     try:
         sql(index, change)
     except sqlite3.IntegrityError:
@@ -211,7 +211,7 @@ def test_changed_catalog_entry_is_found(index, change, told):
         sql(index, change)
     found = verify(index).findings
     assert {finding.part for finding in found} == {"catalog.sqlite"}, found
-    assert told in " ".join(map(str, found))
+    assert fault in " ".join(map(str, found))
 
 
 @pytest.mark.parametrize(

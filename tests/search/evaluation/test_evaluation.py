@@ -221,9 +221,10 @@ def test_one_system_alone_has_no_comparisons():
 
 
 def test_progress_is_reported_to_the_end():
-    told = []
-    evaluate({"good": good, "poor": poor}, QUESTIONS, on_progress=lambda *state: told.append(state))
-    assert told == [(done, 80) for done in range(1, 81)]
+    states = []
+    systems = {"good": good, "poor": poor}
+    evaluate(systems, QUESTIONS, on_progress=lambda *state: states.append(state))
+    assert states == [(done, 80) for done in range(1, 81)]
 
 
 def test_questions_without_relevant_paragraphs_are_skipped():
@@ -277,7 +278,7 @@ GOOD = '{"id": "1", "text": "Why?", "relevant": {"a#0": 1}}\n'
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("{", "this is not JSON"),
         ("[]", "the line is a list"),
@@ -304,17 +305,17 @@ GOOD = '{"id": "1", "text": "Why?", "relevant": {"a#0": 1}}\n'
         (GOOD, "'id' is '1', the id of an earlier question"),
     ],
 )
-def test_invalid_line_is_reported_with_its_number(write, line, told):
+def test_invalid_line_is_reported_with_its_number(write, line, message):
     content = line if isinstance(line, bytes) else line.encode()
     path = write("bad.jsonl", GOOD.encode() + content)
     with pytest.raises(InputError) as raised:
         read_judged(path)
     assert str(raised.value).startswith(f"{path}:2: ")
-    assert told in str(raised.value)
+    assert message in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("1\ta\t0", "the line has 3 fields between tabs; it must have 4: question, article"),
         ("1 a 0 1", "the line has 1 field between"),
@@ -329,14 +330,14 @@ def test_invalid_line_is_reported_with_its_number(write, line, told):
         (b"1\t\xff\t0\t1", "not UTF-8 at byte 2"),
     ],
 )
-def test_invalid_judgement_is_reported_with_its_line(write, line, told):
+def test_invalid_judgement_is_reported_with_its_line(write, line, message):
     content = line if isinstance(line, bytes) else line.encode()
     questions = write("q.jsonl", '{"id": "1", "text": "Why?"}')
     path = write("bad.tsv", b"1\tb\t0\t1\n" + content)
     with pytest.raises(InputError) as raised:
         read_judged(questions, path)
     assert str(raised.value).startswith(f"{path}:2: ")
-    assert told in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_invalid_files_of_judgements_are_refused(write, tmp_path):

@@ -51,17 +51,20 @@ def test_dry_run_counts_as_the_run_does_and_writes_nothing(tmp_path, day):
     messages = Console(file=StringIO(), width=200)
 
     def run_dry():
-        told = []
+        outcomes = []
         sources = [str(tmp_path / "in")]
         done = dry_run_sources(
-            sources, tmp_path / "x.index", ArticleReader(messages), lambda *one: told.append(one)
+            sources,
+            tmp_path / "x.index",
+            ArticleReader(messages),
+            lambda *one: outcomes.append(one),
         )
-        return done, [(outcome, article.id) for outcome, article in told]
+        return done, [(outcome, article.id) for outcome, article in outcomes]
 
     day.write_text(article("a") + article("b", TEXT, "More of it."))
     for _ in range(2):
-        done, told = run_dry()
-        assert told == [("created", "a"), ("created", "b")]
+        done, outcomes = run_dry()
+        assert outcomes == [("created", "a"), ("created", "b")]
         assert str(done) == (
             "nothing was written: 2 new, 0 updated, 0 unchanged; 3 paragraphs to put"
         )
@@ -70,9 +73,9 @@ def test_dry_run_counts_as_the_run_does_and_writes_nothing(tmp_path, day):
 
     day.write_text(article("a") + article("b", "Less.") + article("c") + article("c") + "{}\n")
     before = files_of(tmp_path / "x.index")
-    done, told = run_dry()
+    done, outcomes = run_dry()
     assert files_of(tmp_path / "x.index") == before
-    assert told == [("unchanged", "a"), ("updated", "b"), ("created", "c"), ("unchanged", "c")]
+    assert outcomes == [("unchanged", "a"), ("updated", "b"), ("created", "c"), ("unchanged", "c")]
     assert "day.jsonl:5: 'title' is missing" in messages.file.getvalue()
     really, _ = index_day(tmp_path)
     for name in ("created", "updated", "unchanged", "rejected", "paragraphs"):
@@ -110,8 +113,8 @@ def test_rejects_are_written_as_json(tmp_path, day):
     day.write_text(article("a") + "{}\n" + article("b", published="2093-01-04"))
     rejects = tmp_path / "in" / "rejects.jsonl"
     for _ in range(2):  # In the second run, the folder contains a file of rejects.
-        _, told = index_day(tmp_path, rejects)
-        assert "rejects.jsonl" not in told
+        _, printed = index_day(tmp_path, rejects)
+        assert "rejects.jsonl" not in printed
         found = [json.loads(line) for line in rejects.read_text().splitlines()]
         assert [(one["kind"], one["place"]) for one in found] == [
             ("rejected", f"{day}:2"),
@@ -123,20 +126,20 @@ def test_rejects_are_written_as_json(tmp_path, day):
 def test_many_rejects_are_summarized_and_written(tmp_path, day):
     day.write_text(article("a") + '{"title": "No text"}\n' * 50)
     rejects = tmp_path / "bad.jsonl"
-    done, told = index_day(tmp_path, rejects)
+    done, printed = index_day(tmp_path, rejects)
     assert done.rejected == 50
-    assert told.count("and so is 'text'") == 20
-    assert f"{day}: 30 more were rejected, flagged or skipped; {rejects} has the" in told
+    assert printed.count("and so is 'text'") == 20
+    assert f"{day}: 30 more were rejected, flagged or skipped; {rejects} has the" in printed
     assert len(rejects.read_text().splitlines()) == 50
-    _, told = index_day(tmp_path)
-    assert "--rejects FILE writes the rejected and flagged ones to a file" in told
+    _, printed = index_day(tmp_path)
+    assert "--rejects FILE writes the rejected and flagged ones to a file" in printed
 
 
 def test_duplicate_id_is_reported(tmp_path, day):
     day.write_text(article("a") + article("b") + article("a") + article("b", "Another text."))
-    done, told = index_day(tmp_path)
+    done, printed = index_day(tmp_path)
     assert (done.created, done.updated, done.unchanged) == (2, 1, 1)
-    assert "1 article has the id of an earlier article of this run, and replaced it (b)" in told
+    assert "1 article has the id of an earlier article of this run, and replaced it (b)" in printed
 
 
 def test_unwritable_rejects_file_is_reported_before_reading(run, tmp_path):
@@ -294,10 +297,10 @@ def test_unknown_fields_are_counted(run, tmp_path, tiny_encoder):
     ]
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
     done = run("index", "a.jsonl", "--dry-run")
-    told = "; 2 unknown fields are stored in extra: topic in 3 articles, words in 2 articles"
-    assert told in done.stdout.decode()
+    expected = "; 2 unknown fields are stored in extra: topic in 3 articles, words in 2 articles"
+    assert expected in done.stdout.decode()
     done = run("index", "a.jsonl", "--model", tiny_encoder)
-    assert told in done.stdout.decode(), done.stderr
+    assert expected in done.stdout.decode(), done.stderr
     done = run("index", "a.jsonl", "--json", "--map", "section=topic")
     assert json.loads(done.stdout)["unknown_fields"] == {"words": 2}
     shown = run("show", "a:2", "--json")
@@ -328,11 +331,11 @@ def test_fields_are_declared_listed_and_checked(run, tmp_path, tiny_encoder):
         assert done.returncode == 2
         assert "0 new, 0 updated, 0 unchanged, 1 rejected" in done.stdout.decode()
         assert "rejected new: 'words' is 'many'; the index declares it" in done.stderr.decode()
-    for field, told in (("topic=number", "'topic' is declared as keyword, not number"),
+    for field, expected in (("topic=number", "'topic' is declared as keyword, not number"),
                         ("topic", "'topic' is not NAME=KIND")):  # fmt: skip
         done = run("index", "b.jsonl", "--field", field)
         assert done.returncode == 2
-        assert told in done.stderr.decode()
+        assert expected in done.stderr.decode()
     found = run("search", "words:[1 TO 5]", "--json")
     assert [hit["article"]["id"] for hit in json.loads(found.stdout)["hits"]] == ["a:1"]
 

@@ -147,8 +147,8 @@ def test_reject_is_reported_once_while_another_process_writes(tmp_path, looked, 
     (tmp_path / "in" / "bad.jsonl").write_text('{"title": "T"}\n')
     monkeypatch.setattr(watching_module, "MAX_LOCK_WAIT_SECONDS", 0.0)
     lock = WriteLock(tmp_path / "x.index")
-    done, told = looked(lambda: None, lambda: None, lock.release)
-    assert told.count("retrying") == 2
+    done, printed = looked(lambda: None, lambda: None, lock.release)
+    assert printed.count("retrying") == 2
     assert [(one.unchanged, one.rejected) for one in done] == [(1, 1)]
     assert len((tmp_path / "rejects.jsonl").read_bytes().splitlines()) == 1
 
@@ -163,9 +163,9 @@ def test_file_with_failing_reader_is_skipped_until_it_changes(tmp_path, looked, 
         (tmp_path / "in" / f"{name}.txt").write_text(f"{name}\n\nIt was there.")
     monkeypatch.setattr(workers, "read_file", read_file)
     second = str(tmp_path / "in" / "b.txt")
-    done, told = looked(
+    done, printed = looked(
         lambda: None, lambda: None, lambda: {second}, lambda: monkeypatch.undo(), lambda: None
     )
-    assert told.count("b.txt could not be read: RecursionError: too deep") == 1
+    assert printed.count("b.txt could not be read: RecursionError: too deep") == 1
     assert [one.created for one in done] == [1, 1]
     assert [texts_of(tmp_path / "x.index", name) for name in "abc"] == [["It was there."]] * 3
