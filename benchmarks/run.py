@@ -226,7 +226,7 @@ def keyword_engines(
     analyzer = Analyzer("en")
     paragraphs = [(article.title, text) for article in articles for text in article.paragraphs]
     entries = [
-        KeywordEntry(row, text=analyzer.terms(text), title=analyzer.terms(title))
+        KeywordEntry(row, analyzer.joined_terms(text), analyzer.joined_terms(title))
         for row, (title, text) in enumerate(paragraphs)
     ]
 

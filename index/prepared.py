@@ -74,7 +74,7 @@ class Preparer:
         boilerplate = tuple(filter(is_boilerplate, article.paragraphs))
         texts = _without(article.paragraphs, boilerplate)
         words = self._phrases.of(article.title, texts, article.language)
-        terms = map(self._analyzers.of(article.language).terms, _analysed(article))
+        terms = map(self._analyzers.of(article.language).joined_terms, _analysed(article))
         return Prepared(
             article,
             article.digest(),
@@ -82,7 +82,7 @@ class Preparer:
             make_sketches(article.paragraphs).tobytes(),
             make_identities(article.paragraphs).tobytes(),
             "\n".join(sorted(words)),
-            "\n".join(map(" ".join, terms)),
+            "\n".join(terms),
         )
 
 

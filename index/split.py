@@ -135,4 +135,6 @@ def _joined(texts: Sequence[str], at: int) -> str:
 
 
 def _plain(text: str) -> str:
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # For most texts, this gives the same in a tenth of the time.
     return " ".join(unicodedata.normalize("NFC", text).split())

@@ -131,6 +131,7 @@ class Analyzer:
         size = _MAX_CACHED if cache_size is None else cache_size
         self._terms = RunCache(_Terms(self.language).of, size)
         self._runs = RunCache(self._terms_of_run, size)
+        self._joined_runs = RunCache(self._joined_terms_of_run, size)
         self._run_tokens = RunCache(self._tokens_of_run, min(size, _MAX_CACHED_TOKENS))
         self._content = RunCache(self._content_of_run, min(size, _MAX_CACHED_CONTENT))
         words = stop_words(self.language)
@@ -150,6 +151,10 @@ class Analyzer:
         # the terms of each run are cached.
         return list(chain.from_iterable(self.terms_of_runs(text.split())))
 
+    def joined_terms(self, text: str) -> str:
+        """Return the terms of `text`, joined by spaces. This is faster than `terms`."""
+        return " ".join(filter(None, map(self._joined_runs.__getitem__, text.split())))
+
     def terms_of_runs(self, runs: Iterable[str]) -> Iterable[tuple[str, ...]]:
         """Return the terms of each run of characters between white space."""
         return map(self._runs.__getitem__, runs)
@@ -165,6 +170,9 @@ class Analyzer:
     def _terms_of_run(self, run: str) -> tuple[str, ...]:
         words = ASCII_WORD.findall(run) if run.isascii() else written_words(run)
         return tuple(filter(None, map(self._terms.__getitem__, words)))
+
+    def _joined_terms_of_run(self, run: str) -> str:
+        return " ".join(self._terms_of_run(run))
 
     def _tokens_of_run(self, run: str) -> tuple[Token, ...]:
         return tuple(self.tokens(run))

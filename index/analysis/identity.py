@@ -172,7 +172,10 @@ def identifying_words(text: str) -> Mapping[str, int]:
     is_ascii = text.isascii()
     patterns = _ASCII if is_ascii else _ANY
     words = patterns.word.findall(text)
-    capital = [word for word in words if word[0].isupper()]
+    if is_ascii:
+        capital = [word for word in words if word < "a"]  # This is the fastest test.
+    else:
+        capital = [word for word in words if word[0].isupper()]
     cased = len(words) if is_ascii else len(capital) + sum(word[0].islower() for word in words)
     if 2 * cased >= len(words) and 0 < len(capital) <= MAX_CAPITALS * len(words):
         # A shorter word, such as "The", seldom starts a sentence as a name.
