@@ -273,7 +273,7 @@ class TantivyReader:
 
 
 class _SharedFields:
-    """The fields that all entries of an article share, as a document of tantivy."""
+    """The fields that all entries of an article share, in the form of tantivy."""
 
     def __init__(self, entry: KeywordEntry) -> None:
         self._entry = entry
@@ -282,14 +282,14 @@ class _SharedFields:
         has = [name for name in _SHARED if entry.holds(name)]
         if entry.published is not None:
             has.append(PUBLISHED)
-        self._document = tantivy.Document()
+        self._made = tantivy.Document()
         for name, words in ordered:
             if words:
-                self._document.add_text(name, words)
+                self._made.add_text(name, words)
         for name, value in (*values, *((HAS, name) for name in (*has, ROW))):
-            self._document.add_text(name, value)
+            self._made.add_text(name, value)
         if entry.published is not None:
-            self._document.add_integer(PUBLISHED, entry.published)
+            self._made.add_integer(PUBLISHED, entry.published)
 
     def fits(self, entry: KeywordEntry) -> bool:
         """Return whether an entry has the same shared fields.
@@ -304,9 +304,9 @@ class _SharedFields:
             and entry.published == mine.published
         )
 
-    def document(self) -> tantivy.Document:
-        """Return a new document with these fields: copying them takes little time."""
-        return copy(self._document)
+    def copied(self) -> tantivy.Document:
+        """Return a copy of the fields: copying them takes little time."""
+        return copy(self._made)
 
 
 class TantivyWriter:
@@ -335,7 +335,7 @@ class TantivyWriter:
         writer = self._open()
         if self._shared is None or not self._shared.fits(entry):
             self._shared = _SharedFields(entry)
-        document = self._shared.document()
+        document = self._shared.copied()
         for name in _OWN:
             if words := entry.joined(name):
                 document.add_text(name, words)
