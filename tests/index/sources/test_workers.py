@@ -15,7 +15,8 @@ from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.errors import WorkerError
 from nutgraf.index.sources import ReadOptions, SourceFile, find_files, read_found, workers_for
 from nutgraf.index.sources.items import FileName, Item, Rejected, Skipped
-from nutgraf.index.sources.workers import MIN_BYTES_FOR_WORKERS, QUEUED_CHARACTERS
+from nutgraf.index.sources.worker_main import QUEUED_CHARACTERS
+from nutgraf.index.sources.workers import MIN_BYTES_FOR_WORKERS
 
 LONG = "The ferry crews went back to work on Monday after eleven days on strike. "
 

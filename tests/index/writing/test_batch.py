@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from nutgraf.index import Article
-from nutgraf.index.batch import Batch
 from nutgraf.index.catalog.rows import ArticleRows, Row
 from nutgraf.index.vectors.records import record_type, records_of
+from nutgraf.index.writing.batch import Batch
 
 
 def test_records_of_rows_are_stacked_in_order():
