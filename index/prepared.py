@@ -23,6 +23,12 @@ from nutgraf.index.analysis.minhash import SKETCH, make_sketches
 from nutgraf.index.analysis.phrases import PhraseExtractor
 from nutgraf.index.article import Article
 
+_MAX_CACHED: Final = 1 << 18
+"""The highest number of words in the cache of a language.
+
+A process that reads an archive meets 100,000 words in its first 50,000 paragraphs.
+"""
+
 __all__ = ["NOTHING_PREPARED", "Prepared", "PreparedTexts", "Preparer", "article_in"]
 
 
@@ -61,7 +67,7 @@ class Preparer:
 
     def __init__(self) -> None:
         # The default language is never used: articles without a language are not prepared.
-        self._analyzers = Analyzers("")
+        self._analyzers = Analyzers("", cache_size=_MAX_CACHED)
         self._phrases = PhraseExtractor(self._analyzers)
 
     def prepare(self, article: Article) -> Prepared | Article:

@@ -248,10 +248,12 @@ class Analyzer:
 class Analyzers:
     """The analyzers of an index, one for each language. Safe to use from many threads.
 
-    `default` is the language of articles without a language tag.
+    `default` is the language of articles without a language tag. `cache_size` limits the
+    number of cached words of each other language.
     """
 
-    def __init__(self, default: str) -> None:
+    def __init__(self, default: str, *, cache_size: int = _MAX_CACHED_OTHER) -> None:
+        self._cache_size = cache_size
         self.default = Analyzer(analysed_as(default) or "")
         self._by_language = {self.default.language: self.default}
 
@@ -267,7 +269,7 @@ class Analyzers:
         """Return the analyzer of a language, given as by `analysed_as`: "en", or ""."""
         found = self._by_language.get(language)
         if found is None:
-            made = Analyzer(language, cache_size=_MAX_CACHED_OTHER)
+            made = Analyzer(language, cache_size=self._cache_size)
             found = self._by_language.setdefault(language, made)
         return found
 

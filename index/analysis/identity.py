@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.analysis.date_words import DAYS, MONTHS, is_month
+from nutgraf.index.analysis.runs import single_spaced
 
 __all__ = [
     "IDENTITY",
@@ -164,7 +165,7 @@ def identifying_words(text: str) -> Mapping[str, int]:
     If capitals do not show the names of the text, all words are returned: the text has
     only small letters, only capitals, or letters of a script without capitals.
     """
-    text = " ".join(text.split())
+    text = single_spaced(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
         for sign, plain in _SIGNS.items():

@@ -25,16 +25,19 @@ STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Worker:
-    """A process that reads files, and can prepare articles."""
+    """A process that reads files, and can prepare articles.
 
-    def __init__(self, options: ReadOptions, *, prepare: bool) -> None:
+    It reads at most `most_queued` characters ahead.
+    """
+
+    def __init__(self, options: ReadOptions, most_queued: int, *, prepare: bool) -> None:
         self._told: deque[str] = deque()
         # Not fork: it would copy locks that threads of the encoder or of tantivy hold now.
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
             target=work,
-            args=(theirs, options),
+            args=(theirs, options, most_queued),
             kwargs={"prepare": prepare},
             name="nutgraf-reader",
             daemon=True,

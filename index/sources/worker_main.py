@@ -1,6 +1,6 @@
 """The main function of a worker process: it reads files and sends their items.
 
-A worker reads at most QUEUED_CHARACTERS characters ahead. It also detects the language of
+A worker reads ahead. It also detects the language of
 articles, and can prepare articles for a writer.
 """
 
@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Final
 
 from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
@@ -21,13 +20,7 @@ from nutgraf.index.prepared import Prepared, Preparer
 from nutgraf.index.sources.items import Capture, Item, ReadOptions, Skipped
 from nutgraf.index.sources.read import SourceFile, read_file
 
-__all__ = ["QUEUED_CHARACTERS", "End", "Sent", "fault_of", "work"]
-
-QUEUED_CHARACTERS: Final = 4_000_000
-"""Number of characters that a worker can read ahead.
-
-They are about 10,000 paragraphs, and the encoder needs about 40 s for them.
-"""
+__all__ = ["End", "Sent", "fault_of", "work"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +42,18 @@ def fault_of(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def work(connection: Connection[Sent, SourceFile], options: ReadOptions, *, prepare: bool) -> None:
-    """Read the received files and send their items, until the connection closes."""
-    outbox = _Outbox(connection)
+def work(
+    connection: Connection[Sent, SourceFile],
+    options: ReadOptions,
+    most_queued: int,
+    *,
+    prepare: bool,
+) -> None:
+    """Read the received files and send their items, until the connection closes.
+
+    At most `most_queued` characters wait to be sent.
+    """
+    outbox = _Outbox(connection, most_queued)
     finish = partial(_finished, preparer=Preparer() if prepare else None)
     inbox: SimpleQueue[SourceFile] = SimpleQueue()
     # A thread receives files, so that their sender never blocks. While the sender blocks, it
@@ -91,11 +93,12 @@ def _finished(item: Item | Skipped, preparer: Preparer | None) -> Item | Skipped
 class _Outbox:
     """A queue of items, and a thread that sends the items.
 
-    The queue is full when it holds QUEUED_CHARACTERS characters.
+    The queue is full when it holds `most` characters.
     """
 
-    def __init__(self, connection: Connection[Sent, SourceFile]) -> None:
+    def __init__(self, connection: Connection[Sent, SourceFile], most: int) -> None:
         self._connection = connection
+        self._most = most
         self._waiting: deque[tuple[Sent, int]] = deque()
         self._size = 0
         self._changed = threading.Condition()
@@ -105,7 +108,7 @@ class _Outbox:
         """Queue an item; wait while the queue is full."""
         size = _size(item)
         with self._changed:
-            self._changed.wait_for(lambda: self._size < QUEUED_CHARACTERS)
+            self._changed.wait_for(lambda: self._size < self._most)
             self._waiting.append((item, size))
             self._size += size
             self._changed.notify_all()

@@ -41,13 +41,20 @@ To start a worker takes as long as to read this number of bytes.
 MAX_WORKERS: Final = 8
 """Largest number of workers.
 
-Each worker needs 60 MB of memory, or 140 MB if it detects languages.
+Each worker needs 80 MB of memory, or 160 MB if it detects languages.
 """
 
 QUEUED_FILES: Final = 64
 """Largest number of files in the queue of a worker.
 
 Many files contain only one article, so the queue is long.
+"""
+
+QUEUED_CHARACTERS: Final = 32_000_000
+"""Number of characters that all workers together can read ahead.
+
+They are about 60,000 paragraphs, and take 80 MB. So two workers go on while the writer commits,
+which takes as long as they need for so many.
 """
 
 Found = SourceFile | Rejected | Skipped
@@ -82,10 +89,10 @@ def read_found(
     if a worker or a reader fails.
     """
     started: list[Worker] = []
+    queued = QUEUED_CHARACTERS // max(workers, 1)
+    start = partial(Worker, options, queued, prepare=prepare)
     try:
-        for item, worker in _distributed(
-            found, partial(Worker, options, prepare=prepare), started, workers
-        ):
+        for item, worker in _distributed(found, start, started, workers):
             if worker is not None:
                 yield from worker.read(on_bytes)
             elif isinstance(item, SourceFile):

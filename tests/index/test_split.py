@@ -87,12 +87,6 @@ def read(*paragraphs):
     return [context.text for context in contexts_of("Title", rows)]
 
 
-@given(st.text("ab \u00a0\t\n.é\u0301", min_size=1))
-def test_fast_way_to_single_spaces_gives_the_same(text):
-    (context,) = read(text)
-    assert context == " ".join(unicodedata.normalize("NFC", text).split())
-
-
 def test_short_row_is_encoded_with_a_neighbour():
     said = "“We were never asked about it,” a deckhand said on Monday."
     assert read("Ferries", said, "She left.", "Ann Reed, deckhand") == [
