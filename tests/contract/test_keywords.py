@@ -715,8 +715,9 @@ def holds(tree: q.Query, one: KeywordEntry) -> bool:
                 and (high is None or time < high or (time == high and not tree.endexcl))
             )
         case q.Every():
-            value = True if tree.fieldname is None else one.terms(tree.fieldname)
-            return value is not None and (value == 0 or bool(value))
+            if tree.fieldname == "published":
+                return one.published is not None
+            return tree.fieldname is None or bool(one.terms(tree.fieldname))
         case q.Phrase():
             return bool(tree.words) and follows(one.terms(tree.fieldname), tree.words, tree.slop)
         case q.Prefix():
