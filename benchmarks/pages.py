@@ -19,7 +19,7 @@ from run import EmbeddingCache, Row, make_articles, take_turns
 from nutgraf.index import create_index
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.models.encoder import OnnxEncoder
-from nutgraf.index.writer import PartsWriter
+from nutgraf.index.writing.parts import PartsWriter
 from nutgraf.search import Filters, Response, Searcher, SearchRequest
 
 PARAGRAPHS: Final = 24_000

@@ -47,7 +47,7 @@ from nutgraf.index.prepared import Prepared
 from nutgraf.index.sources import ReadOptions, find_files, read_found, read_sources
 from nutgraf.index.vectors import VectorFile, VectorIndex
 from nutgraf.index.vectors.records import records_of
-from nutgraf.index.writer import PartsWriter
+from nutgraf.index.writing.parts import PartsWriter
 from nutgraf.search import Searcher
 from nutgraf.search.highlighting.keyword_matches import MatchedText, match_texts
 from nutgraf.search.highlighting.semantic_matches import find_near_words
@@ -226,7 +226,7 @@ def keyword_engines(
     analyzer = Analyzer("en")
     paragraphs = [(article.title, text) for article in articles for text in article.paragraphs]
     entries = [
-        KeywordEntry(row, text=analyzer.terms(text), title=analyzer.terms(title))
+        KeywordEntry(row, analyzer.joined_terms(text), analyzer.joined_terms(title))
         for row, (title, text) in enumerate(paragraphs)
     ]
 

@@ -24,6 +24,12 @@ from nutgraf.index.analysis.versions.identity import IDENTITY, make_identities
 from nutgraf.index.analysis.versions.minhash import SKETCH, make_sketches
 from nutgraf.index.article import Article
 
+_MAX_CACHED: Final = 1 << 18
+"""The highest number of words in the cache of a language.
+
+A process that reads an archive meets 100,000 words in its first 50,000 paragraphs.
+"""
+
 __all__ = ["NOTHING_PREPARED", "Prepared", "PreparedTexts", "Preparer", "article_in"]
 
 
@@ -62,7 +68,7 @@ class Preparer:
 
     def __init__(self) -> None:
         # The default language is never used: articles without a language are not prepared.
-        self._analyzers = Analyzers("")
+        self._analyzers = Analyzers("", cache_size=_MAX_CACHED)
         self._phrases = PhraseExtractor(self._analyzers)
 
     def prepare(self, article: Article) -> Prepared | Article:
@@ -75,7 +81,7 @@ class Preparer:
         boilerplate = tuple(filter(is_boilerplate, article.paragraphs))
         texts = _without(article.paragraphs, boilerplate)
         words = self._phrases.of(article.title, texts, article.language)
-        terms = map(self._analyzers.of(article.language).terms, _analysed(article))
+        terms = map(self._analyzers.of(article.language).joined_terms, _analysed(article))
         return Prepared(
             article,
             article.digest(),
@@ -83,7 +89,7 @@ class Preparer:
             make_sketches(article.paragraphs).tobytes(),
             make_identities(article.paragraphs).tobytes(),
             "\n".join(sorted(words)),
-            "\n".join(map(" ".join, terms)),
+            "\n".join(terms),
         )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, Protocol
 
+from nutgraf.index.analysis.runs import single_spaced
 from nutgraf.index.analysis.sentences import sentence_spans
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.models.encoder.titled import TitledText
@@ -135,4 +136,4 @@ def _joined(texts: Sequence[str], at: int) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return single_spaced(unicodedata.normalize("NFC", text))

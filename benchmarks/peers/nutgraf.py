@@ -22,7 +22,7 @@ from nutgraf.index.prepared import Prepared
 from nutgraf.index.reader.live import LiveIndex
 from nutgraf.index.sources import ReadOptions, find_files, read_found
 from nutgraf.index.storage.layout import ENCODER
-from nutgraf.index.writer import PartsWriter
+from nutgraf.index.writing.parts import PartsWriter
 from nutgraf.search import Searcher
 from peers.workload import Workload
 

@@ -77,6 +77,7 @@ class Analyzer:
         size = _MAX_CACHED if cache_size is None else cache_size
         self._terms = RunCache(_Terms(self.language).of, size)
         self._runs = RunCache(self._terms_of_run, size)
+        self._joined_runs = RunCache(self._joined_terms_of_run, size)
         self._run_tokens = RunCache(self._tokens_of_run, min(size, _MAX_CACHED_TOKENS))
         self._content = RunCache(self._content_of_run, min(size, _MAX_CACHED_CONTENT))
         words = stop_words(self.language)
@@ -96,6 +97,10 @@ class Analyzer:
         # the terms of each run are cached.
         return list(chain.from_iterable(self.terms_of_runs(text.split())))
 
+    def joined_terms(self, text: str) -> str:
+        """Return the terms of `text`, joined by spaces. This is faster than `terms`."""
+        return " ".join(filter(None, map(self._joined_runs.__getitem__, text.split())))
+
     def terms_of_runs(self, runs: Iterable[str]) -> Iterable[tuple[str, ...]]:
         """Return the terms of each run of characters between white space."""
         return map(self._runs.__getitem__, runs)
@@ -111,6 +116,9 @@ class Analyzer:
     def _terms_of_run(self, run: str) -> tuple[str, ...]:
         words = ASCII_WORD.findall(run) if run.isascii() else written_words(run)
         return tuple(filter(None, map(self._terms.__getitem__, words)))
+
+    def _joined_terms_of_run(self, run: str) -> str:
+        return " ".join(self._terms_of_run(run))
 
     def _tokens_of_run(self, run: str) -> tuple[Token, ...]:
         return tuple(self.tokens(run))
@@ -186,10 +194,12 @@ class Analyzer:
 class Analyzers:
     """The analyzers of an index, one for each language. Safe to use from many threads.
 
-    `default` is the language of articles without a language tag.
+    `default` is the language of articles without a language tag. `cache_size` limits the
+    number of cached words of each other language.
     """
 
-    def __init__(self, default: str) -> None:
+    def __init__(self, default: str, *, cache_size: int = _MAX_CACHED_OTHER) -> None:
+        self._cache_size = cache_size
         self.default = Analyzer(analysed_as(default) or "")
         self._by_language = {self.default.language: self.default}
 
@@ -205,7 +215,7 @@ class Analyzers:
         """Return the analyzer of a language, given as by `analysed_as`: "en", or ""."""
         found = self._by_language.get(language)
         if found is None:
-            made = Analyzer(language, cache_size=_MAX_CACHED_OTHER)
+            made = Analyzer(language, cache_size=self._cache_size)
             found = self._by_language.setdefault(language, made)
         return found
 

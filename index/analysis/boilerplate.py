@@ -21,6 +21,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from nutgraf.index.analysis.runs import single_spaced
+
 __all__ = ["MAX_BOILERPLATE", "is_boilerplate"]
 
 MAX_BOILERPLATE: Final = 600
@@ -217,7 +219,7 @@ def is_boilerplate(text: str) -> bool:
     """
     if len(text) > MAX_BOILERPLATE:
         return False
-    line = " ".join(text.split()).replace("’", "'")
+    line = single_spaced(text).replace("’", "'")
     plain = line.casefold()
     length = len(plain)
     return bool(

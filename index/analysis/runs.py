@@ -11,7 +11,7 @@ from collections.abc import Callable, Container
 from itertools import accumulate, compress
 from typing import Final, TypeVar
 
-__all__ = ["MAX_LENGTH", "RunCache", "SplitText"]
+__all__ = ["MAX_LENGTH", "RunCache", "SplitText", "single_spaced"]
 
 V = TypeVar("V")
 
@@ -22,6 +22,13 @@ Longer runs, such as encoded data and sentences in Chinese, can have any size an
 """
 
 _RUN: Final = re.compile(r"\S+")
+
+
+def single_spaced(text: str) -> str:
+    """Return the runs of a text, joined by single spaces."""
+    if "  " not in text and text.isprintable():
+        return text.strip()  # Of all white space, only the space is printable.
+    return " ".join(text.split())
 
 
 class RunCache(dict[str, V]):

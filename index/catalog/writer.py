@@ -111,21 +111,17 @@ class CatalogWriter(Catalog):
         sequence = max(last.sequence + 1, sequence)
         for name in (*deleted, *(put.article.id for put in articles)):
             self._mark_removed(name, sequence)
-        row = first_row
-        for put in articles:
-            before = row - first_row
-            self._insert(put, row, sequence, stored[before : before + len(put.rows)])
-            row += len(put.rows)
+        self._insert(articles, first_row, sequence, stored)
         # Insert each distinct value once: there are few. The order of their first appearance is
         # the order of their codes.
         for field, value in dict.fromkeys(_coded_values(articles, fields)):
             self._insert_code(field, value)
-        added, new = row - first_row, sum(len(put.article.paragraphs) for put in articles)
+        added, new = len(stored), sum(len(put.article.paragraphs) for put in articles)
         left_out = sum(row.boilerplate for put in articles for row in put.rows)
         removed, rows, paragraphs, boilerplate = self._count_removed(sequence)
         return Commit(
             sequence,
-            row,
+            first_row + added,
             last.living - rows + added,
             last.ranked - (rows - boilerplate) + added - left_out,
             last.articles - removed + len(articles),
@@ -202,25 +198,25 @@ class CatalogWriter(Catalog):
         self.connection.executemany(statement, made.copies())
 
     def _insert(
-        self, put: ArticleRows, first_row: int, sequence: int, stored: Sequence[_StoredText]
+        self,
+        articles: Sequence[ArticleRows],
+        first_row: int,
+        sequence: int,
+        stored: Sequence[_StoredText],
     ) -> None:
-        run = self.connection.execute
-        article = put.article
-        fields = (
-            *fields_of(article),
-            put.digest, first_row, len(put.rows), len(article.paragraphs), sequence, None,
-        )  # fmt: skip
-        marks = ", ".join("?" * (len(fields) + 1))
+        run = self.connection.executemany
+        marks = ", ".join("?" * (CHECKSUMMED.count(",") + 2))
         run(
             f"INSERT INTO articles ({CHECKSUMMED}, seal) VALUES ({marks})",
-            (*fields, fields_checksum(fields)),
+            _checksummed_articles(articles, first_row, sequence),
         )
-        self.connection.executemany(
+        run(
             f"INSERT INTO paragraphs ({CHECKSUMMED_ROW}, seal, dictionary, text) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            _checksummed_rows(put, first_row, stored),
+            _checksummed_rows(articles, first_row, stored),
         )
-        for number, row in enumerate(put.rows, first_row):
+        rows = (row for put in articles for row in put.rows)
+        for number, row in enumerate(rows, first_row):
             if row.boilerplate:
                 self._insert_boilerplate(number, sequence)
 
@@ -245,10 +241,23 @@ def _coded_values(
                 yield field, value
 
 
-def _checksummed_rows(
-    put: ArticleRows, first_row: int, stored: Sequence[_StoredText]
+def _checksummed_articles(
+    articles: Sequence[ArticleRows], first_row: int, sequence: int
 ) -> Iterator[tuple[Any, ...]]:
-    together = zip(put.rows, put.contexts, stored, strict=True)
-    for number, (row, context, text) in enumerate(together, first_row):
+    for put in articles:
+        article = put.article
+        fields = (
+            *fields_of(article),
+            put.digest, first_row, len(put.rows), len(article.paragraphs), sequence, None,
+        )  # fmt: skip
+        yield *fields, fields_checksum(fields)
+        first_row += len(put.rows)
+
+
+def _checksummed_rows(
+    articles: Sequence[ArticleRows], first_row: int, stored: Sequence[_StoredText]
+) -> Iterator[tuple[Any, ...]]:
+    rows = (pair for put in articles for pair in zip(put.rows, put.contexts, strict=True))
+    for number, ((row, context), text) in enumerate(zip(rows, stored, strict=True), first_row):
         sealed = number, row.position, row.part, row.start, text_digest(row.text), context
         yield *sealed, row_checksum(*sealed), *text

@@ -47,31 +47,35 @@ class TermStatistics:
 class KeywordEntry:
     """The analysed fields of one paragraph, or of a part of a long one.
 
-    `text`, `title` and `summary` are stemmed words in order. `values` maps each field
-    of VALUE_FIELDS to the terms that `value_terms` returns for the values of the field.
-    A field without a value is missing or has no terms. `published` is in seconds since
-    1970 UTC. If the row is a part, `whole` contains the words of the complete
+    `text`, `title` and `summary` are stemmed words in order, joined with spaces. `values`
+    maps each field of VALUE_FIELDS to the terms that `value_terms` returns for the values of
+    the field. A field without a value is missing or has no terms. `published` is in seconds
+    since 1970 UTC. If the row is a part, `whole` contains the words of the complete
     paragraph; otherwise, `whole` is empty.
     """
 
     row: int
-    text: Sequence[str]
-    title: Sequence[str]
+    text: str
+    title: str
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     published: int | None = None
-    whole: Sequence[str] = ()
-    summary: Sequence[str] = ()
+    whole: str = ""
+    summary: str = ""
+
+    def joined(self, name: str) -> str:
+        """Return the terms of one of ORDERED_FIELDS, joined with spaces."""
+        words: str = getattr(self, name)
+        return words
 
     def terms(self, name: str) -> Sequence[str]:
         """Return the terms of one of TERM_FIELDS."""
-        if name in VALUE_FIELDS:
-            return self.values.get(name, ())
-        terms: Sequence[str] = getattr(self, name)
-        return terms
+        return self.values.get(name, ()) if name in VALUE_FIELDS else self.joined(name).split()
 
     def holds(self, name: str) -> bool:
         """Return whether a field has terms other than fillers."""
-        return any(term != FILLER for term in self.terms(name))
+        if name in VALUE_FIELDS:
+            return bool(self.values.get(name))
+        return bool(self.joined(name).replace(FILLER, "").strip())
 
 
 class KeywordReader(Protocol):

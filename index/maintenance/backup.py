@@ -18,7 +18,7 @@ from nutgraf.index.models.encoder import OnnxEncoder
 from nutgraf.index.storage.files import copy_files, sync, sync_tree
 from nutgraf.index.storage.layout import ENCODER, FIRST
 from nutgraf.index.storage.lock import WriteLock
-from nutgraf.index.writer import PartsWriter
+from nutgraf.index.writing.parts import PartsWriter
 
 __all__ = ["back_up_index"]
 

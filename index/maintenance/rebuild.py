@@ -43,7 +43,7 @@ from nutgraf.index.models.encoder import EncoderConfig
 from nutgraf.index.models.encoder.titled import ParagraphEncoder
 from nutgraf.index.storage.layout import CATALOG, ENCODER, REBUILD_LOCK, generations, parts_folder
 from nutgraf.index.storage.lock import WriteLock
-from nutgraf.index.writer import PartsWriter
+from nutgraf.index.writing.parts import PartsWriter
 
 __all__ = [
     "compact_index",

@@ -19,7 +19,7 @@ from nutgraf.index.maintenance.source import RebuildSource
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.storage.files import sync_tree
 from nutgraf.index.storage.lock import WriteLock
-from nutgraf.index.writer import PartsWriter
+from nutgraf.index.writing.parts import PartsWriter
 
 __all__ = ["fill_and_switch", "put_articles", "writing"]
 

@@ -9,7 +9,7 @@ from typing import Final
 from nutgraf.index.errors import BrokenIndexError, NutgrafError
 from nutgraf.index.storage.files import disk_full, is_full
 
-__all__ = ["SQLITE_ERRORS", "connect", "is_transient", "sqlite_error"]
+__all__ = ["SQLITE_ERRORS", "WRITE_CACHE_KIB", "connect", "is_transient", "sqlite_error"]
 
 SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
 """Errors that the module sqlite3 raises for a damaged file.
@@ -30,6 +30,13 @@ _TRANSIENT: Final = frozenset(
 )
 """Error codes of temporary conditions, not of a damaged file."""
 
+WRITE_CACHE_KIB: Final = -32_000
+"""Size of the cache of a connection that writes. A negative number means KiB.
+
+New digests and words are spread over all pages of their index. With the 2 MB of SQLite's default,
+a row costs half as much again in a large index.
+"""
+
 WAIT: Final = 10.0
 """Seconds to wait for a database that another connection has locked."""
 
@@ -44,6 +51,7 @@ def connect(path: Path, *, writing: bool, probe: str, wait: float = WAIT) -> sql
         connection = _open(path, "mode=rw", probe, wait)
         # In WAL mode, every commit is atomic, but a commit is durable only with FULL.
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = {WRITE_CACHE_KIB:d}")
         return connection
     try:
         return _open(path, "mode=ro", probe, wait)

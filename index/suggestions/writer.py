@@ -18,7 +18,7 @@ from nutgraf.index.catalog.rows import Row
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.prepared import NOTHING_PREPARED, PreparedTexts
 from nutgraf.index.storage.files import disk_full, is_full
-from nutgraf.index.storage.sqlite import SQLITE_ERRORS, connect, is_transient
+from nutgraf.index.storage.sqlite import SQLITE_ERRORS, WRITE_CACHE_KIB, connect, is_transient
 from nutgraf.index.suggestions.reader import PROBE, VERSION, counted_checksum, magnitude_of
 
 __all__ = ["SuggestionsWriter", "derive"]
@@ -57,12 +57,6 @@ They need 60 MB of memory.
 
 _LOCK_WAIT: Final = 0.25
 """Seconds to wait while another connection holds the lock. The commit waits too."""
-
-_CACHE_KIB: Final = -32_000
-"""Size of SQLite's cache. A negative number means KiB.
-
-The cache is large because frequent words are spread over the whole file.
-"""
 
 
 class SuggestionsWriter:
@@ -197,7 +191,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
     # With NORMAL, a power cut does not damage the file, but the last commits can be lost from it.
     # The next writer adds these commits again.
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(f"PRAGMA cache_size = {_CACHE_KIB:d}")
+    connection.execute(f"PRAGMA cache_size = {WRITE_CACHE_KIB:d}")
     # Overwrite the data of deleted articles. Not every build of SQLite does this by default.
     connection.execute("PRAGMA secure_delete = ON")
 

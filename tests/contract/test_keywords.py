@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def entry(row: int, text: str = "", title: str = "", **values: str | int) -> Key
     published = values.pop("published", None)
     assert published is None or isinstance(published, int)
     terms = {name: value_terms(str(value)) for name, value in values.items()}
-    return KeywordEntry(row, text.split(), title.split(), values=terms, published=published)
+    return KeywordEntry(row, text, title, values=terms, published=published)
 
 
 class Box:
@@ -330,12 +331,24 @@ def test_phrase(box: Box) -> None:
     assert rows(reader, phrase("title", ["a", "b"])) == []
 
 
+def test_entries_that_share_fields_are_as_others(box: Box) -> None:
+    values = {"source": value_terms("Port News")}
+    shared = [KeywordEntry(row, f"a{row}", "t", values, 5, summary="s") for row in range(3)]
+    alone = KeywordEntry(3, "a3", "t", {"source": value_terms("Port News")}, summary="s")
+    reader = box.put(*shared, alone, replace(shared[0], row=4, text=""))
+    for name, term in (("title", "t"), ("summary", "s"), ("source", "port")):
+        assert rows(reader, q.Term(name, term)) == [0, 1, 2, 3, 4]
+    assert [rows(reader, text(f"a{row}")) for row in range(4)] == [[0], [1], [2], [3]]
+    assert rows(reader, q.Every("text")) == [0, 1, 2, 3]
+    assert rows(reader, q.NumericRange("published", 5, 5)) == [0, 1, 2, 4]
+
+
 def test_whole(box: Box) -> None:
-    parts = ("a", "x"), ("b", "x")
-    whole = ["a", "x", "b", "x"]
+    parts = "a x", "b x"
+    whole = "a x b x"
     reader = box.put(
         entry(0, "a b x"),
-        *(KeywordEntry(1 + at, part, (), whole=whole) for at, part in enumerate(parts)),
+        *(KeywordEntry(1 + at, part, "", whole=whole) for at, part in enumerate(parts)),
     )
     term, phrase = q.Term("whole", "a"), q.Phrase("whole", ["x", "b"])
     assert rows(reader, text("a")) == [0, 1]
@@ -661,11 +674,11 @@ def test_engines_agree(
     entries = [
         KeywordEntry(
             row,
-            body,
-            title,
+            " ".join(body),
+            " ".join(title),
             {"source": value_terms(source)} if source else {},
             published=published,
-            whole=whole,
+            whole=" ".join(whole),
         )
         for row, (body, title, source, published, whole) in enumerate(corpus)
     ]
@@ -702,8 +715,9 @@ def holds(tree: q.Query, one: KeywordEntry) -> bool:
                 and (high is None or time < high or (time == high and not tree.endexcl))
             )
         case q.Every():
-            value = True if tree.fieldname is None else one.terms(tree.fieldname)
-            return value is not None and (value == 0 or bool(value))
+            if tree.fieldname == "published":
+                return one.published is not None
+            return tree.fieldname is None or bool(one.terms(tree.fieldname))
         case q.Phrase():
             return bool(tree.words) and follows(one.terms(tree.fieldname), tree.words, tree.slop)
         case q.Prefix():

@@ -16,12 +16,13 @@ from typing import Any, Final
 
 from crash_plan import Commit, Delete, Operation, Put, Reopen, Rest
 
-from nutgraf.index import IndexWriter, writer as writer_module
+from nutgraf.index import IndexWriter
 from nutgraf.index.errors import NutgrafError
 from nutgraf.index.maintenance.rebuild import compact_index
+from nutgraf.index.writing import parts
 
 STEPS: Final = ("encoded", "embeddings", "catalog", "columns", "suggestions", "keywords")
-"""The steps of a commit, in order, with their names in index/writer.py."""
+"""The steps of a commit, in order, with their names in index/writing/."""
 
 REBUILD_STEPS: Final = ("copied", "followed", "switched", "removed")
 """The steps of a compaction, with their names in index/maintenance/switch.py.
@@ -150,8 +151,8 @@ def write(
     save_every: int,
 ) -> None:
     """Run the operations in the child process; report each start, save and commit."""
-    writer_module.SAVE_EVERY = save_every  # type: ignore[misc]
-    writer_module.COMMIT_EVERY = 2 * save_every  # type: ignore[misc]
+    parts.SAVE_EVERY = save_every  # type: ignore[misc]
+    parts.COMMIT_EVERY = 2 * save_every  # type: ignore[misc]
     fate.install(index)
     report.send(("started", 0))
     try:
@@ -197,7 +198,7 @@ def run_writer(
     index: Path,
     operations: Sequence[Operation],
     fate: Fate,
-    save_every: int = writer_module.SAVE_EVERY,
+    save_every: int = parts.SAVE_EVERY,
 ) -> Outcome:
     """Run a writer process until its fate or its end; return its progress."""
     return _run(write, index, fate, operations, save_every)

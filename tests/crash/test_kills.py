@@ -13,10 +13,12 @@ from crash_plan import Commit, Delete, Newsroom, Put, Reopen, Rest
 from crash_trial import Trial
 from crash_writer import REBUILD_STEPS, STEPS, After, AtFile, AtStep
 
-from nutgraf.index import create_index, writer
+import nutgraf.index
+from nutgraf.index import create_index
 from nutgraf.index.maintenance import switch
+from nutgraf.index.writing import derived, parts
 
-ROOT = Path(writer.__file__).parent
+ROOT = Path(nutgraf.index.__file__).parent
 
 A_NEW_INDEX_EVERY = 20
 """Kills per index; its dead rows grow with them."""
@@ -68,14 +70,17 @@ def share(kills, engine, part):
     return max(1, round(kills * part * (0.8 if engine == "tantivy" else 0.2)))
 
 
-@pytest.mark.parametrize(("module", "steps"), [(writer, STEPS), (switch, REBUILD_STEPS)])
-def test_every_step_is_known(module, steps):
-    assert tuple(re.findall(r'_failpoint\("(\w+)"\)', inspect.getsource(module))) == steps
+@pytest.mark.parametrize(
+    ("modules", "steps"), [((parts, derived), STEPS), ((switch,), REBUILD_STEPS)]
+)
+def test_every_step_is_known(modules, steps):
+    source = "".join(map(inspect.getsource, modules))
+    assert tuple(re.findall(r'failpoint\("(\w+)"\)', source)) == steps
 
 
 def test_only_known_modules_raise_audit_events():
     telling = {path.name for path in ROOT.rglob("*.py") if "sys.audit(" in path.read_text("utf-8")}
-    assert telling == {"writer.py", "switch.py", "clustering.py", "background.py"}
+    assert telling == {"derived.py", "switch.py", "clustering.py", "background.py"}
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from whoosh import query
 
-from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index, writer
+from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.index.analysis.analyzer import Analyzer, Analyzers
 from nutgraf.index.analysis.boilerplate import is_boilerplate
 from nutgraf.index.analysis.phrases import PhraseExtractor
@@ -23,6 +23,7 @@ from nutgraf.index.manifest import Manifest
 from nutgraf.index.prepared import Prepared, PreparedTexts, Preparer
 from nutgraf.index.sources import ReadOptions, find_files, read_found
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, SUGGESTIONS
+from nutgraf.index.writing import rows
 
 FERRY = "The ferry crews of Port Ellen went back to work on Monday after eleven days on strike."
 FAEHRE = "Die Besatzungen der Fähren von Cuxhaven nahmen am Montag nach elf Tagen die Arbeit auf."
@@ -101,7 +102,7 @@ def test_prepared_results_are_used(tmp_path, tiny_encoder, monkeypatch):
     index = new_index(tmp_path / "x.index", tiny_encoder)
     prepared = Preparer().prepare(ARTICLES[0])
     monkeypatch.setattr(PhraseExtractor, "of", None)
-    monkeypatch.setattr(writer, "is_boilerplate", None)
+    monkeypatch.setattr(rows, "is_boilerplate", None)
     monkeypatch.setattr(Article, "digest", None)
     monkeypatch.setattr(Analyzer, "terms", None)
     with IndexWriter(index) as opened:

@@ -16,11 +16,10 @@ import numpy as np
 import pytest
 from whoosh import query
 
-from nutgraf.index import IndexSnapshot, IndexWriter, create_index, keywords, writer
+from nutgraf.index import IndexSnapshot, IndexWriter, create_index, keywords
 from nutgraf.index.analysis.versions.identity import make_identities
 from nutgraf.index.analysis.versions.minhash import make_sketches
 from nutgraf.index.article import Article
-from nutgraf.index.batch import Batch
 from nutgraf.index.errors import (
     BrokenIndexError,
     EncoderError,
@@ -36,6 +35,8 @@ from nutgraf.index.storage.checked_json import checksum_of
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.storage.sizes import SHARED
 from nutgraf.index.vectors import VectorFile
+from nutgraf.index.writing import parts
+from nutgraf.index.writing.batch import Batch
 from tests.codes import codes_by_row
 
 
@@ -168,9 +169,9 @@ def test_uncommitted_articles_are_dropped(index):
 
 
 def test_long_input_is_committed_in_steps(tantivy_index, monkeypatch):
-    monkeypatch.setattr(writer, "SAVE_EVERY", 4)
-    monkeypatch.setattr(writer, "COMMIT_EVERY", 8)
-    monkeypatch.setattr(writer, "ENCODE_EVERY", 2)
+    monkeypatch.setattr(parts, "SAVE_EVERY", 4)
+    monkeypatch.setattr(parts, "COMMIT_EVERY", 8)
+    monkeypatch.setattr(parts, "ENCODE_EVERY", 2)
     visible = []
     with IndexWriter(tantivy_index) as opened:
         for number in range(11):
@@ -185,7 +186,7 @@ def test_long_input_is_committed_in_steps(tantivy_index, monkeypatch):
 
 
 def test_saved_articles_become_visible_when_the_writer_closes(tantivy_index, monkeypatch):
-    monkeypatch.setattr(writer, "SAVE_EVERY", 2)
+    monkeypatch.setattr(parts, "SAVE_EVERY", 2)
     opened = IndexWriter(tantivy_index)
     opened.put(article("saved", "It was saved.", "It was made durable."))
     opened.put(article("dropped", "It was dropped."))
@@ -196,7 +197,7 @@ def test_saved_articles_become_visible_when_the_writer_closes(tantivy_index, mon
 
 
 def test_commits_without_own_changes_show_the_saved_ones(tantivy_index, monkeypatch):
-    monkeypatch.setattr(writer, "SAVE_EVERY", 1)
+    monkeypatch.setattr(parts, "SAVE_EVERY", 1)
     with IndexWriter(tantivy_index) as opened:
         opened.put(FERRY)
         assert opened.commit() == 1
@@ -335,7 +336,7 @@ def test_after_an_interrupted_put_other_articles_are_committed(tantivy_index, mo
     with IndexWriter(tantivy_index) as opened:
         opened.put(FERRY)
         for owner, name in ((Batch, "put"), (OnnxEncoder, "encode_paragraphs")):
-            monkeypatch.setattr(writer, "ENCODE_EVERY", 1)
+            monkeypatch.setattr(parts, "ENCODE_EVERY", 1)
             with monkeypatch.context() as patched:
                 patched.setattr(owner, name, _interrupt)
                 with pytest.raises(KeyboardInterrupt):
@@ -349,13 +350,13 @@ def _interrupt(*_):
 
 
 def test_memory_is_bounded_when_an_article_is_replaced_often(tantivy_index, monkeypatch):
-    monkeypatch.setattr(writer, "SAVE_EVERY", 6)
-    monkeypatch.setattr(writer, "ENCODE_EVERY", 2)
+    monkeypatch.setattr(parts, "SAVE_EVERY", 6)
+    monkeypatch.setattr(parts, "ENCODE_EVERY", 2)
     with IndexWriter(tantivy_index) as opened:
         for number in range(20):
             opened.put(article("live", f"Update number {number}."))
         assert opened.sequence >= 3, "the writer saves when it has SAVE_EVERY texts"
-    monkeypatch.setattr(writer, "COMMIT_CHARACTERS", 10)
+    monkeypatch.setattr(parts, "COMMIT_CHARACTERS", 10)
     with IndexWriter(tantivy_index) as opened:
         before = opened.sequence
         opened.put(article("long", "More than ten characters."))

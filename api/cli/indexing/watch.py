@@ -18,6 +18,7 @@ from nutgraf.api.cli.options import (
     MAX_LOCK_WAIT_SECONDS,
     AsJson,
     Columns,
+    Device,
     Fields,
     Index,
     KeepBoilerplate,
@@ -59,6 +60,7 @@ def watch(
     lead: Lead = None,
     columns: Columns = None,
     fields: Fields = None,
+    device: Device = None,
     rejects: Rejects = None,
     as_json: AsJson = False,
     trust: Trust = False,
@@ -80,7 +82,7 @@ def watch(
             raise UserError(f"{folder} is not a folder; use 'nutgraf index' to index files")
     options = ReadOptions(parse_columns(columns or ()))
     index_options = IndexOptions(
-        model, reranker, keyword_engine, keep_boilerplate, lead, parse_fields(fields or ())
+        model, reranker, keyword_engine, keep_boilerplate, lead, parse_fields(fields or ()), device
     )
     messages = Console(stderr=True)
     # A service manager stops a service by SIGTERM: handle it like control-C.

@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import sleep
@@ -272,22 +273,23 @@ class TantivyReader:
 
 
 class _SharedFields:
-    """The fields that all entries of an article share, with their texts for tantivy."""
+    """The fields that all entries of an article share, in the form of tantivy."""
 
     def __init__(self, entry: KeywordEntry) -> None:
         self._entry = entry
-        ordered = [
-            (name, " ".join(entry.terms(name))) for name in _SHARED if name in ORDERED_FIELDS
-        ]
+        ordered = [(name, entry.joined(name)) for name in _SHARED if name in ORDERED_FIELDS]
         values = [(name, term) for name in VALUE_FIELDS for term in entry.terms(name)]
         has = [name for name in _SHARED if entry.holds(name)]
         if entry.published is not None:
             has.append(PUBLISHED)
-        self.texts = [
-            *((name, words) for name, words in ordered if words),
-            *values,
-            *((HAS, name) for name in (*has, ROW)),
-        ]
+        self._made = tantivy.Document()
+        for name, words in ordered:
+            if words:
+                self._made.add_text(name, words)
+        for name, value in (*values, *((HAS, name) for name in (*has, ROW))):
+            self._made.add_text(name, value)
+        if entry.published is not None:
+            self._made.add_integer(PUBLISHED, entry.published)
 
     def fits(self, entry: KeywordEntry) -> bool:
         """Return whether an entry has the same shared fields.
@@ -301,6 +303,10 @@ class _SharedFields:
             and entry.summary is mine.summary
             and entry.published == mine.published
         )
+
+    def copied(self) -> tantivy.Document:
+        """Return a copy of the fields: copying them takes little time."""
+        return copy(self._made)
 
 
 class TantivyWriter:
@@ -329,16 +335,12 @@ class TantivyWriter:
         writer = self._open()
         if self._shared is None or not self._shared.fits(entry):
             self._shared = _SharedFields(entry)
-        document = tantivy.Document()
-        for name, value in self._shared.texts:
-            document.add_text(name, value)
+        document = self._shared.copied()
         for name in _OWN:
-            if terms := entry.terms(name):
-                document.add_text(name, " ".join(terms))
+            if words := entry.joined(name):
+                document.add_text(name, words)
                 if entry.holds(name):
                     document.add_text(HAS, name)
-        if entry.published is not None:
-            document.add_integer(PUBLISHED, entry.published)
         document.add_unsigned(ROW, entry.row)
         with _guarded(self._path):
             writer.add_document(document)

@@ -70,7 +70,8 @@ def clean_fields(fields: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]
 def _clean(value: Any, depth: int = 0) -> Any:
     """Return a value without invalid characters, the same object if it has none."""
     if isinstance(value, str):
-        if not (INVALID.search(value) or LINE_END.search(value)):
+        # Most texts are printable. This test takes a tenth of the time of the patterns.
+        if value.isprintable() or not (INVALID.search(value) or LINE_END.search(value)):
             return value
         return LINE_END.sub("\n", INVALID.sub("", value))
     if depth > MAX_DEPTH:  # `extra` cannot be as deep.

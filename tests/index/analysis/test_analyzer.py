@@ -170,6 +170,12 @@ def test_tokens_have_positions_in_text_in_order(text: str) -> None:
     assert starts == sorted(starts)
 
 
+@given(texts)
+@example("\ufdfa U.S. ' ½")
+def test_joined_terms_are_the_terms(text: str) -> None:
+    assert ENGLISH.joined_terms(text) == " ".join(ENGLISH.terms(text))
+
+
 @given(st.text("aZsS.'’“”—+#, 3", max_size=20))
 @example("U.S.'s")
 @example("c#'s 3.a")

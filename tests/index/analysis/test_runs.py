@@ -4,7 +4,7 @@ from hypothesis import example, given, strategies as st
 
 from nutgraf.index.analysis.analyzer import Analyzer, Token
 from nutgraf.index.analysis.folding import plain_form
-from nutgraf.index.analysis.runs import RunCache, SplitText
+from nutgraf.index.analysis.runs import RunCache, SplitText, single_spaced
 from nutgraf.index.analysis.stopwords import has_meaning
 
 ENGLISH = Analyzer("en")
@@ -63,3 +63,8 @@ def test_cache_makes_each_word_once_and_is_bounded() -> None:
     assert made == ["a", long, long]
     assert [cache[word] for word in "bcd"] == ["B", "C", "D"]
     assert len(cache) <= 3
+
+
+@given(st.text() | st.text("a \u00a0\u2003\t\n\x1f.é"))
+def test_single_spaced_text_has_the_same_runs(text):
+    assert single_spaced(text) == " ".join(text.split())

@@ -15,7 +15,7 @@ from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.errors import WorkerError
 from nutgraf.index.sources import ReadOptions, SourceFile, find_files, read_found, workers_for
 from nutgraf.index.sources.items import FileName, Item, Rejected, Skipped
-from nutgraf.index.sources.workers import MIN_BYTES_FOR_WORKERS, QUEUED_CHARACTERS
+from nutgraf.index.sources.workers import MIN_BYTES_FOR_WORKERS
 
 LONG = "The ferry crews went back to work on Monday after eleven days on strike. "
 
@@ -39,13 +39,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def large(tmp_path: Path) -> SourceFile:
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceFile:
     """A file that is larger than the limit of reading ahead."""
     path = tmp_path / "large.jsonl"
     text = LONG * (50_000 // len(LONG))
     many = ({"id": str(at), "title": "T", "text": text, "language": "en"} for at in range(100))
     path.write_bytes(lines(*many))
-    assert path.stat().st_size > QUEUED_CHARACTERS
+    monkeypatch.setattr("nutgraf.index.sources.workers.QUEUED_CHARACTERS", path.stat().st_size // 2)
     return SourceFile(str(path), FileName("large"))
 
 

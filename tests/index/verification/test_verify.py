@@ -370,8 +370,8 @@ def test_keyword_entries_of_deleted_and_unknown_rows_are_found(index):
     dead = sql(index, "SELECT first_row FROM articles WHERE removed IS NOT NULL")[0][0]
 
     def change(writer):
-        writer.add(KeywordEntry(row=dead, text=["ferry"], title=["ferry"]))
-        writer.add(KeywordEntry(row=500, text=["ferry"], title=["ferry"]))
+        writer.add(KeywordEntry(row=dead, text="ferry", title="ferry"))
+        writer.add(KeywordEntry(row=500, text="ferry", title="ferry"))
 
     change_keywords(index, change)
     found = only(index)
@@ -398,7 +398,9 @@ def test_part_without_the_terms_of_its_whole_paragraph_is_found(index):
         rows = snapshot.catalog.rows(record.rows)
     first, *_ = entries_of(record, rows, Analyzers("en"))
     change_keywords(index, lambda writer: writer.delete([first.row]))
-    change_keywords(index, lambda writer: writer.add(replace(first, whole=first.whole[:99])))
+    change_keywords(
+        index, lambda writer: writer.add(replace(first, whole=" ".join(first.terms("whole")[:99])))
+    )
     lacking = f"row {first.row} by whole:"
     assert only(index).what.startswith(f"a paragraph is not found by its own terms: {lacking}")
 
@@ -407,7 +409,7 @@ def test_part_without_the_terms_of_its_whole_paragraph_is_found(index):
 def test_keyword_entry_with_other_terms_is_found(index):
     def change(writer):
         writer.delete([0])
-        writer.add(KeywordEntry(row=0, text=["notice"], title=["on", "a0"]))
+        writer.add(KeywordEntry(row=0, text="notice", title="on a0"))
 
     # whoosh deletes only entries of earlier commits.
     change_keywords(index, lambda writer: writer.delete([0]))

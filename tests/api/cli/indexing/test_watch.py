@@ -105,6 +105,14 @@ def test_index_in_a_watched_folder_is_not_a_change(tmp_path):
         assert (output, process.stderr.read().count(b"\n")) == (0, 1)
 
 
+def test_unknown_device_ends_the_command(run, tmp_path):
+    (tmp_path / "in").mkdir()
+    done = run("watch", "in", *OPTIONS, "--device", "cuda:99")
+    assert done.returncode == 2
+    assert b"finds no device 'cuda:99'" in done.stderr
+    assert not (tmp_path / "x.index").exists()
+
+
 def test_only_folders_are_watched(run, tmp_path):
     done = run("watch", "missing")
     assert (done.returncode, done.stdout) == (2, b"")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nutgraf.index import Article
-from nutgraf.index.sources.fields.clean import clean_fields
+from nutgraf.index.sources.fields.clean import INVALID, LINE_END, clean_fields
 from nutgraf.index.sources.items import Flagged
 from tests.index.sources.test_read import read
 
@@ -44,6 +44,14 @@ def test_cleaned_text_can_be_stored(text):
     if cleaned["text"].strip():
         Article("a", "T", (cleaned["text"],))
     assert clean_fields(cleaned) == (cleaned, None)
+
+
+def test_printable_characters_are_valid():
+    # So a printable text needs no search for invalid characters.
+    signs = map(chr, [*range(0x3000), *range(0xD800, 0xE000)])
+    invalid = [sign for sign in signs if INVALID.match(sign) or LINE_END.match(sign)]
+    assert len(invalid) > 2_000
+    assert not any(map(str.isprintable, invalid))
 
 
 def test_article_with_an_invalid_paragraph_is_indexed_and_flagged(tmp_path):

@@ -1,0 +1,1 @@
+"""The parts of a writer: its batches, the rows of articles, and the derived parts."""
