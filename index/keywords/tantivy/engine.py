@@ -216,7 +216,7 @@ class TantivyReader:
         node = reduce_query(query)
         if candidates is None:
             found = self.postings.get(self, Constant(node, 0.0), self._read)
-            return found.rows.astype(np.int64)
+            return found.rows
         if not len(candidates):
             return np.empty(0, np.int64)
         if len(candidates) > _MAX_CANDIDATES:
@@ -234,15 +234,13 @@ class TantivyReader:
         limit = max(1, self._count(Constant(node, 0.0)))
         score = constant_score(node)
         if score is not None:
-            rows = self._rows(node, limit).astype(np.uint32)
-            return Postings(rows, np.broadcast_to(np.float32(score), len(rows)))
+            return Postings.equal(self._rows(node, limit), score)
         with _guarded(self._path):
             hits = self._searcher.search(self._translate(node), limit, count=False).hits
             places = [address for _, address in hits]
             rows = np.array(self._searcher.fast_field_values(ROW, places), np.uint32)
         scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
-        order = np.argsort(rows)
-        return Postings(rows[order], scores[order])
+        return Postings.of(rows, scores)
 
     def _rank_by_score(self, node: Node, depth: int) -> Ranking:
         with _guarded(self._path):

@@ -12,9 +12,28 @@ ROWS = st.dictionaries(st.integers(0, 40), st.sampled_from([0.0, 0.5, 2.0]), max
 
 
 def postings(scores):
+    return Postings.of(np.array([*scores], np.uint32), np.array([*scores.values()], np.float32))
+
+
+@given(
+    st.dictionaries(st.integers(0, 300_000), st.integers(0, 400), max_size=30),
+    st.sampled_from([0, 300]),
+)
+def test_rows_and_scores_are_stored_in_few_bytes_without_loss(scores, more):
+    scores |= {row + 1_000_000: row for row in range(more)}  # More than one byte can number.
     rows = sorted(scores)
-    values = [scores[row] for row in rows]
-    return Postings(np.array(rows, np.uint32), np.array(values, np.float32))
+    found = postings(scores)
+    assert (len(found), found.end) == (len(rows), max(rows, default=-1) + 1)
+    assert found.rows.tolist() == rows
+    assert found.scores.tolist() == [scores[row] for row in rows]
+    equal = Postings.equal(np.array(rows, np.int64), 0.5)
+    assert equal.rows.tolist() == rows
+    assert equal.scores.tolist() == [0.5] * len(rows)
+
+
+def test_most_postings_take_3_bytes():
+    many = postings(dict.fromkeys(range(0, 300_000, 3), 1.0) | {5: 2.0})
+    assert 3 * len(many) <= many.size <= 3.02 * len(many)
 
 
 @given(
@@ -49,10 +68,10 @@ def test_postings_are_read_once_within_the_bytes():
         assert cache.get("view", word, reading).rows.tolist() == list(range(5))
     # Only 3 fit, and b was used the longest time ago.
     assert read == [*words, words[1]]
-    assert cache.bytes == 3 * 1_040
+    assert cache.bytes == 3 * 1_035
     cache.get("newer", words[1], reading)
     cache.drop("view")
-    assert cache.bytes == 1_040
+    assert cache.bytes == 1_035
     cache.drop("newer")
     assert cache.bytes == 0
 
