@@ -44,14 +44,14 @@ VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
     ),
     "titles count as much as texts": (
         {
-            "nutgraf.search.query.builder.FIELD_BOOSTS": {"text": 1.0, "title": 1.0},
+            "nutgraf.search.query.clauses.tree_reader.FIELD_BOOSTS": {"text": 1.0, "title": 1.0},
             "nutgraf.search.query.proximity.FIELD_BOOSTS": {"text": 1.0, "title": 1.0},
         },
         {},
     ),
     "without titles for keywords": (
         {
-            "nutgraf.search.query.builder.FIELD_BOOSTS": {"text": 1.0},
+            "nutgraf.search.query.clauses.tree_reader.FIELD_BOOSTS": {"text": 1.0},
             "nutgraf.search.query.proximity.FIELD_BOOSTS": {"text": 1.0},
         },
         {},
@@ -70,7 +70,7 @@ VARIANTS: Final[dict[str, tuple[Patches, dict[str, Any]]]] = {
     "no parts, weight .4": (
         {
             "nutgraf.index.models.encoder.titled.TITLE_SHARE": 0.0,
-            "nutgraf.search.query.builder.FIELD_BOOSTS": {"text": 1.0, "title": 1.0},
+            "nutgraf.search.query.clauses.tree_reader.FIELD_BOOSTS": {"text": 1.0, "title": 1.0},
             "nutgraf.search.query.proximity.MAX_PAIRS": 0,
             "nutgraf.index.keywords.entries._TEXT_FILL": (),
             "nutgraf.index.keywords.entries._TITLE_FILL": (),

@@ -10,7 +10,7 @@ from nutgraf.index.analysis.declared_terms import term_of
 from nutgraf.index.analysis.multilingual import MultilingualAnalyzer, QuestionToken
 from nutgraf.index.query import MAX_PATTERN, MAX_WILDCARDS, query as wq
 from nutgraf.index.schema import DECLARED
-from nutgraf.search.query.parser import PatternKind
+from nutgraf.search.query.syntax.nodes import PatternKind
 
 __all__ = [
     "Pattern",

@@ -2,7 +2,8 @@
 
 from hypothesis import example, given, settings, strategies as st
 
-from nutgraf.search.query.parser import Group, Leaf, parse, parse_operators
+from nutgraf.search.query.syntax.nodes import Group, Leaf
+from nutgraf.search.query.syntax.parser import parse, parse_operators
 
 PIECES = st.sampled_from(
     [*"\"+-:*?~[]{}()' .,“”", " AND ", " OR ", "NOT ", " TO ", "source:", "war", "x*", "b?d", "~2"]

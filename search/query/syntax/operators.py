@@ -1,4 +1,4 @@
-"""The parser of questions: whoosh's parser with stricter rules for operators.
+"""Operators of a question, grouped by whoosh's parser with stricter rules.
 
 Whoosh's own plugins read the - in anti-air as an exclusion, and a ? at the end of a question as a
 wildcard. The regular expressions here accept a sign as an operator only where users mean an
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 with warnings.catch_warnings():
     # whoosh 2.7.4 predates the warning on "\w" in plain strings (Python 3.12).
@@ -21,43 +21,14 @@ with warnings.catch_warnings():
     from whoosh.qparser import QueryParser, plugins, syntax
     from whoosh.qparser.taggers import FnTagger
 
-from nutgraf.index.analysis.edit_distance import distance
 from nutgraf.index.schema import QUERY_FIELDS
+from nutgraf.search.query.syntax.nodes import Group, Kind, Leaf, Node, Warn
+from nutgraf.search.query.syntax.words import LETTER, leaf_of
 
-__all__ = [
-    "MAX_WORDS",
-    "TOO_LONG",
-    "Group",
-    "Leaf",
-    "Node",
-    "PatternKind",
-    "Warn",
-    "parse",
-    "parse_operators",
-]
-
-MAX_WORDS: Final = 256
-"""Maximum number of words that are searched, to limit the time of a search.
-
-The encoder reads no more words than these.
-"""
-
-TOO_LONG: Final = f"the question is too long: only its start is searched, at most {MAX_WORDS} words"
-
-MAX_CHARACTERS: Final = 4_096
-"""Maximum number of characters that are read, enough for MAX_WORDS long words."""
+__all__ = ["PHRASE", "START", "grouped"]
 
 MAX_DEPTH: Final = 12
 """Maximum depth of nested brackets, to limit the recursion of whoosh's filters."""
-
-MAX_PATTERN: Final = 64
-"""Maximum number of characters in a pattern, the same as in a term."""
-
-MAX_STARS: Final = 3
-"""Maximum number of stars in a pattern.
-
-The time for matching grows with a power of this number.
-"""
 
 MAX_SLOP: Final = 50
 """Maximum slop of a phrase, as in "a b"~50.
@@ -66,102 +37,14 @@ The slop is the largest distance of neighbouring words of the phrase, in words; 
 side. A paragraph has about 50 words.
 """
 
-MAX_DISTANCE: Final = 2
-"""Maximum of differing letters, as in fuzzy~2. With 3, most short words match."""
+START: Final = r"(?:^|(?<=[\s(]))"
+"""The pattern of the place before a word or an operator."""
 
-Warn = Callable[[str], None]
-PatternKind = Literal["prefix", "wildcard", "fuzzy"]
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One word, "phrase", prefix*, wild?card, fuzzy~ or [a TO b], with its field.
-
-    `text` does not contain the quotes of a phrase, the * of a prefix or the ~ of a fuzzy word.
-    `distance` is the slop of a phrase (1: side by side), or the number of letters in which a fuzzy
-    word may differ.
-    """
-
-    kind: Literal["word", "phrase", "range"] | PatternKind
-    text: str
-    field: str | None = None
-    distance: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Nodes and their operator; "plain" means no operator between them."""
-
-    kind: Literal["plain", "and", "or", "required", "excluded"]
-    members: tuple[Node, ...]
-
-
-Node = Leaf | Group
-
-
-def parse(question: str, warn: Warn, declared: Iterable[str] = ()) -> Group:
-    """Return the tree of a question; call `warn` with each warning. Never raises.
-
-    `declared` are the names of the declared fields of the index.
-    """
-    text = _readable(question, warn)
-    if _OPERATOR.search(text) is None:
-        # Most questions have no operator. Whoosh would take ten times as long.
-        return Group("plain", tuple(_leaf(word, warn) for word in text.split()))
-    return parse_operators(text, warn, declared)
-
-
-def parse_operators(text: str, warn: Warn, declared: Iterable[str] = ()) -> Group:
-    """Return the tree of a question with operators, as whoosh's parser groups them.
-
-    The words of `text` have single spaces between them. Without operators, `parse` is faster.
-    """
-    fields = _FieldPatterns.of(tuple(declared))
-    _warn_of_unknown_fields(text, warn, declared)
-    parser = QueryParser(None, None, plugins=_plugins(text, warn, fields), group=_Plain)
-    tree = _converted(parser.process(text))
-    return tree if isinstance(tree, Group) else Group("plain", (tree,))
-
-
-def _warn_of_unknown_fields(text: str, warn: Warn, declared: Iterable[str]) -> None:
-    """Warn of a word before a colon that is nearly a field, such as sorce:bbc."""
-    outside = _PHRASE.sub(lambda phrase: phrase[0].replace(":", " "), text)
-    for match in _NEARLY_FIELD.finditer(outside):
-        name = match["name"].lower()
-        most = 1 if len(name) < _LONG_NAME else MAX_DISTANCE
-        known = (*QUERY_FIELDS, *declared)
-        edits, field = min((distance(name, each), each) for each in known)
-        if 0 < edits <= most:
-            meant = f"{field}:{match['value'][:40]}"
-            warn(f"'{match['name']}:' is not a field; did you mean {meant}? It is searched as text")
-
-
-# Control characters, and also halves of surrogate pairs, because no encoder accepts these.
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# Telephones and word processors insert these quotes in place of ".
-_QUOTES: Final = str.maketrans({"“": '"', "”": '"', "„": '"'})
-
-_START: Final = r"(?:^|(?<=[\s(]))"
-_LETTER: Final = r"[^\W\d_]"
-_MARKED: Final = rf'(?={_LETTER}|["(])'
-
-_OPERATOR: Final = re.compile(r'[":()]|(?:^| )[+-]|(?:^| )(?:AND|OR|NOT)(?: |$)')
-"""Match a sign or a word that can be an operator.
-
-The words of the text have single spaces between them. The signs of patterns (* ? ~) are parts of
-words.
-"""
-
-_PLUS: Final = re.compile(rf"{_START}\+{_MARKED}")
-_MINUS: Final = re.compile(rf"{_START}-{_MARKED}")
+_MARKED: Final = rf'(?={LETTER}|["(])'
+_PLUS: Final = re.compile(rf"{START}\+{_MARKED}")
+_MINUS: Final = re.compile(rf"{START}-{_MARKED}")
 _JOIN: Final = r"(?:^|(?<=[\s()])){}(?=[\s()]|$)"
 _AND, _OR, _NOT = (re.compile(_JOIN.format(name)) for name in ("AND", "OR", "NOT"))
-# Not https://, 9:30 or std::map.
-_NEARLY_FIELD: Final = re.compile(
-    rf"{_START}[+-]?(?P<name>{_LETTER}{{4,12}}):(?P<value>\"[^\"]+\"|[^\s()\":/][^\s()]*)"
-)
-_LONG_NAME: Final = 6
-"""Names with this many letters may differ from a field in MAX_DISTANCE letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,33 +59,26 @@ class _FieldPatterns:
     def of(cls, declared: tuple[str, ...]) -> _FieldPatterns:
         """Return the patterns of an index with these declared fields."""
         names = "|".join((*QUERY_FIELDS, *declared))
-        start = rf"(?:{_START}|(?<=^[+-])|(?<=[\s(][+-]))"
+        start = rf"(?:{START}|(?<=^[+-])|(?<=[\s(][+-]))"
         return cls(
             re.compile(rf"{start}(?P<name>(?i:{names})):(?=[^\s)])"),
             re.compile(rf"(?i:{names}):"),
         )
 
 
-_PHRASE: Final = re.compile(r'(?<!\w)"(?=[^"]*\w)(?P<text>[^"]+)"(?:~(?P<slop>[1-9]\d*))?')
+PHRASE: Final = re.compile(r'(?<!\w)"(?=[^"]*\w)(?P<text>[^"]+)"(?:~(?P<slop>[1-9]\d*))?')
 # The next 2 expressions match only directly after the colon of a field.
 _QUOTED_VALUE: Final = re.compile(r"(?<=:)'(?P<text>[^']*\w[^']*)'(?=[\s)]|$)")
 _RANGE: Final = re.compile(r"(?<=:)(?P<text>[\[{][^\[\]{}]*\b(?i:TO)\b[^\[\]{}]*[\]}])")
 # A " inside or at the end of a word does not open a phrase: a 12" pipe.
 _WORD: Final = re.compile(r'(?P<text>(?:[^\s()"]|(?<=\w)")+|")')
 
-_PREFIX: Final = re.compile(r"(\w[\w'’-]*\w)\*")
-_WILDCARD: Final = re.compile(rf"(\w+(?:(?<={_LETTER})[?*](?={_LETTER})\w+)+\*?)")
-_FUZZY: Final = re.compile(r"(\w[\w'’-]*\w)~([1-9]\d*)?")
-_MEANT: Final = re.compile(rf"{_LETTER}[*~]|[*~]{_LETTER}")
-_EDGES: Final = ".,;:!?'‘’"
 
-
-def _readable(question: str, warn: Warn) -> str:
-    question = question.strip()
-    words = _CONTROL.sub(" ", question[:MAX_CHARACTERS]).translate(_QUOTES).split()
-    if len(question) > MAX_CHARACTERS or len(words) > MAX_WORDS:
-        warn(TOO_LONG)
-    return " ".join(words[:MAX_WORDS])
+def grouped(text: str, warn: Warn, declared: Iterable[str] = ()) -> Node:
+    """Return the tree of a text with operators, as whoosh's parser groups them."""
+    fields = _FieldPatterns.of(tuple(declared))
+    parser = QueryParser(None, None, plugins=_plugins(text, warn, fields), group=_Plain)
+    return _converted(parser.process(text))
 
 
 def _is_headline(text: str) -> bool:
@@ -246,7 +122,7 @@ class _Excluded(syntax.Wrapper):  # type: ignore[misc]
     pass
 
 
-_KINDS: Final[dict[Any, Literal["plain", "and", "or", "required", "excluded"]]] = {
+_KINDS: Final[dict[Any, Kind]] = {
     _Plain: "plain",
     syntax.AndGroup: "and",
     syntax.OrGroup: "or",
@@ -275,7 +151,7 @@ class _Leaves(plugins.Plugin):  # type: ignore[misc]
 
     def taggers(self, parser: Any) -> list[tuple[Any, int]]:  # noqa: ARG002
         return [
-            (FnTagger(_PHRASE, self.phrase), 0),
+            (FnTagger(PHRASE, self.phrase), 0),
             (FnTagger(_QUOTED_VALUE, self.phrase), 0),
             (FnTagger(_RANGE, lambda text: _LeafNode(Leaf("range", text))), 0),
             (FnTagger(_WORD, self.word), 200),
@@ -290,36 +166,7 @@ class _Leaves(plugins.Plugin):  # type: ignore[misc]
             self.warn('a " is not closed: the words after it are searched as single words')
         elif self.fields.alone.fullmatch(text):
             self.warn(f"'{text}' needs a value directly after the colon; it is searched as a word")
-        return _LeafNode(_leaf(text, self.warn))
-
-
-def _leaf(word: str, warn: Warn) -> Leaf:
-    return _pattern(word, warn) or Leaf("word", word)
-
-
-def _pattern(text: str, warn: Warn) -> Leaf | None:
-    if "*" not in text and "?" not in text and "~" not in text:
-        return None
-    core = text.strip(_EDGES)
-    short = len(core) <= MAX_PATTERN and core.count("*") <= MAX_STARS
-    if short and (match := _PREFIX.fullmatch(core)):
-        return Leaf("prefix", match[1])
-    if short and (match := _WILDCARD.fullmatch(core)):
-        return Leaf("wildcard", match[1])
-    match = _FUZZY.fullmatch(core) if short else None
-    if match and sum(map(str.isalpha, match[1])) >= 3:
-        distance = int((match[2] or "1")[:4])
-        if distance > MAX_DISTANCE:
-            warn(
-                f"'{text[:40]}': at most {MAX_DISTANCE} letters may differ; ~{MAX_DISTANCE} is used"
-            )
-        return Leaf("fuzzy", match[1], distance=min(distance, MAX_DISTANCE))
-    if _MEANT.search(core):
-        warn(
-            f"'{text[:40]}' is searched as a plain word: "
-            "* needs at least 2 letters before it (missile*), ~ at least 3 (bakmut~)"
-        )
-    return None
+        return _LeafNode(leaf_of(text, self.warn))
 
 
 class _Fields(plugins.FieldsPlugin):  # type: ignore[misc]

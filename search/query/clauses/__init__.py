@@ -1,0 +1,1 @@
+"""Clauses: the conditions and the words that the tree of a question means."""

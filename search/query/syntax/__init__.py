@@ -1,0 +1,1 @@
+"""The syntax of questions: words, phrases, patterns and operators."""
