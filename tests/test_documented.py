@@ -52,7 +52,7 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 THEIRS = {
     # Names in the interfaces of the engines.
-    "index/keywords/tantivy/engine.py": {"document", "Document", "add_document"}
+    "index/keywords/tantivy/writer.py": {"document", "Document", "add_document"}
     | {"delete_documents_by_query", "delete_documents_by_term"},
     "index/keywords/whoosh/engine.py": {"add_document", "_document"},
     "index/keywords/fields.py": {"document"},

@@ -1,7 +1,7 @@
 """The main function of a worker process: it reads files and sends their items.
 
-A worker reads ahead. It also detects the language of
-articles, and can prepare articles for a writer.
+A worker reads ahead. It also detects the language of articles, and can prepare articles for a
+writer.
 """
 
 from __future__ import annotations

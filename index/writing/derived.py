@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from nutgraf.index import keywords
 from nutgraf.index.analysis.analyzer import Analyzers
@@ -18,7 +17,6 @@ from nutgraf.index.catalog.records import Commit
 from nutgraf.index.catalog.rows import Row
 from nutgraf.index.columns import ColumnWriter
 from nutgraf.index.errors import BrokenIndexError
-from nutgraf.index.keywords import KeywordWriter
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.prepared import NOTHING_PREPARED, PreparedTexts
@@ -33,16 +31,13 @@ __all__ = ["DerivedParts", "failpoint"]
 class DerivedParts:
     """The derived parts in `folder`, which follow its `catalog`.
 
-    `keyword_index` is open for writing, and closed with the other parts.
+    The constructor raises the errors of `keywords.open_writer`.
     """
 
-    def __init__(
-        self, folder: Path, manifest: Manifest, catalog: Catalog, keyword_index: KeywordWriter
-    ) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, catalog: Catalog, *, trust: bool) -> None:
         self._folder = folder
         self._catalog = catalog
         self._fields = manifest.declared
-        self._keywords = keyword_index
         self._analyzers = Analyzers(manifest.language)
         self._columns = ColumnWriter(folder / COLUMNS, manifest.declared)
         self._suggestions = SuggestionsWriter(folder / SUGGESTIONS, catalog, self._analyzers)
@@ -50,13 +45,10 @@ class DerivedParts:
             folder / CLUSTERS, folder / VECTORS, manifest.encoder.dimension
         )
         self._stories = StoryThread(folder, manifest.declared)
-
-    @classmethod
-    def open(cls, folder: Path, manifest: Manifest, catalog: Catalog, *, trust: bool) -> Self:
-        """Open the parts. Raises the errors of a keyword engine."""
-        engine = manifest.keyword_engine
-        opened = keywords.open_writer(folder / KEYWORDS, engine, trust=trust)
-        return cls(folder, manifest, catalog, opened)
+        # Last, so that no error leaves the keyword index locked.
+        self._keywords = keywords.open_writer(
+            folder / KEYWORDS, manifest.keyword_engine, trust=trust
+        )
 
     @property
     def sequence(self) -> int:

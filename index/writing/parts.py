@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
 from nutgraf.index.analysis.language_detection import with_language
 from nutgraf.index.article import Article
@@ -28,11 +28,8 @@ from nutgraf.index.models.encoder.titled import ParagraphEncoder, TitledEncoder
 from nutgraf.index.models.encoder.token_counts import TokenCounter
 from nutgraf.index.prepared import Prepared, PreparedTexts, article_in
 from nutgraf.index.split import contexts_of
-from nutgraf.index.storage.layout import (
-    CATALOG,
-    ENCODER,
-    VECTORS,
-)
+from nutgraf.index.storage.closing import Closing
+from nutgraf.index.storage.layout import CATALOG, ENCODER, VECTORS
 from nutgraf.index.vectors import VectorFile
 from nutgraf.index.vectors.records import records_of
 from nutgraf.index.writing.batch import Batch, SavedBatches
@@ -66,7 +63,7 @@ COMMIT_CHARACTERS: Final = 64_000_000
 """The number of characters at which the writer commits."""
 
 
-class PartsWriter:
+class PartsWriter(Closing):
     """A writer of the parts of an index in `folder`, which are one generation.
 
     The writer uses `encoder` instead of the encoder in `folder`. Both must return
@@ -104,7 +101,7 @@ class PartsWriter:
             opened.callback(self._catalog.close)
             self._commit = self._catalog.last_commit()
             self._vectors.cut(self._commit.rows)
-            self._derived = DerivedParts.open(folder, manifest, self._catalog, trust=trust)
+            self._derived = DerivedParts(folder, manifest, self._catalog, trust=trust)
             opened.callback(self._derived.close)
             self._derived.catch_up(self._commit)
             self._derived.follow(self._commit)
@@ -198,9 +195,6 @@ class PartsWriter:
             if not self.failed:
                 self._show()
                 self._derived.finish(self._commit)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self,

@@ -49,7 +49,7 @@ RECENT: Final = 6
 
 tantivy 0.27 may lose a deletion during a merge, if it is the first operation of a
 writer and deletes an article of the second-last commit: see
-index/keywords/tantivy/engine.py.
+index/keywords/tantivy/writer.py.
 """
 
 CONSONANTS: Final = "bcdfghjklmnpqrtvwxz"

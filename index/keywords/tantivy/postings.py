@@ -27,7 +27,10 @@ from nutgraf.index.ranking import Ranking
 __all__ = ["Postings", "PostingsCache", "parts_of", "sum_of"]
 
 MAX_BYTES: Final = 128_000_000
-"""The most bytes of cached postings, 3 for each row that matches a word."""
+"""The most bytes of cached postings, 3 for each row that matches a word.
+
+All 5,405 words of 1,000 questions to 1.1 million paragraphs need 84 MB.
+"""
 
 _BLOCK: Final = 1 << 16
 """The rows whose numbers differ only in their low 16 bits."""
