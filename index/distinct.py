@@ -1,9 +1,8 @@
-"""Distinct numbers in large arrays, in one pass.
+"""Distinct numbers in large arrays.
 
-To sort them would take ten times as long.
-
-The numbers are not negative. The functions use arrays as long as the highest number, such
-as the number of rows of an index.
+The numbers are not negative. Most functions take one pass, where sorting would take ten
+times as long. They use arrays as long as the highest number, such as the number of rows of
+an index.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["are_repeated", "contained", "count_distinct"]
+__all__ = ["are_repeated", "contained", "count_distinct", "merged", "sorted_distinct", "starts"]
 
 
 def count_distinct(numbers: NDArray[Any]) -> int:
@@ -35,6 +34,34 @@ def are_repeated(numbers: NDArray[Any]) -> NDArray[np.bool_]:
     last[numbers] = places  # Of equal numbers, one place stays.
     lost = last[numbers] != places
     return contained(numbers, numbers[lost]) if lost.any() else lost
+
+
+def starts(numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the place of the first of each run of equal numbers: int64, ascending."""
+    differs = np.ones(len(numbers), bool)
+    np.not_equal(numbers[1:], numbers[:-1], out=differs[1:])
+    return np.flatnonzero(differs)
+
+
+def sorted_distinct(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the distinct numbers, ascending.
+
+    numpy's `unique` uses a hash table, which takes ten times as long as sorting.
+    """
+    ascending = np.sort(numbers)
+    return ascending[starts(ascending)]
+
+
+def merged(some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers of two ascending arrays, ascending and each once.
+
+    Each of the arrays has distinct numbers. The time depends on the longer array, not on the
+    highest number.
+    """
+    some, others = sorted((some, others), key=len)
+    places = np.searchsorted(others, some)
+    known = np.append(others, -1)[places] == some
+    return np.insert(others, places[~known], some[~known]) if len(some) else others
 
 
 def _flags(numbers: NDArray[Any], least: int = 0) -> NDArray[np.bool_]:

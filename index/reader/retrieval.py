@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.distinct import are_repeated, contained
+from nutgraf.index.distinct import are_repeated, contained, merged, starts
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.query import query
 from nutgraf.index.ranking import Ranking
@@ -84,13 +84,12 @@ class QueryExecution:
     def rows(self, matching: tuple[Matching, ...]) -> NDArray[np.int64]:
         """Return the rows of a set of matches, ascending: int64 of shape (n,)."""
         if matching not in self._rows:
-            found = [each if isinstance(each, RowSet) else self.rank(each) for each in matching]
-            if len(found) == 1 and not isinstance(matching[0], VectorQuery):
-                return found[0].rows
-            mask = np.zeros(self._snapshot.commit.rows, bool)
-            for each in found:
-                mask[each.rows] = True
-            self._rows[matching] = np.flatnonzero(mask)
+            rows = np.empty(0, np.int64)
+            for each in matching:
+                more = each.rows if isinstance(each, RowSet) else self.rank(each).rows
+                more = np.sort(more) if isinstance(each, VectorQuery) else more
+                rows = merged(rows, more)
+            self._rows[matching] = rows
         return self._rows[matching]
 
     def units(self, matching: tuple[Matching, ...], by: Unit) -> _Units:
@@ -113,9 +112,9 @@ class QueryExecution:
             if by.endswith("_story"):
                 several = np.flatnonzero(are_repeated(units))
             alone = np.delete(rows, several) if len(several) else rows
-            firsts = self._firsts(alone, "article")[0]
-            counts = np.diff(np.searchsorted(alone, firsts), append=len(alone))
-            found = MatchingUnits(firsts, counts, rows[several], units[several])
+            firsts = starts(self._snapshot.units(alone, "article"))
+            counts = np.diff(firsts, append=len(alone))
+            found = MatchingUnits(alone[firsts], counts, rows[several], units[several])
             self._articles[matching, by] = found
         return self._articles[matching, by]
 
@@ -125,7 +124,7 @@ class QueryExecution:
             return rows, rows
         # The rows of one paragraph or article follow one another.
         units = self._snapshot.units(rows, "article" if by == "article" else "paragraph")
-        firsts = np.flatnonzero(np.diff(units, prepend=units[:1] - 1))
+        firsts = starts(units)
         return rows[firsts], units[firsts]
 
     def _matching(self, tree: Any) -> NDArray[np.bool_]:
@@ -153,8 +152,7 @@ class QueryExecution:
     def _rank_by_words(self, asked: KeywordQuery) -> Ranking:
         if asked.query != query.Every():
             # The keyword index has no row that cannot be in a ranking.
-            masks = list(self._condition_masks(asked.condition))
-            allowed = np.logical_and.reduce(masks) if masks else None
+            allowed = _all_of(list(self._condition_masks(asked.condition)))
             return self._snapshot.keywords.scores(asked.query, allowed)
         allowed = self._allowed(asked.condition)
         rows = np.arange(self._snapshot.commit.rows) if allowed is None else np.flatnonzero(allowed)
@@ -167,7 +165,7 @@ class QueryExecution:
         """
         masks = [] if self._snapshot.ranked is None else [self._snapshot.ranked]
         masks += self._condition_masks(condition)
-        return np.logical_and.reduce(masks) if masks else None
+        return _all_of(masks)
 
     def _condition_masks(self, condition: Condition) -> Iterator[NDArray[np.bool_]]:
         """Yield a mask for each part of a condition."""
@@ -186,6 +184,12 @@ class QueryExecution:
             yield self._matching(condition.constraint)
         if condition.article_constraint is not None:
             yield self._article_mask(condition.article_constraint)
+
+
+def _all_of(masks: list[NDArray[np.bool_]]) -> NDArray[np.bool_] | None:
+    """Return the mask of the rows that are in all masks; None without masks."""
+    # A single mask is not copied. Nobody writes to it.
+    return np.logical_and.reduce(masks) if len(masks) > 1 else next(iter(masks), None)
 
 
 def lost_code(index: Path, field: str, value: str) -> BrokenIndexError:

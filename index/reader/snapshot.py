@@ -181,7 +181,7 @@ class IndexSnapshot(IndexParts):
 
     def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """See IndexReader."""
-        return rows - self._first_rows[self.columns.article[rows]]
+        return self._places[rows].astype(np.int64)
 
     @cached_property
     def _earlier_parts(self) -> NDArray[np.uint16]:
@@ -190,12 +190,13 @@ class IndexSnapshot(IndexParts):
         return part - np.minimum(part, 1)
 
     @cached_property
-    def _first_rows(self) -> NDArray[np.int32]:
-        """The first row of each article, by the number of the article."""
+    def _places(self) -> NDArray[np.int32]:
+        """The number of rows before each row in its article."""
         article = self.columns.article
+        rows = np.arange(len(article), dtype=np.int32)
         first = np.empty(int(article.max(initial=0)) + 1, np.int32)
-        first[article[::-1]] = np.arange(len(article), dtype=np.int32)[::-1]
-        return first
+        first[article[::-1]] = rows[::-1]
+        return rows - first[article]
 
     def units(self, rows: NDArray[np.int64], by: Unit) -> NDArray[np.int64]:
         """See IndexReader."""

@@ -31,6 +31,13 @@ RESCORED: Final = 1_000
 RESCORED_PER_ROW: Final = 5
 """The number of rows of the clusters that get an exact score, for each wanted row."""
 
+FEW_LEFT_OUT: Final = 0.25
+"""The share of the candidates up to which rows are left out after a search.
+
+The search then finds as many more candidates, in less time than it takes to ask a selector
+about each row. Many indexes leave out only their boilerplate.
+"""
+
 _BLOCK: Final = 8_192
 """The number of rows to score at a time."""
 
@@ -124,13 +131,17 @@ class VectorIndex:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return candidates of the clusters and of newer rows, with their exact scores."""
         new, new_scores = self._segments.candidates(question, wanted, allowed)
-        share, selector = 1.0, None
-        if allowed is not None:
-            among = allowed[: clusters.rows]
-            share = np.count_nonzero(among) / len(among)
-            selector = None if share == 1 else selector_of(among)
         most = round(max(RESCORED, RESCORED_PER_ROW * wanted) * max(1.0, effort))
-        rows = clusters.candidates(question, most, share, selector, effort)
+        share, selector, spare = 1.0, None, 0
+        among = None if allowed is None else allowed[: clusters.rows]
+        if among is not None:
+            count = int(np.count_nonzero(among))
+            share, spare = count / len(among), len(among) - count
+            if spare > most * FEW_LEFT_OUT:
+                selector, spare = selector_of(among), 0
+        rows = clusters.candidates(question, most + spare, share, selector, effort)
+        if among is not None:
+            rows = rows[among[rows]]
         scores = self.scores(question, rows)
         return np.concatenate([rows, new]), np.concatenate([scores, new_scores])
 

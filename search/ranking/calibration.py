@@ -160,8 +160,13 @@ def from_first(first: float, scores: NDArray[np.float64], slope: float) -> NDArr
     The log-odds of another hit are lower by `slope` x the difference of the scores. `scores` are
     not empty, and `first` is between 0 and 1.
     """
-    odds = math.log(first) - math.log1p(-first)
-    likely: NDArray[np.float64] = 1 / (1 + np.exp(slope * (scores.max() - scores) - odds))
+    # One array for all steps: new memory takes longer than the arithmetic.
+    odds = scores.max() - scores
+    odds *= slope
+    odds -= math.log(first) - math.log1p(-first)
+    np.exp(odds, out=odds)
+    odds += 1
+    likely: NDArray[np.float64] = np.divide(1, odds, out=odds)
     return likely
 
 

@@ -148,6 +148,10 @@ class Candidates:
 
         Rows with the same score are ordered by their relevance, and then by their number.
         """
+        if self.recency_factors is None and self.logits is None:
+            # A higher relevance never has a lower score. Scores are harder to select from: nearly
+            # all are close to 0.
+            return best_places(count, self.rows, self.relevance)
         return best_places(count, self.rows, self.scores, self.relevance)
 
     def ordered(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -254,20 +258,25 @@ def fuse(
     semantic: Ranking,
     *,
     both: Ranking,
-    cosines: NDArray[np.float32],
+    compared: Ranking,
     asked: Asked,
     weight: float | None = None,
     bonus: NDArray[np.float64] | None = None,
 ) -> Candidates:
     """Return the rows of both rankings with their fused score.
 
-    `both` is the keyword ranking, including the rows of the vector ranking. `cosines` are the
-    cosines of these rows to the question, NaN if a cosine is not known. `weight` is the weight of
-    meaning; with None, the weight depends on the method and the question. `bonus` is added to the
-    scores of convex fusion.
+    `both` is the keyword ranking, including the rows of the vector ranking. `compared` has the rows
+    whose cosine to the question is known, ascending, with their cosines: all rows of the vector
+    ranking and the best rows of the keyword ranking. `weight` is the weight of meaning; with None,
+    the weight depends on the method and the question. `bonus` is added to the scores of convex
+    fusion.
+
+    A question can match a tenth of an index, but few rows are compared. So only the keyword scores
+    and the bonus are computed for all rows.
     """
     rows, words = both.rows, both.scores
-    above = cosine_above_chance(cosines, asked.unrelated)
+    places = np.searchsorted(rows, compared.rows)
+    above = cosine_above_chance(compared.scores, asked.unrelated)
     if weight is None:
         best = _best(keyword)
         weight = RRF_WEIGHT if method == "rrf" else adaptive_weight(best, asked.perfect)
@@ -276,12 +285,14 @@ def fuse(
         scores = reciprocal_rank(ranks(rows, first), ranks(rows, semantic.rows), weight)
     else:
         meaning = meaning_scores(above, names_year=asked.names_year)
-        scores = convex(normalize(words, asked.perfect), meaning, weight)
+        scores = convex(normalize(words, asked.perfect), places, meaning, weight)
         if bonus is not None:
-            scores = scores + bonus
-    shares = words.astype(np.float64) / asked.weight if asked.weight > 0 else np.zeros(len(rows))
-    near = np.maximum(np.nan_to_num(above, nan=0.0), 0.0)
-    found = near + WORDS_SHARE * np.minimum(shares, PERFECT_MATCH)
+            scores += bonus
+    cosines = np.full(len(rows), np.nan, np.float32)
+    cosines[places] = compared.scores
+    # The row with the best keyword score is compared, so no other row has more evidence.
+    shares = words[places].astype(np.float64) / asked.weight if asked.weight > 0 else 0.0
+    found = np.maximum(above, 0.0) + WORDS_SHARE * np.minimum(shares, PERFECT_MATCH)
     evidence = asked.evidence(keyword, semantic, float(found.max(initial=0.0)))
     return Candidates(
         rows,

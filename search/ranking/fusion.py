@@ -87,18 +87,27 @@ def meaning_scores(
 ) -> NDArray[np.float64]:
     """Return the scores by meaning: 1 is close, and the highest is about 3.
 
-    `above_chance` are cosines above chance (see calibration.py), NaN where a cosine is not known.
-    An unknown cosine scores 0, like an unrelated text. `names_year` is that of the question.
+    `above_chance` are cosines above chance (see calibration.py). `names_year` is that of the
+    question.
     """
     share = WITH_YEAR if names_year else 1.0
-    return np.nan_to_num(above_chance, nan=0.0) * (share / CLOSE_MEANING)
+    return above_chance * (share / CLOSE_MEANING)
 
 
 def convex(
-    keyword: NDArray[np.float64], semantic: NDArray[np.float64], weight: float
+    keyword: NDArray[np.float64],
+    places: NDArray[np.int64],
+    semantic: NDArray[np.float64],
+    weight: float,
 ) -> NDArray[np.float64]:
-    """Return (1 - weight) x keyword + weight x semantic, of normalised scores."""
-    return (1 - weight) * keyword + weight * semantic
+    """Return (1 - weight) x keyword + weight x semantic, of normalised scores.
+
+    `semantic` has the scores at the `places` of `keyword`, which are distinct. A score that is not
+    known counts 0, like that of an unrelated text.
+    """
+    fused = (1 - weight) * keyword
+    fused[places] += weight * semantic
+    return fused
 
 
 def adaptive_weight(best: float, full: float) -> float:

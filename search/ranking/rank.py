@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.distinct import contained
+from nutgraf.index.ranking import Ranking
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.question import Question
 from nutgraf.search.query.understood import read_understood
@@ -125,14 +126,12 @@ def _fused(
     if semantic is None or retrieval.embedding is None:
         return keyword_candidates(keyword, asked)
     compared = np.union1d(keyword.rows[keyword.best(DEPTH)], semantic.rows)
-    cosines = np.full(len(rows), np.nan, np.float32)
-    cosines[np.searchsorted(rows, compared)] = index.cosines(retrieval.embedding, compared)
     fused = fuse(
         request.fusion,
         keyword,
         semantic,
         both=both,
-        cosines=cosines,
+        compared=Ranking(compared, index.cosines(retrieval.embedding, compared)),
         asked=asked,
         weight=request.weight,
         bonus=None if asked.names_year else _bonus(index, request, rows),

@@ -1,9 +1,16 @@
-"""Distinct numbers by flags: the same as by sorting."""
+"""Distinct numbers: the same as numpy finds by its own functions."""
 
 import numpy as np
 from hypothesis import given, strategies as st
 
-from nutgraf.index.distinct import are_repeated, contained, count_distinct
+from nutgraf.index.distinct import (
+    are_repeated,
+    contained,
+    count_distinct,
+    merged,
+    sorted_distinct,
+    starts,
+)
 
 NUMBERS = st.lists(st.integers(0, 30), max_size=40).map(lambda some: np.array(some, np.int64))
 
@@ -14,3 +21,18 @@ def test_numbers_are_counted_and_found(numbers, wanted):
     assert contained(numbers, wanted).tolist() == np.isin(numbers, wanted).tolist()
     counts = [numbers.tolist().count(number) > 1 for number in numbers.tolist()]
     assert are_repeated(numbers).tolist() == counts
+
+
+@given(NUMBERS, NUMBERS)
+def test_ascending_numbers_are_merged(some, others):
+    assert sorted_distinct(some).tolist() == np.unique(some).tolist()
+    both = merged(np.unique(some), np.unique(others))
+    assert both.tolist() == np.union1d(some, others).tolist()
+
+
+@given(NUMBERS)
+def test_runs_of_equal_numbers_start_where_the_number_changes(numbers):
+    ascending = np.sort(numbers)
+    distinct, firsts = np.unique(ascending, return_index=True)
+    assert starts(ascending).tolist() == firsts.tolist()
+    assert ascending[starts(ascending)].tolist() == distinct.tolist()

@@ -34,7 +34,9 @@ def words(pairs):
 def fused_in_order(method, keyword, semantic, cosines, **options):
     both = keyword.including(semantic.rows)
     assert both.rows.tolist() == sorted({*keyword.rows.tolist(), *semantic.rows.tolist()})
-    found = fuse(method, keyword, semantic, both=both, cosines=cosines, **options)
+    known = np.flatnonzero(~np.isnan(cosines))
+    compared = Ranking(both.rows[known], cosines[known])
+    found = fuse(method, keyword, semantic, both=both, compared=compared, **options)
     return found.take(found.best(len(found.rows)))
 
 
@@ -54,13 +56,13 @@ def test_a_poor_best_match_stays_poor():
 
 
 def test_meaning_has_a_fixed_scale_and_counts_less_with_a_year():
-    above = np.array([0.32, 0.16, -0.032, np.nan])
-    assert meaning_scores(above) == pytest.approx([1.0, 0.5, -0.1, 0.0])
-    assert meaning_scores(above, names_year=True) == pytest.approx([0.25, 0.125, -0.025, 0.0])
+    above = np.array([0.32, 0.16, -0.032])
+    assert meaning_scores(above) == pytest.approx([1.0, 0.5, -0.1])
+    assert meaning_scores(above, names_year=True) == pytest.approx([0.25, 0.125, -0.025])
 
 
 def test_convex():
-    fused = convex(np.array([1.0, 0.5]), np.array([0.0, 1.0]), weight=0.4)
+    fused = convex(np.array([1.0, 0.5]), np.array([1]), np.array([1.0]), weight=0.4)
     assert fused.tolist() == pytest.approx([0.6 * 1 + 0.4 * 0, 0.6 * 0.5 + 0.4 * 1])
 
 
