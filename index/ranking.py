@@ -8,6 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nutgraf.index.distinct import sorted_distinct
+
 __all__ = ["NO_DATE", "Ranking", "best_places"]
 
 NO_DATE: Final = int(np.iinfo(np.int64).min)
@@ -70,7 +72,7 @@ class Ranking:
 
         The rows of the ranking are in ascending order, and those of the result too.
         """
-        further = np.unique(rows)
+        further = sorted_distinct(rows)
         places = np.searchsorted(self.rows, further)
         known = np.append(self.rows, -1)[places] == further
         places, further = places[~known], further[~known]

@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.distinct import contained
+from nutgraf.index.distinct import are_repeated, contained
 from nutgraf.index.ranking import NO_DATE
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.ranking.candidates import Candidates
@@ -104,7 +104,7 @@ def _moved(group: Group, places: NDArray[np.int64]) -> Group:
 
 def _keep_best_parts(groups: Sequence[Group], paragraphs: NDArray[np.int64]) -> list[Group]:
     """Return the groups with only the best part of each shown paragraph."""
-    if len(np.unique(paragraphs)) == len(paragraphs):
+    if not are_repeated(paragraphs).any():
         return list(groups)
     firsts: dict[int, int] = {}
     for at, paragraph in enumerate(paragraphs.tolist()):

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.distinct import contained
+from nutgraf.index.distinct import contained, merged
 from nutgraf.index.ranking import Ranking
 from nutgraf.index.reader.protocol import IndexReader
 from nutgraf.search.query.question import Question
@@ -125,7 +125,7 @@ def _fused(
         return vector_candidates(semantic, asked)
     if semantic is None or retrieval.embedding is None:
         return keyword_candidates(keyword, asked)
-    compared = np.union1d(keyword.rows[keyword.best(DEPTH)], semantic.rows)
+    compared = merged(np.sort(keyword.rows[keyword.best(DEPTH)]), np.sort(semantic.rows))
     fused = fuse(
         request.fusion,
         keyword,
