@@ -25,13 +25,13 @@ from nutgraf.index.models.reranker.export import TOKENS
 from nutgraf.index.models.reranker.samples import PAIRS, UNRELATED_PAIRS
 from nutgraf.index.models.samples import SAMPLES
 from nutgraf.index.models.session import inputs_of, open_session
+from nutgraf.index.vectors.records import record_type
 
 ROUNDS: Final = 5
 LIMIT: Final = 256
 """The tokens of a paragraph that are read; some models can read more."""
 
 VOCABULARY: Final = 30_522
-FLOAT16: Final = 2
 
 Shape = Mapping[str, int]
 Model = tuple[str, Shape, int]
@@ -79,7 +79,7 @@ def compare(what: str, models: Mapping[str, Model], given: Sequence[Any]) -> Non
     spent = take_turns({name: runner(one, given) for name, one in graphs.items()})
     first = next(iter(spent.values()))
     for name, (_, _, size) in models.items():
-        row = f"{size * FLOAT16:,}" if size > 1 else ""
+        row = f"{record_type(size).itemsize:,}" if size > 1 else ""
         print(f"| {name} | {len(graphs[name]) / 1e6:.0f} | {spent[name] / first:.1f} | {row} |")
 
 

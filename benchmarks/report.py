@@ -193,6 +193,9 @@ def better_peers(result: Result) -> Iterator[str]:
         higher[f"nDCG@10 by {mode}"] = {
             name: each[mode]["mean"] for name, each in quality.items() if mode in each
         }
+    if len(systems) == 1:
+        yield "No other system was measured at this size."
+        return
     yield "Better than Nutgraf, best first:"
     yield ""
     for what, values in lower.items():
@@ -263,6 +266,12 @@ def details(own: Result, result: Result) -> Iterator[str]:
         for each in own["filters"]:
             shown = f"{milliseconds(each['p50'])} / {milliseconds(each['p99'])}"
             yield f"| {each['share']:.2%} | {each['recall']:.3f} | {shown} |"
+    yield ""
+    yield "| plain way : fast way to the same answers | ratio | measured |"
+    yield "|---|---|---|"
+    for each in own["optimisations"]:
+        shown = f"{seconds(each['plain_s'])} : {seconds(each['fast_s'])}"
+        yield f"| {each['name']} | {each['plain_s'] / each['fast_s']:,.1f} x | {shown} |"
     yield from http_lines(own["http"] or [])
 
 

@@ -67,12 +67,13 @@ class Index:
         """See System.
 
         A large `k` is for the recall of the vector index, without the other steps of a search.
+        Parts of a long paragraph are rows of their own, so more rows are ranked.
         """
         self._known.remember(text, embedding)
         if k <= 10:
             return self._hits(text, k, "semantic")
-        ranking = self._snapshot.vectors.rank(embedding, k, self._snapshot.ranked)
-        return list(dict.fromkeys(self._snapshot.names(ranking.rows.tolist()).values()))
+        ranking = self._snapshot.vectors.rank(embedding, k + k // 5, self._snapshot.ranked)
+        return list(dict.fromkeys(self._snapshot.names(ranking.rows.tolist()).values()))[:k]
 
     def both(self, text: str, embedding: NDArray[np.float32], k: int) -> list[str]:
         """See System."""

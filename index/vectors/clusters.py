@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.checked_json import parse_checked, write_checked
 
-__all__ = ["CURRENT", "ClusterRecord", "Clusters", "damaged", "list_checksum"]
+__all__ = ["CURRENT", "PROBED", "ClusterRecord", "Clusters", "damaged", "list_checksum"]
 
 CURRENT: Final = "current.json"
 
-PROBED: Final = 8
+PROBED: Final = 6
 """One of this number of clusters is searched, the nearest ones, at an effort of 1."""
 
 FILTERED: Final = 2

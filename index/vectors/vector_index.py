@@ -17,7 +17,7 @@ from nutgraf.index.vectors.threads import faiss_threads
 __all__ = ["EFFORT", "VectorIndex"]
 
 EFFORT: Final = 1.0
-"""The default effort, which finds more than 98 of the 100 nearest rows."""
+"""The default effort, which finds 98 of the 100 nearest rows on average."""
 
 FEW_ROWS: Final = 16_384
 """The number of allowed rows up to which each of them is compared.

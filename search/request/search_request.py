@@ -168,8 +168,8 @@ class SearchRequest:
     effort: Annotated[
         float,
         Option(
-            "Effort of the search by meaning in an index above 50,000 paragraphs: 1 finds 98 of "
-            "the 100 nearest paragraphs; the time grows with it.",
+            "Effort of the search by meaning in an index of 50,000 paragraphs or more: 1 finds 98 "
+            "of the 100 nearest paragraphs on average; the time grows with it.",
             ge=MIN_EFFORT,
             le=MAX_EFFORT,
         ),

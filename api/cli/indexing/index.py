@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nutgraf.api.cli.indexing.article_reader import ArticleReader
+from nutgraf.api.cli.indexing.interrupts import Interrupts
 from nutgraf.api.cli.indexing.progress import IndexProgress
 from nutgraf.api.cli.options import MAX_LOCK_WAIT_SECONDS
 from nutgraf.api.cli.output import printable
@@ -200,13 +201,15 @@ def _put(
 ) -> None:
     """Put articles and commit them. After an error, commit those put so far."""
     try:
-        for item in articles:
-            article = article_in(item)
-            try:
-                summary.count(writer.put(item), article)
-            except InputError as error:
-                reader.reject(article.id, str(error))
-            progress.put(len(article.paragraphs))
+        with Interrupts() as interrupts:
+            for item in articles:
+                article = article_in(item)
+                with interrupts.deferred():  # Count each article that was put.
+                    try:
+                        summary.count(writer.put(item), article)
+                    except InputError as error:
+                        reader.reject(article.id, str(error))
+                    progress.put(len(article.paragraphs))
     except KeyboardInterrupt:
         summary.interrupted = True
         reader.warn("interrupted: committing the articles read so far, which takes some seconds")
