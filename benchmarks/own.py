@@ -31,7 +31,7 @@ __all__ = ["measure_index"]
 
 NEAREST: Final = 100
 DEPTH: Final = 120
-"""The rows that are asked for, because parts of a long paragraph are rows of their own."""
+"""The rows that are asked for: a long paragraph has several."""
 
 SHARES: Final = (0.5, 0.05, 0.005, 0.0005)
 """The shares of paragraphs that the filters leave."""

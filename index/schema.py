@@ -32,7 +32,7 @@ __all__ = [
     "TEXT",
     "TEXT_FIELDS",
     "VALUE_FIELDS",
-    "WHOLE",
+    "WHOLE_PARAGRAPH",
     "ArticleFields",
     "Field",
     "KeywordFilters",
@@ -191,7 +191,7 @@ PERIODS: Final = ("day", "month", "year")
 QUERY_FIELDS: Final = (*TEXT_FIELDS, *VALUE_FIELDS, PUBLISHED)
 """The fields that a question may name, as in `section:health`."""
 
-WHOLE: Final = "whole"
+WHOLE_PARAGRAPH: Final = "whole"
 """The field of a part that contains the words of the complete paragraph.
 
 Only parts have this field. A part is ranked by its `text`, but the constraint of

@@ -22,7 +22,6 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from nutgraf.index import Article, IndexWriter, create_index
 from nutgraf.index.keywords import Engine
-from nutgraf.index.models.encoder import DEFAULT_MODEL, export_encoder, find_model
 from nutgraf.index.models.files import fingerprint
 from nutgraf.index.models.reranker.samples import PAIRS
 from nutgraf.index.sources import read_sources
@@ -134,12 +133,31 @@ def fail_at() -> Iterator[Callable[..., None]]:
 
 @pytest.fixture(scope="session")
 def encoder_folder(build_once: BuildOnce) -> Path:
-    """A folder with the exported default model. Tests only read it."""
+    """A folder with the exported default model. Tests only read it.
+
+    A new process exports it; `output.txt` beside it has all that this process printed.
+    """
 
     def export(folder: Path) -> None:
-        export_encoder(find_model(DEFAULT_MODEL), DEFAULT_MODEL, folder / "encoder")
+        with (folder / "output.txt").open("wb") as output:
+            subprocess.run(
+                [sys.executable, "-W", "always", "-c", EXPORT, str(folder / "encoder")],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=True,
+            )
 
     return build_once("default", export) / "encoder"
+
+
+EXPORT = """
+import logging, sys
+from pathlib import Path
+from nutgraf.index.models.encoder import DEFAULT_MODEL, export_encoder, find_model
+
+export_encoder(find_model(DEFAULT_MODEL), DEFAULT_MODEL, Path(sys.argv[1]))
+print(*logging.getLogger().handlers, end="")
+"""
 
 
 @pytest.fixture(scope="session")

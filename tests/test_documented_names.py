@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,10 @@ def named(node: ast.AST) -> Iterator[str]:
             yield text
 
 
-NAMES = Names()
+@cache
+def names() -> Names:
+    """Return the names, which only the worker of this file has to collect."""
+    return Names()
 
 
 def missing_paths(text: str, *bases: Path) -> set[str]:
@@ -151,7 +155,7 @@ def missing_paths(text: str, *bases: Path) -> set[str]:
 def missing_names(text: str) -> set[str]:
     """Return the names in a text that look like ours and do not exist in the code."""
     found = {match[0] for match in NAME.finditer(text)}
-    return {name for name in found - FOREIGN_NAMES if not NAMES.has(name)}
+    return {name for name in found - FOREIGN_NAMES if not names().has(name)}
 
 
 @pytest.mark.parametrize("path", ALL_PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ class Message(NamedTuple):
     text: str
 
 
+@cache
 def error_names() -> set[str]:
     """Return the names of the errors that are raised on purpose."""
     names = set()
@@ -97,23 +99,30 @@ def describes(entry: str, text: str) -> bool:
     return re.fullmatch(pattern, text.replace("`", "'")) is not None
 
 
-MESSAGES = [
-    message
-    for folder in ("index", "search", "api")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-    for message in messages(path.read_text("utf-8"), path.relative_to(ROOT).as_posix())
-]
+@cache
+def all_messages() -> list[Message]:
+    """Return the messages of all modules."""
+    return [
+        message
+        for folder in ("index", "search", "api")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for message in messages(path.read_text("utf-8"), path.relative_to(ROOT).as_posix())
+    ]
 
 
 def test_every_message_has_an_entry() -> None:
     known = entries()
-    missing = [one for one in MESSAGES if not any(describes(entry, one.text) for entry in known)]
+    missing = [
+        one for one in all_messages() if not any(describes(entry, one.text) for entry in known)
+    ]
     assert missing == []
 
 
 def test_every_entry_describes_a_message() -> None:
     unused = [
-        entry for entry in entries() if not any(describes(entry, one.text) for one in MESSAGES)
+        entry
+        for entry in entries()
+        if not any(describes(entry, one.text) for one in all_messages())
     ]
     assert unused == []
 
@@ -136,4 +145,4 @@ raise ValueError("not ours")
         "is …",
         "a",
     ]
-    assert len(MESSAGES) > 150
+    assert len(all_messages()) > 150

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from nutgraf.index import schema
-from nutgraf.index.schema import DECLARED, PUBLISHED, TEXT_FIELDS, WHOLE
+from nutgraf.index.schema import DECLARED, PUBLISHED, TEXT_FIELDS, WHOLE_PARAGRAPH
 
 __all__ = [
     "DECLARED",
@@ -18,16 +18,16 @@ __all__ = [
     "TERM_FIELDS",
     "TEXT_FIELDS",
     "VALUE_FIELDS",
-    "WHOLE",
+    "WHOLE_PARAGRAPH",
 ]
 
 VALUE_FIELDS: Final = (*schema.VALUE_FIELDS, DECLARED)
 """Fields that store terms without their order."""
 
-ORDERED_FIELDS: Final = (*TEXT_FIELDS, WHOLE)
+ORDERED_FIELDS: Final = (*TEXT_FIELDS, WHOLE_PARAGRAPH)
 """Fields that store words in order, so that phrases can be searched."""
 
-TERM_FIELDS: Final = (*TEXT_FIELDS, *VALUE_FIELDS, WHOLE)
+TERM_FIELDS: Final = (*TEXT_FIELDS, *VALUE_FIELDS, WHOLE_PARAGRAPH)
 
 ROW: Final = "row"
 

@@ -13,6 +13,7 @@ from nutgraf.index.analysis.edit_distance import distance
 from nutgraf.index.schema import TEXT_FIELDS
 
 __all__ = [
+    "AndMaybe",
     "Between",
     "Constant",
     "Every",
@@ -22,7 +23,6 @@ __all__ = [
     "Nothing",
     "Pattern",
     "Phrase",
-    "Preferring",
     "Union",
     "Without",
     "Word",
@@ -158,7 +158,7 @@ class Without:
 
 
 @dataclass(frozen=True, slots=True)
-class Preferring:
+class AndMaybe:
     """Matches paragraphs that `kept` matches.
 
     The score is that of `kept`, plus that of `preferred` if `preferred` also matches.
@@ -187,7 +187,7 @@ Node: TypeAlias = (
     | Intersection
     | Union
     | Without
-    | Preferring
+    | AndMaybe
     | Constant
 )
 

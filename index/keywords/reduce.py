@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from nutgraf.index.keywords.fields import ORDERED_FIELDS, PUBLISHED, ROW, TERM_FIELDS
 from nutgraf.index.keywords.nodes import (
+    AndMaybe,
     Between,
     Constant,
     Every,
@@ -28,7 +29,6 @@ from nutgraf.index.keywords.nodes import (
     Nothing,
     Pattern,
     Phrase,
-    Preferring,
     Union,
     Without,
     Word,
@@ -192,7 +192,7 @@ def _and_maybe(tree: Any, boost: float) -> Node:
     kept, preferred = _reduce(tree.a, boost), _reduce(tree.b, boost)
     if isinstance(kept, Nothing) or isinstance(preferred, Nothing):
         return kept
-    return Preferring(kept, preferred)
+    return AndMaybe(kept, preferred)
 
 
 def _require(tree: Any, boost: float) -> Node:

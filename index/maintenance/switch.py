@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +16,7 @@ from nutgraf.index.maintenance.reranker import copy_reranker
 from nutgraf.index.maintenance.result import OnProgress
 from nutgraf.index.maintenance.source import RebuildSource
 from nutgraf.index.manifest import Manifest
+from nutgraf.index.storage.failpoint import failpoint
 from nutgraf.index.storage.files import sync_tree
 from nutgraf.index.storage.lock import WriteLock
 from nutgraf.index.writing.parts import PartsWriter
@@ -59,18 +59,18 @@ def fill_and_switch(
             writer.delete(name)
     writer.commit()
     writer.wait_for_threads()
-    _failpoint("copied")
+    failpoint("rebuild", "copied")
     with writing(index):
         # With the write lock held, no later commit can follow.
         last = _follow(source, commit, writer)
         sequence = writer.commit(max(last.sequence, writer.sequence) + 1)
         writer.close()
         sync_tree(target.parts(index))
-        _failpoint("followed")
+        failpoint("rebuild", "followed")
         target.write(index)
-        _failpoint("switched")
+        failpoint("rebuild", "switched")
         _remove_others(index, target)
-        _failpoint("removed")
+        failpoint("rebuild", "removed")
     return last, sequence
 
 
@@ -105,8 +105,3 @@ def _remove_others(index: Path, target: Manifest) -> None:
             f"{index} was rebuilt, but {error.filename} of an old generation could not be removed "
             f"({error.strerror}): remove it yourself, or the next writer tries again"
         ) from error
-
-
-def _failpoint(step: str) -> None:
-    """Raise an audit event after a step, as IndexWriter does for a commit."""
-    sys.audit("nutgraf.rebuild", step)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutgraf.index.query import query
-from nutgraf.index.schema import TEXT, WHOLE
+from nutgraf.index.schema import TEXT, WHOLE_PARAGRAPH
 
 __all__ = ["ArticleScope"]
 
@@ -63,4 +63,6 @@ def _is_met_by_one_row(tree: Any) -> bool:
 
 
 def _is_about_text(tree: Any) -> bool:
-    return any(getattr(leaf, "fieldname", None) in (TEXT, WHOLE) for leaf in tree.leaves())
+    return any(
+        getattr(leaf, "fieldname", None) in (TEXT, WHOLE_PARAGRAPH) for leaf in tree.leaves()
+    )

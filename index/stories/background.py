@@ -6,7 +6,6 @@ lock. One rename puts them into use, so a killed process leaves at most files wi
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from nutgraf.index.columns import Columns
 from nutgraf.index.columns.files import Fields
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.derived import lock_folder, remove_others
+from nutgraf.index.storage.failpoint import failpoint
 from nutgraf.index.storage.layout import CATALOG, COLUMNS, STORIES
 from nutgraf.index.stories.file import (
     SUFFIX,
@@ -123,11 +123,11 @@ def store_stories(folder: Path, commit: Commit, fields: Fields) -> None:
         columns = Columns.open(folder / COLUMNS, commit.rows, fields)
         with closing(Catalog.open(folder / CATALOG)) as catalog:
             stories = _stories(place, catalog, commit, columns)
-        _failpoint("found")
+        failpoint("stories", "found")
         record = write_stories(place, stories, commit, method_of(columns))
-        _failpoint("written")
+        failpoint("stories", "written")
         record.write(place)
-        _failpoint("swapped")
+        failpoint("stories", "swapped")
         remove_others(place, record.file, SUFFIX)
 
 
@@ -150,8 +150,3 @@ def _sound(place: Path) -> StoredStories | None:
     if stored is not None:
         stored.stories()
     return stored
-
-
-def _failpoint(step: str) -> None:
-    """Raise an audit event after a step, as IndexWriter does for a commit."""
-    sys.audit("nutgraf.stories", step)

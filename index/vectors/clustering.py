@@ -6,7 +6,6 @@ lock. One rename puts them into use, so a killed process leaves at most files wi
 
 from __future__ import annotations
 
-import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.models.cpus import usable_cpus
 from nutgraf.index.storage.derived import PARTIAL, lock_folder, remove_others
+from nutgraf.index.storage.failpoint import failpoint
 from nutgraf.index.storage.files import disk_full, is_full, sync
 from nutgraf.index.vectors.clusters import ClusterRecord, Clusters, list_checksum
 from nutgraf.index.vectors.rows import VectorRows
@@ -91,7 +91,7 @@ def make_clusters(folder: Path, path: Path, dimension: int, rows: int) -> None:
             index, trained, first = _trained(source), rows, 0
         else:
             index, trained, first = _read(folder / current.file), current.trained, current.rows
-        _failpoint("trained")
+        failpoint("cluster", "trained")
         _add(index, source, first)
         _write(folder, index, rows, trained)
 
@@ -148,7 +148,7 @@ def _add(index: Any, source: VectorRows, first: int) -> None:
             _, lists = nearest.search(embeddings, 1)
             lists = np.ascontiguousarray(lists[:, 0])
             index.add_core(len(numbers), *map(wrapped.swig_ptr, (embeddings, numbers, lists)))
-            _failpoint("assigned")
+            failpoint("cluster", "assigned")
 
 
 def _write(folder: Path, index: Any, rows: int, trained: int) -> None:
@@ -165,7 +165,7 @@ def _write(folder: Path, index: Any, rows: int, trained: int) -> None:
         raise
     partial.replace(path)
     sync(folder)
-    _failpoint("written")
+    failpoint("cluster", "written")
     lists = range(index.nlist)
     content = sum(index.invlists.list_size(each) for each in lists) * (index.code_size + 8)
     head = path.stat().st_size - content
@@ -173,7 +173,7 @@ def _write(folder: Path, index: Any, rows: int, trained: int) -> None:
         checksum = zlib.crc32(file.read(head))
     checksums = tuple(list_checksum(index, each) for each in lists)
     ClusterRecord(path.name, rows, trained, head, checksum, checksums).write(folder)
-    _failpoint("swapped")
+    failpoint("cluster", "swapped")
     remove_others(folder, path.name, SUFFIX)
 
 
@@ -189,8 +189,3 @@ def _usable(folder: Path) -> ClusterRecord | None:
 def _blocks(first: int, stop: int) -> Iterator[NDArray[np.int64]]:
     for start in range(first, stop, _BLOCK):
         yield np.arange(start, min(start + _BLOCK, stop))
-
-
-def _failpoint(step: str) -> None:
-    """Raise an audit event after a step, as IndexWriter does for a commit."""
-    sys.audit("nutgraf.cluster", step)

@@ -6,7 +6,6 @@ after a crash, by the same code. Clusters and stories are made beside the live i
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,12 +19,13 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.keywords.entries import entries_of
 from nutgraf.index.manifest import Manifest
 from nutgraf.index.prepared import NOTHING_PREPARED, PreparedTexts
+from nutgraf.index.storage.failpoint import failpoint
 from nutgraf.index.storage.layout import CLUSTERS, COLUMNS, KEYWORDS, SUGGESTIONS, VECTORS
 from nutgraf.index.stories.background import StoryThread
 from nutgraf.index.suggestions.writer import SuggestionsWriter
 from nutgraf.index.vectors.background import ClusterThread
 
-__all__ = ["DerivedParts", "failpoint"]
+__all__ = ["DerivedParts"]
 
 
 class DerivedParts:
@@ -76,13 +76,13 @@ class DerivedParts:
         self._columns.catch_up(
             self._catalog, commit.rows, prepared.sketches, prepared.identities, written
         )
-        failpoint("columns")
+        failpoint("commit", "columns")
         self._suggestions.catch_up(commit.sequence, prepared, written)
-        failpoint("suggestions")
+        failpoint("commit", "suggestions")
         if seen < commit.sequence:
             self._add_entries(commit.sequence, prepared, written)
             self._keywords.commit(commit.sequence)
-            failpoint("keywords")
+            failpoint("commit", "keywords")
 
     def follow(self, commit: Commit) -> None:
         """Start making the parts that are made beside the live index, if they are due."""
@@ -120,12 +120,3 @@ class DerivedParts:
             known = prepared.terms(record.digest)
             for entry in entries_of(record, kept, self._analyzers, self._fields, known):
                 self._keywords.add(entry)
-
-
-def failpoint(step: str) -> None:
-    """Raise an audit event after a step of a commit.
-
-    Tests listen for the event and end the process at that step. Without a listener,
-    an audit event costs nothing.
-    """
-    sys.audit("nutgraf.commit", step)

@@ -29,11 +29,12 @@ from nutgraf.index.models.encoder.token_counts import TokenCounter
 from nutgraf.index.prepared import Prepared, PreparedTexts, article_in
 from nutgraf.index.split import contexts_of
 from nutgraf.index.storage.closing import Closing
+from nutgraf.index.storage.failpoint import failpoint
 from nutgraf.index.storage.layout import CATALOG, ENCODER, VECTORS
 from nutgraf.index.vectors import VectorFile
 from nutgraf.index.vectors.records import records_of
 from nutgraf.index.writing.batch import Batch, SavedBatches
-from nutgraf.index.writing.derived import DerivedParts, failpoint
+from nutgraf.index.writing.derived import DerivedParts
 from nutgraf.index.writing.rows import RowMaker
 
 __all__ = ["Outcome", "PartsWriter"]
@@ -270,7 +271,7 @@ class PartsWriter(Closing):
     def _save(self, number: int = 0) -> None:
         """Make the batch durable."""
         self._encode()
-        failpoint("encoded")
+        failpoint("commit", "encoded")
         with self._failing():
             first, batch = self._commit.rows, self._batch
             self._write(number)
@@ -302,7 +303,7 @@ class PartsWriter(Closing):
         if len(embeddings):
             self._vectors.cut(last.rows)
             checksum = self._vectors.append(embeddings, last.rows, checksum)
-        failpoint("embeddings")
+        failpoint("commit", "embeddings")
         self._commit = self._catalog.write(
             list(batch.articles.values()),
             list(batch.deleted),
@@ -313,4 +314,4 @@ class PartsWriter(Closing):
             fields=self.declared,
         )
         self._rows.learned = self._catalog.learned_boilerplate()
-        failpoint("catalog")
+        failpoint("commit", "catalog")

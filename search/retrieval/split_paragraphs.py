@@ -12,7 +12,7 @@ from typing import Any
 
 from nutgraf.index.query import query
 from nutgraf.index.reader.protocol import IndexReader
-from nutgraf.index.schema import TEXT, WHOLE
+from nutgraf.index.schema import TEXT, WHOLE_PARAGRAPH
 from nutgraf.search.query.question import Question
 
 __all__ = ["paragraph_constraint", "paragraph_keywords"]
@@ -39,7 +39,7 @@ def paragraph_keywords(index: IndexReader, question: Question) -> query.Query:
     foreign = {term for term, _ in question.foreign}
     terms = dict.fromkeys(term for reading in question.readings for term in reading)
     words = query.Or([query.Term(TEXT, term) for term in terms if term not in foreign])
-    is_part = query.ConstantScoreQuery(query.Every(WHOLE), 0.0)
+    is_part = query.ConstantScoreQuery(query.Every(WHOLE_PARAGRAPH), 0.0)
     return query.Or([keywords, query.AndNot(query.And([words, is_part]), keywords)])
 
 
@@ -52,5 +52,5 @@ def _of_paragraph(tree: Any) -> Any:
     if getattr(tree, "fieldname", None) != TEXT:
         return tree
     whole = copy(tree)
-    whole.fieldname = WHOLE
+    whole.fieldname = WHOLE_PARAGRAPH
     return query.Or([tree, whole])

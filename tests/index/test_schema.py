@@ -69,12 +69,9 @@ def run(folder: Path, code: str, *arguments: str | Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module", params=["tantivy", "whoosh"])
+@pytest.fixture(scope="module")
 def index(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    with_desk: Path,
-    tiny_encoder: Path,
+    engine: str, tmp_path_factory: pytest.TempPathFactory, with_desk: Path, tiny_encoder: Path
 ) -> Path:
     """An index with the field `desk`, from JSONL, CSV, front matter and Python."""
     folder = tmp_path_factory.mktemp("desk")
@@ -105,11 +102,12 @@ def index(
         folder / "x.index",
         files,
         tiny_encoder,
-        request.param,
+        engine,
     )
     return folder / "x.index"
 
 
+@pytest.mark.both_engines
 def test_a_new_field_is_searched_filtered_counted_and_shown(with_desk: Path, index: Path) -> None:
     run(
         with_desk,
@@ -138,32 +136,9 @@ def test_a_new_field_is_searched_filtered_counted_and_shown(with_desk: Path, ind
     )
 
 
-def test_a_new_field_is_an_http_parameter(with_desk: Path, index: Path) -> None:
-    run(
-        with_desk,
-        """
-        import sys
-        from starlette.testclient import TestClient
-        from nutgraf.api.http.app import create_app
-        from nutgraf.search import Searcher
-        with Searcher(sys.argv[1], trust=True) as searcher:
-            with TestClient(create_app(searcher)) as client:
-                asked = {"q": "ferry", "mode": "semantic", "desk": "harbour desk", "facets": "desk"}
-                answer = client.get("/v1/search", params=asked)
-                assert answer.status_code == 200, answer.text
-                (hit,) = answer.json()["hits"]
-                assert hit["article"]["desk"] == "harbour desk", hit
-                body = {"q": "ferry", "mode": "semantic", "filters": {"desk": "harbour desk"}}
-                answer = client.post("/v1/search", json={**body, "facets": ["desk"]})
-                assert answer.status_code == 200, answer.text
-                assert [hit["article"]["id"] for hit in answer.json()["hits"]] == ["a"]
-                assert client.get("/v1/articles/a").json()["desk"] == "harbour desk"
-        """,
-        index,
-    )
-
-
-def test_a_new_field_can_be_written_over_http(with_desk: Path, index: Path, tmp_path: Path) -> None:
+def test_a_new_field_is_read_and_written_over_http(
+    with_desk: Path, index: Path, tmp_path: Path
+) -> None:
     copy = shutil.copytree(index, tmp_path / "copy.index")
     run(
         with_desk,
@@ -176,6 +151,17 @@ def test_a_new_field_can_be_written_over_http(with_desk: Path, index: Path, tmp_
         path = sys.argv[1]
         with Searcher(path, trust=True) as searcher, WriteQueue(path, trust=True) as queue:
             with TestClient(create_app(searcher, writing=queue)) as client:
+                asked = {"q": "ferry", "mode": "semantic", "desk": "harbour desk", "facets": "desk"}
+                answer = client.get("/v1/search", params=asked)
+                assert answer.status_code == 200, answer.text
+                (hit,) = answer.json()["hits"]
+                assert hit["article"]["desk"] == "harbour desk", hit
+                body = {"q": "ferry", "mode": "semantic", "filters": {"desk": "harbour desk"}}
+                answer = client.post("/v1/search", json={**body, "facets": ["desk"]})
+                assert answer.status_code == 200, answer.text
+                assert [hit["article"]["id"] for hit in answer.json()["hits"]] == ["a"]
+                assert client.get("/v1/articles/a").json()["desk"] == "harbour desk"
+
                 body = {"title": "On eels", "paragraphs": ["Eels swim."], "desk": "river"}
                 answer = client.put("/v1/articles/e", json=body)
                 assert answer.status_code == 201, answer.text

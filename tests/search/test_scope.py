@@ -222,7 +222,6 @@ def expected(
     return matching
 
 
-@pytest.mark.both_engines
 @settings(max_examples=12)
 @given(st.lists(articles, min_size=2, max_size=6), st.lists(questions, min_size=6, max_size=12))
 def test_matches_are_those_of_the_definition(engine, tiny_encoder, written, asked):

@@ -11,6 +11,7 @@ from tantivy import Occur
 
 from nutgraf.index.keywords.fields import HAS, PUBLISHED, ROW, TEXT_FIELDS
 from nutgraf.index.keywords.nodes import (
+    AndMaybe,
     Between,
     Constant,
     Every,
@@ -20,7 +21,6 @@ from nutgraf.index.keywords.nodes import (
     Nothing,
     Pattern,
     Phrase,
-    Preferring,
     Union,
     Without,
     Word,
@@ -72,7 +72,7 @@ class Translator:
             case Without():
                 pair = (Occur.Must, self(node.kept)), (Occur.MustNot, self(node.dropped))
                 return _boolean(pair)
-            case Preferring():
+            case AndMaybe():
                 return _boolean(
                     ((Occur.Must, self(node.kept)), (Occur.Should, self(node.preferred)))
                 )

@@ -21,7 +21,7 @@ from nutgraf.index.keywords.fields import (
     SEQUENCE,
     TERM_FIELDS,
     VALUE_FIELDS,
-    WHOLE,
+    WHOLE_PARAGRAPH,
 )
 from nutgraf.index.keywords.protocol import KeywordEntry
 from nutgraf.index.keywords.tantivy.errors import guarded
@@ -36,7 +36,7 @@ _HEAP: Final = 64_000_000
 _THREADS: Final = 1
 # One thread is as fast as 4 processes that analyse texts, and it stores rows in order on disk.
 
-_OWN: Final = (TEXT, WHOLE)
+_OWN: Final = (TEXT, WHOLE_PARAGRAPH)
 # The fields with other words in each entry of an article.
 
 _SHARED: Final = tuple(name for name in TERM_FIELDS if name not in _OWN)

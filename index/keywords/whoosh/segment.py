@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.keywords.fields import HAS, PUBLISHED, ROW
 from nutgraf.index.keywords.nodes import (
+    AndMaybe,
     Between,
     Constant,
     Every,
@@ -19,7 +20,6 @@ from nutgraf.index.keywords.nodes import (
     Nothing,
     Pattern,
     Phrase,
-    Preferring,
     Union,
     Without,
     Word,
@@ -79,7 +79,7 @@ class Segment:
                 return set().union(*(self.ids(part) for part in node.nodes))
             case Without():
                 return self.ids(node.kept) - self.ids(node.dropped)
-            case Preferring():
+            case AndMaybe():
                 return self.ids(node.kept)
             case Constant():
                 return self.ids(node.node)
@@ -104,7 +104,7 @@ class Segment:
                 dropped = self.ids(node.dropped)
                 kept_scores = self.scores(node.kept).items()
                 return {local: score for local, score in kept_scores if local not in dropped}
-            case Preferring():
+            case AndMaybe():
                 more = self.scores(node.preferred)
                 kept_scores = self.scores(node.kept).items()
                 return {local: score + more.get(local, 0.0) for local, score in kept_scores}

@@ -15,7 +15,7 @@ from nutgraf.index.json_lines import json_type
 from nutgraf.index.schema import FIELDS, LIST_FIELDS
 from nutgraf.index.sources.fields.clean import clean_fields
 from nutgraf.index.sources.fields.columns import INPUT_FIELDS
-from nutgraf.index.sources.fields.dates import flags_of, iso_date
+from nutgraf.index.sources.fields.dates import iso_date, warnings_of
 from nutgraf.index.sources.fields.paragraphs import split_paragraphs
 from nutgraf.index.sources.items import Item, UnknownFields
 
@@ -48,7 +48,7 @@ class ReadArticle:
 
         `oddities` are other problems of it, or None.
         """
-        yield from flags_of(self.article, place, *oddities, self.warning)
+        yield from warnings_of(self.article, place, *oddities, self.warning)
         if self.unknown:
             yield UnknownFields(place, self.unknown)
         yield self.article

@@ -20,7 +20,7 @@ from nutgraf.index.sources.items import Flagged
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser
 
-__all__ = ["far_future", "flags_of", "iso_date"]
+__all__ = ["far_future", "iso_date", "warnings_of"]
 
 MAX_AHEAD: Final = timedelta(days=3)
 """Longest time by which a date can be in the future without a warning.
@@ -125,7 +125,7 @@ def far_future(published: str) -> bool:
     return timestamp(published) > (datetime.now(UTC) + MAX_AHEAD).timestamp()
 
 
-def flags_of(article: Article, place: str, *oddities: str | None) -> Iterator[Flagged]:
+def warnings_of(article: Article, place: str, *oddities: str | None) -> Iterator[Flagged]:
     """Yield a warning for each text in `oddities`, and for a date in the far future.
 
     A reader passes in `oddities` the problems that it found, or None.

@@ -12,7 +12,7 @@ from nutgraf.index.article import MAX_ID, MAX_VALUE, Article, timestamp
 from nutgraf.index.errors import InputError
 from nutgraf.index.fields.values import MAX_LIST_VALUE, MAX_VALUES
 from nutgraf.index.sources.fields.clean import clean_fields
-from nutgraf.index.sources.fields.dates import flags_of, iso_date
+from nutgraf.index.sources.fields.dates import iso_date, warnings_of
 from nutgraf.index.sources.fields.paragraphs import paragraphs_of, split_paragraphs
 from nutgraf.index.sources.files.encoding import declared_encoding, decode_any
 from nutgraf.index.sources.items import Capture, Flagged, Item, OpenedFile, Rejected
@@ -155,7 +155,7 @@ def _items(entry: dict[str, Any], feed: dict[str, Any], place: str) -> Iterator[
     except InputError as error:
         yield Rejected(place, str(error))
         return
-    yield from flags_of(article, place, oddity, removed)
+    yield from warnings_of(article, place, oddity, removed)
     yield Capture(article, place, _changed(entry, language)) if name else article
 
 

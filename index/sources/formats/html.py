@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from nutgraf.index.errors import InputError
-from nutgraf.index.sources.fields.dates import flags_of
+from nutgraf.index.sources.fields.dates import warnings_of
 from nutgraf.index.sources.items import Capture, Item, OpenedFile, Rejected
 
 __all__ = ["begins_as_html", "read_html"]
@@ -39,5 +39,5 @@ def read_html(opened: OpenedFile) -> Iterator[Item]:
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
-    yield from flags_of(article, opened.place, page.oddity, oddity)
+    yield from warnings_of(article, opened.place, page.oddity, oddity)
     yield article if url is None else Capture(article, opened.place, None)

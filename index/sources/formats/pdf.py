@@ -8,7 +8,7 @@ from typing import Final
 from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.sources.fields.clean import clean_fields
-from nutgraf.index.sources.fields.dates import flags_of
+from nutgraf.index.sources.fields.dates import warnings_of
 from nutgraf.index.sources.items import Flagged, Item, OpenedFile, Rejected
 
 __all__ = ["read_pdf"]
@@ -53,5 +53,5 @@ def read_pdf(opened: OpenedFile) -> Iterator[Item]:
         which = "page" if len(found.unread) == 1 else "pages"
         pages = ", ".join(map(str, found.unread[:10])) + (", …" if found.unread[10:] else "")
         yield Flagged(opened.place, f"the text on {which} {pages} cannot be read")
-    yield from flags_of(article, opened.place, oddity)
+    yield from warnings_of(article, opened.place, oddity)
     yield article

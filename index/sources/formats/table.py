@@ -100,7 +100,7 @@ def _items(
             raise InputError(
                 f"the row has {len(row):,} {cells}, but the table has {width:,} {columns_of}"
             )
-        row, guessed = _mended(row)
+        row, guessed = _decoded_again(row)
         fields = {name: cell for name, at in columns.items() if (cell := row[at]).strip()}
         if "paragraphs" in fields:
             raise InputError(
@@ -129,7 +129,7 @@ def _values(cells: dict[str, str]) -> dict[str, Any]:
     return fields
 
 
-def _mended(row: list[str]) -> tuple[list[str], str | None]:
+def _decoded_again(row: list[str]) -> tuple[list[str], str | None]:
     """Return the cells of a row, and a warning or None.
 
     If the row contains bytes that are invalid in the encoding of the file,

@@ -11,7 +11,7 @@ from nutgraf.index.article import Article
 from nutgraf.index.errors import InputError
 from nutgraf.index.json_lines import MAX_TEXT
 from nutgraf.index.sources.fields.clean import clean_fields
-from nutgraf.index.sources.fields.dates import flags_of
+from nutgraf.index.sources.fields.dates import warnings_of
 from nutgraf.index.sources.fields.paragraphs import split_paragraphs, split_title
 from nutgraf.index.sources.files.encoding import decode_any
 from nutgraf.index.sources.items import FileName, Item, OpenedFile, Rejected
@@ -33,7 +33,7 @@ def read_text(opened: OpenedFile) -> Iterator[Item]:
     except InputError as error:
         yield Rejected(opened.place, str(error))
         return
-    yield from flags_of(article, opened.place, decoded.oddity, oddity)
+    yield from warnings_of(article, opened.place, decoded.oddity, oddity)
     yield article
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, cast
 from urllib.parse import urlsplit
 
 from nutgraf.index.errors import InputError
-from nutgraf.index.sources.fields.dates import flags_of
+from nutgraf.index.sources.fields.dates import warnings_of
 from nutgraf.index.sources.files.decompress import BLOCK, DamagedError
 from nutgraf.index.sources.files.http_body import OMIT_PAGE, body_of
 from nutgraf.index.sources.formats.html import begins_as_html
@@ -165,7 +165,7 @@ def _captured(record: WarcRecord, place: str) -> Iterator[Item]:
     article, oddity = page.article(url, url)
     cut = record.headers.get("WARC-Truncated")
     truncated = f"the page was truncated when it was archived ({cut[:40]})" if cut else None
-    yield from flags_of(article, place, page.oddity, oddity, truncated)
+    yield from warnings_of(article, place, page.oddity, oddity, truncated)
     date = record.record_date
     yield Capture(article, place, None if date is None else date.timestamp())
 

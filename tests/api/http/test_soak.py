@@ -23,7 +23,7 @@ from tests.api.conftest import served
 from tests.waiting import until
 
 SECONDS = float(os.environ.get("NUTGRAF_SOAK_SECONDS", "0"))
-WRITES = 40
+WRITES = 24
 """The least number of writes: enough for each kind of request."""
 
 READERS = 4

@@ -65,7 +65,8 @@ def test_the_reference_is_an_encoder(reference: SentenceTransformersEncoder) -> 
 
 def test_float16_agrees_with_float32(reference: SentenceTransformersEncoder) -> None:
     half = SentenceTransformersEncoder(find_model(DEFAULT_MODEL), "cpu", half=True)
-    ours, theirs = half.encode_paragraphs(TEXTS[:40]), reference.encode_paragraphs(TEXTS[:40])
+    texts = TEXTS[:8]  # A CPU takes long for float16.
+    ours, theirs = half.encode_paragraphs(texts), reference.encode_paragraphs(texts)
     assert ours.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1, atol=1e-6)
     assert (ours * theirs).sum(axis=1).min() > 0.999

@@ -105,7 +105,7 @@ def test_searches_in_threads_succeed_during_commits(index):
 
     with Searcher(index, trust=True) as searcher, ThreadPoolExecutor(3) as pool:
         asking = [pool.submit(ask, searcher) for _ in range(3)]
-        for number in range(15):
+        for number in range(8):
             with IndexWriter(index, trust=True) as writer:
                 title = f"Version {number}"
                 writer.put(Article("marker", title, (f"One version {number}.", "Two version.")))
