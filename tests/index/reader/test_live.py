@@ -11,7 +11,7 @@ from nutgraf.index import IndexSnapshot, IndexWriter, compact_index, create_inde
 from nutgraf.index.article import Article
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError, UntrustedIndexError
 from nutgraf.index.reader.live import LiveIndex
-from nutgraf.search import Searcher
+from nutgraf.search import SearchCache, Searcher
 from tests.waiting import until
 
 
@@ -129,6 +129,26 @@ def test_refresh_reports_a_missing_index_and_open_snapshot_answers(index, tiny_e
         (index / "columns").mkdir()
     with Searcher(index) as searcher, pytest.raises(BrokenIndexError, match="columns"):
         searcher.warm()
+
+
+@pytest.mark.both_engines
+def test_restored_copy_with_other_commits_is_another_index(index):
+    copy = index.with_name("copy.index")
+    shutil.copytree(index, copy)
+    put(index, "b", "The bridge is closed.")
+    put(copy, "c", "The tunnel is closed.")
+    options = {"mode": "semantic", "explain": True}
+    with Searcher(index, trust=True, cache=SearchCache()) as searcher:
+        before = searcher.search("The tunnel is closed.", **options).hits[0]
+        assert before.article.id == "b"
+        searcher.warm()
+        index.rename(index.with_name("gone"))
+        copy.rename(index)
+        assert searcher.refresh()
+        assert not searcher.refresh()
+        after = searcher.search("The tunnel is closed.", **options).hits[0]
+        assert after.article.id == "c"
+        assert after.explain.semantic.score > 0.9
 
 
 def test_search_is_repeated_on_the_new_generation(index):
