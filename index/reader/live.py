@@ -129,7 +129,7 @@ class LiveIndex(Closing):
         if time.monotonic() - self._looked < _LOOK_EVERY or self._refreshing.locked():
             return
         # Ignore errors here: the open snapshot still answers. A caller of refresh() gets them.
-        with suppress(NutgrafError):
+        with suppress(NutgrafError, OSError):
             self.refresh()
         self._release()
 

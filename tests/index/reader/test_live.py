@@ -10,6 +10,7 @@ import pytest
 from nutgraf.index import IndexSnapshot, IndexWriter, compact_index, create_index
 from nutgraf.index.article import Article
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError, UntrustedIndexError
+from nutgraf.index.reader import live
 from nutgraf.index.reader.live import LiveIndex
 from nutgraf.search import SearchCache, Searcher
 from tests.waiting import until
@@ -129,6 +130,19 @@ def test_refresh_reports_a_missing_index_and_open_snapshot_answers(index, tiny_e
         (index / "columns").mkdir()
     with Searcher(index) as searcher, pytest.raises(BrokenIndexError, match="columns"):
         searcher.warm()
+
+
+def test_file_that_cannot_be_read_leaves_the_open_snapshot_in_use(index, monkeypatch):
+    monkeypatch.setattr(live, "_LOOK_EVERY", 0)
+    with Searcher(index, trust=True) as searcher:
+        searcher.warm()
+        put(index, "b", "The bridge is closed.")
+        (index / "clusters" / "current.json").mkdir(parents=True)
+        assert ids(searcher, "ferry") == {"a"}
+        with pytest.raises(IsADirectoryError):
+            searcher.refresh()
+        shutil.rmtree(index / "clusters")
+        assert ids(searcher, "bridge") == {"b"}
 
 
 @pytest.mark.both_engines
