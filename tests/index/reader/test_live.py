@@ -1,7 +1,9 @@
 """LiveIndex and Searcher: new commits appear, and snapshots in use stay open."""
 
+import gc
 import shutil
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -143,6 +145,20 @@ def test_file_that_cannot_be_read_leaves_the_open_snapshot_in_use(index, monkeyp
             searcher.refresh()
         shutil.rmtree(index / "clusters")
         assert ids(searcher, "bridge") == {"b"}
+
+
+def test_closed_snapshot_releases_its_columns_without_the_garbage_collector(index):
+    gc.disable()
+    try:
+        snapshot = IndexSnapshot.open(index)
+        snapshot.warm()
+        columns = weakref.ref(snapshot.columns)
+        snapshot.columns.check()
+        snapshot.close()
+        del snapshot
+        assert columns() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.both_engines
