@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import threading
 from abc import ABC, abstractmethod
 from typing import Final, Generic, TypeVar
@@ -39,7 +41,7 @@ class BackgroundJob(ABC, Generic[State]):
 
     @abstractmethod
     def _run(self) -> None:
-        """Do the job for the newest state. May raise NutgrafError or OSError."""
+        """Do the job for the newest state. May raise NutgrafError, OSError or MemoryError."""
 
     def follow(self, state: State) -> None:
         """Start the job for the newest state, if it is due and does not run."""
@@ -66,5 +68,10 @@ class BackgroundJob(ABC, Generic[State]):
         try:
             self._run()
         except (NutgrafError, OSError) as error:
-            self.error = error
-            _LOGGER.warning("%s: %s", self._failure, error)
+            self._fail(error)
+        except MemoryError:
+            self._fail(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)))
+
+    def _fail(self, error: NutgrafError | OSError) -> None:
+        self.error = error
+        _LOGGER.warning("%s: %s", self._failure, error)

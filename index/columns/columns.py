@@ -69,18 +69,15 @@ class Columns:
     def __init__(
         self, folder: Path, rows: int, fields: Fields, checks: Checksums, older: Columns | None
     ) -> None:
-        self._folder = folder
-        self._rows = rows
-        self._files = ColumnFiles.of(fields)
         self._checks = checks
-        # A compaction can delete the files, but not their mapped content.
-        self._mapped = {name: self._map_file(name) for name in checks.of}
-        self._sound: dict[str, _Sound] = {} if older is None else dict(older._sound)
+        files, before = ColumnFiles.of(fields), None if older is None else older._files
+        self._files: _CheckedFiles = _CheckedFiles(folder, rows, files, checks, before)
+        self._map = self._files.map
         names = (*KEYWORD_FIELDS, *fields)
         numbers = [name for name in names if fields.get(name) in NUMBERS]
         coded = [name for name in names if name not in numbers]
-        self.numbers: Mapping[str, NDArray[Any]] = _OpenedOnce(numbers, self._numbers)
-        self.coded: Mapping[str, Codes] = _OpenedOnce(coded, self._codes)
+        self.numbers: Mapping[str, NDArray[Any]] = _OpenedOnce(numbers, self._files.numbers)
+        self.coded: Mapping[str, Codes] = _OpenedOnce(coded, self._files.codes)
 
     @classmethod
     def open(
@@ -108,7 +105,7 @@ class Columns:
     def check(self) -> None:
         """Raise BrokenIndexError if a column is damaged."""
         for name in self._checks.of:
-            self._compare(name)
+            self._files.compare(name)
         for field in self.coded:
             self.coded[field]
 
@@ -153,6 +150,30 @@ class Columns:
         """Return the column of a keyword field, also of a declared one."""
         return self.coded[field]
 
+
+class _CheckedFiles:
+    """The mapped files of columns, each checked at its first use.
+
+    They know nothing of their Columns. So a cycle of references does not keep them open when
+    their snapshot is closed: each has a file descriptor.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        rows: int,
+        files: ColumnFiles,
+        checks: Checksums,
+        older: _CheckedFiles | None,
+    ) -> None:
+        self._folder = folder
+        self._rows = rows
+        self._files = files
+        self._checks = checks
+        # A compaction can delete the files, but not their mapped content.
+        self._mapped = {name: self._map_file(name) for name in checks.of}
+        self._sound: dict[str, _Sound] = {} if older is None else dict(older._sound)
+
     def _map_file(self, name: str) -> _Mapped:
         path, dtype, count = self._folder / name, self._files.dtype(name), self._checks.count(name)
         if not self._checks.rows:  # An index without commits has no files.
@@ -162,26 +183,29 @@ class Columns:
         except FileNotFoundError:
             raise damaged(path) from None
 
-    def _map(self, name: str) -> NDArray[Any]:
-        self._compare(name)
+    def map(self, name: str) -> NDArray[Any]:
+        """Return the values of a file, one for each row."""
+        self.compare(name)
         return self._mapped[name].values[: self._rows]
 
-    def _numbers(self, field: str) -> NDArray[Any]:
-        return self._map(file_of(field))
+    def numbers(self, field: str) -> NDArray[Any]:
+        """Return the column of a declared field of numbers or dates."""
+        return self.map(file_of(field))
 
-    def _codes(self, field: str) -> Codes:
+    def codes(self, field: str) -> Codes:
+        """Return the column of a keyword field."""
         name = file_of(field)
-        column = self._map(name)
+        column = self.map(name)
         if column.ndim == 1:
             return SingleCodes(column)
         flat = f"{name}.codes"
-        self._compare(flat)
+        self.compare(flat)
         codes = SeveralCodes(column, self._mapped[flat].values)
         if not codes.fits:
             raise damaged(self._folder / flat)
         return codes
 
-    def _compare(self, name: str) -> None:
+    def compare(self, name: str) -> None:
         """Raise BrokenIndexError if the new values of a file do not match its checksum."""
         mapped, known = self._mapped[name], self._sound.get(name)
         if known is None or known.inode != mapped.inode or known.values > len(mapped.values):

@@ -71,7 +71,8 @@ class LiveIndex(Closing):
         with self._lock:
             if self._closed:
                 raise ValueError(f"the index {self._held.snapshot.path} is closed: open it again")
-            same = (each for each in self._older if each.snapshot.sequence == sequence)
+            every = (self._held, *self._older)
+            same = (each for each in every if each.snapshot.sequence == sequence)
             held = next(same, self._held)
             held.users += 1
         try:
@@ -128,7 +129,7 @@ class LiveIndex(Closing):
         if time.monotonic() - self._looked < _LOOK_EVERY or self._refreshing.locked():
             return
         # Ignore errors here: the open snapshot still answers. A caller of refresh() gets them.
-        with suppress(NutgrafError):
+        with suppress(NutgrafError, OSError):
             self.refresh()
         self._release()
 

@@ -105,7 +105,7 @@ class IndexParts(Closing):
         self.keywords = reader
         # The keyword index is committed last, so all other parts contain its commit too.
         self.commit: Commit = catalog.commit_of(reader.sequence)
-        self._shared = SharedParts() if older is None else older.shared_with(manifest, self.commit)
+        self._shared = SharedParts() if older is None else older.shared_with(self)
         self.analyzers = self._shared.analyzers or Analyzers(manifest.language)
         self._stored_stories = stories
         self._trust = trust
@@ -193,7 +193,7 @@ class IndexParts(Closing):
         if self._mark is not None and self._mark == now:
             return None
         newer = type(self).open(self.path, trust=self._trust, older=self)
-        same = newer.manifest == self.manifest and newer.sequence == self.sequence
+        same = newer.manifest == self.manifest and newer.commit == self.commit
         if same and newer._clusters == self._clusters:
             self._mark = newer._mark
             newer.close()
@@ -207,12 +207,12 @@ class IndexParts(Closing):
             raise
         return newer
 
-    def shared_with(self, manifest: Manifest, commit: Commit) -> SharedParts:
-        """Return the open parts that a newer manifest and commit do not change."""
+    def shared_with(self, newer: IndexParts) -> SharedParts:
+        """Return the open parts that are the same in a newer snapshot."""
         opened = vars(self)  # A cached property is in vars() after its first use.
+        manifest = newer.manifest
         same = replace(manifest, reranker=self.manifest.reranker) == self.manifest
-        later = commit.sequence >= self.commit.sequence
-        grown = same and commit.rows >= self.commit.rows and "vectors" in opened
+        grown = same and newer.has_commit(self.commit)
         same_encoder = "encoder" in opened and manifest.encoder == self.manifest.encoder
         same_reranker = "reranker" in opened and manifest.reranker == self.manifest.reranker
         return SharedParts(
@@ -220,11 +220,23 @@ class IndexParts(Closing):
             analyzers=self.analyzers if manifest.language == self.manifest.language else None,
             encoder=self.encoder if same_encoder else None,
             reranker=self.reranker if same_reranker else None,
-            vectors=self.vectors if grown else None,
-            columns=self.columns if same and "columns" in opened else None,
-            stories=self.stories if same and later and "stories" in opened else None,
+            vectors=self.vectors if grown and "vectors" in opened else None,
+            columns=self.columns if grown and "columns" in opened else None,
+            stories=self.stories if grown and "stories" in opened else None,
             commit=self.commit,
         )
+
+    def has_commit(self, commit: Commit) -> bool:
+        """Return whether a commit is this one, or an earlier one of the same index.
+
+        A restored copy of the index has the same manifest, but may have other commits.
+        """
+        if commit.sequence > self.sequence:
+            return False
+        try:
+            return self.catalog.commit_of(commit.sequence) == commit
+        except BrokenIndexError:  # There is no commit with this number.
+            return False
 
     @property
     def sequence(self) -> int:

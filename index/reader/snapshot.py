@@ -80,7 +80,7 @@ class IndexSnapshot(IndexParts):
     @property
     def key(self) -> Hashable:
         """See IndexReader."""
-        return self.manifest, self.sequence
+        return self.manifest, self.commit
 
     @property
     def encoder_key(self) -> Hashable:

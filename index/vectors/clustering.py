@@ -156,6 +156,7 @@ def _write(folder: Path, index: Any, rows: int, trained: int) -> None:
     # Readers may have mapped a file with this name.
     partial = path.with_suffix(PARTIAL)
     try:
+        partial.open("wb").close()  # FAISS tells no error number if it cannot create a file.
         faiss.write_index(index, str(partial))
         sync(partial)
     except (RuntimeError, OSError) as error:

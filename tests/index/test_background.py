@@ -66,6 +66,15 @@ def test_error_is_logged_and_kept_until_the_next_start(error, caplog):
     assert job.done == [0, 10]
 
 
+def test_too_little_memory_is_an_error_like_others(caplog):
+    job = Counter()
+    job.failure = MemoryError("std::bad_alloc")
+    job.follow(10)
+    job.wait()
+    assert isinstance(job.error, OSError)
+    assert "the rows could not be counted: [Errno 12] Cannot allocate memory" in caplog.text
+
+
 def test_thread_does_not_keep_a_process_alive():
     job = Counter()
     job.go_on.clear()

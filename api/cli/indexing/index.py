@@ -134,11 +134,11 @@ def index_sources(
 ) -> Summary:
     """Put the articles of `sources` into `index`, and create it if there is none.
 
-    See `index_found`.
+    Returns when the clusters and stories of the index are in use, because a process that ends
+    stops making them. See `index_found`.
     """
-    return index_found(
-        find_files(sources), total_bytes(sources), index, index_options, reader, trust=trust
-    )
+    found, size = find_files(sources), total_bytes(sources)
+    return index_found(found, size, index, index_options, reader, trust=trust, wait=True)
 
 
 def index_found(
@@ -149,13 +149,15 @@ def index_found(
     reader: ArticleReader,
     *,
     trust: bool,
+    wait: bool = False,
 ) -> Summary:
     """Put the articles of files into `index`, and create it if there is none.
 
     `size` is the total size of the files in bytes, or None if it is unknown. Articles that
     cannot be indexed are reported, and the others are put. A new index is created when the
     first article is ready, so that a wrong path leaves nothing behind. After control-C, and
-    after any error except a failed commit, the articles put so far are committed.
+    after any error except a failed commit, the articles put so far are committed. Clusters and
+    stories are made in the background; with `wait`, they are in use afterwards.
 
     Raises the errors of IndexWriter and create_index. Raises UserError if an existing index
     has another engine or model, or if there is no such device. Raises WorkerError if
@@ -185,6 +187,8 @@ def index_found(
                 declared = writer.declared
                 summary.encoded = writer.encoded
             summary.seconds = time.perf_counter() - started
+            if wait and not summary.interrupted:
+                _wait(writer, summary)
     summary.rejected = reader.rejected
     summary.unknown_fields = {
         name: count for name, count in reader.unknown.items() if name not in declared
@@ -217,6 +221,14 @@ def _put(
         _commit_unless_failed(writer)
         raise
     _commit_unless_failed(writer)
+
+
+def _wait(writer: IndexWriter, summary: Summary) -> None:
+    """Wait until clusters and stories are in use. Control-C ends the wait."""
+    try:
+        writer.wait_for_threads()
+    except KeyboardInterrupt:
+        summary.interrupted = True
 
 
 def _commit_unless_failed(writer: IndexWriter) -> None:

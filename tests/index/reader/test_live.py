@@ -1,7 +1,9 @@
 """LiveIndex and Searcher: new commits appear, and snapshots in use stay open."""
 
+import gc
 import shutil
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -10,8 +12,9 @@ import pytest
 from nutgraf.index import IndexSnapshot, IndexWriter, compact_index, create_index
 from nutgraf.index.article import Article
 from nutgraf.index.errors import BrokenIndexError, NotAnIndexError, UntrustedIndexError
+from nutgraf.index.reader import live
 from nutgraf.index.reader.live import LiveIndex
-from nutgraf.search import Searcher
+from nutgraf.search import SearchCache, Searcher
 from tests.waiting import until
 
 
@@ -129,6 +132,53 @@ def test_refresh_reports_a_missing_index_and_open_snapshot_answers(index, tiny_e
         (index / "columns").mkdir()
     with Searcher(index) as searcher, pytest.raises(BrokenIndexError, match="columns"):
         searcher.warm()
+
+
+def test_file_that_cannot_be_read_leaves_the_open_snapshot_in_use(index, monkeypatch):
+    monkeypatch.setattr(live, "_LOOK_EVERY", 0)
+    with Searcher(index, trust=True) as searcher:
+        searcher.warm()
+        put(index, "b", "The bridge is closed.")
+        (index / "clusters" / "current.json").mkdir(parents=True)
+        assert ids(searcher, "ferry") == {"a"}
+        with pytest.raises(IsADirectoryError):
+            searcher.refresh()
+        shutil.rmtree(index / "clusters")
+        assert ids(searcher, "bridge") == {"b"}
+
+
+def test_closed_snapshot_releases_its_columns_without_the_garbage_collector(index):
+    gc.disable()
+    try:
+        snapshot = IndexSnapshot.open(index)
+        snapshot.warm()
+        columns = weakref.ref(snapshot.columns)
+        snapshot.columns.check()
+        snapshot.close()
+        del snapshot
+        assert columns() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.both_engines
+def test_restored_copy_with_other_commits_is_another_index(index):
+    copy = index.with_name("copy.index")
+    shutil.copytree(index, copy)
+    put(index, "b", "The bridge is closed.")
+    put(copy, "c", "The tunnel is closed.")
+    options = {"mode": "semantic", "explain": True}
+    with Searcher(index, trust=True, cache=SearchCache()) as searcher:
+        before = searcher.search("The tunnel is closed.", **options).hits[0]
+        assert before.article.id == "b"
+        searcher.warm()
+        index.rename(index.with_name("gone"))
+        copy.rename(index)
+        assert searcher.refresh()
+        assert not searcher.refresh()
+        after = searcher.search("The tunnel is closed.", **options).hits[0]
+        assert after.article.id == "c"
+        assert after.explain.semantic.score > 0.9
 
 
 def test_search_is_repeated_on_the_new_generation(index):

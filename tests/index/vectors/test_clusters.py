@@ -152,6 +152,14 @@ def test_failure_is_logged_and_search_goes_on(folder, few, caplog):
     assert str(thread.error) in caplog.text
 
 
+def test_file_that_cannot_be_created_is_told(folder, few):
+    (folder / "clusters").mkdir()
+    (folder / "clusters" / f"{ROWS}-{ROWS}.partial").symlink_to(folder / "none" / "file")
+    with pytest.raises(OSError, match="No such file"):
+        make(folder, ROWS)
+    assert opened(folder).clusters is None
+
+
 @pytest.mark.parametrize("place", ["head", "list", "record", "short", "missing"])
 def test_damage_is_told_and_mended(folder, few, place):
     record = make(folder, 5_000).record

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from io import StringIO
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from nutgraf.index import IndexSnapshot
 from nutgraf.index.errors import UserError, WorkerError
 from nutgraf.index.sources.formats import markdown
 from nutgraf.index.sources.workers import MIN_BYTES_FOR_WORKERS
+from nutgraf.index.vectors import background, clustering
+from nutgraf.index.vectors.clustering import make_clusters
 from tests.api.conftest import NUTGRAF, TINY_ENCODER
 from tests.waiting import until
 
@@ -45,6 +48,20 @@ def index_day(tmp_path, rejects=None):
 def day(tmp_path):
     (tmp_path / "in").mkdir()
     return tmp_path / "in" / "day.jsonl"
+
+
+def test_clusters_are_in_use_before_the_process_ends(tmp_path, day, monkeypatch):
+    def make_slowly(*parts):
+        time.sleep(0.2)
+        make_clusters(*parts)
+
+    monkeypatch.setattr(clustering, "FIRST_ROWS", 1)
+    monkeypatch.setattr(background, "make_clusters", make_slowly)
+    day.write_text(article("a") + article("b"))
+    done, _ = index_day(tmp_path)
+    assert (done.created, done.interrupted) == (2, False)
+    with IndexSnapshot.open(tmp_path / "x.index") as snapshot:
+        assert snapshot.vectors.clusters.rows == 2
 
 
 def test_dry_run_counts_as_the_run_does_and_writes_nothing(tmp_path, day):
