@@ -102,6 +102,12 @@ class SuggestionReader(Protocol):
     def words(self, start: str, most: int) -> list[TermCount]:
         """Return the `most` most frequent words with keys that begin with `start`."""
 
+    def words_of(self, keys: Iterable[str]) -> list[TermCount]:
+        """Return all words with one of these keys, in any order."""
+
+    def phrases_of(self, keys: Iterable[str]) -> list[TermCount]:
+        """Return all phrases in 2 or more articles with one of these keys, in any order."""
+
     def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
         """Return words at most `letters` edits from `word`, with their edit distances."""
 

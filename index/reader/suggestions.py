@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +50,14 @@ class SnapshotSuggestions:
     def words(self, start: str, most: int) -> list[TermCount]:
         """See SuggestionReader."""
         return self._suggestions.words(start, most)
+
+    def words_of(self, keys: Iterable[str]) -> list[TermCount]:
+        """See SuggestionReader."""
+        return self._suggestions.words_of(keys)
+
+    def phrases_of(self, keys: Iterable[str]) -> list[TermCount]:
+        """See SuggestionReader."""
+        return self._suggestions.phrases_of(keys)
 
     def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
         """See SuggestionReader."""

@@ -37,6 +37,14 @@ words than were counted when it was added.
 
 PROBE: Final = "SELECT version, sequence FROM shown"
 
+WORDS: Final = "phrase = 0"
+PHRASES: Final = "phrase = 1 AND (phrase = 0 OR magnitude > 1)"
+"""The terms that are suggested: words, and phrases in 2 or more articles.
+
+The condition in parentheses is that of the SQL index. With `magnitude > 1` alone, SQLite would read
+all phrases in the index, and not only those with the wanted keys.
+"""
+
 LAST_CHARACTER: Final = "\U0010ffff"
 """The last code point of Unicode.
 
@@ -149,15 +157,22 @@ class Suggestions:
         magnitude are in the order of their keys. If the list ends within a magnitude, more
         frequent words of this magnitude may be missing.
         """
-        return [self._checked(row) for row in self._by_magnitude("phrase = 0", start, most)]
+        return [self._checked(row) for row in self._by_magnitude(WORDS, start, most)]
 
     def phrases(self, start: str, most: int) -> list[TermCount]:
         """Return phrases that are in 2 or more articles and have keys with this start.
 
         The order and the limit are the same as in `words`.
         """
-        found = self._by_magnitude("phrase = 1 AND magnitude > 1", start, most)
-        return [self._checked(row) for row in found]
+        return [self._checked(row) for row in self._by_magnitude(PHRASES, start, most)]
+
+    def words_of(self, keys: Iterable[str]) -> list[TermCount]:
+        """Return all words with one of these keys, in any order."""
+        return self._with_keys(WORDS, keys)
+
+    def phrases_of(self, keys: Iterable[str]) -> list[TermCount]:
+        """Return all phrases with one of these keys, in any order."""
+        return self._with_keys(PHRASES, keys)
 
     def words_like(self, word: str, letters: int) -> list[tuple[int, TermCount]]:
         """Return words that are similar to `word`, each with its distance (1 or more).
@@ -178,7 +193,7 @@ class Suggestions:
         )
         apart = dict.fromkeys(self._other_first_letters(word), 1)
         apart.update((key, int(count)) for key, count, _ in found if count)
-        return [(apart[one.key], one) for one in self._with_keys(apart)]
+        return [(apart[one.key], one) for one in self.words_of(apart)]
 
     def beginnings_like(self, start: str) -> list[str]:
         """Return beginnings of words that are 1 edit from `start`, frequent words first.
@@ -217,10 +232,10 @@ class Suggestions:
         one row per key. A key can occur twice, because several words can have the same key.
         """
         found: list[str] = []
-        for magnitude in self._magnitudes("phrase = 0"):
+        for magnitude in self._magnitudes(WORDS):
             ((keys,),) = self._fetch(
-                "SELECT group_concat(key, ' ') FROM (SELECT key FROM terms "
-                "WHERE phrase = 0 AND magnitude = ? AND key >= ? AND key < ? LIMIT ?)",
+                f"SELECT group_concat(key, ' ') FROM (SELECT key FROM terms "
+                f"WHERE {WORDS} AND magnitude = ? AND key >= ? AND key < ? LIMIT ?)",
                 (magnitude, start, start + LAST_CHARACTER, most - len(found)),
             )
             found += keys.split(" ") if keys else []
@@ -228,12 +243,11 @@ class Suggestions:
                 break
         return found
 
-    def _with_keys(self, keys: Iterable[str]) -> list[TermCount]:
-        """Return the words with one of these keys."""
+    def _with_keys(self, which: str, keys: Iterable[str]) -> list[TermCount]:
         wanted = list(keys)
-        magnitudes = ",".join(map(str, self._magnitudes("phrase = 0")))
+        magnitudes = ",".join(map(str, self._magnitudes(which)))
         found = self._fetch(
-            f"SELECT text, key, count, seal FROM terms WHERE phrase = 0 "
+            f"SELECT text, key, count, seal FROM terms WHERE {which} "
             f"AND magnitude IN ({magnitudes}) AND key IN ({','.join('?' * len(wanted))})",
             tuple(wanted),
         )

@@ -9,6 +9,7 @@ from nutgraf.index.background import BackgroundJob
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.vectors.clustering import is_due, make_clusters
 from nutgraf.index.vectors.clusters import ClusterRecord
+from nutgraf.index.vectors.rows import VectorRows
 
 __all__ = ["ClusterThread"]
 
@@ -28,8 +29,11 @@ class ClusterThread(BackgroundJob[int]):
 
     def _is_due(self) -> bool:
         current = None
-        with suppress(BrokenIndexError):  # Damaged clusters are made again.
-            current = ClusterRecord.read(self._folder)
+        # Damaged clusters, and those of other rows, are made again.
+        with suppress(BrokenIndexError):
+            record = ClusterRecord.read(self._folder)
+            rows = VectorRows(self._path, self._dimension, self.newest)
+            current = record if record is not None and record.is_of(rows) else None
         return is_due(self.newest, current)
 
     def _run(self) -> None:

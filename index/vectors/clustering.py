@@ -83,17 +83,17 @@ def make_clusters(folder: Path, path: Path, dimension: int, rows: int) -> None:
     with lock_folder(folder) as is_held:
         if not is_held:
             return
-        current = _usable(folder)
-        if current is not None and current.rows >= rows:
-            return
         source = VectorRows(path, dimension, rows)
+        current = _usable(folder, source)
+        if current is not None and current.rows == rows:
+            return
         if current is None or rows >= GROWTH * current.trained:
             index, trained, first = _trained(source), rows, 0
         else:
             index, trained, first = _read(folder / current.file), current.trained, current.rows
         failpoint("cluster", "trained")
         _add(index, source, first)
-        _write(folder, index, rows, trained)
+        _write(folder, index, source, trained)
 
 
 def _trained(source: VectorRows) -> Any:
@@ -151,7 +151,8 @@ def _add(index: Any, source: VectorRows, first: int) -> None:
             failpoint("cluster", "assigned")
 
 
-def _write(folder: Path, index: Any, rows: int, trained: int) -> None:
+def _write(folder: Path, index: Any, source: VectorRows, trained: int) -> None:
+    rows = len(source)
     path = folder / f"{rows}-{trained}{SUFFIX}"
     # Readers may have mapped a file with this name.
     partial = path.with_suffix(PARTIAL)
@@ -173,18 +174,24 @@ def _write(folder: Path, index: Any, rows: int, trained: int) -> None:
     with path.open("rb") as file:
         checksum = zlib.crc32(file.read(head))
     checksums = tuple(list_checksum(index, each) for each in lists)
-    ClusterRecord(path.name, rows, trained, head, checksum, checksums).write(folder)
+    sample = source.sample_checksum(rows)
+    ClusterRecord(path.name, rows, sample, trained, head, checksum, checksums).write(folder)
     failpoint("cluster", "swapped")
     remove_others(folder, path.name, SUFFIX)
 
 
-def _usable(folder: Path) -> ClusterRecord | None:
-    """Return the record of the clusters, or None if they are missing or damaged."""
+def _usable(folder: Path, source: VectorRows) -> ClusterRecord | None:
+    """Return the record of the clusters.
+
+    Return None if they are missing or damaged, or have other rows.
+    """
     try:
         opened = Clusters.open(folder)
     except BrokenIndexError:
         return None
-    return None if opened is None or opened.check() else opened.record
+    if opened is None or not opened.record.is_of(source) or opened.check():
+        return None
+    return opened.record
 
 
 def _blocks(first: int, stop: int) -> Iterator[NDArray[np.int64]]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.checked_json import parse_checked, write_checked
+from nutgraf.index.vectors.rows import VectorRows
 
 __all__ = ["CURRENT", "PROBED", "ClusterRecord", "Clusters", "damaged", "list_checksum"]
 
@@ -50,13 +51,15 @@ class ClusterRecord:
     """The content of current.json.
 
     `file` is the name of the file of FAISS. It has the embeddings of the first `rows` rows
-    that are not zero. The centroids were computed from the first `trained` rows. `head` is
-    the number of bytes before the lists, and `head_checksum` their CRC-32. `lists` has the
-    CRC-32 of each list: its codes and its rows.
+    that are not zero, and `sample` is the checksum of a sample of these rows. The centroids
+    were computed from the first `trained` rows. `head` is the number of bytes before the
+    lists, and `head_checksum` their CRC-32. `lists` has the CRC-32 of each list: its codes
+    and its rows.
     """
 
     file: str
     rows: int
+    sample: int
     trained: int
     head: int
     head_checksum: int
@@ -76,6 +79,13 @@ class ClusterRecord:
             return None
         except (ValueError, KeyError, TypeError):
             raise damaged(path) from None
+
+    def is_of(self, rows: VectorRows) -> bool:
+        """Return whether the clusters were made from these rows.
+
+        A restored copy of an index can lie beside clusters of other rows, or of later ones.
+        """
+        return self.rows <= len(rows) and self.sample == rows.sample_checksum(self.rows)
 
     def write(self, folder: Path) -> None:
         """Write current.json atomically: from now on, readers open the file that it names."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,10 @@ from nutgraf.index.vectors.file import damaged_row, map_records
 from nutgraf.index.vectors.records import Records, embeddings_of, is_sound
 
 __all__ = ["VectorRows"]
+
+LAST: Final = 32
+SPREAD: Final = 64
+"""The rows at the end, and those in equal distances, in a sample of rows."""
 
 
 class VectorRows:
@@ -44,6 +50,16 @@ class VectorRows:
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def sample_checksum(self, rows: int) -> int:
+        """Return the CRC-32 of the checksums of a sample of the first `rows` rows.
+
+        The sample has the last of them and rows in equal distances. So rows.i8 with another
+        history has another checksum.
+        """
+        last = np.arange(max(0, rows - LAST), rows)
+        spread = np.linspace(0, max(0, rows - 1), SPREAD).astype(np.int64)[:rows]
+        return zlib.crc32(self._records["checksum"][np.concatenate([spread, last])].tobytes())
 
     def embeddings(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the embeddings of `rows`, float32 of shape (len(rows), dimension).

@@ -58,7 +58,8 @@ class VectorIndex:
     ) -> None:
         self._rows = rows
         # A writer can add rows to the clusters before a reader sees their commit.
-        self.clusters = clusters if clusters is None or clusters.rows <= len(rows) else None
+        is_mine = clusters is not None and clusters.record.is_of(rows)
+        self.clusters = clusters if is_mine else None
         start = 0 if self.clusters is None else self.clusters.rows
         shared = None if older is None else older._segments
         self._segments: ExactSegments = ExactSegments(rows, start, shared)

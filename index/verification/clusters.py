@@ -10,6 +10,7 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.layout import CLUSTERS, VECTORS
 from nutgraf.index.vectors.clusters import Clusters
 from nutgraf.index.vectors.file import map_records
+from nutgraf.index.vectors.rows import VectorRows
 from nutgraf.index.verification.check import CheckContext
 
 __all__ = ["REPAIR_CLUSTERS", "check_clusters"]
@@ -36,6 +37,11 @@ def check_clusters(context: CheckContext) -> None:
         records = map_records(context.parts / VECTORS, rows, dimension)
     except BrokenIndexError:
         return  # The check of rows.i8 tells it.
+    source = VectorRows(context.parts / VECTORS, dimension, context.commit.rows)
+    if clusters.rows <= len(source) and not clusters.record.is_of(source):
+        what = "the clusters have other rows than the index, which ignores them"
+        context.findings.add(CLUSTERS, what, REPAIR_CLUSTERS, clusters.record.file)
+        return
     wanted = records["codes"].any(axis=1)
     what = "a row is missing or repeated in the clusters"
     for row in np.flatnonzero(clusters.row_counts(rows) != wanted).tolist():

@@ -32,9 +32,6 @@ MIN_PART: Final = 3
 LONG: Final = 8
 """Minimum number of letters of a word in which 2 errors are corrected."""
 
-SAME: Final = 8
-"""Number of forms of a word that are read: notebook, Notebook, NOTEBOOK."""
-
 SPACE: Final = 1.0
 """The cost of a space that is missing or that is too much."""
 
@@ -121,7 +118,7 @@ def _joined(
         if q[pair[0].end : pair[1].start] != " " or not all(map(is_plain_word, written)):
             continue
         word = question.analyzer.fold("".join(written))
-        forms = [one for one in index.suggestions.words(word, SAME) if one.key == word]
+        forms = index.suggestions.words_of([word])
         if forms:
             covers = (first, first + 1)
             yield from _with_forms(
@@ -136,13 +133,12 @@ def _split(
     token = tokens[at]
     written = q[token.start : token.end]
     word = question.analyzer.fold(written)
-    for cut in range(MIN_PART, len(word) - MIN_PART + 1):
-        key = f"{word[:cut]} {word[cut:]}"
-        forms = [one for one in index.suggestions.phrases(key, SAME) if one.key == key]
-        if forms:
-            yield from _with_forms(
-                index, question, (token,), (at,), written, forms, SPACE, is_start=False
-            )
+    cuts = range(MIN_PART, len(word) - MIN_PART + 1)
+    found = index.suggestions.phrases_of(f"{word[:cut]} {word[cut:]}" for cut in cuts)
+    for forms in _by_key(found):
+        yield from _with_forms(
+            index, question, (token,), (at,), written, forms, SPACE, is_start=False
+        )
 
 
 def _with_forms(

@@ -150,6 +150,13 @@ def test_words_and_phrases_are_in_order_of_their_counts(index: Path) -> None:
         assert [one.count for one in suggestions.words("", 9)] == sorted(
             (one.count for one in suggestions.words("", 9)), reverse=True
         )
+        assert [one.text for one in suggestions.phrases_of(["port aldane", "port"])] == [
+            "Port Aldane"
+        ]
+        words = suggestions.words("", 99)
+        asked = ["ferry", "cafe", "nobody", "port aldane"]
+        found = suggestions.words_of(asked)
+        assert sorted(found, key=words.index) == [one for one in words if one.key in asked]
         near = [(apart, one.text) for apart, one in suggestions.words_like("fery", 1)]
         assert sorted(near) == [(1, "Ferry"), (1, "ferry")]
         assert suggestions.title_counts(["bread prices rise", "nobody"]) == [1, 0]

@@ -113,8 +113,23 @@ def test_clusters_of_later_rows_are_not_used(folder, few):
     assert opened(folder, 5_999).clusters is None
 
 
+def test_clusters_of_other_rows_are_ignored_and_made_again(folder, few):
+    make(folder, 4_000)
+    foreign = topics(ROWS, 3)
+    foreign[:3_990] = topics(ROWS, 2)[:3_990]  # The two histories part late.
+    write(folder / "rows.i8", foreign)
+    assert opened(folder).clusters is None
+    assert recall(opened(folder), opened(folder, clusters=False)) == 1.0
+    thread = ClusterThread(folder / "clusters", folder / "rows.i8", DIMENSION)
+    thread.follow(ROWS)
+    thread.wait()
+    assert opened(folder).clusters.rows == ROWS
+    assert Clusters.open(folder / "clusters").check() == []
+    assert recall(opened(folder), opened(folder, clusters=False)) > 0.9
+
+
 def test_due_by_size_and_growth(few):
-    record = ClusterRecord("name", 2_000, 1_000, 0, 0, ())
+    record = ClusterRecord("name", 2_000, 0, 1_000, 0, 0, ())
     assert not is_due(999, None)
     assert is_due(1_000, None)
     assert not is_due(2_499, record)

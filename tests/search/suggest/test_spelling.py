@@ -76,6 +76,14 @@ def test_misspelled_words_are_corrected(news: Searcher, q: str, expected: str) -
     assert correct_spelling(news, expected) is None
 
 
+def test_word_with_a_space_is_found_among_longer_words(tmp_path: Path, tiny_encoder: Path) -> None:
+    longer = "Electrons electronic electronics electronically electronica electronvolt"
+    often = [f"{longer} electronvolts electronegative {at}" for at in range(8)]
+    rare = [f"The mass of the electron {at}" for at in range(2)]
+    with Searcher(index_of(tmp_path, tiny_encoder, *often, *rare)) as searcher:
+        assert correct_spelling(searcher, "mass of the electr on") == "mass of the electron"
+
+
 NAMES = (
     "Gaby Zamperoni", "Meghan Markle", "Keir Starmer", "Olaf Scholz", "Keanu Reeves", "Nadal",
     "Gaby", "Meghan", "Markle", "Starmer", "Scholz", "Reeves", "Scholz in the school",
