@@ -16,7 +16,6 @@ from nutgraf.index.manifest import Manifest
 from nutgraf.index.reader.protocol import Condition, KeywordQuery, VectorQuery
 from nutgraf.index.stories.stories import Stories
 from nutgraf.index.stories.texts import Texts
-from nutgraf.index.vectors.clusters import PROBED
 from nutgraf.search import SearchCache, Searcher, SearchRequest
 from nutgraf.search.query.builder import read_question
 from nutgraf.search.retrieval.split_paragraphs import paragraph_keywords
@@ -25,7 +24,7 @@ __all__ = ["optimisations"]
 
 QUESTIONS: Final = 40
 NEAREST: Final = 100
-ALL_CLUSTERS: Final = float(PROBED)
+ALL_CLUSTERS: Final = 8.0
 """The effort with which all clusters are searched."""
 
 BLOCK: Final = 1 << 20

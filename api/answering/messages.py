@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nutgraf.api.answering.jobs import Answer, Job
-from nutgraf.search.cache import CacheCounts
+from nutgraf.search.bounded_cache import CacheCounts
 
 __all__ = ["Asked", "Frames", "Replied", "WorkerState", "frame", "receive"]
 

@@ -24,7 +24,7 @@ from nutgraf.api.answering.messages import Asked, Frames, Replied, WorkerState, 
 from nutgraf.api.answering.process import AnsweringProcess
 from nutgraf.api.answering.protocol import MAX_WAITING, AnsweringStatus, overloaded
 from nutgraf.index.storage.closing import Closing
-from nutgraf.search.cache import CacheCounts
+from nutgraf.search.bounded_cache import CacheCounts
 
 __all__ = ["AnsweringProcesses"]
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from nutgraf.api.answering.errors import OverloadedError
 from nutgraf.api.answering.jobs import Answer, Job
-from nutgraf.search.cache import CacheCounts
+from nutgraf.search.bounded_cache import CacheCounts
 
 __all__ = ["MAX_WAITING", "Answering", "AnsweringStatus", "overloaded"]
 

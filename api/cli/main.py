@@ -15,7 +15,6 @@ import os
 import shlex
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,8 +46,8 @@ from nutgraf.api.cli.options import (
 from nutgraf.api.cli.search import add_search
 from nutgraf.api.cli.serve import add_serve
 from nutgraf.api.cli.similar import add_similar
+from nutgraf.api.cli.system_errors import is_fault_of_user, system_error
 from nutgraf.index.errors import NutgrafError, UserError
-from nutgraf.index.storage.files import disk_full, is_full
 
 __all__ = ["app", "main", "run"]
 
@@ -276,11 +275,9 @@ def run(arguments: list[str]) -> int:
         return _print_error(str(error), EXIT_USER_ERROR)
     except NutgrafError as error:
         return _print_error(str(error), EXIT_INTERNAL_ERROR)
-    except OSError as error:
-        if is_full(error):
-            return _print_error(str(disk_full(Path(error.filename or "a file"))), EXIT_USER_ERROR)
-        where = f"{error.filename}: " if error.filename else ""
-        return _print_error(f"{where}{error.strerror or error}", EXIT_INTERNAL_ERROR)
+    except (OSError, MemoryError) as error:
+        code = EXIT_USER_ERROR if is_fault_of_user(error) else EXIT_INTERNAL_ERROR
+        return _print_error(system_error(error), code)
     except Exception as error:
         if os.environ.get("NUTGRAF_TRACEBACK"):
             raise

@@ -38,7 +38,7 @@ NEW_ROWS: Final = 16_384
 An exact search of so many rows takes about 1 ms.
 """
 
-GROWTH: Final = 4
+GROWTH: Final = 2
 """The growth of an index after which the centroids are computed again."""
 
 PER_ROOT: Final = 2
@@ -53,6 +53,9 @@ SAMPLED: Final = 32
 
 ITERATIONS: Final = 8
 """The iterations of k-means. More iterations hardly change the recall."""
+
+_COMPARED: Final = 1_000
+"""The number of centroids whose scores are compared."""
 
 _BLOCK: Final = 16_384
 """The number of embeddings in memory at a time, 25 MB."""
@@ -175,9 +178,17 @@ def _write(folder: Path, index: Any, source: VectorRows, trained: int) -> None:
         checksum = zlib.crc32(file.read(head))
     checksums = tuple(list_checksum(index, each) for each in lists)
     sample = source.sample_checksum(rows)
-    ClusterRecord(path.name, rows, sample, trained, head, checksum, checksums).write(folder)
+    spread = _spread(index)
+    ClusterRecord(path.name, rows, sample, trained, spread, head, checksum, checksums).write(folder)
     failpoint("cluster", "swapped")
     remove_others(folder, path.name, SUFFIX)
+
+
+def _spread(index: Any) -> float:
+    """Return the standard deviation of the scores of centroids with one another."""
+    step = max(1, index.nlist // _COMPARED)
+    centroids = index.quantizer.reconstruct_n(0, index.nlist)[::step]
+    return float((centroids @ centroids.T).std())
 
 
 def _usable(folder: Path, source: VectorRows) -> ClusterRecord | None:

@@ -23,12 +23,26 @@ from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.checked_json import parse_checked, write_checked
 from nutgraf.index.vectors.rows import VectorRows
 
-__all__ = ["CURRENT", "PROBED", "ClusterRecord", "Clusters", "damaged", "list_checksum"]
+__all__ = ["CURRENT", "MARGIN", "ClusterRecord", "Clusters", "damaged", "list_checksum"]
 
 CURRENT: Final = "current.json"
 
-PROBED: Final = 6
-"""One of this number of clusters is searched, the nearest ones, at an effort of 1."""
+MARGIN: Final = 5.0
+"""Clusters are searched whose centroid scores at most this much less than the nearest one.
+
+The unit is the spread of the scores of centroids. A question about one subject is near to few
+clusters, and a general one is as near to many. On a million drawn paragraphs, this finds more of
+the nearest rows than the same number of clusters for each question: .985 instead of .973.
+"""
+
+LEAST: Final = 1 / 32
+LEAST_ROWS: Final = 65_536
+MOST: Final = 1 / 2
+"""The shares of all clusters that are searched at least and at most, at an effort of 1.
+
+So many rows take about 1 ms, and a small index needs them: of the 100 nearest of 68,000 real
+sentences, half of the clusters have 98.7.
+"""
 
 FILTERED: Final = 2
 """The factor of the number of clusters to search if a filter allows few rows.
@@ -52,7 +66,8 @@ class ClusterRecord:
 
     `file` is the name of the file of FAISS. It has the embeddings of the first `rows` rows
     that are not zero, and `sample` is the checksum of a sample of these rows. The centroids
-    were computed from the first `trained` rows. `head` is the number of bytes before the
+    were computed from the first `trained` rows, and `spread` is the standard deviation of their
+    scores with one another. `head` is the number of bytes before the
     lists, and `head_checksum` their CRC-32. `lists` has the CRC-32 of each list: its codes
     and its rows.
     """
@@ -61,6 +76,7 @@ class ClusterRecord:
     rows: int
     sample: int
     trained: int
+    spread: float
     head: int
     head_checksum: int
     lists: tuple[int, ...]
@@ -135,17 +151,17 @@ class Clusters:
         """Return `wanted` of the nearest rows, if there are so many, in any order.
 
         `selector` is the FAISS selector of the allowed rows, None for all, and `share` their
-        share of all rows. The number of clusters that are searched is proportional to
-        `effort`. Raises BrokenIndexError if a list is damaged.
+        share of all rows. With more `effort`, more clusters are searched. Raises
+        BrokenIndexError if a list is damaged.
         """
-        clusters = len(self.record.lists)
-        wider = effort if share >= FEW else effort * FILTERED
-        probes = min(clusters, max(1, round(clusters * wider / PROBED)))
+        question = np.ascontiguousarray(question, np.float32)
+        near, lists = self._index.quantizer.search(question[None, :], len(self.record.lists))
+        probes = self._probes(near[0], effort if share >= FEW else effort * FILTERED)
         while True:
-            found = self._search(question, wanted, probes, selector)
-            if len(found) >= wanted or probes == clusters:
+            found = self._search(question, wanted, near[:, :probes], lists[:, :probes], selector)
+            if len(found) >= wanted or probes == len(self.record.lists):
                 return found
-            probes = min(clusters, 4 * probes)
+            probes = min(len(self.record.lists), 4 * probes)
 
     def check(self) -> list[int]:
         """Return the numbers of the damaged lists."""
@@ -157,17 +173,30 @@ class Clusters:
         found = np.concatenate([np.empty(0, np.int64), *map(self._rows_of, lists)])
         return np.bincount(found[(found >= 0) & (found < rows)], minlength=rows)
 
+    def _probes(self, near: NDArray[np.float32], effort: float) -> int:
+        """Return how many clusters to search, given the scores of all, highest first."""
+        close = int(np.count_nonzero(near > near[0] - MARGIN * self.record.spread))
+        # An effort of 8 searches all clusters.
+        share = max(LEAST, LEAST_ROWS / max(1, self.record.rows))
+        least, most = len(near) * share * effort**2, len(near) * MOST * effort
+        return min(len(near), max(1, round(max(least, min(close * effort, most)))))
+
     def _search(
-        self, question: NDArray[np.float32], wanted: int, probes: int, selector: Any
+        self,
+        question: NDArray[np.float32],
+        wanted: int,
+        near: NDArray[np.float32],
+        lists: NDArray[np.int64],
+        selector: Any,
     ) -> NDArray[np.int64]:
-        question = np.ascontiguousarray(question, np.float32)
-        near, lists = self._index.quantizer.search(question[None, :], probes)
+        """Search some clusters: their centroids have the scores `near`."""
+        near, lists = np.ascontiguousarray(near), np.ascontiguousarray(lists)
         self._check(lists[0])
         rows = np.empty(wanted, np.int64)
         scores = np.empty(wanted, np.float32)
         wrapped: Any = faiss
         params = wrapped.IVFRaBitQSearchParameters(
-            nprobe=probes, qb=QUERY_BITS, centered=False, sel=selector
+            nprobe=lists.shape[1], qb=QUERY_BITS, centered=False, sel=selector
         )
         pointers = map(wrapped.swig_ptr, (lists, near, scores, rows))
         # The wrapper for numpy takes no parameters.

@@ -6,14 +6,12 @@ order.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from nutgraf.index.reader.protocol import IndexReader
+from nutgraf.search.bounded_cache import BoundedCache
 from nutgraf.search.query.question import Question
 from nutgraf.search.ranking.candidates import Candidates
 from nutgraf.search.ranking.rank import rank_candidates
@@ -23,12 +21,11 @@ from nutgraf.search.retrieval.rankings import RetrievalResult
 __all__ = ["RankingCache"]
 
 MAX_CACHED: Final = 256
-"""Maximum number of cached rankings, each of about 60 bytes per matching row.
+MAX_BYTES: Final = 64_000_000
+"""Most cached rankings, and bytes in them: about 60 for each row that matches.
 
 A ranking is not needed for long: users open other pages soon after the first one.
 """
-
-Key = tuple[Hashable, SearchRequest, datetime | None]
 
 
 class RankingCache:
@@ -39,9 +36,7 @@ class RankingCache:
     """
 
     def __init__(self, kept: int = MAX_CACHED) -> None:
-        self._kept = kept
-        self._rankings: OrderedDict[Key, Candidates] = OrderedDict()
-        self._lock = threading.Lock()
+        self._rankings = BoundedCache[Candidates](kept, MAX_BYTES, lambda ranked: ranked.bytes)
 
     def rank(
         self,
@@ -57,14 +52,9 @@ class RankingCache:
         # Age is counted from now, so a cached ranking is valid for the same minute.
         minute = None if request.recency is None else now.replace(second=0, microsecond=0)
         key = (index.key, replace(request.without_page(), sort=None), minute)
-        with self._lock:
-            if key in self._rankings:
-                self._rankings.move_to_end(key)
-                return self._rankings[key]
+        ranked = self._rankings.get(key)
+        if ranked is not None:
+            return ranked
         ranked = rank_candidates(index, request, question, retrieval, now)
-        with self._lock:
-            # Two pages may be requested at once: both use the ranking that is ready first.
-            ranked = self._rankings.setdefault(key, ranked)
-            if len(self._rankings) > self._kept:
-                self._rankings.popitem(last=False)
-        return ranked
+        # Two pages may be requested at once: both use the ranking that is ready first.
+        return self._rankings.put_first(key, ranked)

@@ -132,6 +132,17 @@ class Candidates:
     reranked: Reranked | None = None
 
     @property
+    def bytes(self) -> int:
+        """The size in memory of the arrays with one value for each row."""
+        ranked = [each for each in (self.keyword, self.semantic) if each is not None]
+        arrays = [self.rows, self.relevance, self.scores, self.cosines, self.logits]
+        arrays += [
+            self.recency_factors,
+            *(array for each in ranked for array in (each.rows, each.scores)),
+        ]
+        return sum(array.nbytes for array in arrays if array is not None)
+
+    @property
     def answerable(self) -> float:
         """The probability that the index answers the question, 1 if it is not known."""
         return 1.0 if self.curve is None else answerable(self.curve, self.evidence)

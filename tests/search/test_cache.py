@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from nutgraf.index import Article, IndexSnapshot, IndexWriter, create_index
 from nutgraf.search import Filters, Recency, RequestError, SearchCache, Searcher, SearchRequest
-from nutgraf.search.cache import BoundedCache, CacheCounts
+from nutgraf.search.bounded_cache import BoundedCache, CacheCounts
 from nutgraf.search.pipeline import answer
 
 
@@ -34,6 +34,18 @@ def test_cache_is_bounded_and_drops_the_oldest(entries, size, steps):
             model.popitem(last=False)
     looked_up = sum(value is None for _, value in steps)
     assert cache.counts.hits + cache.counts.misses == looked_up
+
+
+def test_the_first_value_of_a_key_stays():
+    cache = BoundedCache[int](2, 10, abs)
+    assert cache.put_first("a", 3) == 3
+    assert cache.put_first("a", 4) == 3
+    cache.put_first("b", 3)
+    cache.put_first("a", 5)
+    cache.put_first("c", 3)
+    assert [cache.get(key) for key in "abc"] == [3, None, 3]
+    assert cache.put_first("d", 11) == 11
+    assert cache.get("d") is None
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from nutgraf.index.errors import BrokenIndexError
 from nutgraf.index.storage.lock import WriteLock
-from nutgraf.index.vectors import VectorIndex, clustering, vector_index
+from nutgraf.index.vectors import VectorIndex, clustering, clusters, vector_index
 from nutgraf.index.vectors.background import ClusterThread
 from nutgraf.index.vectors.clustering import is_due, make_clusters
 from nutgraf.index.vectors.clusters import ClusterRecord, Clusters
@@ -68,11 +68,33 @@ def test_approximate_search_finds_the_exact_best(folder, few):
     assert index.clusters is not None
     assert recall(index, exact) > 0.95
     assert recall(index, exact, effort=8) > 0.995
-    assert recall(index, exact, effort=0.1) < recall(index, exact)
     for share in (0.5, 0.1, 0.01, 0.0005):
         allowed = np.random.default_rng(3).random(ROWS) < share
         assert recall(index, exact, allowed) > 0.95
     assert recall(index, exact, depth=ROWS) == 1
+
+
+def test_more_effort_finds_more(folder, few, monkeypatch):
+    monkeypatch.setattr(vector_index, "RESCORED", 200)
+    monkeypatch.setattr(clusters, "LEAST_ROWS", 1)
+    make(folder, ROWS)
+    index, exact = opened(folder), opened(folder, clusters=False)
+    found = [recall(index, exact, effort=effort, depth=40) for effort in (0.1, 8)]
+    assert found[0] < found[1]
+
+
+def test_a_general_question_searches_more_clusters(folder, few, monkeypatch):
+    made = make(folder, ROWS)
+    near = np.linspace(1, -1, 100, dtype=np.float32)
+    assert made._probes(near, 1) == 100  # So few rows are all searched.
+    monkeypatch.setattr(clusters, "LEAST_ROWS", 1)
+    close = np.count_nonzero(near > 1 - clusters.MARGIN * made.record.spread)
+    assert 3 < close < 50
+    assert made._probes(near, 1) == close
+    assert made._probes(near, 2) == 2 * close
+    assert made._probes(near, 8) == 100
+    assert made._probes(np.full(100, 0.3, np.float32), 1) == 50
+    assert made._probes(np.array([1.0] + 99 * [-1.0], np.float32), 1) == 3
 
 
 def test_new_rows_are_found_at_once_and_added_later(folder, few):
@@ -94,8 +116,8 @@ def test_new_rows_are_found_at_once_and_added_later(folder, few):
 
 def test_growth_computes_new_centroids(folder, few):
     assert make(folder, 1_200).record.trained == 1_200
-    assert make(folder, 4_700).record.trained == 1_200
-    assert make(folder, 5_000).record.trained == 5_000
+    assert make(folder, 2_399).record.trained == 1_200
+    assert make(folder, 2_400).record.trained == 2_400
 
 
 def test_each_row_is_in_one_list_and_zeros_in_none(tmp_path, few):
@@ -129,7 +151,7 @@ def test_clusters_of_other_rows_are_ignored_and_made_again(folder, few):
 
 
 def test_due_by_size_and_growth(few):
-    record = ClusterRecord("name", 2_000, 0, 1_000, 0, 0, ())
+    record = ClusterRecord("name", 2_000, 0, 1_000, 0.1, 0, 0, ())
     assert not is_due(999, None)
     assert is_due(1_000, None)
     assert not is_due(2_499, record)
