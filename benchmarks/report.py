@@ -270,7 +270,7 @@ def details(own: Result, result: Result) -> Iterator[str]:
     yield "| plain way : fast way to the same answers | ratio | measured |"
     yield "|---|---|---|"
     for each in own["optimisations"]:
-        shown = f"{seconds(each['plain_s'])} : {seconds(each['fast_s'])}"
+        shown = f"{milliseconds(1e3 * each['plain_s'])} : {milliseconds(1e3 * each['fast_s'])}"
         yield f"| {each['name']} | {each['plain_s'] / each['fast_s']:,.1f} x | {shown} |"
     yield from http_lines(own["http"] or [])
 

@@ -98,7 +98,7 @@ def kinds(rows: int, dimension: int) -> Iterator[Kind]:
         return build
 
     def probes(parameters: Callable[..., Any]) -> tuple[tuple[str, Any], ...]:
-        shares = (32, 16, 8, 4)
+        shares = (16, 8, 4, 2)
         return tuple(
             (f"1/{share} of {lists} lists", parameters(nprobe=max(1, lists // share)))
             for share in shares

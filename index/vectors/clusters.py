@@ -28,20 +28,21 @@ __all__ = ["CURRENT", "MARGIN", "ClusterRecord", "Clusters", "damaged", "list_ch
 CURRENT: Final = "current.json"
 
 MARGIN: Final = 5.0
-"""Clusters are searched whose centroid scores at most this much less than the nearest one.
+"""The largest difference of scores between the nearest centroid and another one.
 
-The unit is the spread of the scores of centroids. A question about one subject is near to few
-clusters, and a general one is as near to many. On a million drawn paragraphs, this finds more of
-the nearest rows than the same number of clusters for each question: .985 instead of .973.
+Clusters beyond it are not searched. The unit is the spread of the scores of centroids. A question
+about one subject is near to few clusters, and a general one is as near to many. On a million drawn
+paragraphs, this finds more of the nearest rows than the same number of clusters for each question:
+.985 instead of .973.
 """
 
 LEAST: Final = 1 / 32
 LEAST_ROWS: Final = 65_536
 MOST: Final = 1 / 2
-"""The shares of all clusters that are searched at least and at most, at an effort of 1.
+"""The least and the largest share of clusters to search, at an effort of 1.
 
-So many rows take about 1 ms, and a small index needs them: of the 100 nearest of 68,000 real
-sentences, half of the clusters have 98.7.
+At least LEAST_ROWS rows are searched. So many rows take about 1 ms, and a small index needs them:
+of the 100 nearest of 68,000 real sentences, half of the clusters have 98.7.
 """
 
 FILTERED: Final = 2
