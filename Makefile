@@ -46,7 +46,7 @@ demo: $(READY)
 	@printf '\nServe them over HTTP:  $(BIN)/nutgraf serve -i $(DEMO)\nThen ask:              curl "http://127.0.0.1:8000/v1/search?q=flood"\n'
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 $(BY_FILE)
+	$(BIN)/python -m pytest -n 3 $(BY_FILE)
 
 crash: $(READY)
 	NUTGRAF_SEED=$(SEED) NUTGRAF_KILLS=1000 NUTGRAF_FLIPS=500 $(BIN)/python -m pytest tests/crash
