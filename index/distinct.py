@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["are_repeated", "contained", "count_distinct", "merged", "sorted_distinct", "starts"]
+__all__ = [
+    "are_repeated",
+    "contained",
+    "count_distinct",
+    "find",
+    "merged",
+    "sorted_distinct",
+    "starts",
+]
 
 
 def count_distinct(numbers: NDArray[Any]) -> int:
@@ -52,6 +60,17 @@ def sorted_distinct(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     return ascending[starts(ascending)]
 
 
+def find(
+    numbers: NDArray[np.int64], ascending: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the place of each number among `ascending`, and whether it is there.
+
+    The place of a number that is not there is where it belongs. No number is -1.
+    """
+    places = np.searchsorted(ascending, numbers)
+    return places, np.append(ascending, -1)[places] == numbers
+
+
 def merged(some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the numbers of two ascending arrays, ascending and each once.
 
@@ -59,8 +78,7 @@ def merged(some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int
     highest number.
     """
     some, others = sorted((some, others), key=len)
-    places = np.searchsorted(others, some)
-    known = np.append(others, -1)[places] == some
+    places, known = find(some, others)
     return np.insert(others, places[~known], some[~known]) if len(some) else others
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nutgraf.index.distinct import sorted_distinct
+from nutgraf.index.distinct import find, sorted_distinct
 
 __all__ = ["NO_DATE", "Ranking", "best_places"]
 
@@ -61,8 +61,7 @@ class Ranking:
 
         The rows of both rankings are in ascending order.
         """
-        places = np.searchsorted(self.rows, other.rows)
-        both = np.append(self.rows, -1)[places] == other.rows
+        places, both = find(other.rows, self.rows)
         scores = self.scores.copy()
         scores[places[both]] += other.scores[both]
         return Ranking(self.rows, scores, self.complete)
@@ -73,8 +72,7 @@ class Ranking:
         The rows of the ranking are in ascending order, and those of the result too.
         """
         further = sorted_distinct(rows)
-        places = np.searchsorted(self.rows, further)
-        known = np.append(self.rows, -1)[places] == further
+        places, known = find(further, self.rows)
         places, further = places[~known], further[~known]
         both = np.insert(self.rows, places, further)
         return Ranking(both, np.insert(self.scores, places, 0.0), self.complete)

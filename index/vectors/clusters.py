@@ -68,9 +68,8 @@ class ClusterRecord:
     `file` is the name of the file of FAISS. It has the embeddings of the first `rows` rows
     that are not zero, and `sample` is the checksum of a sample of these rows. The centroids
     were computed from the first `trained` rows, and `spread` is the standard deviation of their
-    scores with one another. `head` is the number of bytes before the
-    lists, and `head_checksum` their CRC-32. `lists` has the CRC-32 of each list: its codes
-    and its rows.
+    scores with one another. `head` is the number of bytes before the lists, and
+    `head_checksum` their CRC-32. `lists` has the CRC-32 of each list: its codes and its rows.
     """
 
     file: str
@@ -156,13 +155,14 @@ class Clusters:
         BrokenIndexError if a list is damaged.
         """
         question = np.ascontiguousarray(question, np.float32)
-        near, lists = self._index.quantizer.search(question[None, :], len(self.record.lists))
+        clusters = len(self.record.lists)
+        near, lists = self._index.quantizer.search(question[None, :], clusters)
         probes = self._probes(near[0], effort if share >= FEW else effort * FILTERED)
         while True:
             found = self._search(question, wanted, near[:, :probes], lists[:, :probes], selector)
-            if len(found) >= wanted or probes == len(self.record.lists):
+            if len(found) >= wanted or probes == clusters:
                 return found
-            probes = min(len(self.record.lists), 4 * probes)
+            probes = min(clusters, 4 * probes)
 
     def check(self) -> list[int]:
         """Return the numbers of the damaged lists."""

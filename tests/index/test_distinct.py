@@ -7,6 +7,7 @@ from nutgraf.index.distinct import (
     are_repeated,
     contained,
     count_distinct,
+    find,
     merged,
     sorted_distinct,
     starts,
@@ -28,6 +29,14 @@ def test_ascending_numbers_are_merged(some, others):
     assert sorted_distinct(some).tolist() == np.unique(some).tolist()
     both = merged(np.unique(some), np.unique(others))
     assert both.tolist() == np.union1d(some, others).tolist()
+
+
+@given(NUMBERS, NUMBERS)
+def test_numbers_are_found_among_ascending_ones(numbers, some):
+    ascending = np.unique(some)
+    places, known = find(numbers, ascending)
+    assert places.tolist() == np.searchsorted(ascending, numbers).tolist()
+    assert known.tolist() == np.isin(numbers, ascending).tolist()
 
 
 @given(NUMBERS)

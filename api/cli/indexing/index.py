@@ -217,10 +217,9 @@ def _put(
     except KeyboardInterrupt:
         summary.interrupted = True
         reader.warn("interrupted: committing the articles read so far, which takes some seconds")
-    except Exception:
-        _commit_unless_failed(writer)
-        raise
-    _commit_unless_failed(writer)
+    finally:
+        if not writer.failed:  # An earlier commit can have failed.
+            writer.commit()
 
 
 def _wait(writer: IndexWriter, summary: Summary) -> None:
@@ -229,12 +228,6 @@ def _wait(writer: IndexWriter, summary: Summary) -> None:
         writer.wait_for_threads()
     except KeyboardInterrupt:
         summary.interrupted = True
-
-
-def _commit_unless_failed(writer: IndexWriter) -> None:
-    """Commit the articles put so far, unless an earlier commit failed."""
-    if not writer.failed:
-        writer.commit()
 
 
 def _create_if_missing(index: Path, index_options: IndexOptions, messages: Console) -> bool:
